@@ -1,0 +1,96 @@
+"""Why a run ends without an answer.
+
+RunError
+├── InvalidInput        the execution input is wrong; nothing was started
+├── NoUsableImages      no image to send
+├── ModelNotFound       no such model in this account and Region
+├── ModelNotStartable   its status does not allow a start
+├── ModelStartFailed    it was started and did not become RUNNING
+├── ModelLost           it left RUNNING, or stopped answering, under test
+├── BudgetExceeded      a limit of `limits` is or would be passed
+├── AccessDenied        a permission is missing
+├── ModelStopFailed     STOPPED was never read back: it may still cost money
+└── InternalError       everything else
+
+The text of a RunError is "<name>: <sentence>". The name travels in the text because not every
+runtime reports the class of a Python exception; `identify` reads it back.
+"""
+
+import json
+from collections.abc import Mapping
+
+
+class RunError(Exception):
+    """Ends the run as FAILED; `sentence` says what is wrong and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"{type(self).__name__}: {sentence}")
+        self.sentence = sentence
+
+
+class InvalidInput(RunError):
+    """The execution input names the field, what it got and what it takes."""
+
+
+class NoUsableImages(RunError):
+    """Nothing under the prefix can be sent to the model."""
+
+
+class ModelNotFound(RunError):
+    """The model version does not exist here."""
+
+
+class ModelNotStartable(RunError):
+    """The model version's status rules a start out."""
+
+
+class ModelStartFailed(RunError):
+    """The model did not reach RUNNING after its start."""
+
+
+class ModelLost(RunError):
+    """The model stopped running, or stopped answering, while it was measured."""
+
+
+class BudgetExceeded(RunError):
+    """The run would take, or has taken, more time or money than its limits allow."""
+
+
+class AccessDenied(RunError):
+    """AWS refused a call for want of a permission."""
+
+
+class ModelStopFailed(RunError):
+    """The model was not seen STOPPED; it may still be running and cost money."""
+
+
+class InternalError(RunError):
+    """A defect or an outage on this side of the model."""
+
+
+NAMES = frozenset(error.__name__ for error in RunError.__subclasses__())
+
+_DENIED = ("AccessDenied", "not authorized to perform", "AuthorizationError")
+
+
+def identify(failure: Mapping[str, str]) -> RunError:
+    """The RunError behind what the state machine caught.
+
+    `failure` is `{"Error": …, "Cause": …}`; the cause of a failed Lambda function is JSON with
+    `errorMessage`. A failure that no handler raised on purpose becomes AccessDenied or InternalError.
+    """
+    message = _message(failure)
+    name, _, sentence = message.partition(": ")
+    if name in NAMES:
+        return next(error for error in RunError.__subclasses__() if error.__name__ == name)(sentence)
+    if any(mark in message for mark in _DENIED):
+        return AccessDenied(f"{message} - grant this to the function's role, or name the model in `modelArns`")
+    return InternalError(f"{failure.get('Error', 'unknown error')}: {message} - see the execution's logs")
+
+
+def _message(failure: Mapping[str, str]) -> str:
+    cause = failure.get("Cause", "")
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause or "no cause was given"

@@ -1,0 +1,119 @@
+"""From per-second counts to max TPS and its interval.
+
+The estimator: accepted requests per whole second, by time of sending, strictly after the first
+throttle. A throttle proves that the burst credit is gone, or the queue full; from then on what is
+accepted is what the model can carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from statistics import fmean
+
+from lambdas.capacity.step import StepCounts
+
+CONFIDENCE = 0.95
+SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
+SATURATED_SHARE = 0.3  # of requests throttled, in a saturated step
+FEWEST_SECONDS = 4
+
+# Half-width of the interval in units of D/m, by number of seconds m. D is the largest deviation of
+# the cumulated counts from a straight line; simulated for 95 % coverage.
+_WIDTH_BY_SECONDS = (
+    (4, 5.52), (6, 4.54), (8, 3.98), (10, 3.71), (12, 3.64), (14, 3.50), (16, 3.41), (20, 3.35), (30, 3.17),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A rate in requests per second with its 95 % interval; `high` None: the estimate is a lower bound."""
+
+    estimate: float
+    low: float
+    high: float | None
+
+    @property
+    def half_width(self) -> float:
+        """Distance from the estimate to the nearer end."""
+        return self.estimate - self.low
+
+    @classmethod
+    def lower_bound(cls, rate: float) -> Interval:
+        """Nothing is known but that the model carries at least this."""
+        return cls(rate, rate, None)
+
+
+def saturated_seconds(counts: StepCounts) -> list[int] | None:
+    """Accepted requests in each second after the first throttle; None unless the step was saturated."""
+    seconds = counts.whole_seconds
+    accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
+    throttled_in = [second for second in range(counts.first_full_second, seconds) if throttled[second]]
+    if seconds < SATURATED_SECONDS or not throttled_in:
+        return None
+    window = slice(throttled_in[0] + 1, throttled_in[-1] + 1)
+    inside, refused = accepted[window], sum(throttled[window])
+    if len(inside) < FEWEST_SECONDS or refused < SATURATED_SHARE * (sum(inside) + refused):
+        return None
+    return inside
+
+
+def interval(per_second: Sequence[int]) -> Interval:
+    """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
+
+    A rate limiter strays by less than a count, and the counting error 2/m is all there is; a noisy
+    pool of executors strays further, and the interval widens with it.
+    """
+    m, mean = len(per_second), fmean(per_second)
+    stray = max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(per_second)))
+    half = 2 / m if stray <= 1 else max(2.0, _width(m) * stray) / m
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
+def steady(per_second: Sequence[int], half_width: float) -> bool:
+    """Do the two halves of the seconds tell the same rate, to within twice the interval's half-width?"""
+    middle = len(per_second) // 2
+    if middle < FEWEST_SECONDS:
+        return True
+    return abs(fmean(per_second[:middle]) - fmean(per_second[middle:])) <= 2 * half_width
+
+
+def comes_in_windows(per_second: Sequence[int]) -> bool:
+    """Is the quota handed out in windows longer than a second? Then there are dark stretches of 3 s or more."""
+    lit = [count for count in per_second if count]
+    longest = run = 0
+    for count in per_second:
+        run = 0 if count else run + 1
+        longest = max(longest, run)
+    return longest >= 3 and bool(lit) and fmean(lit) >= 2
+
+
+def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
+    """TPS of a windowed quota, counted from the first refill seen to the last; None with fewer than two."""
+    refills = [
+        second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before
+    ]
+    if len(refills) < 2:
+        return None
+    seconds = refills[-1] - refills[0]
+    rate = sum(per_second[refills[0] : refills[-1]]) / seconds
+    return Interval(rate, max(0.0, rate - 2 / seconds), rate + 2 / seconds)
+
+
+def rate_after_first_second(per_second: Sequence[int], seconds: int) -> float:
+    """Mean of the counts without the first second, in which the lanes get going."""
+    return fmean(_padded(per_second, seconds)[1:]) if seconds > 1 else 0.0
+
+
+def _padded(series: Sequence[int], seconds: int) -> list[int]:
+    return [*series[:seconds], *[0] * (seconds - len(series))]
+
+
+def _width(seconds: int) -> float:
+    if seconds <= _WIDTH_BY_SECONDS[0][0]:
+        return _WIDTH_BY_SECONDS[0][1]
+    for (m0, k0), (m1, k1) in pairwise(_WIDTH_BY_SECONDS):
+        if seconds <= m1:
+            return k0 + (k1 - k0) * (seconds - m0) / (m1 - m0)
+    return _WIDTH_BY_SECONDS[-1][1]

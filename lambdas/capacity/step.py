@@ -1,0 +1,161 @@
+"""A step of load: the plan that goes out to the workers, and the counts that come back."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from lambdas.capacity.histogram import LatencyHistogram
+
+Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm"]
+
+ACCEPTED = "accepted"
+THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
+ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException")  # not the model's capacity
+S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
+LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
+LATE_S = 0.05  # a paced request sent later than this after its planned time is late
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """Closed-loop lanes for `base_s` to `max_s` seconds, then, if `paced_tps`, evenly paced requests.
+
+    A closed-loop lane sends its next request when the last is answered. A worker that was throttled
+    at the end of `base_s` goes on to `extended_s`; a worker that is alone may go on to `max_s`.
+    """
+
+    phase: Phase
+    lanes: int
+    workers: int
+    base_s: float
+    extended_s: float
+    max_s: float
+    paced_tps: float = 0.0
+    paced_s: float = 0.0
+    wait_s: float = 0.0
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> StepPlan:
+        """The inverse of `as_mapping`; other keys are ignored."""
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__})
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @property
+    def longest_s(self) -> float:
+        """Seconds of load at the most, requests in flight at the end not counted."""
+        return self.max_s + self.paced_s
+
+    def lanes_of(self, worker: int) -> int:
+        """How many of the lanes worker 0, 1, … runs."""
+        share, rest = divmod(self.lanes, self.workers)
+        return share + (worker < rest)
+
+
+@dataclass(frozen=True)
+class WorkerCounts:
+    """What one worker saw in one step; seconds count from the common start, by time of sending."""
+
+    accepted: Sequence[int]
+    throttled: Sequence[int]
+    failed: Sequence[int]
+    completed: Sequence[int]  # accepted requests by the second their answer came
+    failures: Mapping[str, int]
+    latency: LatencyHistogram
+    seconds: float  # of closed-loop load
+    ready_s: float  # when it was ready to send; negative: that long before the common start
+    busy_share: float  # of its lanes' time, spent waiting for answers or backing off as planned
+    late: int = 0  # paced requests sent more than LATE_S after their time
+
+
+@dataclass(frozen=True)
+class StepCounts:
+    """The counts of a step's workers, merged."""
+
+    plan: StepPlan
+    workers: Sequence[WorkerCounts] = field(repr=False)
+
+    @property
+    def lost_workers(self) -> int:
+        """Workers that never reported."""
+        return self.plan.workers - len(self.workers)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of closed-loop load that every worker ran."""
+        return min(worker.seconds for worker in self.workers)
+
+    @property
+    def whole_seconds(self) -> int:
+        """How many leading seconds are complete in every worker's counts."""
+        return math.floor(self.seconds)
+
+    @property
+    def first_full_second(self) -> int:
+        """The first second in which every worker was sending (0 unless one came late)."""
+        return max(0, math.ceil(max(worker.ready_s for worker in self.workers)))
+
+    @cached_property
+    def accepted(self) -> list[int]:
+        """Accepted requests per second of sending."""
+        return _sum_per_second([worker.accepted for worker in self.workers])
+
+    @cached_property
+    def throttled(self) -> list[int]:
+        """Throttled requests per second of sending."""
+        return _sum_per_second([worker.throttled for worker in self.workers])
+
+    @cached_property
+    def failed(self) -> list[int]:
+        """Otherwise failed requests per second of sending."""
+        return _sum_per_second([worker.failed for worker in self.workers])
+
+    @cached_property
+    def completed(self) -> list[int]:
+        """Accepted requests per second of their answer."""
+        return _sum_per_second([worker.completed for worker in self.workers])
+
+    @cached_property
+    def failures(self) -> Counter[str]:
+        """Failed requests by error name."""
+        return sum((Counter(worker.failures) for worker in self.workers), Counter[str]())
+
+    @property
+    def sent(self) -> int:
+        """All requests of the step: accepted + throttled + failed."""
+        return sum(self.accepted) + sum(self.throttled) + sum(self.failed)
+
+    @property
+    def account_limited(self) -> int:
+        """Requests that a limit of the account, not of the model, refused."""
+        return sum(self.failures[name] for name in ACCOUNT_LIMITS)
+
+    @cached_property
+    def latency(self) -> LatencyHistogram:
+        """Latencies of accepted requests; in a paced step those of its paced part, from planned send times."""
+        merged = LatencyHistogram()
+        for worker in self.workers:
+            merged.merge(worker.latency)
+        return merged
+
+    @property
+    def busy_share(self) -> float:
+        """The least busy worker's share of lane time spent on requests; low: the client is the bottleneck."""
+        return min(worker.busy_share for worker in self.workers)
+
+    @property
+    def late(self) -> int:
+        """Paced requests sent late."""
+        return sum(worker.late for worker in self.workers)
+
+
+def _sum_per_second(series: Sequence[Sequence[int]]) -> list[int]:
+    length = max((len(one) for one in series), default=0)
+    return [sum(one[second] for one in series if second < len(one)) for second in range(length)]
