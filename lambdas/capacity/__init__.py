@@ -1,4 +1,4 @@
-"""The core: what concurrency, throttles, requests per second (TPS) and inference units (IUs) have to do with each other.
+"""The core: how concurrency, throttles, requests per second (TPS) and inference units (IUs) go together.
 
 Nothing in here knows AWS, the clock or the environment; time and counts come in as arguments.
 Read in this order: `step` (what a step of load is, what comes back), `worker` (how one worker

@@ -84,7 +84,9 @@ def identify(failure: Mapping[str, str]) -> RunError:
     if name in NAMES:
         return next(error for error in RunError.__subclasses__() if error.__name__ == name)(sentence)
     if any(mark in message for mark in _DENIED):
-        return AccessDenied(f"{message} - grant this to the function's role, or name the model in `modelArns`")
+        return AccessDenied(
+            f"{message} - grant this to the function's role, or name the model in `modelArns`"
+        )
     return InternalError(f"{failure.get('Error', 'unknown error')}: {message} - see the execution's logs")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import sqrt
 from statistics import fmean
 
 from lambdas.capacity.step import StepCounts
@@ -18,6 +19,10 @@ CONFIDENCE = 0.95
 SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
 SATURATED_SHARE = 0.3  # of requests throttled, in a saturated step
 FEWEST_SECONDS = 4
+NARROWEST_SHARE = 0.01  # of the rate, per second of the period: no interval is narrower, whatever the counts say
+STEADY_ERRORS = 4.0  # standard errors by which halves of a step may differ
+PERIODIC_SWING = 0.5  # of the mean, at least, between the seconds of counts that come in waves
+PERIODIC_SPREAD = 0.3  # of that swing, at most, between sums over a whole wave
 
 # Half-width of the interval in units of D/m, by number of seconds m. D is the largest deviation of
 # the cumulated counts from a straight line; simulated for 95 % coverage.
@@ -63,20 +68,46 @@ def interval(per_second: Sequence[int]) -> Interval:
     """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
 
     A rate limiter strays by less than a count, and the counting error 2/m is all there is; a noisy
-    pool of executors strays further, and the interval widens with it.
+    pool of executors strays further, and the interval widens with it. Counts that repeat every few
+    seconds are taken by whole periods: part of one would shift the mean.
     """
-    m, mean = len(per_second), fmean(per_second)
-    stray = max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(per_second)))
-    half = 2 / m if stray <= 1 else max(2.0, _width(m) * stray) / m
+    period = _period(per_second)
+    whole = per_second[len(per_second) % period :]
+    sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
+    m, mean = len(whole), fmean(whole)
+    stray = _stray(sums)
+    half = max(2.0, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
+    half = max(half, NARROWEST_SHARE * period * mean)
     return Interval(mean, max(0.0, mean - half), mean + half)
 
 
 def steady(per_second: Sequence[int], half_width: float) -> bool:
-    """Do the two halves of the seconds tell the same rate, to within twice the interval's half-width?"""
+    """Do the two halves of the seconds tell the same rate, as far as the noise between seconds lets one see?"""
     middle = len(per_second) // 2
     if middle < FEWEST_SECONDS:
         return True
-    return abs(fmean(per_second[:middle]) - fmean(per_second[middle:])) <= 2 * half_width
+    # Differences of neighbours show the noise, and are blind to a rate that moves.
+    noise = sqrt(fmean((now - before) ** 2 for before, now in pairwise(per_second)) / 2)
+    apart = abs(fmean(per_second[:middle]) - fmean(per_second[middle:]))
+    return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
+
+
+def _stray(counts: Sequence[int]) -> float:
+    """The farthest that the running sum of the counts gets from a straight line."""
+    mean = fmean(counts)
+    return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))
+
+
+def _period(per_second: Sequence[int]) -> int:
+    """After how many seconds the counts repeat: sums over a period are alike, seconds are not. 1: they don't."""
+    swing = max(per_second) - min(per_second)
+    if _stray(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
+        return 1
+    for period in range(2, len(per_second) // 2 + 1):
+        sums = [sum(per_second[start : start + period]) for start in range(len(per_second) - period + 1)]
+        if max(sums) - min(sums) <= max(2.0, PERIODIC_SPREAD * swing):
+            return period
+    return 1
 
 
 def comes_in_windows(per_second: Sequence[int]) -> bool:
@@ -86,19 +117,31 @@ def comes_in_windows(per_second: Sequence[int]) -> bool:
     for count in per_second:
         run = 0 if count else run + 1
         longest = max(longest, run)
-    return longest >= 3 and bool(lit) and fmean(lit) >= 2
+    return longest >= 3 and (not lit or fmean(lit) >= 2)
 
 
 def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
     """TPS of a windowed quota, counted from the first refill seen to the last; None with fewer than two."""
-    refills = [
-        second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before
-    ]
+    refills = _refills(per_second)
     if len(refills) < 2:
         return None
     seconds = refills[-1] - refills[0]
     rate = sum(per_second[refills[0] : refills[-1]]) / seconds
-    return Interval(rate, max(0.0, rate - 2 / seconds), rate + 2 / seconds)
+    half = max(2 / seconds, NARROWEST_SHARE * rate)
+    return Interval(rate, max(0.0, rate - half), rate + half)
+
+
+def seconds_between_refills(per_second: Sequence[int]) -> float:
+    """Mean length of a quota's window; 0 with fewer than two refills."""
+    refills = _refills(per_second)
+    return (refills[-1] - refills[0]) / (len(refills) - 1) if len(refills) > 1 else 0.0
+
+
+def _refills(per_second: Sequence[int]) -> list[int]:
+    """The seconds in which a dark stretch ends."""
+    return [
+        second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before
+    ]
 
 
 def rate_after_first_second(per_second: Sequence[int], seconds: int) -> float:

@@ -18,22 +18,25 @@ from lambdas.capacity import estimator
 from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.step import Phase, StepCounts, StepPlan
+from lambdas.capacity.step import SETTLE_S, Phase, StepCounts, StepPlan
 
 Mode = Literal["quick", "standard", "precise"]
-Ending = Literal["saturated", "latency-bound", "not-saturated", "account-throttled", "client-limited", "unstable"]
+Ending = Literal[
+    "saturated", "latency-bound", "not-saturated", "account-throttled", "client-limited", "unstable"
+]
 Steps = Generator[StepPlan, StepCounts, "Measurement"]
 
 FORCED_S = 12.0  # length of a step that follows a throttled one
 DRAIN_S = 2.0  # of closed-loop load before a confirmation, to use up burst credit
 CONFIRM_SHARE = 0.95  # of the estimate, paced, must pass without throttles
+LATENCY_CONFIRM_SHARE = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
 CONFIRM_ROUNDS = 3
 CLEAN_SHARE = 0.005  # of requests throttled, at most, in a clean confirmation
 PRECISE_SHARE = 0.05  # half-width of the interval that `precise` goes on for
 PRECISE_STEP_S = 20.0
 PRECISE_SATURATED_S = 50.0  # no longer: a model that auto-scales would start to
 WINDOW_S = 40.0
-LATENCY_S = 10.0
+LATENCY_S = 14.0
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 TOLERATED_LOSS = 0.1  # of a step's workers
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
@@ -118,7 +121,9 @@ def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending,
     lanes, after_throttle = limits.start_concurrency, False
     previous: tuple[float, float] | None = None
     while True:
-        counts = yield from _run(_closed("ramp", lanes, limits, at_least_s=FORCED_S if after_throttle else 4.0))
+        counts = yield from _run(
+            _closed("ramp", lanes, limits, at_least_s=FORCED_S if after_throttle else 4.0)
+        )
         rate = estimator.rate_after_first_second(counts.accepted, counts.whole_seconds)
         ending = _hindrance(counts)
         if ending is None and estimator.saturated_seconds(counts) is not None:
@@ -173,7 +178,9 @@ def _run(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     return counts
 
 
-def _closed(phase: Phase, lanes: int, limits: SearchLimits, *, at_least_s: float, wait_s: float = 0) -> StepPlan:
+def _closed(
+    phase: Phase, lanes: int, limits: SearchLimits, *, at_least_s: float, wait_s: float = 0
+) -> StepPlan:
     """A closed-loop step. Short ramp steps extend themselves when throttled; longer ones are fixed."""
     workers = math.ceil(lanes / limits.in_flight_per_worker)
     extended_s = max(at_least_s, FORCED_S) if phase == "ramp" else at_least_s
@@ -183,7 +190,9 @@ def _closed(phase: Phase, lanes: int, limits: SearchLimits, *, at_least_s: float
 
 def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCounts, list[int]]:
     """More saturated seconds at the same concurrency until the interval is narrow."""
-    longer = replace(plan, phase="precise", base_s=PRECISE_STEP_S, extended_s=PRECISE_STEP_S, max_s=PRECISE_STEP_S)
+    longer = replace(
+        plan, phase="precise", base_s=PRECISE_STEP_S, extended_s=PRECISE_STEP_S, max_s=PRECISE_STEP_S
+    )
     while (
         estimator.interval(seconds).half_width > PRECISE_SHARE * fmean(seconds)
         and len(seconds) + PRECISE_STEP_S <= PRECISE_SATURATED_S
@@ -202,33 +211,48 @@ def _measure_windowed(counts: StepCounts, limits: SearchLimits) -> Steps:
     found = Measurement("saturated", counts.plan.lanes, max_tps, windowed=True)
     if max_tps is None or limits.mode == "quick":
         return found
-    return (yield from _confirm(found, CONFIRM_SHARE, counts, limits))
+    # The confirmation starts with a window of its own: no drain, and time for a refill before it.
+    wait_s = estimator.seconds_between_refills(longer.accepted[: longer.whole_seconds])
+    return (yield from _confirm(found, CONFIRM_SHARE, counts, limits, drain_lanes=1, wait_s=wait_s))
 
 
 def _measure_latency_bound(counts: StepCounts, limits: SearchLimits) -> Steps:
     """A model that never throttles queues instead: its capacity is the rate at which answers come."""
     p50_s = (counts.latency.quantile_ms(0.5) or 0.0) / 1000
-    lanes = max(1, counts.plan.lanes // 2)
+    lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
     steady = yield from _run(_closed("latency", lanes, limits, at_least_s=LATENCY_S, wait_s=wait_s))
     answered = [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
     found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
     if limits.mode == "quick":
         return replace(found, clean=_seen_clean(steady, fmean(answered)))
-    return (yield from _confirm(found, 0.90, steady, limits))
+    # A drain would fill the queue, and the latencies would be those of the backlog.
+    return (yield from _confirm(found, LATENCY_CONFIRM_SHARE, steady, limits, drain_lanes=1))
 
 
-def _confirm(found: Measurement, share: float, counts: StepCounts, limits: SearchLimits) -> Steps:
+def _confirm(
+    found: Measurement,
+    share: float,
+    counts: StepCounts,
+    limits: SearchLimits,
+    *,
+    drain_lanes: int | None = None,
+    wait_s: float = 0.0,
+) -> Steps:
     """Evenly paced just below the estimate, lower each time it throttles: is there a rate that passes?"""
-    assert found.max_tps is not None
+    if found.max_tps is None or not found.max_tps.estimate:
+        return found
+    drain = drain_lanes or min(2 * found.concurrency, limits.max_concurrency)
     rate, low = share * found.max_tps.estimate, found.max_tps.low
     p95_s = (counts.latency.quantile_ms(0.95) or 0.0) / 1000
     for round_number in range(CONFIRM_ROUNDS):
-        confirmed = yield from _run(_paced(rate, p95_s, found.concurrency, limits))
-        first = int(DRAIN_S) + 1
+        confirmed = yield from _run(_paced(rate, p95_s, drain, wait_s, limits))
+        first = int(DRAIN_S + SETTLE_S)
         accepted, throttled = confirmed.accepted[first:], sum(confirmed.throttled[first:])
         sent = sum(accepted) + throttled + sum(confirmed.failed[first:])
         late_share = confirmed.late / max(1, confirmed.latency.count + throttled)
+        if not sent:
+            break
         if throttled <= CLEAN_SHARE * sent:
             clean = CleanRate(rate, sent, throttled, confirmed.latency)
             low = min(low, rate) if round_number else low
@@ -241,14 +265,13 @@ def _confirm(found: Measurement, share: float, counts: StepCounts, limits: Searc
     return replace(found, max_tps=replace(found.max_tps, low=low), late_share=late_share)
 
 
-def _paced(rate: float, p95_s: float, lanes: int, limits: SearchLimits) -> StepPlan:
-    """Two seconds of closed loop at twice the concurrency, then `rate` evenly paced for 48 requests or so."""
+def _paced(rate: float, p95_s: float, drain: int, wait_s: float, limits: SearchLimits) -> StepPlan:
+    """Two seconds of closed loop on `drain` lanes, then `rate` evenly paced for 48 requests or so."""
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (12.0, 48)
     paced_s = min(longest_s, max(8.0, requests / rate))
-    drain = min(2 * lanes, limits.max_concurrency)
     in_flight = max(drain, 1.5 * rate * max(1.0, p95_s))
     workers = math.ceil(in_flight / limits.in_flight_per_worker)
-    return StepPlan("confirm", drain, workers, DRAIN_S, DRAIN_S, DRAIN_S, paced_tps=rate, paced_s=paced_s)
+    return StepPlan("confirm", drain, workers, DRAIN_S, DRAIN_S, DRAIN_S, rate, paced_s, wait_s)
 
 
 def _seen_clean(counts: StepCounts, rate: float) -> CleanRate | None:

@@ -18,7 +18,9 @@ THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the sea
 ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException")  # not the model's capacity
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
+FIRST_LEAD_S, SHORTEST_LEAD_S, LONGEST_LEAD_S = 5.0, 3.0, 20.0
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
+SETTLE_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,27 @@ class StepCounts:
     def late(self) -> int:
         """Paced requests sent late."""
         return sum(worker.late for worker in self.workers)
+
+
+@dataclass(frozen=True)
+class MeasuredStep:
+    """A step of a run as it is kept: its number, its common start (epoch seconds) and its counts."""
+
+    number: int
+    start_at: float
+    lead_s: float
+    counts: StepCounts
+
+
+def lead_s(previous: MeasuredStep | None) -> float:
+    """Seconds from planning a step to its common start: time for the workers to start and get ready.
+
+    From how long the previous step's workers took, doubled because the next has up to twice as many.
+    """
+    if previous is None or not previous.counts.workers:
+        return FIRST_LEAD_S
+    slowest_s = previous.lead_s + max(worker.ready_s for worker in previous.counts.workers)
+    return min(LONGEST_LEAD_S, max(SHORTEST_LEAD_S, 2 * slowest_s))
 
 
 def _sum_per_second(series: Sequence[Sequence[int]]) -> list[int]:

@@ -11,9 +11,11 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.step import ACCEPTED, LATE_S, LOOKBACK_S, THROTTLED, StepPlan, WorkerCounts
+from lambdas.capacity.step import ACCEPTED, LATE_S, LOOKBACK_S, SETTLE_S, THROTTLED, StepPlan, WorkerCounts
 
-ATTEMPTS_FLOOR_TPS = 40.0  # throttled lanes together keep at least about this many attempts a second going
+ATTEMPTS_FLOOR_TPS = 60.0  # throttled lanes together keep at least about this many attempts a second going
+UNKNOWN_LATENCY_S = 0.5  # what a lane takes an accepted request to last before it has had one
+SPARE_SHARE = 0.4  # of a throttled worker's lane time not spent on accepted requests: below, demand is short
 ENOUGH_ACCEPTED = 60  # a worker that is alone ends its step with this many accepted since the first throttle
 
 
@@ -35,7 +37,7 @@ class Lane:
             self._accepted += 1
             self._latency_s += latency_s
             return 0.0
-        usual_s = self._latency_s / self._accepted if self._accepted else self._longest_pause_s
+        usual_s = self._latency_s / self._accepted if self._accepted else UNKNOWN_LATENCY_S
         return (0.5 + jitter) * min(usual_s, self._longest_pause_s)
 
 
@@ -65,6 +67,7 @@ class WorkerStep:
         self.worker = worker
         self.ready_s = ready_s
         self._closed_until_s = plan.base_s
+        self._closed_ended = False
         self._by_second: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[str] = Counter()
         self._latency = LatencyHistogram()
@@ -72,29 +75,36 @@ class WorkerStep:
         self._last_throttle_s = -math.inf
         self._accepted_after_throttle = 0
         self._busy_s = 0.0
+        self._accepted_s = 0.0
         self._late = 0
 
     def goes_on(self, now_s: float) -> bool:
         """May a closed-loop lane send at `now_s`? Extends the step when the worker was throttled."""
-        while now_s >= self._closed_until_s:
+        while now_s >= self._closed_until_s and not self._closed_ended:
             longer_s = self._extended()
-            if longer_s <= self._closed_until_s:
-                return False
+            # Once over, always over: an answer that comes late must not bring some of the lanes back.
+            self._closed_ended = longer_s <= self._closed_until_s
             self._closed_until_s = longer_s
-        return True
+        return not self._closed_ended
 
     def _extended(self) -> float:
         plan, until_s = self.plan, self._closed_until_s
         if until_s < plan.extended_s:
             throttled_lately = self._last_throttle_s > until_s - LOOKBACK_S
-            return plan.extended_s if throttled_lately else until_s
+            return plan.extended_s if throttled_lately and self._spare() >= SPARE_SHARE else until_s
         alone_and_short = plan.workers == 1 and self._accepted_after_throttle < ENOUGH_ACCEPTED
         throttled = math.isfinite(self._first_throttle_s)
         return min(until_s + 1.0, plan.max_s) if throttled and alone_and_short else until_s
 
+    def _spare(self) -> float:
+        """Share of the lanes' time so far that accepted requests left over."""
+        lane_s = self.plan.lanes_of(self.worker) * (self._closed_until_s - max(0.0, self.ready_s))
+        return 1 - self._accepted_s / lane_s if lane_s > 0 else 0.0
+
     def stop(self, now_s: float) -> None:
         """End the closed loop early: the model refuses in a way that more requests won't change."""
         self._closed_until_s = min(self._closed_until_s, now_s)
+        self._closed_ended = True
 
     def paced_times(self) -> Iterator[float]:
         """When this worker sends its share of the paced requests: every `workers`-th of the whole plan."""
@@ -110,6 +120,7 @@ class WorkerStep:
         if outcome == ACCEPTED:
             self._by_second[ACCEPTED, second] += 1
             self._by_second["completed", max(0, math.floor(done_s))] += 1
+            self._accepted_s += done_s - sent_s
             self._accepted_after_throttle += sent_s > self._first_throttle_s
         elif outcome == THROTTLED:
             self._by_second[THROTTLED, second] += 1
@@ -118,10 +129,13 @@ class WorkerStep:
         else:
             self._by_second["failed", second] += 1
             self._failures[outcome] += 1
-        if planned_s is not None:
+        if not self.plan.paced_tps:
+            if outcome == ACCEPTED:
+                self._latency.add(done_s - sent_s)
+        elif planned_s is not None and planned_s >= self.plan.max_s + SETTLE_S:
             self._late += sent_s - planned_s > LATE_S
-        if outcome == ACCEPTED and (planned_s is not None or not self.plan.paced_tps):
-            self._latency.add(done_s - (sent_s if planned_s is None else planned_s))
+            if outcome == ACCEPTED:
+                self._latency.add(done_s - planned_s)
 
     def keep_busy(self, seconds: float) -> None:
         """Account for a closed-loop lane's time in a request, or in a planned pause."""

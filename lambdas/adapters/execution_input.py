@@ -1,0 +1,194 @@
+"""The execution's input, checked once at the door. Behind it nobody checks again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from lambdas.adapters.rekognition import MODEL_ARN
+from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.run import Source
+from lambdas.capacity.search import Mode
+
+MOST_CONCURRENCY = 4000
+MOST_WORKERS = 1000  # Lambda's default concurrency per account and Region
+MOST_ERRORS_SHOWN = 3
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False
+    )
+
+
+class ImagesInput(_Strict):
+    """`images`"""
+
+    bucket: str | None = Field(
+        default=None, min_length=3, max_length=255, description="the name of the image bucket"
+    )
+    prefix: str = Field(
+        default="samples/", max_length=1024, description="a key prefix of at most 1024 characters"
+    )
+    source: Source = Field(default="bytes", description='"bytes" or "s3"')
+
+
+class TrafficInput(_Strict):
+    """`demand` of steady traffic"""
+
+    average_tps: float = Field(gt=0, le=1e6, description="requests per second, above 0")
+    peak_tps: float = Field(gt=0, le=1e6, description="requests per second, above 0")
+    headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
+
+
+class BatchInput(_Strict):
+    """`demand` of a batch"""
+
+    images: int = Field(ge=1, le=10**12, description="a whole number of images, from 1")
+    within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
+
+
+def _kind_of_demand(raw: Any) -> str:
+    """Told by the keys, so that an error speaks of that kind only."""
+    return "batch" if isinstance(raw, Mapping) and {"images", "withinHours"} & set(raw) else "traffic"
+
+
+DemandInput = Annotated[
+    Annotated[TrafficInput, Tag("traffic")] | Annotated[BatchInput, Tag("batch")],
+    Discriminator(_kind_of_demand),
+]
+
+
+class TestInput(_Strict):
+    """`test`"""
+
+    inference_units: int = Field(default=1, ge=1, le=100, description="a whole number from 1 to 100")
+    mode: Mode = Field(default="standard", description='"quick", "standard" or "precise"')
+    start_concurrency: int = Field(
+        default=4, ge=1, le=MOST_CONCURRENCY, description=f"a whole number from 1 to {MOST_CONCURRENCY}"
+    )
+    max_concurrency: int = Field(
+        default=256, ge=1, le=MOST_CONCURRENCY, description=f"a whole number from 1 to {MOST_CONCURRENCY}"
+    )
+    in_flight_per_worker: int = Field(default=8, ge=1, le=64, description="a whole number from 1 to 64")
+    allow_other_traffic: bool = Field(default=False, description="true or false")
+
+
+class LimitsInput(_Strict):
+    """`limits`"""
+
+    max_minutes: float = Field(default=90, gt=0, le=300, description="minutes, above 0 and at most 300")
+    max_cost_usd: float = Field(
+        default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000"
+    )
+
+
+class ExecutionInput(_Strict):
+    """The whole input"""
+
+    model_arn: str = Field(
+        pattern=f"^{MODEL_ARN.pattern.replace('?P<project>', '').replace('?P<version>', '')}$",
+        description="the ARN of a Rekognition Custom Labels model version, "
+        "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>",
+    )
+    images: ImagesInput = Field(default=ImagesInput(), description="an object with bucket, prefix, source")
+    demand: DemandInput | None = Field(
+        None, description="an object with averageTps and peakTps, or with images and withinHours"
+    )
+    test: TestInput = Field(default=TestInput(), description="an object")
+    limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
+    after_run: Literal["stop"] = Field(default="stop", description='"stop"')
+
+
+def parse_input(raw: Any) -> ExecutionInput:
+    """The execution's input with its defaults.
+
+    Raises:
+        InvalidInput: names each wrong field, what it got and what it takes.
+    """
+    if not isinstance(raw, Mapping):
+        raise InvalidInput(f'the input: got {_shown(raw)}; takes an object with at least "modelArn"')
+    _refuse_unsupported(raw)
+    try:
+        parsed = ExecutionInput.model_validate(raw)
+    except ValidationError as error:
+        found = [_sentence(detail) for detail in error.errors()]
+        more = len(found) - MOST_ERRORS_SHOWN
+        raise InvalidInput(
+            "; ".join(found[:MOST_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        ) from error
+    _check_pairs(parsed)
+    return parsed
+
+
+def _refuse_unsupported(raw: Mapping[str, Any]) -> None:
+    demand, test = raw.get("demand"), raw.get("test")
+    if isinstance(demand, Mapping) and "fromCloudWatchDays" in demand:
+        raise InvalidInput(
+            "demand.fromCloudWatchDays: not supported yet; demand takes averageTps and peakTps,"
+            " or images and withinHours"
+        )
+    if isinstance(test, Mapping) and test.get("allowOtherTraffic") is True:
+        raise InvalidInput("test.allowOtherTraffic: got true, which is not supported yet; takes false")
+    if raw.get("afterRun") in ("restore", "apply"):
+        raise InvalidInput(f'afterRun: got "{raw["afterRun"]}", which is not supported yet; takes "stop"')
+
+
+def _check_pairs(parsed: ExecutionInput) -> None:
+    test, demand = parsed.test, parsed.demand
+    if test.max_concurrency > MOST_WORKERS * test.in_flight_per_worker:
+        raise InvalidInput(
+            f"test.maxConcurrency: got {test.max_concurrency}; takes at most {MOST_WORKERS} times "
+            f"test.inFlightPerWorker, which is {test.in_flight_per_worker}"
+        )
+    if test.start_concurrency > test.max_concurrency:
+        raise InvalidInput(
+            f"test.startConcurrency: got {test.start_concurrency}; takes at most test.maxConcurrency, "
+            f"which is {test.max_concurrency}"
+        )
+    if isinstance(demand, TrafficInput) and demand.average_tps > demand.peak_tps:
+        raise InvalidInput(
+            f"demand.averageTps: got {demand.average_tps:g}; takes at most demand.peakTps, which is {demand.peak_tps:g}"
+        )
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    *parents, name = [str(part) for part in detail["loc"]]
+    fields = _FIELDS.get(".".join(parents), {})
+    if name in _KINDS_OF_DEMAND:
+        *parents, name = parents
+        fields = _FIELDS[""]
+    inside = ".".join(part for part in parents if part not in _KINDS_OF_DEMAND)
+    field = f"{inside}.{name}" if inside else name
+    if detail["type"] == "extra_forbidden":
+        return f"{field}: unknown field; {inside or 'the input'} takes {', '.join(sorted(fields))}"
+    got = "nothing" if detail["type"] == "missing" else _shown(detail["input"])
+    return f"{field}: got {got}; takes {fields[name]}"
+
+
+_KINDS_OF_DEMAND = ("traffic", "batch")
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    return {to_camel(name): str(field.description) for name, field in model.model_fields.items()}
+
+
+# What each field takes, by the place of its object in the input.
+_FIELDS = {
+    "": _descriptions(ExecutionInput),
+    "images": _descriptions(ImagesInput),
+    "demand.traffic": _descriptions(TrafficInput),
+    "demand.batch": _descriptions(BatchInput),
+    "test": _descriptions(TestInput),
+    "limits": _descriptions(LimitsInput),
+}
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 160 else f"{text[:157]}..."

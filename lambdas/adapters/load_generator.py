@@ -1,0 +1,116 @@
+"""One worker's load on the wire: threads as lanes, a common start, the books of `capacity.worker`."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from lambdas.adapters.load_client import LoadConnection, PreparedRequest, Reply
+from lambdas.capacity.errors import InternalError
+from lambdas.capacity.step import ACCEPTED, StepPlan, WorkerCounts
+from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
+
+# Answers after which more requests of the step would only add to them.
+POINTLESS = frozenset({"ResourceNotReadyException", "ResourceNotFoundException", "AccessDeniedException"})
+
+
+class LoadGenerator:
+    """Runs one worker's part of a step over one connection per lane."""
+
+    def __init__(
+        self,
+        plan: StepPlan,
+        worker: int,
+        connections: Sequence[LoadConnection],
+        requests: Sequence[PreparedRequest],
+    ) -> None:
+        self._plan = plan
+        self._connections = connections
+        self._requests = requests
+        self._lock = threading.Lock()
+        self._worker = worker
+        self._images = ImageCycle(len(requests), offset=worker * plan.lanes_of(0))
+
+    def run(self, start_at: float) -> WorkerCounts:
+        """Wait for the common start (epoch seconds), carry the load, return the counts.
+
+        Raises:
+            InternalError: more or fewer requests left this worker than it booked.
+        """
+        started = [connection.requests_on_wire for connection in self._connections]
+        self._zero = time.perf_counter() + (start_at - time.time())
+        self._step = WorkerStep(self._plan, self._worker, ready_s=self._now())
+        self._paced = self._step.paced_times()
+        threads = [
+            threading.Thread(target=self._lane, args=(index, connection))
+            for index, connection in enumerate(self._connections)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        counts = self._step.counts()
+        on_wire = sum(c.requests_on_wire for c in self._connections) - sum(started)
+        booked = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)
+        if on_wire != booked:
+            raise InternalError(f"{on_wire} requests left the worker and {booked} were booked")
+        return counts
+
+    def _lane(self, index: int, connection: LoadConnection) -> None:
+        if index < self._plan.lanes_of(self._worker):
+            self._closed_loop(connection)
+        self._evenly_paced(connection)
+
+    def _closed_loop(self, connection: LoadConnection) -> None:
+        lane = Lane(self._plan.lanes)
+        self._sleep_until(0.0)
+        while self._goes_on():
+            sent_s, done_s, reply = self._send(connection)
+            pause_s = lane.pause_s(reply.outcome, done_s - sent_s, random.random())
+            with self._lock:
+                self._step.keep_busy(done_s - sent_s + pause_s)
+                if reply.outcome in POINTLESS:
+                    self._step.stop(done_s)
+            if pause_s:
+                time.sleep(pause_s)
+
+    def _evenly_paced(self, connection: LoadConnection) -> None:
+        for planned_s in self._remaining_paced_times():
+            self._sleep_until(planned_s)
+            _, _, reply = self._send(connection, planned_s)
+            if reply.outcome in POINTLESS:
+                return
+
+    def _remaining_paced_times(self) -> Iterator[float]:
+        while True:
+            with self._lock:
+                planned_s = next(self._paced, None)
+            if planned_s is None or self._now() > self._plan.longest_s:
+                return
+            yield planned_s
+
+    def _goes_on(self) -> bool:
+        with self._lock:
+            return self._step.goes_on(self._now())
+
+    def _send(self, connection: LoadConnection, planned_s: float | None = None) -> tuple[float, float, Reply]:
+        with self._lock:
+            image = self._images.take()
+        sent_s = self._now()
+        reply = connection.send(self._requests[image])
+        done_s = self._now()
+        with self._lock:
+            self._step.book(reply.outcome, sent_s, done_s, planned_s)
+            if reply.outcome != ACCEPTED:
+                self._images.give_back(image)
+        return sent_s, done_s, reply
+
+    def _sleep_until(self, second: float) -> None:
+        if (remaining_s := second - self._now()) > 0:
+            time.sleep(remaining_s)
+
+    def _now(self) -> float:
+        """Seconds since the step's common start."""
+        return time.perf_counter() - self._zero

@@ -1,0 +1,149 @@
+"""A load worker with everything at hand that a step needs: requests prepared, connections open.
+
+Kept between invocations of the same Lambda environment, so that a later step starts at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from botocore.session import Session
+
+from lambdas.adapters.images import read_image, s3_client
+from lambdas.adapters.load_client import (
+    LoadConnection,
+    PreparedRequest,
+    Reply,
+    request_with_bytes,
+    request_with_object,
+)
+from lambdas.adapters.load_generator import LoadGenerator
+from lambdas.adapters.settings import settings
+from lambdas.capacity.errors import AccessDenied, ModelLost, NoUsableImages
+from lambdas.capacity.run import Image, Run, SkippedImage
+from lambdas.capacity.step import StepPlan, WorkerCounts
+from lambdas.capacity.worker import WorkerStep
+
+PROBE_LANES = 4
+
+# Errors that are the image's fault; with any other the image stays in.
+REFUSALS = frozenset(
+    {
+        "ImageTooLargeException",
+        "InvalidImageFormatException",
+        "InvalidParameterException",
+        "InvalidS3ObjectException",
+        "ValidationException",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Each image sent once: the counts, and the images that the model refused."""
+
+    plan: StepPlan
+    counts: WorkerCounts
+    refused: tuple[SkippedImage, ...]
+
+    def check(self, images: int) -> None:
+        """Is anything left to measure with?
+
+        Raises:
+            AccessDenied, NoUsableImages, ModelLost
+        """
+        failures = self.counts.failures
+        if "AccessDeniedException" in failures:
+            raise AccessDenied(
+                "rekognition:DetectCustomLabels was refused - name the model in the context key modelArns"
+            )
+        if len(self.refused) == images:
+            reasons = "; ".join(f"{image.key}: {image.reason}" for image in self.refused[:5])
+            raise NoUsableImages(f"the model refused all {images} images ({reasons}) - upload others")
+        if sum(self.counts.failed) == images and len(set(failures)) >= 1 and not self.refused:
+            seen = ", ".join(f"{name} x {count}" for name, count in failures.items())
+            raise ModelLost(
+                f"the model answered none of {images} images ({seen}) - run again, or restart the model"
+            )
+
+
+class LoadWorker:
+    """Requests for a run's images and a connection per lane."""
+
+    def __init__(self, run: Run, images: Sequence[Image]) -> None:
+        self._images = images
+        with ThreadPoolExecutor(8) as threads:
+            self._requests: list[PreparedRequest] = list(
+                threads.map(lambda image: _prepared(run, image), images)
+            )
+        credentials = Session().get_credentials()
+        self._connections = [
+            LoadConnection(settings().rekognition_endpoint, settings().region, credentials)
+            for _ in range(run.in_flight_per_worker)
+        ]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections:
+            connection.close()
+
+    def carry(self, plan: StepPlan, worker: int, start_at: float) -> WorkerCounts:
+        """This worker's part of a step, from `start_at` (epoch seconds)."""
+        with ThreadPoolExecutor(len(self._connections)) as threads:
+            list(threads.map(LoadConnection.connect, self._connections))
+        return LoadGenerator(plan, worker, self._connections, self._requests).run(start_at)
+
+    def probe(self) -> Probe:
+        """Send each image once, a few at a time."""
+        lanes = min(PROBE_LANES, len(self._connections), len(self._requests))
+        plan = StepPlan("probe", lanes, workers=1, base_s=0.0, extended_s=0.0, max_s=0.0)
+        step, zero, lock = WorkerStep(plan, 0), time.perf_counter(), threading.Lock()
+
+        def lane(index: int) -> list[tuple[int, Reply]]:
+            replies = []
+            for image in range(index, len(self._requests), lanes):
+                sent_s = time.perf_counter() - zero
+                reply = self._connections[index].send(self._requests[image])
+                replies.append((image, reply))
+                with lock:
+                    step.book(reply.outcome, sent_s, time.perf_counter() - zero)
+            return replies
+
+        with ThreadPoolExecutor(lanes) as threads:
+            replies = [reply for lane_replies in threads.map(lane, range(lanes)) for reply in lane_replies]
+        took_s = time.perf_counter() - zero
+        refused = tuple(
+            SkippedImage(self._images[image].key, f"the model refused it: {reply.outcome}: {reply.message}")
+            for image, reply in sorted(replies, key=lambda one: one[0])
+            if reply.outcome in REFUSALS
+        )
+        return Probe(plan, replace(step.counts(), seconds=took_s), refused)
+
+
+# At most one: the worker of the last run that this environment served.
+_kept: dict[tuple[str, tuple[Image, ...]], LoadWorker] = {}
+
+
+def load_worker(run: Run, images: tuple[Image, ...]) -> LoadWorker:
+    """The worker for a run's images, made anew only when they change."""
+    key = (run.run_id, images)
+    if key not in _kept:
+        forget_workers()
+        _kept[key] = LoadWorker(run, images)
+    return _kept[key]
+
+
+def forget_workers() -> None:
+    """Close what is kept."""
+    while _kept:
+        _kept.popitem()[1].close()
+
+
+def _prepared(run: Run, image: Image) -> PreparedRequest:
+    if run.source == "s3":
+        return request_with_object(run.model_arn, run.bucket, image.key)
+    return request_with_bytes(run.model_arn, read_image(s3_client(), run.bucket, image.key))

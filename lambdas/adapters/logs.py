@@ -1,0 +1,27 @@
+"""JSON logs, each line with the run it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+logger = Logger()
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+def logged(handler: Handler) -> Handler:
+    """Log what a handler answers, with its run's id; what it raises is logged by the Lambda runtime."""
+
+    @logger.inject_lambda_context(clear_state=True)
+    @wraps(handler)
+    def with_logs(event: dict[str, Any], context: Any) -> Any:
+        logger.append_keys(runId=event["runId"])
+        answer = handler(event, context)
+        logger.info("done", extra={"answer": answer})
+        return answer
+
+    return with_logs

@@ -1,0 +1,145 @@
+"""Amazon Rekognition Custom Labels: find, look at, start and stop a model.
+
+One adapter per model service; all offer these calls and translate statuses into
+`capacity.model_status`. The load itself goes through `load_client`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelStartFailed
+from lambdas.capacity.model_status import ModelState
+
+MODEL_ARN = re.compile(
+    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}"
+    r":project/(?P<project>[a-zA-Z0-9_.\-]{1,255})/version/(?P<version>[a-zA-Z0-9_.\-]{1,255})/\d+"
+)
+
+# Refusals of a start that another attempt will not change.
+_FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
+
+
+@cache
+def rekognition_client() -> Any:
+    """The control-plane client. It keeps its retries; an answer that is lost is looked for, not waited for."""
+    return boto3.client(
+        "rekognition",
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10
+        ),
+    )
+
+
+class RekognitionModel:
+    """A Custom Labels model version."""
+
+    def __init__(self, client: Any, model_arn: str, project_arn: str) -> None:
+        parts = MODEL_ARN.fullmatch(model_arn)
+        assert parts, f"{model_arn} was not checked at the door"
+        self._client = client
+        self._version = parts["version"]
+        self.model_arn = model_arn
+        self.project_arn = project_arn
+
+    @classmethod
+    def find(cls, client: Any, model_arn: str) -> RekognitionModel:
+        """The model behind a version ARN.
+
+        The project's ARN ends in its own creation time, so it is looked up by name.
+
+        Raises:
+            ModelNotFound, AccessDenied
+        """
+        parts = MODEL_ARN.fullmatch(model_arn)
+        assert parts, f"{model_arn} was not checked at the door"
+        with _explained(model_arn):
+            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[parts["project"]])
+            for project in (project for page in pages for project in page["ProjectDescriptions"]):
+                if f":project/{parts['project']}/" in project["ProjectArn"]:
+                    return cls(client, model_arn, project["ProjectArn"])
+        raise ModelNotFound(_not_found(model_arn, f"there is no project {parts['project']}"))
+
+    def look(self) -> ModelState:
+        """The model's status as of now.
+
+        Raises:
+            ModelNotFound, AccessDenied
+        """
+        with _explained(self.model_arn):
+            pages = self._client.get_paginator("describe_project_versions").paginate(
+                ProjectArn=self.project_arn, VersionNames=[self._version]
+            )
+            for version in (version for page in pages for version in page["ProjectVersionDescriptions"]):
+                if version["ProjectVersionArn"] == self.model_arn:
+                    return ModelState(
+                        version["Status"],
+                        version.get("StatusMessage", ""),
+                        version.get("MinInferenceUnits"),
+                        version.get("MaxInferenceUnits"),
+                    )
+        raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self._version}"))
+
+    def start(self, inference_units: int) -> None:
+        """Ask for a start with so many inference units and no auto-scaling; only a look tells what came of it.
+
+        Raises:
+            ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
+        """
+        try:
+            with _explained(self.model_arn):
+                self._client.start_project_version(
+                    ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units
+                )
+        except ClientError as refusal:
+            if _code(refusal) in _FINAL_REFUSALS:
+                raise ModelStartFailed(
+                    f"Rekognition refused to start the model: {refusal.response['Error'].get('Message', '')}"
+                    f" ({_code(refusal)}) - by default two models run per account, with five inference units each"
+                ) from refusal
+        except BotoCoreError:
+            pass  # a lost answer: the next look tells
+
+    def stop(self) -> None:
+        """Ask for a stop; only a look tells what came of it.
+
+        Raises:
+            ModelNotFound, AccessDenied
+        """
+        try:
+            with _explained(self.model_arn):
+                self._client.stop_project_version(ProjectVersionArn=self.model_arn)
+        except (ClientError, BotoCoreError):
+            pass  # stopping already, not stoppable yet, or a lost answer: the next look tells
+
+
+@contextmanager
+def _explained(model_arn: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) == "ResourceNotFoundException":
+            raise ModelNotFound(_not_found(model_arn, "Rekognition does not know it")) from error
+        if _code(error) == "AccessDeniedException":
+            raise AccessDenied(
+                f"{error} - the stack's roles may touch the models named in the context key modelArns"
+            ) from error
+        raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))
+
+
+def _not_found(model_arn: str, because: str) -> str:
+    return (
+        f"{because} ({model_arn}) - check modelArn, and that this stack is in the model's account and Region"
+    )

@@ -1,0 +1,203 @@
+"""The runs table: a run's plan and progress, its steps' counts, the models' results.
+
+| pk           | sk                        | holds                                       |
+|--------------|---------------------------|---------------------------------------------|
+| RUN#<runId>  | RUN                       | plan (JSON), progress, phase                |
+| RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
+| RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
+| RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
+| MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from lambdas.adapters.settings import settings
+from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.run import Progress, Run, SkippedImage
+from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
+
+COUNTS_KEPT_S = 90 * 24 * 3600  # as long as Step Functions keeps an execution's history
+RESULTS_KEPT_S = 3 * 365 * 24 * 3600
+
+
+class RunStore:
+    """One run's items, and its result in the model's history."""
+
+    def __init__(self, client: Any, table: str, run_id: str) -> None:
+        self._client = client
+        self._table = table
+        self._pk = f"RUN#{run_id}"
+
+    def create(self, run: Run) -> None:
+        """Keep what Prepare settled."""
+        self._put(
+            "RUN", {"plan": json.dumps(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"}
+        )
+
+    def run(self) -> Run:
+        """What Prepare settled; KeyError when it never came so far."""
+        return Run.from_mapping(json.loads(self._get("RUN")["plan"]))
+
+    def progress(self) -> Progress:
+        """What happened to the model so far."""
+        kept = json.loads(self._get("RUN").get("progress", "{}"))
+        refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
+        return Progress(**kept, refused_images=refused)
+
+    def note(self, progress: Progress, *, phase: str) -> None:
+        """Keep the progress, and the phase for whoever watches."""
+        self._update({"progress": json.dumps(asdict(progress)), "phase": phase})
+
+    def fail(self, error: str, cause: str) -> None:
+        """Keep why the run failed."""
+        self._update({"phase": "failed", "error": error, "cause": cause})
+
+    def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
+        """Keep a step's plan before its workers start."""
+        self._put(
+            f"STEP#{number:02}", {"plan": json.dumps(plan.as_mapping()), "startAt": start_at, "leadS": lead_s}
+        )
+
+    def put_counts(self, number: int, worker: int, counts: WorkerCounts) -> None:
+        """Keep one worker's counts of one step. A worker that runs twice overwrites, never adds."""
+        self._put(f"STEP#{number:02}#WORKER#{worker:04}", _counts_item(counts))
+
+    def steps(self) -> list[MeasuredStep]:
+        """All steps planned so far, in order, each with the counts that came back."""
+        plans: dict[int, Mapping[str, Any]] = {}
+        counts: dict[int, list[WorkerCounts]] = {}
+        for item in self._query("STEP#"):
+            number = int(item["sk"].split("#")[1])
+            if "#WORKER#" in item["sk"]:
+                counts.setdefault(number, []).append(_counts(item))
+            else:
+                plans[number] = item
+        return [
+            MeasuredStep(
+                number,
+                float(item["startAt"]),
+                float(item["leadS"]),
+                StepCounts(StepPlan.from_mapping(json.loads(item["plan"])), counts.get(number, [])),
+            )
+            for number, item in sorted(plans.items())
+        ]
+
+    def put_findings(self, findings: Mapping[str, Any]) -> None:
+        """Keep what Recommend found until the model has stopped."""
+        self._put("RESULT", {"findings": json.dumps(findings)})
+
+    def findings(self) -> dict[str, Any]:
+        """What Recommend found."""
+        found: dict[str, Any] = json.loads(self._get("RESULT")["findings"])
+        return found
+
+    def publish(self, run: Run, output: Mapping[str, Any]) -> None:
+        """Keep the run's output in the model's history."""
+        item = {"pk": f"MODEL#{run.model_arn}", "sk": f"RUN#{run.started_at}", "output": json.dumps(output)}
+        self._write({**item, "runId": run.run_id, "verdict": output["verdict"]}, RESULTS_KEPT_S)
+        self._update({"phase": "finished"})
+
+    def _put(self, sk: str, values: Mapping[str, Any]) -> None:
+        self._write({"pk": self._pk, "sk": sk, **values}, COUNTS_KEPT_S)
+
+    def _write(self, item: Mapping[str, Any], kept_s: int) -> None:
+        item = {**item, "expiresAt": int(time.time()) + kept_s}
+        self._client.put_item(TableName=self._table, Item=_serialized(item))
+
+    def _update(self, values: Mapping[str, Any]) -> None:
+        values = {**values, "expiresAt": int(time.time()) + COUNTS_KEPT_S}
+        names = {f"#{index}": name for index, name in enumerate(values)}
+        self._client.update_item(
+            TableName=self._table,
+            Key=_serialized({"pk": self._pk, "sk": "RUN"}),
+            UpdateExpression="SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=_serialized(
+                {f":{index}": value for index, value in enumerate(values.values())}
+            ),
+        )
+
+    def _get(self, sk: str) -> dict[str, Any]:
+        key = _serialized({"pk": self._pk, "sk": sk})
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        if "Item" not in answer:
+            raise KeyError(f"the runs table has no item {self._pk} / {sk}")
+        return _plain(answer["Item"])
+
+    def _query(self, prefix: str) -> Iterable[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=_serialized({":pk": self._pk, ":sk": prefix}),
+        )
+        return (_plain(item) for page in pages for item in page["Items"])
+
+
+@cache
+def dynamodb_client() -> Any:
+    """The DynamoDB client."""
+    return boto3.client("dynamodb")
+
+
+def run_store(run_id: str) -> RunStore:
+    """The store of a run in this stack's table."""
+    return RunStore(dynamodb_client(), settings().runs_table, run_id)
+
+
+def _counts_item(counts: WorkerCounts) -> dict[str, Any]:
+    return {
+        "accepted": sum(counts.accepted),
+        "throttled": sum(counts.throttled),
+        "failed": sum(counts.failed),
+        "failures": dict(counts.failures),
+        "perSecond": {
+            "accepted": list(counts.accepted),
+            "throttled": list(counts.throttled),
+            "failed": list(counts.failed),
+            "completed": list(counts.completed),
+        },
+        "latency": counts.latency.as_mapping(),
+        "seconds": counts.seconds,
+        "readyS": counts.ready_s,
+        "busyShare": counts.busy_share,
+        "late": counts.late,
+    }
+
+
+def _counts(item: Mapping[str, Any]) -> WorkerCounts:
+    series = {name: [int(count) for count in counts] for name, counts in item["perSecond"].items()}
+    return WorkerCounts(
+        **series,
+        failures={name: int(count) for name, count in item["failures"].items()},
+        latency=LatencyHistogram.from_mapping(item["latency"]),
+        seconds=float(item["seconds"]),
+        ready_s=float(item["readyS"]),
+        busy_share=float(item["busyShare"]),
+        late=int(item["late"]),
+    )
+
+
+def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(_decimal(value)) for name, value in values.items()}
+
+
+def _decimal(value: Any) -> Any:
+    return Decimal(str(round(value, 6))) if isinstance(value, float) else value
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}

@@ -1,0 +1,52 @@
+"""What the stack tells its functions, read from the environment in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class FunctionSettings:
+    """A function's deploy-time settings; one that it has no business with is absent and raises KeyError."""
+
+    environment: Mapping[str, str]
+
+    @property
+    def region(self) -> str:
+        """The Region that function, model and bucket share."""
+        return self._required("AWS_REGION")
+
+    @property
+    def runs_table(self) -> str:
+        """Name of the runs table."""
+        return self._required("RUNS_TABLE")
+
+    @property
+    def image_bucket(self) -> str:
+        """Name of the bucket of images and reports."""
+        return self._required("IMAGE_BUCKET")
+
+    @property
+    def usd_per_unit_hour(self) -> float:
+        """Price of an inference unit for an hour."""
+        return float(self._required("PRICE_PER_IU_HOUR_USD"))
+
+    @property
+    def rekognition_endpoint(self) -> str:
+        """Where the model is called: AWS's own endpoint unless the stack names another."""
+        default = f"https://rekognition.{self.region}.amazonaws.com"
+        return self.environment.get("AWS_ENDPOINT_URL_REKOGNITION") or default
+
+    def _required(self, name: str) -> str:
+        if not self.environment.get(name):
+            raise KeyError(f"the function's environment has no {name}; the stack sets it")
+        return self.environment[name]
+
+
+@cache
+def settings() -> FunctionSettings:
+    """This function's settings."""
+    return FunctionSettings(os.environ)

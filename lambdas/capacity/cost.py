@@ -1,0 +1,66 @@
+"""What a run costs before it starts, while it runs, and after. Money in USD, time in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambdas.capacity.errors import BudgetExceeded
+from lambdas.capacity.search import Mode
+
+# Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
+EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """Inference units are paid by the hour while the model runs, used or not."""
+
+    inference_units: int
+    usd_per_unit_hour: float
+
+    def usd(self, seconds: float) -> float:
+        """The price of running for so long."""
+        return self.unit_hours(seconds) * self.usd_per_unit_hour
+
+    def unit_hours(self, seconds: float) -> float:
+        """Inference-unit hours of running for so long."""
+        return self.inference_units * seconds / 3600
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The run's `limits`."""
+
+    max_minutes: float
+    max_usd: float
+
+    def check_estimate(self, mode: Mode, tariff: Tariff) -> float:
+        """What the run will cost, about.
+
+        Raises:
+            BudgetExceeded: more than the limit; nothing has been started.
+        """
+        usd = tariff.usd(60 * EXPECTED_MINUTES[mode])
+        if usd > self.max_usd:
+            raise BudgetExceeded(
+                f"a {mode} run with {tariff.inference_units} inference unit(s) costs about ${usd:.2f}, more than "
+                f"limits.maxCostUsd = {self.max_usd:g} - raise the limit, or test with fewer inference units"
+            )
+        return usd
+
+    def check(self, elapsed_s: float, running_s: float, tariff: Tariff) -> None:
+        """Is there time and money left?
+
+        Raises:
+            BudgetExceeded: one of the limits is passed; the run ends and the model is stopped.
+        """
+        if elapsed_s > 60 * self.max_minutes:
+            raise BudgetExceeded(
+                f"the run has taken {elapsed_s / 60:.1f} minutes, more than limits.maxMinutes = {self.max_minutes:g}"
+                " - raise the limit, or see in the model's history why it starts so slowly"
+            )
+        if (usd := tariff.usd(running_s)) > self.max_usd:
+            raise BudgetExceeded(
+                f"the model has cost ${usd:.2f} in this run, more than limits.maxCostUsd = {self.max_usd:g}"
+                " - raise the limit, or test with fewer inference units"
+            )

@@ -1,0 +1,136 @@
+"""From TPS per inference unit to how many inference units to start, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from lambdas.capacity.demand import BatchDemand, Demand, TrafficDemand
+from lambdas.capacity.estimator import Interval
+from lambdas.capacity.verdict import ACCOUNT_QUOTA_TPS
+
+QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
+PRODUCTION_IUS = 2
+ROUNDING = 0.01  # a shortfall below 1 %, inside the interval, does not buy another inference unit
+LONGEST_TABLE = 100
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a model with this many inference units costs and carries, if capacity grows linearly with them."""
+
+    inference_units: int
+    tps: float
+    usd_per_hour: float
+
+    @property
+    def usd_per_1000_images(self) -> float:
+        """At full use."""
+        return self.usd_per_hour / (self.tps * 3600) * 1000
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """How a batch is run: inference units, hours until it is done, and their cost."""
+
+    inference_units: int
+    hours: float
+    usd: float
+
+    @property
+    def inference_unit_hours(self) -> float:
+        """What is paid for."""
+        return self.inference_units * self.hours
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Inference units to start with and to scale to (None without a demand), with the reasons for them."""
+
+    min_inference_units: int | None
+    max_inference_units: int | None
+    reasons: tuple[str, ...]
+    table: tuple[Capacity, ...]
+    batch: BatchPlan | None = None
+
+
+def units_for(demand_tps: float, per_unit: Interval) -> int:
+    """The fewest inference units that carry `demand_tps`, at least 1."""
+    units = math.ceil(demand_tps / per_unit.estimate - 1e-9)
+    fewer = units - 1
+    carried = fewer * per_unit.estimate >= (1 - ROUNDING) * demand_tps
+    within = per_unit.high is not None and fewer * per_unit.high >= demand_tps
+    return max(1, fewer if carried and within else units)
+
+
+def recommend(per_unit: Interval, demand: Demand | None, usd_per_unit_hour: float) -> Recommendation:
+    """Inference units for a demand from the measured TPS per inference unit (`per_unit.estimate` > 0)."""
+    if isinstance(demand, BatchDemand):
+        units = units_for(demand.tps, per_unit)
+        hours = demand.images / (units * per_unit.estimate * 3600)
+        rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
+        reasons = [f"{rate}; {_count(units)} need {hours:.2f} h"]
+        least = most = units
+        batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
+        reasons += _cautions(demand.tps, units, per_unit)
+    elif demand is not None:
+        average = demand.average_tps * (1 + demand.headroom)
+        peak = demand.peak_tps * (1 + demand.headroom)
+        least, most, batch = units_for(average, per_unit), units_for(peak, per_unit), None
+        reasons = [
+            _sum("minimum", "average", average, least, per_unit),
+            _sum("maximum", "peak", peak, most, per_unit),
+        ]
+        reasons += _cautions(peak, most, per_unit) + _practice(demand, least)
+    else:
+        return Recommendation(
+            None, None, ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
+            _table(QUOTA_IUS, per_unit, usd_per_unit_hour),
+        )  # fmt: skip
+    if per_unit.high is None:
+        reasons.append("The measured TPS is a lower bound: fewer inference units may do")
+    return Recommendation(least, most, tuple(reasons), _table(most, per_unit, usd_per_unit_hour), batch)
+
+
+def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
+    return f"{which} {units}: {name} demand {tps:g} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+
+
+def _cautions(tps: float, units: int, per_unit: Interval) -> list[str]:
+    cautions = []
+    if per_unit.low > 0 and (careful := math.ceil(tps / per_unit.low - 1e-9)) > units:
+        cautions.append(
+            f"At the low end of the interval ({per_unit.low:.2f} TPS per inference unit)"
+            f" {tps:g} TPS would need {careful}"
+        )
+    if units > QUOTA_IUS:
+        cautions.append(
+            f"More than {QUOTA_IUS} inference units per model need a quota raise (Service Quotas)"
+        )
+    if tps > ACCOUNT_QUOTA_TPS:
+        cautions.append(
+            f"More than {ACCOUNT_QUOTA_TPS:g} TPS per account and Region need a quota raise (Service Quotas)"
+        )
+    return cautions
+
+
+def _practice(demand: TrafficDemand, least: int) -> list[str]:
+    practice = []
+    if least < PRODUCTION_IUS:
+        practice.append(
+            "AWS advises at least two inference units in production, spread over Availability Zones"
+        )
+    if not demand.headroom:
+        practice.append(
+            "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky"
+        )
+    return practice
+
+
+def _table(units: int, per_unit: Interval, usd_per_unit_hour: float) -> tuple[Capacity, ...]:
+    rows = min(LONGEST_TABLE, max(QUOTA_IUS, units))
+    return tuple(Capacity(n, n * per_unit.estimate, n * usd_per_unit_hour) for n in range(1, rows + 1))
+
+
+def _count(units: int) -> str:
+    return "1 inference unit" if units == 1 else f"{units} inference units"

@@ -1,0 +1,116 @@
+"""A run: what it was asked to do, and what is known of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.demand import BatchDemand, Demand, TrafficDemand
+from lambdas.capacity.search import Mode, SearchLimits
+
+Source = Literal["bytes", "s3"]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An object in the image bucket that can be sent to the model."""
+
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class SkippedImage:
+    """An object that can't, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything Prepare settled; it does not change any more."""
+
+    run_id: str
+    model_arn: str
+    project_arn: str
+    started_at: str  # ISO 8601, UTC
+    status_before: str
+    auto_scales_to: int | None
+    inference_units: int
+    usd_per_unit_hour: float
+    expected_usd: float
+    mode: Mode
+    start_concurrency: int
+    max_concurrency: int
+    in_flight_per_worker: int
+    max_minutes: float
+    max_usd: float
+    demand: Mapping[str, float] | None
+    bucket: str
+    source: Source
+    images: tuple[Image, ...]
+    skipped: tuple[SkippedImage, ...]
+    images_found: int
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Run:
+        """The inverse of `as_mapping`."""
+        images = tuple(Image(**image) for image in values["images"])
+        skipped = tuple(SkippedImage(**image) for image in values["skipped"])
+        return cls(**{**values, "images": images, "skipped": skipped})
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @property
+    def started_epoch(self) -> float:
+        """When the execution started, in seconds since the epoch."""
+        return datetime.fromisoformat(self.started_at).timestamp()
+
+    @property
+    def search_limits(self) -> SearchLimits:
+        """What the search may do."""
+        return SearchLimits(
+            self.mode, self.start_concurrency, self.max_concurrency, self.in_flight_per_worker
+        )
+
+    @property
+    def tariff(self) -> Tariff:
+        """What running the model costs."""
+        return Tariff(self.inference_units, self.usd_per_unit_hour)
+
+    @property
+    def budget(self) -> Budget:
+        """What the run may cost."""
+        return Budget(self.max_minutes, self.max_usd)
+
+    @property
+    def wanted(self) -> Demand | None:
+        """What the model shall carry, if the user said."""
+        if self.demand is None:
+            return None
+        return BatchDemand(**self.demand) if "images" in self.demand else TrafficDemand(**self.demand)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What happened to the model so far; times in seconds since the epoch."""
+
+    start_attempts: int = 0
+    first_look_at: float | None = None
+    last_look_at: float | None = None
+    running_since: float | None = None
+    stopped_at: float | None = None
+    status_after: str | None = None
+    refused_images: tuple[SkippedImage, ...] = ()
+
+    def running_s(self, now: float) -> float:
+        """Seconds that the model ran in this run, seen from `now`; never too few by the pause between looks."""
+        if self.running_since is None:
+            return 0.0
+        return (self.stopped_at or now) - self.running_since

@@ -1,0 +1,21 @@
+"""ApplyLoad: one of a step's workers. Carries its lanes of load and keeps its counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.adapters.load_worker import load_worker
+from lambdas.adapters.logs import logged
+from lambdas.adapters.run_store import run_store
+from lambdas.capacity.step import StepPlan
+
+
+@logged
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """`{"runId", "step": as planned, "worker": 0, 1, …}` -> nothing; the counts are in the runs table."""
+    store, step = run_store(event["runId"]), event["step"]
+    run = store.run()
+    refused = {image.key for image in store.progress().refused_images}
+    worker = load_worker(run, tuple(image for image in run.images if image.key not in refused))
+    counts = worker.carry(StepPlan.from_mapping(step), event["worker"], step["startAt"])
+    store.put_counts(step["number"], event["worker"], counts)

@@ -1,0 +1,30 @@
+"""PlanStep: look at the counts so far and say what step comes next, or that all is measured."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lambdas.adapters.logs import logged
+from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
+from lambdas.adapters.run_store import run_store
+from lambdas.capacity.model_status import require_running
+from lambdas.capacity.search import next_move
+from lambdas.capacity.step import StepPlan, lead_s
+
+
+@logged
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{"runId"}` -> `{"step": {"number", "workers", "startAt", …}}`, or `{"step": null}` when done."""
+    store, now = run_store(event["runId"]), time.time()
+    run = store.run()
+    run.budget.check(now - run.started_epoch, store.progress().running_s(now), run.tariff)
+    require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
+    steps = [step for step in store.steps() if step.number > 0]
+    move = next_move([step.counts for step in steps], run.search_limits)
+    if not isinstance(move, StepPlan):
+        return {"step": None}
+    number, lead = len(steps) + 1, lead_s(steps[-1] if steps else None)
+    start_at = time.time() + lead + move.wait_s
+    store.plan_step(number, move, start_at, lead)
+    return {"step": {"number": number, "startAt": start_at, **move.as_mapping()}}

@@ -1,0 +1,24 @@
+"""ProbeImages: send each image once, and drop those that the model refuses."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from lambdas.adapters.load_worker import load_worker
+from lambdas.adapters.logs import logged
+from lambdas.adapters.run_store import run_store
+
+
+@logged
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
+    store = run_store(event["runId"])
+    run = store.run()
+    probe = load_worker(run, run.images).probe()
+    store.plan_step(0, probe.plan, time.time(), 0.0)
+    store.put_counts(0, 0, probe.counts)
+    probe.check(images=len(run.images))
+    store.note(replace(store.progress(), refused_images=probe.refused), phase="measuring")
+    return {}

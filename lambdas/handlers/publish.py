@@ -1,0 +1,25 @@
+"""Publish: the answer with its cost and the receipt of the stop, to the bucket, the table and the caller."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lambdas.adapters.images import s3_client
+from lambdas.adapters.logs import logged
+from lambdas.adapters.reports import put_reports, result_uri
+from lambdas.adapters.run_store import run_store
+from lambdas.adapters.settings import settings
+from lambdas.capacity.result import output
+
+
+@logged
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{"runId"}` -> the execution's output."""
+    store, bucket = run_store(event["runId"]), settings().image_bucket
+    run = store.run()
+    uri = result_uri(bucket, run.run_id)
+    answer = output(run, store.progress(), store.findings(), now=time.time(), report_uri=uri)
+    put_reports(s3_client(), bucket, answer)
+    store.publish(run, answer)
+    return answer

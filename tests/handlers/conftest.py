@@ -1,0 +1,138 @@
+"""The handlers on moto's DynamoDB and S3, against a simulated model on the wire."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from PIL import Image
+
+from lambdas.adapters import images as images_adapter
+from lambdas.adapters import load_worker, rekognition, run_store, settings
+from lambdas.handlers import (
+    apply_load,
+    explain_failure,
+    plan_step,
+    prepare,
+    probe_images,
+    publish,
+    recommend,
+    start_model,
+    stop_model,
+)
+from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+
+TABLE, BUCKET = "runs", "images-and-reports"
+
+
+@pytest.fixture(scope="session")
+def rekognition_service() -> Iterator[RunningSimulatedModel]:
+    with running_simulated_model([]) as running:
+        yield running
+
+
+@dataclass
+class LambdaContext:
+    """What the runtime hands to a handler, as far as Powertools reads it."""
+
+    function_name: str = "function-under-test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:function-under-test"
+    aws_request_id: str = "request-1"
+
+
+@dataclass
+class Stack:
+    """What the handlers see of a deployed stack, and the handlers."""
+
+    service: RunningSimulatedModel
+    dynamodb: Any
+    s3: Any
+    run_id: str = "run-1"
+    context: LambdaContext = field(default_factory=LambdaContext)
+
+    def upload(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    def prepare(self, raw: Any) -> dict[str, Any]:
+        event = {"input": raw, "runId": self.run_id, "startedAt": "2026-11-21T06:00:00.000Z"}
+        return prepare.handler(event, self.context)
+
+    def start(self) -> bool:
+        return start_model.handler({"runId": self.run_id}, self.context)["running"]
+
+    def probe(self) -> dict[str, Any]:
+        return probe_images.handler({"runId": self.run_id}, self.context)
+
+    def plan(self) -> dict[str, Any] | None:
+        return plan_step.handler({"runId": self.run_id}, self.context)["step"]
+
+    def apply(self, step: dict[str, Any], worker: int = 0) -> None:
+        apply_load.handler({"runId": self.run_id, "step": step, "worker": worker}, self.context)
+
+    def recommend(self) -> None:
+        recommend.handler({"runId": self.run_id}, self.context)
+
+    def stop(self, raw: Any = None) -> bool:
+        event = {"runId": self.run_id, "input": raw, "failure": None}
+        return stop_model.handler(event, self.context)["stopped"]
+
+    def publish(self) -> dict[str, Any]:
+        return publish.handler({"runId": self.run_id}, self.context)
+
+    def explain(self, failure: dict[str, str]) -> dict[str, str]:
+        return explain_failure.handler({"runId": self.run_id, "input": {}, "failure": failure}, self.context)
+
+    def items(self) -> list[dict[str, Any]]:
+        return self.dynamodb.scan(TableName=TABLE)["Items"]
+
+
+@pytest.fixture
+def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL_REKOGNITION": rekognition_service.url,
+        "RUNS_TABLE": TABLE,
+        "IMAGE_BUCKET": BUCKET,
+        "PRICE_PER_IU_HOUR_USD": "4.0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        for cached in (
+            settings.settings,
+            images_adapter.s3_client,
+            rekognition.rekognition_client,
+            run_store.dynamodb_client,
+        ):
+            cached.cache_clear()
+        dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+        dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        s3.create_bucket(Bucket=BUCKET)
+        yield Stack(rekognition_service, dynamodb, s3)
+        load_worker.forget_workers()
+
+
+def picture(size: int = 64, kind: str = "PNG") -> bytes:
+    """A valid image of `size` pixels square."""
+    buffer = io.BytesIO()
+    Image.effect_noise((size, size), 60).save(buffer, kind)
+    return buffer.getvalue()

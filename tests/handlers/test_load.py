@@ -1,0 +1,139 @@
+"""ProbeImages and ApplyLoad: what goes over the wire is what is booked, by name."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from lambdas.capacity.errors import ModelLost, NoUsableImages
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.truth import ModelTruth
+from tests.handlers.conftest import Stack, picture
+
+
+def running(stack: Stack, truth: ModelTruth, **raw: Any) -> str:
+    arn: str = stack.service.add_model(ModelSetup(truth=truth, status="RUNNING", inference_units=1))[
+        "modelArn"
+    ]
+    for index in range(4):
+        stack.upload(f"samples/{index}.png", picture(100 + index))
+    stack.prepare({"modelArn": arn, **raw})
+    assert stack.start()
+    return arn
+
+
+def short_step(**values: Any) -> dict[str, Any]:
+    plan = {"number": 1, "phase": "ramp", "lanes": 8, "workers": 1, "paced_tps": 0.0, "paced_s": 0.0}
+    seconds = {"base_s": 1.5, "extended_s": 1.5, "max_s": 1.5, "wait_s": 0.0, "startAt": time.time() + 0.3}
+    return {**plan, **seconds, **values}
+
+
+def counts(stack: Stack) -> Counter[str]:
+    booked: Counter[str] = Counter()
+    for item in stack.items():
+        if "#WORKER#" in item["sk"]["S"]:
+            booked.update({name: int(item[name]["N"]) for name in ("accepted", "throttled", "failed")})
+            booked.update({name: int(n["N"]) for name, n in item["failures"]["M"].items()})
+    return booked
+
+
+def test_what_the_worker_books_is_what_the_model_saw(stack: Stack) -> None:
+    truth = ModelTruth(tps_per_iu=20, burst_s=0.1, latency_mean_s=0.05, random_500_share=0.1, reset_share=0.1)
+    arn = running(stack, truth)
+
+    stack.apply(short_step())
+
+    booked, seen = counts(stack), stack.service.model_report(arn)["totals"]
+    assert booked["accepted"] == seen["accepted"] > 10
+    assert booked["throttled"] == seen["throttled"] > 10
+    assert booked["failed"] == seen["sent"] - seen["accepted"] - seen["throttled"]
+    assert booked["InternalServerError"] > 0
+    assert booked["ConnectionError"] > 0
+    assert stack.service.model_report(arn)["repeatedAttempts"] == 0
+
+
+def test_a_paced_step_keeps_its_rate(stack: Stack) -> None:
+    arn = running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.05))
+
+    stack.apply(
+        short_step(
+            phase="confirm", lanes=2, max_s=0.5, base_s=0.5, extended_s=0.5, paced_tps=40.0, paced_s=2.0
+        )
+    )
+
+    (item,) = [item for item in stack.items() if "#WORKER#" in item["sk"]["S"]]
+    latencies = sum(int(count["N"]) for count in item["latency"]["M"].values())
+    assert latencies == 40  # of 80; those of its first second are not judged
+    assert stack.service.model_report(arn)["totals"]["sent"] == int(item["accepted"]["N"]) > 80
+
+
+def test_a_worker_that_runs_twice_counts_once(stack: Stack) -> None:
+    running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.05))
+    stack.apply(short_step())
+    first = [item["sk"]["S"] for item in stack.items()]
+
+    stack.apply(short_step())
+
+    assert [item["sk"]["S"] for item in stack.items()] == first
+
+
+@pytest.mark.parametrize(
+    ("truth", "name", "counted_as"),
+    [
+        ({"tps_per_iu": 1, "burst_s": 1}, "throttled", "throttled"),
+        ({"tps_per_iu": 500, "account_tps": 2}, "ThrottlingException", "failed"),
+        ({"tps_per_iu": 500, "s3_throttle_share": 1.0}, "S3DownloadLimitExceeded", "failed"),
+    ],
+)
+def test_limits_are_told_apart(stack: Stack, truth: dict[str, Any], name: str, counted_as: str) -> None:
+    source = "s3" if "s3_throttle_share" in truth else "bytes"
+    running(stack, ModelTruth(latency_mean_s=0.02, **truth), images={"source": source})
+
+    stack.apply(short_step())
+
+    assert counts(stack)[name] == counts(stack)[counted_as] > 3
+
+
+def test_images_that_the_model_refuses_are_dropped_and_listed(stack: Stack) -> None:
+    running(stack, ModelTruth(tps_per_iu=1000))
+    stack.upload("samples/9-broken.png", b"\x89PNG\r\n\x1a\n" + bytes(50))
+    stack.upload("samples/0.png", picture(32))
+    stack.run_id = "run-2"
+    arn = running(stack, ModelTruth(tps_per_iu=1000))
+    stack.upload("samples/0.png", b"\x89PNG\r\n\x1a\nbroken")
+
+    stack.probe()
+
+    (step,) = [item for item in stack.items() if item["sk"]["S"] == "STEP#00#WORKER#0000"]
+    (run,) = [item for item in stack.items() if item["pk"]["S"] == "RUN#run-2" and item["sk"]["S"] == "RUN"]
+    assert "InvalidImageFormatException" in run["progress"]["S"]
+    assert stack.service.model_report(arn)["totals"]["sent"] == 5
+    assert int(step["failed"]["N"]) >= 1
+
+
+def test_without_an_image_that_the_model_takes_the_run_ends(stack: Stack) -> None:
+    running(stack, ModelTruth(tps_per_iu=1000))
+    for index in range(4):
+        stack.upload(f"samples/{index}.png", b"\x89PNG\r\n\x1a\nbroken")
+
+    with pytest.raises(NoUsableImages, match="the model refused all 4 images .*InvalidImageFormatException"):
+        stack.probe()
+
+
+def test_a_model_that_answers_no_probe_is_lost(stack: Stack) -> None:
+    running(stack, ModelTruth(tps_per_iu=1000, random_500_share=1.0))
+
+    with pytest.raises(ModelLost, match="answered none of 4 images .InternalServerError x 4"):
+        stack.probe()
+
+
+def test_images_can_be_named_in_s3(stack: Stack) -> None:
+    arn = running(stack, ModelTruth(tps_per_iu=1000), images={"source": "s3"})
+
+    stack.apply(short_step())
+
+    # The simulated model has no S3 to read from here: what it refuses shows that it was asked by name.
+    assert set(stack.service.model_report(arn)["totals"]["failures"]) <= {"InvalidS3ObjectException"}

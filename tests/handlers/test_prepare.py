@@ -1,0 +1,194 @@
+"""Prepare: what it settles, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from lambdas.capacity.errors import (
+    AccessDenied,
+    BudgetExceeded,
+    InvalidInput,
+    ModelNotFound,
+    ModelNotStartable,
+    NoUsableImages,
+)
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.truth import ModelTruth
+from tests.handlers.conftest import BUCKET, Stack, picture
+
+STARTABLE = ("TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED", "STARTING", "STOPPING")
+REFUSED = (
+    "TRAINING_IN_PROGRESS",
+    "TRAINING_FAILED",
+    "FAILED",
+    "DELETING",
+    "COPYING_IN_PROGRESS",
+    "COPYING_FAILED",
+    "DEPRECATED",
+    "EXPIRED",
+)
+
+
+@pytest.fixture
+def model_arn(stack: Stack) -> str:
+    stack.upload("samples/1.png", picture())
+    return stack.service.add_model(ModelTruth())["modelArn"]
+
+
+def settled(stack: Stack) -> dict[str, Any]:
+    (item,) = stack.items()
+    plan: dict[str, Any] = json.loads(item["plan"]["S"])
+    return plan
+
+
+def test_an_input_of_the_model_alone_gets_the_documented_defaults(stack: Stack, model_arn: str) -> None:
+    assert stack.prepare({"modelArn": model_arn}) == {"runId": "run-1"}
+
+    plan = settled(stack)
+    assert (plan["mode"], plan["start_concurrency"], plan["max_concurrency"]) == ("standard", 4, 256)
+    assert (plan["in_flight_per_worker"], plan["max_minutes"], plan["max_usd"]) == (8, 90, 10)
+    assert (plan["bucket"], plan["source"], plan["inference_units"]) == (BUCKET, "bytes", 1)
+    assert plan["expected_usd"] == pytest.approx(4 * 5 / 60)
+
+
+@pytest.mark.parametrize("status", STARTABLE)
+def test_a_status_that_leads_to_running_is_accepted(stack: Stack, model_arn: str, status: str) -> None:
+    model = stack.service.add_model(ModelSetup(truth=ModelTruth(), status=status))
+
+    stack.prepare({"modelArn": model["modelArn"]})
+
+    assert settled(stack)["status_before"] == status
+
+
+@pytest.mark.parametrize("status", REFUSED)
+def test_any_other_status_is_refused_by_its_name(stack: Stack, model_arn: str, status: str) -> None:
+    model = stack.service.add_model(ModelSetup(truth=ModelTruth(), status=status))
+
+    with pytest.raises(ModelNotStartable, match=f"ModelNotStartable: the model is {status}"):
+        stack.prepare({"modelArn": model["modelArn"]})
+
+    assert stack.items() == []
+
+
+def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_arn: str) -> None:
+    model = stack.service.add_model(
+        ModelSetup(truth=ModelTruth(), status="RUNNING", inference_units=3, max_inference_units=5)
+    )
+
+    stack.prepare({"modelArn": model["modelArn"], "test": {"inferenceUnits": 1}})
+
+    assert (settled(stack)["inference_units"], settled(stack)["auto_scales_to"]) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"tset": {}}, "tset: unknown field; the input takes afterRun, demand, images"),
+        (
+            {"test": {"inferenceUnits": "2"}},
+            'test.inferenceUnits: got "2"; takes a whole number from 1 to 100',
+        ),
+        ({"afterRun": "restore"}, 'afterRun: got "restore", which is not supported yet; takes "stop"'),
+    ],
+)
+def test_a_wrong_input_starts_nothing_and_keeps_nothing(
+    stack: Stack, model_arn: str, wrong: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        stack.prepare({"modelArn": model_arn, **wrong})
+
+    assert refused.value.sentence.startswith(sentence)
+    assert stack.items() == []
+    assert stack.service.model_report(model_arn)["transitions"] == []
+
+
+@pytest.mark.parametrize(
+    "change", [("project/", "project/other-"), ("version/", "version/other-"), ("/1615476219", "/1700000000")]
+)
+def test_a_model_that_is_not_there_is_not_found(
+    stack: Stack, model_arn: str, change: tuple[str, str]
+) -> None:
+    with pytest.raises(ModelNotFound, match="check modelArn"):
+        stack.prepare({"modelArn": model_arn.replace(*change)})
+
+
+def test_a_run_dearer_than_its_limit_is_refused_with_its_price(stack: Stack, model_arn: str) -> None:
+    with pytest.raises(BudgetExceeded, match=r"costs about \$1.67, more than limits.maxCostUsd = 1.5"):
+        stack.prepare({"modelArn": model_arn, "test": {"inferenceUnits": 5}, "limits": {"maxCostUsd": 1.5}})
+
+
+def test_objects_that_are_no_images_are_skipped_with_their_reason(stack: Stack, model_arn: str) -> None:
+    for key, body in {
+        "samples/really a jpeg+%ü.txt": picture(kind="JPEG"),
+        "samples/gif.jpg": b"GIF89a" + bytes(100),
+        "samples/empty.png": b"",
+        "samples/huge.png": picture() + bytes(4 * 1024**2),
+        "elsewhere/2.png": picture(),
+        "samples/folder/": b"",
+    }.items():
+        stack.upload(key, body)
+
+    stack.prepare({"modelArn": model_arn})
+
+    plan = settled(stack)
+    assert [image["key"] for image in plan["images"]] == ["samples/1.png", "samples/really a jpeg+%ü.txt"]
+    reasons = {image["key"]: image["reason"] for image in plan["skipped"]}
+    assert reasons["samples/gif.jpg"].startswith("it is neither JPEG nor PNG (it starts with 47 49 46")
+    assert reasons["samples/empty.png"] == "it is empty"
+    assert reasons["samples/huge.png"].endswith("as bytes at most 4,194,304 are taken")
+    assert len(reasons) == 3
+
+
+def test_an_image_too_large_as_bytes_may_be_named_in_s3(stack: Stack, model_arn: str) -> None:
+    stack.upload("samples/huge.png", picture() + bytes(4 * 1024**2))
+
+    stack.prepare({"modelArn": model_arn, "images": {"source": "s3"}})
+
+    assert len(settled(stack)["images"]) == 2
+
+
+def test_many_images_are_represented_by_a_few_of_all_sizes(stack: Stack, model_arn: str) -> None:
+    for index in range(300):
+        stack.upload(f"many/{index:03}.png", picture() + bytes(index * 10))
+
+    stack.prepare({"modelArn": model_arn, "images": {"prefix": "many/"}})
+
+    sizes = sorted(image["bytes"] for image in settled(stack)["images"])
+    gaps = [larger - smaller for smaller, larger in pairwise(sizes)]
+    assert len(sizes) == 24
+    assert settled(stack)["images_found"] == 300
+    assert max(gaps) < 3 * min(gaps)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said"), [("nothing/", "none of the 0 objects"), ("text/", "text/a.jpg: it is neither")]
+)
+def test_without_a_usable_image_nothing_is_started(
+    stack: Stack, model_arn: str, prefix: str, said: str
+) -> None:
+    stack.upload("text/a.jpg", b"hello")
+
+    with pytest.raises(NoUsableImages, match=said):
+        stack.prepare({"modelArn": model_arn, "images": {"prefix": prefix}})
+
+
+def test_a_bucket_that_does_not_exist_is_named(stack: Stack, model_arn: str) -> None:
+    with pytest.raises(NoUsableImages, match="there is no bucket not-there"):
+        stack.prepare({"modelArn": model_arn, "images": {"bucket": "not-there"}})
+
+
+def test_access_denied_names_the_permission(stack: Stack, model_arn: str, monkeypatch: Any) -> None:
+    denied = stack.s3.exceptions.ClientError(
+        {"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2"
+    )
+
+    def refuse(*_: Any) -> Any:
+        raise denied
+
+    monkeypatch.setattr("lambdas.adapters.images._listed", refuse)
+    with pytest.raises(AccessDenied, match=f"{BUCKET} is not readable"):
+        stack.prepare({"modelArn": model_arn})

@@ -1,0 +1,62 @@
+"""The handlers in the order of the state machine, on one worker at a time."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from local.simulated_model.truth import ModelTruth
+from tests.handlers.conftest import BUCKET, TABLE, Stack, picture
+
+
+def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
+    stack.prepare(raw)
+    while not stack.start():
+        time.sleep(0.2)
+    stack.probe()
+    while step := stack.plan():
+        for worker in range(step["workers"]):
+            stack.apply(step, worker)
+    stack.recommend()
+    while not stack.stop(raw):
+        time.sleep(0.2)
+    return stack.publish()
+
+
+def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
+    model = stack.service.add_model(ModelTruth(tps_per_iu=12, latency_mean_s=0.1, start_s=0.5, stop_s=0.5))
+    for index in range(5):
+        stack.upload(f"samples/{index}.png", picture(200 + index))
+
+    answer = run_through(
+        stack,
+        {
+            "modelArn": model["modelArn"],
+            "demand": {"averageTps": 10, "peakTps": 30},
+            "test": {"mode": "quick", "inFlightPerWorker": 64},
+        },
+    )
+
+    report = stack.service.model_report(model["modelArn"])
+    assert answer["verdict"] == "ok"
+    assert answer["maxTps"]["estimate"] == pytest.approx(12, rel=0.05)
+    assert answer["recommendation"]["minInferenceUnits"] == 1
+    assert answer["recommendation"]["maxInferenceUnits"] == 3
+    assert answer["model"]["statusBefore"] == "STOPPED"
+    assert answer["model"]["statusAfter"] == "STOPPED"
+    assert report["status"] == "STOPPED"
+    totals = report["totals"]
+    assert (answer["requests"]["sent"], answer["requests"]["accepted"]) == (
+        totals["sent"],
+        totals["accepted"],
+    )
+    kept = stack.s3.get_object(Bucket=BUCKET, Key="reports/run-1/result.json")["Body"].read()
+    assert json.loads(kept) == answer
+    history = stack.dynamodb.get_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": "RUN#2026-11-21T06:00:00.000Z"}},
+    )
+    assert json.loads(history["Item"]["output"]["S"]) == answer

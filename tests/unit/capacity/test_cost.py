@@ -1,0 +1,43 @@
+"""Money: what a run costs, and when it has cost enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.errors import BudgetExceeded
+
+
+def test_inference_units_are_paid_by_the_hour() -> None:
+    tariff = Tariff(inference_units=3, usd_per_unit_hour=4.0)
+
+    assert tariff.unit_hours(1800) == 1.5
+    assert tariff.usd(1800) == 6.0
+
+
+@pytest.mark.parametrize(("mode", "usd"), [("quick", 0.2), ("standard", 1 / 3), ("precise", 0.5333)])
+def test_a_run_knows_its_cost_before_it_starts(mode: str, usd: float) -> None:
+    assert Budget(90, 10).check_estimate(mode, Tariff(1, 4.0)) == pytest.approx(usd, abs=1e-3)  # type: ignore[arg-type]
+
+
+def test_a_run_dearer_than_its_limit_does_not_start() -> None:
+    with pytest.raises(
+        BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"
+    ):
+        Budget(90, 0.3).check_estimate("standard", Tariff(1, 4.0))
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "running_s", "said"),
+    [
+        (601, 0, "10.0 minutes, more than limits.maxMinutes = 10"),
+        (1, 3601, r"cost \$4.00 in this run, more than limits.max"),
+    ],
+)
+def test_a_limit_passed_ends_the_run(elapsed_s: float, running_s: float, said: str) -> None:
+    with pytest.raises(BudgetExceeded, match=said):
+        Budget(10, 4).check(elapsed_s, running_s, Tariff(1, 4.0))
+
+
+def test_at_its_limits_a_run_goes_on() -> None:
+    Budget(10, 4).check(600, 3600, Tariff(1, 4.0))
