@@ -1,0 +1,105 @@
+"""Deploy the app into the embedded AWS with the real CDK CLI, as a user would into an account."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws
+
+_REPOSITORY = Path(__file__).parent.parent
+_CDK = _REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
+_STACK = "InferenceUnitTuner"
+_TOOLKIT_STACK = "CDKToolkit"
+# Nothing here asks the internet for news, counts usage, or warns that Node 20 is past its support.
+_QUIET = {
+    "CDK_DISABLE_VERSION_CHECK": "1",
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+}
+
+
+class DeploymentError(RuntimeError):
+    """The CDK CLI failed; the message holds all that it printed."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The stack's outputs."""
+
+    state_machine_arn: str
+    image_bucket: str
+    report_bucket: str
+    runs_table: str
+
+
+def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
+    """Deploy with these context keys (and local=true), after `cdk bootstrap` where that is still to be done.
+
+    Raises DeploymentError.
+    """
+    if not _is_bootstrapped(aws):
+        _cdk(aws, "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
+    _cdk(aws, "deploy", _STACK, "--require-approval", "never", "--method", "direct", *_as_options(context))
+    return _outputs(aws)
+
+
+def destroy(aws: EmbeddedAws, context: Mapping[str, object]) -> None:
+    """Delete the stack; the image bucket stays, as on AWS. Raises DeploymentError."""
+    _cdk(aws, "destroy", _STACK, "--force", *_as_options(context))
+
+
+def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
+    """Run the pinned CDK CLI with this Python and its neighbours first on the PATH; quiet unless it fails."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    node = shutil.which("node", path=path)
+    if node is None or not _CDK.exists():
+        raise DeploymentError(f"Node.js and {_CDK.relative_to(_REPOSITORY)} are needed: run `make setup`")
+    # An assembly directory of its own, so that deployments can run side by side.
+    with tempfile.TemporaryDirectory(prefix="cdk-out-") as assembly:
+        command = [node, str(_CDK), *arguments, "--output", assembly, "--ci", "--no-color", "--no-notices"]
+        done = subprocess.run(
+            command,
+            cwd=_REPOSITORY,
+            env=aws.env() | _QUIET | {"PATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise DeploymentError(f"cdk {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
+
+
+def _as_options(context: Mapping[str, object]) -> list[str]:
+    """The context as the CLI takes it: strings as they are, everything else as JSON."""
+    pairs = {**context, "local": True}.items()
+    texts = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in pairs)
+    return [option for key, text in texts for option in ("--context", f"{key}={text}")]
+
+
+def _is_bootstrapped(aws: EmbeddedAws) -> bool:
+    try:
+        aws.client("cloudformation").describe_stacks(StackName=_TOOLKIT_STACK)
+    except ClientError:
+        return False
+    return True
+
+
+def _outputs(aws: EmbeddedAws) -> Outputs:
+    (stack,) = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"]
+    value = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return Outputs(
+        state_machine_arn=value["StateMachineArn"],
+        image_bucket=value["ImageBucketName"],
+        report_bucket=value["ReportBucketName"],
+        runs_table=value["RunsTableName"],
+    )

@@ -1,0 +1,172 @@
+"""An AWS on this machine: ministack with IAM enforcement, on a free loopback port, gone when the block ends."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+
+ACCOUNT_ID = "000000000000"
+REGION = "us-east-1"
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 5.0
+_START_ATTEMPTS = 3
+
+
+class EmbeddedAwsError(RuntimeError):
+    """The embedded AWS did not start; the message ends with the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class EmbeddedAws:
+    """A running embedded AWS; its only account is 000000000000, its Region us-east-1."""
+
+    url: str
+    log_file: Path
+    """What ministack and the Lambdas in it print; gone with the embedded AWS."""
+
+    def env(self) -> dict[str, str]:
+        """This process's environment, with every AWS setting replaced: for the CDK CLI and for boto3."""
+        return _without_aws() | {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the rights of the account's root; whatever the environment says."""
+        # A profile that AWS_PROFILE names need not exist here, and has no say.
+        profileless = botocore.session.Session({"profile": (None, None, None, None)})
+        session: Any = boto3.session.Session(botocore_session=profileless)
+        return session.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
+@contextlib.contextmanager
+def embedded_aws(**options: str) -> Iterator[EmbeddedAws]:
+    """Start an embedded AWS and stop it again, with every Lambda worker it has started.
+
+    Also on Ctrl-C, and on SIGTERM where this is the main thread. `options` are further environment
+    variables of ministack's. Raises EmbeddedAwsError.
+    """
+    home = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with _sigterm_unwinds():
+            for attempt in range(1, _START_ATTEMPTS + 1):
+                port = _free_port()
+                log_file = home / f"ministack-{port}.log"
+                process = _start(port, home, log_file, options)
+                if _wait_until_healthy(process, port):
+                    break
+                _stop(process)
+                # Between finding the port and binding it, somebody else may have taken it: try another.
+                if attempt == _START_ATTEMPTS:
+                    tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-20:])
+                    raise EmbeddedAwsError(f"ministack did not start in {_START_ATTEMPTS} attempts:\n{tail}")
+            yield EmbeddedAws(url=f"http://127.0.0.1:{port}", log_file=log_file)
+    finally:
+        if process is not None:
+            _stop(process)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _start(port: int, home: Path, log_file: Path, options: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    environment = _without_aws() | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "false",  # else it also opens port 8883
+        "AUTH": "true",  # every Lambda has its role's rights, and no more
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "TMPDIR": str(home),
+        "STATE_DIR": str(home / "state"),
+        "S3_DATA_DIR": str(home / "s3"),
+        **options,
+    }
+    # The Lambdas inherit this environment. They must find their own code, not the checkout's.
+    environment.pop("PYTHONPATH", None)
+    with log_file.open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            cwd=home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C does not reach it before us, and its workers can be stopped with it.
+            start_new_session=True,
+        )
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End ministack, then what is left of the process group that it leads: the Lambda workers."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_STOP_TIMEOUT_S)
+
+
+def _wait_until_healthy(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", "/_ministack/health")
+            # The process is asked again: another's ministack may answer where ours found the port taken.
+            if connection.getresponse().status == 200 and process.poll() is None:
+                return True
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _without_aws() -> dict[str, str]:
+    """An endpoint, a profile or a region of the developer's must not leak into the embedded AWS, nor out of it."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM end this process through its `finally` blocks, not past them."""
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if not is_ours:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

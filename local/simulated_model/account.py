@@ -1,0 +1,123 @@
+"""The simulated account: its projects, its models, and what was asked of them."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from local.simulated_model.ledger import Ledger
+from local.simulated_model.lifecycle import STATUSES, Lifecycle
+from local.simulated_model.truth import ModelTruth, TruthError
+
+CALLS_KEPT = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSetup:
+    """A model to simulate: its truth, its names, the status it is found in. None: made up."""
+
+    truth: ModelTruth = field(default_factory=ModelTruth)
+    project: str | None = None
+    version: str | None = None
+    status: str = "STOPPED"
+    inference_units: int | None = None
+    max_inference_units: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises TruthError on a name that can't be part of an ARN, or a status that is none."""
+        for name in ("project", "version"):
+            value = getattr(self, name)
+            if value is not None and not re.fullmatch(r"[a-zA-Z0-9_.\-]{1,255}", value):
+                raise TruthError(f"{name}: got {value!r}, takes 1 to 255 letters, digits, '_', '.', '-'")
+        if self.status not in STATUSES:
+            raise TruthError(f"status: got {self.status!r}, takes one of {', '.join(sorted(STATUSES))}")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "ModelSetup":
+        """The setup written in JSON by field name, `truth` being an object; TruthError names a bad field."""
+        unknown = sorted(set(values) - {each.name for each in fields(cls)})
+        if unknown:
+            raise TruthError(f"{unknown[0]}: no such field of a model's setup")
+        return cls(**{**values, "truth": ModelTruth.from_mapping(values.get("truth", {}))})
+
+
+@dataclass
+class Model:
+    """One model version: its names, its life, and the books on its DetectCustomLabels requests."""
+
+    version_arn: str
+    project_arn: str
+    version_name: str
+    created_at_s: float
+    life: Lifecycle
+    ledger: Ledger = field(default_factory=Ledger)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def project_name(self) -> str:
+        """The project's name, as DescribeProjects takes it."""
+        return self.project_arn.split("/")[-2]
+
+
+class Account:
+    """Projects and models of one account and Region, and the log of the calls made."""
+
+    def __init__(self, region: str, account_id: str) -> None:
+        self.region = region
+        self.account_id = account_id
+        self.models: dict[str, Model] = {}
+        self.projects: dict[str, float] = {}
+        self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
+        self.calls_by_operation: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._detects: dict[str, dict[str, Any]] = {}
+
+    def add_model(self, setup: ModelSetup, now_s: float) -> Model:
+        """One more model; TruthError when its project has a version of that name already."""
+        number = len(self.models) + 1
+        project = setup.project or f"project-{number}"
+        version_name = setup.version or f"{project}.2021-03-11T15.23.39"
+        project_arn = self._project_arn(project, now_s)
+        for other in self.models.values():
+            if (other.project_arn, other.version_name) == (project_arn, version_name):
+                raise TruthError(f"version: project {project} has a version {version_name} already")
+        life = Lifecycle(setup.truth, now_s, setup.status, setup.inference_units, setup.max_inference_units)
+        # The version's epoch is its own: no one can derive one ARN from the other.
+        version_arn = f"{self._prefix}{project}/version/{version_name}/{1615476219000 + number}"
+        model = Model(version_arn, project_arn, version_name, now_s, life)
+        self.models[version_arn] = model
+        return model
+
+    def count_call(self, operation: str, version_arn: str | None, now_s: float, outcome: str) -> None:
+        """Notes a call of the control plane and how it ended ("ok" or an error's code)."""
+        self.calls_by_operation[operation] += 1
+        self._detects.clear()
+        self.calls.append(_entry(operation, version_arn, now_s, outcome))
+
+    def log_detect(self, version_arn: str, now_s: float) -> None:
+        """Notes a DetectCustomLabels; those between two other calls share one entry per model."""
+        entry = self._detects.get(version_arn)
+        if entry is None:
+            entry = self._detects[version_arn] = _entry("DetectCustomLabels", version_arn, now_s, "seen")
+            self.calls.append(entry)
+            entry["count"] = 0
+        entry["until"] = now_s
+        entry["count"] += 1
+
+    @property
+    def _prefix(self) -> str:
+        return f"arn:aws:rekognition:{self.region}:{self.account_id}:project/"
+
+    def _project_arn(self, project: str, now_s: float) -> str:
+        for arn in self.projects:
+            if arn.split("/")[-2] == project:
+                return arn
+        arn = f"{self._prefix}{project}/{1614247896000 + 7 * len(self.projects)}"
+        self.projects[arn] = now_s
+        return arn
+
+
+def _entry(operation: str, version_arn: str | None, now_s: float, outcome: str) -> dict[str, Any]:
+    times = {"at": now_s, "until": now_s, "count": 1}
+    return {"operation": operation, "modelArn": version_arn, "outcome": outcome, **times}

@@ -1,0 +1,57 @@
+"""The command line's side of a ModelTruth: one flag per field."""
+
+import argparse
+from dataclasses import Field, fields
+from typing import Any
+
+from local.simulated_model.truth import ModelTruth, TruthError
+
+
+def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds a flag for every field: `tps_per_iu` is `--tps-per-iu`, `start_s` is `--start-seconds`."""
+    group = parser.add_argument_group("the simulated model's truth")
+    for each in fields(ModelTruth):
+        takes: dict[str, Any] = {"dest": f"truth_{each.name}", "default": None, "help": _help(each)}
+        if "choices" in each.metadata:
+            takes["choices"] = each.metadata["choices"]
+        elif each.type in (int, int | None):
+            takes.update(type=int, metavar="N")
+        elif each.type is bool:
+            takes["action"] = argparse.BooleanOptionalAction
+        else:
+            takes.update(type=float, metavar="X")
+        group.add_argument(_flag(each), **takes)
+
+
+def truth_from_arguments(arguments: argparse.Namespace) -> ModelTruth:
+    """The truth that the flags describe, defaults elsewhere; TruthError names a bad value's flag."""
+    values = {}
+    for each in fields(ModelTruth):
+        value = getattr(arguments, f"truth_{each.name}")
+        if value is not None:
+            values[each.name] = value * each.metadata["factor"] if "factor" in each.metadata else value
+    try:
+        return ModelTruth(**values)
+    except TruthError as error:
+        name, _, rest = str(error).partition(": ")
+        flags = {each.name: _flag(each) for each in fields(ModelTruth)}
+        raise TruthError(f"{flags.get(name, name)}: {rest}") from error
+
+
+def _flag(each: Field[Any]) -> str:
+    name: str = each.metadata.get("flag") or each.name
+    if name.endswith("_s"):
+        name = f"{name.removesuffix('_s')}_seconds"
+    return name if name.startswith("--") else f"--{name.replace('_', '-')}"
+
+
+def _help(each: Field[Any]) -> str:
+    default = each.default
+    if default is None:
+        return str(each.metadata["help"])
+    shown = default / each.metadata["factor"] if "factor" in each.metadata else default
+    return (
+        f"{each.metadata['help']} (default: {shown:g})"
+        if not isinstance(default, (str, bool))
+        else f"{each.metadata['help']} (default: {shown})"
+    )

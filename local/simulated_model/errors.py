@@ -1,0 +1,54 @@
+"""The service's errors as a client sees them: code, message, HTTP status."""
+
+import json
+import uuid
+
+# Codes that come with HTTP 500; all others come with 400.
+SERVER_ERRORS = frozenset({"InternalServerError"})
+
+NOT_FOUND = "The resource specified in the request doesn't exist."
+RATE_EXCEEDED = "Provisioned Rate exceeded."
+S3_RATE_EXCEEDED = "S3 download limit exceeded."
+SLOW_DOWN = "Slow down; sudden increase in rate of requests."
+INVALID_S3_OBJECT = (
+    "Unable to get object metadata from S3. Check object key, region and/or access permissions."
+)
+
+
+class ServiceError(Exception):
+    """A request that the service refuses, or fails to serve."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+    @property
+    def http_status(self) -> int:
+        """The HTTP status that the error travels with."""
+        return 500 if self.code in SERVER_ERRORS else 400
+
+    def body(self) -> bytes:
+        """The JSON 1.1 body, with a log reference of its own."""
+        content = {
+            "__type": self.code,
+            "Code": self.code,
+            "Logref": str(uuid.uuid4()),
+            "Message": self.message,
+        }
+        return json.dumps(content).encode()
+
+
+def violated(member: str, value: object, constraint: str) -> ServiceError:
+    """The error for a member that breaks a constraint of the service's model."""
+    shown = "null" if value is None else f"'{value}'"
+    return ServiceError(
+        "ValidationException",
+        f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: "
+        f"{constraint}",
+    )
+
+
+def invalid_parameters(detail: str = "Request has invalid parameters") -> ServiceError:
+    """The error for values that are each well formed, but not good here."""
+    return ServiceError("InvalidParameterException", detail)

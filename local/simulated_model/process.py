@@ -1,0 +1,125 @@
+"""A simulated model in a process of its own, for demos and tests."""
+
+import json
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import Empty, Queue
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.settings import ServerSettings
+from local.simulated_model.truth import ModelTruth
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class RunningSimulatedModel:
+    """A server that listens at `url`; `models` tells each model's names in the order they were given."""
+
+    url: str
+    models: tuple[dict[str, str], ...]
+    pid: int
+
+    @property
+    def model_arns(self) -> tuple[str, ...]:
+        """The version ARN of each model the server was started with."""
+        return tuple(each["modelArn"] for each in self.models)
+
+    def report(self) -> dict[str, Any]:
+        """Everything: GET /_simulated/report."""
+        told: dict[str, Any] = _json(urllib.request.Request(f"{self.url}/_simulated/report"))
+        return told
+
+    def model_report(self, model_arn: str | None = None) -> dict[str, Any]:
+        """The report on one model (default: the first)."""
+        wanted = model_arn or self.model_arns[0]
+        reports: list[dict[str, Any]] = self.report()["models"]
+        return next(each for each in reports if each["modelArn"] == wanted)
+
+    def add_model(self, model: ModelTruth | ModelSetup) -> dict[str, str]:
+        """One more model; returns its names (`modelArn`, `projectArn`, `project`, `version`)."""
+        body = json.dumps(asdict(_setup(model))).encode()
+        request = urllib.request.Request(f"{self.url}/_simulated/models", data=body, method="POST")
+        names: dict[str, str] = _json(request)
+        return names
+
+
+@contextmanager
+def running_simulated_model(
+    models: Sequence[ModelTruth | ModelSetup],
+    s3_endpoint_url: str | None = None,
+    **settings: Any,
+) -> Iterator[RunningSimulatedModel]:
+    """Starts a server on a free loopback port, waits until it listens, stops it at the end.
+
+    `settings` are other fields of ServerSettings. RuntimeError, with what the server wrote, if it
+    doesn't come up. The server also ends when this process does, however that happens.
+    """
+    setups = tuple(_setup(each) for each in models)
+    config = asdict(ServerSettings(models=setups, s3_endpoint_url=s3_endpoint_url, **settings))
+    command = [sys.executable, "-m", "local.simulated_model", "--config", "-", "--stop-at-eof"]
+    with TemporaryFile("w+") as log:
+        server = subprocess.Popen(
+            command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        try:
+            told = _greeting(server, json.dumps(config), log)
+            yield RunningSimulatedModel(told["url"], tuple(told["models"]), server.pid)
+        finally:
+            _stop(server)
+
+
+def _setup(model: ModelTruth | ModelSetup) -> ModelSetup:
+    return ModelSetup(truth=model) if isinstance(model, ModelTruth) else model
+
+
+def _greeting(server: "subprocess.Popen[str]", config: str, log: IO[str]) -> dict[str, Any]:
+    assert server.stdin is not None and server.stdout is not None
+    lines: Queue[str] = Queue()
+    threading.Thread(target=lambda out: lines.put(out.readline()), args=(server.stdout,), daemon=True).start()
+    try:
+        server.stdin.write(config + "\n")
+        server.stdin.flush()
+        line = lines.get(timeout=START_TIMEOUT_S)
+    except (Empty, BrokenPipeError):
+        line = ""
+    if not line:
+        server.kill()
+        server.wait()
+        log.seek(0)
+        raise RuntimeError(f"the simulated model did not start: {log.read()[-2000:]}")
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def _stop(server: "subprocess.Popen[str]") -> None:
+    server.terminate()
+    try:
+        server.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+    for pipe in (server.stdin, server.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+def _json(request: urllib.request.Request) -> Any:
+    # Loopback: no proxy of the environment may come between.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as reply:
+            return json.load(reply)
+    except urllib.error.HTTPError as error:
+        raise ValueError(json.load(error)["error"]) from error

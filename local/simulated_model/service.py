@@ -1,0 +1,160 @@
+"""The data plane of one running model, in explicit time: offers in, answers with their time out."""
+
+import math
+from random import Random
+from typing import Literal, NamedTuple
+
+from local.simulated_model.limiters import ExecutorPool, FixedWindow, Limiter, SlidingWindow, TokenBucket
+from local.simulated_model.truth import ModelTruth
+
+AnswerKind = Literal["accepted", "throttled", "account_throttled", "error500", "reset", "hang"]
+
+# A request that hangs is cut after this time if the client hasn't given up by then.
+HANG_S = 60.0
+# AWS's quota of inference units per model: where `autoscale_always` ends when no maximum was given.
+QUOTA_INFERENCE_UNITS = 5
+# Throttling counts as continuous while no longer pause than this parts two throttles.
+CALM_S = 2.0
+# After a longer silence only the end of what another client did still shows in the limiter's state.
+OTHER_CLIENT_MEMORY_S = 60.0
+
+
+class Answer(NamedTuple):
+    """What becomes of one offer, and when (seconds, the clock of the offers)."""
+
+    kind: AnswerKind
+    ready_s: float
+
+
+class SimulatedService:
+    """One model that is RUNNING with so many inference units. Same truth, same offers: same answers.
+
+    Random errors and the account's cap are decided before the limiter, and take nothing from it.
+    """
+
+    def __init__(
+        self, truth: ModelTruth, inference_units: int = 1, max_inference_units: int | None = None
+    ) -> None:
+        self.truth = truth
+        self.inference_units = inference_units
+        self.unit_changes: list[tuple[float, int]] = []
+        self.units_at_start = inference_units
+        self._max_units = _max_units(truth, inference_units, max_inference_units)
+        self._random = Random(truth.seed)
+        self._limiter = make_limiter(truth, inference_units)
+        self._account = _account_limiter(truth)
+        self._sigma = math.sqrt(math.log1p(truth.latency_cv**2))
+        self._mean_service_s = truth.mean_service_s
+        self._fault_share = truth.random_500_share + truth.reset_share + truth.hang_share
+        self._other_tps = truth.other_client_share * truth.tps_per_iu * inference_units
+        self._other_random = Random(f"{truth.seed}/other client")
+        self._other_next_s: float | None = None
+        self._throttling_since_s = self._throttled_at_s = -math.inf
+
+    def offer(self, now_s: float, image_cost: float = 1.0) -> Answer:
+        """Offers one request at `now_s`, not earlier than the offer before, with an image of this cost."""
+        truth = self.truth
+        if self._fault_share:
+            fault = self._fault(now_s)
+            if fault is not None:
+                return fault
+        if self._account is not None and self._account.offer(now_s, 0.0) is None:
+            return Answer("account_throttled", now_s + truth.throttle_reply_s)
+        if truth.drift_amplitude:
+            self._set_scale(now_s)
+        if self._other_tps:
+            self._let_other_client_offer(now_s)
+        ready_s = self._limiter.offer(now_s, self._service_s(self._random) * image_cost)
+        if ready_s is not None:
+            return Answer("accepted", ready_s)
+        if truth.autoscale_after_s is not None:
+            self._autoscale(now_s, truth.autoscale_after_s)
+        return Answer("throttled", now_s + truth.throttle_reply_s)
+
+    def true_tps(self, mean_image_cost: float = 1.0) -> float:
+        """`ModelTruth.true_tps` with the inference units in service now."""
+        return self.truth.true_tps(self.inference_units, mean_image_cost)
+
+    def _service_s(self, random: Random) -> float:
+        if self._sigma == 0.0:
+            return self._mean_service_s
+        if self.truth.latency_distribution == "gamma":
+            variance = self.truth.latency_cv**2
+            return self._mean_service_s * random.gammavariate(1.0 / variance, variance)
+        return self._mean_service_s * math.exp(random.gauss(-(self._sigma**2) / 2, self._sigma))
+
+    def _fault(self, now_s: float) -> Answer | None:
+        truth = self.truth
+        draw = self._random.random()
+        if draw >= self._fault_share:
+            return None
+        if draw < truth.random_500_share:
+            return Answer("error500", now_s + truth.throttle_reply_s)
+        if draw < truth.random_500_share + truth.reset_share:
+            return Answer("reset", now_s + truth.throttle_reply_s)
+        return Answer("hang", now_s + HANG_S)
+
+    def _let_other_client_offer(self, now_s: float) -> None:
+        """The other client's Poisson requests up to `now_s`, into the same limiter, none repeated."""
+        next_s = now_s if self._other_next_s is None else self._other_next_s
+        next_s = max(next_s, now_s - OTHER_CLIENT_MEMORY_S)
+        while next_s <= now_s:
+            self._limiter.offer(next_s, self._service_s(self._other_random))
+            next_s += self._other_random.expovariate(self._other_tps)
+        self._other_next_s = next_s
+
+    def _autoscale(self, now_s: float, after_s: float) -> None:
+        if now_s - self._throttled_at_s > CALM_S:
+            self._throttling_since_s = now_s
+        self._throttled_at_s = now_s
+        if now_s - self._throttling_since_s < after_s or self.inference_units >= self._max_units:
+            return
+        self.inference_units += 1
+        self.unit_changes.append((now_s, self.inference_units))
+        self._throttling_since_s = now_s
+        if isinstance(self._limiter, ExecutorPool):
+            self._limiter.add_executors(self.truth.executors_per_iu, now_s)
+            if self._limiter.queue_length:
+                self._limiter.queue_length += self.truth.queue_length
+        self._set_scale(now_s)
+
+    def _set_scale(self, now_s: float) -> None:
+        # A pool has grown by executors, each as fast as before; a counted rate grows with the units.
+        growth = 1.0 if self.truth.is_pool else self.inference_units / self.units_at_start
+        self._limiter.scale = self.truth.speed_at(now_s) * growth
+
+
+def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:
+    """The limiter of a model running with so many inference units."""
+    rate = truth.tps_per_iu * inference_units
+    executors = truth.executors_per_iu * inference_units
+    match truth.limiter:
+        case "token_bucket":
+            return _bucket(rate, truth.burst_s)
+        case "fixed_window":
+            # Windows of a real service don't begin with the client's seconds.
+            return FixedWindow(rate, truth.window_s, phase_s=truth.window_s * Random(truth.seed).random())
+        case "sliding_window":
+            return SlidingWindow(rate, truth.window_s)
+        case "executor_pool":
+            return ExecutorPool(executors, truth.queue_length * inference_units, truth.reject_cost_s)
+        case "concurrency_limit":
+            return ExecutorPool(executors, 0, truth.reject_cost_s)
+        case "unbounded_queue":
+            return ExecutorPool(executors, None)
+    raise AssertionError(f"a limiter that ModelTruth lets through and nobody makes: {truth.limiter}")
+
+
+def _bucket(rate: float, burst_s: float) -> TokenBucket:
+    # With a credit of one token the rate would be out of reach: each wait for the next offer loses refill.
+    return TokenBucket(rate, max(2.0, rate * burst_s))
+
+
+def _account_limiter(truth: ModelTruth) -> TokenBucket | None:
+    return None if truth.account_tps is None else _bucket(truth.account_tps, burst_s=1.0)
+
+
+def _max_units(truth: ModelTruth, inference_units: int, max_inference_units: int | None) -> int:
+    if max_inference_units is not None:
+        return max_inference_units
+    return max(QUOTA_INFERENCE_UNITS, inference_units) if truth.autoscale_always else inference_units

@@ -1,0 +1,31 @@
+"""How a simulated model server is set up: from the JSON of a config file or the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.truth import TruthError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """One server. `credentials` maps known access keys to their secrets; port 0 takes a free one."""
+
+    models: tuple[ModelSetup, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 0
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
+    credentials: Mapping[str, str] = field(default_factory=lambda: {"test": "test"})
+    accept_unknown_keys: bool = True
+    s3_endpoint_url: str | None = None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "ServerSettings":
+        """The settings written in JSON by field name, `models` being a list; TruthError names a bad field."""
+        unknown = sorted(set(values) - {each.name for each in fields(cls)})
+        if unknown:
+            raise TruthError(f"{unknown[0]}: no such setting of the simulated model")
+        models = tuple(ModelSetup.from_mapping(each) for each in values.get("models", ()))
+        return cls(**{**values, "models": models})

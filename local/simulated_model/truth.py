@@ -1,0 +1,156 @@
+"""The configuration of one simulated model: what it can do, and how it misbehaves."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from statistics import NormalDist
+from typing import Any
+
+RATE_LIMITERS = ("token_bucket", "fixed_window", "sliding_window")
+POOLS = ("executor_pool", "unbounded_queue", "concurrency_limit")
+LIMITERS = (*RATE_LIMITERS, *POOLS)
+LATENCY_DISTRIBUTIONS = ("lognormal", "gamma")
+
+
+class TruthError(ValueError):
+    """A field of a ModelTruth has a value it can't take: the message names the field and what it takes."""
+
+
+def _number(default: Any, what: str, low: float, high: float = math.inf, **flag: Any) -> Any:
+    """A field that takes a number of `low` to `high`; `flag` may hold the command line's name and factor."""
+    return field(default=default, metadata={"help": what, "low": low, "high": high, **flag})
+
+
+def _choice(default: str, what: str, choices: tuple[str, ...]) -> Any:
+    return field(default=default, metadata={"help": what, "choices": choices})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTruth:
+    """One simulated model. Rates are per second and per inference unit, times in seconds, shares 0 to 1.
+
+    Rate limiters admit by count, and the image's cost only stretches the latency. Pools admit by free
+    executors: the mean service time is `executors / tps_per_iu`, so that executors / mean service
+    time = `tps_per_iu` x inference units for images of mean cost 1.
+    """
+
+    tps_per_iu: float = _number(5.0, "answers per second and inference unit", 0.01, 100_000)
+    limiter: str = _choice("token_bucket", "how the model refuses work", LIMITERS)
+    burst_s: float = _number(1.0, "token bucket: credit, in seconds of its rate (at least 2 tokens)", 0)
+    window_s: float = _number(1.0, "fixed and sliding window: length", 0.001)
+    executors: int | None = _number(None, "pools: per inference unit (default: from rate and latency)", 1)
+    queue_length: int = _number(4, "executor pool: waiting places per inference unit", 0)
+    reject_cost_s: float = _number(0.0, "pools: executor time that a rejection eats", 0)
+
+    latency_mean_s: float = _number(
+        0.18, "mean time to an answer, in ms", 0, flag="--latency-ms", factor=0.001
+    )
+    latency_cv: float = _number(0.2, "latency: standard deviation / mean", 0, 10)
+    latency_distribution: str = _choice("lognormal", "latency: shape", LATENCY_DISTRIBUTIONS)
+    image_cost_cv: float = _number(0.0, "spread of the cost of one image against another", 0, 10)
+    throttle_reply_s: float = _number(0.02, "time to a throttle or an error", 0)
+
+    start_s: float = _number(3.0, "STARTING takes", 0)
+    stop_s: float = _number(2.0, "STOPPING takes", 0)
+    start_fails: int = _number(0, "so many starts end in FAILED", 0)
+    start_hangs: int = _number(0, "so many starts hang in STARTING", 0)
+    start_hang_s: float = _number(3600.0, "a start that hangs is FAILED after", 0)
+    lost_replies: int = _number(0, "so many starts, and as many stops, happen but are never answered", 0)
+    stop_fails: int = _number(0, "so many stops answer InternalServerError and do nothing", 0)
+    lost_after_s: float | None = _number(None, "the model stops by itself so long after RUNNING", 0)
+
+    random_500_share: float = _number(0.0, "share of requests answered InternalServerError", 0, 1)
+    reset_share: float = _number(0.0, "share of requests whose connection is reset", 0, 1)
+    hang_share: float = _number(0.0, "share of requests never answered", 0, 1)
+    s3_throttle_share: float = _number(0.0, "share of S3 images answered 'S3 download limit exceeded.'", 0, 1)
+    account_tps: float | None = _number(None, "account cap, answers ThrottlingException", 0.01)
+    other_client_share: float = _number(0.0, "share of the capacity that another client asks for", 0, 0.99)
+    autoscale_after_s: float | None = _number(None, "one more inference unit after so long a throttling", 0)
+    autoscale_always: bool = field(
+        default=False, metadata={"help": "scale (up to 5 units) even if started without MaxInferenceUnits"}
+    )
+    drift_amplitude: float = _number(0.0, "capacity swings by this share, up and down", 0, 0.95)
+    drift_period_s: float = _number(60.0, "length of a swing", 0.1)
+    seed: int = _number(0, "of everything random", 0)
+
+    def __post_init__(self) -> None:
+        """Checks every field by itself, then those that hang together; raises TruthError."""
+        for each in fields(self):
+            _check(each.name, getattr(self, each.name), each.default, each.metadata)
+        shares = self.random_500_share + self.reset_share + self.hang_share
+        if shares > 1:
+            raise TruthError(f"random_500_share + reset_share + hang_share: got {shares}, takes at most 1")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "ModelTruth":
+        """The truth written in JSON, by field name; TruthError on an unknown one."""
+        unknown = sorted(set(values) - {each.name for each in fields(cls)})
+        if unknown:
+            raise TruthError(f"{unknown[0]}: no such field of a model's truth")
+        return cls(**values)
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether capacity is executors / service time instead of a counted rate."""
+        return self.limiter in POOLS
+
+    @property
+    def executors_per_iu(self) -> int:
+        """Pools: as given, or the number whose service time comes closest to the mean latency."""
+        return self.executors or max(1, round(self.tps_per_iu * self.latency_mean_s))
+
+    @property
+    def mean_service_s(self) -> float:
+        """Mean time that an image of cost 1 takes, without any queueing."""
+        return self.executors_per_iu / self.tps_per_iu if self.is_pool else self.latency_mean_s
+
+    def true_tps(self, inference_units: int, mean_image_cost: float = 1.0) -> float:
+        """Successes per second that a client may have in the long run: what a measurement should find.
+
+        `mean_image_cost` is that of the images sent (each as often as the other): it divides the
+        capacity of a pool, and does nothing to a rate limiter. Another client's share is not ours, though
+        a client that saturates the limiter can take some of it. Drift counts as its mean, random
+        errors cost no capacity, autoscaling is not foreseen.
+        """
+        tps = self.tps_per_iu * inference_units * (1.0 - self.other_client_share)
+        if self.is_pool:
+            tps /= mean_image_cost
+        return tps if self.account_tps is None else min(tps, self.account_tps)
+
+    def speed_at(self, now_s: float) -> float:
+        """The drift's factor on the capacity at a moment; its mean over a period is 1."""
+        return 1.0 + self.drift_amplitude * math.sin(self._drift_angle(now_s))
+
+    def mean_speed(self, from_s: float, to_s: float) -> float:
+        """Mean of the drift's factor between two moments (the truth of a test that lasted so long)."""
+        if self.drift_amplitude == 0.0 or to_s <= from_s:
+            return self.speed_at(from_s)
+        turned = math.cos(self._drift_angle(from_s)) - math.cos(self._drift_angle(to_s))
+        return 1.0 + self.drift_amplitude * turned * self.drift_period_s / (2 * math.pi * (to_s - from_s))
+
+    def image_cost(self, content_sha256: bytes) -> float:
+        """Cost factor of an image, drawn from its content: lognormal, mean 1 over all images."""
+        if self.image_cost_cv == 0.0:
+            return 1.0
+        quantile = (int.from_bytes(content_sha256[:6], "big") + 0.5) / 2**48
+        sigma = math.sqrt(math.log1p(self.image_cost_cv**2))
+        return math.exp(NormalDist().inv_cdf(quantile) * sigma - sigma**2 / 2)
+
+    def _drift_angle(self, now_s: float) -> float:
+        # The golden ratio spreads the phases of consecutive seeds evenly.
+        return 2 * math.pi * (now_s / self.drift_period_s + self.seed * 0.6180339887498949 % 1.0)
+
+
+def _check(name: str, value: Any, default: Any, takes: Mapping[str, Any]) -> None:
+    if "choices" in takes:
+        if value not in takes["choices"]:
+            raise TruthError(f"{name}: got {value!r}, takes one of {', '.join(takes['choices'])}")
+    elif "low" not in takes:
+        if not isinstance(value, bool):
+            raise TruthError(f"{name}: got {value!r}, takes true or false")
+    elif value is not None or default is not None:
+        whole = ModelTruth.__annotations__[name] in (int, int | None)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            raise TruthError(f"{name}: got {value!r}, takes a {'whole ' if whole else ''}number")
+        if not (math.isfinite(value) and takes["low"] <= value <= takes["high"]):
+            raise TruthError(f"{name}: got {value!r}, takes {takes['low']} to {takes['high']}")
