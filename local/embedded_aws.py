@@ -35,6 +35,8 @@ class EmbeddedAws:
     """A running embedded AWS; its only account is 000000000000, its Region us-east-1."""
 
     url: str
+    process_group: int
+    """Of ministack and of the Lambda workers it starts."""
     log_file: Path
     """What ministack and the Lambdas in it print; gone with the embedded AWS."""
 
@@ -70,25 +72,33 @@ def embedded_aws(**options: str) -> Iterator[EmbeddedAws]:
     variables of ministack's. Raises EmbeddedAwsError.
     """
     home = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
-    process: subprocess.Popen[bytes] | None = None
     try:
         with _sigterm_unwinds():
-            for attempt in range(1, _START_ATTEMPTS + 1):
-                port = _free_port()
-                log_file = home / f"ministack-{port}.log"
-                process = _start(port, home, log_file, options)
-                if _wait_until_healthy(process, port):
-                    break
+            process, port, log_file = _start_healthy(home, options)
+            try:
+                yield EmbeddedAws(f"http://127.0.0.1:{port}", process.pid, log_file)
+            finally:
                 _stop(process)
-                # Between finding the port and binding it, somebody else may have taken it: try another.
-                if attempt == _START_ATTEMPTS:
-                    tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-20:])
-                    raise EmbeddedAwsError(f"ministack did not start in {_START_ATTEMPTS} attempts:\n{tail}")
-            yield EmbeddedAws(url=f"http://127.0.0.1:{port}", log_file=log_file)
     finally:
-        if process is not None:
-            _stop(process)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _start_healthy(home: Path, options: Mapping[str, str]) -> tuple["subprocess.Popen[bytes]", int, Path]:
+    for _ in range(_START_ATTEMPTS):
+        # Between finding the port and binding it, somebody else may take it: then try another.
+        port = _free_port()
+        log_file = home / f"ministack-{port}.log"
+        process = _start(port, home, log_file, options)
+        is_healthy = False
+        try:
+            is_healthy = _wait_until_healthy(process, port)
+            if is_healthy:
+                return process, port, log_file
+        finally:
+            if not is_healthy:
+                _stop(process)
+    tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-20:])
+    raise EmbeddedAwsError(f"ministack did not start in {_START_ATTEMPTS} attempts:\n{tail}")
 
 
 def _start(port: int, home: Path, log_file: Path, options: Mapping[str, str]) -> "subprocess.Popen[bytes]":

@@ -18,6 +18,14 @@ def sample_images(count: int = 8) -> dict[str, bytes]:
     }
 
 
+def noise_png(size_bytes: int) -> bytes:
+    """A PNG of about so many bytes: noise, three bytes a pixel, hardly compressible."""
+    side = round((size_bytes / 3) ** 0.5)
+    png = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise((side, side), 100) for _ in range(3)]).save(png, "PNG")
+    return png.getvalue()
+
+
 def _picture(seed: int, width: int, quality: int) -> bytes:
     """A meadow, out of focus, with some bees in it, and the grain of a camera's sensor."""
     chance = random.Random(seed)

@@ -55,6 +55,10 @@ class RunStore:
         refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
         return Progress(**kept, refused_images=refused)
 
+    def phase(self) -> str:
+        """What the run is doing, for whoever watches."""
+        return str(self._get("RUN")["phase"])
+
     def note(self, progress: Progress, *, phase: str) -> None:
         """Keep the progress, and the phase for whoever watches."""
         self._update({"progress": json.dumps(asdict(progress)), "phase": phase})

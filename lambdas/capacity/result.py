@@ -39,7 +39,7 @@ def findings(run: Run, steps: Sequence[MeasuredStep], found: Measurement) -> dic
         "tpsPerInferenceUnit": _rounded(per_unit.estimate, 3) if per_unit else None,
         "latencyMs": _latency(found.clean.latency if found.clean else LatencyHistogram()),
         "recommendation": _recommendation(advice),
-        "steps": [_step(step.counts) for step in steps],
+        "steps": [step_row(step.counts) for step in steps],
         "requests": _requests(steps),
     }
 
@@ -139,7 +139,8 @@ def _recommendation(advice: Recommendation) -> dict[str, Any]:
     return described
 
 
-def _step(counts: StepCounts) -> dict[str, Any]:
+def step_row(counts: StepCounts) -> dict[str, Any]:
+    """A step as the output shows it."""
     accepted = sum(counts.accepted)
     seconds = counts.seconds + counts.plan.paced_s
     return {

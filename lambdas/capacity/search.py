@@ -26,7 +26,10 @@ Ending = Literal[
 ]
 Steps = Generator[StepPlan, StepCounts, "Measurement"]
 
-FORCED_S = 12.0  # length of a step that follows a throttled one
+SHORT_S = 4.0  # length of a ramp step that meets no throttle
+FORCED_S = 16.0  # length of a step that is throttled, or follows a throttled one
+QUICK_FORCED_S = 12.0  # the same in quick mode
+ALONE_S = 4.0  # a worker that is alone may take so much longer
 DRAIN_S = 2.0  # of closed-loop load before a confirmation, to use up burst credit
 CONFIRM_SHARE = 0.95  # of the estimate, paced, must pass without throttles
 LATENCY_CONFIRM_SHARE = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
@@ -118,11 +121,11 @@ def measure(limits: SearchLimits) -> Steps:
 
 def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCounts, float]]:
     """More concurrency until throttled for long enough; returns the last step and its accepted TPS."""
-    lanes, after_throttle = limits.start_concurrency, False
+    lanes, after_throttle, forced_s = limits.start_concurrency, False, _forced_s(limits)
     previous: tuple[float, float] | None = None
     while True:
         counts = yield from _run(
-            _closed("ramp", lanes, limits, at_least_s=FORCED_S if after_throttle else 4.0)
+            _closed("ramp", lanes, limits, at_least_s=forced_s if after_throttle else SHORT_S)
         )
         rate = estimator.rate_after_first_second(counts.accepted, counts.whole_seconds)
         ending = _hindrance(counts)
@@ -137,7 +140,9 @@ def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending,
         if ending is not None:
             return ending, counts, rate
         growth = 4 if limits.mode == "quick" and not throttled else 2
-        lanes, after_throttle, previous = min(lanes * growth, limits.max_concurrency), throttled, (rate, p50)
+        # A long step is for lasting throttles, not for those of lanes that all start at once.
+        after_throttle = throttled and (counts.throttled_lately or lanes == limits.max_concurrency)
+        lanes, previous = min(lanes * growth, limits.max_concurrency), (rate, p50)
 
 
 def _queues(before: tuple[float, float], now: tuple[float, float]) -> bool:
@@ -183,9 +188,13 @@ def _closed(
 ) -> StepPlan:
     """A closed-loop step. Short ramp steps extend themselves when throttled; longer ones are fixed."""
     workers = math.ceil(lanes / limits.in_flight_per_worker)
-    extended_s = max(at_least_s, FORCED_S) if phase == "ramp" else at_least_s
-    max_s = 16.0 if at_least_s < extended_s and workers == 1 else extended_s
+    extended_s = max(at_least_s, _forced_s(limits)) if phase == "ramp" else at_least_s
+    max_s = extended_s + ALONE_S if at_least_s < extended_s and workers == 1 else extended_s
     return StepPlan(phase, lanes, workers, at_least_s, extended_s, max_s, wait_s=wait_s)
+
+
+def _forced_s(limits: SearchLimits) -> float:
+    return QUICK_FORCED_S if limits.mode == "quick" else FORCED_S
 
 
 def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCounts, list[int]]:

@@ -18,6 +18,7 @@ THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the sea
 ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException")  # not the model's capacity
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
+LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance
 FIRST_LEAD_S, SHORTEST_LEAD_S, LONGEST_LEAD_S = 5.0, 3.0, 20.0
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
 SETTLE_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
@@ -113,6 +114,13 @@ class StepCounts:
     def throttled(self) -> list[int]:
         """Throttled requests per second of sending."""
         return _sum_per_second([worker.throttled for worker in self.workers])
+
+    @property
+    def throttled_lately(self) -> bool:
+        """Was a good part throttled in the last seconds of the closed loop, or after some workers ended it?"""
+        first = max(0, self.whole_seconds - round(LOOKBACK_S))
+        throttled = sum(self.throttled[first:])
+        return throttled > 0 and throttled >= LATELY_SHARE * (throttled + sum(self.accepted[first:]))
 
     @cached_property
     def failed(self) -> list[int]:

@@ -1,0 +1,215 @@
+"""What users rely on: the answer, the failure, the stopped model, and counts that add up."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Deployment, Execution
+from tests.e2e.scenarios import ANSWERED, FAILED, SCENARIOS
+
+COUNTS = ("accepted", "throttled", "failed")
+
+
+def by_name(*scenarios: Any) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("name", [scenario.name for scenario in scenarios])
+
+
+@by_name(*SCENARIOS)
+def test_the_model_ends_stopped_and_hears_nothing_more(executions: dict[str, Execution], name: str) -> None:
+    run = executions[name]
+
+    assert run.model["status"] in ("STOPPED", "TRAINING_COMPLETED", "TRAINING_FAILED", "FAILED")
+    stopped_at = max((t["at"] for t in run.model["transitions"] if t["to"] == "STOPPED"), default=None)
+    if stopped_at is not None and run.model["lastDetectAt"] is not None:
+        assert run.scenario.error == "ModelLost" or run.model["lastDetectAt"] < stopped_at
+
+
+@by_name(*SCENARIOS)
+def test_counts_are_equal_on_both_sides_of_the_wire(
+    executions: dict[str, Execution], deployment: Deployment, name: str
+) -> None:
+    run = executions[name]
+    counted: Counter[str] = Counter()
+    for item in deployment.items(run.run_id):
+        if "#WORKER#" in item["sk"]["S"]:
+            counted.update({what: int(item[what]["N"]) for what in COUNTS})
+
+    seen = run.model["totals"]
+    assert {what: counted[what] for what in COUNTS} == {what: seen[what] for what in COUNTS}
+    assert seen["sent"] == sum(counted.values())
+    assert run.model["repeatedAttempts"] == 0
+
+
+@by_name(*FAILED)
+def test_a_run_without_an_answer_fails_by_name_and_in_words(
+    executions: dict[str, Execution], name: str
+) -> None:
+    run = executions[name]
+
+    assert run.described["status"] == "FAILED"
+    assert run.described["error"] == run.scenario.error
+    assert len(run.described["cause"]) > 30
+    assert "Traceback" not in run.described["cause"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wrong-input", 'test.inferenceUnits: got "two"; takes a whole number from 1 to 100'),
+        ("too-dear", "limits.maxCostUsd = 0.1"),
+        ("not-startable", "TRAINING_FAILED"),
+        ("no-images", "empty/a.jpg: it is empty"),
+    ],
+)
+def test_the_cause_says_what_is_wrong(executions: dict[str, Execution], name: str, said: str) -> None:
+    assert said in executions[name].described["cause"]
+
+
+@pytest.mark.parametrize("name", ["wrong-input", "too-dear", "not-startable", "unknown-model", "no-images"])
+def test_a_refused_run_never_starts_the_model(executions: dict[str, Execution], name: str) -> None:
+    assert executions[name].model["transitions"] == []
+
+
+@by_name(*ANSWERED)
+def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str) -> None:
+    run = executions[name]
+    answer = run.output
+
+    assert set(answer) >= {
+        "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "cleanTps", "inferenceUnits",
+        "tpsPerInferenceUnit", "latencyMs", "recommendation", "cost", "steps", "requests", "model",
+    }  # fmt: skip
+    assert answer["runId"] == run.run_id
+    assert answer["modelArn"] == run.model["modelArn"]
+    assert set(answer["maxTps"]) == {"estimate", "low", "high", "confidence"}
+    assert set(answer["cleanTps"]) == {"rate", "throttleRatioBelow"}
+    assert set(answer["latencyMs"]) == {"p50", "p95", "p99"}
+    assert set(answer["recommendation"]) >= {"minInferenceUnits", "maxInferenceUnits", "reasons", "table"}
+    for row in answer["recommendation"]["table"]:
+        assert set(row) == {"inferenceUnits", "tps", "usdPerHour", "usdPer1000Images"}
+    for step in answer["steps"]:
+        assert set(step) == {
+            "phase", "concurrency", "workers", "seconds", "accepted", "throttled", "failed", "acceptedTps",
+            "p50Ms", "p95Ms",
+        }  # fmt: skip
+    requests = answer["requests"]
+    assert requests["sent"] == sum(requests[what] for what in COUNTS)
+    assert {what: sum(step[what] for step in answer["steps"]) for what in COUNTS} == {
+        what: requests[what] for what in COUNTS
+    }
+    assert requests["failed"] == sum(requests["failures"].values())
+    assert answer["verdictDetail"].endswith(".")
+    assert answer["model"]["statusAfter"] == "STOPPED"
+
+
+@by_name(*ANSWERED)
+def test_the_receipt_is_what_the_service_billed(executions: dict[str, Execution], name: str) -> None:
+    run = executions[name]
+
+    billed_h = run.model["inferenceUnitSecondsBilled"] / 3600
+    cost = run.output["cost"]
+    # Never too little; and too much by no more than a few looks, a second or so apart.
+    slack_h = run.output["inferenceUnits"] * 15 / 3600
+    assert cost["inferenceUnitHours"] <= billed_h + slack_h
+    # What a model found running had cost before the run is not the run's.
+    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or name == "found-running"
+    assert cost["runUsd"] == pytest.approx(4 * cost["inferenceUnitHours"], abs=1e-3)
+
+
+@by_name(*ANSWERED)
+def test_the_result_is_kept_in_table_and_bucket(
+    executions: dict[str, Execution], deployment: Deployment, name: str
+) -> None:
+    run = executions[name]
+    kept = deployment.aws.client("dynamodb").query(
+        TableName=deployment.outputs.runs_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"MODEL#{run.output['modelArn']}"}},
+    )["Items"]
+
+    assert [json.loads(item["output"]["S"]) for item in kept] == [run.output]
+    assert json.loads(deployment.read(f"reports/{run.run_id}/result.json")) == run.output
+    rows = list(csv.DictReader(io.StringIO(deployment.read(f"reports/{run.run_id}/steps.csv").decode())))
+    assert [int(row["accepted"]) for row in rows] == [step["accepted"] for step in run.output["steps"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdicts", "tolerance"),
+    [
+        ("token-bucket", {"ok"}, 0.03),
+        ("executor-pool", {"ok", "throttles-below-max"}, 0.2),
+        ("never-throttling", {"latency-bound"}, 0.15),
+        ("many-workers", {"ok"}, 0.03),
+        ("named-in-s3-and-lost-replies", {"ok"}, 0.05),
+        ("found-running", {"ok"}, 0.05),
+    ],
+)
+def test_the_number_is_right(
+    executions: dict[str, Execution], name: str, verdicts: set[str], tolerance: float
+) -> None:
+    run = executions[name]
+    answer = run.output
+
+    true_tps = answer["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
+    assert answer["verdict"] in verdicts
+    assert answer["maxTps"]["estimate"] == pytest.approx(true_tps, rel=tolerance)
+    assert answer["maxTps"]["low"] <= answer["maxTps"]["estimate"] <= answer["maxTps"]["high"]
+    assert answer["tpsPerInferenceUnit"] == pytest.approx(
+        answer["maxTps"]["estimate"] / answer["inferenceUnits"], abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(("name"), ["account-throttling", "not-saturated"])
+def test_a_ceiling_that_was_not_seen_is_not_made_up(executions: dict[str, Execution], name: str) -> None:
+    run = executions[name]
+
+    assert run.output["verdict"] == {"account-throttling": "account-throttled"}.get(name, name)
+    assert run.output["maxTps"]["high"] is None
+    assert run.output["maxTps"]["estimate"] <= run.model["trueTpsPerInferenceUnit"]
+
+
+def test_minimum_and_maximum_units_follow_from_average_and_peak(executions: dict[str, Execution]) -> None:
+    recommendation = executions["token-bucket"].output["recommendation"]
+
+    assert (recommendation["minInferenceUnits"], recommendation["maxInferenceUnits"]) == (2, 3)
+
+
+def test_a_clean_rate_and_its_latency_are_given(executions: dict[str, Execution]) -> None:
+    answer = executions["token-bucket"].output
+
+    assert 4.5 < answer["cleanTps"]["rate"] < 5
+    assert 0.03 < answer["cleanTps"]["throttleRatioBelow"] < 0.1
+    assert 120 < answer["latencyMs"]["p50"] < 300
+
+
+def test_several_workers_share_a_step(executions: dict[str, Execution]) -> None:
+    assert max(step["workers"] for step in executions["many-workers"].output["steps"]) >= 4
+
+
+def test_a_batch_gets_its_units_and_hours(executions: dict[str, Execution]) -> None:
+    """54,000 images in 3 h are 5 TPS: two inference units of 3 TPS."""
+    recommendation = executions["found-running"].output["recommendation"]
+
+    assert recommendation["minInferenceUnits"] == recommendation["maxInferenceUnits"] == 2
+    assert recommendation["batch"]["hours"] == pytest.approx(2.5, rel=0.05)
+
+
+def test_a_model_found_running_is_measured_as_it_is_and_stopped(executions: dict[str, Execution]) -> None:
+    run = executions["found-running"]
+
+    assert run.output["inferenceUnits"] == 2
+    assert run.output["model"]["statusBefore"] == "RUNNING"
+    assert "StartProjectVersion" not in run.model["calls"]
+
+
+def test_skipped_objects_are_listed(executions: dict[str, Execution]) -> None:
+    (skipped,) = executions["token-bucket"].output["images"]["skipped"]
+
+    assert skipped["key"] == "samples/notes.txt"
+    assert "neither JPEG nor PNG" in skipped["reason"]
