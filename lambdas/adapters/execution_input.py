@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 
 from lambdas.adapters.rekognition import MODEL_ARN
 from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.plans import Mode
 from lambdas.capacity.run import Source
-from lambdas.capacity.search import Mode
 
 MOST_CONCURRENCY = 4000
 MOST_WORKERS = 1000  # Lambda's default concurrency per account and Region

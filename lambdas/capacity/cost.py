@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambdas.capacity.errors import BudgetExceeded
-from lambdas.capacity.search import Mode
+from lambdas.capacity.plans import Mode
 
 # Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}

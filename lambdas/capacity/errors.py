@@ -18,6 +18,7 @@ runtime reports the class of a Python exception; `identify` reads it back.
 
 import json
 from collections.abc import Mapping
+from typing import Any, TypeGuard
 
 
 class RunError(Exception):
@@ -68,21 +69,27 @@ class InternalError(RunError):
     """A defect or an outage on this side of the model."""
 
 
-NAMES = frozenset(error.__name__ for error in RunError.__subclasses__())
+_BY_NAME = {error.__name__: error for error in RunError.__subclasses__()}
+NAMES = frozenset(_BY_NAME)
 
 _DENIED = ("AccessDenied", "not authorized to perform", "AuthorizationError")
 
 
-def identify(failure: Mapping[str, str]) -> RunError:
+def identify(failure: Mapping[str, Any]) -> RunError:
     """The RunError behind what the state machine caught.
 
     `failure` is `{"Error": …, "Cause": …}`; the cause of a failed Lambda function is JSON with
     `errorMessage`. A failure that no handler raised on purpose becomes AccessDenied or InternalError.
+    The cause of a failed stop also holds `stopFailure` and `runFailure`: what came before it.
     """
-    message = _message(failure)
+    cause = _parsed(failure.get("Cause"))
+    message = str(cause.get("errorMessage") or failure.get("Cause") or "no cause was given")
     name, _, sentence = message.partition(": ")
     if name in NAMES:
-        return next(error for error in RunError.__subclasses__() if error.__name__ == name)(sentence)
+        before = [
+            identify(cause[key]) for key in ("stopFailure", "runFailure") if _is_failure(cause.get(key))
+        ]
+        return _BY_NAME[name](" - before that, ".join([sentence, *map(str, before)]))
     if any(mark in message for mark in _DENIED):
         return AccessDenied(
             f"{message} - grant this to the function's role, or name the model in `modelArns`"
@@ -90,9 +97,13 @@ def identify(failure: Mapping[str, str]) -> RunError:
     return InternalError(f"{failure.get('Error', 'unknown error')}: {message} - see the execution's logs")
 
 
-def _message(failure: Mapping[str, str]) -> str:
-    cause = failure.get("Cause", "")
+def _parsed(cause: object) -> Mapping[str, Any]:
     try:
-        return str(json.loads(cause)["errorMessage"])
-    except (ValueError, KeyError, TypeError):
-        return cause or "no cause was given"
+        parsed = json.loads(cause) if isinstance(cause, str) else None
+    except ValueError:
+        parsed = None
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _is_failure(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, dict) and "Error" in value

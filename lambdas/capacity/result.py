@@ -9,9 +9,9 @@ from typing import Any
 
 from lambdas.capacity.estimator import CONFIDENCE, Interval
 from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.recommendation import Recommendation, recommend
 from lambdas.capacity.run import Progress, Run
-from lambdas.capacity.search import Measurement
 from lambdas.capacity.step import MeasuredStep, StepCounts
 from lambdas.capacity.verdict import judge
 
@@ -111,6 +111,7 @@ def _latency(latency: LatencyHistogram) -> dict[str, float | None]:
         "p50": _rounded(latency.quantile_ms(0.5), 0),
         "p95": _rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
         "p99": _rounded(latency.quantile_ms(0.99), 0) if latency.count >= LATENCIES_FOR_P99 else None,
+        "samples": latency.count,
     }
 
 

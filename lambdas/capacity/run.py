@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from lambdas.capacity.cost import Budget, Tariff
 from lambdas.capacity.demand import BatchDemand, Demand, TrafficDemand
-from lambdas.capacity.search import Mode, SearchLimits
+from lambdas.capacity.plans import Mode, SearchLimits
 
 Source = Literal["bytes", "s3"]
 

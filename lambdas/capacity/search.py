@@ -8,29 +8,20 @@ through it: no state is kept anywhere but in the counts.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import fmean
-from typing import Literal
 
 from lambdas.capacity import estimator
 from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.estimator import Interval
-from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.step import SETTLE_S, Phase, StepCounts, StepPlan
+from lambdas.capacity.measurement import CleanRate, Ending, Measurement
+from lambdas.capacity.plans import DRAIN_S, SearchLimits, closed_loop, forced_s, paced
+from lambdas.capacity.step import SETTLE_S, StepCounts, StepPlan
 
-Mode = Literal["quick", "standard", "precise"]
-Ending = Literal[
-    "saturated", "latency-bound", "not-saturated", "account-throttled", "client-limited", "unstable"
-]
-Steps = Generator[StepPlan, StepCounts, "Measurement"]
+Steps = Generator[StepPlan, StepCounts, Measurement]
 
 SHORT_S = 4.0  # length of a ramp step that meets no throttle
-FORCED_S = 16.0  # length of a step that is throttled, or follows a throttled one
-QUICK_FORCED_S = 12.0  # the same in quick mode
-ALONE_S = 4.0  # a worker that is alone may take so much longer
-DRAIN_S = 2.0  # of closed-loop load before a confirmation, to use up burst credit
 CONFIRM_SHARE = 0.95  # of the estimate, paced, must pass without throttles
 LATENCY_CONFIRM_SHARE = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
 CONFIRM_ROUNDS = 3
@@ -43,45 +34,6 @@ LATENCY_S = 14.0
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 TOLERATED_LOSS = 0.1  # of a step's workers
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
-
-
-@dataclass(frozen=True)
-class SearchLimits:
-    """What the user allows: the mode, total concurrency from start to max, lanes per worker."""
-
-    mode: Mode = "standard"
-    start_concurrency: int = 4
-    max_concurrency: int = 256
-    in_flight_per_worker: int = 8
-
-
-@dataclass(frozen=True)
-class CleanRate:
-    """An evenly paced rate that passed: requests sent and throttled at it, and their latencies."""
-
-    tps: float
-    sent: int
-    throttled: int
-    latency: LatencyHistogram
-
-    @property
-    def throttle_ratio_below(self) -> float:
-        """The throttle ratio that this many clean requests rule out with 95 % confidence."""
-        return float(1 - 0.05 ** (1 / self.sent)) if self.sent else 1.0
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen."""
-
-    ending: Ending
-    concurrency: int
-    max_tps: Interval | None
-    clean: CleanRate | None = None
-    confirmed: bool = False
-    windowed: bool = False
-    late_share: float = 0.0
-    saturated: tuple[int, ...] = ()
 
 
 def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan | Measurement:
@@ -121,11 +73,11 @@ def measure(limits: SearchLimits) -> Steps:
 
 def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCounts, float]]:
     """More concurrency until throttled for long enough; returns the last step and its accepted TPS."""
-    lanes, after_throttle, forced_s = limits.start_concurrency, False, _forced_s(limits)
+    lanes, after_throttle, long_s = limits.start_concurrency, False, forced_s(limits)
     previous: tuple[float, float] | None = None
     while True:
         counts = yield from _run(
-            _closed("ramp", lanes, limits, at_least_s=forced_s if after_throttle else SHORT_S)
+            closed_loop("ramp", lanes, limits, at_least_s=long_s if after_throttle else SHORT_S)
         )
         rate = estimator.rate_after_first_second(counts.accepted, counts.whole_seconds)
         ending = _hindrance(counts)
@@ -183,20 +135,6 @@ def _run(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     return counts
 
 
-def _closed(
-    phase: Phase, lanes: int, limits: SearchLimits, *, at_least_s: float, wait_s: float = 0
-) -> StepPlan:
-    """A closed-loop step. Short ramp steps extend themselves when throttled; longer ones are fixed."""
-    workers = math.ceil(lanes / limits.in_flight_per_worker)
-    extended_s = max(at_least_s, _forced_s(limits)) if phase == "ramp" else at_least_s
-    max_s = extended_s + ALONE_S if at_least_s < extended_s and workers == 1 else extended_s
-    return StepPlan(phase, lanes, workers, at_least_s, extended_s, max_s, wait_s=wait_s)
-
-
-def _forced_s(limits: SearchLimits) -> float:
-    return QUICK_FORCED_S if limits.mode == "quick" else FORCED_S
-
-
 def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCounts, list[int]]:
     """More saturated seconds at the same concurrency until the interval is narrow."""
     longer = replace(
@@ -215,7 +153,7 @@ def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCoun
 
 def _measure_windowed(counts: StepCounts, limits: SearchLimits) -> Steps:
     """A quota handed out in windows of several seconds: count from refill to refill."""
-    longer = yield from _run(_closed("window", counts.plan.lanes, limits, at_least_s=WINDOW_S))
+    longer = yield from _run(closed_loop("window", counts.plan.lanes, limits, at_least_s=WINDOW_S))
     max_tps = estimator.rate_between_refills(longer.accepted[: longer.whole_seconds])
     found = Measurement("saturated", counts.plan.lanes, max_tps, windowed=True)
     if max_tps is None or limits.mode == "quick":
@@ -230,7 +168,7 @@ def _measure_latency_bound(counts: StepCounts, limits: SearchLimits) -> Steps:
     p50_s = (counts.latency.quantile_ms(0.5) or 0.0) / 1000
     lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
-    steady = yield from _run(_closed("latency", lanes, limits, at_least_s=LATENCY_S, wait_s=wait_s))
+    steady = yield from _run(closed_loop("latency", lanes, limits, at_least_s=LATENCY_S, wait_s=wait_s))
     answered = [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
     found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
     if limits.mode == "quick":
@@ -255,7 +193,7 @@ def _confirm(
     rate, low = share * found.max_tps.estimate, found.max_tps.low
     p95_s = (counts.latency.quantile_ms(0.95) or 0.0) / 1000
     for round_number in range(CONFIRM_ROUNDS):
-        confirmed = yield from _run(_paced(rate, p95_s, drain, wait_s, limits))
+        confirmed = yield from _run(paced(rate, p95_s, drain, wait_s, limits))
         first = int(DRAIN_S + SETTLE_S)
         accepted, throttled = confirmed.accepted[first:], sum(confirmed.throttled[first:])
         sent = sum(accepted) + throttled + sum(confirmed.failed[first:])
@@ -272,15 +210,6 @@ def _confirm(
         low = min(low, sum(accepted) / (confirmed.plan.paced_s - 1))
         rate *= min(0.93, max(0.6, 1 - 1.5 * throttled / sent))
     return replace(found, max_tps=replace(found.max_tps, low=low), late_share=late_share)
-
-
-def _paced(rate: float, p95_s: float, drain: int, wait_s: float, limits: SearchLimits) -> StepPlan:
-    """Two seconds of closed loop on `drain` lanes, then `rate` evenly paced for 48 requests or so."""
-    longest_s, requests = (25.0, 100) if limits.mode == "precise" else (12.0, 48)
-    paced_s = min(longest_s, max(8.0, requests / rate))
-    in_flight = max(drain, 1.5 * rate * max(1.0, p95_s))
-    workers = math.ceil(in_flight / limits.in_flight_per_worker)
-    return StepPlan("confirm", drain, workers, DRAIN_S, DRAIN_S, DRAIN_S, rate, paced_s, wait_s)
 
 
 def _seen_clean(counts: StepCounts, rate: float) -> CleanRate | None:

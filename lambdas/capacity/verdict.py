@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lambdas.capacity import estimator
-from lambdas.capacity.search import Measurement
+from lambdas.capacity.measurement import Measurement
 
 Word = Literal[
     "ok", "throttles-below-max", "latency-bound", "not-saturated", "windowed-quota", "account-throttled",
@@ -66,8 +66,8 @@ def _evidence(word: Word, found: Measurement) -> str:
         "use the recommended inference units",
         "throttles-below-max": f"Saturated {at} with {rate} requests/s, but requests are throttled below that{clean}; "
         "plan with the clean rate, and check whether other clients use this model",
-        "latency-bound": f"The model never throttled: {at} more concurrency bought latency instead of throughput, "
-        f"and {rate} answers/s came back{clean}; cap the concurrency of your clients there",
+        "latency-bound": f"Nothing was throttled, but {at} more concurrency bought latency instead of throughput: "
+        f"{rate} answers/s came back{clean}; cap the concurrency of your clients there",
         "not-saturated": f"{rate} requests/s were accepted {at} without saturating the model, so this is a lower "
         "bound; raise test.maxConcurrency to find the maximum",
         "windowed-quota": _windowed(found, rate) + clean,

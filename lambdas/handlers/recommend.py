@@ -7,8 +7,9 @@ from typing import Any
 from lambdas.adapters.logs import logged
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import InternalError
+from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.result import findings
-from lambdas.capacity.search import Measurement, next_move
+from lambdas.capacity.search import next_move
 
 
 @logged

@@ -89,7 +89,7 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     assert answer["modelArn"] == run.model["modelArn"]
     assert set(answer["maxTps"]) == {"estimate", "low", "high", "confidence"}
     assert set(answer["cleanTps"]) == {"rate", "throttleRatioBelow"}
-    assert set(answer["latencyMs"]) == {"p50", "p95", "p99"}
+    assert set(answer["latencyMs"]) == {"p50", "p95", "p99", "samples"}
     assert set(answer["recommendation"]) >= {"minInferenceUnits", "maxInferenceUnits", "reasons", "table"}
     for row in answer["recommendation"]["table"]:
         assert set(row) == {"inferenceUnits", "tps", "usdPerHour", "usdPer1000Images"}

@@ -58,5 +58,31 @@ def test_everything_else_is_internal_and_keeps_what_is_known(failure: dict[str, 
     assert seen.sentence.startswith(said)
 
 
+def test_a_failed_stop_tells_what_came_before_it() -> None:
+    cause = json.dumps(
+        {
+            "errorMessage": "ModelStopFailed: stop it by hand",
+            "stopFailure": {"Error": "X", "Cause": '{"errorMessage": "AccessDenied: may not stop"}'},
+            "runFailure": {"Error": "X", "Cause": '{"errorMessage": "ModelLost: it went away"}'},
+        }
+    )
+
+    seen = identify({"Error": "ModelStopFailed", "Cause": cause})
+
+    assert str(seen) == (
+        "ModelStopFailed: stop it by hand - before that, AccessDenied: may not stop"
+        " - before that, ModelLost: it went away"
+    )
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"stopped": False}])
+def test_a_stop_that_only_took_too_long_tells_just_that(nothing: object) -> None:
+    cause = json.dumps(
+        {"errorMessage": "ModelStopFailed: stop it by hand", "stopFailure": nothing, "runFailure": None}
+    )
+
+    assert str(identify({"Error": "E", "Cause": cause})) == "ModelStopFailed: stop it by hand"
+
+
 def test_the_text_names_the_error_first() -> None:
     assert str(InvalidInput("x: got 1; takes 2")) == "InvalidInput: x: got 1; takes 2"

@@ -1,0 +1,72 @@
+"""`python -m bench.sample_run`: the README's sample input, and the output that a model of 5 TPS gives it.
+
+The whole search runs in virtual time, so that the output is the same every time; a test compares it
+with the README.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bench.virtual_time import VirtualClient, run_search
+from lambdas.capacity.result import findings, output
+from lambdas.capacity.run import Image, Progress, Run, SkippedImage
+from lambdas.capacity.step import MeasuredStep
+from local.simulated_model.service import SimulatedService
+from local.simulated_model.truth import ModelTruth
+
+PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/bees"
+INPUT: dict[str, Any] = {
+    "modelArn": f"{PROJECT}/version/bees.2021-03-11T15.23.39/1615476219000",
+    "demand": {"averageTps": 6, "peakTps": 15},
+}
+STARTED_AT = 1_795_240_800.0  # 2026-11-21T06:00:00Z
+RUNNING_S = 95.0
+
+
+def sample_output() -> dict[str, Any]:
+    """The execution's output for INPUT."""
+    run = Run(
+        run_id="monday-morning",
+        model_arn=INPUT["modelArn"],
+        project_arn=f"{PROJECT}/1614247896000",
+        started_at="2026-11-21T06:00:00.000Z",
+        status_before="STOPPED",
+        auto_scales_to=None,
+        inference_units=1,
+        usd_per_unit_hour=4.0,
+        expected_usd=1 / 3,
+        mode="standard",
+        start_concurrency=4,
+        max_concurrency=256,
+        in_flight_per_worker=8,
+        max_minutes=90,
+        max_usd=10,
+        demand={"average_tps": 6, "peak_tps": 15},
+        bucket="images",
+        source="bytes",
+        images=tuple(Image(f"samples/bees-{n:02}.jpg", 300_000) for n in range(1, 9)),
+        skipped=(
+            SkippedImage("samples/notes.txt", "it is neither JPEG nor PNG (it starts with 6e 6f 74 65)"),
+        ),
+        images_found=9,
+    )
+    client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
+    search = run_search(client, run.search_limits)
+    steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(search.history, start=1)]
+    progress = Progress(
+        running_since=STARTED_AT + 600, stopped_at=STARTED_AT + 600 + RUNNING_S, status_after="STOPPED"
+    )
+    uri = "s3://inferenceunittuner-images/reports/monday-morning/result.json"
+    return output(
+        run,
+        progress,
+        findings(run, steps, search.measurement),
+        now=progress.stopped_at or 0.0,
+        report_uri=uri,
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(INPUT, indent=2), json.dumps(sample_output(), indent=2), sep="\n\n")

@@ -1,0 +1,1 @@
+"""The CDK side: what is deployed, and who may do what."""

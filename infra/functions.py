@@ -1,0 +1,136 @@
+"""The Lambdas: one line per handler, one private factory that gives them all they share."""
+
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra.permissions import acknowledge, acknowledge_wildcard
+from infra.settings import Settings
+
+_REPOSITORY = Path(__file__).parent.parent
+_SERVICE_NAME = "inference-unit-tuner"
+_POWERTOOLS_VERSION = "3.37.0"
+
+
+@dataclass(frozen=True)
+class _Size:
+    memory_mb: int
+    timeout_s: int
+
+
+# 512 MB is 0.3 vCPU: enough for a few calls and some arithmetic, at half the cold start of 256 MB.
+_SIZES = {
+    # Reads the head of every image to tell JPEG and PNG from the rest.
+    "Prepare": _Size(memory_mb=1024, timeout_s=120),
+    "StartModel": _Size(memory_mb=512, timeout_s=60),
+    # Sends every image once, some seconds each at worst.
+    "ProbeImages": _Size(memory_mb=1024, timeout_s=300),
+    "PlanStep": _Size(memory_mb=512, timeout_s=60),
+    # 1,769 MB is one whole vCPU: the lanes of a worker share it, and a starved client would measure itself.
+    # The longest step is 40 s of load (a windowed quota), plus the barrier and the answers in flight.
+    "ApplyLoad": _Size(memory_mb=1769, timeout_s=180),
+    "Recommend": _Size(memory_mb=512, timeout_s=60),
+    "StopModel": _Size(memory_mb=512, timeout_s=60),
+    "Publish": _Size(memory_mb=512, timeout_s=60),
+    "ExplainFailure": _Size(memory_mb=512, timeout_s=60),
+}
+
+
+class Functions(Construct):
+    """One Lambda per state that decides or does something; each has a role of its own."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, runs_table: str, image_bucket: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._local = settings.local
+        self._environment = {
+            "RUNS_TABLE": runs_table,
+            "IMAGE_BUCKET": image_bucket,
+            "PRICE_PER_IU_HOUR_USD": str(settings.price_per_inference_unit_hour_usd),
+            "POWERTOOLS_SERVICE_NAME": _SERVICE_NAME,
+        }
+        # One asset for all, cut from the repository's root: `lambdas.…` is the import path here and there.
+        self._code = lambda_.Code.from_asset(
+            str(_REPOSITORY),
+            exclude=["*", "!lambdas", "!lambdas/**", "**/__pycache__"],
+            ignore_mode=cdk.IgnoreMode.DOCKER,
+        )
+        self._layers = [] if settings.local else [self._powertools()]
+        self.all: list[lambda_.Function] = []
+
+        self.prepare = self._function("Prepare")
+        self.start_model = self._function("StartModel")
+        self.probe_images = self._function("ProbeImages")
+        self.plan_step = self._function("PlanStep")
+        self.apply_load = self._function("ApplyLoad")
+        self.recommend = self._function("Recommend")
+        self.stop_model = self._function("StopModel")
+        self.publish = self._function("Publish")
+        self.explain_failure = self._function("ExplainFailure")
+
+    def _function(self, name: str) -> lambda_.Function:
+        """`PlanStep` becomes the Lambda whose handler is lambdas.handlers.plan_step.handler."""
+        module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        log_group = logs.LogGroup(
+            self,
+            f"{name}Logs",
+            retention=logs.RetentionDays.ONE_MONTH,
+            # Logs explain a run; its results are in the table. They go when the stack goes.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        # Made here, as the CDK's own role would carry a managed policy: the right to write any log group.
+        role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        acknowledge_wildcard(role, "*", "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.")
+        function = lambda_.Function(
+            self,
+            name,
+            description=f"Inference Unit Tuner: state {name}",
+            code=self._code,
+            handler=f"lambdas.handlers.{module}.handler",
+            runtime=_host_runtime() if self._local else lambda_.Runtime.PYTHON_3_13,
+            architecture=_host_architecture() if self._local else lambda_.Architecture.ARM_64,
+            layers=self._layers,
+            memory_size=_SIZES[name].memory_mb,
+            timeout=cdk.Duration.seconds(_SIZES[name].timeout_s),
+            environment=self._environment,
+            role=role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+        )
+        acknowledge(
+            function,
+            {"AwsSolutions-L1": "Pinned: Python 3.13 is supported until 2029; a newer one is a tested step."},
+        )
+        self.all.append(function)
+        return function
+
+    def _powertools(self) -> lambda_.ILayerVersion:
+        """AWS's public layer (Powertools with pydantic), pinned; the deployment looks its ARN up."""
+        arn = ssm.StringParameter.value_for_string_parameter(
+            self, f"/aws/service/powertools/python/arm64/python3.13/{_POWERTOOLS_VERSION}"
+        )
+        return lambda_.LayerVersion.from_layer_version_arn(self, "Powertools", arn)
+
+
+def _host_runtime() -> lambda_.Runtime:
+    """The embedded AWS runs the Lambdas with this machine's Python, whichever that is."""
+    return lambda_.Runtime(
+        f"python{sys.version_info.major}.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON
+    )
+
+
+def _host_architecture() -> lambda_.Architecture:
+    is_arm = platform.machine().lower() in ("arm64", "aarch64")
+    return lambda_.Architecture.ARM_64 if is_arm else lambda_.Architecture.X86_64

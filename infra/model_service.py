@@ -1,0 +1,51 @@
+"""Rekognition, seen from the roles: which action touches which models, and where the service is."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.permissions import allow
+from infra.settings import Settings
+
+_SERVICE = "rekognition"
+
+
+class ModelService(Construct):
+    """Who talks to Rekognition: with which rights, and at which address."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._endpoint_url = settings.rekognition_endpoint_url
+        stack = cdk.Stack.of(self)
+        self._versions = list(settings.model_arns) or [
+            stack.format_arn(service=_SERVICE, resource="project", resource_name="*/version/*")
+        ]
+        # A project's ARN ends in an epoch of its own, which a version's ARN does not tell: `project/<name>/*`.
+        self._projects = list(dict.fromkeys(_project_of(arn) for arn in settings.model_arns)) or [
+            stack.format_arn(service=_SERVICE, resource="project", resource_name="*")
+        ]
+
+    def grant(self, function: lambda_.Function, *actions: str) -> None:
+        """May call these actions (`DetectCustomLabels`, …) for the models of the settings."""
+        for action in actions:
+            self._grant_one(function, action)
+        if self._endpoint_url is not None:
+            function.add_environment("AWS_ENDPOINT_URL_REKOGNITION", self._endpoint_url)
+
+    def _grant_one(self, function: lambda_.Function, action: str) -> None:
+        match action:
+            case "DescribeProjects":
+                resources, reason = ["*"], "DescribeProjects knows no resource-level permissions."
+            case "DescribeProjectVersions":
+                resources, reason = self._projects, "A project's ARN ends in an epoch that is not known here."
+            case _:
+                resources, reason = (
+                    self._versions,
+                    "Without the setting modelArns, any model may be measured.",
+                )
+        for resource in resources:
+            allow(function, [f"{_SERVICE}:{action}"], resource, wildcard=reason if "*" in resource else None)
+
+
+def _project_of(version_arn: str) -> str:
+    return version_arn.partition("/version/")[0] + "/*"

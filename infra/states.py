@@ -1,0 +1,88 @@
+"""States as the workflow writes them: JSONata, a comment each, and no payload unless it is asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+ANY_ERROR = ["States.ALL"]
+CAUGHT = "{% $states.errorOutput %}"
+PAYLOAD = "{% $states.result.Payload %}"
+
+# Lambda could not take the call, or lost the answer: every state but the load may simply be asked again.
+_LAMBDA_IS_BUSY = [
+    "Lambda.TooManyRequestsException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+]
+
+
+class States:
+    """Makes the states of one machine in the given scope; a state's name is its construct id."""
+
+    def __init__(self, scope: Construct, *, poll_s: int) -> None:
+        self._scope = scope
+        self.poll_s = poll_s
+
+    def call(
+        self,
+        function: lambda_.Function,
+        comment: str,
+        payload: Mapping[str, str] | str,
+        *,
+        assign: Mapping[str, str] | None = None,
+        outputs: Any = None,
+    ) -> tasks.LambdaInvoke:
+        """Invoke the Lambda; the state has the function's name. No Retry unless it is added."""
+        given = (
+            sfn.TaskInput.from_text(payload)
+            if isinstance(payload, str)
+            else sfn.TaskInput.from_object({**payload})
+        )
+        return tasks.LambdaInvoke.jsonata(
+            self._scope,
+            function.node.id,
+            comment=comment,
+            lambda_function=function,
+            payload=given,
+            assign=assign,
+            outputs={} if outputs is None else outputs,
+            retry_on_service_exceptions=False,
+        )
+
+    def note(self, name: str, comment: str, assign: Mapping[str, Any], outputs: Any = None) -> sfn.Pass:
+        """Set variables, or make an output."""
+        return sfn.Pass.jsonata(
+            self._scope, name, comment=comment, assign=assign or None, outputs=outputs or {}
+        )
+
+    def attempt(self, name: str, comment: str, body: sfn.IChainable) -> sfn.Parallel:
+        """A block whose failures can be caught as one: a Parallel of a single branch."""
+        return sfn.Parallel.jsonata(self._scope, name, comment=comment, outputs={}).branch(body)
+
+    def decide(self, name: str, comment: str) -> sfn.Choice:
+        """A fork; `when` and `otherwise` follow."""
+        return sfn.Choice.jsonata(self._scope, name, comment=comment)
+
+    def wait(self, name: str) -> sfn.Wait:
+        """The pause between two looks at the model."""
+        time = sfn.WaitTime.duration(cdk.Duration.seconds(self.poll_s))
+        return sfn.Wait.jsonata(self._scope, name, comment="Then look again", time=time)
+
+
+def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    """Ask again, for half a minute, when Lambda could not take the call."""
+    state.add_retry(
+        errors=_LAMBDA_IS_BUSY,
+        interval=cdk.Duration.seconds(2),
+        backoff_rate=2,
+        max_attempts=4,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+    return state

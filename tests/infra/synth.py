@@ -1,0 +1,61 @@
+"""The app, synthesized in memory for a given context; nothing here talks to AWS."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
+from infra.settings import Settings
+from infra.stack import InferenceUnitTuner
+
+REPOSITORY = Path(__file__).parent.parent.parent
+FLAGS = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
+
+
+def stack(app: cdk.App, **context: object) -> InferenceUnitTuner:
+    return InferenceUnitTuner(app, "InferenceUnitTuner", settings=Settings.from_context(context))
+
+
+@functools.cache
+def _template(context_json: str) -> dict[str, Any]:
+    app = cdk.App(context=FLAGS)
+    return dict(Template.from_stack(stack(app, **json.loads(context_json))).to_json())
+
+
+def template(**context: object) -> dict[str, Any]:
+    """The CloudFormation template for this context."""
+    return _template(json.dumps(context, sort_keys=True))
+
+
+def resources(kind: str, **context: object) -> dict[str, dict[str, Any]]:
+    """The template's resources of one type, by logical id."""
+    found = template(**context)["Resources"].items()
+    return {name: resource for name, resource in found if resource["Type"] == kind}
+
+
+def only(kind: str, **context: object) -> dict[str, Any]:
+    """The properties of the template's only resource of this type."""
+    (resource,) = resources(kind, **context).values()
+    return dict(resource["Properties"])
+
+
+def text(value: Any) -> str:
+    """A template value as a string; what CloudFormation fills in is written `<LogicalId>` or `<LogicalId.Attr>`."""
+    match value:
+        case str():
+            return value
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(text(part) for part in parts)
+    return json.dumps(value)
+
+
+def definition(**context: object) -> dict[str, Any]:
+    """The state machine in Amazon States Language."""
+    return dict(json.loads(text(only("AWS::StepFunctions::StateMachine", **context)["DefinitionString"])))

@@ -1,0 +1,62 @@
+"""The app synthesizes with the pinned CDK CLI, for a real account and without one."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.infra.synth import REPOSITORY
+
+
+def cdk_synth(outdir: Path, *context: str) -> "subprocess.CompletedProcess[str]":
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    node = shutil.which("node", path=path)
+    assert node is not None, "run `make setup`"
+    options = [part for pair in context for part in ("--context", pair)]
+    # No credentials and no Region: whatever asks AWS at synth fails.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return subprocess.run(
+        [
+            node,
+            "node_modules/aws-cdk/bin/cdk",
+            "synth",
+            "--quiet",
+            "--no-notices",
+            "-o",
+            str(outdir),
+            *options,
+        ],
+        cwd=REPOSITORY,
+        env=environment | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "HOME": str(outdir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_for_a_real_account_nothing_but_context_is_needed(tmp_path: Path) -> None:
+    arn = "arn:aws:rekognition:eu-west-1:123456789012:project/bees/version/v1/1615476219000"
+
+    done = cdk_synth(tmp_path, f"modelArns={arn}", "modelPollSeconds=15")
+
+    assert done.returncode == 0, done.stderr
+    template = json.loads((tmp_path / "InferenceUnitTuner.template.json").read_text())
+    assert arn in json.dumps(template)
+    assert '\\"Seconds\\":15' in json.dumps(template)
+
+
+def test_a_bad_setting_ends_in_one_readable_line(tmp_path: Path) -> None:
+    done = cdk_synth(tmp_path, "modelPollSeconds=soon")
+
+    assert done.returncode != 0
+    assert "context key 'modelPollSeconds' is 'soon'; it takes a whole number" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_cli_is_pinned_and_the_lock_names_no_registry() -> None:
+    lock = json.loads((REPOSITORY / "package-lock.json").read_text())
+
+    assert lock["packages"]["node_modules/aws-cdk"]["version"] == "2.1148.1"
+    assert "resolved" not in lock["packages"]["node_modules/aws-cdk"]

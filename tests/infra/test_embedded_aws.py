@@ -1,0 +1,74 @@
+"""The embedded AWS comes up alone, on loopback, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.embedded_aws import embedded_aws
+from tests.infra.synth import REPOSITORY
+
+HOLD = """
+import time
+from local.embedded_aws import embedded_aws
+with embedded_aws() as aws:
+    print(aws.url, aws.process_group, aws.log_file.parent, flush=True)
+    time.sleep(60)
+"""
+
+
+def is_open(url: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) == 0
+
+
+def test_it_answers_as_the_account_and_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:9")
+    monkeypatch.setenv("AWS_PROFILE", "somebody")
+
+    with embedded_aws() as aws:
+        identity = aws.client("sts").get_caller_identity()
+        environment = aws.env()
+        home = aws.log_file.parent
+        assert is_open(aws.url)
+
+    assert identity["Account"] == "000000000000"
+    assert environment["AWS_ENDPOINT_URL"] == aws.url
+    assert "AWS_PROFILE" not in environment
+    assert not is_open(aws.url)
+    assert not home.exists()
+
+
+def test_two_of_them_do_not_meet() -> None:
+    with embedded_aws() as one, embedded_aws() as other:
+        one.client("s3").create_bucket(Bucket="only-here")
+
+        assert other.client("s3").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_its_owner_stops_it_too(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        url, group, home = owner.stdout.readline().split()
+        os.killpg(int(group), 0)
+
+        owner.send_signal(number)
+
+        assert owner.wait(timeout=20) != 0
+        assert not is_open(url)
+        assert not Path(home).exists()
+        with pytest.raises(ProcessLookupError):
+            os.killpg(int(group), 0)

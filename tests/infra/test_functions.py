@@ -1,0 +1,249 @@
+"""Each Lambda: its code, size, logs, traces, environment, and exactly the rights that its state needs."""
+
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.synth import REPOSITORY, only, resources, template, text
+
+STATES = [
+    "Prepare",
+    "StartModel",
+    "ProbeImages",
+    "PlanStep",
+    "ApplyLoad",
+    "Recommend",
+    "StopModel",
+    "Publish",
+    "ExplainFailure",
+]
+TALK_TO_THE_MODEL = {"Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "StopModel"}
+# Of every Lambda: logs into its own log group; X-Ray has no resources.
+OF_ALL = {
+    ("logs:CreateLogStream", "own log group"),
+    ("logs:PutLogEvents", "own log group"),
+    ("xray:PutTraceSegments", "*"),
+    ("xray:PutTelemetryRecords", "*"),
+}
+PREFIX = "arn:<AWS::Partition>:rekognition:<AWS::Region>:<AWS::AccountId>:"
+PROJECTS = f"{PREFIX}project/*"
+VERSIONS = f"{PREFIX}project/*/version/*"
+RIGHTS = {
+    "Prepare": {
+        ("rekognition:DescribeProjects", "*"),
+        ("rekognition:DescribeProjectVersions", PROJECTS),
+        ("s3:ListBucket", "bucket"),
+        ("s3:GetObject", "bucket/*"),
+        ("dynamodb:PutItem", "runs"),
+    },
+    "StartModel": {
+        ("rekognition:DescribeProjectVersions", PROJECTS),
+        ("rekognition:StartProjectVersion", VERSIONS),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
+    },
+    "ProbeImages": {
+        ("rekognition:DetectCustomLabels", VERSIONS),
+        ("s3:GetObject", "bucket/*"),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:PutItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
+    },
+    "PlanStep": {
+        ("rekognition:DescribeProjectVersions", PROJECTS),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:Query", "runs"),
+        ("dynamodb:PutItem", "runs"),
+    },
+    "ApplyLoad": {
+        ("rekognition:DetectCustomLabels", VERSIONS),
+        ("s3:GetObject", "bucket/*"),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:PutItem", "runs"),
+    },
+    "Recommend": {("dynamodb:GetItem", "runs"), ("dynamodb:Query", "runs"), ("dynamodb:PutItem", "runs")},
+    "StopModel": {
+        ("rekognition:DescribeProjects", "*"),
+        ("rekognition:DescribeProjectVersions", PROJECTS),
+        ("rekognition:StopProjectVersion", VERSIONS),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
+    },
+    "Publish": {
+        ("s3:PutObject", "bucket/reports/*"),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:PutItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
+    },
+    "ExplainFailure": {("dynamodb:UpdateItem", "runs")},
+}
+
+
+def functions(**context: object) -> dict[str, dict[str, Any]]:
+    """State -> properties of its Lambda."""
+    found = resources("AWS::Lambda::Function", **context)
+    return {
+        re.sub("^Functions(.*)[0-9A-F]{8}$", r"\1", name): each["Properties"] for name, each in found.items()
+    }
+
+
+def rights(state: str, **context: object) -> set[tuple[str, str]]:
+    """All that the role of the state's Lambda allows: (action, resource), the stack's resources by their part."""
+    function = functions(**context)[state]
+    role = function["Role"]["Fn::GetAtt"][0]
+    (bucket,) = resources("AWS::S3::Bucket", **context)
+    (table,) = resources("AWS::DynamoDB::Table", **context)
+    own_logs = text(function["LoggingConfig"]["LogGroup"]).strip("<>")
+    parts = {f"<{bucket}.Arn>": "bucket", f"<{table}.Arn>": "runs", f"<{own_logs}.Arn>": "own log group"}
+    allowed = set()
+    for policy in resources("AWS::IAM::Policy", **context).values():
+        if {"Ref": role} not in policy["Properties"]["Roles"]:
+            continue
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in _listed(statement["Action"]):
+                for resource in map(text, _listed(statement["Resource"])):
+                    head, slash, rest = resource.partition("/")
+                    allowed.add((action, parts.get(head, head) + slash + rest))
+    return allowed
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_there_is_one_lambda_per_state_and_no_other() -> None:
+    assert sorted(functions()) == sorted(STATES)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_is_called_like_its_handler(state: str) -> None:
+    handler = functions()[state]["Handler"]
+
+    module = handler.removeprefix("lambdas.handlers.").removesuffix(".handler")
+    assert module == re.sub("(?<=[a-z])([A-Z])", r"_\1", state).lower()
+    assert (REPOSITORY / "lambdas" / "handlers" / f"{module}.py").is_file()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_role_allows_exactly_what_its_state_does(state: str) -> None:
+    assert rights(state) == RIGHTS[state] | OF_ALL
+
+
+def test_no_two_lambdas_share_a_role_and_no_role_has_a_managed_policy() -> None:
+    roles = [text(function["Role"]) for function in functions().values()]
+
+    assert len(set(roles)) == len(STATES)
+    for role in resources("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+        assert "Policies" not in role["Properties"]
+
+
+def test_with_model_arns_the_roles_touch_those_models_and_no_other() -> None:
+    arns = [
+        f"arn:aws:rekognition:us-east-1:123456789012:project/{project}/version/{version}/1615476219000"
+        for project, version in (("bees", "v1"), ("bees", "v2"), ("wasps", "v1"))
+    ]
+
+    touched = {
+        (action, resource)
+        for state in STATES
+        for action, resource in rights(state, modelArns=arns)
+        if action.startswith("rekognition:") and action != "rekognition:DescribeProjects"
+    }
+
+    on_versions = ("StartProjectVersion", "StopProjectVersion", "DetectCustomLabels")
+    projects = [f"arn:aws:rekognition:us-east-1:123456789012:project/{name}/*" for name in ("bees", "wasps")]
+    assert touched == {(f"rekognition:{action}", arn) for action in on_versions for arn in arns} | {
+        ("rekognition:DescribeProjectVersions", project) for project in projects
+    }
+
+
+def test_on_aws_the_lambdas_run_python_3_13_on_arm64_with_the_pinned_powertools_layer() -> None:
+    (layer,) = (name for name in template()["Parameters"] if "powertools" in name)
+
+    for function in functions().values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+        assert function["Layers"] == [{"Ref": layer}]
+    default = template()["Parameters"][layer]["Default"]
+    assert re.fullmatch(r"/aws/service/powertools/python/arm64/python3\.13/\d+\.\d+\.\d+", default)
+
+
+def test_locally_the_lambdas_run_this_python_without_a_layer() -> None:
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+    for function in functions(local="true").values():
+        assert function["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
+        assert function["Architectures"] == [architecture]
+        assert not function.get("Layers")
+    assert "Parameters" not in template(local="true") or "powertools" not in str(
+        template(local="true")["Parameters"]
+    )
+
+
+def test_local_changes_nothing_in_the_state_machine() -> None:
+    machine = "AWS::StepFunctions::StateMachine"
+
+    assert only(machine, local="true")["DefinitionString"] == only(machine)["DefinitionString"]
+
+
+def test_each_lambda_logs_json_into_a_group_of_its_own_with_an_end_and_is_traced() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+
+    assert all(group["Properties"]["RetentionInDays"] == 30 for group in groups.values())
+    assert {function["LoggingConfig"]["LogFormat"] for function in functions().values()} == {"JSON"}
+    own = {text(function["LoggingConfig"]["LogGroup"]).strip("<>") for function in functions().values()}
+    assert len(own) == len(STATES)
+    assert own < set(groups)
+    assert {function["TracingConfig"]["Mode"] for function in functions().values()} == {"Active"}
+
+
+def test_every_lambda_knows_the_table_the_bucket_the_price_and_its_service() -> None:
+    for function in functions(pricePerInferenceUnitHourUsd="1.5").values():
+        environment = function["Environment"]["Variables"]
+        (bucket,) = resources("AWS::S3::Bucket")
+        (table,) = resources("AWS::DynamoDB::Table")
+        assert text(environment["RUNS_TABLE"]) == f"<{table}>"
+        assert text(environment["IMAGE_BUCKET"]) == f"<{bucket}>"
+        assert environment["PRICE_PER_IU_HOUR_USD"] == "1.5"
+        assert environment["POWERTOOLS_SERVICE_NAME"] == "inference-unit-tuner"
+
+
+@pytest.mark.parametrize("url", [None, "https://vpce-1.rekognition.us-east-1.vpce.amazonaws.com"])
+def test_only_those_that_talk_to_the_model_are_told_of_another_endpoint(url: str | None) -> None:
+    context = {} if url is None else {"rekognitionEndpointUrl": url}
+
+    told = {
+        state: function["Environment"]["Variables"]["AWS_ENDPOINT_URL_REKOGNITION"]
+        for state, function in functions(**context).items()
+        if "AWS_ENDPOINT_URL_REKOGNITION" in function["Environment"]["Variables"]
+    }
+
+    assert told == ({} if url is None else dict.fromkeys(TALK_TO_THE_MODEL, url))
+
+
+def test_the_load_has_a_whole_cpu_and_time_for_the_longest_step() -> None:
+    load = functions()["ApplyLoad"]
+
+    assert load["MemorySize"] >= 1769
+    assert load["Timeout"] >= 120
+
+
+def test_the_lambdas_share_one_asset_that_holds_only_their_code(tmp_path: Path) -> None:
+    import aws_cdk as cdk
+
+    from tests.infra.synth import FLAGS, stack
+
+    app = cdk.App(outdir=str(tmp_path), context=FLAGS)
+    stack(app)
+    app.synth()
+
+    (asset,) = (path for path in tmp_path.iterdir() if path.name.startswith("asset."))
+    files = [path.relative_to(asset) for path in asset.rglob("*") if path.is_file()]
+    assert Path("lambdas/handlers/prepare.py") in files
+    assert {path.parts[0] for path in files} == {"lambdas"}
+    assert {path.suffix for path in files} == {".py"}

@@ -1,0 +1,41 @@
+"""cdk-nag's AwsSolutions pack finds nothing that is not acknowledged beside the code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sqs as sqs
+from cdk_nag import AwsSolutionsChecks
+
+from tests.infra.synth import FLAGS, stack
+
+MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
+
+
+def findings(outdir: Path, context: dict[str, object], *, with_a_bad_queue: bool = False) -> set[str]:
+    app = cdk.App(outdir=str(outdir), context=FLAGS)
+    tuner = stack(app, **context)
+    if with_a_bad_queue:
+        sqs.Queue(tuner, "Bad")
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        assert "ValidationFailed" in str(error)
+    report: dict[str, Any] = json.loads((outdir / "validation-report.json").read_text())
+    return {
+        violation["ruleName"]
+        for plugin in report["pluginReports"]
+        for violation in plugin.get("violations", [])
+    }
+
+
+@pytest.mark.parametrize("context", [{}, {"local": "true"}, {"modelArns": [MODEL]}], ids=str)
+def test_nothing_is_found(tmp_path: Path, context: dict[str, object]) -> None:
+    assert findings(tmp_path, context) == set()
+
+
+def test_a_fault_would_be_found(tmp_path: Path) -> None:
+    assert findings(tmp_path, {}, with_a_bad_queue=True) == {"AwsSolutions-SQS3", "AwsSolutions-SQS4"}

@@ -1,0 +1,183 @@
+"""Every road through the machine, walked: the real definition, with the Lambdas' answers made up."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.embedded_aws import EmbeddedAws, embedded_aws
+from tests.infra.synth import definition
+
+ANSWERS: dict[str, Any] = {
+    "prepared": {"Return": {"Payload": {"runId": "run"}}},
+    "starting, then running": [
+        {"Return": {"Payload": {"running": False}}},
+        {"Return": {"Payload": {"running": True}}},
+    ],
+    "probed": {"Return": {"Payload": {}}},
+    "one step": [
+        {"Return": {"Payload": {"step": {"number": 1, "workers": 1}}}},
+        {"Return": {"Payload": {"step": None}}},
+    ],
+    "recommended": {"Return": {"Payload": {}}},
+    "stopped": {"Return": {"Payload": {"stopped": True}}},
+    "stopped at the third look": [
+        {"Return": {"Payload": {"stopped": False}}},
+        {"Return": {"Payload": {"stopped": False}}},
+        {"Return": {"Payload": {"stopped": True}}},
+    ],
+    "never stopped": {"Return": {"Payload": {"stopped": False}}},
+    "published": {"Return": {"Payload": {"verdict": "ok"}}},
+    "explained": {"Return": {"Payload": {"error": "BudgetExceeded", "cause": "One sentence."}}},
+    "fails": {"Throw": {"Error": "Boom", "Cause": "out of the blue"}},
+}
+A_GOOD_DAY = {
+    "Prepare": "prepared",
+    "StartModel": "starting, then running",
+    "ProbeImages": "probed",
+    "PlanStep": "one step",
+    "Recommend": "recommended",
+    "StopModel": "stopped",
+    "Publish": "published",
+    "ExplainFailure": "explained",
+}
+IN_THE_TRY = ["Prepare", "StartModel", "ProbeImages", "PlanStep", "Recommend"]
+DAYS: dict[str, dict[str, str]] = {
+    "good": {},
+    "slow-stop": {"StopModel": "stopped at the third look"},
+    "no-stop": {"StopModel": "never stopped"},
+    "stop-fails": {"StopModel": "fails", "ExplainFailure": "fails"},
+    "both-fail": {"PlanStep": "fails", "StopModel": "fails", "ExplainFailure": "fails"},
+    "publish-fails": {"Publish": "fails"},
+    "unexplained": {"PlanStep": "fails", "ExplainFailure": "fails"},
+    **{f"{state}-fails": {state: "fails"} for state in IN_THE_TRY},
+}
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    def by_attempt(answers: Any) -> dict[str, Any]:
+        return (
+            {str(n): each for n, each in enumerate(answers)}
+            if isinstance(answers, list)
+            else {"0-999": answers}
+        )
+
+    config = tmp_path_factory.mktemp("answers") / "answers.json"
+    config.write_text(
+        json.dumps(
+            {
+                "StateMachines": {
+                    "Machine": {"TestCases": {day: A_GOOD_DAY | bad for day, bad in DAYS.items()}}
+                },
+                "MockedResponses": {name: by_attempt(answers) for name, answers in ANSWERS.items()},
+            }
+        )
+    )
+    with embedded_aws(SFN_MOCK_CONFIG=str(config), SFN_WAIT_SCALE="0") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def machine(aws: EmbeddedAws) -> str:
+    asl = re.sub(r"<AWS::Partition>", "aws", json.dumps(definition()))
+    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = aws.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    created = aws.client("stepfunctions").create_state_machine(name="Machine", definition=asl, roleArn=role)
+    return str(created["stateMachineArn"])
+
+
+def walk(aws: EmbeddedAws, machine: str, day: str) -> tuple[dict[str, Any], list[str]]:
+    """The finished execution, and the top-level states it entered."""
+    steps = aws.client("stepfunctions")
+    arn = steps.start_execution(stateMachineArn=f"{machine}#{day}", name=day, input="{}")["executionArn"]
+    deadline = time.monotonic() + 60
+    while (execution := steps.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, "the execution does not end"
+        time.sleep(0.05)
+    pages = steps.get_paginator("get_execution_history").paginate(executionArn=arn)
+    events = [event for page in pages for event in page["events"]]
+    entered = [
+        event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event
+    ]
+    return execution, entered
+
+
+def test_a_good_day_ends_with_the_answer_after_the_stop(aws: EmbeddedAws, machine: str) -> None:
+    execution, entered = walk(aws, machine, "good")
+
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"]) == {"verdict": "ok"}
+    assert entered == [
+        "Begin",
+        "Measure",
+        "StopModel",
+        "ModelStopped?",
+        "AnyFailure?",
+        "Publish",
+        "RunFinished",
+    ]
+
+
+@pytest.mark.parametrize("state", IN_THE_TRY)
+def test_a_failure_anywhere_in_the_try_stops_the_model_and_then_fails_the_run(
+    aws: EmbeddedAws, machine: str, state: str
+) -> None:
+    execution, entered = walk(aws, machine, f"{state}-fails")
+
+    assert (execution["status"], execution["error"]) == ("FAILED", "BudgetExceeded")
+    assert execution["cause"] == "One sentence."
+    assert entered[-6:] == [
+        "NoteFailure",
+        "StopModel",
+        "ModelStopped?",
+        "AnyFailure?",
+        "ExplainFailure",
+        "RunFailed",
+    ]
+
+
+def test_the_stop_is_looked_at_until_it_is_read_back(aws: EmbeddedAws, machine: str) -> None:
+    execution, entered = walk(aws, machine, "slow-stop")
+
+    assert execution["status"] == "SUCCEEDED"
+    assert (entered.count("StopModel"), entered.count("WaitForStop")) == (3, 2)
+
+
+def test_a_model_that_never_stops_fails_the_run_in_the_end(aws: EmbeddedAws, machine: str) -> None:
+    execution, entered = walk(aws, machine, "no-stop")
+
+    assert execution["status"] == "FAILED"
+    assert entered.count("StopModel") == 90
+    assert entered[-3:] == ["StopFailed", "ExplainFailure", "RunFailed"]
+    assert "Publish" not in entered
+
+
+@pytest.mark.parametrize(("day", "before"), [("stop-fails", None), ("both-fail", "Boom")])
+def test_a_stop_that_fails_says_so_and_keeps_the_error_from_before(
+    aws: EmbeddedAws, machine: str, day: str, before: str | None
+) -> None:
+    execution, _ = walk(aws, machine, day)
+
+    cause = json.loads(execution["cause"])
+    assert execution["error"] == "ModelStopFailed"
+    assert cause["errorMessage"].startswith("ModelStopFailed: ")
+    assert cause["stopFailure"] == {"Error": "Boom", "Cause": "out of the blue"}
+    assert (cause["runFailure"] or {}).get("Error") == before
+
+
+def test_a_result_that_cannot_be_published_is_a_failure(aws: EmbeddedAws, machine: str) -> None:
+    execution, entered = walk(aws, machine, "publish-fails")
+
+    assert (execution["status"], execution["error"]) == ("FAILED", "BudgetExceeded")
+    assert entered[-3:] == ["Publish", "ExplainFailure", "RunFailed"]
+
+
+def test_a_failure_that_nobody_can_explain_is_shown_as_it_is(aws: EmbeddedAws, machine: str) -> None:
+    execution, _ = walk(aws, machine, "unexplained")
+
+    assert (execution["error"], execution["cause"]) == ("Boom", "out of the blue")

@@ -1,0 +1,206 @@
+"""The state machine as a graph: no end without the stop, nothing caught by halves, nothing done twice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.infra.synth import definition, only, text
+
+State = dict[str, Any]
+THE_STOP = "StopModel"
+
+
+def top() -> dict[str, State]:
+    return dict(definition()["States"])
+
+
+def the_try() -> dict[str, State]:
+    (branch,) = top()["Measure"]["Branches"]
+    return dict(branch["States"])
+
+
+def every_state(states: dict[str, State] | None = None) -> Iterator[tuple[str, State]]:
+    """All states, those in branches and maps too."""
+    for name, state in (top() if states is None else states).items():
+        yield name, state
+        for branch in state.get("Branches", []):
+            yield from every_state(branch["States"])
+        if "ItemProcessor" in state:
+            yield from every_state(state["ItemProcessor"]["States"])
+
+
+def successors(state: State) -> set[str]:
+    """Every state that can follow, after an error too."""
+    ways = [state, *state.get("Choices", []), *state.get("Catch", [])]
+    return {way["Next"] for way in ways if "Next" in way} | (
+        {state["Default"]} if "Default" in state else set()
+    )
+
+
+def reachable(states: dict[str, State], start: str, *, without: str | None = None) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name not in seen and name != without:
+            seen.add(name)
+            todo.extend(successors(states[name]))
+    return seen
+
+
+def is_end(state: State) -> bool:
+    return state["Type"] in ("Succeed", "Fail") or state.get("End") is True
+
+
+def catches_everything(state: State) -> bool:
+    return any(catcher["ErrorEquals"] == ["States.ALL"] for catcher in state.get("Catch", []))
+
+
+def test_no_end_is_reachable_without_passing_the_stop() -> None:
+    start = definition()["StartAt"]
+
+    before_the_stop = reachable(top(), start, without=THE_STOP)
+
+    assert [name for name in before_the_stop if is_end(top()[name])] == []
+    assert [name for name in reachable(top(), start) if is_end(top()[name])]
+
+
+def test_no_state_before_the_stop_can_end_the_run_by_failing() -> None:
+    before_the_stop = reachable(top(), definition()["StartAt"], without=THE_STOP)
+
+    work = {name for name in before_the_stop if top()[name]["Type"] in ("Task", "Parallel", "Map")}
+    rest = [top()[name] for name in before_the_stop - work]
+    assert work == {"Measure"}
+    assert all(catches_everything(top()[name]) for name in work)
+    # A Pass that does no more than keep a value has nothing that can fail.
+    values = [value for state in rest for value in [*state["Assign"].values(), state["Output"]]]
+    assert {state["Type"] for state in rest} == {"Pass"}
+    assert all(value in ("{% null %}", "{% $states.input %}", 0, {}) for value in values)
+
+
+def test_all_that_starts_or_loads_the_model_is_inside_the_try() -> None:
+    inside = {name for name, _ in every_state(the_try())}
+
+    assert {"Prepare", "StartModel", "ProbeImages", "PlanStep", "Workers", "ApplyLoad", "Recommend"} <= inside
+    after_the_stop = set(top()) - reachable(top(), definition()["StartAt"], without=THE_STOP) - {THE_STOP}
+    assert {name for name in after_the_stop if top()[name]["Type"] == "Task"} == {"Publish", "ExplainFailure"}
+
+
+def test_every_failure_on_the_way_ends_as_a_failure() -> None:
+    for name in (THE_STOP, "Publish", "ExplainFailure"):
+        assert catches_everything(top()[name]), name
+    for catcher in [*top()[THE_STOP]["Catch"], *top()["Publish"]["Catch"], *top()["ExplainFailure"]["Catch"]]:
+        ends = {name for name in reachable(top(), catcher["Next"]) if is_end(top()[name])}
+        assert {top()[name]["Type"] for name in ends} == {"Fail"}
+
+
+def test_the_answer_is_published_only_after_the_model_was_seen_stopped() -> None:
+    to_publish = [name for name, state in top().items() if "Publish" in successors(state)]
+    to_decision = [name for name, state in top().items() if "AnyFailure?" in successors(state)]
+    stopped = [choice for choice in top()["ModelStopped?"]["Choices"] if choice["Next"] == "AnyFailure?"]
+
+    assert to_publish == ["AnyFailure?"]
+    assert to_decision == ["ModelStopped?"]
+    assert [choice["Condition"] for choice in stopped] == ["{% $stopped %}"]
+
+
+def test_the_load_is_never_repeated() -> None:
+    workers = the_try()["Workers"]
+    load = workers["ItemProcessor"]["States"]["ApplyLoad"]
+
+    assert "Retry" not in workers
+    assert "Retry" not in load
+    assert "Retry" not in top()["Measure"]
+
+
+def test_the_workers_are_express_children_of_a_distributed_map_that_all_run_at_once() -> None:
+    workers = the_try()["Workers"]
+
+    assert workers["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    assert workers["MaxConcurrency"] == 256
+    assert workers["ToleratedFailurePercentage"] == 100
+
+
+def test_a_child_is_handed_what_it_needs_as_it_sees_no_variable_of_its_parents() -> None:
+    workers = the_try()["Workers"]
+
+    assert set(workers["ItemSelector"]) == {"runId.$", "step.$", "worker.$"}
+    assert "$step" not in str(workers)
+    assert "$states.context" not in str(workers["ItemProcessor"])
+
+
+@pytest.mark.parametrize("name", [name for name, state in every_state() if state["Type"] == "Task"])
+def test_all_but_the_load_are_asked_again_when_lambda_is_busy(name: str) -> None:
+    state = dict(every_state())[name]
+    retried = {error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]}
+
+    busy = {"Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.SdkClientException"}
+    if name == "ApplyLoad":
+        assert retried == set()
+    elif name == THE_STOP:
+        assert retried == {"States.ALL"}
+    else:
+        assert busy <= retried
+        assert "States.ALL" not in retried
+
+
+@pytest.mark.parametrize("poll_s", [1, 7, 15, 30, 120, 300])
+def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
+    machine = definition(modelPollSeconds=poll_s)
+    (looks,) = (
+        int(choice["Condition"].split("<")[1].strip(" %}"))
+        for choice in machine["States"]["ModelStopped?"]["Choices"]
+        if choice["Next"] == "WaitForStop"
+    )
+
+    longest_run_s = 300 * 60
+    assert longest_run_s + looks * poll_s + 600 <= machine["TimeoutSeconds"]
+    assert looks >= 9
+    assert looks * 9 < 2000, "an execution's history ends at 25,000 events"
+
+
+def test_both_waits_last_as_long_as_the_setting_says() -> None:
+    machine = definition(modelPollSeconds="7")
+
+    waits = {
+        name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"
+    }
+    assert waits == {"WaitForStart": 7, "WaitForStop": 7}
+
+
+def test_no_lambda_result_travels_from_state_to_state_but_the_answer() -> None:
+    handed_on = {
+        name for name, state in every_state() if state["Type"] == "Task" and state.get("Output") != {}
+    }
+
+    assert handed_on == {"Publish", "ExplainFailure"}
+    assert the_try()["Workers"]["ResultPath"] is None
+
+
+def test_every_state_has_an_english_name_and_a_comment() -> None:
+    states = list(every_state())
+
+    assert len({name for name, _ in states}) == len(states)
+    for name, state in states:
+        assert name.rstrip("?").isalpha(), name
+        assert len(state["Comment"]) > 10, name
+    assert definition()["Comment"].startswith("try: ")
+
+
+def test_a_task_calls_the_lambda_of_its_own_name() -> None:
+    for name, state in every_state():
+        if state["Type"] == "Task":
+            assert state["Resource"] == "arn:<AWS::Partition>:states:::lambda:invoke"
+            assert state["Arguments"]["FunctionName"].startswith(f"<Functions{name}"), name
+
+
+def test_the_machine_is_standard_logs_everything_but_the_data_and_is_traced() -> None:
+    machine = only("AWS::StepFunctions::StateMachine")
+
+    assert machine.get("StateMachineType", "STANDARD") == "STANDARD"
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+    (log,) = machine["LoggingConfiguration"]["Destinations"]
+    assert text(log["CloudWatchLogsLogGroup"]["LogGroupArn"]).startswith("<WorkflowLog")
+    assert machine["TracingConfiguration"] == {"Enabled": True}

@@ -1,0 +1,85 @@
+"""The output says what was measured, and only that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.sample_run import sample_output
+from lambdas.capacity.estimator import Interval
+from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.result import findings, iso, steps_table
+from lambdas.capacity.run import Run
+
+RUN = Run(
+    run_id="r", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z", status_before="STOPPED",
+    auto_scales_to=None, inference_units=2, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
+    start_concurrency=4, max_concurrency=256, in_flight_per_worker=8, max_minutes=90, max_usd=10, demand=None,
+    bucket="b", source="bytes", images=(), skipped=(), images_found=0,
+)  # fmt: skip
+
+
+def latencies(count: int) -> LatencyHistogram:
+    histogram = LatencyHistogram()
+    for index in range(count):
+        histogram.add(0.1 + index / 10_000)
+    return histogram
+
+
+def test_tps_per_inference_unit_is_max_tps_shared_out() -> None:
+    found = findings(RUN, [], Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), confirmed=True))
+
+    assert found["tpsPerInferenceUnit"] == 5.0
+    assert [row["tps"] for row in found["recommendation"]["table"]] == [5.0, 10.0, 15.0, 20.0, 25.0]
+
+
+@pytest.mark.parametrize(
+    ("count", "given"), [(0, set()), (43, {"p50"}), (60, {"p50", "p95"}), (300, {"p50", "p95", "p99"})]
+)
+def test_a_percentile_needs_enough_requests(count: int, given: set[str]) -> None:
+    clean = CleanRate(4.8, sent=count, throttled=0, latency=latencies(count))
+
+    found = findings(RUN, [], Measurement("saturated", 8, Interval(10, 9, 11), clean=clean, confirmed=True))
+
+    assert found["latencyMs"].pop("samples") == count
+    assert {name for name, value in found["latencyMs"].items() if value is not None} == given
+
+
+def test_a_lower_bound_has_no_upper_end() -> None:
+    found = findings(RUN, [], Measurement("not-saturated", 256, Interval.lower_bound(30.0)))
+
+    assert found["maxTps"] == {"estimate": 30.0, "low": 30.0, "high": None, "confidence": 0.95}
+
+
+def test_without_a_rate_no_number_is_made_up() -> None:
+    found = findings(replace(RUN, demand={"average_tps": 1, "peak_tps": 2, "headroom": 0}), [],
+                     Measurement("saturated", 8, None, windowed=True))  # fmt: skip
+
+    assert found["verdict"] == "windowed-quota"
+    assert found["maxTps"]["estimate"] is None
+    assert found["tpsPerInferenceUnit"] is None
+    assert found["recommendation"]["minInferenceUnits"] is None
+    assert found["recommendation"]["table"] == []
+
+
+def test_counts_add_up_in_every_step_and_in_sum() -> None:
+    answer = sample_output()
+
+    requests = answer["requests"]
+    assert requests["sent"] == requests["accepted"] + requests["throttled"] + requests["failed"]
+    for name in ("accepted", "throttled", "failed"):
+        assert requests[name] == sum(step[name] for step in answer["steps"])
+
+
+def test_the_steps_are_a_table_too() -> None:
+    names, *rows = steps_table(sample_output())
+
+    assert names[:4] == ["phase", "concurrency", "workers", "seconds"]
+    assert len(rows) == len(sample_output()["steps"])
+
+
+def test_times_are_iso_in_utc() -> None:
+    assert iso(0.5) == "1970-01-01T00:00:00.500Z"
+    assert iso(None) is None
