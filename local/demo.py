@@ -125,7 +125,7 @@ def _progress(store: RunStore, running: bool) -> Group | Table:
 
 
 def _steps(steps: list[MeasuredStep]) -> Table:
-    table = Table("phase", title="Steps", box=box.SIMPLE_HEAD)
+    table = Table("phase", title="Steps", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name in ("lanes", "workers", "seconds", "accepted", "throttled", "failed", "TPS", "p50 ms"):
         table.add_column(name, justify="right")
     for step in steps:
@@ -142,6 +142,7 @@ def _steps(steps: list[MeasuredStep]) -> Table:
 
 
 def _show(described: dict[str, Any], service: RunningSimulatedModel, console: Console) -> int:
+    console.print()
     report = service.model_report()
     if described["status"] != "SUCCEEDED":
         console.print(f"[red]{described['status']}: {described.get('error')}[/red]\n{described.get('cause')}")
@@ -172,10 +173,11 @@ def _answer(answer: dict[str, Any], report: dict[str, Any]) -> Table:
             f"[bold]{rate['estimate']:.2f}[/bold] ({rate['low']:.2f} to {high})",
             f"{true_tps:.2f} ({error})",
         )
-    table.add_row("clean TPS", str(answer["cleanTps"]["rate"]), "")
-    table.add_row("latency p50, p95 (ms)", f"{answer['latencyMs']['p50']}, {answer['latencyMs']['p95']}", "")
-    least, most = (answer["recommendation"][f"{end}InferenceUnits"] for end in ("min", "max"))
-    table.add_row("recommended IUs", f"[bold]{least} to {most}[/bold]", "")
+    latency, advice = answer["latencyMs"], answer["recommendation"]
+    table.add_row("clean TPS", _or_dash(answer["cleanTps"]["rate"]), "")
+    table.add_row("latency p50, p95 (ms)", f"{_or_dash(latency['p50'])}, {_or_dash(latency['p95'])}", "")
+    units_advised = f"{_or_dash(advice['minInferenceUnits'])} to {_or_dash(advice['maxInferenceUnits'])}"
+    table.add_row("recommended IUs", f"[bold]{units_advised}[/bold]", "")
     requests, seen = answer["requests"], report["totals"]
     table.add_row(
         "requests sent = accepted + throttled + failed",
@@ -187,6 +189,10 @@ def _answer(answer: dict[str, Any], report: dict[str, Any]) -> Table:
     table.add_row("cost of the run", f"${answer['cost']['runUsd']:.2f}", "")
     table.add_row("model afterwards", answer["model"]["statusAfter"], report["status"])
     return table
+
+
+def _or_dash(value: float | None) -> str:
+    return "-" if value is None else str(value)
 
 
 def _equation(counts: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.execution_input import MOST_WORKERS
 from tests.infra.synth import definition, only, text
 
 State = dict[str, Any]
@@ -118,7 +119,7 @@ def test_the_workers_are_express_children_of_a_distributed_map_that_all_run_at_o
     workers = the_try()["Workers"]
 
     assert workers["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
-    assert workers["MaxConcurrency"] == 256
+    assert workers["MaxConcurrency"] == MOST_WORKERS
     assert workers["ToleratedFailurePercentage"] == 100
 
 
