@@ -146,9 +146,10 @@ def _refills(per_second: Sequence[int]) -> list[int]:
     ]
 
 
-def rate_after_first_second(per_second: Sequence[int], seconds: int) -> float:
-    """Mean of the counts without the first second, in which the lanes get going."""
-    return fmean(_padded(per_second, seconds)[1:]) if seconds > 1 else 0.0
+def accepted_rate(counts: StepCounts) -> float:
+    """Mean of the accepted requests per second, without the second in which the lanes get going."""
+    going = _padded(counts.accepted, counts.whole_seconds)[counts.first_full_second + 1 :]
+    return fmean(going) if going else 0.0
 
 
 def _padded(series: Sequence[int], seconds: int) -> list[int]:

@@ -33,6 +33,7 @@ WINDOW_S = 40.0
 LATENCY_S = 14.0
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 TOLERATED_LOSS = 0.1  # of a step's workers
+TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 
@@ -79,7 +80,7 @@ def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending,
         counts = yield from _run(
             closed_loop("ramp", lanes, limits, at_least_s=long_s if after_throttle else SHORT_S)
         )
-        rate = estimator.rate_after_first_second(counts.accepted, counts.whole_seconds)
+        rate = estimator.accepted_rate(counts)
         ending = _hindrance(counts)
         if ending is None and estimator.saturated_seconds(counts) is not None:
             ending = "saturated"
@@ -116,15 +117,19 @@ def _hindrance(counts: StepCounts) -> Ending | None:
 
 
 def _run(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
-    """One step; a second time when too many of its workers were lost."""
-    for _ in range(2):
+    """One step; once more when too many of its workers were lost, or too late for the common start."""
+    counts = yield plan
+    if _too_many_lost(counts) or counts.first_full_second > TOLERATED_DELAY_S:
         counts = yield plan
-        if counts.lost_workers <= TOLERATED_LOSS * plan.workers and counts.workers:
-            break
-    else:
+    if _too_many_lost(counts):
         raise InternalError(
             f"{counts.lost_workers} of {plan.workers} workers of a {plan.phase} step were lost, twice"
             " - look at the logs of the function ApplyLoad"
+        )
+    if not counts.sent and counts.first_full_second:
+        raise InternalError(
+            f"the workers of a {plan.phase} step were ready {counts.first_full_second} s after its start, twice"
+            " - look at how long the function ApplyLoad takes to start"
         )
     if not any(counts.accepted) and not any(counts.throttled) and not counts.account_limited:
         errors = ", ".join(f"{name} x {count}" for name, count in counts.failures.most_common())
@@ -133,6 +138,10 @@ def _run(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
             " - check that nobody else stops or retrains it, then run again"
         )
     return counts
+
+
+def _too_many_lost(counts: StepCounts) -> bool:
+    return not counts.workers or counts.lost_workers > TOLERATED_LOSS * counts.plan.workers
 
 
 def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCounts, list[int]]:

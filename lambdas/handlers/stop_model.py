@@ -37,13 +37,18 @@ def _stopped_unprepared(raw: Any) -> bool:
     if not isinstance(arn, str) or not MODEL_ARN.fullmatch(arn) or raw.get("afterRun", "stop") != "stop":
         return True
     try:
-        return _move(RekognitionModel.find(rekognition_client(), arn))[0]
+        model = RekognitionModel.find(rekognition_client(), arn)
+        model.look()
     except (ModelNotFound, AccessDenied):
         return True
+    return _move(model)[0]
 
 
 def _move(model: RekognitionModel) -> tuple[bool, str]:
-    state = model.look()
+    try:
+        state = model.look()
+    except ModelNotFound:
+        return True, "DELETED"
     if state.costs_money and state.status != "STOPPING":
         model.stop()
     return not state.costs_money, state.status

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdas.capacity.errors import BudgetExceeded, ModelLost, ModelStartFailed
+from lambdas.capacity.errors import BudgetExceeded, ModelLost, ModelNotFound, ModelStartFailed
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import Stack, picture
@@ -97,6 +97,17 @@ def test_a_model_that_left_running_is_lost(stack: Stack) -> None:
 
     with pytest.raises(ModelLost, match="the model went from RUNNING to STOP"):
         stack.plan()
+
+
+def test_a_model_deleted_under_test_is_nothing_to_stop(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared(stack, ModelTruth(**FAST))
+
+    def gone(_: object) -> None:
+        raise ModelNotFound("it is gone")
+
+    monkeypatch.setattr("lambdas.adapters.rekognition.RekognitionModel.look", gone)
+
+    assert stack.stop()
 
 
 class TestStopWithoutAPreparedRun:

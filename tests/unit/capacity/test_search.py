@@ -259,6 +259,25 @@ def test_a_step_of_which_no_worker_reported_is_repeated_too() -> None:
         next_move([nobody, nobody], SearchLimits())
 
 
+def test_a_step_that_its_workers_came_too_late_for_is_repeated() -> None:
+    first = next_move([], SearchLimits())
+    assert isinstance(first, StepPlan)
+    in_time = answered_with(first, accepted=5)
+    late = StepCounts(first, [replace(in_time.workers[0], accepted=[0, 0, 0, 5], ready_s=2.4)])
+
+    assert next_move([late], SearchLimits()) == first
+    assert next_move([late, in_time], SearchLimits()) == next_move([in_time], SearchLimits())
+
+
+def test_workers_that_miss_a_step_twice_end_the_run() -> None:
+    first = next_move([], SearchLimits())
+    assert isinstance(first, StepPlan)
+    missed = StepCounts(first, [replace(answered_with(first, accepted=0).workers[0], ready_s=6.2)])
+
+    with pytest.raises(InternalError, match="ready 7 s after its start, twice"):
+        next_move([missed, missed], SearchLimits())
+
+
 def test_a_model_that_answers_nothing_is_lost() -> None:
     first = next_move([], SearchLimits())
     assert isinstance(first, StepPlan)
