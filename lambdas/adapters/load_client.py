@@ -1,8 +1,8 @@
 """DetectCustomLabels as a load generator needs it: one attempt per call, little CPU.
 
 An image's request body and its hash are made once; a call costs a signature (botocore's) and a
-send over the lane's own kept-alive connection (urllib3's). Nothing here retries: on the wire there
-is exactly one request per call.
+send over the lane's own kept-alive connection (http.client's: which urllib3 the Lambda runtime brings
+along is not documented). Nothing here retries: on the wire there is exactly one request per call.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import base64
 import hashlib
 import http.client
 import json
+import select
+import ssl
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import get_cert_path
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from lambdas.capacity.step import ACCEPTED, S3_LIMIT, THROTTLED
 
@@ -81,38 +81,36 @@ class LoadConnection:
         self._url = f"{endpoint.rstrip('/')}/"
         self._path = f"{url.path.rstrip('/')}/"
         self._signer = _PreparedSigV4(credentials, "rekognition", region)
-        self._connection: HTTPConnection
+        self._connection: http.client.HTTPConnection
         if url.scheme == "https":
-            self._connection = HTTPSConnection(url.hostname or "", url.port, ca_certs=get_cert_path(True))
+            trusted = ssl.create_default_context(cafile=get_cert_path(True))
+            self._connection = http.client.HTTPSConnection(url.netloc, timeout=TIMEOUT_S, context=trusted)
         else:
-            self._connection = HTTPConnection(url.hostname or "", url.port)
-        self._connection.timeout = TIMEOUT_S
+            self._connection = http.client.HTTPConnection(url.netloc, timeout=TIMEOUT_S)
         self.requests_on_wire = 0
 
     def connect(self) -> None:
         """Open the connection ahead of the first request; a failure shows in that request."""
-        if self._connection.is_connected:
-            return
-        self._connection.close()
+        self._drop_if_stale()
         try:
-            self._connection.connect()
-        except (OSError, urllib3.exceptions.HTTPError):
+            if self._connection.sock is None:
+                self._connection.connect()
+        except OSError:
             self._connection.close()
 
     def send(self, prepared: PreparedRequest) -> Reply:
         """One request, one attempt."""
         headers = self._signed_headers(prepared)
+        self._drop_if_stale()
+        self.requests_on_wire += 1
         try:
-            if not self._connection.is_connected:
-                self._connection.close()
-            self.requests_on_wire += 1
             self._connection.request("POST", self._path, body=prepared.body, headers=headers)
             response = self._connection.getresponse()
-            body = response.data
-        except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
+            body = response.read()
+        except TimeoutError as error:
             self._connection.close()
             return Reply(TIMED_OUT, str(error))
-        except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+        except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             return Reply(CONNECTION_LOST, str(error))
         return Reply(ACCEPTED) if response.status == 200 else _refusal(response.status, body)
@@ -120,6 +118,11 @@ class LoadConnection:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def _drop_if_stale(self) -> None:
+        """A kept connection with something to read was closed by the other side; the next send opens a new one."""
+        if self._connection.sock is not None and select.select([self._connection.sock], [], [], 0)[0]:
+            self._connection.close()
 
     def _signed_headers(self, prepared: PreparedRequest) -> dict[str, str]:
         request = AWSRequest("POST", self._url, {**_HEADERS, "X-Amz-Content-SHA256": prepared.sha256})
