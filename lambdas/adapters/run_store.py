@@ -15,15 +15,13 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from lambdas.adapters.run_items import counts_item, counts_of, plain, serialized
 from lambdas.adapters.settings import settings
-from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.run import Progress, Run, SkippedImage
 from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
 
@@ -75,7 +73,7 @@ class RunStore:
 
     def put_counts(self, number: int, worker: int, counts: WorkerCounts) -> None:
         """Keep one worker's counts of one step. A worker that runs twice overwrites, never adds."""
-        self._put(f"STEP#{number:02}#WORKER#{worker:04}", _counts_item(counts))
+        self._put(f"STEP#{number:02}#WORKER#{worker:04}", counts_item(counts))
 
     def steps(self) -> list[MeasuredStep]:
         """All steps planned so far, in order, each with the counts that came back."""
@@ -84,7 +82,7 @@ class RunStore:
         for item in self._query("STEP#"):
             number = int(item["sk"].split("#")[1])
             if "#WORKER#" in item["sk"]:
-                counts.setdefault(number, []).append(_counts(item))
+                counts.setdefault(number, []).append(counts_of(item))
             else:
                 plans[number] = item
         return [
@@ -117,36 +115,36 @@ class RunStore:
 
     def _write(self, item: Mapping[str, Any], kept_s: int) -> None:
         item = {**item, "expiresAt": int(time.time()) + kept_s}
-        self._client.put_item(TableName=self._table, Item=_serialized(item))
+        self._client.put_item(TableName=self._table, Item=serialized(item))
 
     def _update(self, values: Mapping[str, Any]) -> None:
         values = {**values, "expiresAt": int(time.time()) + COUNTS_KEPT_S}
         names = {f"#{index}": name for index, name in enumerate(values)}
         self._client.update_item(
             TableName=self._table,
-            Key=_serialized({"pk": self._pk, "sk": "RUN"}),
+            Key=serialized({"pk": self._pk, "sk": "RUN"}),
             UpdateExpression="SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names),
             ExpressionAttributeNames=names,
-            ExpressionAttributeValues=_serialized(
+            ExpressionAttributeValues=serialized(
                 {f":{index}": value for index, value in enumerate(values.values())}
             ),
         )
 
     def _get(self, sk: str) -> dict[str, Any]:
-        key = _serialized({"pk": self._pk, "sk": sk})
+        key = serialized({"pk": self._pk, "sk": sk})
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         if "Item" not in answer:
             raise KeyError(f"the runs table has no item {self._pk} / {sk}")
-        return _plain(answer["Item"])
+        return plain(answer["Item"])
 
     def _query(self, prefix: str) -> Iterable[dict[str, Any]]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues=_serialized({":pk": self._pk, ":sk": prefix}),
+            ExpressionAttributeValues=serialized({":pk": self._pk, ":sk": prefix}),
         )
-        return (_plain(item) for page in pages for item in page["Items"])
+        return (plain(item) for page in pages for item in page["Items"])
 
 
 @cache
@@ -158,50 +156,3 @@ def dynamodb_client() -> Any:
 def run_store(run_id: str) -> RunStore:
     """The store of a run in this stack's table."""
     return RunStore(dynamodb_client(), settings().runs_table, run_id)
-
-
-def _counts_item(counts: WorkerCounts) -> dict[str, Any]:
-    return {
-        "accepted": sum(counts.accepted),
-        "throttled": sum(counts.throttled),
-        "failed": sum(counts.failed),
-        "failures": dict(counts.failures),
-        "perSecond": {
-            "accepted": list(counts.accepted),
-            "throttled": list(counts.throttled),
-            "failed": list(counts.failed),
-            "completed": list(counts.completed),
-        },
-        "latency": counts.latency.as_mapping(),
-        "seconds": counts.seconds,
-        "readyS": counts.ready_s,
-        "busyShare": counts.busy_share,
-        "late": counts.late,
-    }
-
-
-def _counts(item: Mapping[str, Any]) -> WorkerCounts:
-    series = {name: [int(count) for count in counts] for name, counts in item["perSecond"].items()}
-    return WorkerCounts(
-        **series,
-        failures={name: int(count) for name, count in item["failures"].items()},
-        latency=LatencyHistogram.from_mapping(item["latency"]),
-        seconds=float(item["seconds"]),
-        ready_s=float(item["readyS"]),
-        busy_share=float(item["busyShare"]),
-        late=int(item["late"]),
-    )
-
-
-def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(_decimal(value)) for name, value in values.items()}
-
-
-def _decimal(value: Any) -> Any:
-    return Decimal(str(round(value, 6))) if isinstance(value, float) else value
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(value) for name, value in item.items()}

@@ -13,10 +13,10 @@ from dataclasses import replace
 from statistics import fmean
 
 from lambdas.capacity import estimator
-from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.measurement import CleanRate, Ending, Measurement
 from lambdas.capacity.plans import DRAIN_S, SearchLimits, closed_loop, forced_s, paced
+from lambdas.capacity.soundness import hindrance, run_step
 from lambdas.capacity.step import SETTLE_S, StepCounts, StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
@@ -31,10 +31,6 @@ PRECISE_STEP_S = 20.0
 PRECISE_SATURATED_S = 50.0  # no longer: a model that auto-scales would start to
 WINDOW_S = 40.0
 LATENCY_S = 14.0
-TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
-TOLERATED_LOSS = 0.1  # of a step's workers
-TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
-BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 
 def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan | Measurement:
@@ -77,11 +73,11 @@ def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending,
     lanes, after_throttle, long_s = limits.start_concurrency, False, forced_s(limits)
     previous: tuple[float, float] | None = None
     while True:
-        counts = yield from _run(
+        counts = yield from run_step(
             closed_loop("ramp", lanes, limits, at_least_s=long_s if after_throttle else SHORT_S)
         )
         rate = estimator.accepted_rate(counts)
-        ending = _hindrance(counts)
+        ending = hindrance(counts)
         if ending is None and estimator.saturated_seconds(counts) is not None:
             ending = "saturated"
         throttled = sum(counts.throttled) > 0
@@ -103,47 +99,6 @@ def _queues(before: tuple[float, float], now: tuple[float, float]) -> bool:
     return now[0] < 1.15 * before[0] and now[1] > 1.6 * before[1]
 
 
-def _hindrance(counts: StepCounts) -> Ending | None:
-    """What, other than the model's capacity, decided this step."""
-    throttled, failed = sum(counts.throttled), sum(counts.failed)
-    account = counts.account_limited
-    if account >= 3 and account > 0.02 * counts.sent and account >= throttled:
-        return "account-throttled"
-    if failed - account > TOLERATED_FAILURES * counts.sent:
-        return "unstable"
-    if not throttled and counts.busy_share < BUSY_SHARE:
-        return "client-limited"
-    return None
-
-
-def _run(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
-    """One step; once more when too many of its workers were lost, or too late for the common start."""
-    counts = yield plan
-    if _too_many_lost(counts) or counts.first_full_second > TOLERATED_DELAY_S:
-        counts = yield plan
-    if _too_many_lost(counts):
-        raise InternalError(
-            f"{counts.lost_workers} of {plan.workers} workers of a {plan.phase} step were lost, twice"
-            " - look at the logs of the function ApplyLoad"
-        )
-    if not counts.sent and counts.first_full_second:
-        raise InternalError(
-            f"the workers of a {plan.phase} step were ready {counts.first_full_second} s after its start, twice"
-            " - look at how long the function ApplyLoad takes to start"
-        )
-    if not any(counts.accepted) and not any(counts.throttled) and not counts.account_limited:
-        errors = ", ".join(f"{name} x {count}" for name, count in counts.failures.most_common())
-        raise ModelLost(
-            f"the model answered none of the {counts.sent} requests of a {plan.phase} step ({errors or 'none sent'})"
-            " - check that nobody else stops or retrains it, then run again"
-        )
-    return counts
-
-
-def _too_many_lost(counts: StepCounts) -> bool:
-    return not counts.workers or counts.lost_workers > TOLERATED_LOSS * counts.plan.workers
-
-
 def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCounts, list[int]]:
     """More saturated seconds at the same concurrency until the interval is narrow."""
     longer = replace(
@@ -153,7 +108,7 @@ def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCoun
         estimator.interval(seconds).half_width > PRECISE_SHARE * fmean(seconds)
         and len(seconds) + PRECISE_STEP_S <= PRECISE_SATURATED_S
     ):
-        more = estimator.saturated_seconds((yield from _run(longer)))
+        more = estimator.saturated_seconds((yield from run_step(longer)))
         if more is None:
             break
         seconds = [*seconds, *more]
@@ -162,7 +117,7 @@ def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCoun
 
 def _measure_windowed(counts: StepCounts, limits: SearchLimits) -> Steps:
     """A quota handed out in windows of several seconds: count from refill to refill."""
-    longer = yield from _run(closed_loop("window", counts.plan.lanes, limits, at_least_s=WINDOW_S))
+    longer = yield from run_step(closed_loop("window", counts.plan.lanes, limits, at_least_s=WINDOW_S))
     max_tps = estimator.rate_between_refills(longer.accepted[: longer.whole_seconds])
     found = Measurement("saturated", counts.plan.lanes, max_tps, windowed=True)
     if max_tps is None or limits.mode == "quick":
@@ -177,7 +132,7 @@ def _measure_latency_bound(counts: StepCounts, limits: SearchLimits) -> Steps:
     p50_s = (counts.latency.quantile_ms(0.5) or 0.0) / 1000
     lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
-    steady = yield from _run(closed_loop("latency", lanes, limits, at_least_s=LATENCY_S, wait_s=wait_s))
+    steady = yield from run_step(closed_loop("latency", lanes, limits, at_least_s=LATENCY_S, wait_s=wait_s))
     answered = [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
     found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
     if limits.mode == "quick":
@@ -202,7 +157,7 @@ def _confirm(
     rate, low = share * found.max_tps.estimate, found.max_tps.low
     p95_s = (counts.latency.quantile_ms(0.95) or 0.0) / 1000
     for round_number in range(CONFIRM_ROUNDS):
-        confirmed = yield from _run(paced(rate, p95_s, drain, wait_s, limits))
+        confirmed = yield from run_step(paced(rate, p95_s, drain, wait_s, limits))
         first = int(DRAIN_S + SETTLE_S)
         accepted, throttled = confirmed.accepted[first:], sum(confirmed.throttled[first:])
         sent = sum(accepted) + throttled + sum(confirmed.failed[first:])

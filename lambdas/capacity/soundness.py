@@ -1,0 +1,55 @@
+"""Can a step's counts be used, and was it the model that decided them?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from lambdas.capacity.errors import InternalError, ModelLost
+from lambdas.capacity.measurement import Ending
+from lambdas.capacity.step import StepCounts, StepPlan
+
+TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
+TOLERATED_LOSS = 0.1  # of a step's workers
+TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
+BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
+
+
+def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
+    """One step; once more when too many of its workers were lost, or too late for the common start."""
+    counts = yield plan
+    if _too_many_lost(counts) or counts.first_full_second > TOLERATED_DELAY_S:
+        counts = yield plan
+    if _too_many_lost(counts):
+        raise InternalError(
+            f"{counts.lost_workers} of {plan.workers} workers of a {plan.phase} step were lost, twice"
+            " - look at the logs of the function ApplyLoad"
+        )
+    if not counts.sent and counts.first_full_second:
+        raise InternalError(
+            f"the workers of a {plan.phase} step were ready {counts.first_full_second} s after its start, twice"
+            " - look at how long the function ApplyLoad takes to start"
+        )
+    if not any(counts.accepted) and not any(counts.throttled) and not counts.account_limited:
+        errors = ", ".join(f"{name} x {count}" for name, count in counts.failures.most_common())
+        raise ModelLost(
+            f"the model answered none of the {counts.sent} requests of a {plan.phase} step ({errors or 'none sent'})"
+            " - check that nobody else stops or retrains it, then run again"
+        )
+    return counts
+
+
+def _too_many_lost(counts: StepCounts) -> bool:
+    return not counts.workers or counts.lost_workers > TOLERATED_LOSS * counts.plan.workers
+
+
+def hindrance(counts: StepCounts) -> Ending | None:
+    """What, other than the model's capacity, decided this step."""
+    throttled, failed = sum(counts.throttled), sum(counts.failed)
+    account = counts.account_limited
+    if account >= 3 and account > 0.02 * counts.sent and account >= throttled:
+        return "account-throttled"
+    if failed - account > TOLERATED_FAILURES * counts.sent:
+        return "unstable"
+    if not throttled and counts.busy_share < BUSY_SHARE:
+        return "client-limited"
+    return None
