@@ -51,6 +51,7 @@ def sample_output() -> dict[str, Any]:
             SkippedImage("samples/notes.txt", "it is neither JPEG nor PNG (it starts with 6e 6f 74 65)"),
         ),
         images_found=9,
+        images_skipped=1,
     )
     client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)

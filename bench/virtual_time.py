@@ -14,7 +14,7 @@ from random import Random
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step import ACCEPTED, THROTTLED, StepCounts, StepPlan
+from lambdas.capacity.step import ACCEPTED, CONNECTION_LOST, THROTTLED, TIMED_OUT, StepCounts, StepPlan
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
 from local.simulated_model.service import SimulatedService
 
@@ -25,8 +25,8 @@ OUTCOMES = {
     "throttled": THROTTLED,
     "account_throttled": "ThrottlingException",
     "error500": "InternalServerError",
-    "reset": "ConnectionError",
-    "hang": "ReadTimeoutError",
+    "reset": CONNECTION_LOST,
+    "hang": TIMED_OUT,
 }
 
 

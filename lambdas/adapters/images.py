@@ -17,6 +17,7 @@ from lambdas.capacity.run import Image, SkippedImage, Source
 MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
 MOST_INSPECTED = 240
 MOST_LISTED = 10_000
+MOST_SKIPPED_TOLD = 100  # with their reasons; an item of the runs table and an output have their limits
 MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}  # quotas of DetectCustomLabels
 
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
@@ -30,11 +31,12 @@ def s3_client() -> Any:
 
 @dataclass(frozen=True)
 class Selection:
-    """The images to use, those looked at and left out, and how many objects there were."""
+    """The images to use, those looked at and left out (the first of them), and how many objects there were."""
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
     found: int
+    skipped_total: int
 
 
 def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Selection:
@@ -55,7 +57,7 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
             f"{f' ({reasons})' if reasons else ''} - upload JPEG or PNG images there"
         )
     in_order = sorted(images, key=lambda image: image.key)
-    return Selection(tuple(in_order), tuple(skipped), len(objects))
+    return Selection(tuple(in_order), tuple(skipped[:MOST_SKIPPED_TOLD]), len(objects), len(skipped))
 
 
 def read_image(client: Any, bucket: str, key: str) -> bytes:

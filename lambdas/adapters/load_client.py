@@ -21,11 +21,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import get_cert_path
 
-from lambdas.capacity.step import ACCEPTED, S3_LIMIT, THROTTLED
+from lambdas.capacity.step import ACCEPTED, CONNECTION_LOST, S3_LIMIT, THROTTLED, TIMED_OUT
 
 TIMEOUT_S = 30.0
-CONNECTION_LOST = "ConnectionError"
-TIMED_OUT = "RequestTimeout"
 
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",

@@ -39,9 +39,7 @@ class RunStore:
 
     def create(self, run: Run) -> None:
         """Keep what Prepare settled."""
-        self._put(
-            "RUN", {"plan": json.dumps(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"}
-        )
+        self._put("RUN", {"plan": _json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
 
     def run(self) -> Run:
         """What Prepare settled; KeyError when it never came so far."""
@@ -59,7 +57,7 @@ class RunStore:
 
     def note(self, progress: Progress, *, phase: str) -> None:
         """Keep the progress, and the phase for whoever watches."""
-        self._update({"progress": json.dumps(asdict(progress)), "phase": phase})
+        self._update({"progress": _json(asdict(progress)), "phase": phase})
 
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed."""
@@ -68,7 +66,7 @@ class RunStore:
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
         """Keep a step's plan before its workers start."""
         self._put(
-            f"STEP#{number:02}", {"plan": json.dumps(plan.as_mapping()), "startAt": start_at, "leadS": lead_s}
+            f"STEP#{number:02}", {"plan": _json(plan.as_mapping()), "startAt": start_at, "leadS": lead_s}
         )
 
     def put_counts(self, number: int, worker: int, counts: WorkerCounts) -> None:
@@ -97,7 +95,7 @@ class RunStore:
 
     def put_findings(self, findings: Mapping[str, Any]) -> None:
         """Keep what Recommend found until the model has stopped."""
-        self._put("RESULT", {"findings": json.dumps(findings)})
+        self._put("RESULT", {"findings": _json(findings)})
 
     def findings(self) -> dict[str, Any]:
         """What Recommend found."""
@@ -106,7 +104,7 @@ class RunStore:
 
     def publish(self, run: Run, output: Mapping[str, Any]) -> None:
         """Keep the run's output in the model's history."""
-        item = {"pk": f"MODEL#{run.model_arn}", "sk": f"RUN#{run.started_at}", "output": json.dumps(output)}
+        item = {"pk": f"MODEL#{run.model_arn}", "sk": f"RUN#{run.started_at}", "output": _json(output)}
         self._write({**item, "runId": run.run_id, "verdict": output["verdict"]}, RESULTS_KEPT_S)
         self._update({"phase": "finished"})
 
@@ -156,3 +154,8 @@ def dynamodb_client() -> Any:
 def run_store(run_id: str) -> RunStore:
     """The store of a run in this stack's table."""
     return RunStore(dynamodb_client(), settings().runs_table, run_id)
+
+
+def _json(values: Any) -> str:
+    """As small as it gets: an item holds 400 kB, and a key may be written in any script."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

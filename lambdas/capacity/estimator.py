@@ -8,7 +8,7 @@ accepted is what the model can carry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from math import sqrt
 from statistics import fmean
@@ -81,6 +81,11 @@ def interval(per_second: Sequence[int]) -> Interval:
     half = max(2.0, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
     half = max(half, NARROWEST_SHARE * period * mean)
     return Interval(mean, max(0.0, mean - half), mean + half)
+
+
+def with_unanswered(found: Interval, unanswered_tps: float) -> Interval:
+    """The interval when some requests got no answer: the model may have carried all of them."""
+    return found if found.high is None else replace(found, high=found.high + unanswered_tps)
 
 
 def steady(per_second: Sequence[int], half_width: float) -> bool:

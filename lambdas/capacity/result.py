@@ -67,6 +67,7 @@ def output(
         "images": {
             "found": run.images_found,
             "used": len(run.images) - len(refused),
+            "skippedInAll": run.images_skipped + len(refused),
             "skipped": [{"key": i.key, "reason": i.reason} for i in (*run.skipped, *progress.refused_images)],
         },
         "resultUri": report_uri,

@@ -55,6 +55,7 @@ class Run:
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
     images_found: int
+    images_skipped: int  # of those looked at; `skipped` tells the first of them
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:

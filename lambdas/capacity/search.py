@@ -64,7 +64,8 @@ def measure(limits: SearchLimits) -> Steps:
         return (yield from _measure_windowed(counts, limits))
     if limits.mode == "precise":
         seconds = yield from _prolong(seconds, counts.plan)
-    found = Measurement("saturated", counts.plan.lanes, estimator.interval(seconds), saturated=tuple(seconds))
+    max_tps = estimator.with_unanswered(estimator.interval(seconds), counts.unanswered_tps)
+    found = Measurement("saturated", counts.plan.lanes, max_tps, saturated=tuple(seconds))
     return found if limits.mode == "quick" else (yield from _confirm(found, CONFIRM_SHARE, counts, limits))
 
 
@@ -177,7 +178,7 @@ def _confirm(
 
 
 def _seen_clean(counts: StepCounts, rate: float) -> CleanRate | None:
-    """A closed-loop rate at which nothing was throttled, as far as it was seen."""
-    if any(counts.throttled) or not rate:
+    """A closed-loop rate at which everything was accepted, as far as it was seen."""
+    if any(counts.throttled) or any(counts.failed) or not rate:
         return None
     return CleanRate(rate, sum(counts.accepted), 0, counts.latency)

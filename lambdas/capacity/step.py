@@ -16,6 +16,7 @@ Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm"]
 ACCEPTED = "accepted"
 THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
 ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException")  # not the model's capacity
+CONNECTION_LOST, TIMED_OUT = "ConnectionError", "RequestTimeout"  # the model may have taken the request
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance
@@ -146,6 +147,11 @@ class StepCounts:
     def account_limited(self) -> int:
         """Requests that a limit of the account, not of the model, refused."""
         return sum(self.failures[name] for name in ACCOUNT_LIMITS)
+
+    @property
+    def unanswered_tps(self) -> float:
+        """Rate of the requests that got no answer: whether the model carried them is not known."""
+        return (self.failures[CONNECTION_LOST] + self.failures[TIMED_OUT]) / max(1.0, self.seconds)
 
     @cached_property
     def latency(self) -> LatencyHistogram:

@@ -55,4 +55,5 @@ def _settle(wanted: ExecutionInput, run_id: str, started_at: str) -> Run:
         images=chosen.images,
         skipped=chosen.skipped,
         images_found=chosen.found,
+        images_skipped=chosen.skipped_total,
     )

@@ -143,6 +143,17 @@ def test_objects_that_are_no_images_are_skipped_with_their_reason(stack: Stack, 
     assert len(reasons) == 3
 
 
+def test_hundreds_of_hopeless_objects_with_long_names_still_fit_an_item(stack: Stack, model_arn: str) -> None:
+    for index in range(230):
+        stack.upload(f"samples/{index:03}-{'ü' * 480}.png", b"no image")
+
+    stack.prepare({"modelArn": model_arn})
+
+    plan = settled(stack)
+    assert len(json.dumps(plan, ensure_ascii=False).encode()) < 200_000
+    assert (len(plan["skipped"]), plan["images_skipped"]) == (100, 230)
+
+
 def test_an_image_too_large_as_bytes_may_be_named_in_s3(stack: Stack, model_arn: str) -> None:
     stack.upload("samples/huge.png", picture() + bytes(4 * 1024**2))
 

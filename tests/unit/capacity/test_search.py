@@ -239,6 +239,21 @@ def test_a_worker_that_comes_three_seconds_late_does_not_change_the_answer() -> 
 # --- what goes wrong
 
 
+def test_requests_without_an_answer_raise_the_upper_end() -> None:
+    found = measured(tps_per_iu=20.0, reset_share=0.04).measurement.max_tps
+
+    assert found is not None and found.high is not None
+    assert found.high - found.estimate > 2 * (found.estimate - found.low)
+    assert found.low <= 20 <= found.high
+
+
+def test_a_rate_beside_account_throttles_is_not_called_clean() -> None:
+    found = measured(tps_per_iu=500.0, burst_s=1.0, account_tps=20.0).measurement
+
+    assert found.ending == "account-throttled"
+    assert found.clean is None
+
+
 def test_lost_workers_cost_one_repeat_and_then_the_run() -> None:
     first = next_move([], SearchLimits(start_concurrency=32))
     assert isinstance(first, StepPlan) and first.workers == 4
