@@ -12,7 +12,8 @@ from typing import Any
 from bench.virtual_time import VirtualClient, run_search
 from lambdas.capacity.result import findings, output
 from lambdas.capacity.run import Image, Progress, Run, SkippedImage
-from lambdas.capacity.step import MeasuredStep
+from lambdas.capacity.step import ACCEPTED, MeasuredStep, StepCounts, StepPlan
+from lambdas.capacity.worker import WorkerStep
 from local.simulated_model.service import SimulatedService
 from local.simulated_model.truth import ModelTruth
 
@@ -48,14 +49,15 @@ def sample_output() -> dict[str, Any]:
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 300_000) for n in range(1, 9)),
         skipped=(
-            SkippedImage("samples/notes.txt", "it is neither JPEG nor PNG (it starts with 6e 6f 74 65)"),
+            SkippedImage("samples/notes.txt", "it is neither JPEG nor PNG (it starts with 'not an i')"),
         ),
         images_found=9,
         images_skipped=1,
     )
     client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)
-    steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(search.history, start=1)]
+    history = [_probe(len(run.images)), *search.history]
+    steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(history)]
     progress = Progress(
         running_since=STARTED_AT + 600, stopped_at=STARTED_AT + 600 + RUNNING_S, status_after="STOPPED"
     )
@@ -67,6 +69,16 @@ def sample_output() -> dict[str, Any]:
         now=progress.stopped_at or 0.0,
         report_uri=uri,
     )
+
+
+def _probe(images: int) -> StepCounts:
+    """Each image sent once, four at a time, and answered in 0.18 s."""
+    plan = StepPlan("probe", 4, workers=1, base_s=0.36, extended_s=0.36, max_s=0.36)
+    books = WorkerStep(plan, 0)
+    for index in range(images):
+        sent_s = 0.18 * (index // 4)
+        books.book(ACCEPTED, sent_s, sent_s + 0.18)
+    return StepCounts(plan, [books.counts()])
 
 
 if __name__ == "__main__":

@@ -33,11 +33,11 @@ _SIZES = {
     # Reads the head of every image, a batch at a time, to tell JPEG and PNG from the rest.
     "Prepare": _Size(memory_mb=1024, timeout_s=120),
     "StartModel": _Size(memory_mb=512, timeout_s=60),
-    # Holds all images (121 MB with 3 MB of them; 24 of 4 MB are the most), and waits 30 s at most for each four.
+    # Holds all images (121 MB with 3 MB of them; 24 of 4 MB are the most), and waits 15 s at most for each four.
     "ProbeImages": _Size(memory_mb=1024, timeout_s=300),
     "PlanStep": _Size(memory_mb=512, timeout_s=60),
     # 1,769 MB is one whole vCPU: the lanes of a worker share it, and a starved client would measure itself.
-    # At most 20 s to get ready, 10 s to wait, 40 s of load (a windowed quota), and 30 s for the last answers.
+    # At most 20 s to get ready, 10 s to wait, 40 s of load (a windowed quota), and 15 s for the last answers.
     "ApplyLoad": _Size(memory_mb=1769, timeout_s=180),
     "Recommend": _Size(memory_mb=512, timeout_s=60),
     "StopModel": _Size(memory_mb=512, timeout_s=60),

@@ -30,7 +30,8 @@ _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1
 _STOP_FAILED = {
     "Error": "ModelStopFailed",
     "Cause": "{% $string({'errorType': 'ModelStopFailed', 'errorMessage': 'ModelStopFailed: the model was not seen "
-    "stopped and may still cost money; stop it by hand, in the Rekognition console.', "
+    "stopped and may still cost money: stop it in the Rekognition console (' "
+    "& $string($states.context.Execution.Input.modelArn) & ')', "
     "'stopFailure': $states.input, 'runFailure': $failure}) %}",
 }
 

@@ -26,13 +26,14 @@ from local.simulated_model.arguments import add_truth_arguments, truth_from_argu
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 from local.simulated_model.truth import TruthError
 
-OUT = Path("out")
+RESULT = Path("out/result.json")
 LONGEST_RUN_S = 600.0
 
 
 def main() -> int:
     """Exit code 0: the run succeeded and the model is stopped."""
     arguments = _arguments()
+    RESULT.unlink(missing_ok=True)  # an earlier run's answer must not pass for this one's
     console = Console()
     try:
         return _run(arguments, console)
@@ -112,13 +113,13 @@ def _show(described: dict[str, Any], service: RunningSimulatedModel, console: Co
         console.print(f"the simulated model is {report['status']}")
         return 1
     answer = json.loads(described["output"])
-    OUT.mkdir(exist_ok=True)
-    (OUT / "result.json").write_text(json.dumps(answer, indent=2) + "\n")
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(answer, indent=2) + "\n")
     console.print(answer_table(answer, report))
     console.print(units_table(answer))
     for reason in answer["recommendation"]["reasons"]:
         console.print(f"- {reason}")
-    console.print(f"\n{answer['verdictDetail']}\n\nThe execution's output is in {OUT / 'result.json'}.")
+    console.print(f"\n{answer['verdictDetail']}\n\nThe execution's output is in {RESULT}.")
     return 0 if report["status"] == "STOPPED" else 1
 
 

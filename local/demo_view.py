@@ -53,7 +53,8 @@ def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:
     rate, units = answer["maxTps"], answer["inferenceUnits"]
     true_tps = units * report["trueTpsPerInferenceUnit"]
     table = Table("", "measured", "simulated truth", title="Answer", box=box.SIMPLE_HEAD)
-    table.add_row("verdict", f"[bold]{answer['verdict']}[/bold]", f"{report['truth']['limiter']}")
+    table.add_row("model", answer["modelArn"].split("/")[1], report["truth"]["limiter"].replace("_", " "))
+    table.add_row("verdict", f"[bold]{answer['verdict']}[/bold]", "")
     if rate["estimate"] is not None:
         high = "…" if rate["high"] is None else f"{rate['high']:.2f}"
         error = f"{rate['estimate'] / true_tps - 1:+.1%}" if true_tps else ""

@@ -38,18 +38,21 @@ class ImagesInput(_Strict):
     source: Source = Field(default="bytes", description='"bytes" or "s3"')
 
 
-class TrafficInput(_Strict):
-    """`demand` of steady traffic"""
+_TPS = "requests per second, above 0 and at most 1000000"
 
-    average_tps: float = Field(gt=0, le=1e6, description="requests per second, above 0")
-    peak_tps: float = Field(gt=0, le=1e6, description="requests per second, above 0")
+
+class TrafficInput(_Strict):
+    """`demand` of steady traffic: with only one of average and peak, both are that"""
+
+    average_tps: float | None = Field(default=None, gt=0, le=1e6, description=_TPS)
+    peak_tps: float | None = Field(default=None, gt=0, le=1e6, description=_TPS)
     headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
 
 
 class BatchInput(_Strict):
     """`demand` of a batch"""
 
-    images: int = Field(ge=1, le=10**12, description="a whole number of images, from 1")
+    images: int = Field(ge=1, le=10**12, description="a whole number of images from 1 to 1000000000000")
     within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
 
 
@@ -151,9 +154,18 @@ def _check_pairs(parsed: ExecutionInput) -> None:
             f"test.startConcurrency: got {test.start_concurrency}; takes at most test.maxConcurrency, "
             f"which is {test.max_concurrency}"
         )
-    if isinstance(demand, TrafficInput) and demand.average_tps > demand.peak_tps:
+    if isinstance(demand, TrafficInput):
+        _check_traffic(demand.average_tps, demand.peak_tps)
+
+
+def _check_traffic(average_tps: float | None, peak_tps: float | None) -> None:
+    if average_tps is None and peak_tps is None:
         raise InvalidInput(
-            f"demand.averageTps: got {demand.average_tps:g}; takes at most demand.peakTps, which is {demand.peak_tps:g}"
+            "demand.averageTps: got nothing; takes requests per second, where peakTps is not given"
+        )
+    if average_tps is not None and peak_tps is not None and average_tps > peak_tps:
+        raise InvalidInput(
+            f"demand.averageTps: got {average_tps:g}; takes at most demand.peakTps, which is {peak_tps:g}"
         )
 
 
@@ -166,6 +178,8 @@ def _sentence(detail: ErrorDetails) -> str:
     inside = ".".join(part for part in parents if part not in _KINDS_OF_DEMAND)
     field = f"{inside}.{name}" if inside else name
     if detail["type"] == "extra_forbidden":
+        if inside == "demand" and any(name in _FIELDS[f"demand.{kind}"] for kind in _KINDS_OF_DEMAND):
+            return f"{field}: does not go with the rest; demand takes {_FIELDS['']['demand'].partition('with ')[2]}"
         return f"{field}: unknown field; {inside or 'the input'} takes {', '.join(sorted(fields))}"
     got = "nothing" if detail["type"] == "missing" else _shown(detail["input"])
     return f"{field}: got {got}; takes {fields[name]}"

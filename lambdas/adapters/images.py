@@ -15,9 +15,8 @@ from lambdas.capacity.errors import AccessDenied, NoUsableImages
 from lambdas.capacity.run import Image, SkippedImage, Source
 
 MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
-MOST_INSPECTED = 240
 MOST_LISTED = 10_000
-MOST_SKIPPED_TOLD = 100  # with their reasons; an item of the runs table and an output have their limits
+MOST_SKIPPED_TOLD = 50  # with their reasons; an item of the runs table and an output have their limits
 MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}  # quotas of DetectCustomLabels
 
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
@@ -88,7 +87,7 @@ def _inspect(
     images: list[Image] = []
     skipped: list[SkippedImage] = []
     with ThreadPoolExecutor(MOST_IMAGES) as threads:
-        for start in range(0, min(len(candidates), MOST_INSPECTED), MOST_IMAGES):
+        for start in range(0, len(candidates), MOST_IMAGES):
             batch = candidates[start : start + MOST_IMAGES]
             reasons = threads.map(lambda image: _reason_to_skip(client, bucket, image, source), batch)
             for image, reason in zip(batch, reasons, strict=True):
@@ -105,10 +104,10 @@ def _reason_to_skip(client: Any, bucket: str, image: Image, source: Source) -> s
     if image.bytes == 0:
         return "it is empty"
     if image.bytes > MOST_BYTES[source]:
-        return f"it has {image.bytes:,} bytes; as {source} at most {MOST_BYTES[source]:,} are taken"
+        return f"it has {image.bytes:,} bytes; with images.source {source} at most {MOST_BYTES[source]:,} are taken"
     head = client.get_object(Bucket=bucket, Key=image.key, Range="bytes=0-15")["Body"].read()
     if not any(head.startswith(magic) for magic in _MAGIC):
-        return f"it is neither {' nor '.join(_MAGIC.values())} (it starts with {head[:8].hex(' ')})"
+        return f"it is neither {' nor '.join(_MAGIC.values())} (it starts with {str(head[:8])[1:]})"
     return None
 
 
@@ -116,7 +115,8 @@ def _explained(error: ClientError, bucket: str) -> Exception:
     code = error.response["Error"].get("Code", "")
     if code in ("AccessDenied", "403"):
         return AccessDenied(
-            f"{error} - images are read from the stack's own image bucket; {bucket} is not readable"
+            f"the bucket {bucket} is not readable: images are read from this stack's own image bucket only"
+            f" - copy them there, or leave images.bucket out ({error.operation_name}: {code})"
         )
     if code == "NoSuchBucket":
         return NoUsableImages(f"there is no bucket {bucket} - check images.bucket")

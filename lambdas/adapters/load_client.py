@@ -23,7 +23,7 @@ from botocore.httpsession import get_cert_path
 
 from lambdas.capacity.step import ACCEPTED, CONNECTION_LOST, S3_LIMIT, THROTTLED, TIMED_OUT
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 15.0
 
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from lambdas.adapters.load_client import LoadConnection, PreparedRequest, Reply
 from lambdas.capacity.errors import InternalError
-from lambdas.capacity.step import ACCEPTED, StepPlan, WorkerCounts
+from lambdas.capacity.step import ACCEPTED, MODEL_GONE, StepPlan, WorkerCounts
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
 
 # Answers after which more requests of the step would only add to them.
-POINTLESS = frozenset({"ResourceNotReadyException", "ResourceNotFoundException", "AccessDeniedException"})
+POINTLESS = MODEL_GONE | {"AccessDeniedException"}
 
 
 class LoadGenerator:
@@ -31,6 +31,7 @@ class LoadGenerator:
         self._requests = requests
         self._lock = threading.Lock()
         self._worker = worker
+        self._pointless = False
         self._images = ImageCycle(len(requests), offset=worker * plan.lanes_of(0))
 
     def run(self, start_at: float) -> WorkerCounts:
@@ -71,23 +72,19 @@ class LoadGenerator:
             pause_s = lane.pause_s(reply.outcome, done_s - sent_s, random.random())
             with self._lock:
                 self._step.keep_busy(done_s - sent_s + pause_s)
-                if reply.outcome in POINTLESS:
-                    self._step.stop(done_s)
             if pause_s:
                 time.sleep(pause_s)
 
     def _evenly_paced(self, connection: LoadConnection) -> None:
         for planned_s in self._remaining_paced_times():
             self._sleep_until(planned_s)
-            _, _, reply = self._send(connection, planned_s)
-            if reply.outcome in POINTLESS:
-                return
+            self._send(connection, planned_s)
 
     def _remaining_paced_times(self) -> Iterator[float]:
         while True:
             with self._lock:
                 planned_s = next(self._paced, None)
-            if planned_s is None or self._now() > self._plan.longest_s:
+            if planned_s is None or self._pointless or self._now() > self._plan.longest_s:
                 return
             yield planned_s
 
@@ -105,6 +102,9 @@ class LoadGenerator:
             self._step.book(reply.outcome, sent_s, done_s, planned_s)
             if reply.outcome != ACCEPTED:
                 self._images.give_back(image)
+            if reply.outcome in POINTLESS:
+                self._pointless = True
+                self._step.stop(done_s)
         return sent_s, done_s, reply
 
     def _sleep_until(self, second: float) -> None:

@@ -23,8 +23,9 @@ from lambdas.adapters.load_client import (
 )
 from lambdas.adapters.load_generator import LoadGenerator
 from lambdas.adapters.settings import settings
-from lambdas.capacity.errors import AccessDenied, ModelLost, NoUsableImages
+from lambdas.capacity.errors import AccessDenied, NoUsableImages
 from lambdas.capacity.run import Image, Run, SkippedImage
+from lambdas.capacity.soundness import no_answer
 from lambdas.capacity.step import StepPlan, WorkerCounts
 from lambdas.capacity.worker import WorkerStep
 
@@ -54,7 +55,7 @@ class Probe:
         """Is anything left to measure with?
 
         Raises:
-            AccessDenied, NoUsableImages, ModelLost
+            AccessDenied, NoUsableImages, ModelLost, InternalError
         """
         failures = self.counts.failures
         if "AccessDeniedException" in failures:
@@ -63,12 +64,11 @@ class Probe:
             )
         if len(self.refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in self.refused[:5])
-            raise NoUsableImages(f"the model refused all {images} images ({reasons}) - upload others")
-        if sum(self.counts.failed) == images and len(set(failures)) >= 1 and not self.refused:
-            seen = ", ".join(f"{name} x {count}" for name, count in failures.items())
-            raise ModelLost(
-                f"the model answered none of {images} images ({seen}) - run again, or restart the model"
+            raise NoUsableImages(
+                f"the model refused all {images} images that were tried ({reasons}) - upload others"
             )
+        if sum(self.counts.failed) == images and not self.refused:
+            raise no_answer(failures, images)
 
 
 class LoadWorker:

@@ -43,8 +43,8 @@ class Budget:
         usd = tariff.usd(60 * EXPECTED_MINUTES[mode])
         if usd > self.max_usd:
             raise BudgetExceeded(
-                f"a {mode} run with {tariff.inference_units} inference unit(s) costs about ${usd:.2f}, more than "
-                f"limits.maxCostUsd = {self.max_usd:g} - raise the limit, or test with fewer inference units"
+                f"a {mode} run at {tariff.inference_units} x ${tariff.usd_per_unit_hour:g}/h costs about ${usd:.2f}, "
+                f"more than limits.maxCostUsd = {self.max_usd:g} - raise the limit, or test with fewer inference units"
             )
         return usd
 
@@ -56,7 +56,7 @@ class Budget:
         """
         if elapsed_s > 60 * self.max_minutes:
             raise BudgetExceeded(
-                f"the run has taken {elapsed_s / 60:.1f} minutes, more than limits.maxMinutes = {self.max_minutes:g}"
+                f"the run has taken {elapsed_s / 60:.2f} minutes, more than limits.maxMinutes = {self.max_minutes:g}"
                 " - raise the limit, or see in the model's history why it starts so slowly"
             )
         if (usd := tariff.usd(running_s)) > self.max_usd:

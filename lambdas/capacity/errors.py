@@ -94,7 +94,9 @@ def identify(failure: Mapping[str, Any]) -> RunError:
         return AccessDenied(
             f"{message} - grant this to the function's role, or name the model in `modelArns`"
         )
-    return InternalError(f"{failure.get('Error', 'unknown error')}: {message} - see the execution's logs")
+    return InternalError(
+        f"{failure.get('Error', 'unknown error')}: {message} - see the logs of the Lambda function in CloudWatch"
+    )
 
 
 def _parsed(cause: object) -> Mapping[str, Any]:

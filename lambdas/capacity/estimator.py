@@ -83,6 +83,15 @@ def interval(per_second: Sequence[int]) -> Interval:
     return Interval(mean, max(0.0, mean - half), mean + half)
 
 
+def pooled(segments: Sequence[Sequence[int]]) -> Interval:
+    """The interval from several stretches of counts, each taken by itself: their errors are independent."""
+    found = [(len(segment), interval(segment)) for segment in segments]
+    seconds = sum(length for length, _ in found)
+    mean = sum(length * each.estimate for length, each in found) / seconds
+    half = sqrt(sum((length * ((each.high or 0.0) - each.estimate)) ** 2 for length, each in found)) / seconds
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
 def with_unanswered(found: Interval, unanswered_tps: float) -> Interval:
     """The interval when some requests got no answer: the model may have carried all of them."""
     return found if found.high is None else replace(found, high=found.high + unanswered_tps)
@@ -152,9 +161,15 @@ def _refills(per_second: Sequence[int]) -> list[int]:
 
 
 def accepted_rate(counts: StepCounts) -> float:
-    """Mean of the accepted requests per second, without the second in which the lanes get going."""
-    going = _padded(counts.accepted, counts.whole_seconds)[counts.first_full_second + 1 :]
-    return fmean(going) if going else 0.0
+    """Mean of the accepted requests per second: after the first refusal, or else without the first second."""
+    seconds = counts.whole_seconds
+    accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
+    refused = [one + other for one, other in zip(throttled, _padded(counts.failed, seconds), strict=True)]
+    going = counts.first_full_second + 1
+    after = next((second + 1 for second in range(seconds) if refused[second]), going)
+    settled = accepted[max(going, after) :]
+    rest = settled if len(settled) >= FEWEST_SECONDS else accepted[going:]
+    return fmean(rest) if rest else 0.0
 
 
 def _padded(series: Sequence[int], seconds: int) -> list[int]:

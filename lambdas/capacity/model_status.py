@@ -70,7 +70,7 @@ def move_to_running(state: ModelState, *, attempts: int = 0, waited_s: float = 0
     move = _MOVES.get(state.status)
     if move is None and attempts:
         raise ModelStartFailed(
-            f"the model was started and is now {said} - read its status message, then run again"
+            f"the model was started and is now {said} - start it once in the console before you run again"
         )
     if move is None:
         advice = _ADVICE.get(state.status, "see the Rekognition documentation for this status")

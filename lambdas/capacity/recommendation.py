@@ -69,7 +69,7 @@ def recommend(per_unit: Interval, demand: Demand | None, usd_per_unit_hour: floa
         units = units_for(demand.tps, per_unit)
         hours = demand.images / (units * per_unit.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
-        reasons = [f"{rate}; {_count(units)} need {hours:.2f} h"]
+        reasons = [f"{rate}; {_count(units)} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
         least = most = units
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
         reasons += _cautions(demand.tps, units, per_unit)

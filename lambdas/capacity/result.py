@@ -19,12 +19,24 @@ from lambdas.capacity.verdict import judge
 LATENCIES_FOR_P95 = 60
 LATENCIES_FOR_P99 = 300
 
+# Verdicts whose rate says nothing about inference units, and why.
+NO_ADVICE = {
+    "account-throttled": "The account's quota, not the inference units, limits you, and more of them would not help",
+    "unstable": "The measurement is unstable",
+}
+
 
 def findings(run: Run, steps: Sequence[MeasuredStep], found: Measurement) -> dict[str, Any]:
     """What the steps say: the output without the parts that are known when the model has stopped."""
-    verdict = judge(found, quick=run.mode == "quick", auto_scales_to=run.auto_scales_to)
+    under_load = sum((step.counts.failures for step in steps if step.number > 0), Counter[str]())
+    quick = run.mode == "quick"
+    verdict = judge(found, quick=quick, auto_scales_to=run.auto_scales_to, failures=under_load)
     per_unit = _per_unit(found.max_tps, run.inference_units)
-    advice = recommend(per_unit, run.wanted, run.usd_per_unit_hour) if per_unit else _no_advice()
+    no_advice = NO_ADVICE.get(verdict.word) or (None if per_unit else "No rate was measured")
+    if per_unit is None or no_advice:
+        advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
+    else:
+        advice = recommend(per_unit, run.wanted, run.usd_per_unit_hour)
     return {
         "runId": run.run_id,
         "modelArn": run.model_arn,
@@ -92,10 +104,6 @@ def _per_unit(max_tps: Interval | None, units: int) -> Interval | None:
         return None
     high = None if max_tps.high is None else max_tps.high / units
     return Interval(max_tps.estimate / units, max_tps.low / units, high)
-
-
-def _no_advice() -> Recommendation:
-    return Recommendation(None, None, ("No rate was measured, so no number of inference units follows",), ())
 
 
 def _interval(max_tps: Interval | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from statistics import fmean
+from itertools import chain
 
 from lambdas.capacity import estimator
 from lambdas.capacity.estimator import Interval
@@ -22,11 +22,14 @@ from lambdas.capacity.step import SETTLE_S, StepCounts, StepPlan
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
 SHORT_S = 4.0  # length of a ramp step that meets no throttle
+HOLD_S = 30.0  # length of the step that a lower bound is from
+LOWER_BOUNDS: tuple[Ending, ...] = ("not-saturated", "account-throttled", "client-limited")
 CONFIRM_SHARE = 0.95  # of the estimate, paced, must pass without throttles
 LATENCY_CONFIRM_SHARE = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
 CONFIRM_ROUNDS = 3
+TOLERATED_LATE = 0.01  # of a confirmation's requests, sent late: with more, throttles are looked at again
 CLEAN_SHARE = 0.005  # of requests throttled, at most, in a clean confirmation
-PRECISE_SHARE = 0.05  # half-width of the interval that `precise` goes on for
+PRECISE_SHARE = 0.02  # half-width of the interval that `precise` goes on for
 PRECISE_STEP_S = 20.0
 PRECISE_SATURATED_S = 50.0  # no longer: a model that auto-scales would start to
 WINDOW_S = 40.0
@@ -57,26 +60,24 @@ def measure(limits: SearchLimits) -> Steps:
     if ending == "latency-bound":
         return (yield from _measure_latency_bound(counts, limits))
     if ending != "saturated":
-        return Measurement(ending, counts.plan.lanes, Interval.lower_bound(rate), _seen_clean(counts, rate))
+        return Measurement(ending, counts.plan.lanes, Interval.lower_bound(rate))
 
-    seconds = estimator.saturated_seconds(counts) or []
-    if estimator.comes_in_windows(seconds):
+    segments = [estimator.saturated_seconds(counts) or []]
+    if estimator.comes_in_windows(segments[0]):
         return (yield from _measure_windowed(counts, limits))
     if limits.mode == "precise":
-        seconds = yield from _prolong(seconds, counts.plan)
-    max_tps = estimator.with_unanswered(estimator.interval(seconds), counts.unanswered_tps)
-    found = Measurement("saturated", counts.plan.lanes, max_tps, saturated=tuple(seconds))
+        yield from _prolong(segments, counts.plan)
+    max_tps = estimator.with_unanswered(estimator.pooled(segments), counts.unanswered_tps)
+    found = Measurement("saturated", counts.plan.lanes, max_tps, saturated=tuple(chain(*segments)))
     return found if limits.mode == "quick" else (yield from _confirm(found, CONFIRM_SHARE, counts, limits))
 
 
 def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCounts, float]]:
     """More concurrency until throttled for long enough; returns the last step and its accepted TPS."""
-    lanes, after_throttle, long_s = limits.start_concurrency, False, forced_s(limits)
+    lanes, length_s, after_throttle = limits.start_concurrency, SHORT_S, False
     previous: tuple[float, float] | None = None
     while True:
-        counts = yield from run_step(
-            closed_loop("ramp", lanes, limits, at_least_s=long_s if after_throttle else SHORT_S)
-        )
+        counts = yield from run_step(closed_loop("ramp", lanes, limits, at_least_s=length_s))
         rate = estimator.accepted_rate(counts)
         ending = hindrance(counts)
         if ending is None and estimator.saturated_seconds(counts) is not None:
@@ -87,11 +88,16 @@ def _ramp(limits: SearchLimits) -> Generator[StepPlan, StepCounts, tuple[Ending,
             ending = "latency-bound"
         if ending is None and lanes == limits.max_concurrency and (after_throttle or not throttled):
             ending = "not-saturated"
+        if ending in LOWER_BOUNDS and counts.seconds < HOLD_S:
+            # Seconds may live on burst credit: a lower bound is what the model carries for longer.
+            length_s = HOLD_S
+            continue
         if ending is not None:
             return ending, counts, rate
         growth = 4 if limits.mode == "quick" and not throttled else 2
         # A long step is for lasting throttles, not for those of lanes that all start at once.
         after_throttle = throttled and (counts.throttled_lately or lanes == limits.max_concurrency)
+        length_s = forced_s(limits) if after_throttle else SHORT_S
         lanes, previous = min(lanes * growth, limits.max_concurrency), (rate, p50)
 
 
@@ -100,20 +106,19 @@ def _queues(before: tuple[float, float], now: tuple[float, float]) -> bool:
     return now[0] < 1.15 * before[0] and now[1] > 1.6 * before[1]
 
 
-def _prolong(seconds: list[int], plan: StepPlan) -> Generator[StepPlan, StepCounts, list[int]]:
-    """More saturated seconds at the same concurrency until the interval is narrow."""
+def _prolong(segments: list[list[int]], plan: StepPlan) -> Generator[StepPlan, StepCounts, None]:
+    """More saturated seconds at the same concurrency, added to `segments` until the interval is narrow."""
     longer = replace(
         plan, phase="precise", base_s=PRECISE_STEP_S, extended_s=PRECISE_STEP_S, max_s=PRECISE_STEP_S
     )
-    while (
-        estimator.interval(seconds).half_width > PRECISE_SHARE * fmean(seconds)
-        and len(seconds) + PRECISE_STEP_S <= PRECISE_SATURATED_S
-    ):
+    while sum(map(len, segments)) + PRECISE_STEP_S <= PRECISE_SATURATED_S:
+        so_far = estimator.pooled(segments)
+        if so_far.half_width <= PRECISE_SHARE * so_far.estimate:
+            return
         more = estimator.saturated_seconds((yield from run_step(longer)))
         if more is None:
-            break
-        seconds = [*seconds, *more]
-    return seconds
+            return
+        segments.append(more)
 
 
 def _measure_windowed(counts: StepCounts, limits: SearchLimits) -> Steps:
@@ -137,7 +142,7 @@ def _measure_latency_bound(counts: StepCounts, limits: SearchLimits) -> Steps:
     answered = [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
     found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
     if limits.mode == "quick":
-        return replace(found, clean=_seen_clean(steady, fmean(answered)))
+        return found
     # A drain would fill the queue, and the latencies would be those of the backlog.
     return (yield from _confirm(found, LATENCY_CONFIRM_SHARE, steady, limits, drain_lanes=1))
 
@@ -157,28 +162,23 @@ def _confirm(
     drain = drain_lanes or min(2 * found.concurrency, limits.max_concurrency)
     rate, low = share * found.max_tps.estimate, found.max_tps.low
     p95_s = (counts.latency.quantile_ms(0.95) or 0.0) / 1000
-    for round_number in range(CONFIRM_ROUNDS):
-        confirmed = yield from run_step(paced(rate, p95_s, drain, wait_s, limits))
+    first_rate, repeated = rate, False
+    for _ in range(CONFIRM_ROUNDS):
+        counts = yield from run_step(paced(rate, p95_s, drain, wait_s, limits))
         first = int(DRAIN_S + SETTLE_S)
-        accepted, throttled = confirmed.accepted[first:], sum(confirmed.throttled[first:])
-        sent = sum(accepted) + throttled + sum(confirmed.failed[first:])
-        late_share = confirmed.late / max(1, confirmed.latency.count + throttled)
+        accepted, throttled = counts.accepted[first:], sum(counts.throttled[first:])
+        sent = sum(accepted) + throttled + sum(counts.failed[first:])
+        late_share = counts.late / max(1, counts.latency.count + throttled)
         if not sent:
             break
         if throttled <= CLEAN_SHARE * sent:
-            clean = CleanRate(rate, sent, throttled, confirmed.latency)
-            low = min(low, rate) if round_number else low
-            widened = replace(found.max_tps, low=low)
-            return replace(
-                found, max_tps=widened, clean=clean, confirmed=round_number == 0, late_share=late_share
-            )
-        low = min(low, sum(accepted) / (confirmed.plan.paced_s - 1))
+            clean = CleanRate(rate, sent, throttled, counts.latency)
+            confirmed = rate == first_rate
+            widened = replace(found.max_tps, low=low if confirmed else min(low, rate))
+            return replace(found, max_tps=widened, clean=clean, confirmed=confirmed, late_share=late_share)
+        if late_share > TOLERATED_LATE and not repeated:
+            repeated = True  # unevenly sent: the throttles may be the client's own doing
+            continue
+        low = min(low, sum(accepted) / (counts.plan.paced_s - 1))
         rate *= min(0.93, max(0.6, 1 - 1.5 * throttled / sent))
     return replace(found, max_tps=replace(found.max_tps, low=low), late_share=late_share)
-
-
-def _seen_clean(counts: StepCounts, rate: float) -> CleanRate | None:
-    """A closed-loop rate at which everything was accepted, as far as it was seen."""
-    if any(counts.throttled) or any(counts.failed) or not rate:
-        return None
-    return CleanRate(rate, sum(counts.accepted), 0, counts.latency)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
-from lambdas.capacity.errors import InternalError, ModelLost
+from lambdas.capacity.errors import InternalError, ModelLost, RunError
 from lambdas.capacity.measurement import Ending
-from lambdas.capacity.step import StepCounts, StepPlan
+from lambdas.capacity.step import MODEL_GONE, StepCounts, StepPlan
 
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 TOLERATED_LOSS = 0.1  # of a step's workers
@@ -30,12 +30,17 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
             " - look at how long the function ApplyLoad takes to start"
         )
     if not any(counts.accepted) and not any(counts.throttled) and not counts.account_limited:
-        errors = ", ".join(f"{name} x {count}" for name, count in counts.failures.most_common())
-        raise ModelLost(
-            f"the model answered none of the {counts.sent} requests of a {plan.phase} step ({errors or 'none sent'})"
-            " - check that nobody else stops or retrains it, then run again"
-        )
+        raise no_answer(counts.failures, counts.sent)
     return counts
+
+
+def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
+    """Why none of the requests was answered: the model is gone, or it runs and fails."""
+    errors = ", ".join(f"{name} x {count}" for name, count in failures.items()) or "none was sent"
+    said = f"the model answered none of {sent} requests ({errors})"
+    if MODEL_GONE & set(failures):
+        return ModelLost(f"{said} - check that nobody else stops or retrains it, then run again")
+    return InternalError(f"{said} although it is RUNNING - look at the AWS Health Dashboard, then run again")
 
 
 def _too_many_lost(counts: StepCounts) -> bool:

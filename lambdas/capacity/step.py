@@ -17,6 +17,7 @@ ACCEPTED = "accepted"
 THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
 ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException")  # not the model's capacity
 CONNECTION_LOST, TIMED_OUT = "ConnectionError", "RequestTimeout"  # the model may have taken the request
+MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"})
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,14 +26,25 @@ class Verdict:
     detail: str
 
 
-def judge(found: Measurement, *, quick: bool = False, auto_scales_to: int | None = None) -> Verdict:
+def judge(
+    found: Measurement,
+    *,
+    quick: bool = False,
+    auto_scales_to: int | None = None,
+    failures: Mapping[str, int] | None = None,
+) -> Verdict:
     """The verdict on a measurement.
 
     `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
-    inference units if it was running with one above its minimum.
+    inference units if it was running with one above its minimum; `failures` are the requests that
+    failed by other errors than throttles, by name.
     """
     word = _word(found, quick)
     flags = []
+    if failures:
+        flags.append(
+            "other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in failures.items())
+        )
     if auto_scales_to is not None:
         flags.append(
             f"the model auto-scales (up to {auto_scales_to} inference units), so TPS per unit may be too high"
@@ -57,29 +69,48 @@ def _word(found: Measurement, quick: bool) -> Word:
 
 
 def _evidence(word: Word, found: Measurement) -> str:
-    rate = f"{found.max_tps.estimate:.2f}" if found.max_tps else "no"
     at = f"at {found.concurrency} concurrent requests"
-    clean = _clean(found)
-    sentences: dict[Word, str] = {
-        "ok": f"Saturated {at}: {rate} requests/s were accepted over {len(found.saturated)} s of throttling"
-        f"{clean if found.clean else ', not confirmed at a clean rate (quick mode)'}; "
-        "use the recommended inference units",
-        "throttles-below-max": f"Saturated {at} with {rate} requests/s, but requests are throttled below that{clean}; "
-        "plan with the clean rate, and check whether other clients use this model",
-        "latency-bound": f"Nothing was throttled, but {at} more concurrency bought latency instead of throughput: "
-        f"{rate} answers/s came back{clean}; cap the concurrency of your clients there",
-        "not-saturated": f"{rate} requests/s were accepted {at} without saturating the model, so this is a lower "
-        "bound; raise test.maxConcurrency to find the maximum",
-        "windowed-quota": _windowed(found, rate) + clean,
-        "account-throttled": f"{at[0].upper()}{at[1:]} AWS throttled the account, not the model "
-        f"(ThrottlingException), with {rate} requests/s accepted: a lower bound; raise the account's "
-        "DetectCustomLabels quota in Service Quotas, or run when nothing else uses Rekognition",
-        "client-limited": f"The load workers could not keep their lanes busy {at}, so {rate} requests/s is a lower "
-        "bound; lower test.inFlightPerWorker and run again",
-        "unstable": f"What the model accepted changed while it was measured {at} (mean {rate} requests/s), or more "
-        "than a tenth of the requests failed; look at the failures and run again, in precise mode",
-    }
-    return sentences[word]
+    rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
+    match word:
+        case "ok":
+            proof = _clean(found) if found.clean else ", not confirmed at a clean rate (quick mode)"
+            seconds = len(found.saturated)
+            return f"Saturated {at}: {rate} were accepted over {seconds} s of throttling{proof}; plan with this rate"
+        case "throttles-below-max":
+            return (
+                f"Saturated {at} with {rate}, but requests are throttled below that{_clean(found)}; "
+                "plan with the clean rate, and check whether other clients use this model"
+            )
+        case "latency-bound":
+            return (
+                f"Nothing was throttled, but {at} more concurrency bought latency instead of throughput: "
+                f"{rate} were answered{_clean(found)}; cap the concurrency of your clients there"
+            )
+        case "not-saturated":
+            return (
+                f"The model was not saturated {at}, which it carried for half a minute: {rate} are a lower bound, "
+                "burst credit may be part of it; raise test.maxConcurrency to find the maximum"
+            )
+        case "windowed-quota":
+            return _windowed(found, rate) + _clean(found)
+        case "account-throttled":
+            return (
+                f"A limit of the account, not of the model, refused requests {at} (ThrottlingException): {rate} are "
+                "all that the account lets through, a lower bound for the model; raise the account's "
+                "DetectCustomLabels quota in Service Quotas, or run when nothing else uses Rekognition"
+            )
+        case "client-limited":
+            return (
+                f"The load workers could not keep their lanes busy {at}, so {rate} are a lower bound; "
+                "lower test.inFlightPerWorker and run again"
+            )
+        case "unstable" if found.ending == "unstable":
+            return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
+        case "unstable":
+            return (
+                f"What the model accepted changed while it was measured {at} (mean {rate}); "
+                "run again, in precise mode, when nothing else uses the model"
+            )
 
 
 def _clean(found: Measurement) -> str:
@@ -98,6 +129,6 @@ def _windowed(found: Measurement, rate: str) -> str:
             "ask AWS support about the quota, or run at a steady low rate"
         )
     return (
-        f"The model hands out its quota in windows of several seconds: {rate} requests/s from refill to refill; "
+        f"The model hands out its quota in windows of several seconds: {rate} from refill to refill; "
         "clients should pace their requests"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.adapters.execution_input import ExecutionInput, parse_input
+from lambdas.adapters.execution_input import BatchInput, ExecutionInput, TrafficInput, parse_input
 from lambdas.adapters.images import choose_images, s3_client
 from lambdas.adapters.logs import logged
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
@@ -49,7 +49,7 @@ def _settle(wanted: ExecutionInput, run_id: str, started_at: str) -> Run:
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=budget.max_minutes,
         max_usd=budget.max_usd,
-        demand=wanted.demand.model_dump() if wanted.demand else None,
+        demand=_settled_demand(wanted.demand),
         bucket=bucket,
         source=wanted.images.source,
         images=chosen.images,
@@ -57,3 +57,10 @@ def _settle(wanted: ExecutionInput, run_id: str, started_at: str) -> Run:
         images_found=chosen.found,
         images_skipped=chosen.skipped_total,
     )
+
+
+def _settled_demand(demand: TrafficInput | BatchInput | None) -> dict[str, float] | None:
+    if isinstance(demand, TrafficInput):
+        average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
+        return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}
+    return demand.model_dump() if demand else None

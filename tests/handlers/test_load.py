@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.capacity.errors import ModelLost, NoUsableImages
+from lambdas.capacity.errors import InternalError, ModelLost, NoUsableImages
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import Stack, picture
@@ -123,11 +123,35 @@ def test_without_an_image_that_the_model_takes_the_run_ends(stack: Stack) -> Non
         stack.probe()
 
 
-def test_a_model_that_answers_no_probe_is_lost(stack: Stack) -> None:
+def test_a_model_that_runs_and_answers_no_probe_ends_the_run(stack: Stack) -> None:
     running(stack, ModelTruth(tps_per_iu=1000, random_500_share=1.0))
 
-    with pytest.raises(ModelLost, match="answered none of 4 images .InternalServerError x 4"):
+    with pytest.raises(
+        InternalError, match="answered none of 4 requests .InternalServerError x 4. although it is"
+    ):
         stack.probe()
+
+
+def test_a_model_that_went_away_before_the_probe_is_lost(stack: Stack) -> None:
+    arn = running(stack, ModelTruth(tps_per_iu=1000, lost_after_s=0.1))
+    while stack.service.model_report(arn)["status"] == "RUNNING":
+        time.sleep(0.05)
+
+    with pytest.raises(ModelLost, match="ResourceNotReadyException x 4"):
+        stack.probe()
+
+
+def test_a_worker_stops_asking_a_model_that_went_away(stack: Stack) -> None:
+    arn = running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.02, lost_after_s=1.0))
+
+    stack.apply(
+        short_step(
+            phase="confirm", lanes=2, max_s=0.3, base_s=0.3, extended_s=0.3, paced_tps=100.0, paced_s=3.0
+        )
+    )
+
+    assert 0 < counts(stack)["ResourceNotReadyException"] <= 8
+    assert stack.service.model_report(arn)["status"] != "RUNNING"
 
 
 def test_images_can_be_named_in_s3(stack: Stack) -> None:

@@ -44,6 +44,11 @@ def test_what_is_left_out_has_the_values_of_the_full_input() -> None:
     assert (small.images.prefix, small.images.source, small.demand) == ("samples/", "bytes", None)
 
 
+@pytest.mark.parametrize("only", ["averageTps", "peakTps"])
+def test_one_of_average_and_peak_is_enough(only: str) -> None:
+    assert parse_input({"modelArn": ARN, "demand": {only: 3}}).demand == TrafficInput(**{only: 3})
+
+
 def test_a_batch_is_a_demand_too() -> None:
     assert parse_input({"modelArn": ARN, "demand": {"images": 54000, "withinHours": 3}}).demand == BatchInput(
         images=54000, withinHours=3
@@ -68,10 +73,10 @@ def test_a_batch_is_a_demand_too() -> None:
         ({"test": 5}, "test: got 5; takes an object"),
         ({"images": {"source": "ftp"}}, 'images.source: got "ftp"; takes "bytes" or "s3"'),
         ({"images": {"compare": True}}, "images.compare: unknown field; images takes bucket, prefix, source"),
-        ({"demand": {"averageTps": 3}}, "demand.peakTps: got nothing; takes requests per second, above 0"),
+        ({"demand": {}}, "demand.averageTps: got nothing; takes requests per second, where peakTps is not given"),
         ({"demand": {"averageTps": 3, "peakTps": 2}}, "demand.averageTps: got 3; takes at most demand.peakTps"),
         ({"demand": {"images": 5}}, "demand.withinHours: got nothing; takes hours"),
-        ({"demand": {"images": 5, "withinHours": 1, "peakTps": 2}}, "demand.peakTps: unknown field; demand takes"),
+        ({"demand": {"images": 5, "withinHours": 1, "peakTps": 2}}, "demand.peakTps: does not go with the rest;"),
         ({"demand": {"fromCloudWatchDays": 14}}, "demand.fromCloudWatchDays: not supported yet"),
         ({"demand": []}, "demand: got []; takes an object with averageTps and peakTps, or"),
         ({"limits": {"maxMinutes": 301}}, "limits.maxMinutes: got 301; takes minutes, above 0 and at most 300"),

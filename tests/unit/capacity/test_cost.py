@@ -30,7 +30,7 @@ def test_a_run_dearer_than_its_limit_does_not_start() -> None:
 @pytest.mark.parametrize(
     ("elapsed_s", "running_s", "said"),
     [
-        (601, 0, "10.0 minutes, more than limits.maxMinutes = 10"),
+        (601, 0, "10.02 minutes, more than limits.maxMinutes = 10"),
         (1, 3601, r"cost \$4.00 in this run, more than limits.max"),
     ],
 )

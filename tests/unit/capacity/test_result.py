@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,18 @@ def test_without_a_rate_no_number_is_made_up() -> None:
     assert found["tpsPerInferenceUnit"] is None
     assert found["recommendation"]["minInferenceUnits"] is None
     assert found["recommendation"]["table"] == []
+
+
+@pytest.mark.parametrize("ending", ["account-throttled", "unstable"])
+def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) -> None:
+    demanding = replace(RUN, demand={"average_tps": 10, "peak_tps": 12, "headroom": 0})
+
+    found = findings(demanding, [], Measurement(ending, 8, Interval.lower_bound(5.0)))
+
+    assert found["recommendation"]["minInferenceUnits"] is None
+    assert found["recommendation"]["table"] == []
+    assert "no number of inference units follows" in found["recommendation"]["reasons"][0]
+    assert found["cleanTps"]["rate"] is None
 
 
 def test_counts_add_up_in_every_step_and_in_sum() -> None:

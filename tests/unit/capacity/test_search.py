@@ -64,12 +64,14 @@ def answered_with(
 def test_concurrency_starts_at_four_and_doubles_to_the_maximum() -> None:
     never_throttles = measured(tps_per_iu=5000.0, burst_s=10.0)
 
-    assert ramp_lanes(never_throttles) == [4, 8, 16, 32, 64, 128, 256]
-    assert [counts.plan.workers for counts in never_throttles.history] == [1, 1, 2, 4, 8, 16, 32]
+    # At the maximum a second, longer step follows: what is told as a lower bound was carried for half a minute.
+    assert ramp_lanes(never_throttles) == [4, 8, 16, 32, 64, 128, 256, 256]
+    assert [counts.plan.workers for counts in never_throttles.history] == [1, 1, 2, 4, 8, 16, 32, 32]
+    assert [counts.seconds for counts in never_throttles.history] == [4.0] * 7 + [30.0]
 
 
 def test_concurrency_ends_at_a_maximum_that_is_no_power_of_two() -> None:
-    assert ramp_lanes(measured(tps_per_iu=5000.0, max_concurrency=50)) == [4, 8, 16, 32, 50]
+    assert ramp_lanes(measured(tps_per_iu=5000.0, max_concurrency=50)) == [4, 8, 16, 32, 50, 50]
 
 
 def test_quick_mode_grows_by_four_and_confirms_nothing() -> None:
@@ -113,9 +115,13 @@ def test_at_the_maximum_a_throttled_step_is_repeated_once_and_long() -> None:
 
     second = next_move([start_only], limits)
     assert isinstance(second, StepPlan)
-    last = next_move([start_only, replace(start_only, plan=second)], limits)
+    third = next_move([start_only, replace(start_only, plan=second)], limits)
+    assert isinstance(third, StepPlan)
+    held = answered_with(third, accepted=40)
+    last = next_move([start_only, replace(start_only, plan=second), held], limits)
 
     assert (second.lanes, second.base_s) == (8, first.extended_s)
+    assert (third.lanes, third.base_s) == (8, 30.0)
     assert isinstance(last, Measurement) and last.ending == "not-saturated"
 
 
@@ -191,6 +197,27 @@ def test_a_model_that_fails_often_is_unstable() -> None:
     assert measured(tps_per_iu=20.0, random_500_share=0.3).measurement.ending == "unstable"
 
 
+@pytest.mark.parametrize(
+    ("truth", "max_concurrency"),
+    [
+        ({"tps_per_iu": 20.0, "burst_s": 10.0}, 8),
+        ({"tps_per_iu": 150.0, "burst_s": 5.0, "latency_mean_s": 1.0}, 256),
+    ],
+)
+def test_burst_credit_does_not_pass_for_a_lower_bound(truth: dict[str, Any], max_concurrency: int) -> None:
+    found = measured(max_concurrency=max_concurrency, **truth).measurement.max_tps
+
+    assert found is not None
+    assert found.low <= truth["tps_per_iu"] * 1.01
+
+
+def test_what_an_account_lets_through_is_told_without_its_burst() -> None:
+    found = measured(tps_per_iu=500.0, burst_s=1.0, account_tps=20.0).measurement
+
+    assert found.ending == "account-throttled"
+    assert found.max_tps is not None and found.max_tps.estimate == pytest.approx(20, rel=0.05)
+
+
 def test_a_few_other_errors_do_not_end_the_search() -> None:
     found = measured(tps_per_iu=40.0, random_500_share=0.005).measurement
 
@@ -201,8 +228,9 @@ def test_a_few_other_errors_do_not_end_the_search() -> None:
 def test_a_client_that_cannot_keep_its_lanes_busy_says_so() -> None:
     busy = measured(tps_per_iu=5000.0, max_concurrency=4).history[0]
     idle = StepCounts(busy.plan, [replace(worker, busy_share=0.5) for worker in busy.workers])
+    held = StepCounts(busy.plan, [replace(worker, seconds=30.0) for worker in idle.workers])
 
-    found = next_move([idle], SearchLimits())
+    found = next_move([idle, held], SearchLimits())
 
     assert isinstance(found, Measurement)
     assert found.ending == "client-limited"

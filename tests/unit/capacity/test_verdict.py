@@ -30,7 +30,7 @@ FOUND = Measurement(
         (replace(FOUND, windowed=True, max_tps=None), "windowed-quota", "windows longer than the test"),
         (replace(FOUND, ending="account-throttled"), "account-throttled", "raise the account's"),
         (replace(FOUND, ending="client-limited"), "client-limited", "lower test.inFlightPerWorker"),
-        (replace(FOUND, ending="unstable"), "unstable", "look at the failures and run again"),
+        (replace(FOUND, ending="unstable"), "unstable", "More than a tenth of the requests failed"),
         (replace(FOUND, saturated=(2,) * 6 + (8,) * 6), "unstable", "changed while it was measured"),
     ],
 )  # fmt: skip
@@ -48,6 +48,10 @@ def test_a_quick_run_is_ok_without_a_confirmation_and_says_so() -> None:
 
     assert verdict.word == "ok"
     assert "not confirmed at a clean rate (quick mode)" in verdict.detail
+
+
+def test_other_errors_are_named() -> None:
+    assert "41 x ConnectionError" in judge(FOUND, failures={"ConnectionError": 41}).detail
 
 
 def test_auto_scaling_is_flagged() -> None:
