@@ -149,7 +149,7 @@ def _check_pairs(parsed: ExecutionInput) -> None:
             f"test.maxConcurrency: got {test.max_concurrency}; takes at most {MOST_WORKERS} times "
             f"test.inFlightPerWorker, which is {test.in_flight_per_worker}"
         )
-    if test.start_concurrency > test.max_concurrency:
+    if "start_concurrency" in test.model_fields_set and test.start_concurrency > test.max_concurrency:
         raise InvalidInput(
             f"test.startConcurrency: got {test.start_concurrency}; takes at most test.maxConcurrency, "
             f"which is {test.max_concurrency}"

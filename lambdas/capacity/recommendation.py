@@ -78,8 +78,8 @@ def recommend(per_unit: Interval, demand: Demand | None, usd_per_unit_hour: floa
         peak = demand.peak_tps * (1 + demand.headroom)
         least, most, batch = units_for(average, per_unit), units_for(peak, per_unit), None
         reasons = [
-            _sum("minimum", "average", average, least, per_unit),
-            _sum("maximum", "peak", peak, most, per_unit),
+            _sum("Minimum", "average", average, least, per_unit),
+            _sum("Maximum", "peak", peak, most, per_unit),
         ]
         reasons += _cautions(peak, most, per_unit) + _practice(demand, least)
     else:

@@ -21,7 +21,7 @@ MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance
-FIRST_LEAD_S, SHORTEST_LEAD_S, LONGEST_LEAD_S = 5.0, 3.0, 20.0
+FIRST_LEAD_S, SHORTEST_LEAD_S, LONGEST_LEAD_S = 8.0, 3.0, 20.0  # the first workers start cold
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
 SETTLE_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
 

@@ -44,7 +44,7 @@ def _settle(wanted: ExecutionInput, run_id: str, started_at: str) -> Run:
         usd_per_unit_hour=tariff.usd_per_unit_hour,
         expected_usd=expected_usd,
         mode=wanted.test.mode,
-        start_concurrency=wanted.test.start_concurrency,
+        start_concurrency=min(wanted.test.start_concurrency, wanted.test.max_concurrency),
         max_concurrency=wanted.test.max_concurrency,
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=budget.max_minutes,

@@ -62,6 +62,12 @@ def test_one_of_average_and_peak_stands_for_both(stack: Stack, model_arn: str, o
     assert settled(stack)["demand"] == {"average_tps": 7, "peak_tps": 7, "headroom": 0}
 
 
+def test_a_maximum_below_the_default_start_is_where_it_starts(stack: Stack, model_arn: str) -> None:
+    stack.prepare({"modelArn": model_arn, "test": {"maxConcurrency": 2}})
+
+    assert (settled(stack)["start_concurrency"], settled(stack)["max_concurrency"]) == (2, 2)
+
+
 @pytest.mark.parametrize("status", STARTABLE)
 def test_a_status_that_leads_to_running_is_accepted(stack: Stack, model_arn: str, status: str) -> None:
     model = stack.service.add_model(ModelSetup(truth=ModelTruth(), status=status))
