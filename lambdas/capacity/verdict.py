@@ -8,6 +8,7 @@ from typing import Literal
 
 from lambdas.capacity import estimator
 from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.step import ACCOUNT_LIMITS
 
 Word = Literal[
     "ok", "throttles-below-max", "latency-bound", "not-saturated", "windowed-quota", "account-throttled",
@@ -41,9 +42,10 @@ def judge(
     """
     word = _word(found, quick)
     flags = []
-    if failures:
+    others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
+    if others:
         flags.append(
-            "other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in failures.items())
+            "other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in others.items())
         )
     if auto_scales_to is not None:
         flags.append(
