@@ -34,7 +34,6 @@ def sample_output() -> dict[str, Any]:
         project_arn=f"{PROJECT}/1614247896000",
         started_at="2026-11-21T06:00:00.000Z",
         status_before="STOPPED",
-        auto_scales_to=None,
         inference_units=1,
         usd_per_unit_hour=4.0,
         expected_usd=1 / 3,

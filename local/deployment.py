@@ -51,11 +51,6 @@ def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
     return _outputs(aws)
 
 
-def destroy(aws: EmbeddedAws, context: Mapping[str, object]) -> None:
-    """Delete the stack; the image bucket stays, as on AWS. Raises DeploymentError."""
-    _cdk(aws, "destroy", _STACK, "--force", *_as_options(context))
-
-
 def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
     """Run the pinned CDK CLI with this Python and its neighbours first on the PATH; quiet unless it fails."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -42,14 +42,19 @@ class RunStore:
         self._put("RUN", {"plan": _json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
 
     def run(self) -> Run:
-        """What Prepare settled; KeyError when it never came so far."""
-        return Run.from_mapping(json.loads(self._get("RUN")["plan"]))
+        """What Prepare settled, with the inference units that the model then ran with.
+
+        KeyError when it never came so far.
+        """
+        item = self._get("RUN")
+        run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
+        if seen.inference_units is None:
+            return run
+        return replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
 
     def progress(self) -> Progress:
         """What happened to the model so far."""
-        kept = json.loads(self._get("RUN").get("progress", "{}"))
-        refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
-        return Progress(**kept, refused_images=refused)
+        return _progress(self._get("RUN"))
 
     def phase(self) -> str:
         """What the run is doing, for whoever watches."""
@@ -154,6 +159,12 @@ def dynamodb_client() -> Any:
 def run_store(run_id: str) -> RunStore:
     """The store of a run in this stack's table."""
     return RunStore(dynamodb_client(), settings().runs_table, run_id)
+
+
+def _progress(item: Mapping[str, Any]) -> Progress:
+    kept = json.loads(item.get("progress", "{}"))
+    refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
+    return Progress(**kept, refused_images=refused)
 
 
 def _json(values: Any) -> str:

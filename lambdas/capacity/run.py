@@ -39,7 +39,6 @@ class Run:
     project_arn: str
     started_at: str  # ISO 8601, UTC
     status_before: str
-    auto_scales_to: int | None
     inference_units: int
     usd_per_unit_hour: float
     expected_usd: float
@@ -56,6 +55,7 @@ class Run:
     skipped: tuple[SkippedImage, ...]
     images_found: int
     images_skipped: int  # of those looked at; `skipped` tells the first of them
+    auto_scales_to: int | None = None  # the most units it may scale to, seen when it was RUNNING
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -109,6 +109,8 @@ class Progress:
     stopped_at: float | None = None
     status_after: str | None = None
     refused_images: tuple[SkippedImage, ...] = ()
+    inference_units: int | None = None  # that it was seen RUNNING with, whoever started it
+    auto_scales_to: int | None = None
 
     def running_s(self, now: float) -> float:
         """Seconds that the model ran in this run, seen from `now`; never too few by the pause between looks."""

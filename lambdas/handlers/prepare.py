@@ -39,7 +39,6 @@ def _settle(wanted: ExecutionInput, run_id: str, started_at: str) -> Run:
         project_arn=model.project_arn,
         started_at=started_at,
         status_before=state.status,
-        auto_scales_to=state.auto_scales_to if already_runs else None,
         inference_units=units,
         usd_per_unit_hour=tariff.usd_per_unit_hour,
         expected_usd=expected_usd,

@@ -25,7 +25,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     after = replace(before, first_look_at=first_look_at, last_look_at=now)
     if move == "use":
         # It was not RUNNING at the last look: counting from there never bills too little.
-        after = replace(after, running_since=before.running_since or before.last_look_at or run.started_epoch)
+        after = replace(
+            after,
+            running_since=before.running_since or before.last_look_at or run.started_epoch,
+            inference_units=state.min_inference_units,
+            auto_scales_to=state.auto_scales_to,
+        )
     elif move == "start":
         after = replace(after, start_attempts=before.start_attempts + 1)
     store.note(after, phase="measuring" if move == "use" else "starting")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import BudgetExceeded, ModelLost, ModelNotFound, ModelStartFailed
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
@@ -52,6 +53,14 @@ def test_it_is_started_with_the_wanted_units_and_without_auto_scaling(stack: Sta
 
     report = stack.service.model_report(arn)
     assert (report["minInferenceUnits"], report["maxInferenceUnits"]) == (2, None)
+
+
+def test_a_model_that_somebody_else_starts_is_measured_with_the_units_it_got(stack: Stack) -> None:
+    prepared(stack, ModelSetup(truth=ModelTruth(**FAST), status="STARTING", inference_units=3))
+
+    until(stack.start)
+
+    assert run_store(stack.run_id).run().inference_units == 3
 
 
 def test_lost_replies_to_start_and_stop_end_in_another_look(stack: Stack) -> None:

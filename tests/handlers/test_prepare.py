@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import (
     AccessDenied,
     BudgetExceeded,
@@ -93,8 +94,11 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
     )
 
     stack.prepare({"modelArn": model["modelArn"], "test": {"inferenceUnits": 1}})
+    assert settled(stack)["inference_units"] == 3
 
-    assert (settled(stack)["inference_units"], settled(stack)["auto_scales_to"]) == (3, 5)
+    assert stack.start()
+    run = run_store(stack.run_id).run()
+    assert (run.inference_units, run.auto_scales_to) == (3, 5)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from lambdas.capacity.run import Run
 
 RUN = Run(
     run_id="r", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z", status_before="STOPPED",
-    auto_scales_to=None, inference_units=2, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
+    inference_units=2, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
     start_concurrency=4, max_concurrency=256, in_flight_per_worker=8, max_minutes=90, max_usd=10, demand=None,
     bucket="b", source="bytes", images=(), skipped=(), images_found=0, images_skipped=0,
 )  # fmt: skip
