@@ -24,6 +24,7 @@ PHASES = {
 
 
 def progress(store: RunStore, running: bool) -> Group | Table:
+    """The steps so far, and what the run is doing."""
     try:
         phase, steps = PHASES[store.phase()], store.steps()
     except KeyError:
@@ -90,6 +91,7 @@ def _equation(counts: dict[str, Any]) -> str:
 
 
 def units_table(answer: dict[str, Any]) -> Table:
+    """What each number of inference units carries and costs."""
     table = Table(title="Inference units", box=box.SIMPLE_HEAD)
     for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")

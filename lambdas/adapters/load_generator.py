@@ -31,7 +31,6 @@ class LoadGenerator:
         self._requests = requests
         self._lock = threading.Lock()
         self._worker = worker
-        self._pointless = False
         self._images = ImageCycle(len(requests), offset=worker * plan.lanes_of(0))
 
     def run(self, start_at: float) -> WorkerCounts:
@@ -84,7 +83,7 @@ class LoadGenerator:
         while True:
             with self._lock:
                 planned_s = next(self._paced, None)
-            if planned_s is None or self._pointless or self._now() > self._plan.longest_s:
+            if planned_s is None or self._now() > self._plan.longest_s:
                 return
             yield planned_s
 
@@ -103,7 +102,6 @@ class LoadGenerator:
             if reply.outcome != ACCEPTED:
                 self._images.give_back(image)
             if reply.outcome in POINTLESS:
-                self._pointless = True
                 self._step.stop(done_s)
         return sent_s, done_s, reply
 

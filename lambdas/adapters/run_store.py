@@ -41,20 +41,16 @@ class RunStore:
         """Keep what Prepare settled."""
         self._put("RUN", {"plan": _json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
 
-    def run(self) -> Run:
-        """What Prepare settled, with the inference units that the model then ran with.
+    def known(self) -> tuple[Run, Progress]:
+        """What Prepare settled, with the inference units that the model then ran with; and what happened so far.
 
-        KeyError when it never came so far.
+        KeyError when Prepare never came so far.
         """
         item = self._get("RUN")
         run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
-        if seen.inference_units is None:
-            return run
-        return replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
-
-    def progress(self) -> Progress:
-        """What happened to the model so far."""
-        return _progress(self._get("RUN"))
+        if seen.inference_units is not None:
+            run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
+        return run, seen
 
     def phase(self) -> str:
         """What the run is doing, for whoever watches."""

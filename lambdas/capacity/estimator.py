@@ -19,9 +19,7 @@ CONFIDENCE = 0.95
 SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
 SATURATED_SHARE = 0.3  # of requests throttled, in a saturated step
 FEWEST_SECONDS = 4
-NARROWEST_SHARE = (
-    0.01  # of the rate, per second of the period: no interval is narrower, whatever the counts say
-)
+NARROWEST_SHARE = 0.01  # of the rate, per second of its period: the least half-width of an interval
 STEADY_ERRORS = 4.0  # standard errors by which halves of a step may differ
 PERIODIC_SWING = 0.5  # of the mean, at least, between the seconds of counts that come in waves
 PERIODIC_SPREAD = 0.3  # of that swing, at most, between sums over a whole wave

@@ -32,7 +32,7 @@ class SkippedImage:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything Prepare settled; it does not change any more."""
+    """Everything Prepare settled. Only the inference units may turn out otherwise: see `Progress`."""
 
     run_id: str
     model_arn: str

@@ -68,6 +68,7 @@ class WorkerStep:
         self.ready_s = ready_s
         self._closed_until_s = plan.base_s
         self._closed_ended = False
+        self._stopped = False
         self._by_second: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[str] = Counter()
         self._latency = LatencyHistogram()
@@ -102,9 +103,9 @@ class WorkerStep:
         return 1 - self._accepted_s / lane_s if lane_s > 0 else 0.0
 
     def stop(self, now_s: float) -> None:
-        """End the closed loop early: the model refuses in a way that more requests won't change."""
+        """End the step early: the model refuses in a way that more requests won't change."""
         self._closed_until_s = min(self._closed_until_s, now_s)
-        self._closed_ended = True
+        self._closed_ended = self._stopped = True
 
     def paced_times(self) -> Iterator[float]:
         """When this worker sends its share of the paced requests: every `workers`-th of the whole plan."""
@@ -112,6 +113,8 @@ class WorkerStep:
             return
         requests = round(self.plan.paced_tps * self.plan.paced_s)
         for index in range(self.worker, requests, self.plan.workers):
+            if self._stopped:
+                return
             yield self.plan.max_s + (index + 0.5) / self.plan.paced_tps
 
     def book(self, outcome: str, sent_s: float, done_s: float, planned_s: float | None = None) -> None:

@@ -14,8 +14,8 @@ from lambdas.capacity.step import StepPlan
 def handler(event: dict[str, Any], _context: Any) -> None:
     """`{"runId", "step": as planned, "worker": 0, 1, …}` -> nothing; the counts are in the runs table."""
     store, step = run_store(event["runId"]), event["step"]
-    run = store.run()
-    refused = {image.key for image in store.progress().refused_images}
+    run, progress = store.known()
+    refused = {image.key for image in progress.refused_images}
     worker = load_worker(run, tuple(image for image in run.images if image.key not in refused))
     counts = worker.carry(StepPlan.from_mapping(step), event["worker"], step["startAt"])
     store.put_counts(step["number"], event["worker"], counts)

@@ -17,8 +17,8 @@ from lambdas.capacity.step import StepPlan, lead_s
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{"step": {"number", "workers", "startAt", …}}`, or `{"step": null}` when done."""
     store, now = run_store(event["runId"]), time.time()
-    run = store.run()
-    run.budget.check(now - run.started_epoch, store.progress().running_s(now), run.tariff)
+    run, progress = store.known()
+    run.budget.check(now - run.started_epoch, progress.running_s(now), run.tariff)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
     steps = [step for step in store.steps() if step.number > 0]
     move = next_move([step.counts for step in steps], run.search_limits)

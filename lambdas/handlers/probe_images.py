@@ -15,10 +15,10 @@ from lambdas.adapters.run_store import run_store
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
     store = run_store(event["runId"])
-    run = store.run()
+    run, progress = store.known()
     probe = load_worker(run, run.images).probe()
     store.plan_step(0, probe.plan, time.time(), 0.0)
     store.put_counts(0, 0, probe.counts)
     probe.check(images=len(run.images))
-    store.note(replace(store.progress(), refused_images=probe.refused), phase="measuring")
+    store.note(replace(progress, refused_images=probe.refused), phase="measuring")
     return {}

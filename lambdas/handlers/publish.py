@@ -17,9 +17,9 @@ from lambdas.capacity.result import output
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> the execution's output."""
     store, bucket = run_store(event["runId"]), settings().image_bucket
-    run = store.run()
+    run, progress = store.known()
     uri = result_uri(bucket, run.run_id)
-    answer = output(run, store.progress(), store.findings(), now=time.time(), report_uri=uri)
+    answer = output(run, progress, store.findings(), now=time.time(), report_uri=uri)
     put_reports(s3_client(), bucket, answer)
     store.publish(run, answer)
     return answer

@@ -16,7 +16,7 @@ from lambdas.capacity.search import next_move
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{}`; the findings wait in the runs table until the model has stopped."""
     store = run_store(event["runId"])
-    run, steps = store.run(), store.steps()
+    (run, _), steps = store.known(), store.steps()
     found = next_move([step.counts for step in steps if step.number > 0], run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")

@@ -16,7 +16,7 @@ from lambdas.capacity.model_status import move_to_running
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     """`{"runId"}` -> `{"running"}`; false: wait, then look again."""
     store, now = run_store(event["runId"]), time.time()
-    run, before = store.run(), store.progress()
+    run, before = store.known()
     first_look_at = before.first_look_at or now
     run.budget.check(now - run.started_epoch, 0.0, run.tariff)
     model = RekognitionModel(rekognition_client(), run.model_arn, run.project_arn)

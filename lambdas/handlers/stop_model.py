@@ -10,6 +10,7 @@ from lambdas.adapters.logs import logged
 from lambdas.adapters.rekognition import MODEL_ARN, RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import AccessDenied, ModelNotFound
+from lambdas.capacity.model_status import ModelState
 
 
 @logged
@@ -17,13 +18,17 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     """`{"runId", "input"}` -> `{"stopped"}`; false: wait, then look again."""
     store = run_store(event["runId"])
     try:
-        run = store.run()
+        run, before = store.known()
     except KeyError:
         return {"stopped": _stopped_unprepared(event["input"])}
     model = RekognitionModel(rekognition_client(), run.model_arn, run.project_arn)
-    stopped, status = _move(model)
-    progress = replace(store.progress(), status_after=status, stopped_at=time.time() if stopped else None)
-    store.note(progress, phase="stopped" if stopped else "stopping")
+    try:
+        state = model.look()
+    except ModelNotFound:
+        state = ModelState("DELETED")
+    stopped = _stopped(model, state)
+    after = replace(before, status_after=state.status, stopped_at=time.time() if stopped else None)
+    store.note(after, phase="stopped" if stopped else "stopping")
     return {"stopped": stopped}
 
 
@@ -38,17 +43,14 @@ def _stopped_unprepared(raw: Any) -> bool:
         return True
     try:
         model = RekognitionModel.find(rekognition_client(), arn)
-        model.look()
+        state = model.look()
     except (ModelNotFound, AccessDenied):
         return True
-    return _move(model)[0]
+    return _stopped(model, state)
 
 
-def _move(model: RekognitionModel) -> tuple[bool, str]:
-    try:
-        state = model.look()
-    except ModelNotFound:
-        return True, "DELETED"
+def _stopped(model: RekognitionModel, state: ModelState) -> bool:
+    """Is it stopped? If not, ask for it; only the next look tells what came of it."""
     if state.costs_money and state.status != "STOPPING":
         model.stop()
-    return not state.costs_money, state.status
+    return not state.costs_money

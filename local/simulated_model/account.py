@@ -3,12 +3,12 @@
 import re
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulated_model.ledger import Ledger
 from local.simulated_model.lifecycle import STATUSES, Lifecycle
-from local.simulated_model.truth import ModelTruth, TruthError
+from local.simulated_model.truth import ModelTruth, TruthError, refuse_unknown
 
 CALLS_KEPT = 10_000
 
@@ -36,9 +36,7 @@ class ModelSetup:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ModelSetup":
         """The setup written in JSON by field name, `truth` being an object; TruthError names a bad field."""
-        unknown = sorted(set(values) - {each.name for each in fields(cls)})
-        if unknown:
-            raise TruthError(f"{unknown[0]}: no such field of a model's setup")
+        refuse_unknown(cls, values, "field of a model's setup")
         return cls(**{**values, "truth": ModelTruth.from_mapping(values.get("truth", {}))})
 
 

@@ -1,11 +1,11 @@
 """How a simulated model server is set up: from the JSON of a config file or the command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import TruthError
+from local.simulated_model.truth import refuse_unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,6 @@ class ServerSettings:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ServerSettings":
         """The settings written in JSON by field name, `models` being a list; TruthError names a bad field."""
-        unknown = sorted(set(values) - {each.name for each in fields(cls)})
-        if unknown:
-            raise TruthError(f"{unknown[0]}: no such setting of the simulated model")
+        refuse_unknown(cls, values, "setting of the simulated model")
         models = tuple(ModelSetup.from_mapping(each) for each in values.get("models", ()))
         return cls(**{**values, "models": models})

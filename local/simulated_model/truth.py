@@ -84,9 +84,7 @@ class ModelTruth:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ModelTruth":
         """The truth written in JSON, by field name; TruthError on an unknown one."""
-        unknown = sorted(set(values) - {each.name for each in fields(cls)})
-        if unknown:
-            raise TruthError(f"{unknown[0]}: no such field of a model's truth")
+        refuse_unknown(cls, values, "field of a model's truth")
         return cls(**values)
 
     @property
@@ -139,6 +137,13 @@ class ModelTruth:
     def _drift_angle(self, now_s: float) -> float:
         # The golden ratio spreads the phases of consecutive seeds evenly.
         return 2 * math.pi * (now_s / self.drift_period_s + self.seed * 0.6180339887498949 % 1.0)
+
+
+def refuse_unknown(kind: type[Any], values: Mapping[str, Any], thing: str) -> None:
+    """TruthError on the first of the names that is no field of the dataclass `kind`."""
+    unknown = sorted(set(values) - {each.name for each in fields(kind)})
+    if unknown:
+        raise TruthError(f"{unknown[0]}: no such {thing}")
 
 
 def _check(name: str, value: Any, default: Any, takes: Mapping[str, Any]) -> None:
