@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
 
-from lambdas.adapters.rekognition import MODEL_ARN
+from lambdas.adapters.input_sentences import got, missing, sentence, unreadable_key
 from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.plans import Mode
 from lambdas.capacity.run import Source
 
 MOST_CONCURRENCY = 4000
 MOST_WORKERS = 1000  # Lambda's default concurrency per account and Region
+MOST_TPS = 1_000_000
+LONGEST_KEY_BYTES = 1024
 MOST_ERRORS_SHOWN = 3
 
 
@@ -30,22 +31,24 @@ class ImagesInput(_Strict):
     """`images`"""
 
     bucket: str | None = Field(
-        default=None, min_length=3, max_length=255, description="the name of the image bucket"
+        default=None,
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$",
+        description="the name of an S3 bucket",
     )
     prefix: str = Field(
-        default="samples/", max_length=1024, description="a key prefix of at most 1024 characters"
+        default="samples/", description=f"a key prefix of at most {LONGEST_KEY_BYTES} bytes (UTF-8)"
     )
     source: Source = Field(default="bytes", description='"bytes" or "s3"')
 
 
-_TPS = "requests per second, above 0 and at most 1000000"
+_TPS = f"requests per second, above 0 and at most {MOST_TPS}"
 
 
 class TrafficInput(_Strict):
     """`demand` of steady traffic: with only one of average and peak, both are that"""
 
-    average_tps: float | None = Field(default=None, gt=0, le=1e6, description=_TPS)
-    peak_tps: float | None = Field(default=None, gt=0, le=1e6, description=_TPS)
+    average_tps: float | None = Field(default=None, gt=0, le=MOST_TPS, description=_TPS)
+    peak_tps: float | None = Field(default=None, gt=0, le=MOST_TPS, description=_TPS)
     headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
 
 
@@ -95,6 +98,7 @@ class ExecutionInput(_Strict):
     """The whole input"""
 
     model_arn: str = Field(
+        max_length=2048,
         pattern=f"^{MODEL_ARN.pattern.replace('?P<project>', '').replace('?P<version>', '')}$",
         description="the ARN of a Rekognition Custom Labels model version, "
         "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>",
@@ -105,7 +109,7 @@ class ExecutionInput(_Strict):
     )
     test: TestInput = Field(default=TestInput(), description="an object")
     limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
-    after_run: Literal["stop"] = Field(default="stop", description='"stop"')
+    after_run: Literal["stop", "restore"] = Field(default="stop", description='"stop" or "restore"')
 
 
 def parse_input(raw: Any) -> ExecutionInput:
@@ -115,12 +119,14 @@ def parse_input(raw: Any) -> ExecutionInput:
         InvalidInput: names each wrong field, what it got and what it takes.
     """
     if not isinstance(raw, Mapping):
-        raise InvalidInput(f'the input: got {_shown(raw)}; takes an object with at least "modelArn"')
+        raise InvalidInput(got("the input", raw, 'an object with at least "modelArn"'))
+    if unreadable := unreadable_key(raw, _FIELDS):
+        raise InvalidInput(unreadable)
     _refuse_unsupported(raw)
     try:
         parsed = ExecutionInput.model_validate(raw)
     except ValidationError as error:
-        found = [_sentence(detail) for detail in error.errors()]
+        found = [sentence(detail, _FIELDS) for detail in error.errors(include_url=False)]
         more = len(found) - MOST_ERRORS_SHOWN
         raise InvalidInput(
             "; ".join(found[:MOST_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
@@ -130,69 +136,47 @@ def parse_input(raw: Any) -> ExecutionInput:
 
 
 def _refuse_unsupported(raw: Mapping[str, Any]) -> None:
-    demand, test = raw.get("demand"), raw.get("test")
+    demand = raw.get("demand")
     if isinstance(demand, Mapping) and "fromCloudWatchDays" in demand:
+        takes = "it is not supported yet, demand takes averageTps and peakTps, or images and withinHours"
         raise InvalidInput(
-            "demand.fromCloudWatchDays: not supported yet; demand takes averageTps and peakTps,"
-            " or images and withinHours"
+            got("demand.fromCloudWatchDays", demand["fromCloudWatchDays"], f"nothing: {takes}")
         )
-    if isinstance(test, Mapping) and test.get("allowOtherTraffic") is True:
-        raise InvalidInput("test.allowOtherTraffic: got true, which is not supported yet; takes false")
-    if raw.get("afterRun") in ("restore", "apply"):
-        raise InvalidInput(f'afterRun: got "{raw["afterRun"]}", which is not supported yet; takes "stop"')
+    if raw.get("afterRun") == "apply":
+        raise InvalidInput(got("afterRun", "apply", f"{_FIELDS['']['afterRun']}; apply is not supported yet"))
 
 
 def _check_pairs(parsed: ExecutionInput) -> None:
     test, demand = parsed.test, parsed.demand
     if test.max_concurrency > MOST_WORKERS * test.in_flight_per_worker:
-        raise InvalidInput(
-            f"test.maxConcurrency: got {test.max_concurrency}; takes at most {MOST_WORKERS} times "
-            f"test.inFlightPerWorker, which is {test.in_flight_per_worker}"
-        )
+        takes = f"at most {MOST_WORKERS} times test.inFlightPerWorker, which is {test.in_flight_per_worker}"
+        raise InvalidInput(got("test.maxConcurrency", test.max_concurrency, takes))
     if "start_concurrency" in test.model_fields_set and test.start_concurrency > test.max_concurrency:
-        raise InvalidInput(
-            f"test.startConcurrency: got {test.start_concurrency}; takes at most test.maxConcurrency, "
-            f"which is {test.max_concurrency}"
-        )
+        takes = f"at most test.maxConcurrency, which is {test.max_concurrency}"
+        raise InvalidInput(got("test.startConcurrency", test.start_concurrency, takes))
     if isinstance(demand, TrafficInput):
         _check_traffic(demand.average_tps, demand.peak_tps)
+    if isinstance(demand, BatchInput) and demand.images > MOST_TPS * 3600 * demand.within_hours:
+        takes = f"hours enough for {demand.images} images at {MOST_TPS} requests per second or fewer"
+        raise InvalidInput(got("demand.withinHours", demand.within_hours, takes))
+    if len(parsed.images.prefix.encode()) > LONGEST_KEY_BYTES:
+        raise InvalidInput(got("images.prefix", parsed.images.prefix, _FIELDS["images"]["prefix"]))
 
 
 def _check_traffic(average_tps: float | None, peak_tps: float | None) -> None:
     if average_tps is None and peak_tps is None:
-        raise InvalidInput(
-            "demand.averageTps: got nothing; takes requests per second, where peakTps is not given"
-        )
+        raise InvalidInput(missing("demand.averageTps", "requests per second, where peakTps is not given"))
     if average_tps is not None and peak_tps is not None and average_tps > peak_tps:
         raise InvalidInput(
             f"demand.averageTps: got {average_tps:g}; takes at most demand.peakTps, which is {peak_tps:g}"
         )
 
 
-def _sentence(detail: ErrorDetails) -> str:
-    *parents, name = [str(part) for part in detail["loc"]]
-    fields = _FIELDS.get(".".join(parents), {})
-    if name in _KINDS_OF_DEMAND:
-        *parents, name = parents
-        fields = _FIELDS[""]
-    inside = ".".join(part for part in parents if part not in _KINDS_OF_DEMAND)
-    field = f"{inside}.{name}" if inside else name
-    if detail["type"] == "extra_forbidden":
-        if inside == "demand" and any(name in _FIELDS[f"demand.{kind}"] for kind in _KINDS_OF_DEMAND):
-            return f"{field}: does not go with the rest; demand takes {_FIELDS['']['demand'].partition('with ')[2]}"
-        return f"{field}: unknown field; {inside or 'the input'} takes {', '.join(sorted(fields))}"
-    got = "nothing" if detail["type"] == "missing" else _shown(detail["input"])
-    return f"{field}: got {got}; takes {fields[name]}"
-
-
-_KINDS_OF_DEMAND = ("traffic", "batch")
-
-
 def _descriptions(model: type[BaseModel]) -> dict[str, str]:
     return {to_camel(name): str(field.description) for name, field in model.model_fields.items()}
 
 
-# What each field takes, by the place of its object in the input.
+# What each field takes, by the place of its object in the input; the kinds of demand have a place each.
 _FIELDS = {
     "": _descriptions(ExecutionInput),
     "images": _descriptions(ImagesInput),
@@ -201,8 +185,3 @@ _FIELDS = {
     "test": _descriptions(TestInput),
     "limits": _descriptions(LimitsInput),
 }
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 160 else f"{text[:157]}..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,23 +10,41 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
 from lambdas.capacity.run import Image, SkippedImage, Source
 
 MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
 MOST_LISTED = 10_000
+MOST_LOOKED_AT = 2_000  # one by one, until enough are found; so many take Prepare a few seconds
 MOST_SKIPPED_TOLD = 50  # with their reasons; an item of the runs table and an output have their limits
 MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}  # quotas of DetectCustomLabels
 
-_MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+LEAST_PIXELS, MOST_PIXELS = 64, 4096  # a side, quota of DetectCustomLabels
+REPORTS = "reports/"
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_MAGIC = {b"\xff\xd8\xff": "JPEG", _PNG: "PNG"}
+_SUFFIXES = (".jpg", ".jpeg", ".png")
+_HEAD_BYTES = 24  # up to the sides of a PNG
+_DENIED = ("AccessDenied", "403")
 
 
 @cache
 def s3_client() -> Any:
-    """The S3 client."""
-    return boto3.client("s3")
+    """The S3 client, with a connection for each image that is looked at at once."""
+    return boto3.client(
+        "s3",
+        config=Config(
+            max_pool_connections=MOST_IMAGES,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            connect_timeout=5,
+            read_timeout=20,
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -46,13 +65,14 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
     """
     try:
         objects = sorted(_listed(client, bucket, prefix), key=lambda found: (found.bytes, found.key))
-        images, skipped = _inspect(client, bucket, _spread(objects), source)
+        images, skipped = _inspect(client, bucket, _by_promise(objects)[:MOST_LOOKED_AT], source)
     except ClientError as error:
-        raise _explained(error, bucket) from error
+        raise _explained(error, bucket, prefix) from error
     if not images:
         reasons = "; ".join(f"{image.key}: {image.reason}" for image in skipped[:5])
+        looked_at = f"{len(skipped)} looked at of the " if len(skipped) < len(objects) else ""
         raise NoUsableImages(
-            f"none of the {len(objects)} objects under s3://{bucket}/{prefix} can be used"
+            f"none of the {looked_at}{len(objects)} objects under s3://{bucket}/{prefix} can be used"
             f"{f' ({reasons})' if reasons else ''} - upload JPEG or PNG images there"
         )
     in_order = sorted(images, key=lambda image: image.key)
@@ -74,6 +94,15 @@ def _listed(client: Any, bucket: str, prefix: str) -> Iterator[Image]:
             yield Image(found["Key"], found["Size"])
 
 
+def _by_promise(objects: Sequence[Image]) -> list[Image]:
+    """All objects: first those called like images, last reports of runs; in each group spread over the sizes."""
+    groups: dict[int, list[Image]] = {0: [], 1: [], 2: []}
+    for found in objects:
+        group = 2 if found.key.startswith(REPORTS) else not found.key.lower().endswith(_SUFFIXES)
+        groups[group].append(found)
+    return [found for group in groups.values() for found in _spread(group)]
+
+
 def _spread(objects: Sequence[Image]) -> list[Image]:
     """All objects, those that lie evenly spread over the sizes first."""
     step = max(1.0, len(objects) / MOST_IMAGES)
@@ -86,38 +115,75 @@ def _inspect(
 ) -> tuple[list[Image], list[SkippedImage]]:
     images: list[Image] = []
     skipped: list[SkippedImage] = []
+    denied: list[ClientError] = []
+
+    def reason_to_skip(image: Image) -> str | None:
+        try:
+            return _reason_to_skip(client, bucket, image, source)
+        except ClientError as error:
+            if error.response["Error"].get("Code") in _DENIED:
+                denied.append(error)
+            elif _status(error) >= 500:
+                raise
+            # Gone meanwhile, archived, another owner's: this object's trouble, not the others'.
+            return f"S3 does not give it out ({error})"
+
     with ThreadPoolExecutor(MOST_IMAGES) as threads:
         for start in range(0, len(candidates), MOST_IMAGES):
             batch = candidates[start : start + MOST_IMAGES]
-            reasons = threads.map(lambda image: _reason_to_skip(client, bucket, image, source), batch)
-            for image, reason in zip(batch, reasons, strict=True):
+            for image, reason in zip(batch, threads.map(reason_to_skip, batch), strict=True):
                 if reason:
                     skipped.append(SkippedImage(image.key, reason))
                 elif len(images) < MOST_IMAGES:
                     images.append(image)
-            if len(images) == MOST_IMAGES:
+            if len(images) == MOST_IMAGES or (not images and len(denied) >= MOST_IMAGES):
                 break
+    if denied and not images:
+        raise denied[0]
     return images, skipped
 
 
 def _reason_to_skip(client: Any, bucket: str, image: Image, source: Source) -> str | None:
+    if bucket == settings().image_bucket and image.key.startswith(REPORTS):
+        return f"{REPORTS} is kept for the reports of runs"
     if image.bytes == 0:
         return "it is empty"
     if image.bytes > MOST_BYTES[source]:
         return f"it has {image.bytes:,} bytes; with images.source {source} at most {MOST_BYTES[source]:,} are taken"
-    head = client.get_object(Bucket=bucket, Key=image.key, Range="bytes=0-15")["Body"].read()
+    head = _head(client, bucket, image.key)
     if not any(head.startswith(magic) for magic in _MAGIC):
         return f"it is neither {' nor '.join(_MAGIC.values())} (it starts with {str(head[:8])[1:]})"
-    return None
+    return _wrong_sides(head) if head.startswith(_PNG) else None
 
 
-def _explained(error: ClientError, bucket: str) -> Exception:
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+
+
+def _head(client: Any, bucket: str, key: str) -> bytes:
+    answer = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_HEAD_BYTES - 1}")
+    head: bytes = answer["Body"].read()
+    return head
+
+
+def _wrong_sides(png: bytes) -> str | None:
+    """A PNG tells its sides at once; of a JPEG the model tells when it is probed."""
+    if len(png) < _HEAD_BYTES:
+        return "it is cut off"
+    width, height = struct.unpack(">II", png[16:24])
+    if all(LEAST_PIXELS <= side <= MOST_PIXELS for side in (width, height)):
+        return None
+    return f"it has {width} x {height} pixels; {LEAST_PIXELS} to {MOST_PIXELS} a side are taken"
+
+
+def _explained(error: ClientError, bucket: str, prefix: str) -> Exception:
     code = error.response["Error"].get("Code", "")
-    if code in ("AccessDenied", "403"):
+    if code in _DENIED:
         return AccessDenied(
-            f"the bucket {bucket} is not readable: images are read from this stack's own image bucket only"
-            f" - copy them there, or leave images.bucket out ({error.operation_name}: {code})"
+            f"s3://{bucket}/{prefix} is not readable for this stack - deploy with this bucket in the context key"
+            " imageBuckets (if it is the stack's own: with this prefix in imagePrefixes), or name other images"
+            f" ({error.operation_name}: {code})"
         )
-    if code == "NoSuchBucket":
+    if code in ("NoSuchBucket", "InvalidBucketName"):
         return NoUsableImages(f"there is no bucket {bucket} - check images.bucket")
     return error

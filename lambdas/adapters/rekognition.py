@@ -6,7 +6,6 @@ One adapter per model service; all offer these calls and translate statuses into
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,12 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelStartFailed
+from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.model_status import ModelState
-
-MODEL_ARN = re.compile(
-    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}"
-    r":project/(?P<project>[a-zA-Z0-9_.\-]{1,255})/version/(?P<version>[a-zA-Z0-9_.\-]{1,255})/\d+"
-)
 
 # Refusals of a start that another attempt will not change.
 _FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
@@ -46,7 +41,7 @@ class RekognitionModel:
         parts = MODEL_ARN.fullmatch(model_arn)
         assert parts, f"{model_arn} was not checked at the door"
         self._client = client
-        self._version = parts["version"]
+        self.project, self.version = parts["project"], parts["version"]
         self.model_arn = model_arn
         self.project_arn = project_arn
 
@@ -76,7 +71,7 @@ class RekognitionModel:
         """
         with _explained(self.model_arn):
             pages = self._client.get_paginator("describe_project_versions").paginate(
-                ProjectArn=self.project_arn, VersionNames=[self._version]
+                ProjectArn=self.project_arn, VersionNames=[self.version]
             )
             for version in (version for page in pages for version in page["ProjectVersionDescriptions"]):
                 if version["ProjectVersionArn"] == self.model_arn:
@@ -86,18 +81,19 @@ class RekognitionModel:
                         version.get("MinInferenceUnits"),
                         version.get("MaxInferenceUnits"),
                     )
-        raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self._version}"))
+        raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self.version}"))
 
-    def start(self, inference_units: int) -> None:
-        """Ask for a start with so many inference units and no auto-scaling; only a look tells what came of it.
+    def start(self, inference_units: int, most_units: int | None = None) -> None:
+        """Ask for a start; only a look tells what came of it. Without `most_units` it does not auto-scale.
 
         Raises:
             ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
         """
+        scaling = {} if most_units is None else {"MaxInferenceUnits": most_units}
         try:
             with _explained(self.model_arn):
                 self._client.start_project_version(
-                    ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units
+                    ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units, **scaling
                 )
         except ClientError as refusal:
             if _code(refusal) in _FINAL_REFUSALS:

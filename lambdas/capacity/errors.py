@@ -5,6 +5,7 @@ RunError
 ├── NoUsableImages      no image to send
 ├── ModelNotFound       no such model in this account and Region
 ├── ModelNotStartable   its status does not allow a start
+├── ModelInUse          it runs and may be serving others; nothing was started
 ├── ModelStartFailed    it was started and did not become RUNNING
 ├── ModelLost           it left RUNNING, or stopped answering, under test
 ├── BudgetExceeded      a limit of `limits` is or would be passed
@@ -43,6 +44,10 @@ class ModelNotFound(RunError):
 
 class ModelNotStartable(RunError):
     """The model version's status rules a start out."""
+
+
+class ModelInUse(RunError):
+    """The model runs and may be serving others, whom a test would take the capacity from."""
 
 
 class ModelStartFailed(RunError):
@@ -90,6 +95,11 @@ def identify(failure: Mapping[str, Any]) -> RunError:
             identify(cause[key]) for key in ("stopFailure", "runFailure") if _is_failure(cause.get(key))
         ]
         return _BY_NAME[name](" - before that, ".join([sentence, *map(str, before)]))
+    if "TooManyRequests" in str(failure.get("Error")):
+        return InternalError(
+            f"Lambda refused to run a function ({message}) - the account's concurrent executions are used up: run again"
+            " when less is going on, or raise them in Service Quotas"
+        )
     if any(mark in message for mark in _DENIED):
         return AccessDenied(
             f"{message} - grant this to the function's role, or name the model in `modelArns`"

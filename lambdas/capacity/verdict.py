@@ -9,6 +9,7 @@ from typing import Literal
 from lambdas.capacity import estimator
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step import ACCOUNT_LIMITS
+from lambdas.capacity.traffic import TrafficSeen
 
 Word = Literal[
     "ok", "throttles-below-max", "latency-bound", "not-saturated", "windowed-quota", "account-throttled",
@@ -33,12 +34,13 @@ def judge(
     quick: bool = False,
     auto_scales_to: int | None = None,
     failures: Mapping[str, int] | None = None,
+    other_traffic: TrafficSeen | None = None,
 ) -> Verdict:
     """The verdict on a measurement.
 
     `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
     inference units if it was running with one above its minimum; `failures` are the requests that
-    failed by other errors than throttles, by name.
+    failed by other errors than throttles, by name; `other_traffic` is what others sent just before.
     """
     word = _word(found, quick)
     flags = []
@@ -51,6 +53,8 @@ def judge(
         flags.append(
             f"the model auto-scales (up to {auto_scales_to} inference units), so TPS per unit may be too high"
         )
+    if other_traffic and other_traffic.requests:
+        flags.append(f"{other_traffic.told}, so the model may carry more than was left for this run")
     if found.max_tps and abs(found.max_tps.estimate / ACCOUNT_QUOTA_TPS - 1) < 0.05:
         flags.append(
             "this is also the default quota of an account (50 TPS), so the model itself may carry more"

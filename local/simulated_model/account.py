@@ -69,7 +69,7 @@ class Account:
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
         self.calls_by_operation: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self._detects: dict[str, dict[str, Any]] = {}
+        self._detects: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add_model(self, setup: ModelSetup, now_s: float) -> Model:
         """One more model; TruthError when its project has a version of that name already."""
@@ -87,17 +87,20 @@ class Account:
         self.models[version_arn] = model
         return model
 
-    def count_call(self, operation: str, version_arn: str | None, now_s: float, outcome: str) -> None:
-        """Notes a call of the control plane and how it ended ("ok" or an error's code)."""
+    def count_call(
+        self, operation: str, version_arn: str | None, now_s: float, outcome: str, access_key_id: str
+    ) -> None:
+        """Notes a call of the control plane, who made it, and how it ended ("ok" or an error's code)."""
         self.calls_by_operation[operation] += 1
         self._detects.clear()
-        self.calls.append(_entry(operation, version_arn, now_s, outcome))
+        self.calls.append(_entry(operation, version_arn, now_s, outcome, access_key_id))
 
-    def log_detect(self, version_arn: str, now_s: float) -> None:
-        """Notes a DetectCustomLabels; those between two other calls share one entry per model."""
-        entry = self._detects.get(version_arn)
+    def log_detect(self, version_arn: str, now_s: float, access_key_id: str) -> None:
+        """Notes a DetectCustomLabels; those between two other calls share one entry per model and access key."""
+        entry = self._detects.get((version_arn, access_key_id))
         if entry is None:
-            entry = self._detects[version_arn] = _entry("DetectCustomLabels", version_arn, now_s, "seen")
+            entry = _entry("DetectCustomLabels", version_arn, now_s, "seen", access_key_id)
+            self._detects[version_arn, access_key_id] = entry
             self.calls.append(entry)
             entry["count"] = 0
         entry["until"] = now_s
@@ -116,6 +119,8 @@ class Account:
         return arn
 
 
-def _entry(operation: str, version_arn: str | None, now_s: float, outcome: str) -> dict[str, Any]:
-    times = {"at": now_s, "until": now_s, "count": 1}
-    return {"operation": operation, "modelArn": version_arn, "outcome": outcome, **times}
+def _entry(
+    operation: str, version_arn: str | None, now_s: float, outcome: str, access_key_id: str
+) -> dict[str, Any]:
+    what = {"operation": operation, "modelArn": version_arn, "outcome": outcome}
+    return {**what, "accessKeyId": access_key_id, "at": now_s, "until": now_s, "count": 1}

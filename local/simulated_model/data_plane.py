@@ -32,7 +32,12 @@ class DataPlane:
         self._s3_random = Random(0)
 
     async def detect(
-        self, body: bytes, body_sha256: bytes, attempt: int, is_gone: Callable[[], bool]
+        self,
+        body: bytes,
+        body_sha256: bytes,
+        attempt: int,
+        access_key_id: str,
+        is_gone: Callable[[], bool],
     ) -> Detected:
         """Serves one request; `is_gone` tells whether its client has left meanwhile."""
         arrived_at_s = self._clock()
@@ -40,7 +45,7 @@ class DataPlane:
         model = find(self._account, request.version_arn)
         ledger = model.ledger
         ledger.arrive(arrived_at_s, attempt)
-        self._account.log_detect(model.version_arn, arrived_at_s)
+        self._account.log_detect(model.version_arn, arrived_at_s, access_key_id)
         try:
             detected = await self._serve(model, request, is_gone)
         except ServiceError as error:

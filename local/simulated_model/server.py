@@ -84,21 +84,25 @@ class SimulatedModelServer:
             headers = {name.lower(): value for name, value in request.headers.items()}
             body_sha256 = hashlib.sha256(body).digest()
             signed = SignedRequest(request.method, request.path_qs, headers, body_sha256)
-            self._signatures.verify(signed, self.clock())
+            access_key_id = self._signatures.verify(signed, self.clock())
         except ServiceError as error:
             self.account.refused[error.code] += 1
             return error_response(error)
         if operation != DETECT:
-            return self._control(request, operation, body)
+            return self._control(request, operation, body, access_key_id)
         try:
             attempt = attempt_number(headers.get("amz-sdk-request", ""))
-            detected = await self._data_plane.detect(body, body_sha256, attempt, is_gone(request))
+            detected = await self._data_plane.detect(
+                body, body_sha256, attempt, access_key_id, is_gone(request)
+            )
         except ServiceError as error:
             self.account.refused[error.code] += 1
             return error_response(error)
         return detect_response(request, detected)
 
-    def _control(self, request: BaseRequest, operation: str, body: bytes) -> web.StreamResponse:
+    def _control(
+        self, request: BaseRequest, operation: str, body: bytes, access_key_id: str
+    ) -> web.StreamResponse:
         now_s = self.clock()
         version_arn, outcome = None, "ok"
         try:
@@ -116,7 +120,8 @@ class SimulatedModelServer:
             model = self.account.models.get(version_arn) if isinstance(version_arn, str) else None
             if model is not None:
                 model.calls[operation] += 1
-            self.account.count_call(operation, model.version_arn if model else None, now_s, outcome)
+            known_arn = model.version_arn if model else None
+            self.account.count_call(operation, known_arn, now_s, outcome, access_key_id)
 
     async def _administer(self, request: BaseRequest) -> web.StreamResponse:
         match request.method, request.path:

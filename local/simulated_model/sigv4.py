@@ -48,8 +48,11 @@ class SignatureCheck:
     secrets: Mapping[str, str] = field(default_factory=dict)
     accept_unknown_keys: bool = True
 
-    def verify(self, request: SignedRequest, now_s: float) -> None:
-        """Raises the ServiceError that the real service answers to a request signed wrongly."""
+    def verify(self, request: SignedRequest, now_s: float) -> str:
+        """The access key ID that the request is signed with.
+
+        Raises the ServiceError that the real service answers to a request signed wrongly.
+        """
         signature = _authorization(request.headers)
         scope = _scope(signature["Credential"])
         signed_names = signature["SignedHeaders"].split(";")
@@ -59,13 +62,14 @@ class SignatureCheck:
         secret = self.secrets.get(scope["key"])
         if secret is None:
             if self.accept_unknown_keys:
-                return
+                return scope["key"]
             raise ServiceError(
                 "UnrecognizedClientException", "The security token included in the request is invalid."
             )
         expected = _Recomputed(scope["key"], secret, self.region).sign(request, signed_names, timestamp)
         if not compare_digest(expected, signature["Signature"]):
             raise ServiceError("InvalidSignatureException", MISMATCH)
+        return scope["key"]
 
     def _check_scope_and_date(self, scope: re.Match[str], headers: Mapping[str, str], now_s: float) -> str:
         if scope["region"] != self.region:

@@ -10,8 +10,8 @@ from lambdas.capacity import errors
 from lambdas.capacity.errors import NAMES, AccessDenied, InternalError, InvalidInput, RunError, identify
 
 CONTRACT = {
-    "InvalidInput", "NoUsableImages", "ModelNotFound", "ModelNotStartable", "ModelStartFailed", "ModelLost",
-    "BudgetExceeded", "AccessDenied", "ModelStopFailed", "InternalError",
+    "InvalidInput", "NoUsableImages", "ModelNotFound", "ModelNotStartable", "ModelInUse", "ModelStartFailed",
+    "ModelLost", "BudgetExceeded", "AccessDenied", "ModelStopFailed", "InternalError",
 }  # fmt: skip
 
 

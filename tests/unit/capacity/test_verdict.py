@@ -9,6 +9,7 @@ import pytest
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.traffic import TrafficSeen
 from lambdas.capacity.verdict import judge
 
 CLEAN = CleanRate(4.76, sent=43, throttled=0, latency=LatencyHistogram())
@@ -57,6 +58,18 @@ def test_other_errors_are_named() -> None:
 def test_auto_scaling_is_flagged() -> None:
     assert "the model auto-scales (up to 4 inference units)" in judge(FOUND, auto_scales_to=4).detail
     assert "auto-scales" not in judge(FOUND).detail
+
+
+def test_traffic_of_others_is_flagged() -> None:
+    own = judge(FOUND, other_traffic=TrafficSeen(40, of_model=True)).detail
+    shared = judge(FOUND, other_traffic=TrafficSeen(40, of_model=False)).detail
+
+    assert (
+        "others sent this model 40 requests in the 5 minutes before the run, so the model may carry more"
+        in own
+    )
+    assert "DetectCustomLabels was called 40 times" in shared
+    assert "others" not in judge(FOUND, other_traffic=TrafficSeen(0, of_model=True)).detail
 
 
 @pytest.mark.parametrize(("tps", "flagged"), [(50.0, True), (49.0, True), (45.0, False), (60.0, False)])

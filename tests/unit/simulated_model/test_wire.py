@@ -92,6 +92,53 @@ def test_a_model_starts_detects_stops_and_reports_its_life(simulated, client):
     ]
 
 
+def test_the_call_log_tells_which_access_key_called(simulated):
+    names = simulated.add_model(ModelSetup(truth=ModelTruth(**FAST), status="RUNNING"))
+    arn = names["modelArn"]
+    looking, one, other = (
+        client_of(simulated, aws_access_key_id=key) for key in ("ASIALOOK", "ASIAONE", "ASIAOTHER")
+    )
+
+    for sender in (one, other, one):
+        sender.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": png()})
+    looking.describe_project_versions(ProjectArn=names["projectArn"])
+    looking.stop_project_version(ProjectVersionArn=arn)
+
+    log = simulated.report()["callLog"]
+    assert [(each["operation"], each["accessKeyId"], each["count"]) for each in log[-4:]] == [
+        ("DetectCustomLabels", "ASIAONE", 2),
+        ("DetectCustomLabels", "ASIAOTHER", 1),
+        ("DescribeProjectVersions", "ASIALOOK", 1),
+        ("StopProjectVersion", "ASIALOOK", 1),
+    ]
+
+
+def test_a_model_tells_the_units_it_was_last_started_with(simulated, client):
+    names = simulated.add_model(
+        ModelSetup(truth=ModelTruth(**QUICK_LIFE), status="RUNNING", inference_units=1, max_inference_units=4)
+    )
+
+    def units() -> tuple[int | None, int | None]:
+        (version,) = client.describe_project_versions(ProjectArn=names["projectArn"])[
+            "ProjectVersionDescriptions"
+        ]
+        return version.get("MinInferenceUnits"), version.get("MaxInferenceUnits")
+
+    found = units()
+    client.stop_project_version(ProjectVersionArn=names["modelArn"])
+    wait_for(client, names, "STOPPED")
+    client.start_project_version(
+        ProjectVersionArn=names["modelArn"], MinInferenceUnits=2, MaxInferenceUnits=3
+    )
+    wait_for(client, names, "RUNNING")
+    restored = units()
+    client.stop_project_version(ProjectVersionArn=names["modelArn"])
+    wait_for(client, names, "STOPPED")
+    client.start_project_version(ProjectVersionArn=names["modelArn"], MinInferenceUnits=1)
+
+    assert (found, restored, units()) == ((1, 4), (2, 3), (1, None))
+
+
 def test_projects_and_versions_come_in_pages(simulated, client):
     arns = {
         simulated.add_model(ModelSetup(project="paged", version=f"paged.{number}"))["modelArn"]

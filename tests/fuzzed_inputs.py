@@ -1,0 +1,112 @@
+"""Execution inputs as nobody should write them: the contract's, mutated one to four times, or anything in JSON."""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import strategies as st
+
+ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2021-03-11T15.23.39/1615476219000"
+
+# The contract's fields, with values that it takes.
+CONTRACT: dict[str, st.SearchStrategy[Any]] = {
+    "images.bucket": st.sampled_from(["my-images", "abc", "a.b-c.d"]),
+    "images.prefix": st.sampled_from(["samples/", "", "a b+%ü/"]),
+    "images.source": st.sampled_from(["bytes", "s3"]),
+    "demand.averageTps": st.floats(1e-6, 10) | st.integers(1, 10),
+    "demand.peakTps": st.floats(10, 1e6) | st.integers(10, 10**6),
+    "demand.headroom": st.floats(0, 10) | st.integers(0, 10),
+    "demand.images": st.integers(1, 10**12),
+    "demand.withinHours": st.floats(0, 8760, exclude_min=True) | st.integers(1, 8760),
+    "demand.fromCloudWatchDays": st.integers(1, 30),
+    "test.inferenceUnits": st.integers(1, 100),
+    "test.mode": st.sampled_from(["quick", "standard", "precise"]),
+    "test.startConcurrency": st.integers(1, 4),
+    "test.maxConcurrency": st.integers(4, 4000),
+    "test.inFlightPerWorker": st.integers(1, 64),
+    "test.allowOtherTraffic": st.booleans(),
+    "limits.maxMinutes": st.floats(0, 300, exclude_min=True) | st.integers(1, 300),
+    "limits.maxCostUsd": st.floats(0, 10_000, exclude_min=True) | st.integers(1, 10_000),
+    "afterRun": st.sampled_from(["stop", "restore", "apply"]),
+}
+KINDS_OF_DEMAND = (
+    {"demand.averageTps", "demand.peakTps", "demand.headroom"},
+    {"demand.images", "demand.withinHours"},
+    {"demand.fromCloudWatchDays"},
+)
+FIELDS = frozenset({"modelArn", "images", "demand", "test", "limits", *CONTRACT})
+
+any_text = st.text(st.characters(), max_size=12) | st.sampled_from(
+    ["", "\ud800", "\x00", "\n", "٣", "é" * 600, "x" * 5000, "stop ", "STOP", "1", "true", "null", "a: got b; takes c"]
+)  # fmt: skip
+any_number = st.sampled_from(
+    [
+        0,
+        -1,
+        -0.0,
+        1.0,
+        1.5,
+        5e-324,
+        1e-300,
+        1e308,
+        -1e308,
+        10**30,
+        10**400,
+        2**53 + 1,
+        math.nan,
+        math.inf,
+        -math.inf,
+    ]
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | any_number | any_text
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def well_formed(draw: st.DrawFn, model_arn: str) -> dict[str, Any]:
+    """An input that, field by field, takes what the contract says."""
+    left_out = set().union(*KINDS_OF_DEMAND) - draw(st.sampled_from(KINDS_OF_DEMAND[:2]))
+    raw: dict[str, Any] = {"modelArn": model_arn}
+    for field in draw(st.sets(st.sampled_from(sorted(CONTRACT.keys() - left_out)))):
+        place, _, name = field.rpartition(".")
+        (raw.setdefault(place, {}) if place else raw)[name] = draw(CONTRACT[field])
+    return raw
+
+
+@st.composite
+def mutated(draw: st.DrawFn, model_arn: str) -> Any:
+    """A well-formed input in which up to four things were changed."""
+    raw = deepcopy(draw(well_formed(model_arn)))
+    for _ in range(draw(st.integers(0, 4))):
+        objects = [raw, *(value for value in raw.values() if isinstance(value, dict))]
+        target = draw(st.sampled_from(objects))
+        key = draw(st.sampled_from([*target, "modelArn"]) | any_text | _names)
+        target[key] = draw(_changed(target.get(key)))
+        if draw(st.integers(0, 5)) == 0:
+            del target[key]
+    return raw
+
+
+_names = st.sampled_from(sorted({name for field in FIELDS for name in field.split(".")}))
+
+
+def _changed(value: Any) -> st.SearchStrategy[Any]:
+    """Another value, another type of the same value, the value a level deeper; of a text, more or less of it."""
+    changes = [anything, st.just(str(value)[:4000] if not isinstance(value, int) else 1), st.just([value])]
+    changes += [st.just({"value": value}), st.sampled_from([*CONTRACT.values()]).flatmap(lambda valid: valid)]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        changes += [st.sampled_from([-value, value * 1000, value + 0.5]) if abs(value) < 1e300 else anything]
+    if isinstance(value, str):
+        changes += [any_text.map(lambda more: value + more), any_text.map(lambda more: more + value)]
+    return st.one_of(changes)
+
+
+def inputs(model_arn: str = ARN) -> st.SearchStrategy[Any]:
+    """Well-formed and mutated inputs, and random JSON."""
+    return st.one_of(mutated(model_arn), mutated(model_arn), mutated(model_arn), anything)
