@@ -10,6 +10,8 @@ import json
 from typing import Any
 
 from bench.virtual_time import VirtualClient, run_search
+from lambdas.capacity.lease import Lease
+from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.result import findings, output
 from lambdas.capacity.run import Image, Progress, Run, SkippedImage
 from lambdas.capacity.step import ACCEPTED, MeasuredStep, StepCounts, StepPlan
@@ -33,8 +35,8 @@ def sample_output() -> dict[str, Any]:
         model_arn=INPUT["modelArn"],
         project_arn=f"{PROJECT}/1614247896000",
         started_at="2026-11-21T06:00:00.000Z",
-        status_before="STOPPED",
         inference_units=1,
+        units_asked=None,
         usd_per_unit_hour=4.0,
         expected_usd=1 / 3,
         mode="standard",
@@ -57,15 +59,18 @@ def sample_output() -> dict[str, Any]:
     search = run_search(client, run.search_limits)
     history = [_probe(len(run.images)), *search.history]
     steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(history)]
-    progress = Progress(
-        running_since=STARTED_AT + 600, stopped_at=STARTED_AT + 600 + RUNNING_S, status_after="STOPPED"
+    stopped_at = STARTED_AT + 600 + RUNNING_S
+    progress = Progress(running_since=STARTED_AT + 600, stopped_at=stopped_at)
+    lease = Lease(
+        run.model_arn, run.run_id, "", run.started_at, run.max_minutes, "stop", status_found="STOPPED"
     )
+    receipt = Receipt.of(lease, (run, progress), "STOPPED", by="finally", now=stopped_at)
     uri = "s3://inferenceunittuner-images/reports/monday-morning/result.json"
     return output(
         run,
         progress,
         findings(run, steps, search.measurement),
-        now=progress.stopped_at or 0.0,
+        receipt,
         report_uri=uri,
     )
 

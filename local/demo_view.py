@@ -10,8 +10,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from lambdas.adapters.run_store import RunStore
-from lambdas.capacity.result import step_row
 from lambdas.capacity.step import MeasuredStep
+from lambdas.capacity.step_rows import step_row
 
 PHASES = {
     "starting": "starting the model",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from lambdas.adapters.load_client import LoadConnection, PreparedRequest, Reply
 from lambdas.capacity.errors import InternalError
 from lambdas.capacity.step import ACCEPTED, MODEL_GONE, StepPlan, WorkerCounts
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
 
+WATCH_EVERY_S = 2.0  # how long the load may outlive its run, about
 # Answers after which more requests of the step would only add to them.
 POINTLESS = MODEL_GONE | {"AccessDeniedException"}
 
@@ -33,8 +34,10 @@ class LoadGenerator:
         self._worker = worker
         self._images = ImageCycle(len(requests), offset=worker * plan.lanes_of(0))
 
-    def run(self, start_at: float) -> WorkerCounts:
+    def run(self, start_at: float, goes_on: Callable[[], bool]) -> WorkerCounts:
         """Wait for the common start (epoch seconds), carry the load, return the counts.
+
+        Asks `goes_on` every few seconds: nothing tells a Lambda that its execution was aborted.
 
         Raises:
             InternalError: more or fewer requests left this worker than it booked.
@@ -47,16 +50,27 @@ class LoadGenerator:
             threading.Thread(target=self._lane, args=(index, connection))
             for index, connection in enumerate(self._connections)
         ]
-        for thread in threads:
+        over = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(goes_on, over))
+        for thread in (watch, *threads):
             thread.start()
         for thread in threads:
             thread.join()
+        over.set()
+        watch.join()
         counts = self._step.counts()
         on_wire = sum(c.requests_on_wire for c in self._connections) - sum(started)
         booked = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)
         if on_wire != booked:
             raise InternalError(f"{on_wire} requests left the worker and {booked} were booked")
         return counts
+
+    def _watch(self, goes_on: Callable[[], bool], over: threading.Event) -> None:
+        while not over.wait(WATCH_EVERY_S):
+            if not goes_on():
+                with self._lock:
+                    self._step.stop(self._now())
+                return
 
     def _lane(self, index: int, connection: LoadConnection) -> None:
         if index < self._plan.lanes_of(self._worker):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -91,11 +91,13 @@ class LoadWorker:
         for connection in self._connections:
             connection.close()
 
-    def carry(self, plan: StepPlan, worker: int, start_at: float) -> WorkerCounts:
-        """This worker's part of a step, from `start_at` (epoch seconds)."""
+    def carry(
+        self, plan: StepPlan, worker: int, start_at: float, goes_on: Callable[[], bool]
+    ) -> WorkerCounts:
+        """This worker's part of a step, from `start_at` (epoch seconds), for as long as the run goes on."""
         with ThreadPoolExecutor(len(self._connections)) as threads:
             list(threads.map(LoadConnection.connect, self._connections))
-        return LoadGenerator(plan, worker, self._connections, self._requests).run(start_at)
+        return LoadGenerator(plan, worker, self._connections, self._requests).run(start_at, goes_on)
 
     def probe(self) -> Probe:
         """Send each image once, a few at a time."""

@@ -14,12 +14,13 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def logged(handler: Handler) -> Handler:
-    """Log what a handler answers, with its run's id; what it raises is logged by the Lambda runtime."""
+    """Log what a handler answers, with its run's id if it has one; what it raises is logged by the Lambda runtime."""
 
     @logger.inject_lambda_context(clear_state=True)
     @wraps(handler)
     def with_logs(event: dict[str, Any], context: Any) -> Any:
-        logger.append_keys(runId=event["runId"])
+        if "runId" in event:
+            logger.append_keys(runId=event["runId"])
         answer = handler(event, context)
         logger.info("done", extra={"answer": answer})
         return answer

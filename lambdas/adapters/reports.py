@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.capacity.result import steps_table
+from lambdas.capacity.step_rows import steps_table
 
 
 def result_uri(bucket: str, run_id: str) -> str:

@@ -7,6 +7,7 @@
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
+| UPLOADS#<prefix> | <modelArn>            | what was uploaded, and the run for it (`upload_book`) |
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from lambdas.adapters.run_items import counts_item, counts_of, plain, serialized
 from lambdas.adapters.settings import settings
+from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.run import Progress, Run, SkippedImage
 from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
+from lambdas.capacity.step_rows import measured_so_far
 
 COUNTS_KEPT_S = 90 * 24 * 3600  # as long as Step Functions keeps an execution's history
 RESULTS_KEPT_S = 3 * 365 * 24 * 3600
@@ -41,6 +45,13 @@ class RunStore:
         """Keep what Prepare settled."""
         self._put("RUN", {"plan": _json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
 
+    def known_if_prepared(self) -> tuple[Run, Progress] | None:
+        """The same as `known`; None when Prepare never came so far."""
+        try:
+            return self.known()
+        except KeyError:
+            return None
+
     def known(self) -> tuple[Run, Progress]:
         """What Prepare settled, with the inference units that the model then ran with; and what happened so far.
 
@@ -56,13 +67,22 @@ class RunStore:
         """What the run is doing, for whoever watches."""
         return str(self._get("RUN")["phase"])
 
-    def note(self, progress: Progress, *, phase: str) -> None:
+    def note(self, progress: Progress, *, phase: str | None = None) -> None:
         """Keep the progress, and the phase for whoever watches."""
-        self._update({"progress": _json(asdict(progress)), "phase": phase})
+        self._update({"progress": _json(asdict(progress)), **({"phase": phase} if phase else {})})
+
+    def settling(self, receipt: Receipt, *, phase: str) -> None:
+        """Keep the receipt as it stands, and the phase for whoever watches."""
+        self._update({"receipt": _json(asdict(receipt)), "phase": phase})
+
+    def receipt(self) -> Receipt:
+        """How the model was left."""
+        return Receipt.from_mapping(json.loads(self._get("RUN")["receipt"]))
 
     def fail(self, error: str, cause: str) -> None:
-        """Keep why the run failed."""
-        self._update({"phase": "failed", "error": error, "cause": cause})
+        """Keep why the run failed, and what it had measured by then."""
+        so_far = _json(measured_so_far(self.steps()))
+        self._update({"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
 
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
         """Keep a step's plan before its workers start."""
@@ -148,8 +168,13 @@ class RunStore:
 
 @cache
 def dynamodb_client() -> Any:
-    """The DynamoDB client."""
-    return boto3.client("dynamodb")
+    """The DynamoDB client. It gives up in seconds: whoever waits for it may have a model to stop."""
+    return boto3.client(
+        "dynamodb",
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=5
+        ),
+    )
 
 
 def run_store(run_id: str) -> RunStore:

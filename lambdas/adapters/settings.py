@@ -35,6 +35,21 @@ class FunctionSettings:
         return float(self._required("PRICE_PER_IU_HOUR_USD"))
 
     @property
+    def queue_url(self) -> str:
+        """The queue that feeds this function."""
+        return self._required("QUEUE_URL")
+
+    @property
+    def state_machine_arn(self) -> str:
+        """The machine whose executions are the runs."""
+        return self._required("STATE_MACHINE_ARN")
+
+    @property
+    def model_poll_s(self) -> int:
+        """Seconds between two looks at a model that starts or stops."""
+        return int(self._required("MODEL_POLL_SECONDS"))
+
+    @property
     def rekognition_endpoint(self) -> str:
         """Where the model is called: AWS's own endpoint unless the stack names another."""
         default = f"https://rekognition.{self.region}.amazonaws.com"

@@ -9,6 +9,8 @@ from lambdas.capacity.plans import Mode
 
 # Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
+# Minutes that its load takes at the very least, with a model that starts at once.
+LEAST_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,13 @@ class Budget:
         """What the run will cost, about.
 
         Raises:
-            BudgetExceeded: more than the limit; nothing has been started.
+            BudgetExceeded: it will take more than the limits; nothing has been started.
         """
+        if LEAST_MINUTES[mode] > self.max_minutes:
+            raise BudgetExceeded(
+                f"a {mode} run takes {LEAST_MINUTES[mode]:g} minutes at the very least, and 10 to 25 more when the "
+                f"model has to be started, more than limits.maxMinutes = {self.max_minutes:g} - raise the limit"
+            )
         usd = tariff.usd(60 * EXPECTED_MINUTES[mode])
         if usd > self.max_usd:
             raise BudgetExceeded(

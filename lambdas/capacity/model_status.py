@@ -14,7 +14,7 @@ from lambdas.capacity.errors import ModelLost, ModelNotStartable, ModelStartFail
 MOST_START_ATTEMPTS = 10
 LONGEST_START_S = 45 * 60.0  # AWS: "10-20 minutes"; the CLI's own waiter gives up after 20
 
-Move = Literal["start", "wait", "use"]
+Move = Literal["start", "wait", "use", "restart"]
 
 _MOVES: dict[str, Move] = {
     "TRAINING_COMPLETED": "start",
@@ -36,6 +36,7 @@ _ADVICE = {
 }
 STATUSES = frozenset(_MOVES) | frozenset(_ADVICE)
 _BILLABLE = frozenset({"STARTING", "RUNNING", "STOPPING"})
+DELETED = "DELETED"  # no status of the service's: the model version is gone
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,19 @@ class ModelState:
         """Is it, or is it about to be, running?"""
         return self.status in _BILLABLE
 
+    @property
+    def is_startable(self) -> bool:
+        """May a start be asked for? One that failed to run may be tried again."""
+        return _MOVES.get(self.status) == "start" or self.status == "FAILED"
 
-def move_to_running(state: ModelState, *, attempts: int = 0, waited_s: float = 0.0) -> Move:
+
+def move_to_running(
+    state: ModelState, *, attempts: int = 0, waited_s: float = 0.0, units: int | None = None
+) -> Move:
     """The next move towards RUNNING, after `attempts` calls to start and `waited_s` seconds of waiting.
+
+    `units` are the inference units it has to run with (None: whatever it runs with); a model that runs
+    with others is restarted.
 
     Raises:
         ModelNotStartable: the status rules a start out.
@@ -68,6 +79,8 @@ def move_to_running(state: ModelState, *, attempts: int = 0, waited_s: float = 0
     """
     said = f"{state.status}{f' ({state.message})' if state.message else ''}"
     move = _MOVES.get(state.status)
+    if move == "use" and units is not None and state.min_inference_units != units:
+        return "restart"
     if move is None and attempts:
         raise ModelStartFailed(
             f"the model was started and is now {said} - start it once in the console before you run again"

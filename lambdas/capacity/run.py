@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from lambdas.capacity.cost import Budget, Tariff
 from lambdas.capacity.demand import BatchDemand, Demand, TrafficDemand
+from lambdas.capacity.model_status import ModelState
 from lambdas.capacity.plans import Mode, SearchLimits
+from lambdas.capacity.traffic import TrafficSeen
 
 Source = Literal["bytes", "s3"]
 
@@ -38,8 +40,10 @@ class Run:
     model_arn: str
     project_arn: str
     started_at: str  # ISO 8601, UTC
-    status_before: str
     inference_units: int
+    units_asked: (
+        int | None
+    )  # inference units that the model must run with; None: those it is found running with
     usd_per_unit_hour: float
     expected_usd: float
     mode: Mode
@@ -56,13 +60,15 @@ class Run:
     images_found: int
     images_skipped: int  # of those looked at; `skipped` tells the first of them
     auto_scales_to: int | None = None  # the most units it may scale to, seen when it was RUNNING
+    other_traffic: TrafficSeen | None = None  # of a model found RUNNING, just before the run
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
         """The inverse of `as_mapping`."""
         images = tuple(Image(**image) for image in values["images"])
         skipped = tuple(SkippedImage(**image) for image in values["skipped"])
-        return cls(**{**values, "images": images, "skipped": skipped})
+        traffic = TrafficSeen(**values["other_traffic"]) if values.get("other_traffic") else None
+        return cls(**{**values, "images": images, "skipped": skipped, "other_traffic": traffic})
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -105,12 +111,24 @@ class Progress:
     start_attempts: int = 0
     first_look_at: float | None = None
     last_look_at: float | None = None
+    starting_at: float | None = None  # when it was last seen on its way from a start of this run
     running_since: float | None = None
     stopped_at: float | None = None
-    status_after: str | None = None
     refused_images: tuple[SkippedImage, ...] = ()
     inference_units: int | None = None  # that it was seen RUNNING with, whoever started it
     auto_scales_to: int | None = None
+
+    def after_look(self, state: ModelState, now: float) -> Progress:
+        """The progress after a look at the model that the run is done with."""
+        if self.start_attempts and state.status == "STARTING":
+            return replace(self, starting_at=now)
+        running_since, stopped_at = self.running_since, self.stopped_at
+        if running_since is None and self.start_attempts and state.status != "FAILED":
+            # The run was ended while the model started: it has run since it was last seen starting, at the most.
+            running_since = self.starting_at or (self.last_look_at if state.costs_money else None)
+        if stopped_at is None and not state.costs_money:
+            stopped_at = now
+        return replace(self, running_since=running_since, stopped_at=stopped_at)
 
     def running_s(self, now: float) -> float:
         """Seconds that the model ran in this run, seen from `now`; never too few by the pause between looks."""

@@ -94,8 +94,8 @@ class StepCounts:
 
     @property
     def seconds(self) -> float:
-        """Seconds of closed-loop load that every worker ran."""
-        return min(worker.seconds for worker in self.workers)
+        """Seconds of closed-loop load that every worker ran; none where all workers were lost."""
+        return min((worker.seconds for worker in self.workers), default=0.0)
 
     @property
     def whole_seconds(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambdas.adapters.leases import lease_book
 from lambdas.adapters.load_worker import load_worker
 from lambdas.adapters.logs import logged
 from lambdas.adapters.run_store import run_store
@@ -15,7 +16,11 @@ def handler(event: dict[str, Any], _context: Any) -> None:
     """`{"runId", "step": as planned, "worker": 0, 1, …}` -> nothing; the counts are in the runs table."""
     store, step = run_store(event["runId"]), event["step"]
     run, progress = store.known()
+    book = lease_book()
+    book.require(run)
     refused = {image.key for image in progress.refused_images}
     worker = load_worker(run, tuple(image for image in run.images if image.key not in refused))
-    counts = worker.carry(StepPlan.from_mapping(step), event["worker"], step["startAt"])
+    counts = worker.carry(
+        StepPlan.from_mapping(step), event["worker"], step["startAt"], lambda: book.goes_on(run)
+    )
     store.put_counts(step["number"], event["worker"], counts)

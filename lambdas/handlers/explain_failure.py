@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.adapters.logs import logged
+from lambdas.adapters.logs import logged, logger
+from lambdas.adapters.metrics import count_unstopped
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import identify
 
@@ -14,5 +15,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     """`{"runId", "failure": {"Error", "Cause"}}` -> `{"error", "cause"}` of the failed execution."""
     failure = identify(event["failure"])
     error, cause = type(failure).__name__, failure.sentence
-    run_store(event["runId"]).fail(error, cause)
+    count_unstopped(error)  # first: the alarm must not wait for a table that does not answer
+    try:
+        run_store(event["runId"]).fail(error, cause)
+    except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead
+        logger.exception("the failure could not be kept")
     return {"error": error, "cause": cause}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
@@ -19,6 +20,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     store, now = run_store(event["runId"]), time.time()
     run, progress = store.known()
     run.budget.check(now - run.started_epoch, progress.running_s(now), run.tariff)
+    lease_book().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
     steps = [step for step in store.steps() if step.number > 0]
     move = next_move([step.counts for step in steps], run.search_limits)

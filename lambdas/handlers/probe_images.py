@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from lambdas.adapters.leases import lease_book
 from lambdas.adapters.load_worker import load_worker
 from lambdas.adapters.logs import logged
 from lambdas.adapters.run_store import run_store
@@ -16,6 +17,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
     store = run_store(event["runId"])
     run, progress = store.known()
+    lease_book().require(run)
     probe = load_worker(run, run.images).probe()
     store.plan_step(0, probe.plan, time.time(), 0.0)
     store.put_counts(0, 0, probe.counts)

@@ -1,8 +1,7 @@
-"""Publish: the answer with its cost and the receipt of the stop, to the bucket, the table and the caller."""
+"""Publish: the answer with its cost and the model's receipt, to the bucket, the table and the caller."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from lambdas.adapters.images import s3_client
@@ -19,7 +18,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     store, bucket = run_store(event["runId"]), settings().image_bucket
     run, progress = store.known()
     uri = result_uri(bucket, run.run_id)
-    answer = output(run, progress, store.findings(), now=time.time(), report_uri=uri)
+    answer = output(run, progress, store.findings(), store.receipt(), report_uri=uri)
     put_reports(s3_client(), bucket, answer)
     store.publish(run, answer)
     return answer

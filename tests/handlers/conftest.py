@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -13,8 +15,8 @@ import pytest
 from moto import mock_aws
 from PIL import Image
 
+from lambdas.adapters import executions, load_worker, rekognition, run_store, settings, traffic, work_queue
 from lambdas.adapters import images as images_adapter
-from lambdas.adapters import load_worker, rekognition, run_store, settings
 from lambdas.handlers import (
     apply_load,
     explain_failure,
@@ -23,12 +25,13 @@ from lambdas.handlers import (
     probe_images,
     publish,
     recommend,
+    settle_model,
     start_model,
-    stop_model,
 )
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 
 TABLE, BUCKET = "runs", "images-and-reports"
+STARTED_AT = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @pytest.fixture(scope="session")
@@ -55,13 +58,19 @@ class Stack:
     dynamodb: Any
     s3: Any
     run_id: str = "run-1"
+    execution_arn: str = "arn:aws:states:us-east-1:000000000000:execution:Tuner:run-1"
     context: LambdaContext = field(default_factory=LambdaContext)
 
     def upload(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     def prepare(self, raw: Any) -> dict[str, Any]:
-        event = {"input": raw, "runId": self.run_id, "startedAt": "2026-11-21T06:00:00.000Z"}
+        event = {
+            "input": raw,
+            "runId": self.run_id,
+            "executionArn": self.execution_arn,
+            "startedAt": STARTED_AT,
+        }
         return prepare.handler(event, self.context)
 
     def start(self) -> bool:
@@ -79,18 +88,24 @@ class Stack:
     def recommend(self) -> None:
         recommend.handler({"runId": self.run_id}, self.context)
 
-    def stop(self, raw: Any = None) -> bool:
-        event = {"runId": self.run_id, "input": raw, "failure": None}
-        return stop_model.handler(event, self.context)["stopped"]
+    def settle(self, raw: Any) -> bool:
+        return settle_model.handler({"runId": self.run_id, "input": raw}, self.context)["settled"]
 
     def publish(self) -> dict[str, Any]:
         return publish.handler({"runId": self.run_id}, self.context)
 
     def explain(self, failure: dict[str, str]) -> dict[str, str]:
-        return explain_failure.handler({"runId": self.run_id, "input": {}, "failure": failure}, self.context)
+        return explain_failure.handler({"runId": self.run_id, "failure": failure}, self.context)
 
     def items(self) -> list[dict[str, Any]]:
         return self.dynamodb.scan(TableName=TABLE)["Items"]
+
+    def run_item(self) -> dict[str, Any]:
+        """The run's own item, its JSON attributes read."""
+        key = {"pk": {"S": f"RUN#{self.run_id}"}, "sk": {"S": "RUN"}}
+        item = self.dynamodb.get_item(TableName=TABLE, Key=key).get("Item", {})
+        texts = {name: value["S"] for name, value in item.items() if "S" in value}
+        return {name: json.loads(text) if text.startswith("{") else text for name, text in texts.items()}
 
 
 @pytest.fixture
@@ -106,6 +121,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
         "RUNS_TABLE": TABLE,
         "IMAGE_BUCKET": BUCKET,
         "PRICE_PER_IU_HOUR_USD": "4.0",
+        "MODEL_POLL_SECONDS": "1",
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -114,13 +130,25 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             images_adapter.s3_client,
             rekognition.rekognition_client,
             run_store.dynamodb_client,
+            traffic.cloudwatch_client,
+            executions.states_client,
+            work_queue.sqs_client,
         ):
             cached.cache_clear()
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
         dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "leaseHolder")
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "Leases",
+                    "KeySchema": [{"AttributeName": "leaseHolder", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
             KeySchema=[
                 {"AttributeName": "pk", "KeyType": "HASH"},
                 {"AttributeName": "sk", "KeyType": "RANGE"},

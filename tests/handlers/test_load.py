@@ -99,7 +99,7 @@ def test_limits_are_told_apart(stack: Stack, truth: dict[str, Any], name: str, c
 
 def test_images_that_the_model_refuses_are_dropped_and_listed(stack: Stack) -> None:
     running(stack, ModelTruth(tps_per_iu=1000))
-    stack.upload("samples/9-broken.png", b"\x89PNG\r\n\x1a\n" + bytes(50))
+    stack.upload("samples/9-truncated.png", picture()[:60])
     stack.upload("samples/0.png", picture(32))
     stack.run_id = "run-2"
     arn = running(stack, ModelTruth(tps_per_iu=1000))
@@ -133,7 +133,7 @@ def test_a_model_that_runs_and_answers_no_probe_ends_the_run(stack: Stack) -> No
 
 
 def test_a_model_that_went_away_before_the_probe_is_lost(stack: Stack) -> None:
-    arn = running(stack, ModelTruth(tps_per_iu=1000, lost_after_s=0.1))
+    arn = running(stack, ModelTruth(tps_per_iu=1000, lost_after_s=2.0))
     while stack.service.model_report(arn)["status"] == "RUNNING":
         time.sleep(0.05)
 

@@ -1,4 +1,4 @@
-"""StartModel and StopModel: one look and one move each, whatever the service does."""
+"""StartModel and SettleModel: one look and one move each, whatever the service does."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def prepared(stack: Stack, model: ModelTruth | ModelSetup, **more: object) -> st
     return arn
 
 
+def settling(stack: Stack, arn: str) -> Callable[[], bool]:
+    return lambda: stack.settle({"modelArn": arn})
+
+
 def until(move: Callable[[], bool], looks: int = 40) -> int:
     for look in range(1, looks + 1):
         if move():
@@ -41,7 +45,7 @@ def test_from_every_usable_status_to_running_and_to_stopped(stack: Stack, before
 
     until(stack.start)
     running = status(stack, arn)
-    until(stack.stop)
+    until(settling(stack, arn))
 
     assert (running, status(stack, arn)) == ("RUNNING", "STOPPED")
 
@@ -68,7 +72,7 @@ def test_lost_replies_to_start_and_stop_end_in_another_look(stack: Stack) -> Non
     arn = prepared(stack, ModelTruth(lost_replies=3, **FAST))
 
     until(stack.start)
-    until(stack.stop)
+    until(settling(stack, arn))
 
     assert status(stack, arn) == "STOPPED"
 
@@ -77,18 +81,18 @@ def test_a_stop_that_fails_twice_is_asked_for_again(stack: Stack) -> None:
     arn = prepared(stack, ModelTruth(stop_fails=8, **FAST))
     until(stack.start)
 
-    until(stack.stop)
+    until(settling(stack, arn))
 
     assert status(stack, arn) == "STOPPED"
 
 
 def test_a_failed_start_is_told_with_its_message(stack: Stack) -> None:
-    prepared(stack, ModelTruth(start_fails=1, **FAST))
+    arn = prepared(stack, ModelTruth(start_fails=1, **FAST))
 
     with pytest.raises(ModelStartFailed, match="the model was started and is now FAILED"):
         until(stack.start)
 
-    assert stack.stop()
+    assert stack.settle({"modelArn": arn})
 
 
 def test_a_start_that_hangs_ends_with_the_budget(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,38 +114,35 @@ def test_a_model_that_left_running_is_lost(stack: Stack) -> None:
 
 
 def test_a_model_deleted_under_test_is_nothing_to_stop(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared(stack, ModelTruth(**FAST))
+    arn = prepared(stack, ModelTruth(**FAST))
 
     def gone(_: object) -> None:
         raise ModelNotFound("it is gone")
 
     monkeypatch.setattr("lambdas.adapters.rekognition.RekognitionModel.look", gone)
 
-    assert stack.stop()
+    assert stack.settle({"modelArn": arn})
+    assert stack.run_item()["receipt"]["status_after"] == "DELETED"
 
 
-class TestStopWithoutAPreparedRun:
-    """The first state failed: nothing is known but the raw input."""
+def test_units_that_the_input_names_are_what_a_running_model_is_restarted_with(stack: Stack) -> None:
+    found = ModelSetup(truth=ModelTruth(**FAST), status="RUNNING", inference_units=3)
+    arn = prepared(stack, found, test={"inferenceUnits": 1})
 
-    @pytest.fixture
-    def running(self, stack: Stack) -> str:
-        return stack.service.add_model(
-            ModelSetup(truth=ModelTruth(**FAST), status="RUNNING", inference_units=1)
-        )["modelArn"]
+    until(stack.start)
 
-    def test_by_default_the_model_is_stopped_whoever_started_it(self, stack: Stack, running: str) -> None:
-        until(lambda: stack.stop({"modelArn": running, "unknown": 1}))
+    moves = [transition["to"] for transition in stack.service.model_report(arn)["transitions"]]
+    assert moves == ["STOPPING", "STOPPED", "STARTING", "RUNNING"]
+    assert stack.service.model_report(arn)["minInferenceUnits"] == 1
 
-        assert status(stack, running) == "STOPPED"
 
-    def test_an_input_that_asks_to_leave_it_running_is_heeded(self, stack: Stack, running: str) -> None:
-        assert stack.stop({"modelArn": running, "afterRun": "restore"})
+def test_between_two_steps_the_money_is_counted(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared(stack, ModelTruth(**FAST), limits={"maxCostUsd": 0.34})
+    until(stack.start)
+    ten_minutes_later = time.time() + 600
+    monkeypatch.setattr("lambdas.handlers.plan_step.time.time", lambda: ten_minutes_later)
 
-        assert status(stack, running) == "RUNNING"
-
-    @pytest.mark.parametrize("raw", [None, [], "text", {}, {"modelArn": 5}, {"modelArn": "arn:aws:nothing"}])
-    def test_without_a_model_there_is_nothing_to_stop(self, stack: Stack, raw: object) -> None:
-        assert stack.stop(raw)
-
-    def test_a_model_that_does_not_exist_is_nothing_to_stop(self, stack: Stack, running: str) -> None:
-        assert stack.stop({"modelArn": running.replace("project/", "project/no-such-")})
+    with pytest.raises(
+        BudgetExceeded, match=r"the model has cost \$0.67 in this run, more than limits.maxCostUsd"
+    ):
+        stack.plan()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.leases import lease_book
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import (
     AccessDenied,
@@ -17,6 +18,7 @@ from lambdas.capacity.errors import (
     ModelNotStartable,
     NoUsableImages,
 )
+from lambdas.capacity.lease import Lease
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import BUCKET, Stack, picture
@@ -41,13 +43,18 @@ def model_arn(stack: Stack) -> str:
 
 
 def settled(stack: Stack) -> dict[str, Any]:
-    (item,) = stack.items()
-    plan: dict[str, Any] = json.loads(item["plan"]["S"])
+    plan: dict[str, Any] = stack.run_item()["plan"]
     return plan
 
 
+def lease(stack: Stack, arn: str) -> Lease:
+    held = lease_book().of(arn)
+    assert held is not None
+    return held
+
+
 def test_an_input_of_the_model_alone_gets_the_documented_defaults(stack: Stack, model_arn: str) -> None:
-    assert stack.prepare({"modelArn": model_arn}) == {"runId": "run-1"}
+    assert stack.prepare({"modelArn": model_arn}) == {"holds": True, "output": None}
 
     plan = settled(stack)
     assert (plan["mode"], plan["start_concurrency"], plan["max_concurrency"]) == ("standard", 4, 256)
@@ -75,7 +82,10 @@ def test_a_status_that_leads_to_running_is_accepted(stack: Stack, model_arn: str
 
     stack.prepare({"modelArn": model["modelArn"]})
 
-    assert settled(stack)["status_before"] == status
+    assert (lease(stack, model["modelArn"]).status_found, lease(stack, model["modelArn"]).owes) == (
+        status,
+        "stop",
+    )
 
 
 @pytest.mark.parametrize("status", REFUSED)
@@ -85,7 +95,7 @@ def test_any_other_status_is_refused_by_its_name(stack: Stack, model_arn: str, s
     with pytest.raises(ModelNotStartable, match=f"ModelNotStartable: the model is {status}"):
         stack.prepare({"modelArn": model["modelArn"]})
 
-    assert stack.items() == []
+    assert stack.run_item() == {}
 
 
 def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_arn: str) -> None:
@@ -93,7 +103,7 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
         ModelSetup(truth=ModelTruth(), status="RUNNING", inference_units=3, max_inference_units=5)
     )
 
-    stack.prepare({"modelArn": model["modelArn"], "test": {"inferenceUnits": 1}})
+    stack.prepare({"modelArn": model["modelArn"]})
     assert settled(stack)["inference_units"] == 3
 
     assert stack.start()
@@ -104,12 +114,12 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"tset": {}}, "tset: unknown field; the input takes afterRun, demand, images"),
+        ({"tset": {}}, "tset: unknown field, got {}; the input takes afterRun, demand, images"),
         (
             {"test": {"inferenceUnits": "2"}},
             'test.inferenceUnits: got "2"; takes a whole number from 1 to 100',
         ),
-        ({"afterRun": "restore"}, 'afterRun: got "restore", which is not supported yet; takes "stop"'),
+        ({"afterRun": "apply"}, 'afterRun: got "apply"; takes "stop" or "restore"'),
     ],
 )
 def test_a_wrong_input_starts_nothing_and_keeps_nothing(
@@ -228,5 +238,5 @@ def test_access_denied_names_the_permission(stack: Stack, model_arn: str, monkey
         raise denied
 
     monkeypatch.setattr("lambdas.adapters.images._listed", refuse)
-    with pytest.raises(AccessDenied, match=f"{BUCKET} is not readable"):
+    with pytest.raises(AccessDenied, match=f"{BUCKET}/samples/ is not readable.*imageBuckets"):
         stack.prepare({"modelArn": model_arn})

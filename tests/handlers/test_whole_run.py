@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.simulated_model.truth import ModelTruth
-from tests.handlers.conftest import BUCKET, TABLE, Stack, picture
+from tests.handlers.conftest import BUCKET, STARTED_AT, TABLE, Stack, picture
 
 
 def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
         for worker in range(step["workers"]):
             stack.apply(step, worker)
     stack.recommend()
-    while not stack.stop(raw):
+    while not stack.settle(raw):
         time.sleep(0.2)
     return stack.publish()
 
@@ -57,6 +57,6 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     assert json.loads(kept) == answer
     history = stack.dynamodb.get_item(
         TableName=TABLE,
-        Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": "RUN#2026-11-21T06:00:00.000Z"}},
+        Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": f"RUN#{STARTED_AT}"}},
     )
     assert json.loads(history["Item"]["output"]["S"]) == answer

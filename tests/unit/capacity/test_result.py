@@ -11,12 +11,14 @@ from bench.sample_run import sample_output
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.measurement import CleanRate, Measurement
-from lambdas.capacity.result import findings, iso, steps_table
+from lambdas.capacity.result import findings, iso
 from lambdas.capacity.run import Run
+from lambdas.capacity.step_rows import steps_table
+from lambdas.capacity.traffic import TrafficSeen
 
 RUN = Run(
-    run_id="r", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z", status_before="STOPPED",
-    inference_units=2, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
+    run_id="r", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z",
+    inference_units=2, units_asked=None, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
     start_concurrency=4, max_concurrency=256, in_flight_per_worker=8, max_minutes=90, max_usd=10, demand=None,
     bucket="b", source="bytes", images=(), skipped=(), images_found=0, images_skipped=0,
 )  # fmt: skip
@@ -63,6 +65,17 @@ def test_without_a_rate_no_number_is_made_up() -> None:
     assert found["tpsPerInferenceUnit"] is None
     assert found["recommendation"]["minInferenceUnits"] is None
     assert found["recommendation"]["table"] == []
+
+
+def test_a_measurement_beside_others_says_so_and_survives_the_table() -> None:
+    shared = Run.from_mapping(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)).as_mapping())
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
+
+    found = findings(shared, [], measured)
+
+    assert found["otherTraffic"] == {"requests": 12, "minutes": 5, "ofThisModel": False}
+    assert "called 12 times" in found["verdictDetail"]
+    assert "otherTraffic" not in findings(Run.from_mapping(RUN.as_mapping()), [], measured)
 
 
 @pytest.mark.parametrize("ending", ["account-throttled", "unstable"])

@@ -1,0 +1,24 @@
+"""The answer that CloudFormation waits for from a custom resource."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+
+def answer(event: Mapping[str, Any], *, failure: str | None = None) -> None:
+    """Tell CloudFormation how its request ended: well, or with the failure that the user then reads."""
+    body = {
+        "Status": "FAILED" if failure else "SUCCESS",
+        "Reason": (failure or "done")[:1000],
+        "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"],
+        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    # An empty type, as the URL is signed for none.
+    request = urllib.request.Request(
+        event["ResponseURL"], json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=30):
+        pass

@@ -1,0 +1,179 @@
+"""Leases in the runs table: `MODEL#<arn>` / `LEASE`, taken and given back by conditional writes only.
+
+The index `Leases` holds the leases and nothing else, so that looking for them reads nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from decimal import Decimal
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic.alias_generators import to_camel
+
+from lambdas.adapters.run_items import plain, serialized
+from lambdas.adapters.run_store import dynamodb_client
+from lambdas.adapters.settings import settings
+from lambdas.capacity.errors import InternalError, ModelLost
+from lambdas.capacity.lease import Lease
+from lambdas.capacity.run import Run
+
+INDEX = "Leases"
+_INDEX_KEY = "leaseHolder"
+_CHANGED_BY_THE_RUN = (
+    "project_arn",
+    "status_found",
+    "units_found",
+    "max_units_found",
+    "owes",
+    "restarted",
+    "start_asked_at",
+)
+_ATTRIBUTE = {each.name: to_camel(each.name) for each in fields(Lease)}
+
+
+class LeaseBook:
+    """All leases of this stack."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def take(self, lease: Lease) -> Lease:
+        """Take the lease where the model has none; returns the one that holds, ours or another run's."""
+        item = {**_key(lease.model_arn), **_attributes(lease), _INDEX_KEY: lease.run_id}
+        for _ in range(3):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=serialized(item),
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except ClientError as error:
+                _raise_unless_refused(error)
+                if (holder := self.of(lease.model_arn)) is not None:
+                    return holder
+            else:
+                return lease
+        raise InternalError("the model's lease changed hands three times in a moment - run again")
+
+    def of(self, model_arn: str) -> Lease | None:
+        """The model's lease as of now."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=serialized(_key(model_arn)), ConsistentRead=True
+        )
+        return _lease(answer["Item"]) if "Item" in answer else None
+
+    def all(self) -> list[Lease]:
+        """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table, IndexName=INDEX)
+        return [_lease(item) for page in pages for item in page["Items"]]
+
+    def note(self, lease: Lease) -> Lease:
+        """Keep what a run that goes on has changed in its lease.
+
+        Raises:
+            ModelLost: the run does not hold it any more, or is being ended.
+        """
+        changes = {name: getattr(lease, name) for name in _CHANGED_BY_THE_RUN}
+        noted = self._update(lease, changes, "runId = :me AND closing = :no", {":no": False})
+        if noted is None:
+            raise _given_up(lease.run_id)
+        return noted
+
+    def require(self, run: Run) -> Lease:
+        """The open lease of a run that goes on.
+
+        Raises:
+            ModelLost: the run does not hold it any more, or is being ended.
+        """
+        lease = self.of(run.model_arn)
+        if lease is None or not _goes_on(lease, run):
+            raise _given_up(run.run_id)
+        return lease
+
+    def goes_on(self, run: Run) -> bool:
+        """The same as a question. A table that does not answer is no reason to end a run."""
+        try:
+            lease = self.of(run.model_arn)
+        except (ClientError, BotoCoreError):
+            return True
+        return lease is not None and _goes_on(lease, run)
+
+    def close(self, lease: Lease, **changes: Any) -> Lease | None:
+        """From now on the run may not start the model. The lease as it stands, with what the run noted last;
+        None when it is not the run's any more.
+        """
+        return self._update(lease, {"closing": True, **changes}, "runId = :me", {})
+
+    def release(self, lease: Lease) -> None:
+        """Nothing is owed any more: the model is free for the next run."""
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=serialized(_key(lease.model_arn)),
+                ConditionExpression="runId = :me",
+                ExpressionAttributeValues=serialized({":me": lease.run_id}),
+            )
+        except ClientError as error:
+            _raise_unless_refused(error)
+
+    def _update(
+        self, lease: Lease, changes: Mapping[str, Any], condition: str, values: Mapping[str, Any]
+    ) -> Lease | None:
+        sets = {f":{name}": value for name, value in changes.items()}
+        try:
+            updated = self._client.update_item(
+                TableName=self._table,
+                Key=serialized(_key(lease.model_arn)),
+                UpdateExpression="SET " + ", ".join(f"{_ATTRIBUTE[name]} = :{name}" for name in changes),
+                ConditionExpression=condition,
+                ExpressionAttributeValues=serialized({**sets, **values, ":me": lease.run_id}),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            _raise_unless_refused(error)
+            return None
+        return _lease(updated["Attributes"])
+
+
+def lease_book() -> LeaseBook:
+    """The leases in this stack's table."""
+    return LeaseBook(dynamodb_client(), settings().runs_table)
+
+
+def _given_up(run_id: str) -> ModelLost:
+    """What ends whatever a run still does after it lost its lease."""
+    return ModelLost(
+        f"the run {run_id} has been ended and does not hold the model any more - start a new run"
+    )
+
+
+def _goes_on(lease: Lease, run: Run) -> bool:
+    return lease.run_id == run.run_id and not lease.closing
+
+
+def _key(model_arn: str) -> dict[str, str]:
+    return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}
+
+
+def _attributes(lease: Lease) -> dict[str, Any]:
+    return {_ATTRIBUTE[name]: value for name, value in asdict(lease).items()}
+
+
+def _lease(item: Mapping[str, Any]) -> Lease:
+    values = plain(item)
+    return Lease(**{name: _number(values.get(attribute)) for name, attribute in _ATTRIBUTE.items()})
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _raise_unless_refused(error: ClientError) -> None:
+    if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+        raise error

@@ -1,0 +1,92 @@
+"""What Prepare settles before anything is started: the model as it is found, the images, the plan of the run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from lambdas.adapters.execution_input import BatchInput, ExecutionInput, TrafficInput
+from lambdas.adapters.images import choose_images, s3_client
+from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
+from lambdas.adapters.settings import settings
+from lambdas.adapters.traffic import cloudwatch_client, recent_requests
+from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.lease import Lease
+from lambdas.capacity.model_status import ModelState, move_to_running
+from lambdas.capacity.run import Run
+from lambdas.capacity.traffic import TrafficSeen, require_unused
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """The model as the run finds it, and what others asked it for just before (None: it does not run)."""
+
+    model: RekognitionModel
+    state: ModelState
+    other_traffic: TrafficSeen | None
+
+
+def find_model(wanted: ExecutionInput) -> FoundModel:
+    """Look the model up, and whether others use it.
+
+    Raises:
+        ModelNotFound, AccessDenied, InternalError
+        ModelInUse: it runs and serves others, which the input does not allow.
+    """
+    model = RekognitionModel.find(rekognition_client(), wanted.model_arn)
+    state = model.look()
+    if state.status != "RUNNING":
+        return FoundModel(model, state, None)
+    traffic = recent_requests(cloudwatch_client(), model.project, model.version, time.time())
+    if not wanted.test.allow_other_traffic:
+        require_unused(traffic)
+    return FoundModel(model, state, traffic)
+
+
+def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
+    """Choose the images, estimate time and cost, and write the plan down.
+
+    Raises:
+        ModelNotStartable, BudgetExceeded, NoUsableImages, AccessDenied
+    """
+    # Inference units that the user named are what is tested; without them a running model keeps its own.
+    named = "inference_units" in wanted.test.model_fields_set
+    units_asked = wanted.test.inference_units if named else None
+    keeps_its_own = move_to_running(found.state, units=units_asked) == "use"
+    units = (found.state.min_inference_units or 1) if keeps_its_own else wanted.test.inference_units
+    tariff = Tariff(units, settings().usd_per_unit_hour)
+    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+    expected_usd = budget.check_estimate(wanted.test.mode, tariff)
+    bucket = wanted.images.bucket or settings().image_bucket
+    chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
+    return Run(
+        run_id=lease.run_id,
+        model_arn=found.model.model_arn,
+        project_arn=found.model.project_arn,
+        started_at=lease.started_at,
+        inference_units=units,
+        units_asked=units_asked,
+        usd_per_unit_hour=tariff.usd_per_unit_hour,
+        expected_usd=expected_usd,
+        mode=wanted.test.mode,
+        start_concurrency=min(wanted.test.start_concurrency, wanted.test.max_concurrency),
+        max_concurrency=wanted.test.max_concurrency,
+        in_flight_per_worker=wanted.test.in_flight_per_worker,
+        max_minutes=budget.max_minutes,
+        max_usd=budget.max_usd,
+        demand=_settled_demand(wanted.demand),
+        bucket=bucket,
+        source=wanted.images.source,
+        images=chosen.images,
+        skipped=chosen.skipped,
+        images_found=chosen.found,
+        images_skipped=chosen.skipped_total,
+        other_traffic=found.other_traffic,
+    )
+
+
+def _settled_demand(demand: TrafficInput | BatchInput | None) -> dict[str, float] | None:
+    if isinstance(demand, TrafficInput):
+        average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
+        return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}
+    return demand.model_dump() if demand else None

@@ -1,0 +1,80 @@
+"""Settling a lease: one look at the model, one move towards what the run owes it.
+
+Every road that ends a run comes through here: the state machine's own finally, and each layer of the
+safety net. They may do so at the same time; every move may be made twice.
+"""
+
+from __future__ import annotations
+
+import time
+
+from lambdas.adapters.leases import lease_book
+from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
+from lambdas.adapters.run_store import run_store
+from lambdas.capacity.errors import ModelNotFound
+from lambdas.capacity.lease import Lease
+from lambdas.capacity.model_status import DELETED, ModelState
+from lambdas.capacity.receipt import Receipt, Settler
+
+_PHASES = {
+    ("stop", False): "stopping",
+    ("stop", True): "stopped",
+    ("restore", False): "restoring",
+    ("restore", True): "restored",
+}
+
+
+def settle(lease: Lease, *, by: Settler) -> bool:
+    """Close the lease, look, and move; True when nothing is owed any more, and the lease is released.
+
+    False: wait, then come again; only the next look tells what came of the move.
+    """
+    book = lease_book()
+    closed = book.close(lease)
+    if closed is None:
+        return True
+    if closed.project_arn is None or closed.owes == "nothing":
+        book.release(closed)
+        return True
+    model = RekognitionModel(rekognition_client(), closed.model_arn, closed.project_arn)
+    state = _look(model)
+    move = closed.next_move(state, time.time())
+    if move == "stop":
+        model.stop()
+    elif move == "start":
+        model.start(closed.units_found or 1, closed.max_units_found)
+    _note(closed, state, by=by, done=move == "done")
+    if move == "done":
+        book.release(closed)
+    elif state.costs_money and closed.start_asked_at is not None:
+        book.close(closed, start_asked_at=None)  # that start has arrived
+    return move == "done"
+
+
+def settle_ended(lease: Lease, status: str, *, by: Settler) -> bool:
+    """Settle the lease of an execution that ended with this status; what no state explained is explained here."""
+    done = settle(lease, by=by)
+    if done and status not in ("FAILED", "SUCCEEDED"):
+        run_store(lease.run_id).fail(
+            status,
+            f"the execution ended as {status}, with no answer; its receipt tells how the model was left",
+        )
+    return done
+
+
+def _look(model: RekognitionModel) -> ModelState:
+    try:
+        return model.look()
+    except ModelNotFound:
+        return ModelState(DELETED)
+
+
+def _note(lease: Lease, state: ModelState, *, by: Settler, done: bool) -> None:
+    """The receipt, on the run's item."""
+    store, now = run_store(lease.run_id), time.time()
+    known = store.known_if_prepared()
+    if known is not None and (progress := known[1].after_look(state, now)) != known[1]:
+        store.note(progress)
+        known = known[0], progress
+    receipt = Receipt.of(lease, known, state.status, by=by, now=now)
+    store.settling(receipt, phase=_PHASES[lease.owes, done])

@@ -1,0 +1,46 @@
+"""Starting a model under a lease: what is about to be asked for is written down first.
+
+So that a run which is ended at this very moment leaves no start behind that nobody knows of.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from lambdas.adapters.leases import lease_book
+from lambdas.adapters.rekognition import RekognitionModel
+from lambdas.capacity.errors import RunError
+from lambdas.capacity.lease import Lease
+from lambdas.capacity.model_status import ModelState
+
+
+def start(model: RekognitionModel, lease: Lease, inference_units: int) -> None:
+    """Ask for a start; only the next look tells what came of it.
+
+    Raises:
+        ModelLost: the run is being ended; nothing was asked for.
+        ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
+    """
+    asked = lease_book().note(replace(lease, start_asked_at=time.time()))
+    try:
+        model.start(inference_units)
+    except RunError:
+        lease_book().note(replace(asked, start_asked_at=None))
+        raise
+
+
+def arrived(lease: Lease, state: ModelState) -> None:
+    """Note that the start that was asked for has reached the service."""
+    if lease.start_asked_at is not None and state.costs_money:
+        lease_book().note(replace(lease, start_asked_at=None))
+
+
+def restart(model: RekognitionModel, lease: Lease) -> None:
+    """Stop a running model, to start it with other inference units.
+
+    Raises:
+        ModelLost: the run is being ended; nothing was asked for. ModelNotFound, AccessDenied.
+    """
+    lease_book().note(replace(lease, restarted=True))
+    model.stop()

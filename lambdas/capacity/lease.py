@@ -1,0 +1,87 @@
+"""The lease: which run tests a model now, and what it owes the model when it ends.
+
+One run per model at a time. Whoever ends the run (the state machine itself, or a layer of the safety
+net) reads the lease, makes one move after the other towards what is owed, and then releases it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from lambdas.capacity.model_status import ModelState
+
+AfterRun = Literal["stop", "restore"]
+Owed = Literal["nothing", "stop", "restore"]
+SettlingMove = Literal["done", "wait", "stop", "start"]
+
+# A start that was asked for may still reach the service: its Lambda lives up to a minute, and may have been
+# cut off before the answer. So long after it, a model that is seen not running proves nothing.
+START_MAY_ARRIVE_S = 90.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who tests this model, since when, how it was found, and what is owed to it.
+
+    Nothing is owed before the model was looked at: the run has not touched it.
+    """
+
+    model_arn: str
+    run_id: str
+    execution_arn: str
+    started_at: str  # ISO 8601, UTC
+    max_minutes: float
+    after_run: AfterRun
+    project_arn: str | None = None
+    status_found: str | None = None
+    units_found: int | None = None
+    max_units_found: int | None = None
+    owes: Owed = "nothing"
+    restarted: bool = False  # the run itself stopped a running model, to start it with other inference units
+    start_asked_at: float | None = None  # epoch seconds; None once its effect was seen
+    closing: bool = False  # the run is over: it may not start the model any more
+
+    def found(self, project_arn: str, state: ModelState) -> Lease:
+        """The lease with the model as it was found, and what is owed from now on."""
+        gets_back = self.after_run == "restore" and state.status in ("RUNNING", "STARTING")
+        return replace(
+            self,
+            project_arn=project_arn,
+            status_found=state.status,
+            units_found=state.min_inference_units,
+            max_units_found=state.max_inference_units,
+            owes="restore" if gets_back else "stop",
+        )
+
+    def is_overdue(self, now: float) -> bool:
+        """Is it older than its run may take?"""
+        return now - datetime.fromisoformat(self.started_at).timestamp() > 60 * self.max_minutes
+
+    def next_move(self, state: ModelState, now: float) -> SettlingMove:
+        """The next move towards what is owed; `done`: nothing is owed any more."""
+        if self.owes == "nothing":
+            return "done"
+        if self.owes == "restore":
+            return self._towards_found(state)
+        if state.status == "STOPPING":
+            return "wait"
+        if state.costs_money:
+            return "stop"
+        return "wait" if self._start_may_arrive(state, now) else "done"
+
+    def _towards_found(self, state: ModelState) -> SettlingMove:
+        as_found = (self.units_found, self.max_units_found)
+        if state.status == "RUNNING":
+            is_as_found = (state.min_inference_units, state.max_inference_units) == as_found
+            return "done" if is_as_found or not self.restarted else "stop"
+        if state.costs_money:
+            return "wait"
+        # Stopped by somebody else, it stays stopped: whoever did it wanted to save the money.
+        return "start" if self.restarted and state.is_startable else "done"
+
+    def _start_may_arrive(self, state: ModelState, now: float) -> bool:
+        if self.start_asked_at is None or state.status == "FAILED":  # which is what came of it
+            return False
+        return now < self.start_asked_at + START_MAY_ARRIVE_S

@@ -1,0 +1,56 @@
+"""Steps as the output shows them: rows of plain JSON values, and the requests of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from lambdas.capacity.step import MeasuredStep, StepCounts
+
+
+def measured_so_far(steps: Sequence[MeasuredStep]) -> dict[str, Any]:
+    """What a run without an answer leaves: its steps and requests, and no conclusion from them."""
+    return {"steps": [step_row(step.counts) for step in steps], "requests": _requests(steps)}
+
+
+def step_row(counts: StepCounts) -> dict[str, Any]:
+    """A step as the output shows it."""
+    accepted = sum(counts.accepted)
+    seconds = counts.seconds + counts.plan.paced_s
+    return {
+        "phase": counts.plan.phase,
+        "concurrency": counts.plan.lanes,
+        "workers": counts.plan.workers,
+        "seconds": rounded(seconds, 2),
+        "accepted": accepted,
+        "throttled": sum(counts.throttled),
+        "failed": sum(counts.failed),
+        "acceptedTps": rounded(accepted / seconds, 2) if seconds else 0.0,
+        "p50Ms": rounded(counts.latency.quantile_ms(0.5), 0),
+        "p95Ms": rounded(counts.latency.quantile_ms(0.95), 0),
+    }
+
+
+def steps_table(found: dict[str, Any]) -> list[list[Any]]:
+    """The steps as rows, the first one naming the columns."""
+    steps = found["steps"]
+    return [list(steps[0]), *(list(step.values()) for step in steps)] if steps else []
+
+
+def _requests(steps: Sequence[MeasuredStep]) -> dict[str, Any]:
+    failures = sum((step.counts.failures for step in steps), Counter[str]())
+    return {
+        "sent": sum(step.counts.sent for step in steps),
+        "accepted": sum(sum(step.counts.accepted) for step in steps),
+        "throttled": sum(sum(step.counts.throttled) for step in steps),
+        "failed": sum(sum(step.counts.failed) for step in steps),
+        "failures": dict(failures.most_common()),
+    }
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """As the output shows a number; None stays None."""
+    if value is None:
+        return None
+    return round(value, digits) if digits else round(value)

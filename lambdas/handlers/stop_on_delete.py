@@ -1,0 +1,51 @@
+"""StopOnDelete: the stack is being deleted. Ends the runs that are on, and settles what they owe, first.
+
+CloudFormation waits for one answer, so this function looks again and again by itself, for the quarter of
+an hour that a Lambda has. A model that is still starting then fails the deletion; deleting again goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lambdas.adapters.cloudformation import answer
+from lambdas.adapters.executions import abort, states_client
+from lambdas.adapters.leases import lease_book
+from lambdas.adapters.logs import logged, logger
+from lambdas.adapters.settings import settings
+from lambdas.adapters.settlement import settle
+from lambdas.capacity.lease import Lease
+
+PATIENCE_S = 13 * 60.0
+
+
+@logged
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """CloudFormation's request for the custom resource -> its answer, sent to the URL it names."""
+    failure = None
+    try:
+        if event["RequestType"] == "Delete":
+            failure = _settle_all()
+    except Exception as error:  # noqa: BLE001 - without an answer CloudFormation would wait for an hour
+        logger.exception("the models could not be settled")
+        failure = (
+            f"models may still be running: {error} - stop them in the Rekognition console, then delete again"
+        )
+    answer(event, failure=failure)
+
+
+def _settle_all() -> str | None:
+    """Until no lease is left; or which are left."""
+    deadline = time.monotonic() + PATIENCE_S
+    while left := [lease for lease in lease_book().all() if not _settled(lease)]:
+        if time.monotonic() > deadline:
+            arns = ", ".join(lease.model_arn for lease in left)
+            return f"still starting or stopping: {arns} - delete the stack again in a few minutes"
+        time.sleep(min(settings().model_poll_s, 15))
+    return None
+
+
+def _settled(lease: Lease) -> bool:
+    abort(states_client(), lease.execution_arn, "The stack of the Inference Unit Tuner is being deleted.")
+    return settle(lease, by="stack deletion")
