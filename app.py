@@ -4,7 +4,8 @@ import sys
 
 import aws_cdk as cdk
 
-from infra.settings import Settings, SettingsError
+from infra.context import SettingsError
+from infra.settings import Settings
 from infra.stack import InferenceUnitTuner
 
 app = cdk.App()

@@ -9,15 +9,16 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from infra.log_groups import log_group
+from infra.network import LambdaNetwork
 from infra.permissions import acknowledge, acknowledge_wildcard
 from infra.settings import Settings
 
 _REPOSITORY = Path(__file__).parent.parent
-_SERVICE_NAME = "inference-unit-tuner"
+SERVICE_NAME = "inference-unit-tuner"
 _POWERTOOLS_VERSION = "3.37.0"
 
 
@@ -40,9 +41,15 @@ _SIZES = {
     # At most 20 s to get ready, 10 s to wait, 40 s of load (a windowed quota), and 15 s for the last answers.
     "ApplyLoad": _Size(memory_mb=1769, timeout_s=180),
     "Recommend": _Size(memory_mb=512, timeout_s=60),
-    "StopModel": _Size(memory_mb=512, timeout_s=60),
+    "SettleModel": _Size(memory_mb=512, timeout_s=60),
     "Publish": _Size(memory_mb=512, timeout_s=60),
     "ExplainFailure": _Size(memory_mb=512, timeout_s=60),
+    "RescueModel": _Size(memory_mb=512, timeout_s=60),
+    # Invoked every ten minutes, for nothing most of the time: as small as it gets. Else until the next one comes.
+    "Janitor": _Size(memory_mb=256, timeout_s=600),
+    # Looks again by itself until the models are settled.
+    "StopOnDelete": _Size(memory_mb=512, timeout_s=900),
+    "StartAfterUploads": _Size(memory_mb=512, timeout_s=30),
 }
 
 
@@ -53,12 +60,13 @@ class Functions(Construct):
         self, scope: Construct, construct_id: str, *, settings: Settings, runs_table: str, image_bucket: str
     ) -> None:
         super().__init__(scope, construct_id)
-        self._local = settings.local
+        self._settings = settings
+        self._network = LambdaNetwork(self, "Network", settings=settings)
         self._environment = {
             "RUNS_TABLE": runs_table,
             "IMAGE_BUCKET": image_bucket,
             "PRICE_PER_IU_HOUR_USD": str(settings.price_per_inference_unit_hour_usd),
-            "POWERTOOLS_SERVICE_NAME": _SERVICE_NAME,
+            "POWERTOOLS_SERVICE_NAME": SERVICE_NAME,
         }
         # One asset for all, cut from the repository's root: `lambdas.…` is the import path here and there.
         self._code = lambda_.Code.from_asset(
@@ -67,7 +75,6 @@ class Functions(Construct):
             ignore_mode=cdk.IgnoreMode.DOCKER,
         )
         self._layers = [] if settings.local else [self._powertools()]
-        self.all: list[lambda_.Function] = []
 
         self.prepare = self._function("Prepare")
         self.start_model = self._function("StartModel")
@@ -75,46 +82,46 @@ class Functions(Construct):
         self.plan_step = self._function("PlanStep")
         self.apply_load = self._function("ApplyLoad")
         self.recommend = self._function("Recommend")
-        self.stop_model = self._function("StopModel")
+        self.settle_model = self._function("SettleModel")
         self.publish = self._function("Publish")
         self.explain_failure = self._function("ExplainFailure")
+
+        self.rescue_model = self._function("RescueModel")
+        self.janitor = self._function("Janitor")
+        self.stop_on_delete = self._function("StopOnDelete")
+        self.start_after_uploads = self._function("StartAfterUploads") if settings.upload_triggers else None
 
     def _function(self, name: str) -> lambda_.Function:
         """`PlanStep` becomes the Lambda whose handler is lambdas.handlers.plan_step.handler."""
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-        log_group = logs.LogGroup(
-            self,
-            f"{name}Logs",
-            retention=logs.RetentionDays.ONE_MONTH,
-            # Logs explain a run; its results are in the table. They go when the stack goes.
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
+        logs = log_group(self, f"{name}Logs", settings=self._settings)
         # Made here, as the CDK's own role would carry a managed policy: the right to write any log group.
         role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
+        logs.grant_write(role)
+        self._network.grant(role)
         acknowledge_wildcard(role, "*", "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.")
         function = lambda_.Function(
             self,
             name,
-            description=f"Inference Unit Tuner: state {name}",
+            description=f"Inference Unit Tuner: {name}",
             code=self._code,
             handler=f"lambdas.handlers.{module}.handler",
-            runtime=_host_runtime() if self._local else lambda_.Runtime.PYTHON_3_13,
-            architecture=_host_architecture() if self._local else lambda_.Architecture.ARM_64,
+            runtime=_host_runtime() if self._settings.local else lambda_.Runtime.PYTHON_3_13,
+            architecture=_host_architecture() if self._settings.local else lambda_.Architecture.ARM_64,
             layers=self._layers,
             memory_size=_SIZES[name].memory_mb,
             timeout=cdk.Duration.seconds(_SIZES[name].timeout_s),
             environment=self._environment,
             role=role,
-            log_group=log_group,
+            log_group=logs,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
+            **self._network.placement,
         )
         acknowledge(
             function,
             {"AwsSolutions-L1": "Pinned: Python 3.13 is supported until 2029; a newer one is a tested step."},
         )
-        self.all.append(function)
         return function
 
     def _powertools(self) -> lambda_.ILayerVersion:

@@ -32,6 +32,10 @@ class ModelService(Construct):
         if self._endpoint_url is not None:
             function.add_environment("AWS_ENDPOINT_URL_REKOGNITION", self._endpoint_url)
 
+    def grant_traffic(self, function: lambda_.Function) -> None:
+        """May ask CloudWatch for the requests that the models served of late."""
+        allow(function, ["cloudwatch:GetMetricData"], "*", wildcard="CloudWatch's metrics know no resources.")
+
     def _grant_one(self, function: lambda_.Function, action: str) -> None:
         match action:
             case "DescribeProjects":

@@ -7,19 +7,33 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from constructs import IConstruct
+from constructs import Construct, IConstruct
 
 
 def allow(
-    function: lambda_.Function, actions: Sequence[str], resource: str, *, wildcard: str | None = None
+    function: lambda_.Function,
+    actions: Sequence[str],
+    resource: str,
+    *,
+    wildcard: str | None = None,
+    conditions: Mapping[str, Any] | None = None,
 ) -> None:
     """Let the function do exactly these actions on this resource.
 
     `wildcard` is the reason for a `*` in the resource; without it, cdk-nag reports the `*`.
     """
-    function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
+    function.add_to_role_policy(
+        iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
+    )
     if wildcard is not None and function.role is not None:
         acknowledge_wildcard(function.role, resource, wildcard)
+
+
+def bound_roles(scope: Construct, *, boundary_arn: str | None) -> None:
+    """No role in this scope, the CDK's own ones included, may do more than this managed policy allows."""
+    if boundary_arn is not None:
+        boundary = iam.ManagedPolicy.from_managed_policy_arn(scope, "Boundary", boundary_arn)
+        iam.PermissionsBoundary.of(scope).apply(boundary)
 
 
 def acknowledge_wildcard(owner: IConstruct, resource: str, reason: str) -> None:

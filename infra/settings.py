@@ -1,24 +1,22 @@
 """Every deploy-time knob, read from the CDK context once, typed and checked."""
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import urlsplit
 
-_MODEL_VERSION_ARN = re.compile(
-    r"arn:aws[a-z-]*:rekognition:[a-z0-9-]+:\d{12}:project/[\w.-]+/version/[\w.-]+/\d+", re.ASCII
-)
-# Keys of features that are still to come. A deployment that asks for one must not look as if it had got it.
-_NOT_YET = ("schedules", "uploadTriggers", "notifyEmail")
+from infra import context as takes
+from infra import trigger_settings
+from infra.context import Parser, SettingsError
+from infra.trigger_settings import Schedule, UploadTrigger
 
 
-class SettingsError(ValueError):
-    """A context key has a value it cannot take; nothing was synthesized."""
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Where in a VPC the Lambdas run."""
 
-    def __init__(self, key: str, got: object, takes: str) -> None:
-        super().__init__(f"context key '{key}' is {got!r}; it takes {takes}")
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +32,22 @@ class Settings:
     local: bool = False
     """Deploy for the embedded AWS: this Python as the Lambda runtime, no layer."""
     price_per_inference_unit_hour_usd: float = 4.0
+    image_prefixes: tuple[str, ...] = ("",)
+    """Folders of the stack's own bucket that images may be read from; the empty one is all of it."""
+    image_buckets: tuple[tuple[str, str], ...] = ()
+    """Further buckets (name, prefix) that images may be read from."""
+    notify_email: str | None = None
+    """Gets the alarms."""
+    permissions_boundary_arn: str | None = None
+    """A managed policy that bounds every role of the stack."""
+    kms_key_arn: str | None = None
+    """The customer-managed key that all the stack's data is encrypted with; None: keys that AWS keeps."""
+    network: Network | None = None
+    """None: the Lambdas run outside any VPC of the account's."""
+    schedules: tuple[Schedule, ...] = ()
+    """Runs that the clock starts."""
+    upload_triggers: tuple[UploadTrigger, ...] = ()
+    """Runs that uploads start."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
@@ -41,70 +55,46 @@ class Settings:
 
         Raises SettingsError, which names the key, what it got and what it takes.
         """
-        for key in _NOT_YET:
-            if context.get(key) not in (None, [], "[]"):
-                raise SettingsError(key, context[key], "nothing: it is not supported yet")
-        read: dict[str, tuple[str, Callable[[str, object], Any]]] = {
-            "model_arns": ("modelArns", _model_arns),
-            "rekognition_endpoint_url": ("rekognitionEndpointUrl", _url),
-            "model_poll_seconds": ("modelPollSeconds", _poll_seconds),
-            "local": ("local", _flag),
-            "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", _price),
+        read: dict[str, tuple[str, Parser[Any]]] = {
+            "model_arns": ("modelArns", takes.model_arns),
+            "rekognition_endpoint_url": ("rekognitionEndpointUrl", takes.url),
+            "model_poll_seconds": ("modelPollSeconds", takes.poll_seconds),
+            "local": ("local", takes.flag),
+            "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", takes.price),
+            "image_prefixes": ("imagePrefixes", takes.prefixes),
+            "image_buckets": ("imageBuckets", takes.buckets),
+            "notify_email": ("notifyEmail", takes.email),
+            "permissions_boundary_arn": ("permissionsBoundaryArn", takes.policy_arn),
+            "kms_key_arn": ("kmsKeyArn", takes.key_arn),
+            "schedules": ("schedules", trigger_settings.schedules),
+            "upload_triggers": ("uploadTriggers", trigger_settings.upload_triggers),
         }
-        given = {
-            field: parse(key, context[key])
-            for field, (key, parse) in read.items()
-            if context.get(key) is not None
-        }
-        return cls(**given)
-
-
-def _model_arns(key: str, got: object) -> tuple[str, ...]:
-    takes = (
-        "a list of model version ARNs, like "
-        "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.v1/1615476219000"
-        " (JSON, or separated by commas)"
-    )
-    arns = got
-    if isinstance(got, str):
-        try:
-            arns = (
-                json.loads(got) if got.lstrip().startswith("[") else [part.strip() for part in got.split(",")]
-            )
-        except ValueError:
-            raise SettingsError(key, got, takes) from None
-    if not isinstance(arns, list | tuple):
-        raise SettingsError(key, got, takes)
-    for arn in arns:
-        if not isinstance(arn, str) or not _MODEL_VERSION_ARN.fullmatch(arn):
-            raise SettingsError(key, arn, takes)
-    return tuple(arns)
-
-
-def _url(key: str, got: object) -> str:
-    # An empty string is refused, too: an unset shell variable would silently mean the real Rekognition.
-    parts = urlsplit(got) if isinstance(got, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(
-            key, got, "a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com"
+        settings = cls(**_given(context, read), network=_network(context))
+        trigger_settings.check_rights(
+            settings.model_arns, settings.image_prefixes, settings.schedules, settings.upload_triggers
         )
-    return str(got)
+        return settings
 
 
-def _poll_seconds(key: str, got: object) -> int:
-    if isinstance(got, bool) or not re.fullmatch(r"\d{1,3}", str(got)) or not 1 <= int(str(got)) <= 300:
-        raise SettingsError(key, got, "a whole number of seconds from 1 to 300")
-    return int(str(got))
+def _given(context: Mapping[str, Any], read: Mapping[str, tuple[str, Parser[Any]]]) -> dict[str, Any]:
+    """Field -> value of the keys that the context has; each field comes with its key and parser."""
+    return {
+        field: parse(key, context[key])
+        for field, (key, parse) in read.items()
+        if context.get(key) is not None
+    }
 
 
-def _flag(key: str, got: object) -> bool:
-    flag = {"true": True, "false": False}.get(str(got).lower())
-    if flag is None:
-        raise SettingsError(key, got, "true or false")
-    return flag
-
-
-def _price(key: str, got: object) -> float:
-    if isinstance(got, bool) or not re.fullmatch(r"\d+(\.\d+)?", str(got), re.ASCII) or float(str(got)) <= 0:
-        raise SettingsError(key, got, "a price in USD above 0, like 4.0")
-    return float(str(got))
+def _network(context: Mapping[str, Any]) -> Network | None:
+    read: dict[str, tuple[str, Parser[Any]]] = {
+        "vpc_id": ("vpcId", takes.network_id("vpc")),
+        "subnet_ids": ("subnetIds", takes.network_ids("subnet")),
+        "security_group_ids": ("securityGroupIds", takes.network_ids("sg")),
+    }
+    given = _given(context, read)
+    if not given:
+        return None
+    for field, (key, _) in read.items():
+        if field not in given:
+            raise SettingsError(key, None, "a value when vpcId, subnetIds or securityGroupIds has one")
+    return Network(**given)

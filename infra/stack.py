@@ -7,8 +7,12 @@ from constructs import Construct
 
 from infra.functions import Functions
 from infra.model_service import ModelService
+from infra.observability import Observability
+from infra.permissions import bound_roles
+from infra.safety_net import SafetyNet
 from infra.settings import Settings
 from infra.storage import Storage
+from infra.triggers import Triggers
 from infra.workflow import Workflow
 
 
@@ -34,12 +38,45 @@ class InferenceUnitTuner(cdk.Stack):
         )
         workflow = Workflow(self, "Workflow", functions=functions, settings=settings)
 
+        safety_net = SafetyNet(
+            self,
+            "SafetyNet",
+            settings=settings,
+            functions=functions,
+            state_machine=workflow.state_machine,
+        )
+        # A stack is deleted in the opposite order: the guard first, while everything still works.
+        safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow)
+
+        triggers = Triggers(
+            self,
+            "Triggers",
+            settings=settings,
+            images=storage.images,
+            state_machine=workflow.state_machine,
+            start_after_uploads=functions.start_after_uploads,
+        )
+        # No run starts any more once the guard has done its work.
+        for starter in triggers.starters:
+            starter.node.add_dependency(safety_net.deletion_guard)
+
+        observability = Observability(
+            self,
+            "Observability",
+            settings=settings,
+            state_machine=workflow.state_machine,
+            dead_letter_queues=[*safety_net.dead_letter_queues, *triggers.dead_letter_queues],
+            janitor=functions.janitor,
+        )
+
         self._grant(storage, models, functions)
+        bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ImageBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "ReportBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "RunsTableName", value=storage.runs.table_name)
+        cdk.CfnOutput(self, "AlarmTopicArn", value=observability.topic.topic_arn)
 
     @staticmethod
     def _grant(storage: Storage, models: ModelService, functions: Functions) -> None:
@@ -47,9 +84,12 @@ class InferenceUnitTuner(cdk.Stack):
         models.grant(functions.prepare, "DescribeProjects", "DescribeProjectVersions")
         storage.grant_list_images(functions.prepare)
         storage.grant_get_images(functions.prepare)
-        storage.grant_runs(functions.prepare, "PutItem")
+        models.grant_traffic(functions.prepare)
+        storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem")
 
-        models.grant(functions.start_model, "DescribeProjectVersions", "StartProjectVersion")
+        models.grant(
+            functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion"
+        )
         storage.grant_runs(functions.start_model, "GetItem", "UpdateItem")
 
         models.grant(functions.probe_images, "DetectCustomLabels")
@@ -65,12 +105,23 @@ class InferenceUnitTuner(cdk.Stack):
 
         storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem")
 
-        models.grant(
-            functions.stop_model, "DescribeProjects", "DescribeProjectVersions", "StopProjectVersion"
-        )
-        storage.grant_runs(functions.stop_model, "GetItem", "UpdateItem")
+        for settler in (
+            functions.settle_model,
+            functions.rescue_model,
+            functions.janitor,
+            functions.stop_on_delete,
+        ):
+            models.grant(settler, "DescribeProjectVersions", "StopProjectVersion", "StartProjectVersion")
+            storage.grant_runs(settler, "GetItem", "UpdateItem", "DeleteItem")
+        for layer in (functions.rescue_model, functions.janitor):
+            storage.grant_runs(layer, "Query")
+        for finder in (functions.janitor, functions.stop_on_delete):
+            storage.grant_list_leases(finder)
 
         storage.grant_put_reports(functions.publish)
         storage.grant_runs(functions.publish, "GetItem", "PutItem", "UpdateItem")
 
-        storage.grant_runs(functions.explain_failure, "UpdateItem")
+        storage.grant_runs(functions.explain_failure, "Query", "UpdateItem")
+
+        if functions.start_after_uploads is not None:
+            storage.grant_runs(functions.start_after_uploads, "GetItem", "PutItem")

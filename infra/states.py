@@ -12,6 +12,7 @@ from constructs import Construct
 ANY_ERROR = ["States.ALL"]
 CAUGHT = "{% $states.errorOutput %}"
 PAYLOAD = "{% $states.result.Payload %}"
+RUN = {"runId": "{% $states.context.Execution.Name %}"}
 
 # Lambda could not take the call, or lost the answer: every state but the load may simply be asked again.
 _LAMBDA_IS_BUSY = [
@@ -27,8 +28,9 @@ class States:
     """Makes the states of one machine in the given scope; a state's name is its construct id."""
 
     def __init__(self, scope: Construct, *, poll_s: int) -> None:
-        self._scope = scope
+        self.scope = scope
         self.poll_s = poll_s
+        self.called: list[lambda_.Function] = []
 
     def call(
         self,
@@ -45,8 +47,9 @@ class States:
             if isinstance(payload, str)
             else sfn.TaskInput.from_object({**payload})
         )
+        self.called.append(function)
         return tasks.LambdaInvoke.jsonata(
-            self._scope,
+            self.scope,
             function.node.id,
             comment=comment,
             lambda_function=function,
@@ -59,21 +62,21 @@ class States:
     def note(self, name: str, comment: str, assign: Mapping[str, Any], outputs: Any = None) -> sfn.Pass:
         """Set variables, or make an output."""
         return sfn.Pass.jsonata(
-            self._scope, name, comment=comment, assign=assign or None, outputs=outputs or {}
+            self.scope, name, comment=comment, assign=assign or None, outputs=outputs or {}
         )
 
     def attempt(self, name: str, comment: str, body: sfn.IChainable) -> sfn.Parallel:
         """A block whose failures can be caught as one: a Parallel of a single branch."""
-        return sfn.Parallel.jsonata(self._scope, name, comment=comment, outputs={}).branch(body)
+        return sfn.Parallel.jsonata(self.scope, name, comment=comment, outputs={}).branch(body)
 
     def decide(self, name: str, comment: str) -> sfn.Choice:
         """A fork; `when` and `otherwise` follow."""
-        return sfn.Choice.jsonata(self._scope, name, comment=comment)
+        return sfn.Choice.jsonata(self.scope, name, comment=comment)
 
     def wait(self, name: str) -> sfn.Wait:
         """The pause between two looks at the model."""
         time = sfn.WaitTime.duration(cdk.Duration.seconds(self.poll_s))
-        return sfn.Wait.jsonata(self._scope, name, comment="Then look again", time=time)
+        return sfn.Wait.jsonata(self.scope, name, comment="Then look again", time=time)
 
 
 def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
@@ -86,3 +89,8 @@ def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         jitter_strategy=sfn.JitterType.FULL,
     )
     return state
+
+
+def when(condition: str) -> sfn.Condition:
+    """A JSONata condition."""
+    return sfn.Condition.jsonata(f"{{% {condition} %}}")

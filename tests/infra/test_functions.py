@@ -1,5 +1,6 @@
 """Each Lambda: its code, size, logs, traces, environment, and exactly the rights that its state needs."""
 
+import json
 import platform
 import re
 import sys
@@ -17,11 +18,15 @@ STATES = [
     "PlanStep",
     "ApplyLoad",
     "Recommend",
-    "StopModel",
+    "SettleModel",
     "Publish",
     "ExplainFailure",
 ]
-TALK_TO_THE_MODEL = {"Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "StopModel"}
+SAFETY_NET = ["RescueModel", "Janitor", "StopOnDelete"]
+LAMBDAS = STATES + SAFETY_NET
+TALK_TO_THE_MODEL = {
+    *SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "SettleModel"
+}  # fmt: skip
 # Of every Lambda: logs into its own log group; X-Ray has no resources.
 OF_ALL = {
     ("logs:CreateLogStream", "own log group"),
@@ -32,17 +37,31 @@ OF_ALL = {
 PREFIX = "arn:<AWS::Partition>:rekognition:<AWS::Region>:<AWS::AccountId>:"
 PROJECTS = f"{PREFIX}project/*"
 VERSIONS = f"{PREFIX}project/*/version/*"
+EXECUTIONS = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<the machine's name>:*"
+# What it takes to settle a lease: the look, the move, the lease and the receipt.
+SETTLE = {
+    ("rekognition:DescribeProjectVersions", PROJECTS),
+    ("rekognition:StopProjectVersion", VERSIONS),
+    ("rekognition:StartProjectVersion", VERSIONS),
+    ("dynamodb:GetItem", "runs"),
+    ("dynamodb:UpdateItem", "runs"),
+    ("dynamodb:DeleteItem", "runs"),
+}
 RIGHTS = {
     "Prepare": {
         ("rekognition:DescribeProjects", "*"),
         ("rekognition:DescribeProjectVersions", PROJECTS),
         ("s3:ListBucket", "bucket"),
         ("s3:GetObject", "bucket/*"),
+        ("cloudwatch:GetMetricData", "*"),
+        ("dynamodb:GetItem", "runs"),
         ("dynamodb:PutItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
     },
     "StartModel": {
         ("rekognition:DescribeProjectVersions", PROJECTS),
         ("rekognition:StartProjectVersion", VERSIONS),
+        ("rekognition:StopProjectVersion", VERSIONS),
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
     },
@@ -66,20 +85,38 @@ RIGHTS = {
         ("dynamodb:PutItem", "runs"),
     },
     "Recommend": {("dynamodb:GetItem", "runs"), ("dynamodb:Query", "runs"), ("dynamodb:PutItem", "runs")},
-    "StopModel": {
-        ("rekognition:DescribeProjects", "*"),
-        ("rekognition:DescribeProjectVersions", PROJECTS),
-        ("rekognition:StopProjectVersion", VERSIONS),
-        ("dynamodb:GetItem", "runs"),
-        ("dynamodb:UpdateItem", "runs"),
-    },
+    "SettleModel": SETTLE,
     "Publish": {
         ("s3:PutObject", "bucket/reports/*"),
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:PutItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
     },
-    "ExplainFailure": {("dynamodb:UpdateItem", "runs")},
+    "ExplainFailure": {("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")},
+    "RescueModel": SETTLE
+    | {("dynamodb:Query", "runs")}
+    | {
+        (f"sqs:{action}", "ended")
+        for action in (
+            "ReceiveMessage",
+            "DeleteMessage",
+            "ChangeMessageVisibility",
+            "GetQueueUrl",
+            "GetQueueAttributes",
+        )
+    },
+    "Janitor": SETTLE
+    | {
+        ("dynamodb:Query", "runs"),
+        ("dynamodb:Scan", "runs/index/Leases"),
+        ("states:DescribeExecution", EXECUTIONS),
+    },
+    "StopOnDelete": SETTLE
+    | {
+        ("dynamodb:Scan", "runs/index/Leases"),
+        ("states:DescribeExecution", EXECUTIONS),
+        ("states:StopExecution", EXECUTIONS),
+    },
 }
 
 
@@ -98,7 +135,16 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
     (bucket,) = resources("AWS::S3::Bucket", **context)
     (table,) = resources("AWS::DynamoDB::Table", **context)
     own_logs = text(function["LoggingConfig"]["LogGroup"]).strip("<>")
-    parts = {f"<{bucket}.Arn>": "bucket", f"<{table}.Arn>": "runs", f"<{own_logs}.Arn>": "own log group"}
+    (machine,) = resources("AWS::StepFunctions::StateMachine", **context)
+    its_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": machine}]}]})
+    (ended,) = (name for name in resources("AWS::SQS::Queue", **context) if name.startswith("SafetyNetEnded")
+                and "DeadLetters" not in name and "Undelivered" not in name)  # fmt: skip
+    parts = {
+        f"<{bucket}.Arn>": "bucket",
+        f"<{table}.Arn>": "runs",
+        f"<{own_logs}.Arn>": "own log group",
+        f"<{ended}.Arn>": "ended",
+    }
     allowed = set()
     for policy in resources("AWS::IAM::Policy", **context).values():
         if {"Ref": role} not in policy["Properties"]["Roles"]:
@@ -107,6 +153,7 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
             assert statement["Effect"] == "Allow"
             for action in _listed(statement["Action"]):
                 for resource in map(text, _listed(statement["Resource"])):
+                    resource = resource.replace(its_name, "<the machine's name>")
                     head, slash, rest = resource.partition("/")
                     allowed.add((action, parts.get(head, head) + slash + rest))
     return allowed
@@ -116,11 +163,11 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_there_is_one_lambda_per_state_and_no_other() -> None:
-    assert sorted(functions()) == sorted(STATES)
+def test_there_is_one_lambda_per_state_those_of_the_safety_net_and_no_other() -> None:
+    assert sorted(functions()) == sorted(LAMBDAS)
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", LAMBDAS)
 def test_a_state_is_called_like_its_handler(state: str) -> None:
     handler = functions()[state]["Handler"]
 
@@ -129,7 +176,7 @@ def test_a_state_is_called_like_its_handler(state: str) -> None:
     assert (REPOSITORY / "lambdas" / "handlers" / f"{module}.py").is_file()
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", LAMBDAS)
 def test_a_role_allows_exactly_what_its_state_does(state: str) -> None:
     assert rights(state) == RIGHTS[state] | OF_ALL
 
@@ -137,7 +184,7 @@ def test_a_role_allows_exactly_what_its_state_does(state: str) -> None:
 def test_no_two_lambdas_share_a_role_and_no_role_has_a_managed_policy() -> None:
     roles = [text(function["Role"]) for function in functions().values()]
 
-    assert len(set(roles)) == len(STATES)
+    assert len(set(roles)) == len(LAMBDAS)
     for role in resources("AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role["Properties"]
         assert "Policies" not in role["Properties"]
@@ -151,7 +198,7 @@ def test_with_model_arns_the_roles_touch_those_models_and_no_other() -> None:
 
     touched = {
         (action, resource)
-        for state in STATES
+        for state in LAMBDAS
         for action, resource in rights(state, modelArns=arns)
         if action.startswith("rekognition:") and action != "rekognition:DescribeProjects"
     }
@@ -197,7 +244,7 @@ def test_each_lambda_logs_json_into_a_group_of_its_own_with_an_end_and_is_traced
     assert all(group["Properties"]["RetentionInDays"] == 30 for group in groups.values())
     assert {function["LoggingConfig"]["LogFormat"] for function in functions().values()} == {"JSON"}
     own = {text(function["LoggingConfig"]["LogGroup"]).strip("<>") for function in functions().values()}
-    assert len(own) == len(STATES)
+    assert len(own) == len(LAMBDAS)
     assert own < set(groups)
     assert {function["TracingConfig"]["Mode"] for function in functions().values()} == {"Active"}
 

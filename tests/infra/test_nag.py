@@ -9,9 +9,8 @@ import pytest
 from aws_cdk import aws_sqs as sqs
 from cdk_nag import AwsSolutionsChecks
 
+from tests.infra.deployments import BOUNDARY, KEY, MODEL, NETWORK, STARTS_BY_ITSELF
 from tests.infra.synth import FLAGS, stack
-
-MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 
 
 def findings(outdir: Path, context: dict[str, object], *, with_a_bad_queue: bool = False) -> set[str]:
@@ -32,7 +31,18 @@ def findings(outdir: Path, context: dict[str, object], *, with_a_bad_queue: bool
     }
 
 
-@pytest.mark.parametrize("context", [{}, {"local": "true"}, {"modelArns": [MODEL]}], ids=str)
+@pytest.mark.parametrize(
+    "context",
+    [
+        {},
+        {"modelArns": [MODEL]},
+        {"imagePrefixes": "samples/", "imageBuckets": "my-images,other-images/bees/"},
+        {**STARTS_BY_ITSELF, "local": "true"},
+        {**STARTS_BY_ITSELF, "kmsKeyArn": KEY, "notifyEmail": "me@example.com"},
+        {**STARTS_BY_ITSELF, **NETWORK, "permissionsBoundaryArn": BOUNDARY},
+    ],
+    ids=["default", "named models", "named images", "local", "key", "network and boundary"],
+)
 def test_nothing_is_found(tmp_path: Path, context: dict[str, object]) -> None:
     assert findings(tmp_path, context) == set()
 

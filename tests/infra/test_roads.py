@@ -12,7 +12,8 @@ from local.embedded_aws import EmbeddedAws, embedded_aws
 from tests.infra.synth import definition
 
 ANSWERS: dict[str, Any] = {
-    "prepared": {"Return": {"Payload": {"runId": "run"}}},
+    "prepared": {"Return": {"Payload": {"holds": True, "output": None}}},
+    "another holds it": {"Return": {"Payload": {"holds": False, "output": {"verdict": "skipped"}}}},
     "starting, then running": [
         {"Return": {"Payload": {"running": False}}},
         {"Return": {"Payload": {"running": True}}},
@@ -23,13 +24,13 @@ ANSWERS: dict[str, Any] = {
         {"Return": {"Payload": {"step": None}}},
     ],
     "recommended": {"Return": {"Payload": {}}},
-    "stopped": {"Return": {"Payload": {"stopped": True}}},
+    "stopped": {"Return": {"Payload": {"settled": True}}},
     "stopped at the third look": [
-        {"Return": {"Payload": {"stopped": False}}},
-        {"Return": {"Payload": {"stopped": False}}},
-        {"Return": {"Payload": {"stopped": True}}},
+        {"Return": {"Payload": {"settled": False}}},
+        {"Return": {"Payload": {"settled": False}}},
+        {"Return": {"Payload": {"settled": True}}},
     ],
-    "never stopped": {"Return": {"Payload": {"stopped": False}}},
+    "never stopped": {"Return": {"Payload": {"settled": False}}},
     "published": {"Return": {"Payload": {"verdict": "ok"}}},
     "explained": {"Return": {"Payload": {"error": "BudgetExceeded", "cause": "One sentence."}}},
     "fails": {"Throw": {"Error": "Boom", "Cause": "out of the blue"}},
@@ -40,20 +41,22 @@ A_GOOD_DAY = {
     "ProbeImages": "probed",
     "PlanStep": "one step",
     "Recommend": "recommended",
-    "StopModel": "stopped",
+    "SettleModel": "stopped",
     "Publish": "published",
     "ExplainFailure": "explained",
 }
-IN_THE_TRY = ["Prepare", "StartModel", "ProbeImages", "PlanStep", "Recommend"]
+BEFORE_THE_SETTLING = ["Prepare", "StartModel", "ProbeImages", "PlanStep", "Recommend"]
+UNEXPLAINED = " - nothing more could be found out: see the logs of the Lambda functions in CloudWatch"
 DAYS: dict[str, dict[str, str]] = {
     "good": {},
-    "slow-stop": {"StopModel": "stopped at the third look"},
-    "no-stop": {"StopModel": "never stopped"},
-    "stop-fails": {"StopModel": "fails", "ExplainFailure": "fails"},
-    "both-fail": {"PlanStep": "fails", "StopModel": "fails", "ExplainFailure": "fails"},
+    "second": {"Prepare": "another holds it"},
+    "slow-stop": {"SettleModel": "stopped at the third look"},
+    "no-stop": {"SettleModel": "never stopped"},
+    "stop-fails": {"SettleModel": "fails", "ExplainFailure": "fails"},
+    "both-fail": {"PlanStep": "fails", "SettleModel": "fails", "ExplainFailure": "fails"},
     "publish-fails": {"Publish": "fails"},
     "unexplained": {"PlanStep": "fails", "ExplainFailure": "fails"},
-    **{f"{state}-fails": {state: "fails"} for state in IN_THE_TRY},
+    **{f"{state}-fails": {state: "fails"} for state in BEFORE_THE_SETTLING},
 }
 
 
@@ -107,6 +110,16 @@ def walk(aws: EmbeddedAws, machine: str, day: str) -> tuple[dict[str, Any], list
     return execution, entered
 
 
+def told_to_explain(aws: EmbeddedAws, execution: dict[str, Any]) -> dict[str, str]:
+    """The failure that ExplainFailure is asked to explain."""
+    history = aws.client("stepfunctions").get_execution_history(
+        executionArn=execution["executionArn"], maxResults=100, reverseOrder=True
+    )
+    entries = [event.get("stateEnteredEventDetails", {}) for event in history["events"]]
+    (given,) = (entry["input"] for entry in entries if entry.get("name") == "ExplainFailure")
+    return dict(json.loads(given))
+
+
 def test_a_good_day_ends_with_the_answer_after_the_stop(aws: EmbeddedAws, machine: str) -> None:
     execution, entered = walk(aws, machine, "good")
 
@@ -114,16 +127,18 @@ def test_a_good_day_ends_with_the_answer_after_the_stop(aws: EmbeddedAws, machin
     assert json.loads(execution["output"]) == {"verdict": "ok"}
     assert entered == [
         "Begin",
+        "Prepare",
+        "OnlyRun?",
         "Measure",
-        "StopModel",
-        "ModelStopped?",
+        "SettleModel",
+        "ModelSettled?",
         "AnyFailure?",
         "Publish",
         "RunFinished",
     ]
 
 
-@pytest.mark.parametrize("state", IN_THE_TRY)
+@pytest.mark.parametrize("state", BEFORE_THE_SETTLING)
 def test_a_failure_anywhere_in_the_try_stops_the_model_and_then_fails_the_run(
     aws: EmbeddedAws, machine: str, state: str
 ) -> None:
@@ -133,8 +148,8 @@ def test_a_failure_anywhere_in_the_try_stops_the_model_and_then_fails_the_run(
     assert execution["cause"] == "One sentence."
     assert entered[-6:] == [
         "NoteFailure",
-        "StopModel",
-        "ModelStopped?",
+        "SettleModel",
+        "ModelSettled?",
         "AnyFailure?",
         "ExplainFailure",
         "RunFailed",
@@ -145,15 +160,15 @@ def test_the_stop_is_looked_at_until_it_is_read_back(aws: EmbeddedAws, machine: 
     execution, entered = walk(aws, machine, "slow-stop")
 
     assert execution["status"] == "SUCCEEDED"
-    assert (entered.count("StopModel"), entered.count("WaitForStop")) == (3, 2)
+    assert (entered.count("SettleModel"), entered.count("WaitForModel")) == (3, 2)
 
 
 def test_a_model_that_never_stops_fails_the_run_in_the_end(aws: EmbeddedAws, machine: str) -> None:
     execution, entered = walk(aws, machine, "no-stop")
 
     assert execution["status"] == "FAILED"
-    assert entered.count("StopModel") == 90
-    assert entered[-3:] == ["StopFailed", "ExplainFailure", "RunFailed"]
+    assert entered.count("SettleModel") == 90
+    assert entered[-3:] == ["NotSettled", "ExplainFailure", "RunFailed"]
     assert "Publish" not in entered
 
 
@@ -163,11 +178,11 @@ def test_a_stop_that_fails_says_so_and_keeps_the_error_from_before(
 ) -> None:
     execution, _ = walk(aws, machine, day)
 
-    cause = json.loads(execution["cause"])
     assert execution["error"] == "ModelStopFailed"
-    assert cause["errorMessage"].startswith("ModelStopFailed: ")
-    assert cause["stopFailure"] == {"Error": "Boom", "Cause": "out of the blue"}
-    assert (cause["runFailure"] or {}).get("Error") == before
+    assert execution["cause"].startswith("ModelStopFailed: the model was not seen stopped")
+    told = json.loads(told_to_explain(aws, execution)["Cause"])
+    assert told["stopFailure"] == {"Error": "Boom", "Cause": "out of the blue"}
+    assert (told["runFailure"] or {}).get("Error") == before
 
 
 def test_a_result_that_cannot_be_published_is_a_failure(aws: EmbeddedAws, machine: str) -> None:
@@ -180,4 +195,12 @@ def test_a_result_that_cannot_be_published_is_a_failure(aws: EmbeddedAws, machin
 def test_a_failure_that_nobody_can_explain_is_shown_as_it_is(aws: EmbeddedAws, machine: str) -> None:
     execution, _ = walk(aws, machine, "unexplained")
 
-    assert (execution["error"], execution["cause"]) == ("Boom", "out of the blue")
+    assert execution["error"] == "InternalError"
+    assert execution["cause"] == f"Boom: out of the blue{UNEXPLAINED}"
+
+
+def test_a_run_without_a_lease_ends_at_once_with_its_output(aws: EmbeddedAws, machine: str) -> None:
+    execution, entered = walk(aws, machine, "second")
+
+    assert (execution["status"], json.loads(execution["output"])) == ("SUCCEEDED", {"verdict": "skipped"})
+    assert entered == ["Begin", "Prepare", "OnlyRun?", "RunSkipped"]

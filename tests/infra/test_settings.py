@@ -2,10 +2,19 @@
 
 import pytest
 
-from infra.settings import Settings, SettingsError
+from infra.context import SettingsError
+from infra.settings import Network, Settings
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2021-03-11T15.23.39/1615476219000"
 OTHER_ARN = "arn:aws-cn:rekognition:cn-north-1:123456789012:project/wasps/version/1/1615476219001"
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/team/boundary"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+NETWORK = {
+    "vpcId": "vpc-0123456789abcdef0",
+    "subnetIds": "subnet-01234567, subnet-0123456789abcdef1",
+    "securityGroupIds": ["sg-0123456789abcdef0"],
+}
 
 
 def test_without_context_every_setting_has_its_default() -> None:
@@ -41,6 +50,18 @@ def test_without_context_every_setting_has_its_default() -> None:
         ("local", "false", "local", False),
         ("pricePerInferenceUnitHourUsd", "1.37", "price_per_inference_unit_hour_usd", 1.37),
         ("pricePerInferenceUnitHourUsd", 5, "price_per_inference_unit_hour_usd", 5.0),
+        ("imagePrefixes", "samples/", "image_prefixes", ("samples/",)),
+        ("imagePrefixes", ["samples/", "a b/c/"], "image_prefixes", ("samples/", "a b/c/")),
+        (
+            "imageBuckets",
+            "my-images, other.images/bees/",
+            "image_buckets",
+            (("my-images", ""), ("other.images", "bees/")),
+        ),
+        ("imageBuckets", ["my-images/a/b/"], "image_buckets", (("my-images", "a/b/"),)),
+        ("notifyEmail", "first.last+bees@example.co.uk", "notify_email", "first.last+bees@example.co.uk"),
+        ("permissionsBoundaryArn", BOUNDARY, "permissions_boundary_arn", BOUNDARY),
+        ("kmsKeyArn", KEY, "kms_key_arn", KEY),
     ],
 )
 def test_a_value_is_read_from_the_command_line_and_from_cdk_json_alike(
@@ -80,9 +101,27 @@ def test_a_value_is_read_from_the_command_line_and_from_cdk_json_alike(
         ("pricePerInferenceUnitHourUsd", "-4", "above 0"),
         ("pricePerInferenceUnitHourUsd", "nan", "above 0"),
         ("pricePerInferenceUnitHourUsd", True, "above 0"),
-        ("schedules", '[{"expression": "rate(1 day)"}]', "not supported yet"),
-        ("uploadTriggers", [{"prefix": "samples/"}], "not supported yet"),
-        ("notifyEmail", "me@example.com", "not supported yet"),
+        ("imagePrefixes", "samples", "prefixes that end in '/'"),
+        ("imagePrefixes", "/", "prefixes that end in '/'"),
+        ("imagePrefixes", "*/", "prefixes that end in '/'"),
+        ("imagePrefixes", "samples/${aws:username}/", "prefixes that end in '/'"),
+        ("imagePrefixes", [], "prefixes that end in '/'"),
+        ("imageBuckets", "My_Images", "bucket names"),
+        ("imageBuckets", "my-images/samples", "bucket names"),
+        ("imageBuckets", "my-images/*/", "bucket names"),
+        ("imageBuckets", "*", "bucket names"),
+        ("imageBuckets", 7, "bucket names"),
+        ("notifyEmail", "me", "one e-mail address"),
+        ("notifyEmail", "a@example.com,b@example.com", "one e-mail address"),
+        ("notifyEmail", ["me@example.com"], "one e-mail address"),
+        ("permissionsBoundaryArn", "boundary", "ARN of a managed policy"),
+        ("permissionsBoundaryArn", BOUNDARY.replace("policy", "role"), "ARN of a managed policy"),
+        ("kmsKeyArn", "alias/bees", "ARN of a KMS key"),
+        ("kmsKeyArn", KEY.replace("key/", "alias/"), "ARN of a KMS key"),
+        ("vpcId", "default", "an id like vpc-"),
+        ("subnetIds", "vpc-0123456789abcdef0", "ids like subnet-"),
+        ("subnetIds", [], "ids like subnet-"),
+        ("securityGroupIds", "sg-12", "ids like sg-"),
     ],
 )
 def test_a_bad_value_is_refused_by_name_with_what_the_key_takes(key: str, value: object, takes: str) -> None:
@@ -97,5 +136,23 @@ def test_a_bad_value_is_refused_by_name_with_what_the_key_takes(key: str, value:
 
 
 @pytest.mark.parametrize("key", ["schedules", "uploadTriggers"])
-def test_the_default_of_a_key_that_is_not_supported_yet_is_no_error(key: str) -> None:
+def test_an_empty_list_is_the_default_of_what_starts_runs(key: str) -> None:
     assert Settings.from_context({key: []}) == Settings()
+
+
+def test_a_network_is_a_vpc_with_its_subnets_and_security_groups() -> None:
+    settings = Settings.from_context(NETWORK)
+
+    assert settings.network == Network(
+        vpc_id="vpc-0123456789abcdef0",
+        subnet_ids=("subnet-01234567", "subnet-0123456789abcdef1"),
+        security_group_ids=("sg-0123456789abcdef0",),
+    )
+
+
+@pytest.mark.parametrize("missing", NETWORK)
+def test_half_a_network_is_refused_by_the_name_of_the_missing_key(missing: str) -> None:
+    context = {key: value for key, value in NETWORK.items() if key != missing}
+
+    with pytest.raises(SettingsError, match=f"'{missing}' is None; it takes a value when vpcId"):
+        Settings.from_context(context)

@@ -9,7 +9,7 @@ from lambdas.adapters.execution_input import MOST_WORKERS
 from tests.infra.synth import definition, only, text
 
 State = dict[str, Any]
-THE_STOP = "StopModel"
+SETTLING = "SettleModel"
 
 
 def top() -> dict[str, State]:
@@ -58,21 +58,23 @@ def catches_everything(state: State) -> bool:
     return any(catcher["ErrorEquals"] == ["States.ALL"] for catcher in state.get("Catch", []))
 
 
-def test_no_end_is_reachable_without_passing_the_stop() -> None:
+def test_no_end_is_reachable_without_settling_but_that_of_a_run_without_a_lease() -> None:
     start = definition()["StartAt"]
 
-    before_the_stop = reachable(top(), start, without=THE_STOP)
+    before = reachable(top(), start, without=SETTLING)
 
-    assert [name for name in before_the_stop if is_end(top()[name])] == []
+    assert [name for name in before if is_end(top()[name])] == ["RunSkipped"]
+    (way,) = top()["OnlyRun?"]["Choices"]
+    assert (way["Condition"], way["Next"]) == ("{% $states.input.holds = false %}", "RunSkipped")
     assert [name for name in reachable(top(), start) if is_end(top()[name])]
 
 
-def test_no_state_before_the_stop_can_end_the_run_by_failing() -> None:
-    before_the_stop = reachable(top(), definition()["StartAt"], without=THE_STOP)
+def test_no_state_before_the_settling_can_end_the_run_by_failing() -> None:
+    before = reachable(top(), definition()["StartAt"], without=SETTLING)
 
-    work = {name for name in before_the_stop if top()[name]["Type"] in ("Task", "Parallel", "Map")}
-    rest = [top()[name] for name in before_the_stop - work]
-    assert work == {"Measure"}
+    work = {name for name in before if top()[name]["Type"] in ("Task", "Parallel", "Map")}
+    rest = [top()[name] for name in before - work - {"OnlyRun?", "RunSkipped"}]
+    assert work == {"Prepare", "Measure"}
     assert all(catches_everything(top()[name]) for name in work)
     # A Pass that does no more than keep a value has nothing that can fail.
     values = [value for state in rest for value in [*state["Assign"].values(), state["Output"]]]
@@ -83,35 +85,35 @@ def test_no_state_before_the_stop_can_end_the_run_by_failing() -> None:
 def test_all_that_starts_or_loads_the_model_is_inside_the_try() -> None:
     inside = {name for name, _ in every_state(the_try())}
 
-    assert {"Prepare", "StartModel", "ProbeImages", "PlanStep", "Workers", "ApplyLoad", "Recommend"} <= inside
-    after_the_stop = set(top()) - reachable(top(), definition()["StartAt"], without=THE_STOP) - {THE_STOP}
-    assert {name for name in after_the_stop if top()[name]["Type"] == "Task"} == {"Publish", "ExplainFailure"}
+    assert {"StartModel", "ProbeImages", "PlanStep", "Workers", "ApplyLoad", "Recommend"} <= inside
+    after = set(top()) - reachable(top(), definition()["StartAt"], without=SETTLING) - {SETTLING}
+    assert {name for name in after if top()[name]["Type"] == "Task"} == {"Publish", "ExplainFailure"}
 
 
 def test_every_failure_on_the_way_ends_as_a_failure() -> None:
-    for name in (THE_STOP, "Publish", "ExplainFailure"):
+    for name in (SETTLING, "Publish", "ExplainFailure"):
         assert catches_everything(top()[name]), name
-    for catcher in [*top()[THE_STOP]["Catch"], *top()["Publish"]["Catch"], *top()["ExplainFailure"]["Catch"]]:
+    for catcher in [*top()[SETTLING]["Catch"], *top()["Publish"]["Catch"], *top()["ExplainFailure"]["Catch"]]:
         ends = {name for name in reachable(top(), catcher["Next"]) if is_end(top()[name])}
         assert {top()[name]["Type"] for name in ends} == {"Fail"}
 
 
-def test_the_answer_is_published_only_after_the_model_was_seen_stopped() -> None:
+def test_the_answer_is_published_only_after_the_model_was_seen_settled() -> None:
     to_publish = [name for name, state in top().items() if "Publish" in successors(state)]
     to_decision = [name for name, state in top().items() if "AnyFailure?" in successors(state)]
-    stopped = [choice for choice in top()["ModelStopped?"]["Choices"] if choice["Next"] == "AnyFailure?"]
+    settled = [choice for choice in top()["ModelSettled?"]["Choices"] if choice["Next"] == "AnyFailure?"]
 
     assert to_publish == ["AnyFailure?"]
-    assert to_decision == ["ModelStopped?"]
-    assert [choice["Condition"] for choice in stopped] == ["{% $stopped %}"]
+    assert to_decision == ["ModelSettled?"]
+    assert [choice["Condition"] for choice in settled] == ["{% $settled %}"]
 
 
-def test_the_load_is_never_repeated() -> None:
+def test_load_that_was_sent_is_never_repeated() -> None:
     workers = the_try()["Workers"]
     load = workers["ItemProcessor"]["States"]["ApplyLoad"]
 
     assert "Retry" not in workers
-    assert "Retry" not in load
+    assert [retry["ErrorEquals"] for retry in load["Retry"]] == [["Lambda.TooManyRequestsException"]]
     assert "Retry" not in top()["Measure"]
 
 
@@ -132,14 +134,14 @@ def test_a_child_is_handed_what_it_needs_as_it_sees_no_variable_of_its_parents()
 
 
 @pytest.mark.parametrize("name", [name for name, state in every_state() if state["Type"] == "Task"])
-def test_all_but_the_load_are_asked_again_when_lambda_is_busy(name: str) -> None:
+def test_all_are_asked_again_when_lambda_is_busy(name: str) -> None:
     state = dict(every_state())[name]
     retried = {error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]}
 
     busy = {"Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.SdkClientException"}
     if name == "ApplyLoad":
-        assert retried == set()
-    elif name == THE_STOP:
+        assert retried == {"Lambda.TooManyRequestsException"}
+    elif name == SETTLING:
         assert retried == {"States.ALL"}
     else:
         assert busy <= retried
@@ -151,8 +153,8 @@ def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
     machine = definition(modelPollSeconds=poll_s)
     (looks,) = (
         int(choice["Condition"].split("<")[1].strip(" %}"))
-        for choice in machine["States"]["ModelStopped?"]["Choices"]
-        if choice["Next"] == "WaitForStop"
+        for choice in machine["States"]["ModelSettled?"]["Choices"]
+        if choice["Next"] == "WaitForModel"
     )
 
     longest_run_s = 300 * 60
@@ -167,7 +169,7 @@ def test_both_waits_last_as_long_as_the_setting_says() -> None:
     waits = {
         name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"
     }
-    assert waits == {"WaitForStart": 7, "WaitForStop": 7}
+    assert waits == {"WaitForStart": 7, "WaitForModel": 7}
 
 
 def test_no_lambda_result_travels_from_state_to_state_but_the_answer() -> None:
@@ -175,7 +177,7 @@ def test_no_lambda_result_travels_from_state_to_state_but_the_answer() -> None:
         name for name, state in every_state() if state["Type"] == "Task" and state.get("Output") != {}
     }
 
-    assert handed_on == {"Publish", "ExplainFailure"}
+    assert handed_on == {"Prepare", "Publish", "ExplainFailure"}
     assert the_try()["Workers"]["ResultPath"] is None
 
 
@@ -186,7 +188,7 @@ def test_every_state_has_an_english_name_and_a_comment() -> None:
     for name, state in states:
         assert name.rstrip("?").isalpha(), name
         assert len(state["Comment"]) > 10, name
-    assert definition()["Comment"].startswith("try: ")
+    assert definition()["Comment"].startswith('Smallest input: {"modelArn":')
 
 
 def test_a_task_calls_the_lambda_of_its_own_name() -> None:

@@ -1,0 +1,65 @@
+"""The try of the state machine: start the model, load it step by step, recommend."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_stepfunctions as sfn
+
+from infra.functions import Functions
+from infra.states import RUN, States, retry_when_busy, when
+
+# All workers of a step start at the same moment, so none may queue for another's end; the input allows no more.
+_MAX_WORKERS = 1000
+
+# All that the step's workers are made of; a list even for a single worker.
+_STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1] %}"}
+
+
+def measurement(a: States, do: Functions) -> sfn.IChainable:
+    """Its states, from the first look at the model to the recommendation."""
+    running = {"running": "{% $states.result.Payload.running %}"}
+    start = a.call(do.start_model, "One move towards RUNNING", RUN, assign=running)
+    model_running = a.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
+    probe = a.call(do.probe_images, "Sends each image once; those the model refuses are left out", RUN)
+    step = {"step": "{% $states.result.Payload.step %}"}
+    plan = a.call(do.plan_step, "Looks at the counts so far: another step, or done", RUN, assign=step)
+    another_step = a.decide("AnotherStep?", "Ramp and confirm are steps alike")
+    recommend = a.call(do.recommend, "Counts become TPS, a verdict and inference units", RUN)
+    for state in (start, probe, plan, recommend):
+        retry_when_busy(state)
+
+    model_running.when(when("$running"), probe).otherwise(a.wait("WaitForStart").next(start))
+    another_step.when(when("$step != null"), _workers(a, do).next(plan), outputs=_STEP_AND_WORKERS)
+    another_step.otherwise(recommend)
+    probe.next(plan).next(another_step)
+    return start.next(model_running)
+
+
+def _workers(a: States, do: Functions) -> sfn.DistributedMap:
+    """One step's load. A failing worker leaves no counts, which PlanStep sees; the others' stay valid."""
+    # A child sees none of its parent's variables: each is handed what it needs. In JSONPath, as the
+    # selector then reads the same wherever this machine runs.
+    workers = sfn.DistributedMap(
+        a.scope,
+        "Workers",
+        comment="All workers of one step at once; no Retry: a repeated worker would be a repeated load",
+        map_execution_type=sfn.StateMachineType.EXPRESS,
+        items_path="$.workers",
+        item_selector={
+            "runId": sfn.JsonPath.string_at("$$.Execution.Name"),
+            "step": sfn.JsonPath.object_at("$.step"),
+            "worker": sfn.JsonPath.number_at("$$.Map.Item.Value"),
+        },
+        max_concurrency=_MAX_WORKERS,
+        tolerated_failure_percentage=100,
+        result_path=sfn.JsonPath.DISCARD,
+    )
+    its_input = "{% $states.input %}"
+    worker = a.call(do.apply_load, "One worker: sends, and counts the answers", its_input)
+    # A refused call has sent nothing. (One that is late for the common start is measured again, as a whole step.)
+    worker.add_retry(
+        errors=["Lambda.TooManyRequestsException"],
+        interval=cdk.Duration.seconds(1),
+        backoff_rate=1.5,
+        max_attempts=3,
+    )
+    workers.item_processor(worker)
+    return workers

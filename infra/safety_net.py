@@ -1,0 +1,126 @@
+"""Settles a run's model when the state machine could not: after an abort, by the clock, before a deletion."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as events_targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.functions import Functions
+from infra.permissions import acknowledge_wildcard, allow
+from infra.queues import dead_letter_queue, grant_key, work_queue
+from infra.settings import Settings
+
+_JANITOR_PERIOD = cdk.Duration.minutes(10)
+# At least as long as RescueModel may take; the function itself asks for a look sooner.
+_VISIBILITY = cdk.Duration.minutes(2)
+# A model that starts can't be stopped before it runs: looks for an hour, then the message is a dead letter.
+_RESCUE_PATIENCE_S = 3600
+
+
+class SafetyNet(Construct):
+    """`dead_letter_queues` hold what could not be delivered. Each part works without the others."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        functions: Functions,
+        state_machine: sfn.StateMachine,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letter_queues: list[sqs.IQueue] = []
+        self._settings = settings
+        self._executions = cdk.Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{cdk.Fn.select(6, cdk.Fn.split(':', state_machine.state_machine_arn))}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self._after_the_end(functions.rescue_model, state_machine)
+        self._by_the_clock(functions.janitor)
+        self._before_deletion(functions.stop_on_delete)
+
+    def _after_the_end(self, rescue: lambda_.Function, state_machine: sfn.StateMachine) -> None:
+        """An execution that failed, timed out or was aborted: no state of it runs any more."""
+        receives = min(1000, -(-_RESCUE_PATIENCE_S // self._settings.model_poll_seconds))
+        queue = work_queue(self, "Ended", settings=self._settings, visibility=_VISIBILITY, receives=receives)
+        undelivered = dead_letter_queue(self, "EndedUndelivered", settings=self._settings)
+        events.Rule(
+            self,
+            "RunEndedBadly",
+            description="A run failed, timed out or was aborted: settle its model",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [state_machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[events_targets.SqsQueue(queue, dead_letter_queue=undelivered)],
+        )
+        rescue.add_event_source(sources.SqsEventSource(queue, batch_size=1, report_batch_item_failures=True))
+        allow(rescue, ["sqs:ChangeMessageVisibility"], queue.queue_arn)
+        rescue.add_environment("QUEUE_URL", queue.queue_url)
+        self._look_every(rescue)
+        if queue.dead_letter_queue is not None:
+            self.dead_letter_queues += [queue.dead_letter_queue.queue, undelivered]
+
+    def _by_the_clock(self, janitor: lambda_.Function) -> None:
+        """The events of an execution's end are delivered at best effort; the clock is not."""
+        undelivered = dead_letter_queue(self, "JanitorUndelivered", settings=self._settings)
+        role = iam.Role(
+            self,
+            "JanitorScheduleRole",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        grant_key(undelivered, role)
+        acknowledge_wildcard(role, f"{janitor.function_arn}:*", "Versions of this very Lambda.")
+        scheduler.Schedule(
+            self,
+            "JanitorSchedule",
+            description="Settle the models of runs that are over or overdue",
+            schedule=scheduler.ScheduleExpression.rate(_JANITOR_PERIOD),
+            target=scheduler_targets.LambdaInvoke(
+                janitor,
+                role=role,
+                input=scheduler.ScheduleTargetInput.from_object({}),
+                dead_letter_queue=undelivered,
+                # The next one comes soon.
+                retry_attempts=1,
+                max_event_age=_JANITOR_PERIOD,
+            ),
+        )
+        self._grant_executions(janitor, "states:DescribeExecution")
+        self._look_every(janitor)
+        self.dead_letter_queues.append(undelivered)
+
+    def _before_deletion(self, stop_on_delete: lambda_.Function) -> None:
+        """Deleted first of all the stack, so that all it takes to stop a model is still there."""
+        self._grant_executions(stop_on_delete, "states:DescribeExecution", "states:StopExecution")
+        self._look_every(stop_on_delete)
+        self.deletion_guard = cdk.CustomResource(
+            self,
+            "DeletionGuard",
+            service_token=stop_on_delete.function_arn,
+            resource_type="Custom::DeletionGuard",
+            service_timeout=cdk.Duration.minutes(16),
+        )
+
+    def _look_every(self, function: lambda_.Function) -> None:
+        function.add_environment("MODEL_POLL_SECONDS", str(self._settings.model_poll_seconds))
+
+    def _grant_executions(self, function: lambda_.Function, *actions: str) -> None:
+        allow(function, actions, self._executions, wildcard="An execution's name is made when it starts.")

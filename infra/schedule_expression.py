@@ -1,0 +1,62 @@
+"""EventBridge Scheduler's expressions, so far as a wrong one can be told before the deployment."""
+
+import re
+from datetime import datetime
+
+TAKES = (
+    "cron(minutes hours day-of-month month day-of-week year) with ? for one of the two days, like "
+    "cron(0 6 ? * MON *); or rate(7 days); or at(2027-01-31T06:00:00)"
+)
+
+_RATE = re.compile(r"rate\([1-9]\d* (minute|hour|day)s?\)", re.ASCII)
+_CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)", re.ASCII)
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", re.ASCII)
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+# Of each field: lowest and highest number, names for the numbers from the lowest on, and what else it takes.
+_FIELDS: tuple[tuple[int, int, list[str], str], ...] = (
+    (0, 59, [], r"\*"),
+    (0, 23, [], r"\*"),
+    (1, 31, [], r"[*L]|LW|\d{1,2}W"),
+    (1, 12, _MONTHS, r"\*"),
+    (1, 7, _DAYS, r"[*L]|[1-7]L|([1-7]|[A-Z]{3})#[1-5]"),
+    (1970, 2199, [], r"\*"),
+)
+
+
+def is_schedule_expression(expression: str) -> bool:
+    """Would EventBridge Scheduler take it? Some dates that never come (a 31 February) pass."""
+    if cron := _CRON.fullmatch(expression):
+        fields = cron.groups()
+        # One of the two days is left open, and nothing else.
+        if fields.count("?") != 1 or "?" not in (fields[2], fields[4]):
+            return False
+        return all(
+            field == "?" or all(_is_part(part, *takes) for part in field.upper().split(","))
+            for field, takes in zip(fields, _FIELDS, strict=True)
+        )
+    if at := _AT.fullmatch(expression):
+        return _is_moment(at[1])
+    return _RATE.fullmatch(expression) is not None
+
+
+def _is_part(part: str, low: int, high: int, names: list[str], other: str) -> bool:
+    """One of a field's parts: `*`, `5`, `MON`, `MON-FRI`, `0/15` and what the field alone takes."""
+    start, slash, step = part.partition("/")
+    if slash and not re.fullmatch(r"[1-9]\d*", step, re.ASCII):
+        return False
+    if re.fullmatch(other, start):
+        return not slash or start == "*"
+    numbers = {name: low + index for index, name in enumerate(names)}
+    ends = [
+        numbers.get(end, int(end) if re.fullmatch(r"\d+", end, re.ASCII) else -1) for end in start.split("-")
+    ]
+    return len(ends) <= 2 and all(low <= end <= high for end in ends)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""What starts runs by itself: the clock, and images that are uploaded."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as events_targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.permissions import allow
+from infra.queues import dead_letter_queue, grant_key, work_queue
+from infra.settings import Settings
+from infra.trigger_settings import UploadTrigger
+
+# Names that a pattern matches as they are written; what is in the file, a run finds out.
+_IMAGES = ("jpg", "jpeg", "png", "JPG", "JPEG", "PNG")
+# A schedule that could not start its run for so long is late enough for the run to be another's.
+_LATEST = cdk.Duration.hours(1)
+# Six times as long as the Lambda may take, and the window for a batch: so Lambda asks for.
+_VISIBILITY = cdk.Duration.seconds(6 * 30 + 2)
+
+
+class Triggers(Construct):
+    """`dead_letter_queues` hold what started nothing; `starters` is what has to go first when the stack goes."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        images: s3.Bucket,
+        state_machine: sfn.StateMachine,
+        start_after_uploads: lambda_.Function | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letter_queues: list[sqs.IQueue] = []
+        self.starters: list[Construct] = []
+        if settings.schedules:
+            schedules = Schedules(self, "Schedules", settings=settings, state_machine=state_machine)
+            self.dead_letter_queues += schedules.dead_letter_queues
+            self.starters += schedules.starters
+        if start_after_uploads is not None:
+            uploads = Uploads(
+                self,
+                "Uploads",
+                settings=settings,
+                images=images,
+                state_machine=state_machine,
+                start_after_uploads=start_after_uploads,
+            )
+            self.dead_letter_queues += uploads.dead_letter_queues
+            self.starters += uploads.starters
+
+
+class Schedules(Construct):
+    """One schedule per entry of the settings."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, state_machine: sfn.StateMachine
+    ) -> None:
+        super().__init__(scope, construct_id)
+        undelivered = dead_letter_queue(self, "SchedulesUndelivered", settings=settings)
+        self.dead_letter_queues: list[sqs.IQueue] = [undelivered]
+        self.starters: list[Construct] = []
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        grant_key(undelivered, role)
+        for entry in settings.schedules:
+            schedule = scheduler.Schedule(
+                self,
+                # After what it does: no other is renamed when one goes, or when one is disabled.
+                f"Schedule{entry.fingerprint}",
+                description=f"Measure {entry.input['modelArn'].partition(':project/')[2]}"[:512],
+                schedule=scheduler.ScheduleExpression.expression(
+                    entry.expression, cdk.TimeZone.of(entry.timezone)
+                ),
+                enabled=entry.is_enabled,
+                target=scheduler_targets.StepFunctionsStartExecution(
+                    state_machine,
+                    input=scheduler.ScheduleTargetInput.from_text(json.dumps(entry.input)),
+                    role=role,
+                    dead_letter_queue=undelivered,
+                    max_event_age=_LATEST,
+                ),
+            )
+            self.starters.append(schedule)
+
+
+class Uploads(Construct):
+    """Images uploaded to the image bucket start a run, by way of a queue."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        images: s3.Bucket,
+        state_machine: sfn.StateMachine,
+        start_after_uploads: lambda_.Function,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._images = images
+        self._queue = work_queue(self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=5)
+        self._undelivered = dead_letter_queue(self, "UploadsUndelivered", settings=settings)
+        self.dead_letter_queues: list[sqs.IQueue] = [self._undelivered]
+        if self._queue.dead_letter_queue is not None:
+            self.dead_letter_queues.append(self._queue.dead_letter_queue.queue)
+        self._tell_of_uploads()
+        self.starters: list[Construct] = [self._rule(trigger) for trigger in settings.upload_triggers]
+        self.starters.append(self._feed(start_after_uploads))
+        start_after_uploads.add_environment("MODEL_POLL_SECONDS", str(settings.model_poll_seconds))
+        self._grant_runs(start_after_uploads, state_machine)
+
+    def _tell_of_uploads(self) -> None:
+        """The bucket's own property: the CDK's switch would deploy a Lambda with a managed policy to set it."""
+        bucket = self._images.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        bucket.add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+        )
+
+    def _rule(self, trigger: UploadTrigger) -> events.Rule:
+        message = {
+            "trigger": {
+                "prefix": trigger.prefix,
+                "settleSeconds": trigger.settle_seconds,
+                "input": trigger.input,
+            },
+            "uploadedAt": events.EventField.time,
+        }
+        return events.Rule(
+            self,
+            f"Uploaded{trigger.fingerprint}",
+            description=f"Images were uploaded under {trigger.prefix}",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [self._images.bucket_name]},
+                    "object": {"key": [{"wildcard": f"{trigger.prefix}*.{kind}"} for kind in _IMAGES]},
+                },
+            ),
+            targets=[
+                events_targets.SqsQueue(
+                    self._queue,
+                    message=events.RuleTargetInput.from_object(message),
+                    dead_letter_queue=self._undelivered,
+                )
+            ],
+        )
+
+    def _feed(self, function: lambda_.Function) -> lambda_.EventSourceMapping:
+        """The queue's messages go to the function, many at a time; its checks go back into the queue."""
+        actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
+        allow(function, [f"sqs:{action}" for action in actions], self._queue.queue_arn)
+        if (key := self._queue.encryption_master_key) is not None:
+            allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn)
+        function.add_environment("QUEUE_URL", self._queue.queue_url)
+        return lambda_.EventSourceMapping(
+            self,
+            "Feed",
+            target=function,
+            event_source_arn=self._queue.queue_arn,
+            batch_size=1000,
+            max_batching_window=cdk.Duration.seconds(2),
+            # They all write the same few items: more at once would only be in each other's way.
+            max_concurrency=2,
+        )
+
+    def _grant_runs(self, function: lambda_.Function, state_machine: sfn.StateMachine) -> None:
+        """May start runs and look at them."""
+        machine = state_machine.state_machine_arn
+        function.add_environment("STATE_MACHINE_ARN", machine)
+        allow(function, ["states:StartExecution"], machine)
+        executions = cdk.Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{cdk.Fn.select(6, cdk.Fn.split(':', machine))}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        reason = "An execution's name is made when it starts."
+        allow(function, ["states:DescribeExecution"], executions, wildcard=reason)

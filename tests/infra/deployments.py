@@ -1,0 +1,35 @@
+"""Deployments that differ from the default one, and what their roles may do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.infra.synth import resources, text
+
+MODEL = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
+STARTS_BY_ITSELF: dict[str, Any] = {
+    "schedules": [{"expression": "rate(1 day)", "input": {"modelArn": MODEL}}],
+    "uploadTriggers": [{"prefix": "samples/", "settleSeconds": 60, "input": {"modelArn": MODEL}}],
+}
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+NETWORK: dict[str, Any] = {
+    "vpcId": "vpc-0123456789abcdef0",
+    "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "securityGroupIds": ["sg-0123456789abcdef0"],
+}
+EVERYTHING = {**STARTS_BY_ITSELF, **NETWORK, "permissionsBoundaryArn": BOUNDARY, "kmsKeyArn": KEY}
+
+
+def statements(**context: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(logical id, statement) of every policy of every role, inline or attached."""
+    for name, policy in resources("AWS::IAM::Policy", **context).items():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            yield name, statement
+    for name, role in resources("AWS::IAM::Role", **context).items():
+        for policy in role["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def listed(value: Any) -> list[str]:
+    return [text(each) for each in (value if isinstance(value, list) else [value])]
