@@ -51,6 +51,14 @@ def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
     return _outputs(aws)
 
 
+def destroy(aws: EmbeddedAws) -> None:
+    """Delete the stack, as `cdk destroy` does; its custom resources have their say first.
+
+    Raises DeploymentError.
+    """
+    _cdk(aws, "destroy", _STACK, "--force", *_as_options({}))
+
+
 def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
     """Run the pinned CDK CLI with this Python and its neighbours first on the PATH; quiet unless it fails."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

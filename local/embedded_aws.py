@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ REGION = "us-east-1"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _START_ATTEMPTS = 3
+_MINISTACK = ("-m", "ministack")
 
 
 class EmbeddedAwsError(RuntimeError):
@@ -65,16 +66,17 @@ class EmbeddedAws:
 
 
 @contextlib.contextmanager
-def embedded_aws(**options: str) -> Iterator[EmbeddedAws]:
+def embedded_aws(*, program: Sequence[str] = _MINISTACK, **options: str) -> Iterator[EmbeddedAws]:
     """Start an embedded AWS and stop it again, with every Lambda worker it has started.
 
-    Also on Ctrl-C, and on SIGTERM where this is the main thread. `options` are further environment
-    variables of ministack's. Raises EmbeddedAwsError.
+    Also on Ctrl-C, and on SIGTERM where this is the main thread. `program` is what Python runs: another
+    one must end in ministack's `main`. `options` are further environment variables of ministack's.
+    Raises EmbeddedAwsError.
     """
     home = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
     try:
         with _sigterm_unwinds():
-            process, port, log_file = _start_healthy(home, options)
+            process, port, log_file = _start_healthy(home, program, options)
             try:
                 yield EmbeddedAws(f"http://127.0.0.1:{port}", process.pid, log_file)
             finally:
@@ -83,12 +85,14 @@ def embedded_aws(**options: str) -> Iterator[EmbeddedAws]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _start_healthy(home: Path, options: Mapping[str, str]) -> tuple["subprocess.Popen[bytes]", int, Path]:
+def _start_healthy(
+    home: Path, program: Sequence[str], options: Mapping[str, str]
+) -> tuple["subprocess.Popen[bytes]", int, Path]:
     for _ in range(_START_ATTEMPTS):
         # Between finding the port and binding it, somebody else may take it: then try another.
         port = _free_port()
         log_file = home / f"ministack-{port}.log"
-        process = _start(port, home, log_file, options)
+        process = _start(port, home, log_file, program, options)
         is_healthy = False
         try:
             is_healthy = _wait_until_healthy(process, port)
@@ -101,7 +105,9 @@ def _start_healthy(home: Path, options: Mapping[str, str]) -> tuple["subprocess.
     raise EmbeddedAwsError(f"ministack did not start in {_START_ATTEMPTS} attempts:\n{tail}")
 
 
-def _start(port: int, home: Path, log_file: Path, options: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def _start(
+    port: int, home: Path, log_file: Path, program: Sequence[str], options: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
     environment = _without_aws() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -118,7 +124,7 @@ def _start(port: int, home: Path, log_file: Path, options: Mapping[str, str]) ->
     environment.pop("PYTHONPATH", None)
     with log_file.open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, *program],
             cwd=home,
             env=environment,
             stdin=subprocess.DEVNULL,

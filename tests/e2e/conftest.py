@@ -10,15 +10,15 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.deployment import Outputs, deploy
-from local.embedded_aws import EmbeddedAws, embedded_aws
-from local.sample_images import sample_images
-from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from tests import hostile_images
 from tests.e2e.scenarios import SCENARIOS, Scenario
+from tests.embedded import deployment as embedded
+from tests.embedded.aws import instrumented_aws
 
 LONGEST_RUN_S = 420
 
@@ -44,59 +44,42 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(embedded.Deployment):
     """The deployed app."""
 
-    aws: EmbeddedAws
-    service: RunningSimulatedModel
-    outputs: Outputs
+    journal: Path
+    """Of all calls that IAM decided on."""
 
     def run(self, scenario: Scenario) -> Execution:
         names = self.service.add_model(scenario.model)
+        self.report_traffic(names, scenario.traffic)
         raw = scenario.input(names["modelArn"], self.outputs.image_bucket)
-        states = self.aws.client("stepfunctions")
-        started = states.start_execution(
-            stateMachineArn=self.outputs.state_machine_arn, name=scenario.name, input=json.dumps(raw)
-        )
-        deadline = time.monotonic() + LONGEST_RUN_S
-        while time.monotonic() < deadline:
-            described = states.describe_execution(executionArn=started["executionArn"])
-            if described["status"] != "RUNNING":
-                report = self.service.model_report(names["modelArn"])
-                calls = [c for c in self.service.report()["callLog"] if c["modelArn"] == names["modelArn"]]
-                return Execution(scenario, described, report, calls)
-            time.sleep(0.5)
-        states.stop_execution(executionArn=started["executionArn"])
-        raise AssertionError(f"{scenario.name} did not end within {LONGEST_RUN_S} s")
+        described = self.ended(self.start(scenario.name, raw), LONGEST_RUN_S)
+        report = self.service.model_report(names["modelArn"])
+        calls = [c for c in self.service.report()["callLog"] if c["modelArn"] == names["modelArn"]]
+        return Execution(scenario, described, report, calls)
 
-    def items(self, run_id: str) -> list[dict[str, Any]]:
-        """All items of a run in the runs table."""
-        items: list[dict[str, Any]] = self.aws.client("dynamodb").query(
-            TableName=self.outputs.runs_table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"RUN#{run_id}"}},
-            ConsistentRead=True,
-        )["Items"]
-        return items
-
-    def read(self, key: str) -> bytes:
-        """An object of the report bucket."""
-        body: bytes = (
-            self.aws.client("s3").get_object(Bucket=self.outputs.report_bucket, Key=key)["Body"].read()
-        )
-        return body
+    def report_traffic(self, names: Mapping[str, str], requests: int) -> None:
+        """What CloudWatch knows of others' requests to this model, a minute ago."""
+        named = {"ProjectName": names["project"], "VersionName": names["version"]}
+        dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
+        told = {"MetricName": "SuccessfulRequestCount", "Dimensions": dimensions, "Value": requests}
+        if requests:
+            self.aws.client("cloudwatch").put_metric_data(
+                Namespace="AWS/Rekognition", MetricData=[{**told, "Timestamp": time.time() - 60}]
+            )
 
 
 @pytest.fixture(scope="session")
-def deployment() -> Iterator[Deployment]:
-    with embedded_aws() as aws, running_simulated_model([], s3_endpoint_url=aws.url) as service:
-        outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1})
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    journal = tmp_path_factory.mktemp("embedded-aws") / "journal"
+    with instrumented_aws(journal) as aws, embedded.deployed(aws) as app:
         s3 = aws.client("s3")
-        for name, body in sample_images(4).items():
-            s3.put_object(Bucket=outputs.image_bucket, Key=f"samples/{name}", Body=body)
-        s3.put_object(Bucket=outputs.image_bucket, Key="samples/notes.txt", Body=b"not an image")
-        s3.put_object(Bucket=outputs.image_bucket, Key="empty/a.jpg", Body=b"")
-        yield Deployment(aws, service, outputs)
+        s3.put_object(Bucket=app.outputs.image_bucket, Key="samples/notes.txt", Body=b"not an image")
+        s3.put_object(Bucket=app.outputs.image_bucket, Key="empty/a.jpg", Body=b"")
+        for name, body in hostile_images.mixed_with_good_ones().items():
+            s3.put_object(Bucket=app.outputs.image_bucket, Key=hostile_images.PREFIX + name, Body=body)
+        yield Deployment(aws, app.service, app.outputs, journal)
 
 
 @pytest.fixture(scope="session")

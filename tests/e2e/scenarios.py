@@ -16,12 +16,17 @@ NOWHERE = "arn:aws:rekognition:us-east-1:000000000000:project/nobody/version/not
 
 @dataclass(frozen=True)
 class Scenario:
-    """`more` goes over the smallest input; `error` names the failure that has to come of it."""
+    """`more` goes over the smallest input; `error` names the failure that has to come of it.
+
+    `traffic` are requests of others that CloudWatch tells of; `left` is the status the model has to end in.
+    """
 
     name: str
     model: ModelSetup
     more: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    traffic: int = 0
+    left: str = "STOPPED"
 
     def input(self, model_arn: str, bucket: str) -> dict[str, Any]:
         return {"modelArn": model_arn, **self.more}
@@ -29,6 +34,11 @@ class Scenario:
 
 def _model(status: str = "STOPPED", **truth: Any) -> ModelSetup:
     return ModelSetup(truth=ModelTruth(**{**FAST, **truth}), status=status)
+
+
+def _running(units: int, most_units: int | None = None, **truth: Any) -> ModelSetup:
+    return ModelSetup(truth=ModelTruth(**{**FAST, **truth}), status="RUNNING", inference_units=units,
+                      max_inference_units=most_units)  # fmt: skip
 
 
 QUICK = {"test": {"mode": "quick"}}
@@ -49,11 +59,17 @@ ANSWERED = (
         _model("TRAINING_COMPLETED", tps_per_iu=6, lost_replies=2, random_500_share=0.02),
         {"images": {"source": "s3"}, **QUICK},
     ),
+    Scenario("hostile-images", _model(tps_per_iu=7), {"images": {"prefix": "hostile/", "source": "s3"}, **QUICK}),
     Scenario(
         "found-running",
-        ModelSetup(truth=ModelTruth(**FAST, tps_per_iu=3), status="RUNNING", inference_units=2),
+        _running(2, tps_per_iu=3),
         {"demand": {"images": 54_000, "withinHours": 3}, **QUICK},
     ),
+    Scenario("given-back", _running(2, tps_per_iu=3), {"afterRun": "restore", **QUICK}, left="RUNNING"),
+    Scenario("given-back-with-its-units", _running(2, 3, tps_per_iu=4),
+             {"afterRun": "restore", "test": {"mode": "quick", "inferenceUnits": 1}}, left="RUNNING"),
+    Scenario("measured-beside-others", _running(1, tps_per_iu=6),
+             {"test": {"mode": "quick", "allowOtherTraffic": True}}, traffic=120),
 )  # fmt: skip
 
 FAILED = (
@@ -63,9 +79,12 @@ FAILED = (
     Scenario("unknown-model", _model(), {"modelArn": NOWHERE}, error="ModelNotFound"),
     Scenario("no-images", _model("TRAINING_COMPLETED"), {"images": {"prefix": "empty/"}}, error="NoUsableImages"),
     Scenario("too-dear", _model(), {"limits": {"maxCostUsd": 0.1}}, error="BudgetExceeded"),
-    Scenario("start-hangs", _model(start_hangs=1, start_hang_s=12), {"limits": {"maxMinutes": 0.1}},
+    Scenario("start-hangs", _model(start_hangs=1, start_hang_s=60), {"limits": {"maxMinutes": 0.75}},
              error="BudgetExceeded"),
     Scenario("stops-by-itself", _model(lost_after_s=12), error="ModelLost"),
+    Scenario("in-use", _running(1), error="ModelInUse", traffic=120, left="RUNNING"),
+    Scenario("takes-too-long", _model(tps_per_iu=3), {"test": {"mode": "precise"}, "limits": {"maxMinutes": 1.1}},
+             error="BudgetExceeded"),
 )  # fmt: skip
 
 SCENARIOS = ANSWERED + FAILED

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Deployment, Execution
 from tests.e2e.scenarios import ANSWERED, FAILED, SCENARIOS
+from tests.hostile_images import HOPELESS, PREFIX, REFUSED_BY_THE_MODEL
 
 COUNTS = ("accepted", "throttled", "failed")
 
@@ -21,10 +22,13 @@ def by_name(*scenarios: Any) -> pytest.MarkDecorator:
 
 
 @by_name(*SCENARIOS)
-def test_the_model_ends_stopped_and_hears_nothing_more(executions: dict[str, Execution], name: str) -> None:
+def test_the_model_ends_as_it_has_to_and_hears_nothing_more(
+    executions: dict[str, Execution], name: str
+) -> None:
     run = executions[name]
 
-    assert run.model["status"] in ("STOPPED", "TRAINING_COMPLETED", "TRAINING_FAILED", "FAILED")
+    never_started = ("TRAINING_COMPLETED", "TRAINING_FAILED", "FAILED")
+    assert run.model["status"] == run.scenario.left or run.model["status"] in never_started
     stopped_at = max((t["at"] for t in run.model["transitions"] if t["to"] == "STOPPED"), default=None)
     if stopped_at is not None and run.model["lastDetectAt"] is not None:
         assert run.scenario.error == "ModelLost" or run.model["lastDetectAt"] < stopped_at
@@ -71,8 +75,10 @@ def test_the_cause_says_what_is_wrong(executions: dict[str, Execution], name: st
     assert said in executions[name].described["cause"]
 
 
-@pytest.mark.parametrize("name", ["wrong-input", "too-dear", "not-startable", "unknown-model", "no-images"])
-def test_a_refused_run_never_starts_the_model(executions: dict[str, Execution], name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["wrong-input", "too-dear", "not-startable", "unknown-model", "no-images", "in-use"]
+)
+def test_a_refused_run_never_touches_the_model(executions: dict[str, Execution], name: str) -> None:
     assert executions[name].model["transitions"] == []
 
 
@@ -105,7 +111,7 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     }
     assert requests["failed"] == sum(requests["failures"].values())
     assert answer["verdictDetail"].endswith(".")
-    assert answer["model"]["statusAfter"] == "STOPPED"
+    assert answer["model"]["statusAfter"] == run.scenario.left
 
 
 @by_name(*ANSWERED)
@@ -117,8 +123,8 @@ def test_the_receipt_is_what_the_service_billed(executions: dict[str, Execution]
     # Never too little; and too much by no more than a few looks, a second or so apart.
     slack_h = run.output["inferenceUnits"] * 15 / 3600
     assert cost["inferenceUnitHours"] <= billed_h + slack_h
-    # What a model found running had cost before the run is not the run's.
-    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or name == "found-running"
+    # What a model found running had cost before the run, and costs after it, is not the run's.
+    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or run.output["model"]["statusBefore"] == "RUNNING"
     assert cost["runUsd"] == pytest.approx(4 * cost["inferenceUnitHours"], abs=1e-3)
 
 
@@ -148,6 +154,9 @@ def test_the_result_is_kept_in_table_and_bucket(
         ("many-workers", {"ok"}, 0.03),
         ("named-in-s3-and-lost-replies", {"ok"}, 0.05),
         ("found-running", {"ok"}, 0.05),
+        ("given-back", {"ok"}, 0.05),
+        ("given-back-with-its-units", {"ok"}, 0.05),
+        ("measured-beside-others", {"ok"}, 0.05),
     ],
 )
 def test_the_number_is_right(
@@ -213,3 +222,68 @@ def test_skipped_objects_are_listed(executions: dict[str, Execution]) -> None:
 
     assert skipped["key"] == "samples/notes.txt"
     assert "neither JPEG nor PNG" in skipped["reason"]
+
+
+def test_hostile_objects_are_listed_and_the_run_goes_on(executions: dict[str, Execution]) -> None:
+    answer = executions["hostile-images"].output
+
+    reasons = {image["key"]: image["reason"] for image in answer["images"]["skipped"]}
+    listed = {f"{PREFIX}{name}" for name in (*HOPELESS, *REFUSED_BY_THE_MODEL)}
+    assert reasons.keys() == listed
+    assert all(reasons[f"{PREFIX}{name}"].startswith(reason) for name, (_, reason) in HOPELESS.items())
+    assert answer["images"]["found"] - answer["images"]["used"] == len(listed)
+    assert answer["maxTps"]["estimate"] == pytest.approx(7, rel=0.1)
+
+
+def test_a_model_in_use_is_left_as_it_was_found(executions: dict[str, Execution]) -> None:
+    run = executions["in-use"]
+
+    assert "others sent this model 120 requests" in run.described["cause"]
+    assert run.model["transitions"] == []
+    assert run.model["totals"]["sent"] == 0
+
+
+def test_a_model_measured_beside_others_says_so(executions: dict[str, Execution]) -> None:
+    answer = executions["measured-beside-others"].output
+
+    assert answer["otherTraffic"] == {"requests": 120, "minutes": 5, "ofThisModel": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "moves"),
+    [
+        ("given-back", []),
+        ("given-back-with-its-units", 2 * ["STOPPING", "STOPPED", "STARTING", "RUNNING"]),
+    ],
+)
+def test_a_model_that_is_given_back_has_its_inference_units(
+    executions: dict[str, Execution], name: str, moves: list[str]
+) -> None:
+    run = executions[name]
+
+    assert [transition["to"] for transition in run.model["transitions"]] == moves
+    most = 3 if moves else None
+    assert (run.model["minInferenceUnits"], run.model["maxInferenceUnits"]) == (2, most)
+    assert run.output["inferenceUnits"] == (1 if moves else 2)
+
+
+def test_a_run_over_its_time_keeps_what_it_had_measured(
+    executions: dict[str, Execution], deployment: Deployment
+) -> None:
+    (item,) = [
+        each for each in deployment.items(executions["takes-too-long"].run_id) if each["sk"]["S"] == "RUN"
+    ]
+
+    kept = json.loads(item["measuredSoFar"]["S"])
+    assert kept["steps"][1]["phase"] == "ramp"
+    assert kept["requests"]["accepted"] > 0
+    assert json.loads(item["receipt"]["S"])["settled_by"] == "finally"
+
+
+@by_name(*SCENARIOS)
+def test_no_lease_is_left(executions: dict[str, Execution], deployment: Deployment, name: str) -> None:
+    key = {"pk": {"S": f"MODEL#{executions[name].model['modelArn']}"}, "sk": {"S": "LEASE"}}
+
+    kept = deployment.aws.client("dynamodb").get_item(TableName=deployment.outputs.runs_table, Key=key)
+
+    assert "Item" not in kept

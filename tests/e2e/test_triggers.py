@@ -1,0 +1,177 @@
+"""Runs that start by themselves: a deployment of its own with a schedule and upload triggers, a model for each.
+
+Everything happens at once, and is over when the uploads' queue is empty; the tests then look at what ran.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from lambdas.capacity.uploads import trigger_id
+from local.deployment import Outputs, deploy
+from local.embedded_aws import EmbeddedAws, embedded_aws
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from local.simulated_model.truth import ModelTruth
+
+LONGEST_S = 150
+DEPLOYED_WITHIN_S = 60
+# Prefix -> seconds without an upload, and images that are uploaded to start with.
+BURSTS = {"one/": (2, 1), "hundred/": (2, 100), "thousand/": (4, 1000), "during/": (2, 1), "notes/": (1, 0)}
+SCHEDULES = ("scheduled", "disabled")
+QUICK = {"test": {"mode": "quick"}}
+
+
+@dataclass(frozen=True)
+class Triggered:
+    """What was deployed, and the model of each trigger."""
+
+    aws: EmbeddedAws
+    service: RunningSimulatedModel
+    outputs: Outputs
+    models: Mapping[str, str]
+
+    def upload(self, *keys: str) -> None:
+        picture, s3 = io.BytesIO(), self.aws.client("s3")
+        Image.new("RGB", (64, 64), "green").save(picture, "PNG")
+        for key in keys:
+            s3.put_object(Bucket=self.outputs.image_bucket, Key=key, Body=picture.getvalue())
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All executions, oldest first."""
+        states = self.aws.client("stepfunctions")
+        pages = states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.outputs.state_machine_arn
+        )
+        described = [
+            states.describe_execution(executionArn=run["executionArn"])
+            for page in pages
+            for run in page["executions"]
+        ]
+        return sorted(described, key=lambda run: run["startDate"])
+
+    def runs_of(self, name: str) -> list[dict[str, Any]]:
+        """The executions for one model."""
+        return [run for run in self.runs() if json.loads(run["input"])["modelArn"] == self.models[name]]
+
+    def was_started(self, name: str) -> bool:
+        """Has a run started the model?"""
+        return bool(self.service.model_report(self.models[name])["transitions"])
+
+    def messages(self, queues: str) -> int:
+        """In all queues that have this in their name: to be had, in hands, delayed."""
+        sqs = self.aws.client("sqs")
+        urls = [url for url in sqs.list_queues().get("QueueUrls", []) if queues in url]
+        counts = [
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
+        ]
+        assert counts, queues
+        kinds = ("", "NotVisible", "Delayed")
+        return sum(int(count[f"ApproximateNumberOfMessages{kind}"]) for count in counts for kind in kinds)
+
+
+def wait_for(what: str, is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + LONGEST_S
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within {LONGEST_S} s: {what}"
+        time.sleep(0.5)
+
+
+def context(models: Mapping[str, str]) -> dict[str, object]:
+    soon = (datetime.now(UTC) + timedelta(seconds=DEPLOYED_WITHIN_S)).strftime("%Y-%m-%dT%H:%M:%S")
+    return {
+        "modelPollSeconds": 1,
+        "schedules": [
+            {
+                "expression": f"at({soon})",
+                "input": {"modelArn": models[name], "images": {"prefix": "for-schedules/"}, **QUICK},
+                "enabled": name != "disabled",
+            }
+            for name in SCHEDULES
+        ],
+        "uploadTriggers": [
+            {"prefix": prefix, "settleSeconds": settle_s, "input": {"modelArn": models[prefix], **QUICK}}
+            for prefix, (settle_s, _) in BURSTS.items()
+        ],
+    }
+
+
+def play(triggered: Triggered) -> None:
+    """Upload all bursts, and some more images while the run for `during/` is on; wait until nothing is to come."""
+    triggered.upload("notes/readme.txt", "notes/photo.jpg.part", "reports/photo.jpg", "elsewhere/photo.jpg")
+    keys = [f"{prefix}{number:04}.png" for prefix, (_, count) in BURSTS.items() for number in range(count)]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda start: triggered.upload(*keys[start::8]), range(8)))
+    # It starts its model after it has listed the images.
+    wait_for("a run for during/", lambda: triggered.was_started("during/"))
+    for number in range(3):
+        triggered.upload(f"during/late-{number}.png")
+        time.sleep(1)
+    # A check is under way as long as a run may be owed.
+    wait_for("no message under way", lambda: triggered.messages("TriggersUploads") == 0)
+    wait_for("the scheduled run", lambda: triggered.runs_of("scheduled"))
+    wait_for("no run is on", lambda: all(run["status"] != "RUNNING" for run in triggered.runs()))
+
+
+@pytest.fixture(scope="module")
+def triggered() -> Iterator[Triggered]:
+    fast = ModelSetup(truth=ModelTruth(start_s=1.0, stop_s=0.5))
+    with embedded_aws() as aws, running_simulated_model([], s3_endpoint_url=aws.url) as service:
+        models = {name: service.add_model(fast)["modelArn"] for name in (*BURSTS, *SCHEDULES)}
+        outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, **context(models)})
+        triggered = Triggered(aws, service, outputs, models)
+        triggered.upload("for-schedules/photo.png")
+        play(triggered)
+        yield triggered
+
+
+@pytest.mark.parametrize("prefix", ["one/", "hundred/", "thousand/"])
+def test_a_burst_of_uploads_starts_one_run_that_sees_them_all(triggered: Triggered, prefix: str) -> None:
+    (run,) = triggered.runs_of(prefix)
+
+    assert run["name"].startswith(f"upload-{trigger_id(prefix, triggered.models[prefix])}-")
+    assert json.loads(run["input"]) == {
+        "modelArn": triggered.models[prefix],
+        "images": {"bucket": triggered.outputs.image_bucket, "prefix": prefix},
+        **QUICK,
+    }
+    assert run["status"] == "SUCCEEDED", run
+    answer = json.loads(run["output"])
+    assert answer["verdict"] != "skipped"
+    assert answer["images"]["found"] == BURSTS[prefix][1]
+
+
+def test_uploads_during_a_run_lead_to_exactly_one_more_after_it(triggered: Triggered) -> None:
+    first, second = triggered.runs_of("during/")
+
+    assert second["startDate"] >= first["stopDate"]
+    assert [json.loads(run["output"])["images"]["found"] for run in (first, second)] == [1, 4]
+
+
+def test_other_files_and_reports_start_nothing(triggered: Triggered) -> None:
+    started = [run["name"] for run in triggered.runs() if run["name"].startswith("upload-")]
+
+    assert triggered.runs_of("notes/") == []
+    assert len(started) == 5
+
+
+def test_a_schedule_starts_its_run_with_its_input_and_a_disabled_one_none(triggered: Triggered) -> None:
+    (run,) = triggered.runs_of("scheduled")
+
+    assert run["status"] == "SUCCEEDED", run
+    assert json.loads(run["input"])["images"] == {"prefix": "for-schedules/"}
+    assert triggered.runs_of("disabled") == []
+
+
+def test_nothing_was_given_up(triggered: Triggered) -> None:
+    assert triggered.messages("DeadLetters") == triggered.messages("Undelivered") == 0

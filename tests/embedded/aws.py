@@ -1,0 +1,18 @@
+"""The instrumented embedded AWS."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.embedded_aws import EmbeddedAws, embedded_aws
+
+_PROGRAM = Path(__file__).with_name("instrumented_ministack.py")
+
+
+@contextlib.contextmanager
+def instrumented_aws(journal: Path) -> Iterator[EmbeddedAws]:
+    """`embedded_aws`, with its calls and faults written to `journal`."""
+    with embedded_aws(program=[str(_PROGRAM)], INSTRUMENTED_LOG=str(journal)) as aws:
+        yield aws

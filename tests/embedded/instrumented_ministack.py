@@ -1,0 +1,33 @@
+"""Run instead of `python -m ministack`: the same, with every call recorded and faults where they are asked for.
+
+INSTRUMENTED_LOG names the file that `tests.embedded.journal` reads.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+
+def run() -> None:
+    """Patch ministack, then serve as it does."""
+    # Only this process finds the checkout's modules so; the Lambdas get theirs from the deployment.
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    from ministack.app import main
+
+    from tests.embedded.dynamodb_edge import DynamoDBEdge
+    from tests.embedded.endings import patch_endings
+    from tests.embedded.executions import Executions
+    from tests.embedded.journal import Journal
+    from tests.embedded.recording import record_calls
+
+    journal = Journal(os.environ["INSTRUMENTED_LOG"])
+    record_calls(journal)
+    patch_endings()
+    executions = Executions(journal)
+    executions.patch()
+    DynamoDBEdge(journal, executions).patch()
+    main()
+
+
+if __name__ == "__main__":
+    run()

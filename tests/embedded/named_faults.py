@@ -1,0 +1,45 @@
+"""Faults as execution names: `<State>-<kind>`, or with a suffix that changes nothing of it.
+
+`PlanStep-lambda-error`, `ApplyLoad-aborted-restore`. Nothing else switches a fault on, so that any number
+of executions can run side by side, each with its own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+KINDS = (
+    "lambda-error",  # raises before it does anything, every time
+    "lambda-timeout",  # runs to its end, then its answer is lost, every time
+    "lambda-throttled",  # Lambda refuses the first two calls
+    "lambda-always-throttled",  # Lambda refuses every call
+    "lambda-hangs",  # never comes back, and the execution waits for it
+    "lambda-killed",  # dies two seconds after its step's start: the first worker of a run's first step
+    "lambda-twice",  # runs a second time right after the first: the first call of a run
+    "access-denied",  # DynamoDB refuses the Lambda's role, every time
+    "dynamodb-error",  # DynamoDB answers InternalServerError, every time
+    "dynamodb-outage",  # for half a minute from the state's first call on, DynamoDB fails whoever asks
+    "start-late",  # aborted when the start is announced in the lease, and asked for seconds later
+    "aborted",  # StopExecution a moment after the state began; its Lambda goes on
+    "timed-out",  # the execution's time is up a moment after the state began; its Lambda goes on
+)
+DYNAMODB_KINDS = ("access-denied", "dynamodb-error", "dynamodb-outage", "start-late")
+ENDING_KINDS = ("aborted", "timed-out")
+# The execution's status change is told to nobody.
+SILENT_SUFFIX = "-norule"
+
+_NAME = re.compile(rf"(?P<state>[A-Z][A-Za-z]+)-(?P<kind>{'|'.join(KINDS)})(-[\w-]+)?")
+
+
+class NamedFault(NamedTuple):
+    """What breaks, and in which state."""
+
+    state: str
+    kind: str
+
+
+def fault_named(execution_name: object) -> NamedFault | None:
+    """The fault that the execution's name asks for."""
+    match = _NAME.fullmatch(execution_name) if isinstance(execution_name, str) else None
+    return NamedFault(match["state"], match["kind"]) if match else None
