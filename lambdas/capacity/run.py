@@ -126,7 +126,7 @@ class Progress:
         if running_since is None and self.start_attempts and state.status != "FAILED":
             # The run was ended while the model started: it has run since it was last seen starting, at the most.
             running_since = self.starting_at or (self.last_look_at if state.costs_money else None)
-        if stopped_at is None and not state.costs_money:
+        if running_since is not None and stopped_at is None and not state.costs_money:
             stopped_at = now
         return replace(self, running_since=running_since, stopped_at=stopped_at)
 

@@ -40,7 +40,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
 
 
 def _round(leases: list[Lease]) -> tuple[int, list[Exception]]:
-    """One move for each whose run is over or overdue: how many need another, and the errors met."""
+    """One move for each whose run is over or overdue: how many need another, and the errors met now."""
     unsettled, errors = 0, []
     for lease in leases:
         try:
@@ -48,6 +48,7 @@ def _round(leases: list[Lease]) -> tuple[int, list[Exception]]:
         except Exception as error:  # noqa: BLE001 - one model that can't be stopped must not keep the rest running
             logger.exception("a lease could not be settled", extra={"modelArn": lease.model_arn})
             errors.append(error)
+            unsettled += 1
     return unsettled, errors
 
 

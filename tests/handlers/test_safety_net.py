@@ -195,12 +195,13 @@ class TestTheJanitor:
         assert status(stack, running) == "STOPPED"
 
     def test_one_model_that_cannot_be_stopped_keeps_no_other_running(
-        self, stack: Stack, execution: Any, running: str
+        self, stack: Stack, execution: Any, running: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stray = Lease("arn:a", "run-0", "arn:b", STARTED_AT, 90, "stop", project_arn="p", owes="stop")
         lease_book().take(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
+        monkeypatch.setattr("lambdas.handlers.janitor.PATIENCE_S", 5.0)
         with pytest.raises(ExceptionGroup, match="could not be settled"):
             self.clean(stack)
 
