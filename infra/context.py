@@ -62,7 +62,10 @@ def buckets(key: str, got: object) -> tuple[tuple[str, str], ...]:
 
 def url(key: str, got: object) -> str:
     """An http(s) URL; an empty one is refused, as an unset shell variable would mean the real service."""
-    parts = urlsplit(got) if isinstance(got, str) else None
+    try:
+        parts = urlsplit(got) if isinstance(got, str) else None
+    except ValueError:
+        parts = None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(
             key, got, "a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com"
@@ -72,7 +75,7 @@ def url(key: str, got: object) -> str:
 
 def poll_seconds(key: str, got: object) -> int:
     """1 to 300 s."""
-    if isinstance(got, bool) or not re.fullmatch(r"\d{1,3}", str(got)) or not 1 <= int(str(got)) <= 300:
+    if isinstance(got, bool) or not re.fullmatch("[0-9]{1,3}", str(got)) or not 1 <= int(str(got)) <= 300:
         raise SettingsError(key, got, "a whole number of seconds from 1 to 300")
     return int(str(got))
 

@@ -47,7 +47,7 @@ class SafetyNet(Construct):
         )
         self._after_the_end(functions.rescue_model, state_machine)
         self._by_the_clock(functions.janitor)
-        self._before_deletion(functions.stop_on_delete)
+        self._before_deletion(functions.stop_on_delete, state_machine)
 
     def _after_the_end(self, rescue: lambda_.Function, state_machine: sfn.StateMachine) -> None:
         """An execution that failed, timed out or was aborted: no state of it runs any more."""
@@ -107,9 +107,11 @@ class SafetyNet(Construct):
         self._look_every(janitor)
         self.dead_letter_queues.append(undelivered)
 
-    def _before_deletion(self, stop_on_delete: lambda_.Function) -> None:
+    def _before_deletion(self, stop_on_delete: lambda_.Function, state_machine: sfn.StateMachine) -> None:
         """Deleted first of all the stack, so that all it takes to stop a model is still there."""
-        self._grant_executions(stop_on_delete, "states:DescribeExecution", "states:StopExecution")
+        self._grant_executions(stop_on_delete, "states:StopExecution")
+        allow(stop_on_delete, ["states:ListExecutions"], state_machine.state_machine_arn)
+        stop_on_delete.add_environment("STATE_MACHINE_ARN", state_machine.state_machine_arn)
         self._look_every(stop_on_delete)
         self.deletion_guard = cdk.CustomResource(
             self,

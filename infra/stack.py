@@ -85,7 +85,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_list_images(functions.prepare)
         storage.grant_get_images(functions.prepare)
         models.grant_traffic(functions.prepare)
-        storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem")
+        storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
 
         models.grant(
             functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion"
@@ -115,6 +115,7 @@ class InferenceUnitTuner(cdk.Stack):
             storage.grant_runs(settler, "GetItem", "UpdateItem", "DeleteItem")
         for layer in (functions.rescue_model, functions.janitor):
             storage.grant_runs(layer, "Query")
+        storage.grant_runs(functions.stop_on_delete, "PutItem")
         for finder in (functions.janitor, functions.stop_on_delete):
             storage.grant_list_leases(finder)
 

@@ -17,6 +17,8 @@ _REPORT_PREFIX = "reports/"
 _LONGEST_SETTLE_S = 3600
 # A folder. `*` would mean something in the rule's pattern, `<`, `>` and `"` in what it makes of the event.
 _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
+# Two of the host's own names are none of a place, and EventBridge Scheduler knows neither.
+_TIME_ZONES = {"UTC", *zoneinfo.available_timezones()} - {"localtime", "Factory"}
 _SCHEDULE = {"expression", "timezone", "input", "enabled"}
 _TRIGGER = {"prefix", "settleSeconds", "input"}
 
@@ -71,7 +73,7 @@ def schedules(key: str, got: object) -> tuple[Schedule, ...]:
         expression, timezone = entry["expression"], entry.get("timezone", "UTC")
         if not isinstance(expression, str) or not is_schedule_expression(expression):
             raise SettingsError(f"{place}.expression", expression, TAKES)
-        if timezone != "UTC" and timezone not in zoneinfo.available_timezones():
+        if not isinstance(timezone, str) or timezone not in _TIME_ZONES:
             raise SettingsError(f"{place}.timezone", timezone, "the name of a time zone, like Europe/Paris")
         if not isinstance(enabled := entry.get("enabled", True), bool):
             raise SettingsError(f"{place}.enabled", enabled, "true or false")

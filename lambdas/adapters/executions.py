@@ -25,7 +25,12 @@ def status_of(client: Any, execution_arn: str) -> str:
     return status
 
 
-def abort(client: Any, execution_arn: str, cause: str) -> None:
-    """End the execution, if it still goes on."""
-    if status_of(client, execution_arn) == "RUNNING":
+def abort_all(client: Any, state_machine_arn: str, cause: str) -> int:
+    """End every execution that goes on; how many there were."""
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=state_machine_arn, statusFilter="RUNNING"
+    )
+    running = [execution["executionArn"] for page in pages for execution in page["executions"]]
+    for execution_arn in running:
         client.stop_execution(executionArn=execution_arn, error="Aborted", cause=cause)
+    return len(running)

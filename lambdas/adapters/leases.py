@@ -5,6 +5,7 @@ The index `Leases` holds the leases and nothing else, so that looking for them r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
@@ -22,6 +23,8 @@ from lambdas.capacity.run import Run
 
 INDEX = "Leases"
 _INDEX_KEY = "leaseHolder"
+_GUARD = {"pk": "LEASES", "sk": "GUARD"}
+_REFUSED = "ConditionalCheckFailed"
 _CHANGED_BY_THE_RUN = (
     "project_arn",
     "status_found",
@@ -30,6 +33,7 @@ _CHANGED_BY_THE_RUN = (
     "owes",
     "restarted",
     "start_asked_at",
+    "stop_asked_at",
 )
 _ATTRIBUTE = {each.name: to_camel(each.name) for each in fields(Lease)}
 
@@ -44,20 +48,31 @@ class LeaseBook:
     def take(self, lease: Lease) -> Lease:
         """Take the lease where the model has none; returns the one that holds, ours or another run's."""
         item = {**_key(lease.model_arn), **_attributes(lease), _INDEX_KEY: lease.run_id}
-        for _ in range(3):
+        free = "attribute_not_exists(pk)"
+        put = {"TableName": self._table, "Item": serialized(item), "ConditionExpression": free}
+        no_guard = {
+            "TableName": self._table,
+            "Key": serialized(_GUARD),
+            "ConditionExpression": f"{free} OR guardedUntil < :now",
+            "ExpressionAttributeValues": serialized({":now": time.time()}),
+        }
+        for attempt in range(5):
             try:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=serialized(item),
-                    ConditionExpression="attribute_not_exists(pk)",
-                )
-            except ClientError as error:
-                _raise_unless_refused(error)
+                self._client.transact_write_items(TransactItems=[{"ConditionCheck": no_guard}, {"Put": put}])
+            except self._client.exceptions.TransactionCanceledException as refusal:
+                if refusal.response["CancellationReasons"][0]["Code"] == _REFUSED:
+                    raise InternalError("the stack is being deleted, so no run starts any more") from refusal
                 if (holder := self.of(lease.model_arn)) is not None:
                     return holder
+                time.sleep(0.1 * attempt)  # another transaction was at it at this very moment
             else:
                 return lease
-        raise InternalError("the model's lease changed hands three times in a moment - run again")
+        raise InternalError("the model's lease changed hands again and again - run again")
+
+    def guard(self, seconds: float) -> None:
+        """For so long nobody takes a lease."""
+        item = {**_GUARD, "guardedUntil": time.time() + seconds}
+        self._client.put_item(TableName=self._table, Item=serialized(item))
 
     def of(self, model_arn: str) -> Lease | None:
         """The model's lease as of now."""
@@ -90,23 +105,31 @@ class LeaseBook:
             ModelLost: the run does not hold it any more, or is being ended.
         """
         lease = self.of(run.model_arn)
-        if lease is None or not _goes_on(lease, run):
+        if lease is None or lease.run_id != run.run_id or lease.closing:
             raise _given_up(run.run_id)
         return lease
 
     def goes_on(self, run: Run) -> bool:
         """The same as a question. A table that does not answer is no reason to end a run."""
         try:
-            lease = self.of(run.model_arn)
+            self.require(run)
+        except ModelLost:
+            return False
         except (ClientError, BotoCoreError):
-            return True
-        return lease is not None and _goes_on(lease, run)
+            pass
+        return True
 
-    def close(self, lease: Lease, **changes: Any) -> Lease | None:
+    def close(self, lease: Lease) -> Lease | None:
         """From now on the run may not start the model. The lease as it stands, with what the run noted last;
         None when it is not the run's any more.
         """
-        return self._update(lease, {"closing": True, **changes}, "runId = :me", {})
+        return self._update(lease, {"closing": True}, "runId = :me", {})
+
+    def keep(self, lease: Lease, *, instead_of: Lease) -> None:
+        """Keep what changed in a closed lease: what was asked for, and what of it was seen to arrive."""
+        changes = {name: value for name, value in asdict(lease).items() if value != getattr(instead_of, name)}
+        if changes:
+            self._update(lease, changes, "runId = :me", {})
 
     def release(self, lease: Lease) -> None:
         """Nothing is owed any more: the model is free for the next run."""
@@ -151,10 +174,6 @@ def _given_up(run_id: str) -> ModelLost:
     )
 
 
-def _goes_on(lease: Lease, run: Run) -> bool:
-    return lease.run_id == run.run_id and not lease.closing
-
-
 def _key(model_arn: str) -> dict[str, str]:
     return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}
 
@@ -175,5 +194,5 @@ def _number(value: Any) -> Any:
 
 
 def _raise_unless_refused(error: ClientError) -> None:
-    if error.response["Error"].get("Code") != "ConditionalCheckFailedException":
+    if error.response["Error"].get("Code") != f"{_REFUSED}Exception":
         raise error

@@ -37,8 +37,10 @@ def settle(lease: Lease, *, by: Settler) -> bool:
         book.release(closed)
         return True
     model = RekognitionModel(rekognition_client(), closed.model_arn, closed.project_arn)
-    state = _look(model)
-    move = closed.next_move(state, time.time())
+    state, now = _look(model), time.time()
+    seen = closed.after_look(state)
+    move = seen.next_move(state, now)
+    book.keep(seen.asking_to_stop(now) if move == "stop" else seen, instead_of=closed)
     if move == "stop":
         model.stop()
     elif move == "start":
@@ -46,8 +48,6 @@ def settle(lease: Lease, *, by: Settler) -> bool:
     _note(closed, state, by=by, done=move == "done")
     if move == "done":
         book.release(closed)
-    elif state.costs_money and closed.start_asked_at is not None:
-        book.close(closed, start_asked_at=None)  # that start has arrived
     return move == "done"
 
 

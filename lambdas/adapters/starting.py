@@ -12,7 +12,6 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.rekognition import RekognitionModel
 from lambdas.capacity.errors import RunError
 from lambdas.capacity.lease import Lease
-from lambdas.capacity.model_status import ModelState
 
 
 def start(model: RekognitionModel, lease: Lease, inference_units: int) -> None:
@@ -22,18 +21,12 @@ def start(model: RekognitionModel, lease: Lease, inference_units: int) -> None:
         ModelLost: the run is being ended; nothing was asked for.
         ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
     """
-    asked = lease_book().note(replace(lease, start_asked_at=time.time()))
+    asked = lease_book().note(lease.asking_to_start(time.time()))
     try:
         model.start(inference_units)
     except RunError:
         lease_book().note(replace(asked, start_asked_at=None))
         raise
-
-
-def arrived(lease: Lease, state: ModelState) -> None:
-    """Note that the start that was asked for has reached the service."""
-    if lease.start_asked_at is not None and state.costs_money:
-        lease_book().note(replace(lease, start_asked_at=None))
 
 
 def restart(model: RekognitionModel, lease: Lease) -> None:
@@ -42,5 +35,5 @@ def restart(model: RekognitionModel, lease: Lease) -> None:
     Raises:
         ModelLost: the run is being ended; nothing was asked for. ModelNotFound, AccessDenied.
     """
-    lease_book().note(replace(lease, restarted=True))
+    lease_book().note(lease.asking_to_restart(time.time()))
     model.stop()

@@ -16,9 +16,9 @@ AfterRun = Literal["stop", "restore"]
 Owed = Literal["nothing", "stop", "restore"]
 SettlingMove = Literal["done", "wait", "stop", "start"]
 
-# A start that was asked for may still reach the service: its Lambda lives up to a minute, and may have been
-# cut off before the answer. So long after it, a model that is seen not running proves nothing.
-START_MAY_ARRIVE_S = 90.0
+# What a run asked for may still reach the service: its Lambda lives up to a minute, and may have been cut off
+# before the answer. So long after it, a model that is seen unchanged proves nothing.
+MAY_ARRIVE_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Lease:
     owes: Owed = "nothing"
     restarted: bool = False  # the run itself stopped a running model, to start it with other inference units
     start_asked_at: float | None = None  # epoch seconds; None once its effect was seen
+    stop_asked_at: float | None = None  # the same, of a stop that is part of a restart
     closing: bool = False  # the run is over: it may not start the model any more
 
     def found(self, project_arn: str, state: ModelState) -> Lease:
@@ -55,6 +56,27 @@ class Lease:
             owes="restore" if gets_back else "stop",
         )
 
+    def asking_to_start(self, now: float) -> Lease:
+        """Before a start is asked for. What the run itself has started is the run's to stop."""
+        return replace(self, start_asked_at=now, owes=self.owes if self.restarted else "stop")
+
+    def asking_to_restart(self, now: float) -> Lease:
+        """Before a running model is stopped, to be started with other inference units."""
+        return replace(self, restarted=True, stop_asked_at=now)
+
+    def asking_to_stop(self, now: float) -> Lease:
+        """Before a stop is asked for on the way to what is owed."""
+        return replace(self, stop_asked_at=now)
+
+    def after_look(self, state: ModelState) -> Lease:
+        """What was asked for and has reached the service, as this look shows, need not be waited for."""
+        started, stopped = state.status in ("STARTING", "RUNNING"), state.status != "RUNNING"
+        return replace(
+            self,
+            start_asked_at=None if started else self.start_asked_at,
+            stop_asked_at=None if stopped else self.stop_asked_at,
+        )
+
     def is_overdue(self, now: float) -> bool:
         """Is it older than its run may take?"""
         return now - datetime.fromisoformat(self.started_at).timestamp() > 60 * self.max_minutes
@@ -64,24 +86,28 @@ class Lease:
         if self.owes == "nothing":
             return "done"
         if self.owes == "restore":
-            return self._towards_found(state)
+            return self._towards_found(state, now)
         if state.status == "STOPPING":
             return "wait"
         if state.costs_money:
             return "stop"
-        return "wait" if self._start_may_arrive(state, now) else "done"
+        # FAILED is what came of a start.
+        return "wait" if state.status != "FAILED" and _may_arrive(self.start_asked_at, now) else "done"
 
-    def _towards_found(self, state: ModelState) -> SettlingMove:
+    def _towards_found(self, state: ModelState, now: float) -> SettlingMove:
         as_found = (self.units_found, self.max_units_found)
+        if state.status == "RUNNING" and not self.restarted:
+            return "done"
         if state.status == "RUNNING":
             is_as_found = (state.min_inference_units, state.max_inference_units) == as_found
-            return "done" if is_as_found or not self.restarted else "stop"
+            if is_as_found:
+                return "wait" if _may_arrive(self.stop_asked_at, now) else "done"
+            return "stop"
         if state.costs_money:
             return "wait"
         # Stopped by somebody else, it stays stopped: whoever did it wanted to save the money.
         return "start" if self.restarted and state.is_startable else "done"
 
-    def _start_may_arrive(self, state: ModelState, now: float) -> bool:
-        if self.start_asked_at is None or state.status == "FAILED":  # which is what came of it
-            return False
-        return now < self.start_asked_at + START_MAY_ARRIVE_S
+
+def _may_arrive(asked_at: float | None, now: float) -> bool:
+    return asked_at is not None and now < asked_at + MAY_ARRIVE_S

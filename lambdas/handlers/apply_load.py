@@ -17,9 +17,9 @@ def handler(event: dict[str, Any], _context: Any) -> None:
     store, step = run_store(event["runId"]), event["step"]
     run, progress = store.known()
     book = lease_book()
-    book.require(run)
     refused = {image.key for image in progress.refused_images}
     worker = load_worker(run, tuple(image for image in run.images if image.key not in refused))
+    book.require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
     counts = worker.carry(
         StepPlan.from_mapping(step), event["worker"], step["startAt"], lambda: book.goes_on(run)
     )

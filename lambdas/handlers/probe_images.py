@@ -17,8 +17,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
     store = run_store(event["runId"])
     run, progress = store.known()
-    lease_book().require(run)
-    probe = load_worker(run, run.images).probe()
+    worker = load_worker(run, run.images)
+    lease_book().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
+    probe = worker.probe()
     store.plan_step(0, probe.plan, time.time(), 0.0)
     store.put_counts(0, 0, probe.counts)
     probe.check(images=len(run.images))

@@ -10,7 +10,7 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
-from lambdas.adapters.starting import arrived, restart, start
+from lambdas.adapters.starting import restart, start
 from lambdas.capacity.model_status import ModelState, move_to_running
 from lambdas.capacity.run import Progress, Run
 
@@ -24,7 +24,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     lease = lease_book().require(run)
     model = RekognitionModel(rekognition_client(), run.model_arn, run.project_arn)
     state = model.look()
-    arrived(lease, state)
+    if (seen := lease.after_look(state)) != lease:
+        lease = lease_book().note(seen)
     waited_s = now - (before.first_look_at or now)
     move = move_to_running(state, attempts=before.start_attempts, waited_s=waited_s, units=run.units_asked)
     after = replace(before, first_look_at=before.first_look_at or now, last_look_at=now)

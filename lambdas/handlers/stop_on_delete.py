@@ -10,14 +10,14 @@ import time
 from typing import Any
 
 from lambdas.adapters.cloudformation import answer
-from lambdas.adapters.executions import abort, states_client
+from lambdas.adapters.executions import abort_all, states_client
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged, logger
 from lambdas.adapters.settings import settings
 from lambdas.adapters.settlement import settle
-from lambdas.capacity.lease import Lease
 
 PATIENCE_S = 13 * 60.0
+GUARD_S = 3600.0  # longer than the rest of a stack takes to go; a deletion that fails blocks no run for good
 
 
 @logged
@@ -36,16 +36,19 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 
 
 def _settle_all() -> str | None:
-    """Until no lease is left; or which are left."""
+    """Until no run is on and no lease is left; or which are left."""
     deadline = time.monotonic() + PATIENCE_S
-    while left := [lease for lease in lease_book().all() if not _settled(lease)]:
+    lease_book().guard(GUARD_S)
+    while True:
+        ended = abort_all(
+            states_client(),
+            settings().state_machine_arn,
+            "The stack of the Inference Unit Tuner is being deleted.",
+        )
+        left = [lease for lease in lease_book().all() if not settle(lease, by="stack deletion")]
+        if not ended and not left:
+            return None
         if time.monotonic() > deadline:
             arns = ", ".join(lease.model_arn for lease in left)
             return f"still starting or stopping: {arns} - delete the stack again in a few minutes"
         time.sleep(min(settings().model_poll_s, 15))
-    return None
-
-
-def _settled(lease: Lease) -> bool:
-    abort(states_client(), lease.execution_arn, "The stack of the Inference Unit Tuner is being deleted.")
-    return settle(lease, by="stack deletion")

@@ -16,7 +16,7 @@ import pytest
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.run_store import run_store
 from lambdas.adapters.starting import start
-from lambdas.capacity.errors import ModelLost
+from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.lease import Lease
 from lambdas.handlers import janitor, rescue_model, stop_on_delete
 from local.simulated_model.account import ModelSetup
@@ -37,13 +37,14 @@ def running(stack: Stack) -> str:
 
 
 @pytest.fixture
-def execution(stack: Stack) -> Any:
+def execution(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A running execution of the name and ARN that the stack's run says it has."""
     states = boto3.client("stepfunctions")
     definition = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
     machine = states.create_state_machine(
         name="Tuner", definition=json.dumps(definition), roleArn="arn:aws:iam::000000000000:role/r"
     )
+    monkeypatch.setenv("STATE_MACHINE_ARN", machine["stateMachineArn"])
     started = states.start_execution(stateMachineArn=machine["stateMachineArn"], name=stack.run_id)
     stack.execution_arn = started["executionArn"]
     return states
@@ -242,6 +243,18 @@ class TestDeletingTheStack:
         assert status(stack, running) == "STOPPED"
         described = execution.describe_execution(executionArn=stack.execution_arn)
         assert described["status"] == "ABORTED"
+
+    def test_from_then_on_nobody_takes_a_lease(
+        self, stack: Stack, execution: Any, running: str, answers: Any
+    ) -> None:
+        stack_is_deleted = self.request(answers[0], "Delete")
+        stop_on_delete.handler(stack_is_deleted, stack.context)
+        stack.run_id = "run-2"
+
+        with pytest.raises(InternalError, match="the stack is being deleted"):
+            stack.prepare({"modelArn": running})
+
+        assert lease_book().of(running) is None
 
     def test_a_model_that_stays_fails_the_deletion_by_name(
         self, stack: Stack, execution: Any, running: str, answers: Any, monkeypatch: pytest.MonkeyPatch

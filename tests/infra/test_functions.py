@@ -57,6 +57,7 @@ RIGHTS = {
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:PutItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
+        ("dynamodb:ConditionCheckItem", "runs"),
     },
     "StartModel": {
         ("rekognition:DescribeProjectVersions", PROJECTS),
@@ -114,7 +115,8 @@ RIGHTS = {
     "StopOnDelete": SETTLE
     | {
         ("dynamodb:Scan", "runs/index/Leases"),
-        ("states:DescribeExecution", EXECUTIONS),
+        ("dynamodb:PutItem", "runs"),
+        ("states:ListExecutions", "<machine>"),
         ("states:StopExecution", EXECUTIONS),
     },
 }
@@ -144,6 +146,7 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
         f"<{table}.Arn>": "runs",
         f"<{own_logs}.Arn>": "own log group",
         f"<{ended}.Arn>": "ended",
+        f"<{machine}>": "<machine>",
     }
     allowed = set()
     for policy in resources("AWS::IAM::Policy", **context).values():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.capacity.lease import START_MAY_ARRIVE_S, Lease
+from lambdas.capacity.lease import MAY_ARRIVE_S, Lease
 from lambdas.capacity.model_status import STATUSES, ModelState
 from local.simulated_model.errors import ServiceError
 from local.simulated_model.lifecycle import Lifecycle
@@ -45,8 +45,8 @@ def test_only_a_model_found_running_is_ever_left_running(status: str, after_run:
 def test_a_start_that_may_still_arrive_is_waited_for() -> None:
     asked = replace(found("STOPPED", "stop"), start_asked_at=100.0)
 
-    assert asked.next_move(ModelState("STOPPED"), now=100.0 + START_MAY_ARRIVE_S - 1) == "wait"
-    assert asked.next_move(ModelState("STOPPED"), now=100.0 + START_MAY_ARRIVE_S) == "done"
+    assert asked.next_move(ModelState("STOPPED"), now=100.0 + MAY_ARRIVE_S - 1) == "wait"
+    assert asked.next_move(ModelState("STOPPED"), now=100.0 + MAY_ARRIVE_S) == "done"
     assert asked.next_move(ModelState("FAILED"), now=101.0) == "done"
     assert asked.next_move(ModelState("STARTING"), now=101.0) == "stop"
 
@@ -72,6 +72,24 @@ def test_a_lease_is_overdue_after_the_minutes_of_its_run() -> None:
 
     assert not TAKEN.is_overdue(started + 90 * 60)
     assert TAKEN.is_overdue(started + 90 * 60 + 1)
+
+
+def test_what_the_run_started_the_run_stops_although_the_model_was_found_running() -> None:
+    """Somebody stopped it between the first look and the start."""
+    started = found("RUNNING", "restore", units=2).asking_to_start(now=0.0)
+
+    assert started.next_move(ModelState("STOPPED"), now=1.0) == "wait"
+    assert started.next_move(RUNNING, now=1.0) == "stop"
+
+
+def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_given_back() -> None:
+    lease = replace(TAKEN, after_run="restore").found("project", RUNNING).asking_to_restart(now=0.0)
+
+    assert lease.next_move(RUNNING, now=1.0) == "wait"
+    assert lease.next_move(RUNNING, now=MAY_ARRIVE_S) == "done"
+    given_back = lease.after_look(ModelState("STOPPING"))
+    assert given_back.next_move(ModelState("STOPPED"), now=2.0) == "start"
+    assert given_back.next_move(RUNNING, now=10.0) == "done"
 
 
 @given(status=st.sampled_from(sorted(STATUSES)), after_run=st.sampled_from(["stop", "restore"]))
@@ -100,7 +118,13 @@ def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
     lease = _run_until(life, found(status, after_run, units=2), test_units, ended_after_s)
 
     now = ended_after_s
-    while (move := lease.next_move(_look(life, now), now)) != "done":
+    while True:
+        state = _look(life, now)
+        lease = lease.after_look(state)
+        move = lease.next_move(state, now)
+        if move == "done":
+            break
+        lease = lease.asking_to_stop(now) if move == "stop" else lease
         _make(move, life, now, lease.units_found)
         now += 1.0
         assert now < ended_after_s + 300, "never settled"
@@ -116,11 +140,12 @@ def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) 
     now = 0.0
     while now < ended_after_s:
         state = _look(life, now)
+        lease = lease.after_look(state)
         if state.status == "RUNNING" and state.min_inference_units != units:
-            lease = replace(lease, restarted=True)
+            lease = lease.asking_to_restart(now)
             _make("stop", life, now, None)
         elif state.is_startable:
-            lease = replace(lease, start_asked_at=now)
+            lease = lease.asking_to_start(now)
             _make("start", life, now, units)
         now += 1.0
     return lease
