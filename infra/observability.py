@@ -42,8 +42,8 @@ class Observability(Construct):
         self._alarm(
             "StopFailed",
             _unstopped(),
-            "A run ended and its model was not seen stopped: it may still cost money. Stop it in the Rekognition "
-            "console; the janitor also tries, every 10 minutes. The run's cause says what stood in the way.",
+            "A run ended and its model was not seen stopped, or given back: it may cost money. Look at it in the "
+            "Rekognition console; the janitor also tries, every 10 minutes. The run's cause says what stood in the way.",
         )
         self._alarm(
             "RunFailed",

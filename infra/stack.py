@@ -116,7 +116,7 @@ class InferenceUnitTuner(cdk.Stack):
         for layer in (functions.rescue_model, functions.janitor):
             storage.grant_runs(layer, "Query")
         storage.grant_runs(functions.stop_on_delete, "PutItem")
-        for finder in (functions.janitor, functions.stop_on_delete):
+        for finder in (functions.rescue_model, functions.janitor, functions.stop_on_delete):
             storage.grant_list_leases(finder)
 
         storage.grant_put_reports(functions.publish)

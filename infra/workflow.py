@@ -28,7 +28,7 @@ _INPUT = "{% $states.context.Execution.Input %}"
 _NOT_SETTLED = {
     "Error": "ModelStopFailed",
     "Cause": "{% $string({'errorType': 'ModelStopFailed', 'errorMessage': 'ModelStopFailed: the model was not seen "
-    "stopped and may still cost money: stop it in the Rekognition console (' "
+    "as afterRun leaves it (STOPPED, by default) and may cost money: look at it in the Rekognition console (' "
     "& $string($states.context.Execution.Input.modelArn) & ')', "
     "'stopFailure': $states.input, 'runFailure': $failure}) %}",
 }

@@ -81,17 +81,17 @@ class LeaseBook:
         )
         return _lease(answer["Item"]) if "Item" in answer else None
 
+    def held_by(self, run_id: str) -> Lease | None:
+        """The run's lease, where the model is not known."""
+        return next((lease for lease in self.all() if lease.run_id == run_id), None)
+
     def all(self) -> list[Lease]:
         """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, IndexName=INDEX)
         return [_lease(item) for page in pages for item in page["Items"]]
 
     def note(self, lease: Lease) -> Lease:
-        """Keep what a run that goes on has changed in its lease.
-
-        Raises:
-            ModelLost: the run does not hold it any more, or is being ended.
-        """
+        """Keep what a run that goes on has changed in its lease. Raises ModelLost as `require` does."""
         changes = {name: getattr(lease, name) for name in _CHANGED_BY_THE_RUN}
         noted = self._update(lease, changes, "runId = :me AND closing = :no", {":no": False})
         if noted is None:

@@ -13,6 +13,7 @@ from lambdas.capacity.step import ACCEPTED, MODEL_GONE, StepPlan, WorkerCounts
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
 
 WATCH_EVERY_S = 2.0  # how long the load may outlive its run, about
+BEFORE_START_S = 0.3
 # Answers after which more requests of the step would only add to them.
 POINTLESS = MODEL_GONE | {"AccessDeniedException"}
 
@@ -66,11 +67,18 @@ class LoadGenerator:
         return counts
 
     def _watch(self, goes_on: Callable[[], bool], over: threading.Event) -> None:
-        while not over.wait(WATCH_EVERY_S):
+        # First just before the common start, which may be far.
+        pause_s = max(0.0, -self._now() - BEFORE_START_S)
+        while not over.wait(pause_s):
             if not goes_on():
                 with self._lock:
                     self._step.stop(self._now())
                 return
+            pause_s = WATCH_EVERY_S
+
+    def _is_stopped(self) -> bool:
+        with self._lock:
+            return self._step.is_stopped
 
     def _lane(self, index: int, connection: LoadConnection) -> None:
         if index < self._plan.lanes_of(self._worker):
@@ -91,6 +99,8 @@ class LoadGenerator:
     def _evenly_paced(self, connection: LoadConnection) -> None:
         for planned_s in self._remaining_paced_times():
             self._sleep_until(planned_s)
+            if self._is_stopped():
+                return
             self._send(connection, planned_s)
 
     def _remaining_paced_times(self) -> Iterator[float]:

@@ -8,7 +8,7 @@ NAMESPACE = "InferenceUnitTuner"
 
 
 def count_unstopped(error: str) -> None:
-    """Count a run that ended with its model not seen stopped: the alarm StopFailed waits for it."""
+    """Count a model that was not seen as its run owed it, stopped in most cases: the alarm StopFailed waits for it."""
     if error == "ModelStopFailed":
         with single_metric(name=error, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
             pass

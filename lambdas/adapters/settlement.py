@@ -43,9 +43,9 @@ def settle(lease: Lease, *, by: Settler) -> bool:
     book.keep(seen.asking_to_stop(now) if move == "stop" else seen, instead_of=closed)
     if move == "stop":
         model.stop()
-    elif move == "start":
-        model.start(closed.units_found or 1, closed.max_units_found)
     _note(closed, state, by=by, done=move == "done")
+    if move == "start":  # which may be refused for good: what was seen has been kept
+        model.start(closed.units_found or 1, closed.max_units_found)
     if move == "done":
         book.release(closed)
     return move == "done"

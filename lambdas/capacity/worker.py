@@ -107,6 +107,11 @@ class WorkerStep:
         self._closed_until_s = min(self._closed_until_s, now_s)
         self._closed_ended = self._stopped = True
 
+    @property
+    def is_stopped(self) -> bool:
+        """Was it ended early?"""
+        return self._stopped
+
     def paced_times(self) -> Iterator[float]:
         """When this worker sends its share of the paced requests: every `workers`-th of the whole plan."""
         if not self.plan.paced_tps:

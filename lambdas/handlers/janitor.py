@@ -12,6 +12,7 @@ from typing import Any
 from lambdas.adapters.executions import states_client, status_of
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged, logger
+from lambdas.adapters.metrics import count_unstopped
 from lambdas.adapters.settings import settings
 from lambdas.adapters.settlement import settle, settle_ended
 from lambdas.capacity.lease import Lease
@@ -34,6 +35,8 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         if not unsettled or time.monotonic() > deadline:
             break
         time.sleep(settings().model_poll_s)
+    if unsettled:
+        count_unstopped("ModelStopFailed")
     if errors:
         raise ExceptionGroup("leases that could not be settled", errors)
     return {"unsettled": unsettled}

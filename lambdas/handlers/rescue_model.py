@@ -24,9 +24,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _settled(ended: dict[str, Any]) -> bool:
-    # An input too large for an event is left out; no run with such an input has got a lease.
-    model_arn = model_arn_in(json.loads(ended["input"] or "null"))
-    lease = lease_book().of(model_arn) if model_arn else None
+    book = lease_book()
+    # An input too large for an event is left out.
+    model_arn = model_arn_in(json.loads(ended.get("input") or "null"))
+    lease = book.of(model_arn) if model_arn else book.held_by(ended["name"])
     if lease is None or lease.run_id != ended["name"]:
         return True
     return settle_ended(lease, ended["status"], by="rule")

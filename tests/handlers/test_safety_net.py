@@ -160,6 +160,17 @@ class TestTheRule:
         assert self.rescue(stack, event)
         assert status(stack, running) == "RUNNING"
 
+    def test_an_execution_whose_input_its_event_leaves_out_is_found_by_its_name(
+        self, stack: Stack, running: str
+    ) -> None:
+        event = ended(stack, running)
+        detail = {"name": stack.run_id, "status": "ABORTED", "inputDetails": {"included": False}}
+        event["Records"][0]["body"] = json.dumps({"detail": detail})
+
+        until(lambda: self.rescue(stack, event))
+
+        assert status(stack, running) == "STOPPED"
+
     def test_an_input_without_a_model_has_nothing_to_settle(self, stack: Stack) -> None:
         assert self.rescue(stack, ended(stack, "no ARN", status="FAILED"))
 

@@ -95,7 +95,7 @@ RIGHTS = {
     },
     "ExplainFailure": {("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")},
     "RescueModel": SETTLE
-    | {("dynamodb:Query", "runs")}
+    | {("dynamodb:Query", "runs"), ("dynamodb:Scan", "runs/index/Leases")}
     | {
         (f"sqs:{action}", "ended")
         for action in (

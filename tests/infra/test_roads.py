@@ -179,7 +179,7 @@ def test_a_stop_that_fails_says_so_and_keeps_the_error_from_before(
     execution, _ = walk(aws, machine, day)
 
     assert execution["error"] == "ModelStopFailed"
-    assert execution["cause"].startswith("ModelStopFailed: the model was not seen stopped")
+    assert execution["cause"].startswith("ModelStopFailed: the model was not seen as afterRun leaves it")
     told = json.loads(told_to_explain(aws, execution)["Cause"])
     assert told["stopFailure"] == {"Error": "Boom", "Cause": "out of the blue"}
     assert (told["runFailure"] or {}).get("Error") == before
