@@ -1,5 +1,5 @@
 # Each command does its own set-up; Python 3.11 or newer and make are all it takes.
-.PHONY: setup demo test lint bench
+.PHONY: setup demo test faults lint bench
 PYTHON ?= python3
 BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
@@ -29,6 +29,10 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra --numprocesses 2 --dist loadfile
 	$(BIN)/python -m pytest tests/e2e
+
+# Faults injected one by one; writes the matrix into docs/reliability.md.
+faults: setup
+	$(BIN)/python -m pytest tests/faults
 
 lint: setup
 	$(BIN)/ruff check .

@@ -43,7 +43,7 @@ class Observability(Construct):
             "StopFailed",
             _unstopped(),
             "A run ended and its model was not seen stopped, or given back: it may cost money. Look at it in the "
-            "Rekognition console; the janitor also tries, every 10 minutes. The run's cause says what stood in the way.",
+            "Rekognition console; the janitor also tries, every 10 minutes. The run's cause says what was in the way.",
         )
         self._alarm(
             "RunFailed",

@@ -40,6 +40,7 @@ class Executions:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._running: dict[str, dict[str, Any]] = {}
+        self._ending: set[str] = set()
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -73,7 +74,7 @@ class Executions:
                 return call_lambda(function_ref, event)
             is_first = self._break_before(run_id, fault, event)
             answer = call_lambda(function_ref, event)
-            if fault.kind in ENDING_KINDS:
+            if run_id in self._ending:
                 # However quick the Lambda was: the execution ends before it hears the answer.
                 self._wait_for_end(run_id)
             if fault.kind == "lambda-twice" and is_first:
@@ -102,11 +103,20 @@ class Executions:
         if fault.kind == "lambda-hangs":
             self._note(run_id, fault)
             self._wait_for_end(run_id)
-        if fault.kind in ENDING_KINDS and count == 1:
-            is_load = "step" in event
-            delay_s = event["step"]["startAt"] - time.time() + END_LOAD_AFTER_S if is_load else END_AFTER_S
-            self._end_later(run_id, fault, delay_s)
+        if fault.kind in ENDING_KINDS:
+            self._end_at_its_moment(run_id, fault, event)
         return count == 1
+
+    def _end_at_its_moment(self, run_id: str, fault: NamedFault, event: dict[str, Any]) -> None:
+        """End the execution while this call goes on, if it is the one that the fault means."""
+        delay_s, step = END_AFTER_S, event.get("step")
+        if step and fault.kind != "aborted-before-load":
+            delay_s = step["startAt"] - time.time() + END_LOAD_AFTER_S
+        if step and fault.kind == "aborted-while-paced":
+            if not step["paced_tps"]:
+                return
+            delay_s += step["max_s"]
+        self._end_later(run_id, fault, delay_s)
 
     def _broken_waits(self, execute_wait: Callable[..., Any]) -> Callable[..., Any]:
         def wait(state_def: Any, raw_input: Any, ctx: dict[str, Any]) -> Any:
@@ -139,6 +149,7 @@ class Executions:
             raise ExecutionEnded(f"{run_id} is {execution['status']}")
 
     def _end_later(self, run_id: str, fault: NamedFault, delay_s: float) -> None:
+        self._ending.add(run_id)
         threading.Timer(delay_s, self._end, (self._running[run_id], fault)).start()
 
     def _wait_for_end(self, run_id: str) -> None:
@@ -150,7 +161,7 @@ class Executions:
         if execution["status"] != "RUNNING":
             return
         self._note(execution["name"], fault)
-        if fault.kind == "aborted":
+        if fault.kind != "timed-out":
             self.abort(execution["name"])
             return
         # What ministack never does by itself: a machine's TimeoutSeconds have passed.
