@@ -19,6 +19,7 @@ SettlingMove = Literal["done", "wait", "stop", "start"]
 # What a run asked for may still reach the service: its Lambda lives up to a minute, and may have been cut off
 # before the answer. So long after it, a model that is seen unchanged proves nothing.
 MAY_ARRIVE_S = 90.0
+ASK_AGAIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Lease:
             max_units_found=state.max_inference_units,
             owes="restore" if gets_back else "stop",
         )
+
+    def awaits_start(self, now: float) -> bool:
+        """Was a start asked for that may well be on its way? Another would then arrive after the next stop."""
+        return self.start_asked_at is not None and now < self.start_asked_at + ASK_AGAIN_S
 
     def asking_to_start(self, now: float) -> Lease:
         """Before a start is asked for. What the run itself has started is the run's to stop."""

@@ -7,6 +7,7 @@ events come through a queue, so that one whose model is not settled yet comes ba
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from lambdas.adapters.leases import lease_book
@@ -14,6 +15,8 @@ from lambdas.adapters.logs import logged
 from lambdas.adapters.settlement import settle_ended
 from lambdas.adapters.work_queue import come_back
 from lambdas.capacity.model_arn import model_arn_in
+
+LONGEST_PREPARE_S = 130.0  # its timeout and then some
 
 
 @logged
@@ -23,11 +26,17 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return come_back(unsettled)
 
 
+def _may_still_take_a_lease(ended: dict[str, Any]) -> bool:
+    """Its Prepare may be at work: nothing tells a Lambda that its execution is over."""
+    ended_at = (ended.get("stopDate") or 0) / 1000
+    return ended["status"] != "FAILED" and time.time() < ended_at + LONGEST_PREPARE_S
+
+
 def _settled(ended: dict[str, Any]) -> bool:
     book = lease_book()
     # An input too large for an event is left out.
     model_arn = model_arn_in(json.loads(ended.get("input") or "null"))
     lease = book.of(model_arn) if model_arn else book.held_by(ended["name"])
     if lease is None or lease.run_id != ended["name"]:
-        return True
+        return not _may_still_take_a_lease(ended)
     return settle_ended(lease, ended["status"], by="rule")

@@ -28,6 +28,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         lease = lease_book().note(seen)
     waited_s = now - (before.first_look_at or now)
     move = move_to_running(state, attempts=before.start_attempts, waited_s=waited_s, units=run.units_asked)
+    if move == "start" and lease.awaits_start(now):
+        move = "wait"
     after = replace(before, first_look_at=before.first_look_at or now, last_look_at=now)
     if state.status == "STARTING":
         after = replace(after, starting_at=now)

@@ -95,6 +95,21 @@ class TestTheLease:
         assert status(stack, running) == "RUNNING"
         assert stack.run_item() == {}
 
+    def test_a_start_that_is_on_its_way_is_not_asked_for_again(
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arn = stack.service.add_model(ModelTruth(**FAST))["modelArn"]
+        stack.upload("samples/1.png", picture())
+        stack.prepare({"modelArn": arn})
+        asked: list[int] = []
+        monkeypatch.setattr(
+            "lambdas.adapters.rekognition.RekognitionModel.start", lambda _, units: asked.append(units)
+        )
+
+        assert [stack.start(), stack.start(), stack.start()] == [False, False, False]
+
+        assert asked == [1]
+
     def test_a_lambda_that_is_asked_twice_keeps_its_lease(self, stack: Stack, running: str) -> None:
         assert stack.prepare({"modelArn": running})["holds"]
 
@@ -170,6 +185,21 @@ class TestTheRule:
         until(lambda: self.rescue(stack, event))
 
         assert status(stack, running) == "STOPPED"
+
+    def test_a_lease_that_is_taken_after_the_abort_is_waited_for(self, stack: Stack) -> None:
+        arn = stack.service.add_model(ModelTruth(**FAST))["modelArn"]
+        stack.upload("samples/1.png", picture())
+        event = ended(stack, arn)
+        body = json.loads(event["Records"][0]["body"])
+        body["detail"]["stopDate"] = time.time() * 1000
+        event["Records"][0]["body"] = json.dumps(body)
+
+        before = self.rescue(stack, event)
+        stack.prepare({"modelArn": arn})
+        after = self.rescue(stack, event)
+
+        assert (before, after) == (False, True)
+        assert lease_book().of(arn) is None
 
     def test_an_input_without_a_model_has_nothing_to_settle(self, stack: Stack) -> None:
         assert self.rescue(stack, ended(stack, "no ARN", status="FAILED"))
