@@ -48,26 +48,28 @@ class LeaseBook:
     def take(self, lease: Lease) -> Lease:
         """Take the lease where the model has none; returns the one that holds, ours or another run's."""
         item = {**_key(lease.model_arn), **_attributes(lease), _INDEX_KEY: lease.run_id}
-        free = "attribute_not_exists(pk)"
-        put = {"TableName": self._table, "Item": serialized(item), "ConditionExpression": free}
-        no_guard = {
-            "TableName": self._table,
-            "Key": serialized(_GUARD),
-            "ConditionExpression": f"{free} OR guardedUntil < :now",
-            "ExpressionAttributeValues": serialized({":now": time.time()}),
-        }
-        for attempt in range(5):
+        for _ in range(3):
             try:
-                self._client.transact_write_items(TransactItems=[{"ConditionCheck": no_guard}, {"Put": put}])
-            except self._client.exceptions.TransactionCanceledException as refusal:
-                if refusal.response["CancellationReasons"][0]["Code"] == _REFUSED:
-                    raise InternalError("the stack is being deleted, so no run starts any more") from refusal
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=serialized(item),
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except ClientError as error:
+                _raise_unless_refused(error)
                 if (holder := self.of(lease.model_arn)) is not None:
                     return holder
-                time.sleep(0.1 * attempt)  # another transaction was at it at this very moment
             else:
+                self._require_no_guard(lease)
                 return lease
-        raise InternalError("the model's lease changed hands again and again - run again")
+        raise InternalError("the model's lease changed hands three times in a moment - run again")
+
+    def _require_no_guard(self, lease: Lease) -> None:
+        """Looked for after the lease was taken: so either this finds the guard, or the guard finds the lease."""
+        answer = self._client.get_item(TableName=self._table, Key=serialized(_GUARD), ConsistentRead=True)
+        if "Item" in answer and plain(answer["Item"])["guardedUntil"] > time.time():
+            self.release(lease)
+            raise InternalError("the stack is being deleted, so no run starts any more")
 
     def guard(self, seconds: float) -> None:
         """For so long nobody takes a lease."""
@@ -120,9 +122,7 @@ class LeaseBook:
         return True
 
     def close(self, lease: Lease) -> Lease | None:
-        """From now on the run may not start the model. The lease as it stands, with what the run noted last;
-        None when it is not the run's any more.
-        """
+        """From now on the run may not start the model. The lease as it stands; None: it is not the run's any more."""
         return self._update(lease, {"closing": True}, "runId = :me", {})
 
     def keep(self, lease: Lease, *, instead_of: Lease) -> None:

@@ -6,11 +6,9 @@ So that a run which is ended at this very moment leaves no start behind that nob
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.rekognition import RekognitionModel
-from lambdas.capacity.errors import RunError
 from lambdas.capacity.lease import Lease
 
 
@@ -21,12 +19,8 @@ def start(model: RekognitionModel, lease: Lease, inference_units: int) -> None:
         ModelLost: the run is being ended; nothing was asked for.
         ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
     """
-    asked = lease_book().note(lease.asking_to_start(time.time()))
-    try:
-        model.start(inference_units)
-    except RunError:
-        lease_book().note(replace(asked, start_asked_at=None))
-        raise
+    lease_book().note(lease.asking_to_start(time.time()))
+    model.start(inference_units)  # even if it is refused: that may be the second attempt, after a lost answer
 
 
 def restart(model: RekognitionModel, lease: Lease) -> None:

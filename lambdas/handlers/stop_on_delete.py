@@ -17,7 +17,7 @@ from lambdas.adapters.settings import settings
 from lambdas.adapters.settlement import settle
 
 PATIENCE_S = 13 * 60.0
-GUARD_S = 3600.0  # longer than the rest of a stack takes to go; a deletion that fails blocks no run for good
+GUARD_S = 1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
 
 
 @logged

@@ -38,6 +38,7 @@ UNSEEN = {
     ("every", "sqs:DeleteMessage"): BY_POLLER,
     ("every", "sqs:GetQueueAttributes"): BY_POLLER,
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
+    ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
 }
 

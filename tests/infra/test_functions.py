@@ -57,7 +57,7 @@ RIGHTS = {
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:PutItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
-        ("dynamodb:ConditionCheckItem", "runs"),
+        ("dynamodb:DeleteItem", "runs"),
     },
     "StartModel": {
         ("rekognition:DescribeProjectVersions", PROJECTS),
