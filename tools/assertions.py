@@ -8,6 +8,7 @@ value     = number | word | "text" | 'text' | true | false
 from __future__ import annotations
 
 import json
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -30,7 +31,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 _ASSERTION = re.compile(
     r"\s*(?P<path>[A-Za-z]\w*(\.\w+)*)\s*(?P<comparator>>=|<=|==|!=|>|<)\s*(?P<value>\S.*?)\s*", re.ASCII
 )
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z][\w.\-]*", re.ASCII)
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, like "tpsPerInferenceUnit>=4"'
@@ -110,7 +111,7 @@ def _value(text: str) -> Value | None:
     if text in ("true", "false"):
         return text == "true"
     if _NUMBER.fullmatch(text):
-        return float(text)
+        return number if math.isfinite(number := float(text)) else None
     if quoted := _QUOTED.fullmatch(text):
         return quoted[1] if quoted[1] is not None else quoted[2]
     return text if _WORD.fullmatch(text) else None

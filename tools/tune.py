@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -68,14 +68,14 @@ def cli() -> None:
 
 @cli.command(epilog=EXIT_CODES)
 @click.argument("model_arn", required=False)
-@click.option("--input", "source", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
+@click.option("--input", "whole", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
 @input_flags
 @_ending_options
 @click.option("--name", help="The run's id. (Default: one that is new.)")
 @click.option("--no-wait", is_flag=True, help="Start the run, and leave.")
 @_deployment_options
 def run(
-    model_arn: str | None, source: str | None, assertions: tuple[str, ...], as_json: bool, junit: Path | None,
+    model_arn: str | None, whole: str | None, assertions: tuple[str, ...], as_json: bool, junit: Path | None,
     timeout: float | None, name: str | None, no_wait: bool, stack: str, region: str | None,
     profile: str | None, endpoint_url: str | None, **flags: Any,
 ) -> int:  # fmt: skip
@@ -83,7 +83,7 @@ def run(
     screen, wanted = Screen(as_json=as_json), _wanted(assertions, junit)
     if no_wait and (assertions or junit or timeout):
         raise UsageError("--no-wait: there is no answer to wait for with --assert, --junit or --timeout")
-    raw, understood = run_input(model_arn, source, flags)
+    raw, understood = run_input(model_arn, whole, flags)
     run_id = name or f"cli-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
     if not _NAME.fullmatch(run_id):
         raise UsageError(f"--name: got {view.plain(run_id)}; takes 1 to 80 letters, digits, - and _")
@@ -142,14 +142,11 @@ def _wanted(assertions: tuple[str, ...], junit: Path | None) -> Wanted:
     return Wanted(tuple(Assertion.parse(text) for text in assertions), junit)
 
 
-def main() -> int:
-    """The exit code."""
-    # A shell that starts this in the background has SIGINT ignored, and CI systems end a job with SIGTERM.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code. Without arguments those of the command line."""
     said: str
     try:
-        return int(cli(prog_name="python -m tools.tune", standalone_mode=False) or 0)
+        return int(cli(arguments, prog_name="python -m tools.tune", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
@@ -165,9 +162,16 @@ def main() -> int:
     return code
 
 
+def _listen_to_signals() -> None:
+    """A shell that starts this in the background has SIGINT ignored, and CI systems end a job with SIGTERM."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+
+
 def _terminate(_number: int, _frame: object) -> None:
     raise Terminated
 
 
 if __name__ == "__main__":
+    _listen_to_signals()
     sys.exit(main())

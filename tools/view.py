@@ -103,11 +103,12 @@ def headline(output: Mapping[str, Any]) -> str:
     verdict = plain(output["verdict"])
     if rate["estimate"] is None:
         return f"No rate could be told ({verdict})."
-    measured = f"{_rate(rate['estimate'], rate['low'], rate['high'])} with {_units(units)} ({verdict})"
+    low, high = rate["low"] / units, None if rate["high"] is None else rate["high"] / units
+    carried = f"one carries {_rate(rate['estimate'] / units, low, high)} ({verdict})"
     if least is None:
-        return f"The model carries {measured}."
+        return f"Of the inference units of this model {carried}."
     wanted = _units(least) if least == most else f"{least} to {_units(most)}"
-    return f"Start this model with {wanted}: it carries {measured}."
+    return f"Start this model with {wanted}: {carried}."
 
 
 def receipt(model: Mapping[str, Any]) -> str:
