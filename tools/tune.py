@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         said, code = f"{error.filename}: {error.strerror}", Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        said, code = "interrupted; nothing was started", Exit.INTERRUPTED
+        said, code = "interrupted", Exit.INTERRUPTED
     Screen(as_json=True).say(said, style="red")
     return code
 

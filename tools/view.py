@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -134,10 +135,9 @@ def units_table(output: Mapping[str, Any]) -> Table:
 
 
 def plain(value: object) -> str:
-    """Text of others' making, with nothing in it that a terminal would obey."""
-    return "".join(
-        "\ufffd" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in str(value)
-    )
+    """Text of others' making as one line, with nothing in it that a terminal would obey."""
+    text = re.sub(r"[\t\r\n]+", " ", str(value))
+    return "".join("\ufffd" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in text)
 
 
 def _rate(tps: float, low: float, high: float | None) -> str:
