@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -102,6 +103,7 @@ def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_
     Raises:
         ClientError: no credentials, no such stack, or it is no tuner.
     """
+    region = region or os.environ.get("AWS_REGION")  # which boto3 does not read everywhere
     try:
         session: Any = boto3.session.Session(profile_name=profile, region_name=region)
         clients = {

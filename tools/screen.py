@@ -15,14 +15,16 @@ from rich.text import Text
 from tools.following import Look
 from tools.view import plain, progress, progress_line
 
+LOG_WIDTH = 120  # a log has no width, and rich would take 80
+
 
 class Screen:
     """A live table in a terminal; elsewhere, as in a CI job's log, a line for each change."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._err = Console(stderr=True, highlight=False)
-        self._out = self._err if as_json else Console(highlight=False)
+        self._err = _console(stderr=True)
+        self._out = self._err if as_json else _console(stderr=False)
         self._live: Live | None = None
         self._said = ""
 
@@ -71,3 +73,10 @@ class Screen:
         if self._as_json:
             sys.stdout.write(json.dumps(value, indent=2) + "\n")
             sys.stdout.flush()
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console

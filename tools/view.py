@@ -154,14 +154,17 @@ def _units(units: int) -> str:
 
 def history_table(outputs: Sequence[Mapping[str, Any]]) -> Table:
     """A model's past runs, a row each."""
-    table = Table("started", "run", "verdict", title="Runs", box=box.SIMPLE_HEAD)
+    table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if outputs else "none that had an answer")
+    for name in ("started (UTC)", "run", "verdict"):
+        table.add_column(name, overflow="fold")
     for name in ("IUs", "TPS per IU", "recommended IUs", "USD"):
         table.add_column(name, justify="right")
     for output in outputs:
         advice = output["recommendation"]
         least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
         table.add_row(
-            *(plain(output[name]) for name in ("startedAt", "runId", "verdict", "inferenceUnits")),
+            plain(output["startedAt"])[:16].replace("T", " "),
+            *(plain(output[name]) for name in ("runId", "verdict", "inferenceUnits")),
             "-" if output["tpsPerInferenceUnit"] is None else f"{output['tpsPerInferenceUnit']:.2f}",
             "-" if least is None else f"{least} to {most}",
             f"{output['cost']['runUsd']:.2f}",

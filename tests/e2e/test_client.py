@@ -19,6 +19,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.e2e.conftest import Deployment
 from tests.e2e.scenarios import FAST, NOWHERE
+from tools.assertions import OUTPUT_NAMES
 
 REPOSITORY = Path(__file__).parents[2]
 LONGEST_S = 150
@@ -129,6 +130,7 @@ def test_stdout_is_the_output_of_the_execution(clients: Clients, deployment: Dep
     printed = json.loads(clients.by_name["answered"].stdout)
 
     assert printed == json.loads(deployment.read("reports/client-answered/result.json"))
+    assert set(printed) <= set(OUTPUT_NAMES)  # of which assertions may speak
     assert printed["tpsPerInferenceUnit"] == pytest.approx(5, rel=0.05)
     assert printed["model"]["statusAfter"] == "STOPPED"
 

@@ -309,3 +309,26 @@ def test_sigterm_asks_nobody() -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_history_is_a_row_for_each_run(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    past = [{"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT}]
+    monkeypatch.setattr(deployed, "past_runs", lambda *_: past)
+
+    assert tuned(Aws([]), "history", MODEL) == tuned(Aws([]), "history", MODEL, "--json") == Exit.OK
+    printed = capsys.readouterr().out
+    assert "2026-11-21 06:00" in printed
+    assert "monday-morning" in printed
+    assert json.loads(printed[printed.index("[") :]) == past
+
+
+def test_the_region_of_the_environment_is_taken_where_no_arn_names_one(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+
+    tuned(Aws([], stack=None), "follow", "monday")
+
+    assert "can't be read in ap-south-1" in capsys.readouterr().err
