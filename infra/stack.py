@@ -76,6 +76,8 @@ class InferenceUnitTuner(cdk.Stack):
         cdk.CfnOutput(self, "ImageBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "ReportBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "RunsTableName", value=storage.runs.table_name)
+        price = settings.price_per_inference_unit_hour_usd
+        cdk.CfnOutput(self, "PricePerInferenceUnitHourUsd", value=f"{price:g}")
         cdk.CfnOutput(self, "AlarmTopicArn", value=observability.topic.topic_arn)
 
     @staticmethod
@@ -97,7 +99,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_runs(functions.probe_images, "GetItem", "PutItem", "UpdateItem")
 
         models.grant(functions.plan_step, "DescribeProjectVersions")
-        storage.grant_runs(functions.plan_step, "GetItem", "Query", "PutItem")
+        storage.grant_runs(functions.plan_step, "GetItem", "Query", "PutItem", "UpdateItem")
 
         models.grant(functions.apply_load, "DetectCustomLabels")
         storage.grant_get_images(functions.apply_load)

@@ -16,8 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from lambdas.adapters.run_store import RunStore
-from local.demo_view import answer_table, progress, units_table
+from local.demo_view import answer_table
 from local.deployment import DeploymentError, Outputs, deploy
 from local.embedded_aws import EmbeddedAws, EmbeddedAwsError, embedded_aws
 from local.sample_images import sample_images
@@ -25,6 +24,10 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 from local.simulated_model.truth import TruthError
+from tools.deployed import Tuner
+from tools.exits import ClientError
+from tools.following import looks
+from tools.view import progress, units_table
 
 RESULT = Path("out/result.json")
 LONGEST_RUN_S = 600.0
@@ -40,7 +43,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nInterrupted: everything that was started has been stopped.")
         return 130
-    except (DeploymentError, EmbeddedAwsError, TruthError) as error:
+    except (ClientError, DeploymentError, EmbeddedAwsError, TruthError) as error:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 1
 
@@ -90,19 +93,17 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
 
 def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: Console) -> dict[str, Any]:
     """Start an execution and watch it to its end."""
-    states = aws.client("stepfunctions")
-    started = states.start_execution(stateMachineArn=outputs.state_machine_arn, input=json.dumps(raw))
-    arn = started["executionArn"]
-    store = RunStore(aws.client("dynamodb"), outputs.runs_table, arn.rpartition(":")[2])
+    tuner = Tuner(
+        aws.client("stepfunctions"), aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table
+    )
+    tuner.start("demo", raw)
     deadline = time.monotonic() + LONGEST_RUN_S
     with Live(console=console, refresh_per_second=8) as live:
-        while True:
-            described: dict[str, Any] = states.describe_execution(executionArn=arn)
-            running = described["status"] == "RUNNING" and time.monotonic() < deadline
-            live.update(progress(store, running))
-            if not running:
-                return described
-            time.sleep(0.5)
+        for look in looks(tuner, "demo"):
+            live.update(progress(look))
+            if time.monotonic() > deadline:
+                break
+    return dict(look.described)
 
 
 def _show(described: dict[str, Any], service: RunningSimulatedModel, console: Console) -> int:

@@ -1,52 +1,11 @@
-"""What the demo shows: the steps as they happen, the answer beside the simulated truth."""
+"""What the demo shows beside what every watched run shows: the answer next to the simulated truth."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rich import box
-from rich.console import Group
-from rich.spinner import Spinner
 from rich.table import Table
-
-from lambdas.adapters.run_store import RunStore
-from lambdas.capacity.step import MeasuredStep
-from lambdas.capacity.step_rows import step_row
-
-PHASES = {
-    "starting": "starting the model",
-    "measuring": "measuring",
-    "stopping": "stopping the model",
-    "stopped": "the model is stopped, publishing",
-    "finished": "done",
-    "failed": "failed",
-}
-
-
-def progress(store: RunStore, running: bool) -> Group | Table:
-    """The steps so far, and what the run is doing."""
-    try:
-        phase, steps = PHASES[store.phase()], store.steps()
-    except KeyError:
-        phase, steps = "preparing: input, model, images, cost", []
-    return Group(_steps(steps), Spinner("dots", phase)) if running else _steps(steps)
-
-
-def _steps(steps: list[MeasuredStep]) -> Table:
-    table = Table("phase", title="Steps", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for name in ("lanes", "workers", "seconds", "accepted", "throttled", "failed", "TPS", "p50 ms"):
-        table.add_column(name, justify="right")
-    for step in steps:
-        if step.counts.workers:
-            row = step_row(step.counts)
-            values = [
-                row[name] for name in ("seconds", "accepted", "throttled", "failed", "acceptedTps", "p50Ms")
-            ]
-        else:
-            values = ["…"] * 6
-        plan = step.counts.plan
-        table.add_row(plan.phase, str(plan.lanes), str(plan.workers), *map(str, values))
-    return table
 
 
 def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:
@@ -88,18 +47,3 @@ def _or_dash(value: float | None) -> str:
 
 def _equation(counts: dict[str, Any]) -> str:
     return f"{counts['sent']} = {counts['accepted']} + {counts['throttled']} + {counts['failed']}"
-
-
-def units_table(answer: dict[str, Any]) -> Table:
-    """What each number of inference units carries and costs."""
-    table = Table(title="Inference units", box=box.SIMPLE_HEAD)
-    for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
-        table.add_column(name, justify="right")
-    for row in answer["recommendation"]["table"]:
-        table.add_row(
-            str(row["inferenceUnits"]),
-            f"{row['tps']:.2f}",
-            f"{row['usdPerHour']:.2f}",
-            f"{row['usdPer1000Images']:.3f}",
-        )
-    return table

@@ -2,7 +2,7 @@
 
 | pk           | sk                        | holds                                       |
 |--------------|---------------------------|---------------------------------------------|
-| RUN#<runId>  | RUN                       | plan (JSON), progress, phase                |
+| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, so far (read by `run_view`) |
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
@@ -63,13 +63,13 @@ class RunStore:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen
 
-    def phase(self) -> str:
-        """What the run is doing, for whoever watches."""
-        return str(self._get("RUN")["phase"])
-
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
         """Keep the progress, and the phase for whoever watches."""
         self._update({"progress": _json(asdict(progress)), **({"phase": phase} if phase else {})})
+
+    def note_so_far(self, so_far: Mapping[str, Any]) -> None:
+        """Keep how far the run has come, for whoever watches."""
+        self._update({"soFar": _json(so_far)})
 
     def settling(self, receipt: Receipt, *, phase: str) -> None:
         """Keep the receipt as it stands, and the phase for whoever watches."""

@@ -139,12 +139,17 @@ def _measure_latency_bound(counts: StepCounts, limits: SearchLimits) -> Steps:
     lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
     steady = yield from run_step(closed_loop("latency", lanes, limits, at_least_s=LATENCY_S, wait_s=wait_s))
-    answered = [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
+    answered = answered_seconds(steady)
     found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
     if limits.mode == "quick":
         return found
     # A drain would fill the queue, and the latencies would be those of the backlog.
     return (yield from _confirm(found, LATENCY_CONFIRM_SHARE, steady, limits, drain_lanes=1))
+
+
+def answered_seconds(steady: StepCounts) -> list[int]:
+    """Answers in each second of a latency step, without its first two."""
+    return [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
 
 
 def _confirm(

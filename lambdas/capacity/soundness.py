@@ -17,7 +17,7 @@ BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     """One step; once more when too many of its workers were lost, or too late for the common start."""
     counts = yield plan
-    if _too_many_lost(counts) or counts.first_full_second > TOLERATED_DELAY_S:
+    if not is_usable(counts):
         counts = yield plan
     if _too_many_lost(counts):
         raise InternalError(
@@ -32,6 +32,11 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     if not any(counts.accepted) and not any(counts.throttled) and not counts.account_limited:
         raise no_answer(counts.failures, counts.sent)
     return counts
+
+
+def is_usable(counts: StepCounts) -> bool:
+    """Did nearly all of a step's workers report, and all of those start together?"""
+    return not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
 
 
 def no_answer(failures: Mapping[str, int], sent: int) -> RunError:

@@ -11,6 +11,7 @@ from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.model_status import require_running
 from lambdas.capacity.search import next_move
+from lambdas.capacity.so_far import so_far
 from lambdas.capacity.step import StepPlan, lead_s
 
 
@@ -22,8 +23,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run.budget.check(now - run.started_epoch, progress.running_s(now), run.tariff)
     lease_book().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
-    steps = [step for step in store.steps() if step.number > 0]
+    known_steps = store.steps()
+    steps = [step for step in known_steps if step.number > 0]
     move = next_move([step.counts for step in steps], run.search_limits)
+    store.note_so_far(so_far(known_steps, move if isinstance(move, StepPlan) else None))
     if not isinstance(move, StepPlan):
         return {"step": None}
     number, lead = len(steps) + 1, lead_s(steps[-1] if steps else None)

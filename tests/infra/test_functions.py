@@ -78,6 +78,7 @@ RIGHTS = {
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:Query", "runs"),
         ("dynamodb:PutItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
     },
     "ApplyLoad": {
         ("rekognition:DetectCustomLabels", VERSIONS),

@@ -78,6 +78,7 @@ def test_the_outputs_are_those_of_the_contract_and_name_the_right_things() -> No
         "ImageBucketName": f"<{bucket}>",
         "ReportBucketName": f"<{bucket}>",
         "RunsTableName": f"<{table}>",
+        "PricePerInferenceUnitHourUsd": "4",
         "AlarmTopicArn": f"<{topic}>",
     }
 

@@ -1,0 +1,68 @@
+"""How far a run has come, for whoever watches it: the step under way, the requests, the estimate if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any
+
+from lambdas.capacity import estimator
+from lambdas.capacity.estimator import Interval
+from lambdas.capacity.search import answered_seconds
+from lambdas.capacity.soundness import hindrance, is_usable
+from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan
+from lambdas.capacity.step_rows import measured_so_far, rounded
+
+
+def so_far(steps: Sequence[MeasuredStep], next_plan: StepPlan | None) -> dict[str, Any]:
+    """The steps that are done (the probe is number 0), and the one that starts now; None: all is measured."""
+    done = measured_so_far(steps)
+    found = estimate_so_far([step.counts for step in steps if step.number > 0])
+    counts = {name: done["requests"][name] for name in ("accepted", "throttled", "failed")}
+    return {
+        **counts,
+        "steps": done["steps"],
+        **({"step": _step(steps, next_plan)} if next_plan else {}),
+        **({"estimate": _estimate(found)} if found else {}),
+    }
+
+
+def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
+    """The max TPS that the saturated steps tell; None as long as none does.
+
+    Neither the rate of a step that was not saturated, nor one that something else than the model
+    decided, is told: it would look like a limit of the model's.
+    """
+    sound = [counts for counts in history if is_usable(counts)]
+    measured = [counts for counts in sound if counts.plan.phase != "confirm"]
+    if not measured:
+        return None
+    last = measured[-1]
+    if last.plan.phase == "window":
+        return estimator.rate_between_refills(last.accepted[: last.whole_seconds])
+    if last.plan.phase == "latency":
+        return estimator.interval(answered_seconds(last))
+    return _saturated(measured)
+
+
+def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
+    """From the ramp's last step and those that prolonged it."""
+    prolonged = list(takewhile(lambda counts: counts.plan.phase == "precise", reversed(measured)))
+    ramp = measured[-1 - len(prolonged)]
+    stretches = [estimator.saturated_seconds(counts) for counts in (ramp, *reversed(prolonged))]
+    first = stretches[0]
+    if first is None or hindrance(ramp) is not None or estimator.comes_in_windows(first):
+        return None
+    found = estimator.pooled([seconds for seconds in stretches if seconds is not None])
+    return estimator.with_unanswered(found, ramp.unanswered_tps)
+
+
+def _step(steps: Sequence[MeasuredStep], plan: StepPlan) -> dict[str, Any]:
+    number = sum(step.number > 0 for step in steps) + 1
+    return {
+        "number": number, "phase": plan.phase, "concurrency": plan.lanes, "workers": plan.workers
+    }  # fmt: skip
+
+
+def _estimate(found: Interval) -> dict[str, Any]:
+    return {"tps": rounded(found.estimate, 3), "low": rounded(found.low, 3), "high": rounded(found.high, 3)}

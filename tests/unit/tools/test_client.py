@@ -1,0 +1,334 @@
+"""The client from its arguments to its exit code, on an AWS that the test lays out."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.sample_run import sample_output
+from lambdas.capacity.lease import Lease
+from lambdas.capacity.result import skipped
+from tests.unit.tools.aws_stub import MODEL, RECEIPT, Aws, refused
+from tools import breaking_off, deployed, following, tune
+from tools.exits import Exit
+
+OUTPUT = sample_output()
+ANSWERED = {"output": json.dumps(OUTPUT)}
+SETTLED = {"phase": "stopped", "receipt": json.dumps(asdict(RECEIPT))}
+HOLDER = Lease(MODEL, "the-other", "arn:of:the-other", "2026-11-21T06:00:00Z", 90, "stop")
+
+Invoke = Callable[..., int]
+
+
+@pytest.fixture
+def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    def invoke(aws: Aws, *arguments: str) -> int:
+        monkeypatch.setattr(deployed.boto3.session, "Session", lambda **_: aws)
+        for module in (following, breaking_off):
+            monkeypatch.setattr(module, "PAUSE_S", 0.0)
+        return tune.main(arguments)
+
+    return invoke
+
+
+def interrupt() -> str:
+    raise KeyboardInterrupt
+
+
+def test_a_run_with_an_answer_ends_with_0(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    aws = Aws(["RUNNING", "RUNNING", "SUCCEEDED"], ANSWERED)
+
+    code = tuned(aws, "run", MODEL, "--name", "monday", "--mode", "quick", "--peak-tps", "15")
+
+    said = capsys.readouterr()
+    assert code == Exit.OK
+    assert json.loads(aws.started[0]["input"]) == {
+        "modelArn": MODEL, "demand": {"peakTps": 15.0}, "test": {"mode": "quick"}
+    }  # fmt: skip
+    assert aws.started[0]["name"] == "monday"
+    assert "will cost about $0.20" in said.err
+    assert "Start this model with 2 to 3 inference units" in said.out
+    assert "one carries 5.00 requests/s (4.87 to 5.13)" in said.out
+    assert "Cost of the run: $0.11" in said.out
+    assert "The model was found STOPPED and is STOPPED" in said.out
+
+
+def test_with_json_stdout_is_only_the_output(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    tuned(Aws(["SUCCEEDED"], ANSWERED), "run", MODEL, "--json")
+
+    assert json.loads(capsys.readouterr().out) == OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("asserted", "code"), [("tpsPerInferenceUnit>=4", Exit.OK), ("tpsPerInferenceUnit>=6", Exit.ASSERTION)]
+)
+def test_assertions_decide(tuned: Invoke, tmp_path: Path, asserted: str, code: Exit) -> None:
+    junit = tmp_path / "junit.xml"
+    aws = Aws(["SUCCEEDED"], ANSWERED)
+
+    ended = tuned(aws, "run", MODEL, "--assert", "verdict==ok", "--assert", asserted, "--junit", str(junit))
+
+    assert ended == code
+    root = ElementTree.parse(junit).getroot()
+    assert (root.attrib["tests"], root.attrib["failures"]) == ("3", str(int(code == Exit.ASSERTION)))
+
+
+def test_a_skipped_run_says_who_holds_the_model(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    aws = Aws(["SUCCEEDED"], {"output": json.dumps(skipped("monday", HOLDER))})
+
+    code = tuned(aws, "run", MODEL, "--assert", "tpsPerInferenceUnit>=4")
+
+    assert code == Exit.SKIPPED
+    assert "the run the-other holds the model since 2026-11-21T06:00:00Z" in capsys.readouterr().out
+
+
+def test_a_failed_run_tells_error_cause_and_receipt(
+    tuned: Invoke, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = {"error": "ModelLost", "cause": "it stopped \x1b[31mby itself"}
+    aws = Aws(["RUNNING", "FAILED"], ended, run=SETTLED)
+
+    code = tuned(aws, "run", MODEL, "--json", "--junit", str(tmp_path / "junit.xml"))
+
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert code == Exit.RUN_FAILED
+    assert "ModelLost: it stopped \ufffd[31mby itself" in said.err
+    assert "The model was found STOPPED and is STOPPED" in said.err
+    assert (told["error"], told["model"]["statusAfter"]) == ("ModelLost", "STOPPED")
+    assert ElementTree.parse(tmp_path / "junit.xml").getroot().attrib["errors"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", MODEL, "--mode", "fast"], 'InvalidInput: test.mode: got "fast"; takes "quick", "standard"'),
+        (["run", "a-model"], "modelArn: got"),
+        (["run"], "modelArn: got nothing"),
+        (["run", MODEL, "--assert", "tps>=4"], "--assert: got"),
+        (["run", MODEL, "--max-cost-usd", "0.01"], "BudgetExceeded"),
+        (["run", MODEL, "--name", "two words"], "--name: got two words"),
+        (["run", MODEL, "--junit", "/no/such/folder/junit.xml"], "--junit: there is no folder"),
+        (["run", MODEL, "--input", "no-such-file.json"], "--input: no-such-file.json is no readable JSON"),
+        (["run", MODEL, "--no-wait", "--assert", "verdict==ok"], "--no-wait"),
+        (["run", MODEL, "--timeout", "soon"], "'soon' is not a valid float"),
+        (["walk", MODEL], "No such command"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_starts(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    aws = Aws(["SUCCEEDED"], ANSWERED)
+
+    assert tuned(aws, *arguments) == Exit.USAGE
+    assert aws.started == []
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_input_file_is_sent_with_the_flags_over_it(tuned: Invoke, tmp_path: Path) -> None:
+    whole = tmp_path / "input.json"
+    whole.write_text(json.dumps({"modelArn": MODEL, "test": {"mode": "precise", "inferenceUnits": 2}}))
+    aws = Aws(["SUCCEEDED"], ANSWERED)
+
+    tuned(aws, "run", "--input", str(whole), "--mode", "quick")
+
+    assert json.loads(aws.started[0]["input"])["test"] == {"mode": "quick", "inferenceUnits": 2}
+
+
+def test_ctrl_c_stops_the_run_and_waits_for_the_receipt(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws = Aws(["RUNNING", interrupt], run=SETTLED, lease_looks=3)
+
+    code = tuned(aws, "run", MODEL, "--name", "monday", "--json")
+
+    said = capsys.readouterr()
+    assert code == Exit.INTERRUPTED
+    assert aws.stopped == ["arn:aws:states:eu-west-1:123456789012:execution:Tuner:monday"]
+    assert aws.lease_looks < 0
+    assert "was interrupted and was stopped; its model is settled" in said.err
+    assert json.loads(said.out)["model"]["statusAfter"] == "STOPPED"
+
+
+def test_a_run_stopped_before_it_touched_the_model_has_no_receipt_to_wait_for(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tuned(Aws(["RUNNING", interrupt]), "run", MODEL) == Exit.INTERRUPTED
+    assert "before it had touched the model" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_settled_in_time_is_the_worst_end(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(breaking_off, "SETTLED_WITHIN_S", 0.05)
+    aws = Aws(["RUNNING", interrupt], run=SETTLED, lease_looks=10**9)
+
+    assert tuned(aws, "run", MODEL) == Exit.NOT_SETTLED
+    assert "may still cost money" in capsys.readouterr().err
+
+
+def test_an_answer_that_comes_before_the_stop_is_told(tuned: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = Aws(["RUNNING", interrupt, "SUCCEEDED"], ANSWERED)
+    monkeypatch.setattr(aws, "stop_execution", lambda **_: {})
+
+    assert tuned(aws, "run", MODEL) == Exit.OK
+
+
+@pytest.mark.parametrize(("answer", "stopped"), [(True, 1), (False, 0), (KeyboardInterrupt, 1)])
+def test_somebody_at_a_terminal_is_asked(
+    tuned: Invoke,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: Any,
+    stopped: int,
+) -> None:
+    def confirm(*_: Any, **__: Any) -> bool:
+        return answer if isinstance(answer, bool) else bool(interrupt())
+
+    monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(breaking_off.click, "confirm", confirm)
+    aws = Aws(["RUNNING", interrupt], run=SETTLED)
+
+    code = tuned(aws, "run", MODEL, "--name", "monday", "--stack", "Mine")
+
+    assert code == Exit.INTERRUPTED
+    assert len(aws.stopped) == stopped
+    said = " ".join(capsys.readouterr().err.split())
+    follow_it = "follow monday --stack Mine --region eu-west-1"
+    assert ("the model is settled" in said or "its model is settled" in said) == bool(stopped)
+    assert (follow_it in said) == (not stopped)
+
+
+def test_a_timeout_stops_the_run(tuned: Invoke) -> None:
+    aws = Aws(["RUNNING"], run=SETTLED)
+
+    assert tuned(aws, "run", MODEL, "--timeout", "0.0001") == Exit.TIMEOUT
+    assert len(aws.stopped) == 1
+
+
+@pytest.mark.parametrize("more", [["--timeout", "0.0001"], []])
+def test_a_run_of_somebody_else_is_left_alone(tuned: Invoke, more: list[str]) -> None:
+    aws = Aws(["RUNNING", "RUNNING"] if more else ["RUNNING", interrupt])
+
+    code = tuned(aws, "follow", "theirs", "--region", "eu-west-1", *more)
+
+    assert code == (Exit.TIMEOUT if more else Exit.INTERRUPTED)
+    assert aws.stopped == aws.started == []
+
+
+def test_following_a_run_that_has_ended_shows_its_answer(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arn = "arn:aws:states:eu-west-1:123456789012:execution:Tuner:monday"
+
+    code = tuned(Aws(["SUCCEEDED"], ANSWERED), "follow", arn, "--json", "--assert", "verdict==ok")
+
+    assert code == Exit.OK
+    assert json.loads(capsys.readouterr().out) == OUTPUT
+
+
+def test_a_run_that_somebody_else_ended_is_watched_until_its_model_is_settled(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws = Aws(["RUNNING", "RUNNING", "TIMED_OUT"], run=SETTLED, lease_looks=2)
+
+    assert tuned(aws, "follow", "theirs") == Exit.RUN_FAILED
+    assert aws.lease_looks < 0
+    assert "the execution ended as TIMED_OUT; its model is settled" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_can_t_be_followed(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    aws = Aws([refused("ExecutionDoesNotExist")])
+
+    assert tuned(aws, "follow", "nobody") == Exit.USAGE
+    assert "there is no run nobody" in capsys.readouterr().err
+
+
+def test_an_aws_that_stammers_is_asked_again(tuned: Invoke) -> None:
+    # Right after its start a run may not be known yet.
+    aws = Aws([refused("ExecutionDoesNotExist"), refused("InternalFailure"), "SUCCEEDED"], ANSWERED)
+
+    assert tuned(aws, "run", MODEL) == Exit.OK
+
+
+def test_an_aws_that_falls_silent_is_told_with_the_way_back(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(following, "PATIENCE_S", 0.05)
+
+    assert tuned(Aws([refused("InternalFailure")]), "run", MODEL, "--name", "monday") == Exit.AWS
+    assert "python -m tools.tune follow monday --region eu-west-1" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_without_credentials_or_stack_nothing_is_started(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody, other = Aws([], stack=None), Aws([], stack={"Other": "output"})
+
+    assert tuned(nobody, "run", MODEL) == tuned(other, "run", MODEL) == Exit.AWS
+    said = capsys.readouterr().err
+    assert "the stack InferenceUnitTuner can't be read in eu-west-1: Unable to locate credentials" in said
+    assert "is not (or not completely) an Inference Unit Tuner" in said
+
+
+def test_a_run_can_be_left_to_itself(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    aws = Aws([])
+
+    assert tuned(aws, "run", MODEL, "--name", "monday", "--no-wait", "--json") == Exit.OK
+    assert json.loads(capsys.readouterr().out)["runId"] == "monday"
+
+
+def test_a_log_gets_a_line_for_each_change(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
+    step = {"number": 2, "phase": "ramp", "concurrency": 8, "workers": 1}
+    so_far = {"accepted": 20, "throttled": 3, "failed": 0, "steps": [], "step": step,
+              "estimate": {"tps": 5.0, "low": 4.9, "high": 5.1}}  # fmt: skip
+    run = {"phase": "measuring", "soFar": json.dumps(so_far)}
+
+    tuned(Aws(["RUNNING"] * 5 + ["SUCCEEDED"], ANSWERED, run=run), "run", MODEL)
+
+    doing, counted = "measuring: step 2, ramp at 8 in flight", "20 accepted, 3 throttled, 0 failed"
+    line = f"{doing}; {counted}; about 5.00 requests/s (4.90 to 5.10)"
+    assert capsys.readouterr().err.count(line) == 1
+
+
+def test_sigterm_asks_nobody() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        tune._listen_to_signals()
+        with pytest.raises(breaking_off.Terminated):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_history_is_a_row_for_each_run(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    past = [{"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT}]
+    monkeypatch.setattr(deployed, "past_runs", lambda *_: past)
+
+    assert tuned(Aws([]), "history", MODEL) == tuned(Aws([]), "history", MODEL, "--json") == Exit.OK
+    printed = capsys.readouterr().out
+    assert "2026-11-21 06:00" in printed
+    assert "monday-morning" in printed
+    assert json.loads(printed[printed.index("[") :]) == past
+
+
+def test_the_region_of_the_environment_is_taken_where_no_arn_names_one(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+
+    tuned(Aws([], stack=None), "follow", "monday")
+
+    assert "can't be read in ap-south-1" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""The command-line client: the only part of the project that runs on its user's machine."""

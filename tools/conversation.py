@@ -1,0 +1,80 @@
+"""From a run's start to its end: watch it, break it off where that is asked for, tell what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError
+from botocore.exceptions import ClientError as AwsError
+
+from tools.breaking_off import TimeIsUp, stop_and_settle, wants_to_stop, when_settled
+from tools.deployed import Tuner, aws_said
+from tools.ending import Ending, Wanted
+from tools.exits import ClientError, Exit, UsageError
+from tools.following import Look, looks
+from tools.screen import Screen
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One run. `execution_input` None: somebody else started it, and it is theirs to end."""
+
+    tuner: Tuner
+    run_id: str
+    model_arn: str | None
+    screen: Screen
+    wanted: Wanted
+    execution_input: Mapping[str, Any] | None = None
+    timeout_s: float | None = None
+
+    def start(self) -> None:
+        """Start the run. Raises ClientError."""
+        assert self.execution_input is not None
+        try:
+            self.tuner.start(self.run_id, self.execution_input)
+        except (AwsError, BotoCoreError) as error:
+            raise ClientError(f"the run could not be started: {aws_said(error)}") from error
+        self.screen.say(f"started the run {self.run_id}")
+
+    def hold(self) -> Exit:
+        """Start the run if it is ours, watch it, and tell its end; returns the exit code. Raises ClientError."""
+        began, ours = time.monotonic(), self.execution_input is not None
+        try:
+            if ours:
+                self.start()
+            ending = self._ending(self._watch(began))
+        except (KeyboardInterrupt, TimeIsUp) as why:
+            code = Exit.TIMEOUT if isinstance(why, TimeIsUp) else Exit.INTERRUPTED
+            if wants_to_stop(self.screen, why, ours=ours):
+                ending = stop_and_settle(self.tuner, self.run_id, self.model_arn, self.screen, code)
+            else:
+                ending = self._detached(code)
+        except UsageError:
+            raise
+        except ClientError as error:
+            lost = Ending(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
+            return lost.tell(self.screen, self.wanted, time.monotonic() - began)
+        return ending.tell(self.screen, self.wanted, time.monotonic() - began)
+
+    def _watch(self, began: float) -> Look:
+        with self.screen:
+            for look in looks(self.tuner, self.run_id):
+                self.screen.show(look)
+                is_late = self.timeout_s is not None and time.monotonic() - began > self.timeout_s
+                if is_late and look.status == "RUNNING":
+                    raise TimeIsUp
+        return look
+
+    def _ending(self, last: Look) -> Ending:
+        ending = Ending.of(self.run_id, last)
+        if last.status in ("SUCCEEDED", "FAILED"):
+            return ending
+        # Nothing inside a state machine runs after these: the model is settled from outside.
+        return when_settled(ending, self.tuner, self.model_arn or last.model_arn, self.screen)
+
+    def _detached(self, code: Exit) -> Ending:
+        cause = f"the run goes on; follow it again: {self.tuner.follow_with(self.run_id)}"
+        return Ending(self.run_id, code, "RUNNING", None, "Detached", cause)

@@ -1,0 +1,165 @@
+"""The deployed tuner, as its user reaches it: the stack's outputs, its runs, its models' leases."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.exceptions import ClientError as AwsError
+
+from lambdas.adapters.leases import LeaseBook
+from lambdas.adapters.run_view import RunView, past_runs, view_run
+from tools.exits import ClientError, UsageError
+
+STACK = "InferenceUnitTuner"
+DEFAULT_PRICE_USD = 4.0  # of a stack from before it told its price
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
+_MAY_NOT_READ = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
+
+
+@dataclass(frozen=True)
+class Tuner:
+    """One deployment of the app."""
+
+    states: Any
+    dynamodb: Any
+    state_machine_arn: str
+    runs_table: str
+    usd_per_unit_hour: float = DEFAULT_PRICE_USD
+    reached_with: tuple[str, ...] = ()
+    """The client's own options for this deployment."""
+
+    def follow_with(self, run_id: str) -> str:
+        """The command that attaches to the run."""
+        return shlex.join(["python", "-m", "tools.tune", "follow", run_id, *self.reached_with])
+
+    def arn_of(self, run_id: str) -> str:
+        """The execution's ARN; known before it was started."""
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
+
+    def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
+        """Start a run. UsageError: the name is taken."""
+        try:
+            self.states.start_execution(
+                stateMachineArn=self.state_machine_arn, name=run_id, input=json.dumps(execution_input)
+            )
+        except AwsError as error:
+            if _code(error) == "ExecutionAlreadyExists":
+                raise UsageError(
+                    f"--name: a run {run_id} exists already; choose another name, or follow it: "
+                    f"{self.follow_with(run_id)}"
+                ) from error
+            raise
+
+    def described(self, run_id: str) -> dict[str, Any]:
+        """The execution as Step Functions describes it. UsageError: there is none of that name."""
+        try:
+            found: dict[str, Any] = self.states.describe_execution(executionArn=self.arn_of(run_id))
+        except AwsError as error:
+            if _code(error) == "ExecutionDoesNotExist":
+                raise UsageError(f"there is no run {run_id} of {self.state_machine_arn}") from error
+            raise
+        return found
+
+    def stop(self, run_id: str) -> None:
+        """End the execution; the safety net settles the model."""
+        cause = "stopped by whoever started it, from the command line"
+        try:
+            self.states.stop_execution(executionArn=self.arn_of(run_id), error="Interrupted", cause=cause)
+        except AwsError as error:
+            if _code(error) != "ExecutionDoesNotExist":  # the start never came to AWS
+                raise
+
+    def view(self, run_id: str) -> RunView | None:
+        """How far the run has come; None too where the table may not be read: the run can be followed without."""
+        try:
+            return view_run(self.dynamodb, self.runs_table, run_id)
+        except AwsError as error:
+            if _code(error) in _MAY_NOT_READ:
+                return None
+            raise
+
+    def holds_lease(self, run_id: str, model_arn: str) -> bool:
+        """Is the model still owed something by this run?"""
+        lease = LeaseBook(self.dynamodb, self.runs_table).of(model_arn)
+        return lease is not None and lease.run_id == run_id
+
+    def history(self, model_arn: str, most: int) -> list[dict[str, Any]]:
+        """The outputs of the model's last runs."""
+        return past_runs(self.dynamodb, self.runs_table, model_arn, most)
+
+
+def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
+    """The tuner that this stack is.
+
+    Raises:
+        ClientError: no credentials, no such stack, or it is no tuner.
+    """
+    region = region or os.environ.get("AWS_REGION")  # which boto3 does not read everywhere
+    try:
+        session: Any = boto3.session.Session(profile_name=profile, region_name=region)
+        clients = {
+            name: session.client(name, endpoint_url=endpoint_url, config=_CONFIG)
+            for name in ("cloudformation", "stepfunctions", "dynamodb")
+        }
+        (described,) = clients["cloudformation"].describe_stacks(StackName=stack)["Stacks"]
+    except (AwsError, BotoCoreError, ValueError) as error:
+        where = f" in {region}" if region else ""
+        raise ClientError(
+            f"the stack {stack} can't be read{where}: {aws_said(error)} - deploy it there, or name it with --stack, "
+            "--region and --profile"
+        ) from error
+    value = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+    if not {"StateMachineArn", "RunsTableName"} <= set(value):
+        raise ClientError(
+            f"the stack {stack} is not (or not completely) an Inference Unit Tuner: it has no outputs"
+        )
+    return Tuner(
+        clients["stepfunctions"],
+        clients["dynamodb"],
+        value["StateMachineArn"],
+        value["RunsTableName"],
+        float(value.get("PricePerInferenceUnitHourUsd", DEFAULT_PRICE_USD)),
+        _options(
+            {
+                "stack": stack if stack != STACK else None,
+                "region": region,
+                "profile": profile,
+                "endpoint-url": endpoint_url,
+            }
+        ),
+    )
+
+
+def _options(values: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(part for name, value in values.items() if value for part in (f"--{name}", value))
+
+
+def region_of(arn: str) -> str | None:
+    """The Region that an ARN names: model, tuner and run share it."""
+    match = re.match(r"arn:[\w-]+:\w+:([\w-]+):", arn, re.ASCII)
+    return match[1] if match else None
+
+
+def run_id_of(run: str) -> str:
+    """A run's id, from itself or from its execution's ARN."""
+    return run.rpartition(":")[2]
+
+
+def aws_said(error: Exception) -> str:
+    """An error of AWS's in a sentence."""
+    if isinstance(error, AwsError):
+        return f"{_code(error)}: {error.response['Error'].get('Message', '')}".strip(": ")
+    return str(error)
+
+
+def _code(error: AwsError) -> str:
+    return str(error.response["Error"].get("Code"))

@@ -1,0 +1,31 @@
+"""The exit codes, and the errors that end the client with one."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What a CI job can tell apart. README, 'From the command line', lists them."""
+
+    OK = 0
+    ASSERTION = 1
+    USAGE = 2
+    RUN_FAILED = 3
+    SKIPPED = 4
+    TIMEOUT = 5
+    AWS = 6
+    NOT_SETTLED = 7
+    INTERRUPTED = 130
+
+
+class ClientError(Exception):
+    """Ends the client with `code`; the message says what is wrong and what to do."""
+
+    code = Exit.AWS
+
+
+class UsageError(ClientError):
+    """What was asked for can't be done as asked; nothing was started."""
+
+    code = Exit.USAGE

@@ -1,0 +1,119 @@
+"""The execution's input from a file and the flags; checked here by the parser that the run starts with."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lambdas.adapters.execution_input import ExecutionInput, parse_input
+from lambdas.capacity.cost import EXPECTED_MINUTES, Budget, Tariff
+from lambdas.capacity.errors import RunError
+from tools.exits import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Flag -> (place in the input, type, help). What a value may be is the parser's business.
+FLAGS: Mapping[str, tuple[str, Any, str]] = {
+    "--average-tps": ("demand.averageTps", float, "Requests per second the model carries on average."),
+    "--peak-tps": ("demand.peakTps", float, "Requests per second at peak."),
+    "--headroom": ("demand.headroom", float, "Share on top of the demand; 0.2 is 20 % more."),
+    "--images": ("demand.images", int, "A batch: this many images,"),
+    "--within-hours": ("demand.withinHours", float, "within so many hours."),
+    "--mode": ("test.mode", str, "quick, standard or precise."),
+    "--inference-units": ("test.inferenceUnits", int, "Inference units to test with."),
+    "--start-concurrency": ("test.startConcurrency", int, "Requests in flight to start with."),
+    "--max-concurrency": ("test.maxConcurrency", int, "Requests in flight at most."),
+    "--in-flight-per-worker": ("test.inFlightPerWorker", int, "How many of them share one Lambda."),
+    "--bucket": ("images.bucket", str, "Where the images are."),
+    "--prefix": ("images.prefix", str, "The folder of the images."),
+    "--source": ("images.source", str, "bytes or s3."),
+    "--max-minutes": ("limits.maxMinutes", float, "The run ends after so many minutes."),
+    "--max-cost-usd": ("limits.maxCostUsd", float, "The run ends when the model has cost this."),
+    "--after-run": ("afterRun", str, "What becomes of the model: stop, restore, …"),
+}
+_PLACE_OF = {name.removeprefix("--").replace("-", "_"): place for name, (place, _, _) in FLAGS.items()}
+
+
+def input_flags(command: Command) -> Command:
+    """A flag for each common field of the input; named after it."""
+    for name, (place, kind, text) in reversed(list(FLAGS.items())):
+        command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
+    return click.option(
+        "--allow-other-traffic",
+        is_flag=True,
+        help="Measure a running model although others use it. (test.allowOtherTraffic)",
+    )(command)
+
+
+def run_input(
+    model_arn: str | None, source: str | None, flags: Mapping[str, Any]
+) -> tuple[dict[str, Any], ExecutionInput]:
+    """The input as it is sent, and as it is understood. `source` is a file of JSON, or `-` for stdin.
+
+    Raises:
+        UsageError: with the sentence that the run would fail with.
+    """
+    raw = _read(source) if source else {}
+    if not isinstance(raw, dict):
+        raise _refused(raw)
+    _put(raw, "modelArn", model_arn)
+    for name, place in _PLACE_OF.items():
+        _put(raw, place, flags[name])
+    _put(raw, "test.allowOtherTraffic", flags["allow_other_traffic"] or None)
+    try:
+        return raw, parse_input(raw)
+    except RunError as error:
+        raise UsageError(str(error)) from error
+
+
+def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
+    """What the run will cost, in a sentence.
+
+    Raises:
+        UsageError: more than the input's limits allow.
+    """
+    mode, units = wanted.test.mode, wanted.test.inference_units
+    tariff = Tariff(units, usd_per_unit_hour)
+    try:
+        usd = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd).check_estimate(mode, tariff)
+    except RunError as error:
+        raise UsageError(str(error)) from error
+    named = "inference_units" in wanted.test.model_fields_set
+    rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
+    return (
+        f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {EXPECTED_MINUTES[mode]:g} "
+        f"minutes ({mode}), never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
+    )
+
+
+def _read(source: str) -> Any:
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text()
+        return json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"--input: {source} is no readable JSON: {error}") from error
+
+
+def _put(raw: dict[str, Any], place: str, value: Any) -> None:
+    if value is None:
+        return
+    *sections, name = place.split(".")
+    into = raw
+    for section in sections:
+        into = into.setdefault(section, {})
+        if not isinstance(into, dict):
+            raise _refused(raw)
+    into[name] = value
+
+
+def _refused(raw: Any) -> UsageError:
+    try:
+        parse_input(raw)
+    except RunError as error:
+        return UsageError(str(error))
+    return UsageError("InvalidInput: the input and the flags do not go together")

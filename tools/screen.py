@@ -1,0 +1,82 @@
+"""Where the client speaks: progress and sentences to stderr, the answer to stdout, and with --json only JSON there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from tools.following import Look
+from tools.view import plain, progress, progress_line
+
+LOG_WIDTH = 120  # a log has no width, and rich would take 80
+
+
+class Screen:
+    """A live table in a terminal; elsewhere, as in a CI job's log, a line for each change."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._err = _console(stderr=True)
+        self._out = self._err if as_json else _console(stderr=False)
+        self._live: Live | None = None
+        self._said = ""
+
+    @property
+    def is_interactive(self) -> bool:
+        """Is there somebody who can be asked?"""
+        return sys.stdin.isatty() and self._err.is_terminal
+
+    def __enter__(self) -> Screen:
+        if self._err.is_terminal:
+            self._live = Live(console=self._err, refresh_per_second=8, transient=False)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def show(self, look: Look) -> None:
+        """How far the run is."""
+        if self._live is not None:
+            self._live.update(progress(look))
+        else:
+            self.say_once(progress_line(look))
+
+    def say(self, sentence: str, *, style: str = "") -> None:
+        """A sentence, to stderr."""
+        self._err.print(Text(plain(sentence), style=style), soft_wrap=True)
+
+    def say_once(self, sentence: str) -> None:
+        """The same, unless it was the last that was said."""
+        if sentence != self._said:
+            self._said = sentence
+            self.say(sentence)
+
+    def tell(self, *parts: RenderableType) -> None:
+        """A part of the answer, to stdout where that is not JSON's."""
+        for part in parts:
+            self._out.print(part, soft_wrap=True)
+
+    def put_json(self, value: Mapping[str, Any] | list[Any]) -> None:
+        """The one JSON value on stdout, with --json."""
+        if self._as_json:
+            sys.stdout.write(json.dumps(value, indent=2) + "\n")
+            sys.stdout.flush()
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console
