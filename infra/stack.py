@@ -85,7 +85,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_list_images(functions.prepare)
         storage.grant_get_images(functions.prepare)
         models.grant_traffic(functions.prepare)
-        storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem")
+        storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem", "Query")
 
         models.grant(
             functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion"
