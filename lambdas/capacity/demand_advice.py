@@ -102,11 +102,12 @@ def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
 
 
 def _scaling(row: dict[str, Any]) -> str:
-    lag = row["assumptions"]
+    lag, mean = row["assumptions"], row["meanInferenceUnits"]
     return (
         f"Auto-scaling between {row['minInferenceUnits']} and {row['maxInferenceUnits']} would have throttled"
-        f" {_percent(row['throttledShare'])} of the requests with {row['meanInferenceUnits']:g} units on average, if it"
-        f" takes {lag['scaleUpMinutes']:g} minutes up and {lag['scaleDownMinutes']:g} down (assumed, AWS does not say):"
+        f" {_percent(row['throttledShare'])} of the requests with {mean:g} unit{'' if mean == 1 else 's'}"
+        f" on average, if it takes {lag['scaleUpMinutes']:g} minutes up and {lag['scaleDownMinutes']:g} down"
+        " (assumed, AWS does not say):"
         f" ${row['usdPerMonth']:,.0f} a month, ${row['alwaysMax']['usdPerMonth']:,.0f} with"
         f" {row['maxInferenceUnits']} all the time"
     )

@@ -45,6 +45,7 @@ def test_it_stays_between_its_minimum_and_maximum() -> None:
 )
 def test_a_lag_within_a_period_is_seen_as_the_whole_period(period_s: int, seen: Lag) -> None:
     assert Lag().seen_in(period_s) == seen
+    assert Lag(period_s + 1, 2 * period_s + 1).in_periods(period_s) == (2, 3)
 
 
 def test_a_steady_demand_within_the_minimum_is_carried_at_its_price() -> None:

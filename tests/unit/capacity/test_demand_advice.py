@@ -121,7 +121,7 @@ def test_auto_scaling_is_told_with_its_assumptions_beside_both_ends() -> None:
     assert (scaling["throttledShare"], scaling["usdPerMonth"]) == (0.1899, 2920)
     assert scaling["alwaysMax"]["throttledShare"] == 0
     assert (
-        "Auto-scaling between 1 and 4 would have throttled 18.99 % of the requests with 1 units on average, if it takes"
+        "Auto-scaling between 1 and 4 would have throttled 18.99 % of the requests with 1 unit on average, if it takes"
         " 5 minutes up and 15 down (assumed, AWS does not say): $2,920 a month, $11,680 with 4 all the time"
     ) in advice["reasons"]
 

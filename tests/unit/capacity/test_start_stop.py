@@ -100,6 +100,31 @@ def test_a_pause_shorter_than_the_start_is_no_stop() -> None:
     assert planned(past, start_up_s=60 * 60) is None
 
 
+def test_a_pause_at_the_end_of_the_week_that_is_too_short_is_none_either() -> None:
+    """Busy on Tuesday from 0:00 to 3:00, on Sunday from 22:00 to 23:00, and on Monday from 0:00 to 1:00."""
+    busy = {0, 24, 25, 26, 166}
+    past = history([3600 if hour in busy else 0 for hour in range(168)] * 2, period_s=3600)
+
+    assert [(block.start_hour, block.hours) for block in certain(past, 1200).blocks] == [
+        (0, 1),
+        (24, 3),
+        (166, 1),
+    ]
+    assert [(block.start_hour, block.hours) for block in certain(past, 3600).blocks] == [(24, 3), (166, 3)]
+
+
+def test_a_start_before_the_history_begins_is_not_paid_for() -> None:
+    """The model is first seen at 7:55 on Monday, five minutes before the first block."""
+    counts = list(past_traffic.office_hours().counts)[8 * 60 - 5 :]
+    past = history([0, *counts[1:]], start_s=past_traffic.MONDAY + (8 * 60 - 5) * 60)
+
+    hours = 100 + 9 / 3 + 5 / 60
+
+    assert certain(past).usd_per_month == pytest.approx(
+        2 * hours / (len(counts) / 60) * PRICE * HOURS_PER_MONTH
+    )
+
+
 def test_a_stray_request_keeps_no_model_running_but_is_told() -> None:
     counts = list(past_traffic.office_hours().counts)
     counts[3 * 60] = 7
