@@ -20,7 +20,8 @@ CONTRACT: dict[str, st.SearchStrategy[Any]] = {
     "demand.headroom": st.floats(0, 10) | st.integers(0, 10),
     "demand.images": st.integers(1, 10**12),
     "demand.withinHours": st.floats(0, 8760, exclude_min=True) | st.integers(1, 8760),
-    "demand.fromCloudWatchDays": st.integers(1, 30),
+    "demand.fromCloudWatchDays": st.integers(1, 455),
+    "demand.percentile": st.floats(50, 100) | st.integers(50, 100),
     "test.inferenceUnits": st.integers(1, 100),
     "test.mode": st.sampled_from(["quick", "standard", "precise"]),
     "test.startConcurrency": st.integers(1, 4),
@@ -34,7 +35,7 @@ CONTRACT: dict[str, st.SearchStrategy[Any]] = {
 KINDS_OF_DEMAND = (
     {"demand.averageTps", "demand.peakTps", "demand.headroom"},
     {"demand.images", "demand.withinHours"},
-    {"demand.fromCloudWatchDays"},
+    {"demand.fromCloudWatchDays", "demand.percentile", "demand.headroom"},
 )
 FIELDS = frozenset({"modelArn", "images", "demand", "test", "limits", *CONTRACT})
 
@@ -71,7 +72,7 @@ anything = st.recursive(
 @st.composite
 def well_formed(draw: st.DrawFn, model_arn: str) -> dict[str, Any]:
     """An input that, field by field, takes what the contract says."""
-    left_out = set().union(*KINDS_OF_DEMAND) - draw(st.sampled_from(KINDS_OF_DEMAND[:2]))
+    left_out = set().union(*KINDS_OF_DEMAND) - draw(st.sampled_from(KINDS_OF_DEMAND))
     raw: dict[str, Any] = {"modelArn": model_arn}
     for field in draw(st.sets(st.sampled_from(sorted(CONTRACT.keys() - left_out)))):
         place, _, name = field.rpartition(".")

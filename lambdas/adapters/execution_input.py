@@ -59,13 +59,26 @@ class BatchInput(_Strict):
     within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
 
 
+class PastInput(_Strict):
+    """`demand` as it was"""
+
+    from_cloud_watch_days: int = Field(ge=1, le=455, description="a whole number of days from 1 to 455")
+    percentile: float = Field(default=99, ge=50, le=100, description="a percentile from 50 to 100")
+    headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
+
+
 def _kind_of_demand(raw: Any) -> str:
     """Told by the keys, so that an error speaks of that kind only."""
-    return "batch" if isinstance(raw, Mapping) and {"images", "withinHours"} & set(raw) else "traffic"
+    keys = set(raw) if isinstance(raw, Mapping) else set()
+    if {"images", "withinHours"} & keys:
+        return "batch"
+    return "past" if {"fromCloudWatchDays", "percentile"} & keys else "traffic"
 
 
 DemandInput = Annotated[
-    Annotated[TrafficInput, Tag("traffic")] | Annotated[BatchInput, Tag("batch")],
+    Annotated[TrafficInput, Tag("traffic")]
+    | Annotated[BatchInput, Tag("batch")]
+    | Annotated[PastInput, Tag("past")],
     Discriminator(_kind_of_demand),
 ]
 
@@ -105,7 +118,8 @@ class ExecutionInput(_Strict):
     )
     images: ImagesInput = Field(default=ImagesInput(), description="an object with bucket, prefix, source")
     demand: DemandInput | None = Field(
-        None, description="an object with averageTps and peakTps, or with images and withinHours"
+        None,
+        description="an object with averageTps and peakTps, or images and withinHours, or fromCloudWatchDays",
     )
     test: TestInput = Field(default=TestInput(), description="an object")
     limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
@@ -136,12 +150,6 @@ def parse_input(raw: Any) -> ExecutionInput:
 
 
 def _refuse_unsupported(raw: Mapping[str, Any]) -> None:
-    demand = raw.get("demand")
-    if isinstance(demand, Mapping) and "fromCloudWatchDays" in demand:
-        takes = "it is not supported yet, demand takes averageTps and peakTps, or images and withinHours"
-        raise InvalidInput(
-            got("demand.fromCloudWatchDays", demand["fromCloudWatchDays"], f"nothing: {takes}")
-        )
     if raw.get("afterRun") == "apply":
         raise InvalidInput(got("afterRun", "apply", f"{_FIELDS['']['afterRun']}; apply is not supported yet"))
 
@@ -182,6 +190,7 @@ _FIELDS = {
     "images": _descriptions(ImagesInput),
     "demand.traffic": _descriptions(TrafficInput),
     "demand.batch": _descriptions(BatchInput),
+    "demand.past": _descriptions(PastInput),
     "test": _descriptions(TestInput),
     "limits": _descriptions(LimitsInput),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from lambdas.adapters.execution_input import BatchInput, ExecutionInput, TrafficInput
+from lambdas.adapters.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
 from lambdas.adapters.images import choose_images, s3_client
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.settings import settings
@@ -85,7 +85,13 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     )
 
 
-def _settled_demand(demand: TrafficInput | BatchInput | None) -> dict[str, float] | None:
+def _settled_demand(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
+    if isinstance(demand, PastInput):
+        return {
+            "days": demand.from_cloud_watch_days,
+            "percentile": demand.percentile,
+            "headroom": demand.headroom,
+        }
     if isinstance(demand, TrafficInput):
         average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
         return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}

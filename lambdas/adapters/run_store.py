@@ -6,6 +6,7 @@
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
+| RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
 | UPLOADS#<prefix> | <modelArn>            | what was uploaded, and the run for it (`upload_book`) |
 """

@@ -28,3 +28,12 @@ class BatchDemand:
 
 
 Demand = TrafficDemand | BatchDemand
+
+
+@dataclass(frozen=True)
+class PastDemand:
+    """What was asked for in the last `days`: the average, and as the peak a percentile of the minutes."""
+
+    days: int
+    percentile: float
+    headroom: float = 0.0

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import CONFIDENCE, Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.recommendation import Recommendation, recommend
+from lambdas.capacity.recommendation import Recommendation
+from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.run import Progress, Run
 from lambdas.capacity.step import MeasuredStep
 from lambdas.capacity.step_rows import measured_so_far, rounded
@@ -29,8 +31,13 @@ NO_ADVICE = {
 }
 
 
-def findings(run: Run, steps: Sequence[MeasuredStep], found: Measurement) -> dict[str, Any]:
-    """What the steps say: the output without the parts that are known when the model has stopped."""
+def findings(
+    run: Run, steps: Sequence[MeasuredStep], found: Measurement, history: RequestHistory | None = None
+) -> dict[str, Any]:
+    """What the steps say: the output without the parts that are known when the model has stopped.
+
+    A run whose demand is from the past comes with that `history`.
+    """
     under_load = sum((step.counts.failures for step in steps if step.number > 0), Counter[str]())
     quick = run.mode == "quick"
     verdict = judge(
@@ -45,7 +52,7 @@ def findings(run: Run, steps: Sequence[MeasuredStep], found: Measurement) -> dic
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
     else:
-        advice = recommend(per_unit, run.wanted, run.usd_per_unit_hour)
+        advice = recommended(run, per_unit, history)
     return {
         "runId": run.run_id,
         "modelArn": run.model_arn,
@@ -59,7 +66,7 @@ def findings(run: Run, steps: Sequence[MeasuredStep], found: Measurement) -> dic
         "inferenceUnits": run.inference_units,
         "tpsPerInferenceUnit": rounded(per_unit.estimate, 3) if per_unit else None,
         "latencyMs": _latency(found.clean.latency if found.clean else LatencyHistogram()),
-        "recommendation": _recommendation(advice),
+        "recommendation": {**_recommendation(advice), **more_of_demand(run, per_unit, advice, history)},
         **measured_so_far(steps),
         **({"otherTraffic": run.other_traffic.as_output()} if run.other_traffic else {}),
     }

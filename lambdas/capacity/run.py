@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lambdas.capacity.cost import Budget, Tariff
-from lambdas.capacity.demand import BatchDemand, Demand, TrafficDemand
+from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.model_status import ModelState
 from lambdas.capacity.plans import Mode, SearchLimits
 from lambdas.capacity.traffic import TrafficSeen
@@ -97,10 +97,12 @@ class Run:
         return Budget(self.max_minutes, self.max_usd)
 
     @property
-    def wanted(self) -> Demand | None:
+    def wanted(self) -> TrafficDemand | BatchDemand | PastDemand | None:
         """What the model shall carry, if the user said."""
         if self.demand is None:
             return None
+        if "days" in self.demand:
+            return PastDemand(**self.demand)  # type: ignore[arg-type]
         return BatchDemand(**self.demand) if "images" in self.demand else TrafficDemand(**self.demand)  # type: ignore[arg-type]
 
 

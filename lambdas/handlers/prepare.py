@@ -7,6 +7,7 @@ from typing import Any
 from lambdas.adapters.execution_input import parse_input
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
+from lambdas.adapters.past_demand import keep_history
 from lambdas.adapters.preparation import find_model, plan_run
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.lease import Lease
@@ -36,5 +37,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return {"holds": False, "output": skipped(run_id, lease)}
     found = find_model(wanted)
     book.note(lease.found(found.model.project_arn, found.state))
-    run_store(run_id).create(plan_run(wanted, found, lease))
+    run = plan_run(wanted, found, lease)
+    keep_history(run, found.model)
+    run_store(run_id).create(run)
     return {"holds": True, "output": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,8 @@ NOWHERE = "arn:aws:rekognition:us-east-1:000000000000:project/nobody/version/not
 class Scenario:
     """`more` goes over the smallest input; `error` names the failure that has to come of it.
 
-    `traffic` are requests of others that CloudWatch tells of; `left` is the status the model has to end in.
+    `traffic` are requests of others that CloudWatch tells of, `past_tps` those of two earlier days, by the
+    minute; `left` is the status the model has to end in.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Scenario:
     more: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     traffic: int = 0
+    past_tps: tuple[float, ...] = ()
     left: str = "STOPPED"
 
     def input(self, model_arn: str, bucket: str) -> dict[str, Any]:
@@ -42,6 +45,8 @@ def _running(units: int, most_units: int | None = None, **truth: Any) -> ModelSe
 
 
 QUICK = {"test": {"mode": "quick"}}
+# Eight hours by the minute, from 3 requests a second up to 12 and back.
+A_DAY = tuple(3 + 9 * math.sin(math.pi * minute / 480) for minute in range(480))
 
 ANSWERED = (
     Scenario(
@@ -70,6 +75,8 @@ ANSWERED = (
              {"afterRun": "restore", "test": {"mode": "quick", "inferenceUnits": 1}}, left="RUNNING"),
     Scenario("measured-beside-others", _running(1, tps_per_iu=6),
              {"test": {"mode": "quick", "allowOtherTraffic": True}}, traffic=120),
+    Scenario("demand-from-cloudwatch", _model(tps_per_iu=5), {"demand": {"fromCloudWatchDays": 14}, **QUICK},
+             past_tps=A_DAY),
 )  # fmt: skip
 
 FAILED = (

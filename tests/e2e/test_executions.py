@@ -157,6 +157,7 @@ def test_the_result_is_kept_in_table_and_bucket(
         ("given-back", {"ok"}, 0.05),
         ("given-back-with-its-units", {"ok"}, 0.05),
         ("measured-beside-others", {"ok"}, 0.05),
+        ("demand-from-cloudwatch", {"ok"}, 0.05),
     ],
 )
 def test_the_number_is_right(
@@ -207,6 +208,20 @@ def test_a_batch_gets_its_units_and_hours(executions: dict[str, Execution]) -> N
 
     assert recommendation["minInferenceUnits"] == recommendation["maxInferenceUnits"] == 2
     assert recommendation["batch"]["hours"] == pytest.approx(2.5, rel=0.05)
+
+
+def test_a_demand_from_cloudwatch_is_carried_scaled_and_planned(executions: dict[str, Execution]) -> None:
+    """8.7 TPS on average and 12 at most, in two weeks' eight hours each, for units of 5 TPS."""
+    recommendation = executions["demand-from-cloudwatch"].output["recommendation"]
+
+    assert (recommendation["minInferenceUnits"], recommendation["maxInferenceUnits"]) == (2, 3)
+    assert recommendation["demand"]["minutes"] == 960
+    assert recommendation["demand"]["averageTps"] == pytest.approx(8.73, abs=0.02)
+    assert recommendation["demand"]["ofThisModel"]
+    assert recommendation["carried"]["requestsShare"] > 0.99
+    assert 0 < recommendation["autoScaling"]["throttledShare"] < 0.1
+    assert 16 <= recommendation["plan"]["hoursOnPerWeek"] <= 18
+    assert recommendation["plan"]["usdPerMonth"] < recommendation["plan"]["alwaysOnUsdPerMonth"] / 4
 
 
 def test_a_model_found_running_is_measured_as_it_is_and_stopped(executions: dict[str, Execution]) -> None:

@@ -55,6 +55,7 @@ RIGHTS = {
         ("s3:GetObject", "bucket/*"),
         ("cloudwatch:GetMetricData", "*"),
         ("dynamodb:GetItem", "runs"),
+        ("dynamodb:Query", "runs"),
         ("dynamodb:PutItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
         ("dynamodb:DeleteItem", "runs"),

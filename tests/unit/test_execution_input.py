@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.execution_input import BatchInput, TrafficInput, parse_input
+from lambdas.adapters.execution_input import BatchInput, PastInput, TrafficInput, parse_input
 from lambdas.capacity.errors import InvalidInput
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2021-03-11T15.23.39/1615476219000"
@@ -59,6 +59,12 @@ def test_a_batch_is_a_demand_too() -> None:
     )
 
 
+def test_the_past_is_a_demand_too() -> None:
+    parsed = parse_input({"modelArn": ARN, "demand": {"fromCloudWatchDays": 14}})
+
+    assert parsed.demand == PastInput(fromCloudWatchDays=14, percentile=99, headroom=0)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -89,7 +95,15 @@ def test_a_batch_is_a_demand_too() -> None:
         ({"demand": {"images": 5, "withinHours": 5e-324}}, "got 5e-324; takes hours enough for 5 images at"),
         ({"demand": {"images": 5}}, "demand.withinHours: got nothing; takes hours"),
         ({"demand": {"images": 5, "withinHours": 1, "peakTps": 2}}, "demand.peakTps: got 2; takes nothing beside"),
-        ({"demand": {"fromCloudWatchDays": 14}}, "demand.fromCloudWatchDays: got 14; takes nothing: it"),
+        ({"demand": {"fromCloudWatchDays": 0}}, "demand.fromCloudWatchDays: got 0; takes a whole number of days"),
+        ({"demand": {"fromCloudWatchDays": 456}}, "demand.fromCloudWatchDays: got 456; takes a whole number of days"),
+        ({"demand": {"fromCloudWatchDays": 1.5}}, "demand.fromCloudWatchDays: got 1.5; takes a whole number of days"),
+        ({"demand": {"percentile": 99}}, "demand.fromCloudWatchDays: got nothing; takes a whole number of days"),
+        ({"demand": {"fromCloudWatchDays": 1, "percentile": 49}}, "demand.percentile: got 49; takes a percentile"),
+        ({"demand": {"fromCloudWatchDays": 1, "peakTps": 2}}, "demand.peakTps: got 2; takes nothing beside the rest; "
+         "demand takes averageTps and peakTps, or images and withinHours, or fromCloudWatchDays"),
+        ({"demand": {"fromCloudWatchDays": 1, "images": 2, "withinHours": 1}},
+         "demand.fromCloudWatchDays: got 1; takes nothing beside the rest"),
         ({"demand": []}, "demand: got []; takes an object with averageTps and peakTps, or"),
         ({"limits": {"maxMinutes": 301}}, "limits.maxMinutes: got 301; takes minutes, above 0 and at most 300"),
         ({"limits": {"maxCostUsd": float("nan")}}, "limits.maxCostUsd: got NaN; takes US dollars"),

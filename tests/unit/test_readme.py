@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.sample_run import INPUT, sample_output
 from lambdas.adapters.execution_input import parse_input
 from lambdas.capacity.errors import NAMES
+from tests import past_traffic
 from tests.infra.synth import definition
+from tests.unit.capacity.test_demand_advice import recommendation
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -32,6 +35,18 @@ def test_the_sample_input_is_accepted() -> None:
 def test_the_sample_output_is_the_search_s() -> None:
     """To refresh it: python -m bench.sample_run"""
     assert json.loads(block_after("sample output")) == sample_output()
+
+
+def test_the_sample_of_past_traffic_is_the_output_s() -> None:
+    past = past_traffic.office_hours(tps=12)
+
+    assert is_part(json.loads(block_after("sample demand")), recommendation(past))
+
+
+def is_part(shown: Any, whole: Any) -> bool:
+    if not isinstance(shown, dict):
+        return bool(shown == whole)
+    return all(key in whole and is_part(value, whole[key]) for key, value in shown.items())
 
 
 def test_every_error_and_verdict_is_named() -> None:
