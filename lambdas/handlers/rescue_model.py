@@ -11,7 +11,7 @@ from typing import Any
 
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
-from lambdas.adapters.settlement import settle_ended
+from lambdas.adapters.settlement import settle_ended, tell_ended
 from lambdas.adapters.work_queue import come_back
 from lambdas.capacity.model_arn import model_arn_in
 
@@ -26,6 +26,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 def _settled(ended: dict[str, Any]) -> bool:
     model_arn = model_arn_in(json.loads(ended["input"]))
     lease = lease_book().of(model_arn) if model_arn else None
-    if lease is None or lease.run_id != ended["name"]:
-        return True
-    return settle_ended(lease, ended["status"], by="rule")
+    if lease is not None and lease.run_id == ended["name"]:
+        return settle_ended(lease, ended["status"], by="rule")
+    tell_ended(ended["name"], model_arn, ended["status"])
+    return True
