@@ -42,8 +42,9 @@ _SIZES = {
     "ApplyLoad": _Size(memory_mb=1769, timeout_s=180),
     "Recommend": _Size(memory_mb=512, timeout_s=60),
     "SettleModel": _Size(memory_mb=512, timeout_s=60),
-    "Publish": _Size(memory_mb=512, timeout_s=60),
-    "ExplainFailure": _Size(memory_mb=512, timeout_s=60),
+    # Half of it for events and messages that nobody takes: the run must not fail for them.
+    "Publish": _Size(memory_mb=512, timeout_s=120),
+    "ExplainFailure": _Size(memory_mb=512, timeout_s=120),
     "RescueModel": _Size(memory_mb=512, timeout_s=60),
     # Invoked every ten minutes, for nothing most of the time: as small as it gets. Else until the next one comes.
     "Janitor": _Size(memory_mb=256, timeout_s=600),

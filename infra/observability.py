@@ -15,17 +15,22 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.encryption import customer_key
-from infra.functions import SERVICE_NAME
-from infra.permissions import acknowledge
+from infra.own_metrics import count_of
+from infra.permissions import acknowledge, allow
 from infra.settings import Settings
 
 _PERIOD = cdk.Duration.minutes(5)
+# The janitor looks every ten minutes: no turn of its may look like the end of it.
+_LONGER_THAN_A_TURN = cdk.Duration.minutes(15)
 _ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 _EVENTS = iam.ServicePrincipal("events.amazonaws.com")
 
 
 class Observability(Construct):
-    """`topic` gets every alarm, and the address of `notifyEmail` every message of the topic."""
+    """`topic` gets every alarm and the news of every run, and the address of `notifyEmail` all of it.
+
+    `alarms`: all of them.
+    """
 
     def __init__(
         self,
@@ -38,10 +43,12 @@ class Observability(Construct):
         janitor: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.alarms: list[cloudwatch.Alarm] = []
+        self._key = customer_key(self, "CustomerKey", settings=settings) or self._own_key()
         self.topic = self._topic(settings)
         self._alarm(
             "StopFailed",
-            _unstopped(),
+            count_of("ModelStopFailed", period=_PERIOD),
             "A run ended and its model was not seen stopped, or given back: it may cost money. Look at it in the "
             "Rekognition console; the janitor also tries, every 10 minutes. The run's cause says what was in the way.",
         )
@@ -63,6 +70,13 @@ class Observability(Construct):
             "The janitor is the last to stop a forgotten model, and it fails. Read its log, and look in the "
             "Rekognition console for models that run.",
         )
+        self._alarm(
+            "LeaseOverdue",
+            count_of("OverdueLeases", period=_LONGER_THAN_A_TURN, statistic="Maximum"),
+            "A run is long over its limits.maxMinutes and its model is still not settled: it may cost money. Stop the "
+            "model in the Rekognition console, then the execution in Step Functions; the janitor's log says which "
+            "model it is, and what stands in the way.",
+        )
         for queue in dead_letter_queues:
             self._alarm(
                 f"DeadLetters-{queue.node.id}",
@@ -70,6 +84,15 @@ class Observability(Construct):
                 f"Messages were given up and lie in the queue {queue.node.id}: runs not started, or models not "
                 "stopped. Read one and the Lambda's log, mend the cause, then redrive the queue in the SQS console.",
             )
+
+    def grant_tell(self, function: lambda_.Function) -> None:
+        """May tell of a run that is over: people by the topic, programs by the account's own event bus."""
+        allow(function, ["sns:Publish"], self.topic.topic_arn)
+        # SNS encrypts with the rights of whoever publishes.
+        allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], self._key.key_arn)
+        bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
+        allow(function, ["events:PutEvents"], bus)
+        function.add_environment("TOPIC_ARN", self.topic.topic_arn)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
         alarm = cloudwatch.Alarm(
@@ -84,12 +107,12 @@ class Observability(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
+        self.alarms.append(alarm)
 
     def _topic(self, settings: Settings) -> sns.Topic:
         """Encrypted with a key that alarms may use, which the key that AWS keeps for SNS does not allow."""
-        key = customer_key(self, "CustomerKey", settings=settings) or self._own_key()
         # The embedded AWS speaks plain HTTP on loopback.
-        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=not settings.local)
+        topic = sns.Topic(self, "Topic", master_key=self._key, enforce_ssl=not settings.local)
         # A topic with a policy of its own has lost the one that lets this account's alarms publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -126,17 +149,6 @@ class Observability(Construct):
             )
         )
         return key
-
-
-def _unstopped() -> cloudwatch.Metric:
-    """What the Lambdas write as lambdas.adapters.metrics says."""
-    return cloudwatch.Metric(
-        namespace="InferenceUnitTuner",
-        metric_name="ModelStopFailed",
-        dimensions_map={"service": SERVICE_NAME},
-        statistic="Sum",
-        period=_PERIOD,
-    )
 
 
 def _from_this_account(scope: Construct) -> dict[str, dict[str, str]]:

@@ -37,7 +37,7 @@ class Settings:
     image_buckets: tuple[tuple[str, str], ...] = ()
     """Further buckets (name, prefix) that images may be read from."""
     notify_email: str | None = None
-    """Gets the alarms."""
+    """Gets a message for each run that is over, and the alarms."""
     permissions_boundary_arn: str | None = None
     """A managed policy that bounds every role of the stack."""
     kms_key_arn: str | None = None

@@ -5,6 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.dashboard import Dashboard
 from infra.functions import Functions
 from infra.model_service import ModelService
 from infra.observability import Observability
@@ -60,16 +61,26 @@ class InferenceUnitTuner(cdk.Stack):
         for starter in triggers.starters:
             starter.node.add_dependency(safety_net.deletion_guard)
 
+        dead_letter_queues = [*safety_net.dead_letter_queues, *triggers.dead_letter_queues]
         observability = Observability(
             self,
             "Observability",
             settings=settings,
             state_machine=workflow.state_machine,
-            dead_letter_queues=[*safety_net.dead_letter_queues, *triggers.dead_letter_queues],
+            dead_letter_queues=dead_letter_queues,
             janitor=functions.janitor,
         )
+        dashboard = Dashboard(
+            self,
+            "Dashboard",
+            storage=storage,
+            functions=functions,
+            state_machine=workflow.state_machine,
+            dead_letter_queues=dead_letter_queues,
+            alarms=observability.alarms,
+        )
 
-        self._grant(storage, models, functions)
+        self._grant(storage, models, functions, observability)
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
@@ -79,9 +90,12 @@ class InferenceUnitTuner(cdk.Stack):
         price = settings.price_per_inference_unit_hour_usd
         cdk.CfnOutput(self, "PricePerInferenceUnitHourUsd", value=f"{price:g}")
         cdk.CfnOutput(self, "AlarmTopicArn", value=observability.topic.topic_arn)
+        cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
 
     @staticmethod
-    def _grant(storage: Storage, models: ModelService, functions: Functions) -> None:
+    def _grant(
+        storage: Storage, models: ModelService, functions: Functions, observability: Observability
+    ) -> None:
         """Each Lambda's role in full, but for its logs and traces."""
         models.grant(functions.prepare, "DescribeProjects", "DescribeProjectVersions")
         storage.grant_list_images(functions.prepare)
@@ -125,6 +139,14 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_runs(functions.publish, "GetItem", "PutItem", "UpdateItem")
 
         storage.grant_runs(functions.explain_failure, "Query", "UpdateItem")
+
+        for teller in (
+            functions.publish,
+            functions.explain_failure,
+            functions.rescue_model,
+            functions.janitor,
+        ):
+            observability.grant_tell(teller)
 
         if functions.start_after_uploads is not None:
             storage.grant_runs(functions.start_after_uploads, "GetItem", "PutItem")

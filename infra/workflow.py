@@ -141,7 +141,7 @@ class Workflow(Construct):
         explain = self._states.call(
             self._functions.explain_failure,
             "One error of the contract, and one sentence on what to do",
-            {**RUN, "failure": "{% $states.input %}"},
+            {**RUN, "input": _INPUT, "failure": "{% $states.input %}"},
             outputs=PAYLOAD,
         )
         failed = sfn.Fail.jsonata(

@@ -45,6 +45,11 @@ class FunctionSettings:
         return self._required("STATE_MACHINE_ARN")
 
     @property
+    def topic_arn(self) -> str:
+        """Where people are told of runs that are over."""
+        return self._required("TOPIC_ARN")
+
+    @property
     def model_poll_s(self) -> int:
         """Seconds between two looks at a model that starts or stops."""
         return int(self._required("MODEL_POLL_SECONDS"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from lambdas.adapters.announcements import tell_failed, tell_settled
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
@@ -55,11 +56,19 @@ def settle_ended(lease: Lease, status: str, *, by: Settler) -> bool:
     """Settle the lease of an execution that ended with this status; what no state explained is explained here."""
     done = settle(lease, by=by)
     if done and status not in ("FAILED", "SUCCEEDED"):
-        run_store(lease.run_id).fail(
-            status,
-            f"the execution ended as {status}, with no answer; its receipt tells how the model was left",
-        )
+        run_store(lease.run_id).fail(status, _why(status))
+    if done and not tell_ended(lease.run_id, lease.model_arn, status) and status == "FAILED":
+        tell_settled(lease.run_id, lease.model_arn)
     return done
+
+
+def tell_ended(run_id: str, model_arn: str | None, status: str) -> bool:
+    """Tell of an execution that ended with this status, if no state of it has done so; has it been told now?"""
+    return status != "SUCCEEDED" and tell_failed(run_id, model_arn, status, _why(status))
+
+
+def _why(status: str) -> str:
+    return f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
 
 
 def _look(model: RekognitionModel) -> ModelState:

@@ -104,14 +104,7 @@ def output(
             "pricePerInferenceUnitHourUsd": run.usd_per_unit_hour,
             "expectedUsd": rounded(run.expected_usd, 4),
         },
-        "model": {
-            "statusBefore": receipt.status_before,
-            "statusAfter": receipt.status_after,
-            "startedAt": iso(receipt.started_at),
-            "stoppedAt": iso(receipt.stopped_at),
-            "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
-            "usd": rounded(receipt.usd, 4),
-        },
+        "model": model_left(receipt),
         "images": {
             "found": run.images_found,
             "used": len(run.images) - len(refused),
@@ -119,6 +112,18 @@ def output(
             "skipped": [{"key": i.key, "reason": i.reason} for i in (*run.skipped, *progress.refused_images)],
         },
         "resultUri": report_uri,
+    }
+
+
+def model_left(receipt: Receipt) -> dict[str, Any]:
+    """How the model was found and left, and what that cost."""
+    return {
+        "statusBefore": receipt.status_before,
+        "statusAfter": receipt.status_after,
+        "startedAt": iso(receipt.started_at),
+        "stoppedAt": iso(receipt.stopped_at),
+        "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
+        "usd": rounded(receipt.usd, 4),
     }
 
 

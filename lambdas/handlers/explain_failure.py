@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambdas.adapters.announcements import tell_failed
 from lambdas.adapters.logs import logged, logger
 from lambdas.adapters.metrics import count_unstopped
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import identify
+from lambdas.capacity.model_arn import model_arn_in
 
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    """`{"runId", "failure": {"Error", "Cause"}}` -> `{"error", "cause"}` of the failed execution."""
+    """`{"runId", "input", "failure": {"Error", "Cause"}}` -> `{"error", "cause"}` of the failed execution."""
     failure = identify(event["failure"])
     error, cause = type(failure).__name__, failure.sentence
     count_unstopped(error)  # first: the alarm must not wait for a table that does not answer
@@ -20,4 +22,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
         run_store(event["runId"]).fail(error, cause)
     except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead
         logger.exception("the failure could not be kept")
+    tell_failed(
+        event["runId"], model_arn_in(event["input"]), error, cause, is_settled=error != "ModelStopFailed"
+    )
     return {"error": error, "cause": cause}

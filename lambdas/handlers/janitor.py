@@ -12,12 +12,14 @@ from typing import Any
 from lambdas.adapters.executions import states_client, status_of
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged, logger
-from lambdas.adapters.metrics import count_unstopped
+from lambdas.adapters.metrics import count_overdue, count_unstopped
 from lambdas.adapters.settings import settings
 from lambdas.adapters.settlement import settle, settle_ended
 from lambdas.capacity.lease import Lease
 
 PATIENCE_S = 9 * 60.0
+# A run that meets its limit stops its model by itself, which takes minutes: no call for help before that.
+ENDING_TAKES_S = 15 * 60.0
 
 
 @logged
@@ -28,6 +30,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         ExceptionGroup: some could not be settled; the others have been.
     """
     book, deadline = lease_book(), time.monotonic() + PATIENCE_S
+    count_overdue(sum(lease.is_overdue(time.time() - ENDING_TAKES_S) for lease in book.all()))
     while True:
         # The index may lag behind by moments: what counts is the item itself.
         leases = [lease for held in book.all() if (lease := book.of(held.model_arn))]

@@ -7,6 +7,7 @@ from typing import Any
 from lambdas.adapters.execution_input import parse_input
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
+from lambdas.adapters.metrics import count_verdict
 from lambdas.adapters.past_demand import keep_history
 from lambdas.adapters.preparation import find_model, plan_run
 from lambdas.adapters.run_store import run_store
@@ -34,6 +35,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         )
     )
     if lease.run_id != run_id:
+        count_verdict(wanted.model_arn, "skipped")
         return {"holds": False, "output": skipped(run_id, lease)}
     found = find_model(wanted)
     book.note(lease.found(found.model.project_arn, found.state))

@@ -1,9 +1,11 @@
-"""Publish: the answer with its cost and the model's receipt, to the bucket, the table and the caller."""
+"""Publish: the answer with its cost and the model's receipt, to bucket, table and caller; then it is told."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from lambdas.adapters.announcements import tell_finished
 from lambdas.adapters.images import s3_client
 from lambdas.adapters.logs import logged
 from lambdas.adapters.reports import put_reports, result_uri
@@ -21,4 +23,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     answer = output(run, progress, store.findings(), store.receipt(), report_uri=uri)
     put_reports(s3_client(), bucket, answer)
     store.publish(run, answer)
+    tell_finished(answer, time.time() - run.started_epoch)
     return answer

@@ -12,7 +12,7 @@ from typing import Any
 
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
-from lambdas.adapters.settlement import settle_ended
+from lambdas.adapters.settlement import settle_ended, tell_ended
 from lambdas.adapters.work_queue import come_back
 from lambdas.capacity.model_arn import model_arn_in
 
@@ -37,6 +37,9 @@ def _settled(ended: dict[str, Any]) -> bool:
     # An input too large for an event is left out.
     model_arn = model_arn_in(json.loads(ended.get("input") or "null"))
     lease = book.of(model_arn) if model_arn else book.held_by(ended["name"])
-    if lease is None or lease.run_id != ended["name"]:
-        return not _may_still_take_a_lease(ended)
-    return settle_ended(lease, ended["status"], by="rule")
+    if lease is not None and lease.run_id == ended["name"]:
+        return settle_ended(lease, ended["status"], by="rule")
+    if _may_still_take_a_lease(ended):
+        return False
+    tell_ended(ended["name"], model_arn, ended["status"])
+    return True

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests import hostile_images
+from tests.e2e.news import News, listen
 from tests.e2e.scenarios import SCENARIOS, Scenario
 from tests.embedded import deployment as embedded
 from tests.embedded.aws import instrumented_aws
@@ -49,6 +50,8 @@ class Deployment(embedded.Deployment):
 
     journal: Path
     """Of all calls that IAM decided on."""
+    news: News
+    """What is told of the runs."""
 
     def run(self, scenario: Scenario) -> Execution:
         names = self.service.add_model(scenario.model)
@@ -94,7 +97,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         s3.put_object(Bucket=app.outputs.image_bucket, Key="empty/a.jpg", Body=b"")
         for name, body in hostile_images.mixed_with_good_ones().items():
             s3.put_object(Bucket=app.outputs.image_bucket, Key=hostile_images.PREFIX + name, Body=body)
-        yield Deployment(aws, app.service, app.outputs, journal)
+        yield Deployment(aws, app.service, app.outputs, journal, listen(aws))
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,9 @@ STACK = "InferenceUnitTuner"
 LONGEST_S = 90
 BY_RUNTIME = "the Lambda service writes logs and traces; the embedded AWS does so without asking IAM"
 BY_POLLER = "the Lambda service polls the queue; the embedded AWS does so without asking IAM"
+BY_SNS = (
+    "SNS encrypts a message with the rights of its publisher; the embedded AWS does so without asking IAM"
+)
 # (Lambda or "every", action) -> why the role allows what was never seen.
 UNSEEN = {
     ("every", "logs:CreateLogStream"): BY_RUNTIME,
@@ -37,6 +40,8 @@ UNSEEN = {
     ("every", "sqs:ReceiveMessage"): BY_POLLER,
     ("every", "sqs:DeleteMessage"): BY_POLLER,
     ("every", "sqs:GetQueueAttributes"): BY_POLLER,
+    ("every", "kms:Decrypt"): BY_SNS,
+    ("every", "kms:GenerateDataKey"): BY_SNS,
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
     ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",

@@ -15,7 +15,16 @@ import pytest
 from moto import mock_aws
 from PIL import Image
 
-from lambdas.adapters import executions, load_worker, rekognition, run_store, settings, traffic, work_queue
+from lambdas.adapters import (
+    announcements,
+    executions,
+    load_worker,
+    rekognition,
+    run_store,
+    settings,
+    traffic,
+    work_queue,
+)
 from lambdas.adapters import images as images_adapter
 from lambdas.handlers import (
     apply_load,
@@ -31,6 +40,7 @@ from lambdas.handlers import (
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 
 TABLE, BUCKET = "runs", "images-and-reports"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
 STARTED_AT = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -94,8 +104,9 @@ class Stack:
     def publish(self) -> dict[str, Any]:
         return publish.handler({"runId": self.run_id}, self.context)
 
-    def explain(self, failure: dict[str, str]) -> dict[str, str]:
-        return explain_failure.handler({"runId": self.run_id, "failure": failure}, self.context)
+    def explain(self, failure: dict[str, str], raw: Any = None) -> dict[str, str]:
+        event = {"runId": self.run_id, "input": raw, "failure": failure}
+        return explain_failure.handler(event, self.context)
 
     def items(self) -> list[dict[str, Any]]:
         return self.dynamodb.scan(TableName=TABLE)["Items"]
@@ -122,6 +133,8 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
         "IMAGE_BUCKET": BUCKET,
         "PRICE_PER_IU_HOUR_USD": "4.0",
         "MODEL_POLL_SECONDS": "1",
+        "TOPIC_ARN": TOPIC,
+        "POWERTOOLS_SERVICE_NAME": "inference-unit-tuner",
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -133,6 +146,8 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             traffic.cloudwatch_client,
             executions.states_client,
             work_queue.sqs_client,
+            announcements.events_client,
+            announcements.sns_client,
         ):
             cached.cache_clear()
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
@@ -155,6 +170,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             ],
         )
         s3.create_bucket(Bucket=BUCKET)
+        boto3.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
         yield Stack(rekognition_service, dynamodb, s3)
         load_worker.forget_workers()
 

@@ -37,6 +37,7 @@ OF_ALL = {
 PREFIX = "arn:<AWS::Partition>:rekognition:<AWS::Region>:<AWS::AccountId>:"
 PROJECTS = f"{PREFIX}project/*"
 VERSIONS = f"{PREFIX}project/*/version/*"
+DEFAULT_BUS = "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"
 EXECUTIONS = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<the machine's name>:*"
 # What it takes to settle a lease: the look, the move, the lease and the receipt.
 SETTLE = {
@@ -46,6 +47,13 @@ SETTLE = {
     ("dynamodb:GetItem", "runs"),
     ("dynamodb:UpdateItem", "runs"),
     ("dynamodb:DeleteItem", "runs"),
+}
+# What it takes to tell of a run that is over.
+TELL = {
+    ("events:PutEvents", "default bus"),
+    ("sns:Publish", "topic"),
+    ("kms:Decrypt", "topic's key"),
+    ("kms:GenerateDataKey", "topic's key"),
 }
 RIGHTS = {
     "Prepare": {
@@ -94,9 +102,11 @@ RIGHTS = {
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:PutItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
-    },
-    "ExplainFailure": {("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")},
+    }
+    | TELL,
+    "ExplainFailure": {("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")} | TELL,
     "RescueModel": SETTLE
+    | TELL
     | {("dynamodb:Query", "runs"), ("dynamodb:Scan", "runs/index/Leases")}
     | {
         (f"sqs:{action}", "ended")
@@ -109,6 +119,7 @@ RIGHTS = {
         )
     },
     "Janitor": SETTLE
+    | TELL
     | {
         ("dynamodb:Query", "runs"),
         ("dynamodb:Scan", "runs/index/Leases"),
@@ -143,7 +154,12 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
     its_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": machine}]}]})
     (ended,) = (name for name in resources("AWS::SQS::Queue", **context) if name.startswith("SafetyNetEnded")
                 and "DeadLetters" not in name and "Undelivered" not in name)  # fmt: skip
+    (topic,) = resources("AWS::SNS::Topic", **context)
+    (key,) = resources("AWS::KMS::Key", **context)
     parts = {
+        f"<{topic}>": "topic",
+        f"<{key}.Arn>": "topic's key",
+        DEFAULT_BUS: "default bus",
         f"<{bucket}.Arn>": "bucket",
         f"<{table}.Arn>": "runs",
         f"<{own_logs}.Arn>": "own log group",
@@ -160,7 +176,7 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
                 for resource in map(text, _listed(statement["Resource"])):
                     resource = resource.replace(its_name, "<the machine's name>")
                     head, slash, rest = resource.partition("/")
-                    allowed.add((action, parts.get(head, head) + slash + rest))
+                    allowed.add((action, parts.get(resource) or parts.get(head, head) + slash + rest))
     return allowed
 
 

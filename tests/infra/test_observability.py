@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from infra.functions import SERVICE_NAME
+from lambdas.adapters import metrics
 from lambdas.handlers import explain_failure
 from tests.handlers.conftest import LambdaContext
 from tests.infra.deployments import STARTS_BY_ITSELF
@@ -34,6 +36,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         "POWERTOOLS_SERVICE_NAME", function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     )
     monkeypatch.setattr(explain_failure, "run_store", lambda _: NoStore())
+    monkeypatch.setattr(explain_failure, "tell_failed", lambda *_, **__: True)
 
     def explain(error: str) -> list[dict[str, Any]]:
         cause = json.dumps({"errorType": error, "errorMessage": f"{error}: it did not stop"})
@@ -60,6 +63,26 @@ def test_the_metric_of_a_model_that_was_not_seen_stopped_is_the_one_its_alarm_wa
 
 def test_another_failure_leaves_the_stops_alarm_alone(emitted: Any) -> None:
     assert emitted("BudgetExceeded") == []
+
+
+def test_leases_that_are_overdue_are_counted_by_the_metric_that_their_alarm_waits_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
+
+    metrics.count_overdue(2)
+
+    written = json.loads(capsys.readouterr().out)
+    (directive,) = written["_aws"]["CloudWatchMetrics"]
+    alarm = alarms()["LeaseOverdue"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (
+        directive["Namespace"],
+        directive["Metrics"][0]["Name"],
+    )
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": written["service"]}]
+    assert directive["Dimensions"] == [["service"]]
+    # The janitor counts every ten minutes.
+    assert (alarm["Statistic"], alarm["Period"], written[alarm["MetricName"]]) == ("Maximum", 900, [2.0])
 
 
 def test_runs_that_fail_or_time_out_and_a_failing_janitor_raise_alarms() -> None:

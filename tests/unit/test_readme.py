@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from bench.sample_run import INPUT, sample_output
 from lambdas.adapters.execution_input import parse_input
 from lambdas.capacity.errors import NAMES
+from lambdas.capacity.failed_run import FailedRun
+from lambdas.capacity.receipt import Receipt
+from lambdas.capacity.run_event import SOURCE, DetailType
 from tests import past_traffic
 from tests.infra.synth import definition
 from tests.unit.capacity.test_demand_advice import recommendation
 
+RECEIPT = Receipt(
+    "finally", 1_795_250_580.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_250_580.0, 2.55, 10.2
+)
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
@@ -47,6 +53,16 @@ def is_part(shown: Any, whole: Any) -> bool:
     if not isinstance(shown, dict):
         return bool(shown == whole)
     return all(key in whole and is_part(value, whole[key]) for key, value in shown.items())
+
+
+def test_the_sample_event_is_what_a_failed_run_sends() -> None:
+    shown = json.loads(block_after("sample event"))
+
+    detail = shown["detail"]
+    run = FailedRun(detail["runId"], detail["modelArn"], detail["error"], detail["cause"], RECEIPT)
+    assert detail == run.as_output()
+    assert (shown["source"], shown["resources"]) == (SOURCE, [INPUT["modelArn"]])
+    assert shown["detail-type"] in get_args(DetailType)
 
 
 def test_every_error_and_verdict_is_named() -> None:

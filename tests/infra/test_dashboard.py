@@ -1,0 +1,130 @@
+"""The dashboard shows what the Lambdas write, by the names and dimensions that they write it with."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from bench.sample_run import sample_output
+from infra.functions import SERVICE_NAME
+from lambdas.adapters import metrics
+from lambdas.capacity.failed_run import FailedRun
+from lambdas.capacity.receipt import Receipt
+from tests.infra.deployments import STARTS_BY_ITSELF
+from tests.infra.synth import only, resources, template, text
+
+SEARCH = re.compile(
+    r"SEARCH\('\{(?P<schema>[^}]+)\} MetricName=\"(?P<name>\w+)\"(?P<terms>[^']*)', '\w+', \d+\)"
+)
+Series = tuple[str, str, frozenset[str]]
+
+
+def widgets(**context: object) -> list[dict[str, Any]]:
+    body = json.loads(text(only("AWS::CloudWatch::Dashboard", **context)["DashboardBody"]))
+    return list(body["widgets"])
+
+
+def shown(**context: object) -> set[Series]:
+    """(namespace, metric, names of its dimensions) of all that the graphs show."""
+    rows = [row for widget in widgets(**context) for row in widget["properties"].get("metrics", [])]
+    return {_series(row) for row in rows}
+
+
+def _series(row: list[Any]) -> Series:
+    if isinstance(row[0], dict):
+        match = SEARCH.fullmatch(row[0]["expression"])
+        assert match, row
+        namespace, *dimensions = match["schema"].split(",")
+        for dimension, value in re.findall(r'(\w+)="([^"]+)"', match["terms"]):
+            assert (dimension, value) == ("service", SERVICE_NAME)
+        return namespace, match["name"], frozenset(dimensions)
+    namespace, name, *dimensions = (each for each in row if isinstance(each, str))
+    return namespace, name, frozenset(dimensions[::2])
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Series]:
+    """The same, of all that the Lambdas write."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
+    answer, receipt = sample_output(), Receipt("finally", 0.0, "STOPPED", "STOPPED", 0.0, 95.0, 0.1, 0.4)
+    metrics.measured(answer, 300)
+    metrics.failed(FailedRun("r", answer["modelArn"], "ModelLost", "gone", receipt))
+    metrics.count_unstopped("ModelStopFailed")
+    metrics.count_overdue(1)
+    metrics.count_untold()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {
+        (directive["Namespace"], metric["Name"], frozenset(dimensions))
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for dimensions in directive["Dimensions"]
+    }
+
+
+def test_every_metric_that_is_written_is_shown_and_no_other_is_looked_for(written: set[Series]) -> None:
+    assert {series for series in shown() if series[0] == "InferenceUnitTuner"} == written
+    assert len(written) == 11
+
+
+def test_the_models_own_metrics_are_shown() -> None:
+    of_model = frozenset({"ProjectName", "VersionName"})
+
+    assert {series for series in shown() if series[0] == "AWS/Rekognition"} == {
+        *(
+            ("AWS/Rekognition", f"{what}InferenceUnits", of_model)
+            for what in ("Min", "Max", "Desired", "InService")
+        ),
+        ("AWS/Rekognition", "ThrottledCount", frozenset({"Operation"})),
+        ("AWS/Rekognition", "SuccessfulRequestCount", frozenset({"Operation"})),
+    }
+
+
+def test_the_machines_health_is_shown() -> None:
+    of_machine = {name for namespace, name, _ in shown() if namespace == "AWS/States"}
+
+    assert of_machine >= {"ExecutionsStarted", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionTime"}
+
+
+@pytest.mark.parametrize("context", [{}, STARTS_BY_ITSELF], ids=["default", "starting by itself"])
+def test_every_dead_letter_queue_and_every_alarm_is_on_it(context: dict[str, Any]) -> None:
+    body = json.dumps(widgets(**context))
+
+    queues = resources("AWS::SQS::Queue", **context).items()
+    assert all(
+        f"<{name}.QueueName>" in body for name, each in queues if "RedrivePolicy" not in each["Properties"]
+    )
+    assert all(f"<{name}.Arn>" in body for name in resources("AWS::CloudWatch::Alarm", **context))
+
+
+def test_a_text_says_what_to_look_at_and_links_to_runs_reports_and_models() -> None:
+    (guide,) = (each["properties"]["markdown"] for each in widgets() if each["type"] == "text")
+    (machine,) = resources("AWS::StepFunctions::StateMachine")
+    (bucket,) = resources("AWS::S3::Bucket")
+
+    links = dict(re.findall(r"\[([^]]+)\]\((https://[^)]+)\)", guide))
+    assert links["All runs"].endswith(f"#/statemachines/view/<{machine}>")
+    assert links["Reports"].endswith(f"buckets/<{bucket}>?prefix=reports/")
+    assert "custom-labels" in links["Models"]
+    assert len(guide) > 500
+
+
+def test_the_last_runs_are_read_from_the_logs_of_the_states_that_end_them() -> None:
+    (log,) = (each["properties"]["query"] for each in widgets() if each["type"] == "log")
+
+    sources = re.findall(r"SOURCE '<(\w+)>'", log)
+    assert [re.sub("Logs.*", "", name) for name in sources] == ["FunctionsPublish", "FunctionsExplainFailure"]
+    answer = sample_output()
+    for path in re.findall(r"answer\.([\w.]+)", log):
+        if path not in ("error", "cause"):
+            part: Any = answer
+            for name in path.split("."):
+                part = part[name]
+
+
+def test_its_name_is_free_in_every_region_and_the_stack_tells_its_address() -> None:
+    name = text(only("AWS::CloudWatch::Dashboard")["DashboardName"])
+
+    assert name == "InferenceUnitTuner-<AWS::Region>"
+    assert text(template()["Outputs"]["DashboardUrl"]["Value"]).endswith(f"#dashboards/dashboard/{name}")
