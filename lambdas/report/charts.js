@@ -124,7 +124,7 @@ function concurrency(chart, color) {
   return settings(color, "bar", { labels: points.map((point) => point.lanes), datasets: [bars, ...seen.map(line)] }, {
     x: across(color, "concurrent requests"),
     latency: panel(color, "latency, ms", { stackWeight: 1 }),
-    tps: panel(color, "accepted per second", { stackWeight: 1, offset: true }),
+    tps: panel(color, "accepted/s", { stackWeight: 1, offset: true }),
   }, {});
 }
 
@@ -135,7 +135,7 @@ function units(chart, color) {
   demand.forEach(({ name, tps }, index) => {
     marks[`demand${index}`] = {
       type: "line", yScaleID: "tps", yMin: tps, yMax: tps, borderColor: color("demand"), borderWidth: 2, borderDash: [6, 4],
-      label: label(color, `${name} demand ${Number(tps.toFixed(2))}/s`, "demand", { position: "start" }),
+      label: label(color, `${name} demand ${Number(tps.toFixed(2))}/s`, "demand", { position: "start", yAdjust: index ? -11 : 11 }),
     };
   });
   const bars = (text, ink, shown) => ({
@@ -174,8 +174,8 @@ function latencies(chart, color) {
     label: "answers", data: bars.map((bar) => bar.count), backgroundColor: color("accepted"), categoryPercentage: 1, barPercentage: 0.92, borderRadius: 2, pointStyle: "rect",
   }];
   return settings(color, "bar", { labels: bars.map((bar) => Math.round(bar.from).toLocaleString("en-US")), datasets }, {
-    x: across(color, "milliseconds from the planned time of sending to the answer"),
-    y: { ...panel(color, "answers"), stack: undefined },
+    x: across(color, "milliseconds from the planned sending to the answer"),
+    y: { ...panel(color, "answers"), stack: undefined, suggestedMax: 1.25 * Math.max(...bars.map((bar) => bar.count)) },
   }, marks, {
     tooltip: { callbacks: { title: ([item]) => `${bars[item.dataIndex].from} to ${bars[item.dataIndex].to} ms` } },
   });
