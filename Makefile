@@ -27,7 +27,7 @@ demo: setup
 
 # The end-to-end tests come by themselves: they measure, and want the machine to themselves.
 test: setup
-	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra tests/browser --numprocesses 2 --dist loadfile
 	$(BIN)/python -m pytest tests/e2e
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.

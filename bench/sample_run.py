@@ -57,7 +57,7 @@ def sample_output() -> dict[str, Any]:
     )
     client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)
-    history = [_probe(len(run.images)), *search.history]
+    history = [probe(len(run.images)), *search.history]
     steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(history)]
     stopped_at = STARTED_AT + 600 + RUNNING_S
     progress = Progress(running_since=STARTED_AT + 600, stopped_at=stopped_at)
@@ -65,17 +65,18 @@ def sample_output() -> dict[str, Any]:
         run.model_arn, run.run_id, "", run.started_at, run.max_minutes, "stop", status_found="STOPPED"
     )
     receipt = Receipt.of(lease, (run, progress), "STOPPED", by="finally", now=stopped_at)
-    uri = "s3://inferenceunittuner-images/reports/monday-morning/result.json"
+    folder = "s3://inferenceunittuner-images/reports/monday-morning"
     return output(
         run,
         progress,
         findings(run, steps, search.measurement),
         receipt,
-        report_uri=uri,
+        result_uri=f"{folder}/result.json",
+        report_uri=f"{folder}/report.html",
     )
 
 
-def _probe(images: int) -> StepCounts:
+def probe(images: int) -> StepCounts:
     """Each image sent once, four at a time, and answered in 0.18 s."""
     plan = StepPlan("probe", 4, workers=1, base_s=0.36, extended_s=0.36, max_s=0.36)
     books = WorkerStep(plan, 0)

@@ -136,7 +136,7 @@ class InferenceUnitTuner(cdk.Stack):
             storage.grant_list_leases(finder)
 
         storage.grant_put_reports(functions.publish)
-        storage.grant_runs(functions.publish, "GetItem", "PutItem", "UpdateItem")
+        storage.grant_runs(functions.publish, "GetItem", "Query", "PutItem", "UpdateItem")
 
         storage.grant_runs(functions.explain_failure, "Query", "UpdateItem")
 

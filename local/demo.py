@@ -30,13 +30,15 @@ from tools.following import looks
 from tools.view import progress, units_table
 
 RESULT = Path("out/result.json")
+REPORT, STEPS = RESULT.with_name("report.html"), RESULT.with_name("steps.csv")
 LONGEST_RUN_S = 600.0
 
 
 def main() -> int:
     """Exit code 0: the run succeeded and the model is stopped."""
     arguments = _arguments()
-    RESULT.unlink(missing_ok=True)  # an earlier run's answer must not pass for this one's
+    for earlier in (RESULT, REPORT, STEPS):
+        earlier.unlink(missing_ok=True)  # an earlier run's answer must not pass for this one's
     console = Console()
     try:
         return _run(arguments, console)
@@ -80,7 +82,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             )
             status.stop()
             described = _execute(aws, outputs, _execution_input(arguments, service), console)
-            return _show(described, service, console)
+            return _show(described, aws, service, console)
 
 
 def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedModel) -> dict[str, Any]:
@@ -106,7 +108,9 @@ def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: C
     return dict(look.described)
 
 
-def _show(described: dict[str, Any], service: RunningSimulatedModel, console: Console) -> int:
+def _show(
+    described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulatedModel, console: Console
+) -> int:
     console.print()
     report = service.model_report()
     if described["status"] != "SUCCEEDED":
@@ -116,11 +120,18 @@ def _show(described: dict[str, Any], service: RunningSimulatedModel, console: Co
     answer = json.loads(described["output"])
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(answer, indent=2) + "\n")
+    bucket, _, page = answer["reportUri"].removeprefix("s3://").partition("/")
+    for path in (REPORT, STEPS):
+        key = f"{page.rpartition('/')[0]}/{path.name}"
+        path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     console.print(answer_table(answer, report))
     console.print(units_table(answer))
     for reason in answer["recommendation"]["reasons"]:
         console.print(f"- {reason}")
-    console.print(f"\n{answer['verdictDetail']}\n\nThe execution's output is in {RESULT}.")
+    console.print(
+        f"\n{answer['verdictDetail']}\n\nOpen {REPORT} in a browser; the execution's output is in {RESULT}.",
+        soft_wrap=True,
+    )
     return 0 if report["status"] == "STOPPED" else 1
 
 

@@ -82,6 +82,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         images_found=chosen.found,
         images_skipped=chosen.skipped_total,
         other_traffic=found.other_traffic,
+        input_understood=wanted.model_dump(by_alias=True, warnings=False),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves in the report bucket: `reports/<runId>/result.json` and `steps.csv`."""
+"""What a run leaves in the report bucket: `reports/<runId>/result.json`, `steps.csv` and `report.html`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ from lambdas.capacity.step_rows import steps_table
 def result_uri(bucket: str, run_id: str) -> str:
     """Where the run's result is kept."""
     return f"s3://{bucket}/{_key(run_id, 'result.json')}"
+
+
+def report_uri(bucket: str, run_id: str) -> str:
+    """Where the run's page is kept."""
+    return f"s3://{bucket}/{_key(run_id, 'report.html')}"
+
+
+def put_page(client: Any, bucket: str, run_id: str, page: str) -> None:
+    """Keep a run's report for a browser."""
+    kind = "text/html; charset=utf-8"
+    key = _key(run_id, "report.html")
+    client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType=kind)
 
 
 def put_reports(client: Any, bucket: str, output: Mapping[str, Any]) -> None:

@@ -92,7 +92,7 @@ def skipped(run_id: str, holder: Lease) -> dict[str, Any]:
 
 
 def output(
-    run: Run, progress: Progress, found: dict[str, Any], receipt: Receipt, *, report_uri: str
+    run: Run, progress: Progress, found: dict[str, Any], receipt: Receipt, *, result_uri: str, report_uri: str
 ) -> dict[str, Any]:
     """The execution's output: the findings, what they cost, and how the model was left."""
     refused = {image.key for image in progress.refused_images}
@@ -111,7 +111,8 @@ def output(
             "skippedInAll": run.images_skipped + len(refused),
             "skipped": [{"key": i.key, "reason": i.reason} for i in (*run.skipped, *progress.refused_images)],
         },
-        "resultUri": report_uri,
+        "resultUri": result_uri,
+        "reportUri": report_uri,
     }
 
 

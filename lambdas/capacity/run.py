@@ -61,6 +61,7 @@ class Run:
     images_skipped: int  # of those looked at; `skipped` tells the first of them
     auto_scales_to: int | None = None  # the most units it may scale to, seen when it was RUNNING
     other_traffic: TrafficSeen | None = None  # of a model found RUNNING, just before the run
+    input_understood: Mapping[str, Any] | None = None  # the execution's input, its defaults filled in
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:

@@ -19,8 +19,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run, progress = store.known()
     worker = load_worker(run, run.images)
     lease_book().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
+    began = time.time()
     probe = worker.probe()
-    store.plan_step(0, probe.plan, time.time(), 0.0)
+    store.plan_step(0, probe.plan, began, 0.0)
     store.put_counts(0, 0, probe.counts)
     probe.check(images=len(run.images))
     store.note(replace(progress, refused_images=probe.refused), phase="measuring")

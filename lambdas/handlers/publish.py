@@ -8,10 +8,13 @@ from typing import Any
 from lambdas.adapters.announcements import tell_finished
 from lambdas.adapters.images import s3_client
 from lambdas.adapters.logs import logged
-from lambdas.adapters.reports import put_reports, result_uri
+from lambdas.adapters.reports import put_page, put_reports, report_uri, result_uri
 from lambdas.adapters.run_store import run_store
 from lambdas.adapters.settings import settings
+from lambdas.adapters.versions import versions
 from lambdas.capacity.result import output
+from lambdas.report.page import page
+from lambdas.report.view import contents
 
 
 @logged
@@ -19,9 +22,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> the execution's output."""
     store, bucket = run_store(event["runId"]), settings().image_bucket
     run, progress = store.known()
-    uri = result_uri(bucket, run.run_id)
-    answer = output(run, progress, store.findings(), store.receipt(), report_uri=uri)
+    uris = {"result_uri": result_uri(bucket, run.run_id), "report_uri": report_uri(bucket, run.run_id)}
+    answer = output(run, progress, store.findings(), store.receipt(), **uris)
     put_reports(s3_client(), bucket, answer)
+    put_page(s3_client(), bucket, run.run_id, page(contents(run, store.steps(), answer, versions())))
     store.publish(run, answer)
     tell_finished(answer, time.time() - run.started_epoch)
     return answer

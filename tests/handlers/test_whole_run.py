@@ -55,6 +55,13 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     )
     kept = stack.s3.get_object(Bucket=BUCKET, Key="reports/run-1/result.json")["Body"].read()
     assert json.loads(kept) == answer
+    page = stack.s3.get_object(Bucket=BUCKET, Key="reports/run-1/report.html")
+    assert answer["reportUri"] == f"s3://{BUCKET}/reports/run-1/report.html"
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    html = page["Body"].read().decode()
+    assert "Start this model with 1 to 3 inference units" in html
+    assert "demand.peakTps" in html
+    assert answer["verdictDetail"] in html
     history = stack.dynamodb.get_item(
         TableName=TABLE,
         Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": f"RUN#{STARTED_AT}"}},

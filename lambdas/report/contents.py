@@ -1,0 +1,75 @@
+"""What a report's page holds, in the order of the page. All texts are plain: whoever shows them escapes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Tone = Literal["good", "caution", "bad"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the first screen, what it is, and what to know of it."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The first screen."""
+
+    model: str
+    version: str
+    about: str
+    """when, how long and how it was measured"""
+    answer: str
+    verdict: str
+    tone: Tone
+    evidence: str
+    next_action: str
+    command: str | None
+    """to paste into a shell, where the next action is one"""
+    figures: tuple[Figure, ...]
+    receipt: str
+    receipt_tone: Tone
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts under named columns; a number's column is aligned to the right."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+    """which columns hold numbers"""
+    note: str = ""
+    marked: frozenset[int] = frozenset()
+    """rows that stand out"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart's data (None: there is none, and the sentence says why), and what it shows of this run."""
+
+    name: str
+    title: str
+    sentence: str
+    chart: Mapping[str, Any] | None
+    table: Table | None = None
+    """the same as numbers, where no other table has them"""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The whole report."""
+
+    summary: Summary
+    pictures: Sequence[Picture]
+    tables: Sequence[Table]

@@ -1,0 +1,31 @@
+"""Texts of users, made harmless: for HTML, for a JSON block inside it, and for the eye."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+# Controls, lone surrogates, and what turns the direction of text around: a key must look like what it is.
+_UNREADABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def readable(text: str) -> str:
+    """The text with all that can't be seen, or hides what comes after it, as `\\u202e`."""
+    return _UNREADABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def escaped(text: str) -> str:
+    """Readable, and safe as an HTML element's text and in a quoted attribute."""
+    return html.escape(readable(text), quote=True)
+
+
+def json_block(values: Any) -> str:
+    """JSON for a <script type="application/json">: nothing in it can end the element, or open a comment."""
+    text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&'":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text

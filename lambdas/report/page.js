@@ -1,0 +1,34 @@
+"use strict";
+// Draws each picture that has data; again when the colours change, and in the light ones for paper.
+
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const kinds = { timeline, concurrency, units, latencies };
+  const drawn = new Map();
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+
+  function draw() {
+    const style = getComputedStyle(document.documentElement);
+    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    for (const place of document.querySelectorAll("[data-chart]")) {
+      const name = place.dataset.chart;
+      drawn.get(name)?.destroy();
+      drawn.set(name, new Chart(place.querySelector("canvas"), kinds[name](data[name], color)));
+    }
+  }
+
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((details) => { details.open = true; });
+    document.documentElement.classList.add("printing");
+    draw();
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((details) => { details.open = false; });
+    document.documentElement.classList.remove("printing");
+    draw();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  draw();
+})();

@@ -1,0 +1,103 @@
+"""The first screen: the answer, what it is worth, what it costs, and how the model was left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import MeasuredStep
+from lambdas.report.answers import (
+    VERDICTS,
+    answer_sentence,
+    carried,
+    costs,
+    next_action,
+    start_command,
+)
+from lambdas.report.contents import Figure, Summary, Tone
+from lambdas.report.units import UNIT
+from lambdas.report.wording import count, duration, moment, requests_per_second, usd
+
+
+def summary(run: Run, steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Summary:
+    """All texts of the first screen."""
+    project, version = _names(run.model_arn)
+    verdict, tone = VERDICTS.get(answer["verdict"], (answer["verdict"], "caution"))
+    receipt, receipt_tone = receipt_sentence(run, answer)
+    return Summary(
+        model=project,
+        version=version,
+        about=f"Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}",
+        answer=answer_sentence(run, answer),
+        verdict=verdict,
+        tone=tone,
+        evidence=answer["verdictDetail"],
+        next_action=next_action(run, answer),
+        command=start_command(answer),
+        figures=_figures(run, answer),
+        receipt=receipt,
+        receipt_tone=receipt_tone,
+        reasons=tuple(answer["recommendation"]["reasons"]),
+    )
+
+
+def receipt_sentence(run: Run, answer: Mapping[str, Any]) -> tuple[str, Tone]:
+    """How the model was left, as it was read back from the service."""
+    model = answer["model"]
+    status, before = model["statusAfter"], model["statusBefore"]
+    ran = _ran(answer)
+    if status == "RUNNING":
+        hourly = usd(run.inference_units * run.usd_per_unit_hour)
+        left = "given back RUNNING, as it was found" if before == "RUNNING" else "left RUNNING"
+        return f"The model was {left}: it goes on to cost about {hourly} an hour.{ran}", "caution"
+    at = f" at {moment(model['stoppedAt'])}" if model["stoppedAt"] else ""
+    if status == "STOPPED":
+        return f"The model is stopped: STOPPED was read back{at}. It costs nothing now.{ran}", "good"
+    return f"The model's status is {status}, read back{at}: it does not run.{ran}", "good"
+
+
+def _ran(answer: Mapping[str, Any]) -> str:
+    hours, usd_spent = answer["model"]["inferenceUnitHours"], answer["model"]["usd"]
+    if not hours:
+        return ""
+    seconds = duration(3600 * hours / (answer["inferenceUnits"] or 1))
+    return (
+        f" It ran for {seconds} in this run, with {count(answer['inferenceUnits'], UNIT)}: {usd(usd_spent)}."
+    )
+
+
+def _figures(run: Run, answer: Mapping[str, Any]) -> tuple[Figure, ...]:
+    (hourly, hourly_note), (per_image, per_image_note) = costs(run, answer)
+    return (
+        _capacity(answer),
+        Figure("Cost per hour", hourly, hourly_note),
+        Figure("Cost per 1,000 images", per_image, per_image_note),
+        Figure(
+            "This run cost",
+            usd(answer["cost"]["runUsd"]),
+            f"{answer['cost']['inferenceUnitHours']:.3f} {UNIT} hours",
+        ),
+    )
+
+
+def _capacity(answer: Mapping[str, Any]) -> Figure:
+    name = "One inference unit carries"
+    if answer["verdict"] == "unstable":
+        return Figure(name, "–", "the measurement is unstable")
+    if answer["tpsPerInferenceUnit"] is None:
+        return Figure(name, "–", "no rate could be told")
+    if answer["maxTps"]["high"] is None:
+        value = requests_per_second(answer["tpsPerInferenceUnit"])
+        return Figure(name, f"≥ {value}", "a lower bound: how much more is not known")
+    value, _, interval = carried(answer).partition(" (")
+    note = f"{interval.rstrip(')')}, with 95 % confidence"
+    if answer["inferenceUnits"] != 1:
+        note += f"; measured with {count(answer['inferenceUnits'], UNIT)}"
+    return Figure(name, value, note)
+
+
+def _names(arn: str) -> tuple[str, str]:
+    """Project and version of a model version's ARN."""
+    parts = [*arn.split("/"), *[""] * 4]
+    return parts[1], parts[3]

@@ -1,0 +1,153 @@
+"""The tables: steps, errors, images, the input as understood, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import CONNECTION_LOST, S3_LIMIT, TIMED_OUT, MeasuredStep
+from lambdas.capacity.step_rows import step_row
+from lambdas.report.contents import Table
+from lambdas.report.timeline import began_at
+from lambdas.report.wording import clock, count, milliseconds, size, tps
+
+# What an error of a request says; others are told by their names alone.
+MEANINGS = {
+    "ThrottlingException": "a limit of the account, not of the model",
+    "LimitExceededException": "a limit of the account, not of the model",
+    "InternalServerError": "the service failed; not the model's capacity",
+    CONNECTION_LOST: "no answer came: the connection was lost",
+    TIMED_OUT: "no answer came in time",
+    S3_LIMIT: "S3 gave the image too slowly; not the model's capacity",
+    "ResourceNotReadyException": "the model was not running",
+    "ResourceNotFoundException": "the model was not there",
+    "AccessDeniedException": "a permission was missing",
+    "ImageTooLargeException": "the model refused the image",
+    "InvalidImageFormatException": "the model refused the image",
+    "InvalidS3ObjectException": "the model could not read the image",
+}
+PHASES = {
+    "probe": "probe, each once",
+    "ramp": "ramp",
+    "window": "window, longer",
+    "precise": "precise, longer",
+    "latency": "latency, steady",
+    "confirm": "confirm, paced",
+}
+
+
+def steps_table(steps: Sequence[MeasuredStep]) -> Table:
+    """One row per step, as steps.csv has them, and when it began."""
+    columns = ("Step", "Phase", "Began", "Concurrent", "Workers", "Seconds", "Sent", "Accepted", "Throttled",
+               "Failed", "Accepted/s", "p50 ms", "p95 ms")  # fmt: skip
+    began = began_at(steps)
+    lost = sum(step.counts.lost_workers for step in steps)
+    return Table(
+        "steps",
+        "Steps",
+        columns,
+        tuple(_step_cells(step, began) for step in steps),
+        numbers=frozenset(range(len(columns))) - {1},
+        note="Began counts minutes and seconds from the first request."
+        + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else ""),
+    )
+
+
+def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
+    row = step_row(step.counts)
+    return (
+        str(step.number),
+        PHASES.get(row["phase"], row["phase"]),
+        clock(step.start_at - began),
+        *(f"{row[name]:,}" for name in ("concurrency", "workers")),
+        f"{row['seconds']:.1f}",
+        f"{step.counts.sent:,}",
+        *(f"{row[name]:,}" for name in ("accepted", "throttled", "failed")),
+        tps(row["acceptedTps"]),
+        milliseconds(row["p50Ms"]),
+        milliseconds(row["p95Ms"]),
+    )
+
+
+def errors_table(answer: Mapping[str, Any]) -> Table:
+    """Throttles, and all other errors by name."""
+    requests = answer["requests"]
+    found = [("ProvisionedThroughputExceededException", requests["throttled"],
+              "throttled: more than the model carries, which is what a run is after")]  # fmt: skip
+    found += [(name, number, MEANINGS.get(name, "")) for name, number in requests["failures"].items()]
+    rows = tuple(
+        (name, f"{number:,}", f"{number / requests['sent']:.1%}", meaning)
+        for name, number, meaning in found
+        if number
+    )
+    none = "" if requests["failures"] else "No request failed by another error than a throttle."
+    return Table(
+        "errors",
+        "Errors by name",
+        ("Error", "Requests", "Of all sent", "Meaning"),
+        rows,
+        numbers=frozenset({1, 2}),
+        note=none or "",
+    )
+
+
+def images_table(run: Run, answer: Mapping[str, Any]) -> Table:
+    """What was sent, in the order of the requests."""
+    left_out = {image["key"] for image in answer["images"]["skipped"]}
+    used = [image for image in run.images if image.key not in left_out]
+    return Table(
+        "images",
+        "Images used",
+        ("Key", "Size"),
+        tuple((image.key, size(image.bytes)) for image in used),
+        numbers=frozenset({1}),
+        note=f"{answer['images']['used']} of {count(answer['images']['found'], 'object')} found in {run.bucket}.",
+    )
+
+
+def skipped_table(answer: Mapping[str, Any]) -> Table:
+    """What was left out, and why."""
+    images = answer["images"]
+    shown, in_all = len(images["skipped"]), images["skippedInAll"]
+    note = "" if shown else "No image was skipped."
+    return Table(
+        "skipped",
+        "Images skipped",
+        ("Key", "Why"),
+        tuple((image["key"], image["reason"]) for image in images["skipped"]),
+        note=f"{shown} of {in_all:,} are shown." if shown < in_all else note,
+    )
+
+
+def input_table(run: Run) -> Table:
+    """The execution's input with every default filled in, and what the run made of it."""
+    understood = {**dict(_flat("", run.input_understood or {"modelArn": run.model_arn}))}
+    understood["images.bucket"] = run.bucket
+    rows = [(name, _told(value)) for name, value in understood.items()]
+    return Table(
+        "input",
+        "Input as understood",
+        ("Field", "Value"),
+        tuple(rows),
+        note=f"The model was tested with {count(run.inference_units, 'inference unit')}.",
+    )
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flat(f"{path}.{name}" if path else str(name), inner)
+    else:
+        yield path, value
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "not given" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def versions_table(versions: Mapping[str, str]) -> Table:
+    """What measured and wrote this."""
+    return Table("versions", "Versions", ("Part", "Version"), tuple(versions.items()))

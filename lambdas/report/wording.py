@@ -1,0 +1,69 @@
+"""Numbers and times as a reader wants them."""
+
+from __future__ import annotations
+
+
+def tps(value: float) -> str:
+    """A rate without its unit: three figures or a few more."""
+    return f"{value:,.2f}" if value < 100 else f"{value:,.1f}"
+
+
+def requests_per_second(value: float) -> str:
+    """A rate as text runs."""
+    return f"{tps(value)} requests/s"
+
+
+def given(value: float) -> str:
+    """A number as its user wrote it, about."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:.2g}"
+
+
+def usd(value: float) -> str:
+    """Money, to the cent."""
+    return f"${value:,.2f}"
+
+
+def usd_finely(value: float) -> str:
+    """The price of 1,000 images: tenths of a cent where a cent is much."""
+    return f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """A time span: the two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def clock(seconds: float) -> str:
+    """A moment of the run, from its first request: `1:05`."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def moment(iso: str) -> str:
+    """An ISO 8601 time in UTC to the minute: `2026-11-21 06:00 UTC`."""
+    return f"{iso[:10]} {iso[11:16]} UTC"
+
+
+def size(size_bytes: int) -> str:
+    """Of an image."""
+    return f"{size_bytes / 1e6:,.2f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:,.1f} kB"
+
+
+def milliseconds(value: float | None) -> str:
+    """A latency; a dash where there is none."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 step`, `3 steps`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
