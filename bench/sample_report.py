@@ -10,7 +10,8 @@ from typing import Any
 
 from bench.sample_run import PROJECT, STARTED_AT, probe
 from bench.virtual_time import VirtualClient
-from lambdas.adapters.execution_input import BatchInput, TrafficInput, parse_input
+from lambdas.adapters.execution_input import parse_input
+from lambdas.adapters.preparation import settled_demand
 from lambdas.adapters.versions import versions
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.receipt import Receipt
@@ -107,7 +108,7 @@ def _run(kind: Kind) -> Run:
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=90,
         max_usd=10,
-        demand=_settled(wanted.demand),
+        demand=settled_demand(wanted.demand),
         bucket="inferenceunittuner-images",
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 287_000 + 61_000 * n) for n in range(1, 13)),
@@ -119,13 +120,6 @@ def _run(kind: Kind) -> Run:
         input_understood=wanted.model_dump(by_alias=True, warnings=False),
     )
     return replace(run, **kind.run)
-
-
-def _settled(demand: TrafficInput | BatchInput | None) -> dict[str, float] | None:
-    if isinstance(demand, TrafficInput):
-        average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
-        return {"average_tps": average or 0, "peak_tps": peak or 0, "headroom": demand.headroom}
-    return demand.model_dump() if demand else None
 
 
 def main() -> None:
