@@ -53,7 +53,7 @@ class RunStore:
         return None
 
     def known(self) -> tuple[Run, Progress]:
-        """What Prepare settled (KeyError: it never came so far), with the units it then ran with; what happened since."""
+        """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
         item = self._get("RUN")
         run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
         if seen.inference_units is not None:
