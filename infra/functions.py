@@ -55,7 +55,7 @@ _SIZES = {
 
 
 class Functions(Construct):
-    """One Lambda per state that decides or does something; each has a role of its own."""
+    """One Lambda per state that decides or does something, and those around the machine; each has its own role."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, runs_table: str, image_bucket: str

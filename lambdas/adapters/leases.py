@@ -8,13 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic.alias_generators import to_camel
 
-from lambdas.adapters.run_items import plain, serialized
+from lambdas.adapters.run_items import number, plain, serialized
 from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import InternalError, ModelLost
@@ -184,13 +183,7 @@ def _attributes(lease: Lease) -> dict[str, Any]:
 
 def _lease(item: Mapping[str, Any]) -> Lease:
     values = plain(item)
-    return Lease(**{name: _number(values.get(attribute)) for name, attribute in _ATTRIBUTE.items()})
-
-
-def _number(value: Any) -> Any:
-    if not isinstance(value, Decimal):
-        return value
-    return int(value) if value == value.to_integral_value() else float(value)
+    return Lease(**{name: number(values.get(attribute)) for name, attribute in _ATTRIBUTE.items()})
 
 
 def _raise_unless_refused(error: ClientError) -> None:

@@ -61,3 +61,10 @@ def plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """The inverse of `serialized`."""
     deserializer = TypeDeserializer()
     return {name: deserializer.deserialize(value) for name, value in item.items()}
+
+
+def number(value: Any) -> Any:
+    """A number as DynamoDB gives it back, as Python's own; anything else as it is."""
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
@@ -48,16 +49,12 @@ class RunStore:
 
     def known_if_prepared(self) -> tuple[Run, Progress] | None:
         """The same as `known`; None when Prepare never came so far."""
-        try:
+        with suppress(KeyError):
             return self.known()
-        except KeyError:
-            return None
+        return None
 
     def known(self) -> tuple[Run, Progress]:
-        """What Prepare settled, with the inference units that the model then ran with; and what happened so far.
-
-        KeyError when Prepare never came so far.
-        """
+        """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
         item = self._get("RUN")
         run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
         if seen.inference_units is not None:
@@ -72,9 +69,16 @@ class RunStore:
         """Keep how far the run has come, for whoever watches."""
         self._update({"soFar": _json(so_far)})
 
-    def settling(self, receipt: Receipt, *, phase: str) -> None:
-        """Keep the receipt as it stands, and the phase for whoever watches."""
-        self._update({"receipt": _json(asdict(receipt)), "phase": phase})
+    def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
+        """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
+        values = {"receipt": _json(asdict(receipt)), "phase": phase}
+        try:
+            if final:
+                self._update({**values, "settled": True})
+            else:
+                self._update(values, condition="attribute_not_exists(settled)")
+        except self._client.exceptions.ConditionalCheckFailedException:
+            pass  # somebody quicker has settled it meanwhile
 
     def receipt(self) -> Receipt:
         """How the model was left."""
@@ -137,7 +141,7 @@ class RunStore:
         item = {**item, "expiresAt": int(time.time()) + kept_s}
         self._client.put_item(TableName=self._table, Item=serialized(item))
 
-    def _update(self, values: Mapping[str, Any]) -> None:
+    def _update(self, values: Mapping[str, Any], *, condition: str | None = None) -> None:
         values = {**values, "expiresAt": int(time.time()) + COUNTS_KEPT_S}
         names = {f"#{index}": name for index, name in enumerate(values)}
         self._client.update_item(
@@ -148,6 +152,7 @@ class RunStore:
             ExpressionAttributeValues=serialized(
                 {f":{index}": value for index, value in enumerate(values.values())}
             ),
+            **({"ConditionExpression": condition} if condition else {}),
         )
 
     def _get(self, sk: str) -> dict[str, Any]:

@@ -86,4 +86,4 @@ def _note(lease: Lease, state: ModelState, *, by: Settler, done: bool) -> None:
         store.note(progress)
         known = known[0], progress
     receipt = Receipt.of(lease, known, state.status, by=by, now=now)
-    store.settling(receipt, phase=_PHASES[lease.owes, done])
+    store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)

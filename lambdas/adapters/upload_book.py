@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
 from pydantic.alias_generators import to_camel
 
-from lambdas.adapters.run_items import plain, serialized
+from lambdas.adapters.run_items import number, plain, serialized
 from lambdas.capacity.uploads import Uploads
 
 _KEPT_S = 90 * 24 * 3600  # as long as an execution's name can't be used again
@@ -30,7 +29,7 @@ class UploadBook:
         """What is known as of now, and the version to write it back with."""
         answer = self.client.get_item(TableName=self.table, Key=serialized(self._key), ConsistentRead=True)
         item = plain(answer.get("Item", {}))
-        known = {name: _number(item[key]) for name, key in _ATTRIBUTE.items() if key in item}
+        known = {name: number(item[key]) for name, key in _ATTRIBUTE.items() if key in item}
         return Uploads(**known), int(item.get("version", 0))
 
     def write(self, uploads: Uploads, version: int) -> bool:
@@ -53,9 +52,3 @@ class UploadBook:
     @property
     def _key(self) -> dict[str, str]:
         return {"pk": f"UPLOADS#{self.prefix}", "sk": self.model_arn}
-
-
-def _number(value: Any) -> Any:
-    if not isinstance(value, Decimal):
-        return value
-    return int(value) if value == value.to_integral_value() else float(value)

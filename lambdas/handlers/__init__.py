@@ -1,1 +1,1 @@
-"""One file per state of the state machine; the function's name follows from the file's."""
+"""One file per Lambda: the states of the state machine, and the safety net; its name follows from the file's."""

@@ -17,6 +17,7 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.starting import start
 from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.receipt import Receipt
 from lambdas.handlers import janitor, rescue_model, stop_on_delete
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
@@ -317,6 +318,17 @@ class TestDeletingTheStack:
 
         assert got[0]["Status"] == "SUCCESS"
         assert status(stack, running) == "RUNNING"
+
+
+def test_a_slower_look_does_not_go_over_the_final_receipt(stack: Stack, running: str) -> None:
+    until(lambda: stack.settle({"modelArn": running}))
+    final = stack.run_item()["receipt"]
+    older = Receipt.from_mapping({**final, "status_after": "STOPPING"})
+
+    run_store(stack.run_id).settling(older, phase="stopping", final=False)
+
+    assert stack.run_item()["receipt"] == final
+    assert stack.run_item()["phase"] == "stopped"
 
 
 def test_a_failed_run_keeps_what_it_had_measured(stack: Stack, running: str) -> None:

@@ -85,7 +85,7 @@ def state_names(machine: dict) -> set[str]:  # type: ignore[type-arg]
     return names
 
 
-@pytest.mark.parametrize("command", ["make demo", "make test", "make bench", "make lint"])
+@pytest.mark.parametrize("command", ["make demo", "make test", "make faults", "make bench", "make lint"])
 def test_the_commands_exist(command: str) -> None:
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
 

@@ -1,0 +1,46 @@
+"""One deployment for all faults; the rows run side by side, then the tests look at them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.embedded.aws import instrumented_aws
+from tests.embedded.deployment import Deployment, deployed
+from tests.faults import report
+from tests.faults.observed import Observed
+from tests.faults.rows import ROWS
+from tests.faults.runs import run_all
+
+_SEEN = pytest.StashKey[dict[str, Observed]]()
+
+
+@pytest.fixture(scope="session")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("faults") / "journal.jsonl"
+
+
+@pytest.fixture(scope="session")
+def deployment(journal: Path) -> Iterator[Deployment]:
+    with instrumented_aws(journal) as aws, deployed(aws) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def observed(deployment: Deployment, journal: Path, pytestconfig: pytest.Config) -> dict[str, Observed]:
+    seen = run_all(deployment, ROWS, journal)
+    pytestconfig.stash[_SEEN] = seen
+    return seen
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Print the matrix; keep it where every test has passed."""
+    if (seen := config.stash.get(_SEEN, None)) is None:
+        return
+    terminalreporter.write_line(report.measured(seen))
+    if exitstatus == pytest.ExitCode.OK and not config.option.keyword:
+        report.write(ROWS)

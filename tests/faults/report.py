@@ -1,0 +1,116 @@
+"""The matrix as Markdown: for the terminal with what was measured, for docs/reliability.md without the noise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from tests.faults.observed import Observed
+from tests.faults.row import JANITOR_WITHIN_S, RULE_WITHIN_S, Row
+from tests.faults.rows import FAULTS, STATES, WAITS
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- the matrix: written by `make faults` -->", "<!-- the end of the matrix -->"
+
+_LAYERS = {None: "–", "finally": "1", "rule": "2", "janitor": "3"}
+_SECTIONS = {
+    "lambdas": "Workers that die in mid-step or run twice, and other accidents",
+    "model": "The model misbehaves",
+    "restore": "`afterRun: restore`, the model found RUNNING",
+    "janitor": "Layer 3 alone: no event of the execution's end arrives",
+    "random": "Aborted at a random moment",
+}
+
+
+def matrix(rows: Sequence[Row]) -> str:
+    """What every row comes to; the same for every run in which no test has failed."""
+    parts = ["### Every state and wait, every fault", *_grid(rows)]
+    for section, title in _SECTIONS.items():
+        parts += ["", f"### {title}", *_list([row for row in rows if row.section == section])]
+    return "\n".join([*parts, "", "### The bill after the end of the execution", *_bill(rows)])
+
+
+def measured(seen: Mapping[str, Observed]) -> str:
+    """Every row as it came out, with its seconds."""
+    header = ("row", "execution", "model", "settled by", "lease gone after", "billed after the end")
+    billed = {
+        layer: sum(run.billed_s_after(run.ended_at) for run in seen.values() if _is_stopped_by(run, layer))
+        for layer in ("finally", "rule")
+    }
+    total = ", ".join(f"by {layer}: {seconds:.1f} s" for layer, seconds in billed.items())
+    lines = _table(header, (_measured(run) for run in seen.values()))
+    return "\n".join([*lines, "", f"billed after the end, all rows together, settled {total}"])
+
+
+def write(rows: Sequence[Row]) -> None:
+    """Put the matrix into the document, in the place of the one that is there."""
+    text = DOCUMENT.read_text("utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{matrix(rows)}\n\n{END}{after}", "utf-8")
+
+
+def _is_stopped_by(run: Observed, layer: str) -> bool:
+    return run.row.ends == "STOPPED" and run.settled_by == layer
+
+
+def _grid(rows: Sequence[Row]) -> list[str]:
+    by_name = {row.name: row for row in rows}
+    header = ("state", *(_in_words(fault) for fault in FAULTS))
+    lines = (
+        (state, *(_cell(by_name.get(f"{state}-{fault}")) for fault in FAULTS)) for state in (*STATES, *WAITS)
+    )
+    return _table(header, lines)
+
+
+def _in_words(fault: str) -> str:
+    return fault.replace("-", " ").replace("lambda", "Lambda").replace("dynamodb", "DynamoDB")
+
+
+def _cell(row: Row | None) -> str:
+    return f"{_outcome(row)} ({_layers(row)})" if row else ""
+
+
+def _list(rows: Sequence[Row]) -> list[str]:
+    times = Counter((row.what, _outcome(row), row.ends, _layers(row)) for row in rows)
+    told = (
+        (f"{what}, {count} times" if count > 1 else what, *rest) for (what, *rest), count in times.items()
+    )
+    return _table(("fault", "execution", "model ends", "layer"), told)
+
+
+def _bill(rows: Sequence[Row]) -> list[str]:
+    promised = {
+        "–": "0 inference-unit seconds",
+        "1": "0 inference-unit seconds",
+        "2": f"until the stop that the event leads to: {RULE_WITHIN_S:.0f} s at most, on a busy machine",
+        "3": f"until the janitor's turn, every ten minutes, and {JANITOR_WITHIN_S:.0f} s of it at most",
+    }
+    counted = Counter(_layers(row) for row in rows if row.ends == "STOPPED")
+    told = (
+        (layers, str(count), "; ".join(promised[layer] for layer in layers.split(" or ")))
+        for layers, count in sorted(counted.items())
+    )
+    return _table(("layer", "rows", "billed after the end"), told)
+
+
+def _outcome(row: Row) -> str:
+    return row.error or {"SUCCEEDED": "answer", "ABORTED": "aborted", "TIMED_OUT": "timed out"}[row.status]
+
+
+def _layers(row: Row) -> str:
+    return " or ".join(_LAYERS[by] for by in row.settled_by)
+
+
+def _measured(run: Observed) -> tuple[str, ...]:
+    ends = run.row.ends
+    after = f"{run.billed_s_after(run.ended_at):.1f} s" if ends == "STOPPED" else ""
+    released = "" if run.released_within_s is None else f"{run.released_within_s:.1f} s"
+    status = " ".join(filter(None, (run.described["status"], run.described.get("error"))))
+    return run.row.name, status, run.model["status"], run.settled_by or "–", released, after
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return ["", *(f"| {' | '.join(line)} |" for line in lines)]

@@ -1,0 +1,51 @@
+"""A row of the matrix: what is broken, and what has to come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.truth import ModelTruth
+
+TPS = 5.0
+# From the end of an execution to its model's stop: an event, a queue, a cold start, on a busy machine.
+RULE_WITHIN_S = 20.0
+# The janitor's one look at all its leases.
+JANITOR_WITHIN_S = 10.0
+_QUICK: Mapping[str, Any] = {"mode": "quick"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """`settled_by`: whose receipt it may be; None: there is none, the run had not looked at its model yet."""
+
+    name: str
+    section: str
+    what: str
+    status: str = "SUCCEEDED"
+    error: str | None = None
+    settled_by: tuple[str | None, ...] = ("finally",)
+    ends: str = "STOPPED"
+    truth: Mapping[str, Any] = field(default_factory=dict)
+    found: str = "STOPPED"
+    test: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    abort_after_s: float | None = None
+
+    @property
+    def model(self) -> ModelSetup:
+        """The row's own simulated model."""
+        truth = ModelTruth(**{"tps_per_iu": TPS, "start_s": 1.0, "stop_s": 0.5, **self.truth})
+        units = 1 if self.found == "RUNNING" else None
+        return ModelSetup(truth=truth, project=self.name, status=self.found, inference_units=units)
+
+    def input(self, model_arn: str) -> dict[str, Any]:
+        """The execution's."""
+        return {"modelArn": model_arn, "test": {**_QUICK, **self.test}, **self.more}
+
+    @property
+    def only_by_janitor(self) -> bool:
+        """The two other layers are off, or have failed."""
+        return self.settled_by == ("janitor",)

@@ -1,0 +1,183 @@
+"""The matrix: one row per injected fault, and what has to come of it.
+
+A row's name is its execution's, and its model's project: `tests.embedded` breaks what the name says.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.faults.row import Row
+
+STATES = (
+    "Prepare",
+    "StartModel",
+    "ProbeImages",
+    "PlanStep",
+    "ApplyLoad",
+    "Recommend",
+    "SettleModel",
+    "Publish",
+    "ExplainFailure",
+)
+WAITS = ("WaitForStart", "WaitForModel")
+FAULTS = (
+    "lambda-error",
+    "lambda-timeout",
+    "lambda-throttled",
+    "access-denied",
+    "dynamodb-error",
+    "aborted",
+    "timed-out",
+)
+RANDOM_ABORTS = 8
+# Before the shortest run is over.
+LATEST_ABORT_S = 18.0
+
+
+def states_and_faults() -> Iterator[Row]:
+    """Every state that is a Lambda, and every way it may break."""
+    for state in STATES:
+        for fault in FAULTS:
+            # ExplainFailure only runs when something else has failed already.
+            truth = {"start_fails": 1} if state == "ExplainFailure" else {}
+            yield Row(
+                name=f"{state}-{fault}",
+                section="states",
+                what="",
+                truth=truth,
+                ends="FAILED" if truth else "STOPPED",
+                **_outcome(state, fault),
+            )
+    for state in WAITS:
+        for fault in ("aborted", "timed-out"):
+            yield Row(name=f"{state}-{fault}", section="states", what="", **_outcome(state, fault))
+
+
+def _outcome(state: str, fault: str) -> dict[str, Any]:
+    if fault in ("aborted", "timed-out"):
+        # Prepare goes on: the rule may find its lease before or after it has looked at the model, or not at all.
+        # SettleModel goes on beside the rule.
+        by = {
+            "Prepare": (None, "rule", "janitor"),
+            "SettleModel": ("finally", "rule"),
+            "Publish": ("finally",),
+            "ExplainFailure": ("finally",),
+        }
+        status = {"aborted": "ABORTED", "timed-out": "TIMED_OUT"}[fault]
+        return {"status": status, "settled_by": by.get(state, ("rule",))}
+    if state == "ExplainFailure":
+        return {"status": "FAILED", "error": "ModelStartFailed"}
+    # A throttled call is made again; a lost answer of a worker is no lost count.
+    if fault == "lambda-throttled" or (state, fault) == ("ApplyLoad", "lambda-timeout"):
+        return {}
+    if state == "SettleModel":
+        by_whom = ("finally",) if fault == "lambda-timeout" else ("rule",)
+        return {"status": "FAILED", "error": "ModelStopFailed", "settled_by": by_whom}
+    denied = fault == "access-denied" and state != "ApplyLoad"
+    had_lease = state != "Prepare" or fault == "lambda-timeout"
+    return {
+        "status": "FAILED",
+        "error": "AccessDenied" if denied else "InternalError",
+        "settled_by": ("finally" if had_lease else None,),
+    }
+
+
+def _failed(error: str, **more: Any) -> dict[str, Any]:
+    return {"status": "FAILED", "error": error, **more}
+
+
+_MODEL: tuple[tuple[str, str, Mapping[str, Any], Mapping[str, Any]], ...] = (
+    ("start-fails", "the start ends in FAILED", {"start_fails": 1}, _failed("ModelStartFailed", ends="FAILED")),
+    ("start-hangs", "the start never ends, `limits.maxMinutes` does",
+     {"start_hangs": 1, "start_hang_s": 33.0},
+     _failed("BudgetExceeded", ends="FAILED", more={"limits": {"maxMinutes": 0.4}})),
+    ("start-reply-lost", "the start happens, its reply is lost (and so is the stop's)", {"lost_replies": 1}, {}),
+    ("stop-reply-lost", "the stop happens, its reply is lost", {"lost_replies": 1}, {"found": "RUNNING"}),
+    ("stop-fails-twice", "the stop fails twice, then works", {"stop_fails": 2}, {}),
+    ("stop-fails-often", "the stop fails ten times, then works", {"stop_fails": 10}, {}),
+    ("stops-by-itself", "the model stops by itself under test", {"lost_after_s": 7.0}, _failed("ModelLost")),
+    ("random-500s", "5 % of requests: InternalServerError", {"random_500_share": 0.05}, {}),
+    ("resets", "5 % of connections are reset", {"reset_share": 0.05}, {}),
+    ("hangs", "1 % of requests are never answered", {"hang_share": 0.01}, {}),
+    ("only-500s", "every request: InternalServerError", {"random_500_share": 1.0}, _failed("InternalError")),
+    ("only-resets", "every connection is reset", {"reset_share": 1.0}, _failed("InternalError")),
+    ("only-hangs", "no request is ever answered", {"hang_share": 1.0}, _failed("InternalError")),
+)  # fmt: skip
+
+_RESTORE: Mapping[str, Any] = {
+    "section": "restore",
+    "found": "RUNNING",
+    "more": {"afterRun": "restore"},
+    "ends": "RUNNING",
+}
+_TWO_UNITS: Mapping[str, Any] = {**_RESTORE, "test": {"inferenceUnits": 2}}
+_RESTORED = (
+    Row(name="restore", what="no fault, its own inference units", **_RESTORE),
+    Row(name="restore-other-units", what="no fault, tested with 2 inference units", **_TWO_UNITS),
+    Row(name="PlanStep-lambda-error-restore", what="Lambda error in PlanStep",
+        **_failed("InternalError"), **_RESTORE),
+    Row(name="PlanStep-lambda-error-restore-units", what="the same, tested with 2 inference units",
+        **_failed("InternalError"), **_TWO_UNITS),
+    Row(name="ApplyLoad-aborted-restore", what="aborted under load", status="ABORTED", settled_by=("rule",),
+        **_RESTORE),
+    Row(name="PlanStep-aborted-restore-units", what="aborted, tested with 2 inference units", status="ABORTED",
+        settled_by=("rule",), **_TWO_UNITS),
+    Row(name="PlanStep-aborted-restore-units-norule", what="the same, and no event of it", status="ABORTED",
+        settled_by=("janitor",), **_TWO_UNITS),
+)  # fmt: skip
+
+_BY_JANITOR: Mapping[str, Any] = {"section": "janitor", "settled_by": ("janitor",)}
+_JANITOR = (
+    Row(name="StartModel-aborted-norule", what="aborted while the model starts", status="ABORTED", **_BY_JANITOR),
+    Row(name="ApplyLoad-aborted-norule", what="aborted under load", status="ABORTED", **_BY_JANITOR),
+    Row(name="PlanStep-timed-out-norule", what="timed out between steps", status="TIMED_OUT", **_BY_JANITOR),
+    Row(name="PlanStep-aborted-stop-fails-norule", what="aborted between steps; the stop fails six times",
+        status="ABORTED", truth={"stop_fails": 6}, **_BY_JANITOR),
+    Row(name="SettleModel-lambda-error-norule", what="the state machine cannot stop the model",
+        **_failed("ModelStopFailed"), **_BY_JANITOR),
+    Row(name="PlanStep-lambda-hangs", what="the execution goes on past `limits.maxMinutes`", status="ABORTED",
+        more={"limits": {"maxMinutes": 0.4}}, **_BY_JANITOR),
+)  # fmt: skip
+
+_LAMBDAS = (
+    Row(name="PlanStep-lambda-always-throttled", section="lambdas", what="Lambda never takes the calls of PlanStep",
+        **_failed("InternalError")),
+    Row(name="PlanStep-dynamodb-outage", section="lambdas", what="DynamoDB fails for half a minute, whoever asks",
+        **_failed("InternalError")),
+    Row(name="ApplyLoad-aborted-before-load", section="lambdas", what="aborted while the workers wait for their start",
+        status="ABORTED", settled_by=("rule",)),
+    Row(name="ApplyLoad-aborted-while-paced", section="lambdas", what="aborted while the load is evenly paced",
+        status="ABORTED", settled_by=("rule",), test={"mode": "standard"}),
+    Row(name="StartModel-start-late", section="lambdas", what="aborted; the start is asked for only after that",
+        status="ABORTED", settled_by=("rule",)),
+    Row(name="ApplyLoad-lambda-killed", section="lambdas", what="the only worker dies in mid-step"),
+    Row(name="ApplyLoad-lambda-killed-of-four", section="lambdas", what="one of four workers dies in mid-step",
+        test={"inFlightPerWorker": 1}),
+    Row(name="ApplyLoad-lambda-twice", section="lambdas", what="a worker runs twice"),
+)  # fmt: skip
+
+
+def _random_aborts() -> Iterator[Row]:
+    moments = random.Random(3)
+    for number in range(1, RANDOM_ABORTS + 1):
+        yield Row(
+            name=f"abort-at-random-{number}",
+            section="random",
+            what="StopExecution at a random moment",
+            status="ABORTED",
+            settled_by=(None, "rule", "janitor"),
+            abort_after_s=moments.uniform(0.3, LATEST_ABORT_S),
+        )
+
+
+ROWS = (
+    *states_and_faults(),
+    *_LAMBDAS,
+    *(Row(name=name, section="model", what=what, truth=truth, **more) for name, what, truth, more in _MODEL),
+    *_RESTORED,
+    *_JANITOR,
+    *_random_aborts(),
+)

@@ -1,0 +1,140 @@
+"""What every row of the matrix has to show, whatever was broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.embedded.named_faults import fault_named
+from tests.faults.observed import Observed
+from tests.faults.row import JANITOR_WITHIN_S, RULE_WITHIN_S, Row
+from tests.faults.rows import ROWS
+
+Matrix = dict[str, Observed]
+
+# From the end of an execution to that of its load: the lease is closed, and the workers look.
+LOAD_ENDS_WITHIN_S = 7.0
+# How much more than the bill a receipt may tell: the pause between two looks, which the janitor's turns make longer.
+TOLD_WITHIN_S = {"finally": 30.0, "rule": 30.0, "janitor": 60.0}
+# The words of a cause's advice: what to do.
+ADVICE = re.compile(r"\b(look|see|run|stop|start|grant|check|raise|try|make sure|train)\b", re.IGNORECASE)
+
+every_row = pytest.mark.parametrize("name", [row.name for row in ROWS])
+
+
+def rows_that(choose: Callable[[Row], object]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("name", [row.name for row in ROWS if choose(row)])
+
+
+@rows_that(lambda row: fault_named(row.name))
+def test_the_fault_was_injected(observed: Matrix, name: str) -> None:
+    assert observed[name].injections >= 1
+
+
+@every_row
+def test_the_execution_ends_as_it_should(observed: Matrix, name: str) -> None:
+    run, row = observed[name], observed[name].row
+
+    assert (run.described["status"], named_error(run)) == (row.status, row.error), run.described.get("cause")
+
+
+@rows_that(lambda row: row.status == "FAILED")
+def test_its_cause_is_one_that_a_human_can_act_on(observed: Matrix, name: str) -> None:
+    cause = observed[name].described["cause"]
+
+    assert len(cause) > 30
+    assert "Traceback" not in cause
+    assert '"errorMessage"' not in cause
+    assert ADVICE.search(cause), cause
+
+
+@every_row
+def test_the_model_ends_as_it_is_owed(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    assert run.model["status"] == run.row.ends
+    if run.row.ends == "RUNNING":
+        assert run.model["minInferenceUnits"] == 1
+
+
+@every_row
+def test_the_lease_is_gone(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    assert run.lease is None
+    assert run.released_within_s is not None or "janitor" in run.row.settled_by
+
+
+@every_row
+def test_the_receipt_names_the_layer_that_settled_it(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    assert run.settled_by in run.row.settled_by
+    if run.receipt is not None:
+        assert run.receipt["status_before"] == run.row.found
+        assert run.receipt["status_after"] == run.row.ends
+
+
+@rows_that(lambda row: row.ends == "STOPPED")
+def test_nothing_is_billed_after_the_end_but_until_the_stop(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    assert run.billed_s_after(run.ended_at) <= billable_s(run)
+
+
+def test_all_rows_together_bill_nothing_after_the_end(observed: Matrix) -> None:
+    stopped = [run for run in observed.values() if run.row.ends == "STOPPED"]
+
+    by_finally = [run for run in stopped if not {"rule", "janitor"} & set(run.row.settled_by)]
+    assert len(by_finally) > 50
+    assert sum(run.billed_s_after(run.ended_at) for run in by_finally) == 0
+
+
+@rows_that(lambda row: row.ends == "STOPPED")
+def test_the_receipt_never_says_less_than_was_billed(observed: Matrix, name: str) -> None:
+    run = observed[name]
+    if run.receipt is None or run.row.found == "RUNNING":
+        return
+
+    told_s = 3600 * run.receipt["inference_unit_hours"]
+    billed_s = run.model["inferenceUnitSecondsBilled"]
+    assert billed_s - 0.5 <= told_s <= billed_s + TOLD_WITHIN_S[run.receipt["settled_by"]]
+
+
+@rows_that(lambda row: row.ends == "STOPPED" and row.error != "ModelLost")
+def test_the_model_hears_nothing_after_it_was_stopped(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    if run.stopped_at is not None and run.model["lastDetectAt"] is not None:
+        assert run.model["lastDetectAt"] <= run.stopped_at
+
+
+@rows_that(lambda row: row.ends == "RUNNING")
+def test_a_model_that_is_given_back_hears_no_more_of_the_run(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    if run.model["lastDetectAt"] is not None:
+        assert run.model["lastDetectAt"] <= run.described["stopDate"].timestamp() + LOAD_ENDS_WITHIN_S
+
+
+@rows_that(lambda row: row.status == "SUCCEEDED")
+def test_an_answer_under_faults_is_still_the_right_one(observed: Matrix, name: str) -> None:
+    run = observed[name]
+
+    true_tps = run.output["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
+    assert run.output["maxTps"]["estimate"] == pytest.approx(true_tps, rel=0.15)
+    assert run.output["model"]["statusAfter"] == run.row.ends
+
+
+def billable_s(run: Observed) -> float:
+    """Seconds that may be billed after the end: none where the state machine itself stopped the model."""
+    if run.settled_by == "janitor":
+        return max(0.0, run.janitor_at - run.ended_at) + JANITOR_WITHIN_S
+    return RULE_WITHIN_S if "rule" in run.row.settled_by else 0.0
+
+
+def named_error(run: Observed) -> str | None:
+    """The execution's error; an abort and a timeout have none of the contract's."""
+    return run.described.get("error") if run.described["status"] == "FAILED" else None
