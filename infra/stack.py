@@ -5,6 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra import account_services
 from infra.functions import Functions
 from infra.model_service import ModelService
 from infra.observability import Observability
@@ -70,6 +71,7 @@ class InferenceUnitTuner(cdk.Stack):
         )
 
         self._grant(storage, models, functions)
+        account_services.connect(self, functions, settings)
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
@@ -103,7 +105,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_get_images(functions.apply_load)
         storage.grant_runs(functions.apply_load, "GetItem", "PutItem")
 
-        storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem")
+        storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem", "UpdateItem")
 
         for settler in (
             functions.settle_model,
@@ -119,7 +121,7 @@ class InferenceUnitTuner(cdk.Stack):
             storage.grant_list_leases(finder)
 
         storage.grant_put_reports(functions.publish)
-        storage.grant_runs(functions.publish, "GetItem", "PutItem", "UpdateItem")
+        storage.grant_runs(functions.publish, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
 
         storage.grant_runs(functions.explain_failure, "Query", "UpdateItem")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lambdas.adapters.input_sentences import got, missing, sentence, unreadable_key
 from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.plans import Mode
 from lambdas.capacity.run import Source
@@ -109,7 +110,7 @@ class ExecutionInput(_Strict):
     )
     test: TestInput = Field(default=TestInput(), description="an object")
     limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
-    after_run: Literal["stop", "restore"] = Field(default="stop", description='"stop" or "restore"')
+    after_run: AfterRun = Field(default="stop", description='"stop", "restore" or "apply"')
 
 
 def parse_input(raw: Any) -> ExecutionInput:
@@ -142,8 +143,6 @@ def _refuse_unsupported(raw: Mapping[str, Any]) -> None:
         raise InvalidInput(
             got("demand.fromCloudWatchDays", demand["fromCloudWatchDays"], f"nothing: {takes}")
         )
-    if raw.get("afterRun") == "apply":
-        raise InvalidInput(got("afterRun", "apply", f"{_FIELDS['']['afterRun']}; apply is not supported yet"))
 
 
 def _check_pairs(parsed: ExecutionInput) -> None:
@@ -154,6 +153,9 @@ def _check_pairs(parsed: ExecutionInput) -> None:
     if "start_concurrency" in test.model_fields_set and test.start_concurrency > test.max_concurrency:
         takes = f"at most test.maxConcurrency, which is {test.max_concurrency}"
         raise InvalidInput(got("test.startConcurrency", test.start_concurrency, takes))
+    if parsed.after_run == "apply" and demand is None:
+        takes = f"{_FIELDS['']['demand']}, as afterRun is apply: without it no inference units follow"
+        raise InvalidInput(missing("demand", takes))
     if isinstance(demand, TrafficInput):
         _check_traffic(demand.average_tps, demand.peak_tps)
     if isinstance(demand, BatchInput) and demand.images > MOST_TPS * 3600 * demand.within_hours:

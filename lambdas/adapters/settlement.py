@@ -7,11 +7,13 @@ safety net. They may do so at the same time; every move may be made twice.
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from lambdas.adapters.leases import lease_book
+from lambdas.adapters.history import history
+from lambdas.adapters.leases import LeaseBook, lease_book
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
-from lambdas.capacity.errors import ModelNotFound
+from lambdas.capacity.errors import ModelNotFound, RunError
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.model_status import DELETED, ModelState
 from lambdas.capacity.receipt import Receipt, Settler
@@ -21,16 +23,24 @@ _PHASES = {
     ("stop", True): "stopped",
     ("restore", False): "restoring",
     ("restore", True): "restored",
+    ("apply", False): "applying",
+    ("apply", True): "applied",
 }
 
 
-def settle(lease: Lease, *, by: Settler) -> bool:
+def settle(lease: Lease, *, by: Settler, answered: bool = False) -> bool:
     """Close the lease, look, and move; True when nothing is owed any more, and the lease is released.
 
-    False: wait, then come again; only the next look tells what came of the move.
+    False: wait, then come again; only the next look tells what came of the move. Only a run that is `answered`,
+    and goes on, may leave its model running with the units recommended: on every other road it is stopped. A lease
+    under which that was done is kept until the answer is published.
     """
     book = lease_book()
     closed = book.close(lease)
+    if closed is not None and closed.owes == "apply" and not answered:
+        closed = _owing_a_stop(
+            book, closed, f"the run ended without publishing its answer (settled by: {by})"
+        )
     if closed is None:
         return True
     if closed.project_arn is None or closed.owes == "nothing":
@@ -39,27 +49,54 @@ def settle(lease: Lease, *, by: Settler) -> bool:
     model = RekognitionModel(rekognition_client(), closed.model_arn, closed.project_arn)
     state = _look(model)
     move = closed.next_move(state, time.time())
+    if move == "give-up":
+        closed = _owing_a_stop(book, closed, closed.why_given_up(state)) or closed
+        move = closed.next_move(state, time.time())
     if move == "stop":
         model.stop()
     elif move == "start":
-        model.start(closed.units_found or 1, closed.max_units_found)
-    _note(closed, state, by=by, done=move == "done")
-    if move == "done":
+        closed = _start(book, model, closed)
+    done = move == "done"
+    _note(closed, state, by=by, done=done)
+    if done and closed.owes != "apply":
         book.release(closed)
-    elif state.costs_money and closed.start_asked_at is not None:
+    elif not done and state.costs_money and closed.start_asked_at is not None:
         book.close(closed, start_asked_at=None)  # that start has arrived
-    return move == "done"
+    return done
 
 
 def settle_ended(lease: Lease, status: str, *, by: Settler) -> bool:
     """Settle the lease of an execution that ended with this status; what no state explained is explained here."""
     done = settle(lease, by=by)
     if done and status not in ("FAILED", "SUCCEEDED"):
-        run_store(lease.run_id).fail(
-            status,
-            f"the execution ended as {status}, with no answer; its receipt tells how the model was left",
-        )
+        cause = f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
+        run_store(lease.run_id).fail(status, cause)
+        history().keep_failure(lease.model_arn, lease.started_at, lease.run_id, status, cause)
     return done
+
+
+def _start(book: LeaseBook, model: RekognitionModel, lease: Lease) -> Lease:
+    """Start it again, as it was found or as was decided. The lease as it stands then."""
+    if lease.owes != "apply":
+        model.start(lease.units_found or 1, lease.max_units_found)
+        return lease
+    # Written down first, and only while it is owed: whoever ends the run at this very moment either prevents
+    # this start, or knows that it may arrive and waits to stop it.
+    asked = book.ask_to_apply(lease, time.time())
+    if asked is None:
+        return lease
+    least, most = asked.min_units_decided or 1, asked.max_units_decided or 1
+    try:
+        model.start(least, most if most > least else None)
+    except RunError as refusal:
+        # The answer is there and is worth keeping: it is published, and says why it was not applied.
+        unasked = {"start_asked_at": None, "apply_starts": 0}
+        return _owing_a_stop(book, asked, refusal.sentence, **unasked) or asked
+    return asked
+
+
+def _owing_a_stop(book: LeaseBook, lease: Lease, why: str, **changes: Any) -> Lease | None:
+    return book.close(lease, owes="stop", not_applied=why, **changes)
 
 
 def _look(model: RekognitionModel) -> ModelState:
@@ -76,5 +113,6 @@ def _note(lease: Lease, state: ModelState, *, by: Settler, done: bool) -> None:
     if known is not None and (progress := known[1].after_look(state, now)) != known[1]:
         store.note(progress)
         known = known[0], progress
-    receipt = Receipt.of(lease, known, state.status, by=by, now=now)
+    units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
+    receipt = Receipt.of(lease, known, state.status, by=by, now=now, units=units, applied=applied)
     store.settling(receipt, phase=_PHASES[lease.owes, done])

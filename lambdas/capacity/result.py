@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from lambdas.capacity import applying
 from lambdas.capacity.estimator import CONFIDENCE, Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.lease import Lease
@@ -96,6 +97,9 @@ def output(
             "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
             "pricePerInferenceUnitHourUsd": run.usd_per_unit_hour,
             "expectedUsd": rounded(run.expected_usd, 4),
+            "priceSource": run.price_source,
+            "priceDate": run.price_date,
+            **({"priceDetail": run.price_detail} if run.price_detail else {}),
         },
         "model": {
             "statusBefore": receipt.status_before,
@@ -104,7 +108,9 @@ def output(
             "stoppedAt": iso(receipt.stopped_at),
             "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
             "usd": rounded(receipt.usd, 4),
+            **applying.left_running(receipt, run.usd_per_unit_hour),
         },
+        **(applying.told(receipt, run.usd_per_unit_hour) if run.after_run == "apply" else {}),
         "images": {
             "found": run.images_found,
             "used": len(run.images) - len(refused),

@@ -15,7 +15,18 @@ import pytest
 from moto import mock_aws
 from PIL import Image
 
-from lambdas.adapters import executions, load_worker, rekognition, run_store, settings, traffic, work_queue
+from lambdas.adapters import (
+    answer_parameter,
+    executions,
+    load_worker,
+    prices,
+    quotas,
+    rekognition,
+    run_store,
+    settings,
+    traffic,
+    work_queue,
+)
 from lambdas.adapters import images as images_adapter
 from lambdas.handlers import (
     apply_load,
@@ -88,14 +99,16 @@ class Stack:
     def recommend(self) -> None:
         recommend.handler({"runId": self.run_id}, self.context)
 
-    def settle(self, raw: Any) -> bool:
-        return settle_model.handler({"runId": self.run_id, "input": raw}, self.context)["settled"]
+    def settle(self, raw: Any, *, failed: bool = False) -> bool:
+        event = {"runId": self.run_id, "input": raw, "failed": failed}
+        return settle_model.handler(event, self.context)["settled"]
 
     def publish(self) -> dict[str, Any]:
         return publish.handler({"runId": self.run_id}, self.context)
 
-    def explain(self, failure: dict[str, str]) -> dict[str, str]:
-        return explain_failure.handler({"runId": self.run_id, "failure": failure}, self.context)
+    def explain(self, failure: dict[str, str], raw: Any = None) -> dict[str, str]:
+        event = {"runId": self.run_id, "input": raw, "startedAt": STARTED_AT, "failure": failure}
+        return explain_failure.handler(event, self.context)
 
     def items(self) -> list[dict[str, Any]]:
         return self.dynamodb.scan(TableName=TABLE)["Items"]
@@ -133,6 +146,9 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             traffic.cloudwatch_client,
             executions.states_client,
             work_queue.sqs_client,
+            quotas.quotas_client,
+            prices.pricing_client,
+            answer_parameter.ssm_client,
         ):
             cached.cache_clear()
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
