@@ -38,6 +38,10 @@ UNSEEN = {
     ("every", "sqs:DeleteMessage"): BY_POLLER,
     ("every", "sqs:GetQueueAttributes"): BY_POLLER,
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
+    (
+        "Recommend",
+        "servicequotas:ListServiceQuotas",
+    ): "the embedded AWS has no Service Quotas, and answers nothing",
 }
 
 
