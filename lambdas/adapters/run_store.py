@@ -6,7 +6,7 @@
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
-| MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
+| MODEL#<arn>  | RUN#<ISO start time>      | the run's result, or why it failed (`history`) |
 | UPLOADS#<prefix> | <modelArn>            | what was uploaded, and the run for it (`upload_book`) |
 """
 
