@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from bench.virtual_time import VirtualClient, run_search
+from lambdas.capacity.history import Answer, compared
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.result import findings, output
@@ -66,7 +67,7 @@ def sample_output() -> dict[str, Any]:
     )
     receipt = Receipt.of(lease, (run, progress), "STOPPED", by="finally", now=stopped_at)
     folder = "s3://inferenceunittuner-images/reports/monday-morning"
-    return output(
+    answer = output(
         run,
         progress,
         findings(run, steps, search.measurement),
@@ -74,6 +75,8 @@ def sample_output() -> dict[str, Any]:
         result_uri=f"{folder}/result.json",
         report_uri=f"{folder}/report.html",
     )
+    week_before = Answer("last-monday", "2026-11-14T06:00:00.000Z", run.model_arn, "ok", 5.04, 4.9, 5.18)
+    return {**answer, **compared(Answer.of(answer, run.started_at, None), week_before, None)}
 
 
 def probe(images: int) -> StepCounts:

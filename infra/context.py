@@ -22,6 +22,8 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 # `*`, `?` and `$` mean something in a policy: a prefix that holds one would allow more than it says.
 _PREFIX = re.compile(r"[^/*?$\s][^*?$\\]*/")
 
+_PARAMETER_PREFIX = re.compile(r"/(?!aws|ssm)([\w.-]+/)+", re.ASCII | re.IGNORECASE)
+
 
 class SettingsError(ValueError):
     """A context key has a value it cannot take; nothing was synthesized."""
@@ -93,6 +95,27 @@ def price(key: str, got: object) -> float:
     if isinstance(got, bool) or not re.fullmatch(r"\d+(\.\d+)?", str(got), re.ASCII) or float(str(got)) <= 0:
         raise SettingsError(key, got, "a price in USD above 0, like 4.0")
     return float(str(got))
+
+
+def price_source(key: str, got: object) -> str:
+    """Where prices are from."""
+    if got not in ("context", "lookup"):
+        raise SettingsError(
+            key, got, "context (pricePerInferenceUnitHourUsd) or lookup (the AWS Price List API)"
+        )
+    return str(got)
+
+
+def parameter_prefix(key: str, got: object) -> str:
+    """The path of SSM parameters, from slash to slash; SSM keeps names that begin with aws or ssm to itself."""
+    takes = (
+        "a path of letters, digits, _, . and - that begins and ends in '/', and not with /aws or /ssm,"
+        " like /inference-units/"
+    )
+    prefix = _matching(key, got, _PARAMETER_PREFIX, takes)
+    if len(prefix) > 200 or prefix.count("/") > 12:
+        raise SettingsError(key, got, "a path of at most 200 characters and 11 levels")
+    return prefix
 
 
 def policy_arn(key: str, got: object) -> str:

@@ -32,6 +32,10 @@ class Settings:
     local: bool = False
     """Deploy for the embedded AWS: this Python as the Lambda runtime, no layer."""
     price_per_inference_unit_hour_usd: float = 4.0
+    price: str = "context"
+    """"lookup": the AWS Price List goes before that price."""
+    answer_parameter_prefix: str | None = None
+    """Where in SSM the answers are kept for other stacks; None: nowhere."""
     image_prefixes: tuple[str, ...] = ("",)
     """Folders of the stack's own bucket that images may be read from; the empty one is all of it."""
     image_buckets: tuple[tuple[str, str], ...] = ()
@@ -61,6 +65,8 @@ class Settings:
             "model_poll_seconds": ("modelPollSeconds", takes.poll_seconds),
             "local": ("local", takes.flag),
             "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", takes.price),
+            "price": ("price", takes.price_source),
+            "answer_parameter_prefix": ("answerParameterPrefix", takes.parameter_prefix),
             "image_prefixes": ("imagePrefixes", takes.prefixes),
             "image_buckets": ("imageBuckets", takes.buckets),
             "notify_email": ("notifyEmail", takes.email),

@@ -5,6 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra import account_services
 from infra.dashboard import Dashboard
 from infra.functions import Functions
 from infra.model_service import ModelService
@@ -81,6 +82,7 @@ class InferenceUnitTuner(cdk.Stack):
         )
 
         self._grant(storage, models, functions, observability)
+        account_services.connect(self, functions, settings)
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
@@ -119,7 +121,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_get_images(functions.apply_load)
         storage.grant_runs(functions.apply_load, "GetItem", "PutItem")
 
-        storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem")
+        storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem", "UpdateItem")
 
         for settler in (
             functions.settle_model,
@@ -136,7 +138,7 @@ class InferenceUnitTuner(cdk.Stack):
             storage.grant_list_leases(finder)
 
         storage.grant_put_reports(functions.publish)
-        storage.grant_runs(functions.publish, "GetItem", "Query", "PutItem", "UpdateItem")
+        storage.grant_runs(functions.publish, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
 
         storage.grant_runs(functions.explain_failure, "Query", "UpdateItem")
 

@@ -22,6 +22,7 @@ _TIMEOUT = cdk.Duration.hours(6)
 _SETTLING_PATIENCE_S = 45 * 60
 _MAX_LOOKS = 180
 _INPUT = "{% $states.context.Execution.Input %}"
+_STARTED_AT = "{% $states.context.Execution.StartTime %}"
 
 # Shaped like the failure of a Lambda, with all that led to it in its cause. SettleModel's own last error is the
 # state's input; there is none when the model only took too long.
@@ -86,7 +87,7 @@ class Workflow(Construct):
                 **RUN,
                 "input": _INPUT,
                 "executionArn": "{% $states.context.Execution.Id %}",
-                "startedAt": "{% $states.context.Execution.StartTime %}",
+                "startedAt": _STARTED_AT,
             },
             outputs=PAYLOAD,
         )
@@ -96,12 +97,12 @@ class Workflow(Construct):
             "Measure", "try: whatever fails in here, the model is settled next", measurement(a, do)
         )
         note_failure = a.note(
-            "NoteFailure", "Kept until the model is settled", {"failure": "{% $states.input %}"}
+            "NoteFailure", "Kept until the model is settled", {"failure": "{% $states.input %}", "looks": 0}
         )
         settle = a.call(
             do.settle_model,
             "finally: one move towards STOPPED, or as afterRun says, on every road, until it is read back",
-            {**RUN, "input": _INPUT},
+            {**RUN, "input": _INPUT, "failed": "{% $failure != null %}"},
             assign={"settled": "{% $states.result.Payload.settled %}", "looks": "{% $looks + 1 %}"},
         )
         model_settled = a.decide("ModelSettled?", "Only what was read back counts")
@@ -133,7 +134,8 @@ class Workflow(Construct):
             max_delay=cdk.Duration.minutes(1),
         )
         settle.add_catch(not_settled, errors=ANY_ERROR, outputs=CAUGHT)
-        retry_when_busy(publish).add_catch(explain, errors=ANY_ERROR, outputs=CAUGHT)
+        # Back to the finally: a model that runs with its new inference units is stopped for want of an answer.
+        retry_when_busy(publish).add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
         return begin
 
     def _failure(self) -> sfn.IChainable:
@@ -141,7 +143,7 @@ class Workflow(Construct):
         explain = self._states.call(
             self._functions.explain_failure,
             "One error of the contract, and one sentence on what to do",
-            {**RUN, "input": _INPUT, "failure": "{% $states.input %}"},
+            {**RUN, "input": _INPUT, "startedAt": _STARTED_AT, "failure": "{% $states.input %}"},
             outputs=PAYLOAD,
         )
         failed = sfn.Fail.jsonata(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lambdas.adapters.input_sentences import got, missing, sentence, unreadable_key
 from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.plans import Mode
 from lambdas.capacity.run import Source
@@ -123,7 +124,7 @@ class ExecutionInput(_Strict):
     )
     test: TestInput = Field(default=TestInput(), description="an object")
     limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
-    after_run: Literal["stop", "restore"] = Field(default="stop", description='"stop" or "restore"')
+    after_run: AfterRun = Field(default="stop", description='"stop", "restore" or "apply"')
 
 
 def parse_input(raw: Any) -> ExecutionInput:
@@ -136,7 +137,6 @@ def parse_input(raw: Any) -> ExecutionInput:
         raise InvalidInput(got("the input", raw, 'an object with at least "modelArn"'))
     if unreadable := unreadable_key(raw, _FIELDS):
         raise InvalidInput(unreadable)
-    _refuse_unsupported(raw)
     try:
         parsed = ExecutionInput.model_validate(raw)
     except ValidationError as error:
@@ -149,11 +149,6 @@ def parse_input(raw: Any) -> ExecutionInput:
     return parsed
 
 
-def _refuse_unsupported(raw: Mapping[str, Any]) -> None:
-    if raw.get("afterRun") == "apply":
-        raise InvalidInput(got("afterRun", "apply", f"{_FIELDS['']['afterRun']}; apply is not supported yet"))
-
-
 def _check_pairs(parsed: ExecutionInput) -> None:
     test, demand = parsed.test, parsed.demand
     if test.max_concurrency > MOST_WORKERS * test.in_flight_per_worker:
@@ -162,6 +157,9 @@ def _check_pairs(parsed: ExecutionInput) -> None:
     if "start_concurrency" in test.model_fields_set and test.start_concurrency > test.max_concurrency:
         takes = f"at most test.maxConcurrency, which is {test.max_concurrency}"
         raise InvalidInput(got("test.startConcurrency", test.start_concurrency, takes))
+    if parsed.after_run == "apply" and demand is None:
+        takes = f"{_FIELDS['']['demand']}, as afterRun is apply: without it no inference units follow"
+        raise InvalidInput(missing("demand", takes))
     if isinstance(demand, TrafficInput):
         _check_traffic(demand.average_tps, demand.peak_tps)
     if isinstance(demand, BatchInput) and demand.images > MOST_TPS * 3600 * demand.within_hours:

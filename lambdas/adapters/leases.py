@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic.alias_generators import to_camel
 
-from lambdas.adapters.run_items import number, plain, serialized
+from lambdas.adapters.lease_items import ATTRIBUTE, attributes, key, lease_of
+from lambdas.adapters.run_items import plain, serialized
 from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import InternalError, ModelLost
@@ -33,8 +33,10 @@ _CHANGED_BY_THE_RUN = (
     "restarted",
     "start_asked_at",
     "stop_asked_at",
+    "min_units_decided",
+    "max_units_decided",
+    "not_applied",
 )
-_ATTRIBUTE = {each.name: to_camel(each.name) for each in fields(Lease)}
 
 
 class LeaseBook:
@@ -46,7 +48,7 @@ class LeaseBook:
 
     def take(self, lease: Lease) -> Lease:
         """Take the lease where the model has none; returns the one that holds, ours or another run's."""
-        item = {**_key(lease.model_arn), **_attributes(lease), _INDEX_KEY: lease.run_id}
+        item = {**key(lease.model_arn), **attributes(lease), _INDEX_KEY: lease.run_id}
         for _ in range(3):
             try:
                 self._client.put_item(
@@ -78,9 +80,9 @@ class LeaseBook:
     def of(self, model_arn: str) -> Lease | None:
         """The model's lease as of now."""
         answer = self._client.get_item(
-            TableName=self._table, Key=serialized(_key(model_arn)), ConsistentRead=True
+            TableName=self._table, Key=serialized(key(model_arn)), ConsistentRead=True
         )
-        return _lease(answer["Item"]) if "Item" in answer else None
+        return lease_of(answer["Item"]) if "Item" in answer else None
 
     def held_by(self, run_id: str) -> Lease | None:
         """The run's lease, where the model is not known."""
@@ -89,7 +91,7 @@ class LeaseBook:
     def all(self) -> list[Lease]:
         """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, IndexName=INDEX)
-        return [_lease(item) for page in pages for item in page["Items"]]
+        return [lease_of(item) for page in pages for item in page["Items"]]
 
     def note(self, lease: Lease) -> Lease:
         """Keep what a run that goes on has changed in its lease. Raises ModelLost as `require` does."""
@@ -130,17 +132,39 @@ class LeaseBook:
         if changes:
             self._update(lease, changes, "runId = :me", {})
 
+    def ask_to_apply(self, lease: Lease, now: float) -> Lease | None:
+        """Before a start with the units decided; None: somebody ended the run meanwhile, nothing may be started."""
+        asked = {"apply_starts": lease.apply_starts + 1, "start_asked_at": now}
+        return self._update(lease, asked, "runId = :me AND owes = :apply", {":apply": "apply"})
+
+    def hand_over(self, run: Run) -> None:
+        """The model runs as decided and is the user's from now on: release the lease, if the run owed that.
+
+        Raises:
+            ModelLost: the run has been ended meanwhile, and its model is being stopped.
+        """
+        mine = {":me": run.run_id, ":apply": "apply"}
+        if not self._delete(run.model_arn, "runId = :me AND owes = :apply", mine):
+            lease = self.of(run.model_arn)
+            if lease is not None and lease.run_id == run.run_id:
+                raise _given_up(run.run_id)
+
     def release(self, lease: Lease) -> None:
         """Nothing is owed any more: the model is free for the next run."""
+        self._delete(lease.model_arn, "runId = :me", {":me": lease.run_id})
+
+    def _delete(self, model_arn: str, condition: str, values: Mapping[str, Any]) -> bool:
         try:
             self._client.delete_item(
                 TableName=self._table,
-                Key=serialized(_key(lease.model_arn)),
-                ConditionExpression="runId = :me",
-                ExpressionAttributeValues=serialized({":me": lease.run_id}),
+                Key=serialized(key(model_arn)),
+                ConditionExpression=condition,
+                ExpressionAttributeValues=serialized(values),
             )
         except ClientError as error:
             _raise_unless_refused(error)
+            return False
+        return True
 
     def _update(
         self, lease: Lease, changes: Mapping[str, Any], condition: str, values: Mapping[str, Any]
@@ -149,8 +173,8 @@ class LeaseBook:
         try:
             updated = self._client.update_item(
                 TableName=self._table,
-                Key=serialized(_key(lease.model_arn)),
-                UpdateExpression="SET " + ", ".join(f"{_ATTRIBUTE[name]} = :{name}" for name in changes),
+                Key=serialized(key(lease.model_arn)),
+                UpdateExpression="SET " + ", ".join(f"{ATTRIBUTE[name]} = :{name}" for name in changes),
                 ConditionExpression=condition,
                 ExpressionAttributeValues=serialized({**sets, **values, ":me": lease.run_id}),
                 ReturnValues="ALL_NEW",
@@ -158,7 +182,7 @@ class LeaseBook:
         except ClientError as error:
             _raise_unless_refused(error)
             return None
-        return _lease(updated["Attributes"])
+        return lease_of(updated["Attributes"])
 
 
 def lease_book() -> LeaseBook:
@@ -171,19 +195,6 @@ def _given_up(run_id: str) -> ModelLost:
     return ModelLost(
         f"the run {run_id} has been ended and does not hold the model any more - start a new run"
     )
-
-
-def _key(model_arn: str) -> dict[str, str]:
-    return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}
-
-
-def _attributes(lease: Lease) -> dict[str, Any]:
-    return {_ATTRIBUTE[name]: value for name, value in asdict(lease).items()}
-
-
-def _lease(item: Mapping[str, Any]) -> Lease:
-    values = plain(item)
-    return Lease(**{name: number(values.get(attribute)) for name, attribute in _ATTRIBUTE.items()})
 
 
 def _raise_unless_refused(error: ClientError) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lambdas.adapters.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
 from lambdas.adapters.images import choose_images, s3_client
+from lambdas.adapters.prices import unit_hour_price
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.settings import settings
 from lambdas.adapters.traffic import cloudwatch_client, recent_requests
@@ -54,7 +55,8 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     units_asked = wanted.test.inference_units if named else None
     keeps_its_own = move_to_running(found.state, units=units_asked) == "use"
     units = (found.state.min_inference_units or 1) if keeps_its_own else wanted.test.inference_units
-    tariff = Tariff(units, settings().usd_per_unit_hour)
+    price = unit_hour_price()
+    tariff = Tariff(units, price.usd)
     budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
     expected_usd = budget.check_estimate(wanted.test.mode, tariff)
     bucket = wanted.images.bucket or settings().image_bucket
@@ -74,7 +76,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=budget.max_minutes,
         max_usd=budget.max_usd,
-        demand=_settled_demand(wanted.demand),
+        demand=settled_demand(wanted.demand),
         bucket=bucket,
         source=wanted.images.source,
         images=chosen.images,
@@ -83,10 +85,15 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         images_skipped=chosen.skipped_total,
         other_traffic=found.other_traffic,
         input_understood=wanted.model_dump(by_alias=True, warnings=False),
+        after_run=wanted.after_run,
+        price_source=price.source,
+        price_date=price.read_at,
+        price_detail=price.detail,
     )
 
 
-def _settled_demand(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
+def settled_demand(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
+    """The demand as a run keeps it; one of average and peak stands for both."""
     if isinstance(demand, PastInput):
         return {
             "days": demand.from_cloud_watch_days,

@@ -8,6 +8,7 @@
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
 | RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
+| MODEL#<arn>  | RUN#<ISO start time>      | the run's result, or why it failed (`history`) |
 | UPLOADS#<prefix> | <modelArn>            | what was uploaded, and the run for it (`upload_book`) |
 """
 

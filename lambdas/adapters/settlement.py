@@ -7,12 +7,14 @@ safety net. They may do so at the same time; every move may be made twice.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from lambdas.adapters.announcements import tell_failed, tell_settled
-from lambdas.adapters.leases import lease_book
+from lambdas.adapters.history import history
+from lambdas.adapters.leases import LeaseBook, lease_book
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
-from lambdas.capacity.errors import ModelNotFound
+from lambdas.capacity.errors import ModelNotFound, RunError
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.model_status import DELETED, ModelState
 from lambdas.capacity.receipt import Receipt, Settler
@@ -22,16 +24,24 @@ _PHASES = {
     ("stop", True): "stopped",
     ("restore", False): "restoring",
     ("restore", True): "restored",
+    ("apply", False): "applying",
+    ("apply", True): "applied",
 }
 
 
-def settle(lease: Lease, *, by: Settler) -> bool:
+def settle(lease: Lease, *, by: Settler, answered: bool = False) -> bool:
     """Close the lease, look, and move; True when nothing is owed any more, and the lease is released.
 
-    False: wait, then come again; only the next look tells what came of the move.
+    False: wait, then come again; only the next look tells what came of the move. Only a run that is `answered`,
+    and goes on, may leave its model running with the units recommended: on every other road it is stopped. A lease
+    under which that was done is kept until the answer is published.
     """
     book = lease_book()
     closed = book.close(lease)
+    if closed is not None and closed.owes == "apply" and not answered:
+        ended = closed.owing_a_stop(f"the run ended without publishing its answer (settled by: {by})")
+        book.keep(ended, instead_of=closed)
+        closed = ended
     if closed is None:
         return True
     if closed.project_arn is None or closed.owes == "nothing":
@@ -41,15 +51,19 @@ def settle(lease: Lease, *, by: Settler) -> bool:
     state, now = _look(model), time.time()
     seen = closed.after_look(state)
     move = seen.next_move(state, now)
+    if move == "give-up":
+        seen = seen.owing_a_stop(seen.why_given_up(state))
+        move = seen.next_move(state, now)
     book.keep(seen.asking_to_stop(now) if move == "stop" else seen, instead_of=closed)
     if move == "stop":
         model.stop()
-    _note(closed, state, by=by, done=move == "done")
+    done = move == "done"
+    _note(seen, state, by=by, done=done)
     if move == "start":  # which may be refused for good: what was seen has been kept
-        model.start(closed.units_found or 1, closed.max_units_found)
-    if move == "done":
-        book.release(closed)
-    return move == "done"
+        _start(book, model, seen)
+    if done and seen.owes != "apply":
+        book.release(seen)
+    return done
 
 
 def settle_ended(lease: Lease, status: str, *, by: Settler) -> bool:
@@ -57,6 +71,7 @@ def settle_ended(lease: Lease, status: str, *, by: Settler) -> bool:
     done = settle(lease, by=by)
     if done and status not in ("FAILED", "SUCCEEDED"):
         run_store(lease.run_id).fail(status, _why(status))
+        history().keep_failure(lease.model_arn, lease.started_at, lease.run_id, status, _why(status))
     if done and not tell_ended(lease.run_id, lease.model_arn, status) and status == "FAILED":
         tell_settled(lease.run_id, lease.model_arn)
     return done
@@ -69,6 +84,24 @@ def tell_ended(run_id: str, model_arn: str | None, status: str) -> bool:
 
 def _why(status: str) -> str:
     return f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
+
+
+def _start(book: LeaseBook, model: RekognitionModel, lease: Lease) -> None:
+    """Start it again, as it was found or as was decided."""
+    if lease.owes != "apply":
+        model.start(lease.units_found or 1, lease.max_units_found)
+        return
+    # Written down first, and only while it is owed: whoever ends the run at this very moment either prevents
+    # this start, or knows that it may arrive and waits to stop it.
+    asked = book.ask_to_apply(lease, time.time())
+    if asked is None:
+        return
+    least, most = asked.min_units_decided or 1, asked.max_units_decided or 1
+    try:
+        model.start(least, most if most > least else None)
+    except RunError as refusal:
+        # The answer is there and is worth keeping: it is published, and says why it was not applied.
+        book.keep(replace(asked.owing_a_stop(refusal.sentence), apply_starts=0), instead_of=asked)
 
 
 def _look(model: RekognitionModel) -> ModelState:
@@ -85,5 +118,6 @@ def _note(lease: Lease, state: ModelState, *, by: Settler, done: bool) -> None:
     if known is not None and (progress := known[1].after_look(state, now)) != known[1]:
         store.note(progress)
         known = known[0], progress
-    receipt = Receipt.of(lease, known, state.status, by=by, now=now)
+    units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
+    receipt = Receipt.of(lease, known, state.status, by=by, now=now, units=units, applied=applied)
     store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)

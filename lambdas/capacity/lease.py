@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from lambdas.capacity.model_status import ModelState
+from lambdas.capacity.model_status import MOST_START_ATTEMPTS, ModelState
 
-AfterRun = Literal["stop", "restore"]
-Owed = Literal["nothing", "stop", "restore"]
-SettlingMove = Literal["done", "wait", "stop", "start"]
+AfterRun = Literal["stop", "restore", "apply"]
+Owed = Literal["nothing", "stop", "restore", "apply"]
+SettlingMove = Literal["done", "wait", "stop", "start", "give-up"]
 
 # What a run asked for may still reach the service: its Lambda lives up to a minute, and may have been cut off
 # before the answer. So long after it, a model that is seen unchanged proves nothing.
@@ -26,7 +26,8 @@ ASK_AGAIN_S = 30.0
 class Lease:
     """Who tests this model, since when, how it was found, and what is owed to it.
 
-    Nothing is owed before the model was looked at: the run has not touched it.
+    Nothing is owed before the model was looked at: the run has not touched it. Until there is an answer, and
+    whenever there will be none, a run that shall apply its answer owes a stop.
     """
 
     model_arn: str
@@ -44,6 +45,15 @@ class Lease:
     start_asked_at: float | None = None  # epoch seconds; None once its effect was seen
     stop_asked_at: float | None = None  # the same, of a stop that is part of a restart
     closing: bool = False  # the run is over: it may not start the model any more
+    min_units_decided: int | None = None  # what `owes` "apply" means
+    max_units_decided: int | None = None
+    apply_starts: int = 0  # how often the model was asked to start with them
+    not_applied: str | None = None  # why a run that should have applied its answer did not, or gave up
+
+    @property
+    def apply_arrived(self) -> bool:
+        """Was the model seen on its way to the units decided?"""
+        return self.apply_starts > 0 and self.start_asked_at is None
 
     def found(self, project_arn: str, state: ModelState) -> Lease:
         """The lease with the model as it was found, and what is owed from now on."""
@@ -87,9 +97,14 @@ class Lease:
         return now - datetime.fromisoformat(self.started_at).timestamp() > 60 * self.max_minutes
 
     def next_move(self, state: ModelState, now: float) -> SettlingMove:
-        """The next move towards what is owed; `done`: nothing is owed any more."""
+        """The next move towards what is owed; `done`: nothing is owed any more.
+
+        `give-up`: the units decided can't be applied; a stop is owed from now on.
+        """
         if self.owes == "nothing":
             return "done"
+        if self.owes == "apply":
+            return self._towards_decided(state, now)
         if self.owes == "restore":
             return self._towards_found(state, now)
         if state.status == "STOPPING":
@@ -98,6 +113,34 @@ class Lease:
             return "stop"
         # FAILED is what came of a start.
         return "wait" if state.status != "FAILED" and _may_arrive(self.start_asked_at, now) else "done"
+
+    def owing_a_stop(self, why: str) -> Lease:
+        """A run that should have applied its answer, and does not."""
+        return replace(self, owes="stop", not_applied=why)
+
+    def why_given_up(self, state: ModelState) -> str:
+        """What to say of a model that can't be made to run with the units decided."""
+        least, most = self.min_units_decided, self.max_units_decided
+        said = f"{state.status}{f' ({state.message})' if state.message else ''}"
+        if state.status == "RUNNING":
+            got = f"{state.min_inference_units} to {state.max_inference_units or state.min_inference_units}"
+            return f"it was started with {least} to {most} inference units and runs with {got}"
+        if self.apply_starts:
+            return f"it was asked to start with {least} to {most} inference units and is {said}"
+        return f"it is {said}, which does not allow a start"
+
+    def _towards_decided(self, state: ModelState, now: float) -> SettlingMove:
+        if state.status == "RUNNING":
+            most = state.max_inference_units or state.min_inference_units
+            if (state.min_inference_units, most) == (self.min_units_decided, self.max_units_decided):
+                return "done"
+            return "give-up" if self.apply_starts else "stop"
+        if state.costs_money or (self.awaits_start(now) and state.status != "FAILED"):
+            return "wait"
+        # It failed, or was stopped by somebody else, after it had been on its way; or nothing comes of asking.
+        failed = state.status == "FAILED" and self.apply_starts > 0
+        is_over = failed or self.apply_arrived or self.apply_starts >= MOST_START_ATTEMPTS
+        return "give-up" if is_over or not state.is_startable else "start"
 
     def _towards_found(self, state: ModelState, now: float) -> SettlingMove:
         as_found = (self.units_found, self.max_units_found)

@@ -23,6 +23,10 @@ class Receipt:
     stopped_at: float | None
     inference_unit_hours: float
     usd: float
+    min_inference_units: int | None = None  # read back with the status
+    max_inference_units: int | None = None
+    applied: bool = False  # it was left running with the units that the run recommends
+    not_applied: str | None = None  # why not, where that was wanted
 
     @classmethod
     def of(
@@ -33,18 +37,35 @@ class Receipt:
         *,
         by: Settler,
         now: float,
+        units: tuple[int | None, int | None] = (None, None),
+        applied: bool = False,
     ) -> Receipt:
-        """From the lease and what is known of the run; None: it ended before it had touched the model."""
+        """From the lease and what is known of the run; None: it ended before it had touched the model.
+
+        `units` are the least and the most that were read back with the status.
+        """
         started_at = stopped_at = None
         hours = usd = 0.0
         if known is not None:
             run, progress = known
             started_at, stopped_at = progress.running_since, progress.stopped_at
             seconds = progress.running_s(now)
-            hours, usd = run.tariff.unit_hours(seconds), run.tariff.usd(seconds)
-        return cls(by, now, lease.status_found, status_after, started_at, stopped_at, hours, usd)
+            hours = run.tariff.unit_hours(seconds) + _hours_given_up(lease, progress, now)
+            usd = hours * run.usd_per_unit_hour
+        return cls(
+            by, now, lease.status_found, status_after, started_at, stopped_at, hours, usd,
+            *units, applied=applied, not_applied=lease.not_applied,
+        )  # fmt: skip
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Receipt:
         """The inverse of dataclasses.asdict."""
         return cls(**values)
+
+
+def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
+    """Inference-unit hours, at most, of a model that was restarted to be left running, and then had to be stopped."""
+    if lease.owes == "apply" or not lease.apply_arrived or progress.stopped_at is None:
+        return 0.0
+    since = max(progress.starting_at or 0.0, progress.stopped_at)
+    return (lease.max_units_decided or 1) * (now - since) / 3600

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from lambdas.capacity import applying
 from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import CONFIDENCE, Interval
 from lambdas.capacity.histogram import LatencyHistogram
@@ -103,8 +104,12 @@ def output(
             "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
             "pricePerInferenceUnitHourUsd": run.usd_per_unit_hour,
             "expectedUsd": rounded(run.expected_usd, 4),
+            "priceSource": run.price_source,
+            "priceDate": run.price_date,
+            **({"priceDetail": run.price_detail} if run.price_detail else {}),
         },
-        "model": model_left(receipt),
+        "model": {**model_left(receipt), **applying.left_running(receipt, run.usd_per_unit_hour)},
+        **(applying.told(receipt, run.usd_per_unit_hour) if run.after_run == "apply" else {}),
         "images": {
             "found": run.images_found,
             "used": len(run.images) - len(refused),

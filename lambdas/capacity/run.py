@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from lambdas.capacity.cost import Budget, Tariff
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
+from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_status import ModelState
 from lambdas.capacity.plans import Mode, SearchLimits
 from lambdas.capacity.traffic import TrafficSeen
@@ -62,6 +63,10 @@ class Run:
     auto_scales_to: int | None = None  # the most units it may scale to, seen when it was RUNNING
     other_traffic: TrafficSeen | None = None  # of a model found RUNNING, just before the run
     input_understood: Mapping[str, Any] | None = None  # the execution's input, its defaults filled in
+    after_run: AfterRun = "stop"
+    price_source: str = "context"
+    price_date: str | None = None  # ISO 8601, UTC: when it was read, if it was
+    price_detail: str | None = None  # why it could not be read, where it should have been
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -123,7 +128,8 @@ class Progress:
 
     def after_look(self, state: ModelState, now: float) -> Progress:
         """The progress after a look at the model that the run is done with."""
-        if self.start_attempts and state.status == "STARTING":
+        # After its stop it is only started again to apply the answer: that is a stretch of its own.
+        if state.status == "STARTING" and (self.start_attempts or self.stopped_at is not None):
             return replace(self, starting_at=now)
         running_since, stopped_at = self.running_since, self.stopped_at
         if running_since is None and self.start_attempts and state.status != "FAILED":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.adapters.announcements import tell_failed
+from lambdas.adapters.history import history
 from lambdas.adapters.logs import logged, logger
 from lambdas.adapters.metrics import count_unstopped
 from lambdas.adapters.run_store import run_store
@@ -14,12 +15,14 @@ from lambdas.capacity.model_arn import model_arn_in
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    """`{"runId", "input", "failure": {"Error", "Cause"}}` -> `{"error", "cause"}` of the failed execution."""
+    """`{"runId", "input", "startedAt", "failure": {"Error", "Cause"}}` -> the execution's `{"error", "cause"}`."""
     failure = identify(event["failure"])
     error, cause = type(failure).__name__, failure.sentence
     count_unstopped(error)  # first: the alarm must not wait for a table that does not answer
     try:
         run_store(event["runId"]).fail(error, cause)
+        if model_arn := model_arn_in(event.get("input")):
+            history().keep_failure(model_arn, event["startedAt"], event["runId"], error, cause)
     except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead
         logger.exception("the failure could not be kept")
     tell_failed(

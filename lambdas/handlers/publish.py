@@ -6,7 +6,10 @@ import time
 from typing import Any
 
 from lambdas.adapters.announcements import tell_finished
+from lambdas.adapters.answer_parameter import with_answer_parameter
+from lambdas.adapters.history import history
 from lambdas.adapters.images import s3_client
+from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
 from lambdas.adapters.reports import put_page, put_reports, report_uri, result_uri
 from lambdas.adapters.run_store import run_store
@@ -24,8 +27,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run, progress = store.known()
     uris = {"result_uri": result_uri(bucket, run.run_id), "report_uri": report_uri(bucket, run.run_id)}
     answer = output(run, progress, store.findings(), store.receipt(), **uris)
+    answer = with_answer_parameter(history().compared(run, answer), run.started_at)
     put_reports(s3_client(), bucket, answer)
     put_page(s3_client(), bucket, run.run_id, page(contents(run, store.steps(), answer, versions())))
     store.publish(run, answer)
+    history().keep(run, answer)
+    if run.after_run == "apply":  # a run that fails before this has its model stopped
+        lease_book().hand_over(run)
     tell_finished(answer, time.time() - run.started_epoch)
     return answer

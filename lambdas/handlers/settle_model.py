@@ -12,11 +12,12 @@ from lambdas.capacity.model_arn import model_arn_in
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
-    """`{"runId", "input"}` -> `{"settled"}`; false: wait, then come again.
+    """`{"runId", "input", "failed"}` -> `{"settled"}`; false: wait, then come again.
 
-    A run that holds no lease has touched no model, and owes nothing.
+    A run that holds no lease has touched no model, and owes nothing. One that failed applies nothing.
     """
     model_arn = model_arn_in(event["input"])
     lease = lease_book().of(model_arn) if model_arn else None
     ours = lease is not None and lease.run_id == event["runId"]
-    return {"settled": settle(lease, by="finally") if lease and ours else True}
+    answered = not event.get("failed", True)
+    return {"settled": settle(lease, by="finally", answered=answered) if lease and ours else True}

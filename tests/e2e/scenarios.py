@@ -73,6 +73,8 @@ ANSWERED = (
     Scenario("given-back", _running(2, tps_per_iu=3), {"afterRun": "restore", **QUICK}, left="RUNNING"),
     Scenario("given-back-with-its-units", _running(2, 3, tps_per_iu=4),
              {"afterRun": "restore", "test": {"mode": "quick", "inferenceUnits": 1}}, left="RUNNING"),
+    Scenario("applied", _model(tps_per_iu=5),
+             {"afterRun": "apply", "demand": {"averageTps": 6, "peakTps": 15}, **QUICK}, left="RUNNING"),
     Scenario("measured-beside-others", _running(1, tps_per_iu=6),
              {"test": {"mode": "quick", "allowOtherTraffic": True}}, traffic=120),
     Scenario("demand-from-cloudwatch", _model(tps_per_iu=5), {"demand": {"fromCloudWatchDays": 14}, **QUICK},

@@ -123,8 +123,10 @@ def test_the_receipt_is_what_the_service_billed(executions: dict[str, Execution]
     # Never too little; and too much by no more than a few looks, a second or so apart.
     slack_h = run.output["inferenceUnits"] * 15 / 3600
     assert cost["inferenceUnitHours"] <= billed_h + slack_h
-    # What a model found running had cost before the run, and costs after it, is not the run's.
-    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or run.output["model"]["statusBefore"] == "RUNNING"
+    # What a model found running had cost before the run, and one left running costs after it, is not the run's.
+    receipt = run.output["model"]
+    goes_on = "RUNNING" in (receipt["statusBefore"], receipt["statusAfter"])
+    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or goes_on
     assert cost["runUsd"] == pytest.approx(4 * cost["inferenceUnitHours"], abs=1e-3)
 
 
@@ -280,6 +282,46 @@ def test_a_model_that_is_given_back_has_its_inference_units(
     most = 3 if moves else None
     assert (run.model["minInferenceUnits"], run.model["maxInferenceUnits"]) == (2, most)
     assert run.output["inferenceUnits"] == (1 if moves else 2)
+
+
+def test_an_answer_that_is_applied_leaves_the_model_running_with_its_units(
+    executions: dict[str, Execution],
+) -> None:
+    run = executions["applied"]
+
+    assert [transition["to"] for transition in run.model["transitions"]] == [
+        "STARTING", "RUNNING", "STOPPING", "STOPPED", "STARTING", "RUNNING",
+    ]  # fmt: skip
+    assert (run.model["minInferenceUnits"], run.model["maxInferenceUnits"]) == (2, 3)
+    assert run.output["applied"] is True
+    assert "2 to 3 inference units, as was read back, and costs $8.00 per hour" in run.output["appliedDetail"]
+    left = run.output["model"]
+    assert (left["minInferenceUnits"], left["maxInferenceUnits"], left["usdPerHour"]) == (2, 3, 8.0)
+
+
+@by_name(*ANSWERED)
+def test_the_first_run_of_a_model_says_that_there_is_none_to_compare_with(
+    executions: dict[str, Execution], name: str
+) -> None:
+    answer = executions[name].output
+
+    assert answer["comparedWith"] == {"sameModel": None, "versionBefore": None}
+    assert answer["regression"] is False
+
+
+def test_a_run_that_failed_stays_in_the_history(
+    executions: dict[str, Execution], deployment: Deployment
+) -> None:
+    run = executions["stops-by-itself"]
+    (kept,) = deployment.aws.client("dynamodb").query(
+        TableName=deployment.outputs.runs_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :run)",
+        ExpressionAttributeValues={":pk": {"S": f"MODEL#{run.model['modelArn']}"}, ":run": {"S": "RUN#"}},
+    )["Items"]
+
+    assert (kept["runId"]["S"], kept["error"]["S"]) == (run.run_id, "ModelLost")
+    assert kept["cause"]["S"] == run.described["cause"]
+    assert "verdict" not in kept
 
 
 def test_a_run_over_its_time_keeps_what_it_had_measured(

@@ -45,6 +45,10 @@ UNSEEN = {
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
     ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
+    (
+        "Recommend",
+        "servicequotas:ListServiceQuotas",
+    ): "the embedded AWS has no Service Quotas, and answers nothing",
 }
 
 

@@ -17,8 +17,11 @@ from PIL import Image
 
 from lambdas.adapters import (
     announcements,
+    answer_parameter,
     executions,
     load_worker,
+    prices,
+    quotas,
     rekognition,
     run_store,
     settings,
@@ -98,14 +101,15 @@ class Stack:
     def recommend(self) -> None:
         recommend.handler({"runId": self.run_id}, self.context)
 
-    def settle(self, raw: Any) -> bool:
-        return settle_model.handler({"runId": self.run_id, "input": raw}, self.context)["settled"]
+    def settle(self, raw: Any, *, failed: bool = False) -> bool:
+        event = {"runId": self.run_id, "input": raw, "failed": failed}
+        return settle_model.handler(event, self.context)["settled"]
 
     def publish(self) -> dict[str, Any]:
         return publish.handler({"runId": self.run_id}, self.context)
 
     def explain(self, failure: dict[str, str], raw: Any = None) -> dict[str, str]:
-        event = {"runId": self.run_id, "input": raw, "failure": failure}
+        event = {"runId": self.run_id, "input": raw, "startedAt": STARTED_AT, "failure": failure}
         return explain_failure.handler(event, self.context)
 
     def items(self) -> list[dict[str, Any]]:
@@ -148,6 +152,9 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             work_queue.sqs_client,
             announcements.events_client,
             announcements.sns_client,
+            quotas.quotas_client,
+            prices.pricing_client,
+            answer_parameter.ssm_client,
         ):
             cached.cache_clear()
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")

@@ -119,7 +119,7 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
             {"test": {"inferenceUnits": "2"}},
             'test.inferenceUnits: got "2"; takes a whole number from 1 to 100',
         ),
-        ({"afterRun": "apply"}, 'afterRun: got "apply"; takes "stop" or "restore"'),
+        ({"afterRun": "apply"}, "demand: got nothing; takes an object with averageTps and peakTps, or"),
     ],
 )
 def test_a_wrong_input_starts_nothing_and_keeps_nothing(

@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from lambdas.adapters.leases import lease_book
+from lambdas.adapters.run_store import run_store
 from lambdas.adapters.starting import start
 from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.lease import Lease

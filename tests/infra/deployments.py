@@ -17,7 +17,8 @@ NETWORK: dict[str, Any] = {
     "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
     "securityGroupIds": ["sg-0123456789abcdef0"],
 }
-EVERYTHING = {**STARTS_BY_ITSELF, **NETWORK, "permissionsBoundaryArn": BOUNDARY, "kmsKeyArn": KEY}
+ANSWERS = {"price": "lookup", "answerParameterPrefix": "/inference-units/"}
+EVERYTHING = {**STARTS_BY_ITSELF, **NETWORK, **ANSWERS, "permissionsBoundaryArn": BOUNDARY, "kmsKeyArn": KEY}
 
 
 def statements(**context: object) -> Iterator[tuple[str, dict[str, Any]]]:

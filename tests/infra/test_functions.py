@@ -95,7 +95,13 @@ RIGHTS = {
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:PutItem", "runs"),
     },
-    "Recommend": {("dynamodb:GetItem", "runs"), ("dynamodb:Query", "runs"), ("dynamodb:PutItem", "runs")},
+    "Recommend": {
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:Query", "runs"),
+        ("dynamodb:PutItem", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
+        ("servicequotas:ListServiceQuotas", "*"),
+    },
     "SettleModel": SETTLE,
     "Publish": {
         ("s3:PutObject", "bucket/reports/*"),
@@ -103,6 +109,7 @@ RIGHTS = {
         ("dynamodb:Query", "runs"),
         ("dynamodb:PutItem", "runs"),
         ("dynamodb:UpdateItem", "runs"),
+        ("dynamodb:DeleteItem", "runs"),
     }
     | TELL,
     "ExplainFailure": {("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")} | TELL,
@@ -201,6 +208,33 @@ def test_a_state_is_called_like_its_handler(state: str) -> None:
 @pytest.mark.parametrize("state", LAMBDAS)
 def test_a_role_allows_exactly_what_its_state_does(state: str) -> None:
     assert rights(state) == RIGHTS[state] | OF_ALL
+
+
+PARAMETERS = "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/inference-units/*"
+
+
+@pytest.mark.parametrize(
+    ("context", "state", "right"),
+    [
+        ({"price": "lookup"}, "Prepare", ("pricing:GetProducts", "*")),
+        ({"answerParameterPrefix": "/inference-units/"}, "Publish", ("ssm:PutParameter", PARAMETERS)),
+    ],
+)
+def test_a_setting_adds_one_right_to_one_lambda(
+    context: dict[str, str], state: str, right: tuple[str, str]
+) -> None:
+    for each in LAMBDAS:
+        more = {right} if each == state else set()
+        assert rights(each, **context) == RIGHTS[each] | OF_ALL | more
+
+
+def test_the_lambdas_are_told_of_prices_and_parameters_where_the_settings_want_them() -> None:
+    told = functions(price="lookup", answerParameterPrefix="/units/")
+
+    assert told["Prepare"]["Environment"]["Variables"]["PRICE"] == "lookup"
+    assert told["Publish"]["Environment"]["Variables"]["ANSWER_PARAMETER_PREFIX"] == "/units/"
+    assert "PRICE" not in functions()["Prepare"]["Environment"]["Variables"]
+    assert "ANSWER_PARAMETER_PREFIX" not in functions()["Publish"]["Environment"]["Variables"]
 
 
 def test_no_two_lambdas_share_a_role_and_no_role_has_a_managed_policy() -> None:

@@ -185,11 +185,21 @@ def test_a_stop_that_fails_says_so_and_keeps_the_error_from_before(
     assert (told["runFailure"] or {}).get("Error") == before
 
 
-def test_a_result_that_cannot_be_published_is_a_failure(aws: EmbeddedAws, machine: str) -> None:
+def test_an_answer_that_cannot_be_published_is_a_failure_like_any_other(
+    aws: EmbeddedAws, machine: str
+) -> None:
     execution, entered = walk(aws, machine, "publish-fails")
 
     assert (execution["status"], execution["error"]) == ("FAILED", "BudgetExceeded")
-    assert entered[-3:] == ["Publish", "ExplainFailure", "RunFailed"]
+    assert entered[-7:] == [
+        "Publish",
+        "NoteFailure",
+        "SettleModel",
+        "ModelSettled?",
+        "AnyFailure?",
+        "ExplainFailure",
+        "RunFailed",
+    ]
 
 
 def test_a_failure_that_nobody_can_explain_is_shown_as_it_is(aws: EmbeddedAws, machine: str) -> None:

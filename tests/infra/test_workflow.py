@@ -93,7 +93,8 @@ def test_all_that_starts_or_loads_the_model_is_inside_the_try() -> None:
 def test_every_failure_on_the_way_ends_as_a_failure() -> None:
     for name in (SETTLING, "Publish", "ExplainFailure"):
         assert catches_everything(top()[name]), name
-    for catcher in [*top()[SETTLING]["Catch"], *top()["Publish"]["Catch"], *top()["ExplainFailure"]["Catch"]]:
+    assert [catcher["Next"] for catcher in top()["Publish"]["Catch"]] == ["NoteFailure"]
+    for catcher in [*top()[SETTLING]["Catch"], *top()["ExplainFailure"]["Catch"]]:
         ends = {name for name in reachable(top(), catcher["Next"]) if is_end(top()[name])}
         assert {top()[name]["Type"] for name in ends} == {"Fail"}
 
@@ -106,6 +107,13 @@ def test_the_answer_is_published_only_after_the_model_was_seen_settled() -> None
     assert to_publish == ["AnyFailure?"]
     assert to_decision == ["ModelSettled?"]
     assert [choice["Condition"] for choice in settled] == ["{% $settled %}"]
+
+
+def test_only_a_run_without_a_failure_may_apply_its_answer() -> None:
+    told = top()[SETTLING]["Arguments"]["Payload"]["failed"]
+
+    assert told == "{% $failure != null %}"
+    assert top()["NoteFailure"]["Assign"]["failure"] == "{% $states.input %}"
 
 
 def test_load_that_was_sent_is_never_repeated() -> None:

@@ -107,8 +107,8 @@ def test_the_past_is_a_demand_too() -> None:
         ({"demand": []}, "demand: got []; takes an object with averageTps and peakTps, or"),
         ({"limits": {"maxMinutes": 301}}, "limits.maxMinutes: got 301; takes minutes, above 0 and at most 300"),
         ({"limits": {"maxCostUsd": float("nan")}}, "limits.maxCostUsd: got NaN; takes US dollars"),
-        ({"afterRun": "apply"}, 'afterRun: got "apply"; takes "stop" or "restore"; apply is not supported yet'),
-        ({"afterRun": "keep"}, 'afterRun: got "keep"; takes "stop" or "restore"'),
+        ({"afterRun": "apply", "demand": None}, "demand: got nothing; takes an object with averageTps and peakTps, or"),
+        ({"afterRun": "keep"}, 'afterRun: got "keep"; takes "stop", "restore" or "apply"'),
         ({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}, "e: unknown field"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -163,3 +164,86 @@ def _make(move: str, life: Lifecycle, now: float, units: int | None) -> None:
             life.start(now, units or 1)
     except ServiceError:
         pass  # not now: the next look tells
+
+
+DECIDED = replace(TAKEN, after_run="apply", owes="apply", min_units_decided=2, max_units_decided=3)
+
+
+def test_the_answer_is_applied_when_it_is_read_back() -> None:
+    assert DECIDED.next_move(ModelState("RUNNING", "", 1, None), now=0.0) == "stop"
+    assert DECIDED.next_move(ModelState("STOPPED"), now=0.0) == "start"
+    assert DECIDED.next_move(ModelState("STARTING"), now=0.0) == "wait"
+    assert DECIDED.next_move(ModelState("RUNNING", "", 2, 3), now=0.0) == "done"
+
+
+@pytest.mark.parametrize("read_back", [None, 2])
+def test_a_fixed_number_of_units_may_be_read_back_with_or_without_a_maximum(read_back: int | None) -> None:
+    fixed = replace(DECIDED, max_units_decided=2)
+
+    assert fixed.next_move(ModelState("RUNNING", "", 2, read_back), now=0.0) == "done"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [ModelState("RUNNING", "", 1, None), ModelState("STOPPED"), ModelState("FAILED"), ModelState("DELETED")],
+)
+def test_units_that_do_not_come_of_a_start_are_given_up(state: ModelState) -> None:
+    arrived = replace(DECIDED, apply_starts=1)
+
+    assert arrived.next_move(state, now=0.0) == "give-up"
+    assert "2 to 3 inference units" in arrived.why_given_up(state)
+
+
+def test_a_start_that_did_not_arrive_is_asked_for_again_a_few_times() -> None:
+    asked = replace(DECIDED, start_asked_at=1.0)
+
+    assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=2.0) == "start"
+    assert replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=2.0) == "give-up"
+
+
+@given(
+    status=st.sampled_from(["STOPPED", "TRAINING_COMPLETED", "STARTING", "RUNNING", "STOPPING"]),
+    start_fails=st.integers(0, 3),
+    stop_fails=st.integers(0, 3),
+    lost_replies=st.integers(0, 3),
+    lost_after_s=st.sampled_from([None, 0.0, 3.0]),
+    ended_after_s=st.one_of(st.none(), st.floats(0, 60)),
+)
+def test_a_model_runs_with_the_units_decided_or_not_at_all(
+    status: str,
+    start_fails: int,
+    stop_fails: int,
+    lost_replies: int,
+    lost_after_s: float | None,
+    ended_after_s: float | None,
+) -> None:
+    truth = ModelTruth(
+        start_s=9, stop_s=5, start_fails=start_fails, stop_fails=stop_fails, lost_replies=lost_replies,
+        lost_after_s=lost_after_s,
+    )  # fmt: skip
+    life = Lifecycle(truth, 0.0, status, inference_units=1 if status in ("STARTING", "RUNNING") else None)
+    lease, now = DECIDED, 0.0
+
+    while (move := lease.next_move(state := _look(life, now), now)) != "done":
+        if move == "give-up" or (lease.owes == "apply" and ended_after_s is not None and now > ended_after_s):
+            lease = replace(lease, owes="stop")
+        elif move == "start":
+            lease = replace(lease, apply_starts=lease.apply_starts + 1, start_asked_at=now)
+            _start_decided(life, now)
+        elif move == "stop":
+            _make("stop", life, now, None)
+        if state.costs_money and move != "start":
+            lease = replace(lease, start_asked_at=None)
+        now += 1.0
+        assert now < 400, "never settled"
+
+    left = _look(life, now)
+    if lease.owes == "apply":
+        assert (left.status, left.min_inference_units, left.max_inference_units) == ("RUNNING", 2, 3)
+    else:
+        assert not _look(life, now + 60).costs_money
+
+
+def _start_decided(life: Lifecycle, now: float) -> None:
+    with contextlib.suppress(ServiceError):  # not now: the next look tells
+        life.start(now, 2, 3)

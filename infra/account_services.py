@@ -1,0 +1,38 @@
+"""What a run asks of the account beside the model: its quotas, AWS's prices, a place for the answer."""
+
+import aws_cdk as cdk
+
+from infra.functions import Functions
+from infra.permissions import allow
+from infra.settings import Settings
+
+
+def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
+    """The rights and addresses for each of them, as far as the settings want it."""
+    allow(
+        functions.recommend,
+        ["servicequotas:ListServiceQuotas"],
+        "*",
+        wildcard="ListServiceQuotas knows no resource-level permissions.",
+    )
+    if settings.price == "lookup":
+        functions.prepare.add_environment("PRICE", settings.price)
+        allow(
+            functions.prepare,
+            ["pricing:GetProducts"],
+            "*",
+            wildcard="The Price List knows no resource-level permissions.",
+        )
+    if settings.answer_parameter_prefix is not None:
+        functions.publish.add_environment("ANSWER_PARAMETER_PREFIX", settings.answer_parameter_prefix)
+        parameters = stack.format_arn(
+            service="ssm",
+            resource="parameter",
+            resource_name=f"{settings.answer_parameter_prefix.removeprefix('/')}*",
+        )
+        allow(
+            functions.publish,
+            ["ssm:PutParameter"],
+            parameters,
+            wildcard="A parameter's name holds those of project and version.",
+        )
