@@ -110,7 +110,7 @@ def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch, service: str, fails: s
 
 
 def given(receipt: Receipt) -> None:
-    run_store("run-1").settling(receipt, phase="stopped")
+    run_store("run-1").settling(receipt, phase="stopped", final=True)
 
 
 class TestAFinishedRun:

@@ -139,6 +139,7 @@ class TestTheGoodRoad:
                 lost.pop()
 
         monkeypatch.setattr(settlement.RekognitionModel, "start", sometimes)
+        monkeypatch.setattr("lambdas.capacity.lease.ASK_AGAIN_S", 0.2)
         settled(stack, raw)
 
         assert model(stack, raw) == ("RUNNING", 2, 3)
@@ -332,6 +333,7 @@ class TestAnAnswerThatIsNotApplied:
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("lambdas.handlers.recommend.units_quota", lambda _: UnitsQuota(9))
+        monkeypatch.setattr("lambdas.capacity.lease.MAY_ARRIVE_S", 0.5)
         raw = recommended(stack, demand={"averageTps": 6, "peakTps": 29})  # the simulated quota is 5
 
         settled(stack, raw)

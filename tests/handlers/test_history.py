@@ -44,7 +44,7 @@ def published(stack: Stack, number: int, tps: float, *, version: int = 1, **more
     store.create(run)
     store.put_findings(findings(run, [], measurement))
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop")
-    store.settling(Receipt.of(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped")
+    store.settling(Receipt.of(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
     return stack.publish()
 
 
@@ -193,7 +193,7 @@ class TestTheParameter:
         store.create(replace(run, run_id="run-3", started_at="2026-11-20T06:00:00.000Z"))
         store.put_findings(found)
         lease = Lease(run.model_arn, "run-3", "", run.started_at, 90, "stop")
-        store.settling(Receipt.of(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped")
+        store.settling(Receipt.of(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
         stack.run_id = "run-3"
 
         stack.publish()

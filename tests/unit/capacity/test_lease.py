@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.capacity.lease import MAY_ARRIVE_S, Lease
+from lambdas.capacity.lease import ASK_AGAIN_S, MAY_ARRIVE_S, Lease
 from lambdas.capacity.model_status import STATUSES, ModelState
 from local.simulated_model.errors import ServiceError
 from local.simulated_model.lifecycle import Lifecycle
@@ -197,8 +197,9 @@ def test_units_that_do_not_come_of_a_start_are_given_up(state: ModelState) -> No
 def test_a_start_that_did_not_arrive_is_asked_for_again_a_few_times() -> None:
     asked = replace(DECIDED, start_asked_at=1.0)
 
-    assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=2.0) == "start"
-    assert replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=2.0) == "give-up"
+    assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=2.0) == "wait"
+    assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=1.0 + ASK_AGAIN_S) == "start"
+    assert replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=1.0 + ASK_AGAIN_S) == "give-up"
 
 
 @given(
