@@ -36,10 +36,22 @@ def dead_letter_queue(scope: Construct, construct_id: str, *, settings: Settings
     return queue
 
 
-def grant_key(queue: sqs.IQueue, role: iam.IRole) -> None:
-    """A schedule sends its dead letters as its role, which the CDK lets send but not encrypt."""
-    if queue.encryption_master_key is not None:
-        queue.encryption_master_key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
+def scheduler_role(scope: Construct, construct_id: str, *, undelivered: sqs.IQueue) -> iam.Role:
+    """The role of schedules of this account; what they are to start, their target allows.
+
+    A schedule sends its dead letters as its role, which the CDK lets send but not encrypt.
+    """
+    role = iam.Role(
+        scope,
+        construct_id,
+        assumed_by=iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}},
+        ),
+    )
+    if undelivered.encryption_master_key is not None:
+        undelivered.encryption_master_key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
+    return role
 
 
 def _queue(

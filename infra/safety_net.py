@@ -3,7 +3,6 @@
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
@@ -14,7 +13,7 @@ from constructs import Construct
 
 from infra.functions import Functions
 from infra.permissions import acknowledge_wildcard, allow
-from infra.queues import dead_letter_queue, grant_key, work_queue
+from infra.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings import Settings
 
 _JANITOR_PERIOD = cdk.Duration.minutes(10)
@@ -78,15 +77,7 @@ class SafetyNet(Construct):
     def _by_the_clock(self, janitor: lambda_.Function) -> None:
         """The events of an execution's end are delivered at best effort; the clock is not."""
         undelivered = dead_letter_queue(self, "JanitorUndelivered", settings=self._settings)
-        role = iam.Role(
-            self,
-            "JanitorScheduleRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
-        )
-        grant_key(undelivered, role)
+        role = scheduler_role(self, "JanitorScheduleRole", undelivered=undelivered)
         acknowledge_wildcard(role, f"{janitor.function_arn}:*", "Versions of this very Lambda.")
         scheduler.Schedule(
             self,

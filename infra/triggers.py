@@ -5,7 +5,6 @@ import json
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
@@ -15,7 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.permissions import allow
-from infra.queues import dead_letter_queue, grant_key, work_queue
+from infra.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings import Settings
 from infra.trigger_settings import UploadTrigger
 
@@ -70,15 +69,7 @@ class Schedules(Construct):
         undelivered = dead_letter_queue(self, "SchedulesUndelivered", settings=settings)
         self.dead_letter_queues: list[sqs.IQueue] = [undelivered]
         self.starters: list[Construct] = []
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
-        )
-        grant_key(undelivered, role)
+        role = scheduler_role(self, "Role", undelivered=undelivered)
         for entry in settings.schedules:
             schedule = scheduler.Schedule(
                 self,
