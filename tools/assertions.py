@@ -40,8 +40,8 @@ _TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, li
 OUTPUT_NAMES = (
     "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "cleanTps", "inferenceUnits",
     "tpsPerInferenceUnit", "latencyMs", "recommendation", "steps", "requests", "cost", "model", "images",
-    "otherTraffic", "heldBy", "comparedWith", "regression",
-    "regressionDetail", "applied", "appliedDetail", "answerParameter", "answerParameterDetail", "reportUri", "resultUri",
+    "otherTraffic", "heldBy", "comparedWith", "regression", "regressionDetail", "applied", "appliedDetail",
+    "answerParameter", "answerParameterDetail", "imageComparison", "scaling", "reportUri", "resultUri",
 )  # fmt: skip
 
 

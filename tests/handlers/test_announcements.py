@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from bench.sample_report import KINDS, played
 from bench.sample_run import INPUT, sample_output
 from lambdas.adapters import announcements
 from lambdas.adapters.leases import lease_book
@@ -19,6 +21,8 @@ from lambdas.adapters.run_store import run_store
 from lambdas.adapters.settlement import settle_ended
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.receipt import Receipt, Settler
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import MeasuredStep
 from lambdas.handlers import janitor, publish, rescue_model
 from tests.handlers.conftest import STARTED_AT, TOPIC, Stack
 
@@ -77,19 +81,26 @@ def heard(stack: Stack, capsys: pytest.CaptureFixture[str]) -> Heard:
 @pytest.fixture
 def finished(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, Any]]:
     """Publish for a run whose output is the sample's."""
+    run, steps, _ = played(KINDS[0])
+    began = datetime.fromtimestamp(time.time() - 600, UTC).isoformat()
+    store = StoreOfOneRun(replace(run, run_id=stack.run_id, model_arn=ARN, started_at=began), steps)
     monkeypatch.setattr(publish, "output", lambda *_, **__: sample_output() | {"runId": stack.run_id})
-    monkeypatch.setattr(publish, "run_store", lambda _: StoreOfOneRun())
+    monkeypatch.setattr(publish, "run_store", lambda _: store)
     return stack.publish
 
 
+@dataclass(frozen=True)
 class StoreOfOneRun:
-    """What Publish asks of the runs table, for a run that began ten minutes ago."""
+    """What Publish asks of the runs table."""
 
-    class Run:
-        run_id, started_epoch = "run-1", time.time() - 600
+    run: Run
+    measured: Sequence[MeasuredStep]
 
-    def known(self) -> tuple[Any, None]:
-        return self.Run, None
+    def known(self) -> tuple[Run, None]:
+        return self.run, None
+
+    def steps(self) -> Sequence[MeasuredStep]:
+        return self.measured
 
     def findings(self) -> dict[str, Any]:
         return {}

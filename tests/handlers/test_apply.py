@@ -228,7 +228,7 @@ class TestTheOtherRoads:
         settled(stack, raw)
         held = lease(raw)
         assert held is not None
-        lease_book().close(held, owes="stop")
+        lease_book().keep(held.owing_a_stop("aborted"), instead_of=held)
 
         with pytest.raises(ModelLost, match="has been ended"):
             stack.publish()

@@ -73,6 +73,8 @@ def test_the_outputs_are_those_of_the_contract_and_name_the_right_things() -> No
     (table,) = resources("AWS::DynamoDB::Table")
     (machine,) = resources("AWS::StepFunctions::StateMachine")
     (topic,) = resources("AWS::SNS::Topic")
+    dashboards = outputs.pop("DashboardUrl")
+    assert dashboards.endswith("#dashboards/dashboard/InferenceUnitTuner-<AWS::Region>")
     assert outputs == {
         "StateMachineArn": f"<{machine}>",
         "ImageBucketName": f"<{bucket}>",
@@ -92,4 +94,7 @@ def test_no_resource_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_s
         if key in ("Name", f"{resource['Type'].rpartition('::')[2]}Name")
     }
 
-    assert named <= {f"{name}.PolicyName" for name in resources("AWS::IAM::Policy", **STARTS_BY_ITSELF)}
+    # The dashboard's name begins with the stack's: its link is among the outputs.
+    dashboards = {f"{name}.DashboardName" for name in resources("AWS::CloudWatch::Dashboard")}
+    policies = {f"{name}.PolicyName" for name in resources("AWS::IAM::Policy", **STARTS_BY_ITSELF)}
+    assert named <= policies | dashboards
