@@ -17,7 +17,7 @@ from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.recommendation import Recommendation
 from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.run import Progress, Run
-from lambdas.capacity.step import MeasuredStep
+from lambdas.capacity.step import MeasuredStep, load_of
 from lambdas.capacity.step_rows import measured_so_far, rounded
 from lambdas.capacity.verdict import judge
 
@@ -39,7 +39,7 @@ def findings(
 
     A run whose demand is from the past comes with that `history`.
     """
-    under_load = sum((step.counts.failures for step in steps if step.number > 0), Counter[str]())
+    under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
     quick = run.mode == "quick"
     verdict = judge(
         found,

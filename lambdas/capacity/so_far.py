@@ -10,14 +10,14 @@ from lambdas.capacity import estimator
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.search import answered_seconds
 from lambdas.capacity.soundness import hindrance, is_usable
-from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan
+from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, load_of
 from lambdas.capacity.step_rows import measured_so_far, rounded
 
 
 def so_far(steps: Sequence[MeasuredStep], next_plan: StepPlan | None) -> dict[str, Any]:
     """The steps that are done (the probe is number 0), and the one that starts now; None: all is measured."""
     done = measured_so_far(steps)
-    found = estimate_so_far([step.counts for step in steps if step.number > 0])
+    found = estimate_so_far(load_of(steps, "main"))
     counts = {name: done["requests"][name] for name in ("accepted", "throttled", "failed")}
     return {
         **counts,
@@ -58,9 +58,8 @@ def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
 
 
 def _step(steps: Sequence[MeasuredStep], plan: StepPlan) -> dict[str, Any]:
-    number = sum(step.number > 0 for step in steps) + 1
     return {
-        "number": number, "phase": plan.phase, "concurrency": plan.lanes, "workers": plan.workers
+        "number": len(steps), "phase": plan.phase, "concurrency": plan.lanes, "workers": plan.workers
     }  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from lambdas.capacity.histogram import LatencyHistogram
 
-Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm"]
+Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm", "compare"]
+# What a step's counts speak of: the answer itself, images sent another way or of one size class, more inference units.
+Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 
 ACCEPTED = "accepted"
 THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
@@ -43,6 +45,7 @@ class StepPlan:
     paced_tps: float = 0.0
     paced_s: float = 0.0
     wait_s: float = 0.0
+    series: Series = "main"
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> StepPlan:
@@ -183,12 +186,18 @@ class MeasuredStep:
     counts: StepCounts
 
 
-def lead_s(previous: MeasuredStep | None) -> float:
+def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
+    """The counts of a series' steps of load, in order: without its probe, and without the other series."""
+    counts = [step.counts for step in steps]
+    return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
+
+
+def lead_s(previous: MeasuredStep) -> float:
     """Seconds from planning a step to its common start: time for the workers to start and get ready.
 
     From how long the previous step's workers took, doubled because the next has up to twice as many.
     """
-    if previous is None or not previous.counts.workers:
+    if previous.counts.plan.phase == "probe" or not previous.counts.workers:
         return FIRST_LEAD_S
     slowest_s = previous.lead_s + max(worker.ready_s for worker in previous.counts.workers)
     return min(LONGEST_LEAD_S, max(SHORTEST_LEAD_S, 2 * slowest_s))

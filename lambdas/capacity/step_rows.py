@@ -29,13 +29,14 @@ def step_row(counts: StepCounts) -> dict[str, Any]:
         "acceptedTps": rounded(accepted / seconds, 2) if seconds else 0.0,
         "p50Ms": rounded(counts.latency.quantile_ms(0.5), 0),
         "p95Ms": rounded(counts.latency.quantile_ms(0.95), 0),
+        **({"series": counts.plan.series} if counts.plan.series != "main" else {}),
     }
 
 
 def steps_table(found: dict[str, Any]) -> list[list[Any]]:
-    """The steps as rows, the first one naming the columns."""
-    steps = found["steps"]
-    return [list(steps[0]), *(list(step.values()) for step in steps)] if steps else []
+    """The steps as rows, the first one naming the columns; none without steps."""
+    rows = [{**step, "series": step.get("series", "main")} for step in found["steps"]]
+    return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
 
 
 def _requests(steps: Sequence[MeasuredStep]) -> dict[str, Any]:

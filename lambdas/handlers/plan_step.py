@@ -12,7 +12,7 @@ from lambdas.adapters.run_store import run_store
 from lambdas.capacity.model_status import require_running
 from lambdas.capacity.search import next_move
 from lambdas.capacity.so_far import so_far
-from lambdas.capacity.step import StepPlan, lead_s
+from lambdas.capacity.step import StepPlan, lead_s, load_of
 
 
 @logged
@@ -23,13 +23,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run.budget.check(now - run.started_epoch, progress.running_s(now), run.tariff)
     lease_book().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
-    known_steps = store.steps()
-    steps = [step for step in known_steps if step.number > 0]
-    move = next_move([step.counts for step in steps], run.search_limits)
-    store.note_so_far(so_far(known_steps, move if isinstance(move, StepPlan) else None))
+    steps = store.steps()
+    move = next_move(load_of(steps, "main"), run.search_limits)
+    store.note_so_far(so_far(steps, move if isinstance(move, StepPlan) else None))
     if not isinstance(move, StepPlan):
         return {"step": None}
-    number, lead = len(steps) + 1, lead_s(steps[-1] if steps else None)
+    number, lead = len(steps), lead_s(steps[-1])
     start_at = time.time() + lead + move.wait_s
     store.plan_step(number, move, start_at, lead)
     return {"step": {"number": number, "startAt": start_at, **move.as_mapping()}}

@@ -14,6 +14,7 @@ from lambdas.capacity.errors import InternalError
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.result import findings
 from lambdas.capacity.search import next_move
+from lambdas.capacity.step import load_of
 
 
 @logged
@@ -25,7 +26,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """
     store = run_store(event["runId"])
     (run, _), steps = store.known(), store.steps()
-    found = next_move([step.counts for step in steps if step.number > 0], run.search_limits)
+    found = next_move(load_of(steps, "main"), run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
     answer = findings(run, steps, found, kept_history(run))

@@ -27,13 +27,14 @@ def contents(
     run: Run, steps: Sequence[MeasuredStep], answer: Mapping[str, Any], versions: Mapping[str, str]
 ) -> Contents:
     """The report of a run; `answer` is its output, `versions` name what measured it."""
+    main = [step for step in steps if step.counts.plan.series == "main"]
     return Contents(
         summary(run, steps, answer),
         (
             timeline(steps, answer),
-            concurrency(steps, answer),
+            concurrency(main, answer),
             units(run, answer),
-            latencies(run, steps, answer),
+            latencies(run, main, answer),
         ),
         (
             steps_table(steps),

@@ -102,8 +102,8 @@ def test_counts_add_up_in_every_step_and_in_sum() -> None:
 def test_the_steps_are_a_table_too() -> None:
     names, *rows = steps_table(sample_output())
 
-    assert names[:4] == ["phase", "concurrency", "workers", "seconds"]
-    assert len(rows) == len(sample_output()["steps"])
+    assert (names[:4], names[-1]) == (["phase", "concurrency", "workers", "seconds"], "series")
+    assert [row[-1] for row in rows] == ["main"] * len(sample_output()["steps"])
 
 
 def test_times_are_iso_in_utc() -> None:

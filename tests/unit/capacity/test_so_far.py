@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.sample_run import probe
 from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.search import next_move
 from lambdas.capacity.so_far import estimate_so_far, so_far
@@ -23,7 +24,7 @@ MODELS: tuple[dict[str, Any], ...] = (
 
 
 def numbered(history: list[StepCounts]) -> list[MeasuredStep]:
-    return [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(history, start=1)]
+    return [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate([probe(0), *history])]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.get("limiter", model["tps_per_iu"])))
@@ -99,14 +100,14 @@ def test_the_item_says_step_counts_and_estimate() -> None:
         0,
     )
     assert told["estimate"]["tps"] == pytest.approx(5.0, rel=0.05)
-    assert [row["phase"] for row in told["steps"]] == ["ramp"]
+    assert [row["phase"] for row in told["steps"]] == ["probe", "ramp"]
 
 
 def test_before_the_first_step_only_its_plan_is_known() -> None:
     first = next_move([], SearchLimits())
     assert isinstance(first, StepPlan)
 
-    told = so_far([], first)
+    told = so_far(numbered([]), first)
 
     assert told["step"]["number"] == 1
     assert told["accepted"] == told["throttled"] == told["failed"] == 0
