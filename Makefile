@@ -25,10 +25,10 @@ node_modules/ready: package.json package-lock.json .venv/ready
 demo: setup
 	$(BIN)/python -m local.demo $(ARGS)
 
-# The end-to-end tests come by themselves: they measure, and want the machine to themselves.
+# The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
 test: setup
 	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra tests/browser --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
 faults: setup

@@ -6,6 +6,7 @@ All executions of the session start together, each against a model of its own; t
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import hostile_images
 from tests.e2e.news import News, listen
@@ -22,6 +25,17 @@ from tests.embedded import deployment as embedded
 from tests.embedded.aws import instrumented_aws
 
 LONGEST_RUN_S = 420
+
+
+class TwoDeployments(LoadScopeScheduling):
+    """Tests that look at the executions share a process and its deployment; those that start others share another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "others" if re.search(r"test_(client|triggers)\.py", nodeid) else "executions"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:
+    return TwoDeployments(config, log)
 
 
 @dataclass(frozen=True)
