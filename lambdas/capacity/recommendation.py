@@ -93,7 +93,9 @@ def recommend(per_unit: Interval, demand: Demand | None, usd_per_unit_hour: floa
 
 
 def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
-    return f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+    return (
+        f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+    )
 
 
 def _cautions(tps: float, units: int, per_unit: Interval) -> list[str]:

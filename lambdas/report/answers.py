@@ -62,8 +62,10 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
         hours = duration(3600 * advice["batch"]["hours"])
         return f"{said}, and your {run.wanted.images:,} images are through in {hours}."
     demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
-    past = isinstance(run.wanted, PastDemand)
-    return f"{said}, and {'clients asked for' if past else 'you need'} {demand}."
+    if isinstance(run.wanted, PastDemand):
+        whose = "with the headroom you need" if run.wanted.headroom else "clients asked for"
+        return f"{said}, and {whose} {demand}."
+    return f"{said}, and you need {demand}."
 
 
 def next_action(run: Run, answer: Mapping[str, Any]) -> str:

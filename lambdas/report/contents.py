@@ -96,3 +96,5 @@ class Contents:
     summary: Summary
     pictures: Sequence[Picture]
     tables: Sequence[Table]
+    data: str = "The same as data: result.json and steps.csv, kept beside this file."
+    """where else it is"""

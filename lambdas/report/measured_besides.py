@@ -36,7 +36,7 @@ def image_comparison(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         note=f"Not measured: {missing}" if missing else "",
     )
     shown = [
-        _bar([name], row["maxTps"]) | {"p50": row["p50Ms"], "p95": row["p95Ms"]}
+        _bar(name.split(" "), row["maxTps"]) | {"p50": row["p50Ms"], "p95": row["p95Ms"]}
         for name, row in named
         if row["maxTps"]["estimate"] is not None
     ]
@@ -54,7 +54,7 @@ def scaling(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
     fewer, more = answer["inferenceUnits"], found["inferenceUnits"]
     rates = [
         (fewer, "measured", answer["maxTps"]),
-        (more, "if each carries as much", _times(answer["maxTps"], more / fewer)),
+        (more, "expected", _times(answer["maxTps"], more / fewer)),
         (more, "measured", found["maxTps"]),
     ]
     rows = tuple(
@@ -72,7 +72,7 @@ def scaling(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         ("Which", "Requests/s", "95 % interval", "Per unit"),
         rows,
         numbers=frozenset({1, 2, 3}),
-        note=_efficiency(found["efficiency"]),
+        note=f"Expected: each as much as in the first row. {_efficiency(found['efficiency'])}",
     )
     chart = {"bars": [_bar([count(units, "unit"), what], rate) for units, what, rate in rates]}
     return (Picture("scaling", SCALING_TITLE, found["detail"], chart, tables=(table,)),)
@@ -93,7 +93,7 @@ def _efficiency(found: Mapping[str, Any] | None) -> str:
     if found is None or found["estimate"] is None:
         return ""
     within = "" if found["high"] is None else f" ({percent(found['low'])} to {percent(found['high'])})"
-    return f"Of what capacity in step would give: {percent(found['estimate'])}{within}."
+    return f"Measured was {percent(found['estimate'])} of it{within}."
 
 
 def _times(rate: Mapping[str, Any], factor: float) -> dict[str, Any]:

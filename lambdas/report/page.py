@@ -50,6 +50,7 @@ def page(contents: Contents) -> str:
         "reasons": reasons(summary.reasons),
         "pictures": "\n".join(map(picture, contents.pictures)),
         "tables": "\n".join(map(table, contents.tables)),
+        "where": escaped(contents.data),
         "data": json_block(charts),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }

@@ -14,6 +14,7 @@ from lambdas.report.wording import count, day_of_week, percent, requests_per_sec
 TITLE = "What clients asked for in the past"
 MOST_POINTS = 720  # a screen shows no more; each keeps the busiest of its periods
 PERIODS = {60: "minute", 300: "five minutes", 3600: "hour"}
+SPANS = {60: "minutes", 300: "five-minute spans", 3600: "hours"}
 
 
 def past(answer: Mapping[str, Any], history: RequestHistory | None) -> tuple[Picture, ...]:
@@ -53,7 +54,11 @@ def _levels(row: Mapping[str, Any], answer: Mapping[str, Any]) -> list[dict[str,
     advice, per_unit = answer["recommendation"], answer["tpsPerInferenceUnit"]
     shown = [
         {"of": "demand", "text": f"average {tps(row['averageTps'])}/s", "tps": row["averageTps"]},
-        {"of": "demand", "text": f"{row['percentile']:g} %: {tps(row['peakTps'])}/s", "tps": row["peakTps"]},
+        {
+            "of": "demand",
+            "text": f"{row['percentile']:g} % of the {SPANS[row['periodSeconds']]} ≤ {tps(row['peakTps'])}/s",
+            "tps": row["peakTps"],
+        },
     ]
     for units in sorted({advice["minInferenceUnits"], advice["maxInferenceUnits"]} - {None}):
         carried = units * per_unit
@@ -64,7 +69,7 @@ def _levels(row: Mapping[str, Any], answer: Mapping[str, Any]) -> list[dict[str,
 
 
 def _sentences(row: Mapping[str, Any], advice: Mapping[str, Any]) -> list[str]:
-    periods = {60: "minutes", 300: "five-minute spans", 3600: "hours"}[row["periodSeconds"]]
+    periods = SPANS[row["periodSeconds"]]
     said = [
         f"In the last {count(row['days'], 'day')} clients sent {count(row['requests'], 'request')} to {_whose(row)},"
         f" over {_time(row['minutes'])} of service: {requests_per_second(row['averageTps'])} on average, and"
@@ -103,13 +108,13 @@ def _scaled(row: Mapping[str, Any]) -> list[str]:
 
 def _nothing(row: Mapping[str, Any]) -> str:
     return (
-        f"CloudWatch knows of no requests to {_whose(row)} in the last {count(row['days'], 'day')}, so there is no past"
-        " demand to draw, or to plan with. Give demand.averageTps and demand.peakTps instead."
+        f"CloudWatch knows of no requests to {_whose(row, 'any model')} in the last {count(row['days'], 'day')}, so"
+        " there is no past demand to draw, or to plan with. Give demand.averageTps and demand.peakTps instead."
     )
 
 
-def _whose(row: Mapping[str, Any]) -> str:
-    return "this model" if row["ofThisModel"] else "all models of this account and Region"
+def _whose(row: Mapping[str, Any], others: str = "all models") -> str:
+    return "this model" if row["ofThisModel"] else f"{others} of this account and Region"
 
 
 def _time(minutes: int) -> str:

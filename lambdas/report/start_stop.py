@@ -89,6 +89,6 @@ def _command(model: str, region: str, entry: Mapping[str, Any]) -> str:
 
 
 def _moment(told: str) -> str:
-    """`MON 08:00` -> `Monday 08:00`; `daily 00:00` as it is."""
+    """`MON 08:00` -> `Monday 08:00`, `daily 00:00` -> `Every day 00:00`."""
     day, _, hour = told.partition(" ")
-    return f"{day_of_week(day)} {hour}"
+    return f"{'Every day' if day == 'daily' else day_of_week(day)} {hour}"

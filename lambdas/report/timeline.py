@@ -15,6 +15,7 @@ TITLE = "The whole run, second by second"
 # What an estimate without an upper end stands for, where it is not simply a lower bound.
 BOUNDS = {
     "account-throttled": "which is what the account's quota let through; the model may carry more",
+    "failed": "measured by the time the run ended, and not confirmed",
     "unstable": "the mean of an unstable measurement, and no capacity to plan with",
 }
 

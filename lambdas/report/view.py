@@ -46,8 +46,8 @@ def contents(
         summary(run, steps, answer),
         (
             *past(answer, history),
-            *start_stop(answer),
             units(run, answer),
+            *start_stop(answer),
             *scaling(answer),
             *image_comparison(answer),
             timeline(steps, answer),
