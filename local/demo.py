@@ -120,9 +120,9 @@ def _show(
     answer = json.loads(described["output"])
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(answer, indent=2) + "\n")
-    bucket, _, page = answer["reportUri"].removeprefix("s3://").partition("/")
+    bucket, _, result = answer["resultUri"].removeprefix("s3://").partition("/")
     for path in (REPORT, STEPS):
-        key = f"{page.rpartition('/')[0]}/{path.name}"
+        key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     console.print(answer_table(answer, report))
     console.print(units_table(answer))

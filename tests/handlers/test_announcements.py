@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from bench.sample_report import KINDS, played
 from bench.sample_run import INPUT, sample_output
 from lambdas.adapters import announcements
 from lambdas.adapters.leases import lease_book
@@ -19,6 +21,8 @@ from lambdas.adapters.run_store import run_store
 from lambdas.adapters.settlement import settle_ended
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.receipt import Receipt, Settler
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import MeasuredStep
 from lambdas.handlers import janitor, publish, rescue_model
 from tests.handlers.conftest import STARTED_AT, TOPIC, Stack
 
@@ -85,11 +89,16 @@ def finished(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict
 class StoreOfOneRun:
     """What Publish asks of the runs table, for a run that began ten minutes ago."""
 
-    class Run:
-        run_id, started_epoch = "run-1", time.time() - 600
+    def __init__(self) -> None:
+        run, self._steps, _ = played(KINDS[0])
+        began = datetime.fromtimestamp(time.time() - 600, UTC).isoformat(timespec="milliseconds")
+        self._run = replace(run, run_id="run-1", started_at=began)
 
-    def known(self) -> tuple[Any, None]:
-        return self.Run, None
+    def known(self) -> tuple[Run, None]:
+        return self._run, None
+
+    def steps(self) -> list[MeasuredStep]:
+        return self._steps
 
     def findings(self) -> dict[str, Any]:
         return {}
@@ -132,6 +141,7 @@ class TestAFinishedRun:
             f"RecommendedMaxInferenceUnits {model}": 3,
             f"RunCostUsd {model}": 0.1056,
             f"Verdict {model}/ok": 1,
+            "Regression": 0,
         }
 
     def test_a_lambda_that_is_asked_twice_tells_once(self, finished: Any, heard: Heard) -> None:

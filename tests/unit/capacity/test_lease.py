@@ -199,7 +199,9 @@ def test_a_start_that_did_not_arrive_is_asked_for_again_a_few_times() -> None:
 
     assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=2.0) == "wait"
     assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=1.0 + ASK_AGAIN_S) == "start"
-    assert replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=1.0 + ASK_AGAIN_S) == "give-up"
+    assert (
+        replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=1.0 + ASK_AGAIN_S) == "give-up"
+    )
 
 
 @given(
