@@ -36,7 +36,7 @@ def image_comparison(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         note=f"Not measured: {missing}" if missing else "",
     )
     shown = [
-        _bar(name.split(" "), row["maxTps"]) | {"p50": row["p50Ms"], "p95": row["p95Ms"]}
+        _bar(name.rsplit(" ", 1), row["maxTps"]) | {"p50": row["p50Ms"], "p95": row["p95Ms"]}
         for name, row in named
         if row["maxTps"]["estimate"] is not None
     ]

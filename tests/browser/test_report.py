@@ -17,6 +17,7 @@ from tests.browser.conftest import DESK, PHONE, Opened
 Open = Callable[[str], Opened]
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 INK = "() => Chart.getChart(document.querySelector('canvas')).options.plugins.legend.labels.color"
+A4 = 688  # 182 mm between the margins
 TELLING = ["past", "besides", "unstable", "hostile"]
 """Samples that between them have every part of the page, in every tone."""
 
@@ -69,6 +70,17 @@ def assert_accessible(report: Opened) -> None:
     told = [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]]
     assert told == []
     assert {"color-contrast", "role-img-alt"} <= {each["id"] for each in found["passes"]}
+
+
+@pytest.mark.parametrize("report", TELLING, indirect=True)
+def test_a_report_fits_a_sheet_of_paper(report: Opened) -> None:
+    report.show(width=A4)
+    report.tab.emulate_media(media="print")
+
+    wide = report.tab.evaluate("() => document.documentElement.scrollWidth")
+    report.tab.emulate_media(media="screen")
+
+    assert wide <= A4
 
 
 @pytest.mark.parametrize("report", ["past", "besides"], indirect=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bench.sample_report import KINDS, failed_contents, played
 from bench.sample_run import INPUT
 from lambdas.capacity.errors import NAMES as ERRORS
 from lambdas.capacity.failed_run import FailedRun
+from lambdas.capacity.step import StepCounts, StepPlan
 from lambdas.report.contents import Contents, Note, Picture
 from lambdas.report.failure import ERRORS as TOLD
 from lambdas.report.failure import failure_contents
@@ -201,6 +203,29 @@ class TestMeasuredBesides:
         bound = {**SCALED, "maxTps": {**SCALED["maxTps"], "high": None}}
 
         assert picture_of("ok", "scaling", scaling=bound).tables[0].rows[2][2] == "at least 9.21"
+
+
+@dataclass(frozen=True)
+class BesidesPlan(StepPlan):
+    """A step's plan of a measurement besides."""
+
+    series: str | None = "s3"
+
+
+def test_steps_of_a_measurement_besides_are_in_the_time_line_and_the_table_and_in_no_other_picture() -> None:
+    run, steps, answer = played(KINDS[0])
+    main = contents(run, steps, answer, {})
+    extra = [
+        replace(step, number=step.number + len(steps), start_at=step.start_at + 100,
+                counts=StepCounts(BesidesPlan(**{**asdict(step.counts.plan), "lanes": 99}), step.counts.workers))
+        for step in steps[1:]
+    ]  # fmt: skip
+
+    report = contents(run, [*steps, *extra], answer, {})
+
+    for before, after in zip(main.pictures, report.pictures, strict=True):
+        assert (before.chart == after.chart) == (before.name != "timeline"), before.name
+    assert [row[1] for row in report.tables[0].rows][-2:] == ["ramp (s3)", "confirm, paced (s3)"]
 
 
 class TestHandedOn:
