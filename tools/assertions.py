@@ -41,7 +41,7 @@ OUTPUT_NAMES = (
     "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "cleanTps", "inferenceUnits",
     "tpsPerInferenceUnit", "latencyMs", "recommendation", "steps", "requests", "cost", "model", "images",
     "otherTraffic", "heldBy", "comparedWith", "regression",
-    "regressionDetail", "applied", "appliedDetail", "answerParameter", "answerParameterDetail", "reportUri", "resultUri",
+    "regressionDetail", "applied", "appliedDetail", "answerParameter", "answerParameterDetail", "reportUri", "reportDetail", "resultUri",
 )  # fmt: skip
 
 

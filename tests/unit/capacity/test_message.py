@@ -162,7 +162,13 @@ class TestAFailedRun:
         assert told.subject.startswith(f"Inference Unit Tuner: FAILED with {error}: bees/")
         assert told.body.startswith(f"The run failed with {error}: it went away\n")
         assert "The model is stopped" in told.body
+        assert "Report:" not in told.body
         require_well_formed(told)
+
+    def test_it_says_where_the_page_is(self) -> None:
+        uri = "s3://b/reports/r-1/report.html"
+
+        assert f"Report: {uri}" in message.of_failed(failed(report_uri=uri)).body.splitlines()
 
     @pytest.mark.parametrize(
         ("changed", "said"),

@@ -223,8 +223,8 @@ def test_steps_of_a_measurement_besides_are_in_the_time_line_and_the_table_and_i
 
     report = contents(run, [*steps, *extra], answer, {})
 
-    for before, after in zip(main.pictures, report.pictures, strict=True):
-        assert (before.chart == after.chart) == (before.name != "timeline"), before.name
+    for alone, beside in zip(main.pictures, report.pictures, strict=True):
+        assert (alone.chart == beside.chart) == (alone.name != "timeline"), alone.name
     assert [row[1] for row in report.tables[0].rows][-2:] == ["ramp (s3)", "confirm, paced (s3)"]
 
 
