@@ -33,14 +33,15 @@ function past(chart, color) {
   const datasets = [line(`busiest ${period}, requests/s`, busiest, "accepted", { borderWidth: 1.5, backgroundColor: color("accepted-fill"), fill: "origin" })];
   if (together > 1) datasets.unshift(line("average, requests/s", average, "p95", { borderWidth: 1.5 }));
   const marks = {};
-  // Pairs of lines may lie close: the lower one is named below, but where the axis would cut the name off.
+  // Pairs of lines may lie close: the lower one is named below, or where the axis would cut that off, beside.
   const lower = { demand: levels.find(({ of }) => of === "demand"), units: levels.filter(({ of }) => of === "units").length > 1 ? levels.find(({ of }) => of === "units") : null };
   levels.forEach((level, index) => {
-    const below = level === lower[level.of] && level.tps > 0.12 * most;
+    const beside = level === lower[level.of] && level.tps <= 0.12 * most;
+    const below = level === lower[level.of] && !beside;
     const ink = level.of === "demand" ? "demand" : "estimate";
     marks[`level${index}`] = {
       type: "line", yScaleID: "y", yMin: level.tps, yMax: level.tps, borderColor: color(ink), borderWidth: 2, borderDash: level.of === "demand" ? [6, 4] : [],
-      label: label(color, level.text, ink, { position: level.of === "demand" ? "start" : "end", yAdjust: below ? 11 : -11 }),
+      label: label(color, level.text, ink, { position: beside ? "center" : level.of === "demand" ? "start" : "end", yAdjust: below ? 11 : -11 }),
     };
   });
   return settings(color, "line", { datasets }, {

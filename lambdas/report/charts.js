@@ -23,7 +23,7 @@ function label(color, content, ink, more = {}) {
   return {
     display: true, content, color: color(ink), backgroundColor: "transparent", font: { size: 11, weight: 600 },
     // A rim instead of a box, which would hide what is below.
-    textStrokeColor: color("paper"), textStrokeWidth: 4, padding: 3, ...more,
+    textStrokeColor: color("paper"), textStrokeWidth: 4, padding: 3, z: 2, ...more,
   };
 }
 
