@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bench.sample_besides import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
 from bench.sample_run import PROJECT, STARTED_AT, probe
 from bench.virtual_time import VirtualClient
 from lambdas.adapters.execution_input import parse_input
 from lambdas.adapters.preparation import settled_demand
 from lambdas.adapters.versions import versions
+from lambdas.capacity.failed_run import FailedRun
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.receipt import Receipt
+from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.result import findings, output
 from lambdas.capacity.run import Image, Progress, Run, SkippedImage
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step import MeasuredStep, StepPlan
 from lambdas.report.contents import Contents
+from lambdas.report.failure import failure_contents
 from lambdas.report.page import page
 from lambdas.report.view import contents
 from local.simulated_model.service import SimulatedService
@@ -39,7 +43,12 @@ class Kind:
     test: dict[str, Any] = field(default_factory=dict)
     left: str = "STOPPED"
     run: dict[str, Any] = field(default_factory=dict)
+    past: RequestHistory | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+    """what Publish, or a measurement besides, adds to the output"""
 
+
+LAST_DAYS = {"fromCloudWatchDays": 14}
 
 KINDS = (
     Kind("ok", {"tps_per_iu": 5.0}, STEADY),
@@ -56,13 +65,52 @@ KINDS = (
     Kind("unstable", {"tps_per_iu": 20.0, "random_500_share": 0.3}, STEADY),
     Kind("given-back", {"tps_per_iu": 3.0}, STEADY, {"inferenceUnits": 2}, left="RUNNING"),
     Kind("precise", {"tps_per_iu": 6.0, "limiter": "sliding_window"}, {"averageTps": 2}, {"mode": "precise"}),
+    Kind("past", {"tps_per_iu": 5.0}, LAST_DAYS, past=weeks(13.0)),
+    Kind(
+        "past-never-idle", {"tps_per_iu": 20.0}, {**LAST_DAYS, "headroom": 0.2}, past=weeks(9.0, nights=True)
+    ),
+    Kind("past-unknown", {"tps_per_iu": 5.0}, LAST_DAYS, past=NOTHING),
+    Kind(
+        "besides",
+        {"tps_per_iu": 5.0},
+        STEADY,
+        more={**DROPPED, "imageComparison": COMPARED, "scaling": SCALED},
+    ),
+    Kind(
+        "applied",
+        {"tps_per_iu": 5.0},
+        STEADY,
+        left="RUNNING",
+        run={"after_run": "apply"},
+        more={"scaling": NOT_SCALED, "answerParameter": "/inference-units/bees/answer"},
+    ),
+    Kind(
+        "not-applied",
+        {"tps_per_iu": 5.0},
+        STEADY,
+        run={
+            "after_run": "apply",
+            "price_detail": "the AWS Price List gave no price (AccessDenied); the stack's own one counts",
+        },
+    ),
 )
 
 
 def sample_contents(kind: Kind) -> Contents:
     """What the report of such a run says."""
     run, steps, answer = played(kind)
-    return contents(run, steps, answer, versions())
+    return contents(run, steps, answer, versions(), kind.past)
+
+
+def failed_contents() -> Contents:
+    """What the report of a run says whose model went away."""
+    run, steps, answer = played(KINDS[1])
+    receipt = Receipt(
+        "rule", STARTED_AT + 700, "STOPPED", "STOPPED", STARTED_AT + 600, STARTED_AT + 700, 0.0277, 0.11
+    )
+    cause = "the model is STOPPED though the run had not stopped it - find out who did, then run again"
+    failed = FailedRun(f"{run.run_id}-failed", answer["modelArn"], "ModelLost", cause, receipt)
+    return failure_contents(failed, run, steps[:4], versions())
 
 
 def played(kind: Kind) -> tuple[Run, list[MeasuredStep], dict[str, Any]]:
@@ -81,13 +129,12 @@ def played(kind: Kind) -> tuple[Run, list[MeasuredStep], dict[str, Any]]:
     before = "RUNNING" if kind.left == "RUNNING" else "STOPPED"
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found=before)
     receipt = Receipt.of(lease, (run, progress), kind.left, by="finally", now=ended)
+    if run.after_run == "apply" and kind.left == "RUNNING":
+        receipt = replace(receipt, applied=True, min_inference_units=2, max_inference_units=3)
     uri = f"s3://images/reports/{run.run_id}/"
-    found = findings(run, steps, move)
-    return (
-        run,
-        steps,
-        output(run, progress, found, receipt, result_uri=f"{uri}result.json", report_uri=f"{uri}report.html"),
-    )
+    found = findings(run, steps, move, kind.past)
+    uris = {"result_uri": f"{uri}result.json", "report_uri": f"{uri}report.html"}
+    return run, steps, output(run, progress, found, receipt, **uris) | kind.more
 
 
 def _run(kind: Kind) -> Run:
@@ -122,13 +169,19 @@ def _run(kind: Kind) -> Run:
     return replace(run, **kind.run)
 
 
+def all_contents() -> Iterator[tuple[str, Contents]]:
+    """A report of each kind, by its name."""
+    yield from ((kind.name, sample_contents(kind)) for kind in KINDS)
+    yield "failed", failed_contents()
+
+
 def main() -> None:
     """Write one file per kind."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for kind in KINDS:
-        (folder / f"{kind.name}.html").write_text(page(sample_contents(kind)))
-        print(folder / f"{kind.name}.html")
+    for name, shown in all_contents():
+        (folder / f"{name}.html").write_text(page(shown))
+        print(folder / f"{name}.html")
 
 
 if __name__ == "__main__":

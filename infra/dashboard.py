@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -43,6 +44,7 @@ class Dashboard(Construct):
                 [self._guide()],
                 [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=[*alarms], width=WIDTH, height=2)],
                 [self._last_runs()],
+                [self._compared(), *graphs.changes()],
                 graphs.answers(),
                 graphs.runs(),
                 graphs.models(),
@@ -64,30 +66,51 @@ class Dashboard(Construct):
             "**The answer:** *TPS per inference unit* is what one unit of a model carries; a version that lies "
             "below the one before needs more units. It is a lower bound where the verdict is `not-saturated`, "
             "`account-throttled` or `client-limited`, and no basis for a number of units where it is `unstable`.",
+            "**A model got slower:** *Change of TPS per inference unit* below 0 by more than the intervals explain "
+            "counts as a regression; its report says since which run, and by how much.",
             "**In production:** throttled requests while all units are in service mean that the maximum is too low: "
             "run the tuner again, with today's peak.",
             f"[All runs]({runs}) | [Reports]({reports}) | [Models]({models})",
         )
-        return cloudwatch.TextWidget(width=WIDTH, height=5, markdown="\n\n".join(lines))
+        return cloudwatch.TextWidget(width=WIDTH, height=6, markdown="\n\n".join(lines))
+
+    def _compared(self) -> cloudwatch.IWidget:
+        """What Publish said of each run beside the last one of the same model, and of the version before."""
+        same, version = "answer.comparedWith.sameModel", "answer.comparedWith.versionBefore"
+        return self._query(
+            "Runs beside those before them",
+            [self._functions.publish],
+            WIDTH // 3,
+            f"fields @timestamp, answer.modelArn as model, answer.tpsPerInferenceUnit as tpsPerUnit, "
+            f"{same}.tpsPerInferenceUnit as before, {same}.changePercent as change, "
+            f"{version}.tpsPerInferenceUnit as versionBefore, {version}.changePercent as changeSinceVersion, "
+            "answer.regression as slower",
+            'filter message = "done" and ispresent(answer.regression)',
+        )
 
     def _last_runs(self) -> cloudwatch.IWidget:
         """From what the last state of each run logs: its answer, or its error and cause."""
-        handlers = (self._functions.publish, self._functions.explain_failure)
+        return self._query(
+            "The last runs",
+            [self._functions.publish, self._functions.explain_failure],
+            WIDTH,
+            "fields @timestamp, coalesce(answer.runId, runId) as run, answer.modelArn as model, "
+            "coalesce(answer.verdict, answer.error) as outcome, answer.tpsPerInferenceUnit as tpsPerUnit, "
+            "answer.recommendation.minInferenceUnits as min, answer.recommendation.maxInferenceUnits as max, "
+            "answer.cost.runUsd as usd, coalesce(answer.verdictDetail, answer.cause) as why",
+            'filter message = "done" and ispresent(outcome)',
+        )
+
+    def _query(
+        self, title: str, of: Sequence[lambda_.Function], width: int, fields: str, chosen: str
+    ) -> cloudwatch.IWidget:
         return cloudwatch.LogQueryWidget(
-            title="The last runs",
-            log_group_names=[each.log_group.log_group_name for each in handlers],
+            title=title,
+            log_group_names=[each.log_group.log_group_name for each in of],
             view=cloudwatch.LogQueryVisualizationType.TABLE,
-            width=WIDTH,
+            width=width,
             height=HEIGHT,
-            query_lines=[
-                "fields @timestamp, coalesce(answer.runId, runId) as run, answer.modelArn as model, "
-                "coalesce(answer.verdict, answer.error) as outcome, answer.tpsPerInferenceUnit as tpsPerUnit, "
-                "answer.recommendation.minInferenceUnits as min, answer.recommendation.maxInferenceUnits as max, "
-                "answer.cost.runUsd as usd, coalesce(answer.verdictDetail, answer.cause) as why",
-                'filter message = "done" and ispresent(outcome)',
-                "sort @timestamp desc",
-                "limit 20",
-            ],
+            query_lines=[fields, chosen, "sort @timestamp desc", "limit 20"],
         )
 
 

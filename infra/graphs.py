@@ -38,6 +38,15 @@ def answers() -> list[cloudwatch.IWidget]:
     ]
 
 
+def changes() -> list[cloudwatch.IWidget]:
+    """Runs beside those before them."""
+    change = of_models("ChangePercent", "Average", period=_HOUR)
+    return [
+        _graph("Change of TPS per inference unit since the run before", [change], unit="%", least=None),
+        _graph("Runs that were slower than before", [count_of("Regression", period=_HOUR)], unit="runs"),
+    ]
+
+
 def runs() -> list[cloudwatch.IWidget]:
     verdicts = search(
         "Verdict",
@@ -124,6 +133,7 @@ def health(machine: sfn.StateMachine, dead_letter_queues: Sequence[sqs.IQueue]) 
                 count_of("ModelStopFailed", period=_HOUR),
                 count_of("OverdueLeases", period=_HOUR, statistic="Maximum"),
                 count_of("NotTold", period=_HOUR),
+                count_of("ReportNotMade", period=_HOUR),
             ],
             unit="messages, models, leases",
         ),
@@ -131,12 +141,17 @@ def health(machine: sfn.StateMachine, dead_letter_queues: Sequence[sqs.IQueue]) 
 
 
 def _graph(
-    title: str, metrics: Sequence[cloudwatch.IMetric], *, unit: str, stacked: bool = False
+    title: str,
+    metrics: Sequence[cloudwatch.IMetric],
+    *,
+    unit: str,
+    stacked: bool = False,
+    least: int | None = 0,
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,
         left=[*metrics],
-        left_y_axis=cloudwatch.YAxisProps(min=0, label=unit, show_units=False),
+        left_y_axis=cloudwatch.YAxisProps(min=least, label=unit, show_units=False),
         stacked=stacked,
         width=WIDTH // 3,
         height=HEIGHT,

@@ -77,6 +77,13 @@ class Observability(Construct):
             "model in the Rekognition console, then the execution in Step Functions; the janitor's log says which "
             "model it is, and what stands in the way.",
         )
+        self._alarm(
+            "Regression",
+            count_of("Regression", period=_PERIOD),
+            "A run found a model slower than an earlier run did, by more than the intervals explain. The dashboard "
+            "says which one; its report, since when. Look at what changed in the model or the images before you rely "
+            "on it.",
+        )
         for queue in dead_letter_queues:
             self._alarm(
                 f"DeadLetters-{queue.node.id}",

@@ -140,7 +140,8 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_put_reports(functions.publish)
         storage.grant_runs(functions.publish, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
 
-        storage.grant_runs(functions.explain_failure, "Query", "UpdateItem")
+        storage.grant_put_reports(functions.explain_failure)
+        storage.grant_runs(functions.explain_failure, "GetItem", "Query", "UpdateItem")
 
         for teller in (
             functions.publish,

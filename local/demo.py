@@ -120,17 +120,17 @@ def _show(
     answer = json.loads(described["output"])
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(answer, indent=2) + "\n")
-    bucket, _, page = answer["reportUri"].removeprefix("s3://").partition("/")
-    for path in (REPORT, STEPS):
-        key = f"{page.rpartition('/')[0]}/{path.name}"
+    bucket, _, result = answer["resultUri"].removeprefix("s3://").partition("/")
+    for path in (REPORT, STEPS) if answer["reportUri"] else (STEPS,):
+        key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     console.print(answer_table(answer, report))
     console.print(units_table(answer))
     for reason in answer["recommendation"]["reasons"]:
         console.print(f"- {reason}")
+    page = f"Open {REPORT} in a browser" if answer["reportUri"] else answer["reportDetail"]
     console.print(
-        f"\n{answer['verdictDetail']}\n\nOpen {REPORT} in a browser; the execution's output is in {RESULT}.",
-        soft_wrap=True,
+        f"\n{answer['verdictDetail']}\n\n{page}; the execution's output is in {RESULT}.", soft_wrap=True
     )
     return 0 if report["status"] == "STOPPED" else 1
 

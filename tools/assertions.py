@@ -41,7 +41,8 @@ OUTPUT_NAMES = (
     "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "cleanTps", "inferenceUnits",
     "tpsPerInferenceUnit", "latencyMs", "recommendation", "steps", "requests", "cost", "model", "images",
     "otherTraffic", "heldBy", "comparedWith", "regression", "regressionDetail", "applied", "appliedDetail",
-    "answerParameter", "answerParameterDetail", "imageComparison", "scaling", "reportUri", "resultUri",
+    "answerParameter", "answerParameterDetail", "imageComparison", "scaling", "reportUri", "reportDetail",
+    "resultUri",
 )  # fmt: skip
 
 

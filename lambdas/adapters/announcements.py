@@ -41,7 +41,13 @@ def tell_finished(output: Mapping[str, Any], duration_s: float) -> None:
 
 
 def tell_failed(
-    run_id: str, model_arn: str | None, error: str, cause: str, *, is_settled: bool = True
+    run_id: str,
+    model_arn: str | None,
+    error: str,
+    cause: str,
+    *,
+    is_settled: bool = True,
+    report_uri: str | None = None,
 ) -> bool:
     """A run has ended without an answer; False: that had been told before.
 
@@ -61,6 +67,7 @@ def tell_failed(
             _receipt(known),
             is_settled,
             is_receipt_known=bool(known),
+            report_uri=report_uri,
         )
         metrics.failed(run)
         _send("Run Failed", run.as_output(), lambda: message.of_failed(run))

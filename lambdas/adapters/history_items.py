@@ -66,7 +66,8 @@ class HistoryItems:
 
 
 def _ran(item: dict[str, Any]) -> Iterator[tuple[float, float]]:
-    model = json.loads(item["output"]).get("model", {})
+    # A run that failed has no output.
+    model = json.loads(item.get("output", "{}")).get("model", {})
     if model.get("startedAt") and model.get("stoppedAt"):
         yield _epoch(model["startedAt"]), _epoch(model["stoppedAt"])
 

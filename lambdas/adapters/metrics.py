@@ -53,6 +53,12 @@ def count_untold() -> None:
 
 
 @_harmless
+def count_pageless() -> None:
+    """Count a run whose report has no page."""
+    _count("ReportNotMade")
+
+
+@_harmless
 def count_verdict(model_arn: str, verdict: str) -> None:
     """Count a run by its verdict."""
     _emit({**_model(model_arn), "verdict": verdict}, [("Verdict", MetricUnit.Count, 1)])
@@ -71,8 +77,11 @@ def measured(output: Mapping[str, Any], duration_s: float) -> None:
             ("RecommendedMaxInferenceUnits", MetricUnit.Count, advice["maxInferenceUnits"]),
             ("RunCostUsd", MetricUnit.NoUnit, output["cost"]["runUsd"]),
             ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
+            ("ChangePercent", MetricUnit.Percent, _change(output)),
         ],
     )
+    if "regression" in output:  # once for all models: the alarm Regression can't know their names
+        _count("Regression", int(output["regression"]))
     count_verdict(output["modelArn"], output["verdict"])
 
 
@@ -82,6 +91,12 @@ def failed(run: FailedRun) -> None:
     _emit({"error": run.error}, [("FailedRuns", MetricUnit.Count, 1)])
     if run.model_arn is not None and run.receipt is not None:
         _emit(_model(run.model_arn), [("RunCostUsd", MetricUnit.NoUnit, run.receipt.usd)])
+
+
+def _change(output: Mapping[str, Any]) -> float | None:
+    """Of TPS per inference unit since the last run of the model; None: there is none to compare with."""
+    before = output.get("comparedWith", {}).get("sameModel") or {}
+    return before.get("changePercent") if before.get("change") else None
 
 
 def _model(model_arn: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ class FailedRun:
     receipt: Receipt | None = None  # None: the run settled no model
     is_settled: bool = True  # False: the model was not seen as it has to be left
     is_receipt_known: bool = True  # False: the runs table did not answer
+    report_uri: str | None = None  # of its page, if it has one
 
     def as_output(self) -> dict[str, Any]:
         """In the words of a finished run's output."""

@@ -102,6 +102,7 @@ def _described(now: Answer, before: Answer | None, more: tuple[str, ...] = ()) -
         "low": rounded(before.low, 3),
         "high": rounded(before.high, 3),
         "changePercent": rounded(_percent(now, before), 1),
+        "change": change(now, before),
     }
     return {**described, "modelArn": before.model_arn} if "modelArn" in more else described
 

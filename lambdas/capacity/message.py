@@ -41,6 +41,7 @@ def of_finished(output: Mapping[str, Any]) -> Message:
         "",
         f"Verdict: {verdict}. {output['verdictDetail']}",
         *_recommended(output["recommendation"]),
+        *_besides(output),
         f"Cost of this run: ${cost['runUsd']:.2f} ({cost['inferenceUnitHours']:.4f} inference unit hours at "
         f"${cost['pricePerInferenceUnitHourUsd']:g}).",
         receipt_sentence(output["model"]),
@@ -48,7 +49,8 @@ def of_finished(output: Mapping[str, Any]) -> Message:
         *(f"{what}: {output[key]}" for key, what in _WHERE.items() if output.get(key)),
         *_who(output["runId"], output["modelArn"]),
     ]
-    return _message(f"{verdict}, {rate}", output["modelArn"], lines)
+    slower = ", SLOWER than before" if output.get("regression") else ""
+    return _message(f"{verdict}, {rate}{slower}", output["modelArn"], lines)
 
 
 def of_failed(run: FailedRun) -> Message:
@@ -58,6 +60,7 @@ def of_failed(run: FailedRun) -> Message:
         "",
         run.how_model_was_left,
         "",
+        *([f"Report: {run.report_uri}"] if run.report_uri else []),
         *_who(run.run_id, run.model_arn),
     ]
     return _message(f"FAILED with {run.error}", run.model_arn, lines)
@@ -82,6 +85,21 @@ def _recommended(advice: Mapping[str, Any]) -> list[str]:
     least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
     head = "none" if least is None else f"{least} at least, {most} at most"
     return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice["reasons"])]
+
+
+def _besides(output: Mapping[str, Any]) -> list[str]:
+    """A line for each thing that not every run has."""
+    plan, parameter = output["recommendation"].get("plan"), output.get("answerParameter")
+    told = {
+        "REGRESSION" if output.get("regression") else "Compared": output.get("regressionDetail"),
+        "Start and stop": plan and plan["sentence"],
+        "More inference units": output.get("scaling", {}).get("detail"),
+        "Images": output.get("imageComparison", {}).get("detail"),
+        "Applied": output.get("appliedDetail"),
+        "Answer as SSM parameter": parameter or output.get("answerParameterDetail"),
+        "No report": output.get("reportDetail"),
+    }
+    return [f"{what}: {text}" for what, text in told.items() if text]
 
 
 def _who(run_id: str, model_arn: str | None) -> list[str]:

@@ -93,7 +93,9 @@ def recommend(per_unit: Interval, demand: Demand | None, usd_per_unit_hour: floa
 
 
 def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
-    return f"{which} {units}: {name} demand {tps:g} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+    return (
+        f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+    )
 
 
 def _cautions(tps: float, units: int, per_unit: Interval) -> list[str]:
@@ -101,7 +103,7 @@ def _cautions(tps: float, units: int, per_unit: Interval) -> list[str]:
     if per_unit.low > 0 and (careful := math.ceil(tps / per_unit.low - 1e-9)) > units:
         cautions.append(
             f"At the low end of the interval ({per_unit.low:.2f} TPS per inference unit)"
-            f" {tps:g} TPS would need {careful}"
+            f" {_rate(tps)} TPS would need {careful}"
         )
     if units > QUOTA_IUS:
         cautions.append(
@@ -130,6 +132,10 @@ def _practice(demand: TrafficDemand, least: int) -> list[str]:
 def _table(units: int, per_unit: Interval, usd_per_unit_hour: float) -> tuple[Capacity, ...]:
     rows = min(LONGEST_TABLE, max(QUOTA_IUS, units))
     return tuple(Capacity(n, n * per_unit.estimate, n * usd_per_unit_hour) for n in range(1, rows + 1))
+
+
+def _rate(tps: float) -> str:
+    return f"{tps:.4g}" if tps < 1000 else f"{tps:,.0f}"
 
 
 def _count(units: int) -> str:

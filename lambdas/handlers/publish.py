@@ -11,13 +11,11 @@ from lambdas.adapters.history import history
 from lambdas.adapters.images import s3_client
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
-from lambdas.adapters.reports import put_page, put_reports, report_uri, result_uri
+from lambdas.adapters.report_page import with_page
+from lambdas.adapters.reports import put_reports, report_uri, result_uri
 from lambdas.adapters.run_store import run_store
 from lambdas.adapters.settings import settings
-from lambdas.adapters.versions import versions
 from lambdas.capacity.result import output
-from lambdas.report.page import page
-from lambdas.report.view import contents
 
 
 @logged
@@ -28,8 +26,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     uris = {"result_uri": result_uri(bucket, run.run_id), "report_uri": report_uri(bucket, run.run_id)}
     answer = output(run, progress, store.findings(), store.receipt(), **uris)
     answer = with_answer_parameter(history().compared(run, answer), run.started_at)
+    answer = with_page(run, answer, store.steps)
     put_reports(s3_client(), bucket, answer)
-    put_page(s3_client(), bucket, run.run_id, page(contents(run, store.steps(), answer, versions())))
     store.publish(run, answer)
     history().keep(run, answer)
     if run.after_run == "apply":  # a run that fails before this has its model stopped

@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.capacity.demand import BatchDemand
+from lambdas.capacity.demand import BatchDemand, PastDemand
 from lambdas.capacity.run import Run
 from lambdas.report.contents import Tone
 from lambdas.report.units import UNIT, demanded
-from lambdas.report.wording import count, duration, given, requests_per_second, tps, usd, usd_finely
+from lambdas.report.wording import count, day, duration, given, requests_per_second, tps, usd, usd_finely
 
 # The verdict's word -> what it says in plain words, and how good that is.
 VERDICTS: dict[str, tuple[str, Tone]] = {
@@ -56,13 +56,15 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
         return "No rate could be told for this model, so no number of inference units follows."
     if not advice["minInferenceUnits"]:
         return f"{_one_carries(answer)}. Say what demand you have, and the report says how many you need."
-    said = (
-        f"Start this model with {_range(advice)}: {_one_carries(answer)[0].lower()}{_one_carries(answer)[1:]}"
-    )
+    do = "This model now runs with" if answer.get("applied") else "Start this model with"
+    said = f"{do} {_range(advice)}: {_one_carries(answer)[0].lower()}{_one_carries(answer)[1:]}"
     if "batch" in advice and isinstance(run.wanted, BatchDemand):
         hours = duration(3600 * advice["batch"]["hours"])
         return f"{said}, and your {run.wanted.images:,} images are through in {hours}."
-    demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run))
+    demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
+    if isinstance(run.wanted, PastDemand):
+        whose = "with the headroom you need" if run.wanted.headroom else "clients asked for"
+        return f"{said}, and {whose} {demand}."
     return f"{said}, and you need {demand}."
 
 
@@ -72,6 +74,10 @@ def next_action(run: Run, answer: Mapping[str, Any]) -> str:
     if not answer["recommendation"]["minInferenceUnits"]:
         ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
         return WITHOUT_NUMBERS.get(word, ask)
+    if answer.get("applied"):
+        return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
+    if answer["model"]["statusAfter"] == "RUNNING":
+        return "The model still runs as it was found. Stop it, wait until it is STOPPED, and start it with these:"
     if word == "throttles-below-max":
         rate = requests_per_second(clean) if clean else "a lower rate than the maximum"
         tested = count(run.inference_units, UNIT)
@@ -82,7 +88,7 @@ def next_action(run: Run, answer: Mapping[str, Any]) -> str:
 def start_command(answer: Mapping[str, Any]) -> str | None:
     """The AWS CLI's command for the recommended inference units; None where none are recommended."""
     advice, arn = answer["recommendation"], str(answer["modelArn"])
-    if not advice["minInferenceUnits"]:
+    if not advice["minInferenceUnits"] or answer.get("applied"):
         return None
     words = ["aws", "rekognition", "start-project-version", "--region", arn.split(":")[3]]
     words += ["--project-version-arn", arn, "--min-inference-units", str(advice["minInferenceUnits"])]
@@ -95,9 +101,9 @@ def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[s
     """Per hour and per 1,000 images: each the value, and what to know of it."""
     advice, price = answer["recommendation"], run.usd_per_unit_hour
     least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
-    of = f"at {usd(price)} per {UNIT} and hour"
+    of = f"at {usd(price)} per {UNIT} and hour ({price_source(answer)})"
     if not least:
-        hourly = (usd(price), f"per {UNIT}, used or not")
+        hourly = (usd(price), f"per {UNIT}, used or not ({price_source(answer)})")
     elif least == most:
         hourly = (usd(least * price), f"for {count(least, UNIT)}, {of}")
     else:
@@ -105,11 +111,21 @@ def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[s
     if not advice["table"]:
         return hourly, ("–", "no rate to divide by")
     per_image = usd_finely(advice["table"][0]["usdPer1000Images"])
-    wanted = demanded(run)
+    wanted = demanded(run, answer)
     if least and wanted:
         at_demand = least * price / (wanted[0][1] * 3.6)
         return hourly, (per_image, f"at full use; {usd_finely(at_demand)} at your {wanted[0][0]} demand")
     return hourly, (per_image, "at full use")
+
+
+def price_source(answer: Mapping[str, Any]) -> str:
+    """Where the price is from, and of which day."""
+    cost = answer["cost"]
+    if cost["priceSource"] == "context":
+        return "the price in the stack's settings"
+    return (
+        f"{cost['priceSource']}, {day(cost['priceDate'])}" if cost["priceDate"] else str(cost["priceSource"])
+    )
 
 
 def _range(advice: Mapping[str, Any]) -> str:

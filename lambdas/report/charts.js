@@ -1,5 +1,5 @@
 "use strict";
-// The four pictures: from the page's data to the chart library's settings. `color` looks a name of style.css up.
+// The pictures: from the page's data to the chart library's settings. `color` looks a name of style.css up.
 
 const CLOCK = (s) => `${Math.floor(s / 60)}:${String(Math.round(s) % 60).padStart(2, "0")}`;
 const RATE = (tps) => (tps < 100 ? tps.toFixed(2) : tps.toFixed(1));
@@ -21,8 +21,9 @@ function across(color, title, more = {}) {
 
 function label(color, content, ink, more = {}) {
   return {
-    display: true, content, color: color(ink), backgroundColor: color("paper"), font: { size: 11, weight: 600 },
-    padding: 3, borderRadius: 3, ...more,
+    display: true, content, color: color(ink), backgroundColor: "transparent", font: { size: 11, weight: 600 },
+    // A rim instead of a box, which would hide what is below.
+    textStrokeColor: color("paper"), textStrokeWidth: 4, padding: 3, z: 2, ...more,
   };
 }
 
@@ -86,7 +87,7 @@ function timeline(chart, color) {
     const box = { type: "box", xMin: step.from, xMax: step.to, backgroundColor: color("shade"), borderWidth: 0, drawTime: "beforeDatasetsDraw" };
     const named = ({ chart: drawn }) => {
       const width = drawn.scales.x.getPixelForValue(step.to) - drawn.scales.x.getPixelForValue(step.from);
-      return width > 84 ? `${step.number} ${step.phase}` : width > 12 ? `${step.number}` : "";
+      return width > 84 ? `${step.number} ${step.series === "main" ? step.phase : step.series}` : width > 12 ? `${step.number}` : "";
     };
     marks[`above${step.number}`] = {
       ...box, yScaleID: "accepted",

@@ -19,6 +19,32 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of texts under named columns; a number's column is aligned to the right."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+    """which columns hold numbers"""
+    note: str = ""
+    marked: frozenset[int] = frozenset()
+    """rows that stand out"""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A block of the first screen that a reader must not miss; its table is there for those who doubt it."""
+
+    name: str
+    title: str
+    text: str
+    tone: Tone
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
 class Summary:
     """The first screen."""
 
@@ -37,21 +63,15 @@ class Summary:
     receipt: str
     receipt_tone: Tone
     reasons: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows of texts under named columns; a number's column is aligned to the right."""
+class Snippet:
+    """Text to paste elsewhere, and where."""
 
-    name: str
     title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: frozenset[int] = frozenset()
-    """which columns hold numbers"""
-    note: str = ""
-    marked: frozenset[int] = frozenset()
-    """rows that stand out"""
+    text: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,10 @@ class Picture:
     sentence: str
     chart: Mapping[str, Any] | None
     table: Table | None = None
-    """the same as numbers, where no other table has them"""
+    """the same as numbers, folded up, where no other table has them"""
+    tables: tuple[Table, ...] = ()
+    """what belongs to it besides"""
+    snippets: tuple[Snippet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,3 +96,5 @@ class Contents:
     summary: Summary
     pictures: Sequence[Picture]
     tables: Sequence[Table]
+    data: str = "The same as data: result.json and steps.csv, kept beside this file."
+    """where else it is"""

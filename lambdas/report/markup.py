@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lambdas.report.contents import Figure, Picture, Table
+from lambdas.report.contents import Figure, Note, Picture, Snippet, Table
 from lambdas.report.escaping import escaped
 
 MARKED = ' class="marked"'
@@ -23,7 +23,22 @@ def reasons(shown: Sequence[str]) -> str:
     """Why these inference units."""
     if not shown:
         return ""
-    return f'<ul class="reasons">{"".join(f"<li>{escaped(each)}</li>" for each in shown)}</ul>'
+    items = "".join(f"<li>{escaped(each)}</li>" for each in shown)
+    return f'<section id="reasons"><h2>Why</h2><ul class="reasons">{items}</ul></section>'
+
+
+def note(shown: Note) -> str:
+    """A coloured block, its table folded up."""
+    return (
+        f'<section class="aside {shown.tone}" aria-labelledby="{shown.name}">'
+        f'<h2 id="{shown.name}">{escaped(shown.title)}</h2><p>{escaped(shown.text)}</p>'
+        f"{_folded(shown.table)}</section>"
+    )
+
+
+def command(text: str) -> str:
+    """What a shell or a form is to be given; style.css lets one click select all of it."""
+    return f'<pre tabindex="0"><code>{escaped(text)}</code></pre>'
 
 
 def picture(shown: Picture) -> str:
@@ -35,13 +50,23 @@ def picture(shown: Picture) -> str:
         if shown.chart is not None
         else ""
     )
-    numbers = (
-        f"<details><summary>{escaped(shown.table.title)}</summary>{_rows(shown.table)}</details>"
-        if shown.table
-        else ""
+    more = "".join(f"<h3>{escaped(each.title)}</h3>{_rows(each)}" for each in shown.tables)
+    more += "".join(map(_snippet, shown.snippets))
+    kind = "picture" if shown.chart is not None or more else "picture missing"
+    return (
+        f'<section class="{kind}" id="{name}"><h2>{escaped(shown.title)}</h2>'
+        f"{sentence}{canvas}{_folded(shown.table)}{more}</section>"
     )
-    kind = "picture" if shown.chart is not None else "picture missing"
-    return f'<section class="{kind}" id="{name}"><h2>{escaped(shown.title)}</h2>{sentence}{canvas}{numbers}</section>'
+
+
+def _snippet(shown: Snippet) -> str:
+    return f"<h3>{escaped(shown.title)}</h3>{command(shown.text)}"
+
+
+def _folded(shown: Table | None) -> str:
+    if shown is None:
+        return ""
+    return f"<details><summary>{escaped(shown.title)}</summary>{_rows(shown)}</details>"
 
 
 def table(shown: Table) -> str:

@@ -3,7 +3,7 @@
 
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const kinds = { timeline, concurrency, units, latencies };
+  const kinds = { timeline, concurrency, units, latencies, past, images: intervals, scaling: intervals };
   const drawn = new Map();
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 

@@ -14,17 +14,22 @@ from pathlib import Path
 
 from lambdas.report.contents import Contents
 from lambdas.report.escaping import escaped, json_block
-from lambdas.report.markup import figures, picture, reasons, table
+from lambdas.report.markup import command, figures, note, picture, reasons, table
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("vendor/chart.umd.min.js", "vendor/chartjs-plugin-annotation.min.js", "charts.js", "page.js")
+_SCRIPTS = (
+    "vendor/chart.umd.min.js",
+    "vendor/chartjs-plugin-annotation.min.js",
+    "charts.js",
+    "besides.js",
+    "page.js",
+)
 
 
 def page(contents: Contents) -> str:
     """The HTML document."""
     summary, style, scripts = contents.summary, _text("style.css"), [_text(name) for name in _SCRIPTS]
     charts = {each.name: each.chart for each in contents.pictures if each.chart is not None}
-    command = f'<pre tabindex="0"><code>{escaped(summary.command)}</code></pre>' if summary.command else ""
     values = {
         "policy": _policy(style, scripts),
         "title": escaped(f"{summary.model}: {summary.answer}"),
@@ -37,13 +42,15 @@ def page(contents: Contents) -> str:
         "verdict": escaped(summary.verdict),
         "evidence": escaped(summary.evidence),
         "nextAction": escaped(summary.next_action),
-        "command": command,
+        "command": command(summary.command) if summary.command else "",
+        "notes": "\n".join(map(note, summary.notes)),
         "receiptTone": summary.receipt_tone,
         "receipt": escaped(summary.receipt),
         "figures": figures(summary.figures),
         "reasons": reasons(summary.reasons),
         "pictures": "\n".join(map(picture, contents.pictures)),
         "tables": "\n".join(map(table, contents.tables)),
+        "where": escaped(contents.data),
         "data": json_block(charts),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }

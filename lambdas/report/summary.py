@@ -15,7 +15,8 @@ from lambdas.report.answers import (
     next_action,
     start_command,
 )
-from lambdas.report.contents import Figure, Summary, Tone
+from lambdas.report.contents import Figure, Note, Summary, Tone
+from lambdas.report.earlier import earlier
 from lambdas.report.units import UNIT
 from lambdas.report.wording import count, duration, moment, requests_per_second, usd
 
@@ -39,7 +40,19 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) 
         receipt=receipt,
         receipt_tone=receipt_tone,
         reasons=tuple(answer["recommendation"]["reasons"]),
+        notes=(*_left_undone(answer), *earlier(run.started_at, answer)),
     )
+
+
+def _left_undone(answer: Mapping[str, Any]) -> tuple[Note, ...]:
+    """What was asked for, and could not be done."""
+    notes = []
+    if answer.get("applied") is False:
+        notes.append(Note("applied", "The answer was not applied", answer["appliedDetail"], "caution"))
+    if answer.get("answerParameterDetail"):
+        title = "The answer was not handed on"
+        notes.append(Note("parameter", title, f"{answer['answerParameterDetail']}.", "caution"))
+    return tuple(notes)
 
 
 def receipt_sentence(run: Run, answer: Mapping[str, Any]) -> tuple[str, Tone]:
@@ -47,8 +60,10 @@ def receipt_sentence(run: Run, answer: Mapping[str, Any]) -> tuple[str, Tone]:
     model = answer["model"]
     status, before = model["statusAfter"], model["statusBefore"]
     ran = _ran(answer)
+    if answer.get("applied"):
+        return f"{answer['appliedDetail']}{ran}", "caution"
     if status == "RUNNING":
-        hourly = usd(run.inference_units * run.usd_per_unit_hour)
+        hourly = usd(model.get("usdPerHour", run.inference_units * run.usd_per_unit_hour))
         left = "given back RUNNING, as it was found" if before == "RUNNING" else "left RUNNING"
         return f"The model was {left}: it goes on to cost about {hourly} an hour.{ran}", "caution"
     at = f" at {moment(model['stoppedAt'])}" if model["stoppedAt"] else ""

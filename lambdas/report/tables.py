@@ -8,9 +8,10 @@ from typing import Any
 from lambdas.capacity.run import Run
 from lambdas.capacity.step import CONNECTION_LOST, S3_LIMIT, TIMED_OUT, MeasuredStep
 from lambdas.capacity.step_rows import step_row
+from lambdas.report.answers import price_source
 from lambdas.report.contents import Table
 from lambdas.report.timeline import began_at
-from lambdas.report.wording import clock, count, milliseconds, size, tps
+from lambdas.report.wording import clock, count, milliseconds, moment, size, tps, usd
 
 # What an error of a request says; others are told by their names alone.
 MEANINGS = {
@@ -58,7 +59,7 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
     row = step_row(step.counts)
     return (
         str(step.number),
-        PHASES.get(row["phase"], row["phase"]),
+        PHASES.get(row["phase"], row["phase"]) + (f" ({row['series']})" if "series" in row else ""),
         clock(step.start_at - began),
         *(f"{row[name]:,}" for name in ("concurrency", "workers")),
         f"{row['seconds']:.1f}",
@@ -120,6 +121,30 @@ def skipped_table(answer: Mapping[str, Any]) -> Table:
     )
 
 
+def costs_table(run: Run, answer: Mapping[str, Any]) -> Table:
+    """What this run cost, by which price, and where else the answer is kept."""
+    cost = answer["cost"]
+    rows = [
+        ("Price", f"{usd(run.usd_per_unit_hour)} per inference unit and hour"),
+        ("Price from", price_source(answer)),
+        ("Expected before the start", usd(cost["expectedUsd"])),
+        ("Cost of this run", f"{usd(cost['runUsd'])}, {cost['inferenceUnitHours']:.4f} inference unit hours"),
+    ]
+    if cost["priceDate"]:
+        rows.insert(2, ("Price read", moment(cost["priceDate"])))
+    if answer.get("answerParameter"):
+        rows.append(("The answer as SSM parameter", answer["answerParameter"]))
+    rows.append(("The answer as data", answer["resultUri"]))
+    detail = cost.get("priceDetail")
+    return Table(
+        "costs",
+        "Price and cost",
+        ("What", "Value"),
+        tuple(rows),
+        note=f"About the price: {detail}." if detail else "",
+    )
+
+
 def input_table(run: Run) -> Table:
     """The execution's input with every default filled in, and what the run made of it."""
     understood = {**dict(_flat("", run.input_understood or {"modelArn": run.model_arn}))}
@@ -151,3 +176,22 @@ def _told(value: Any) -> str:
 def versions_table(versions: Mapping[str, str]) -> Table:
     """What measured and wrote this."""
     return Table("versions", "Versions", ("Part", "Version"), tuple(versions.items()))
+
+
+WORDS = (
+    (
+        "inference unit",
+        "what a model is started with: each adds capacity, and is paid for by the hour, used or not",
+    ),
+    ("requests/s", "images that the model analyzes in a second, and answers"),
+    ("throttled", "refused by the model, as more requests came than its inference units carry"),
+    ("concurrent requests", "requests under way at the same time, each sent when the one before is answered"),
+    ("clean rate", "the rate below the maximum at which evenly paced requests met (almost) no throttles"),
+    ("95 % interval", "where the true value lies, in 95 of 100 runs like this one"),
+    ("p50, p95, p99", "half, 95 %, 99 % of the answers took that long or less"),
+)
+
+
+def words_table() -> Table:
+    """For readers who have not tested a service before."""
+    return Table("words", "Words used here", ("Word", "Meaning"), WORDS)

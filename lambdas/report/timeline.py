@@ -14,6 +14,7 @@ TITLE = "The whole run, second by second"
 # What an estimate without an upper end stands for, where it is not simply a lower bound.
 BOUNDS = {
     "account-throttled": "which is what the account's quota let through; the model may carry more",
+    "failed": "measured by the time the run ended, and not confirmed",
     "unstable": "the mean of an unstable measurement, and no capacity to plan with",
 }
 
@@ -45,6 +46,7 @@ def _span(step: MeasuredStep, began: float) -> dict[str, Any]:
     return {
         "number": step.number,
         "phase": counts.plan.phase,
+        "series": counts.plan.series,
         "from": start,
         "to": round(start + max(length, counts.seconds + counts.plan.paced_s), 2),
         "accepted": _padded(counts.accepted, length),
@@ -76,9 +78,14 @@ def _sentences(spans: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) ->
     said.append(
         f"The line marks {requests_per_second(rate['estimate'])}, the most that the model carries; {band}."
     )
-    peak = max((max(span["accepted"], default=0) for span in spans if span["phase"] != "probe"), default=0)
+    peak = max((max(span["accepted"], default=0) for span in spans if _loaded(span)), default=0)
     if peak > 1.5 * math.ceil(rate["high"]):
         said.append(
             f"Up to {peak:,} a second were accepted for a moment: saved-up credit, which the estimate leaves out."
         )
     return said
+
+
+def _loaded(span: Mapping[str, Any]) -> bool:
+    """Is its rate one of those that the estimate is about?"""
+    return span["phase"] != "probe" and span["series"] == "main"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.capacity.demand import BatchDemand, TrafficDemand
+from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.run import Run
 from lambdas.report.contents import Picture, Table
+from lambdas.report.measured_besides import scaling_found
 from lambdas.report.wording import count, duration, given, requests_per_second, tps, usd
 
 TITLE = "What inference units carry and cost"
@@ -25,14 +26,19 @@ def units(run: Run, answer: Mapping[str, Any]) -> Picture:
     chart = {
         "rows": rows,
         "recommended": [least, most] if least else None,
-        "demand": [{"name": name, "tps": rate} for name, rate in demanded(run)],
+        "demand": [{"name": name, "tps": rate} for name, rate in demanded(run, answer)],
     }
     return Picture("units", TITLE, " ".join(_sentences(run, answer)), chart, _table(rows, least, most))
 
 
-def demanded(run: Run) -> list[tuple[str, float]]:
+def demanded(run: Run, answer: Mapping[str, Any]) -> list[tuple[str, float]]:
     """The demand in requests/s, headroom included, by its names."""
     wanted = run.wanted
+    if isinstance(wanted, PastDemand):
+        past = answer["recommendation"].get("demand", {})
+        if not past.get("requests"):
+            return []
+        wanted = TrafficDemand(past["averageTps"], past["peakTps"], wanted.headroom)
     if isinstance(wanted, BatchDemand):
         return [("batch", wanted.tps)]
     if isinstance(wanted, TrafficDemand):
@@ -57,17 +63,25 @@ def _sentences(run: Run, answer: Mapping[str, Any]) -> list[str]:
         said += [
             f"The {name} demand of {given(rate)} requests/s takes {count(number, UNIT)}"
             f" ({usd(number * run.usd_per_unit_hour)} an hour)."
-            for (name, rate), number in zip(demanded(run), (least, most), strict=False)
+            for (name, rate), number in zip(demanded(run, answer), (least, most), strict=False)
         ]
     else:
         said.append(
             f"Each {UNIT} adds {requests_per_second(rows[0]['tps'])} and {usd(rows[0]['usdPerHour'])} an hour:"
-            f" {len(rows)} carry {tps(rows[-1]['tps'])}. No demand was given, so none is drawn in."
+            f" {len(rows)} carry {tps(rows[-1]['tps'])}. {_no_demand(run)}, so none is drawn in."
         )
-    said.append("The bars take for granted that capacity grows in step with the number of units.")
+    found = scaling_found(answer)
+    said.append(
+        "The bars take for granted that capacity grows in step with the number of units"
+        + (f": {found}." if found else ".")
+    )
     if answer["maxTps"]["high"] is None:
         said.append("They start from a lower bound: fewer units may do.")
     return said
+
+
+def _no_demand(run: Run) -> str:
+    return "No past demand is known" if isinstance(run.wanted, PastDemand) else "No demand was given"
 
 
 def _carry(number: int) -> str:

@@ -67,3 +67,23 @@ def count(number: int, noun: str) -> str:
 def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")  # fmt: skip
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def day(iso: str) -> str:
+    """The day of an ISO 8601 time: `21 November 2026`."""
+    return f"{int(iso[8:10])} {MONTHS[int(iso[5:7]) - 1]} {iso[:4]}"
+
+
+def day_of_week(short: str) -> str:
+    """`MON` -> `Monday`; what is no day stays."""
+    return next((name for name in DAYS if name.upper().startswith(short)), short)
+
+
+def percent(share: float) -> str:
+    """A share of 1, in four figures at the most."""
+    return f"{100 * share:.4g} %"

@@ -4,28 +4,55 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from bench.sample_report import KINDS, sample_contents
+from bench.sample_report import KINDS, all_contents
 from lambdas.report.page import page as report_page
 from tests.browser.chromium import chromium
 from tests.unit.report.hostile import hostile_page
 
-SAMPLES = [*(kind.name for kind in KINDS), "hostile"]
+SAMPLES = [*(kind.name for kind in KINDS), "failed", "hostile"]
+PHONE, DESK = 390, 1280
 
 
-@dataclass
 class Opened:
-    """A report in a tab of its own."""
+    """A tab, and the report in it."""
 
-    tab: Page
-    complaints: list[str] = field(default_factory=list)
-    """errors and warnings of the console, uncaught errors, dialogs, and requests for anything but the file"""
+    def __init__(self, context: BrowserContext) -> None:
+        self.tab = context.new_page()
+        self.complaints: list[str] = []
+        """errors and warnings of the console, uncaught errors, dialogs, and requests for anything but the file"""
+        self._file = ""
+        self.tab.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
+        self.tab.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.tab.on(
+            "dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
+        )
+        self.tab.on(
+            "request",
+            lambda request: (
+                request.url in (self._file, "data:,") or self.complaints.append(f"request: {request.url}")
+            ),
+        )
+
+    def load(self, path: Path, *, width: int) -> None:
+        """This report, as if nothing had been in the tab before."""
+        self._file, self.complaints[:] = path.as_uri(), []
+        self.tab.set_viewport_size({"width": width, "height": 900})
+        self.tab.emulate_media(color_scheme="light")
+        self.tab.goto(self._file)
+
+    def show(self, *, width: int, scheme: Literal["light", "dark"] = "light") -> None:
+        """On a screen so wide, by day or by night: the charts follow in the next frame."""
+        self.tab.set_viewport_size({"width": width, "height": 900})
+        self.tab.emulate_media(color_scheme=scheme)
+        self.tab.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def charts(self) -> dict[str, dict[str, Any]]:
         """By name: how many of a canvas's pixels are drawn, in how many colours, and how many points there are."""
@@ -35,10 +62,8 @@ class Opened:
                 const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
                 const points = Chart.getChart(canvas).data.datasets.flatMap((set) => set.data)
                     .filter((point) => point !== null && point.y !== null).length;
-                return [place.dataset.chart, {
-                    inked: pixels.filter(Boolean).length / pixels.length, colours: new Set(pixels).size, points,
-                    width: canvas.getBoundingClientRect().width,
-                }];
+                return [place.dataset.chart,
+                    {inked: pixels.filter(Boolean).length / pixels.length, colours: new Set(pixels).size, points}];
             }))"""
         )
         return drawn
@@ -57,38 +82,36 @@ def browser() -> Iterator[Browser]:
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a report of every kind."""
     folder = tmp_path_factory.mktemp("reports")
-    for kind in KINDS:
-        (folder / f"{kind.name}.html").write_text(report_page(sample_contents(kind)), encoding="utf-8")
+    for name, shown in all_contents():
+        (folder / f"{name}.html").write_text(report_page(shown), encoding="utf-8")
     (folder / "hostile.html").write_text(hostile_page(), encoding="utf-8")
     return folder
 
 
-@pytest.fixture
-def opened(browser: Browser, samples: Path) -> Iterator[Callable[..., Opened]]:
-    """`opened("ok", width=390, scheme="dark")`: the report of that kind, loaded."""
-    contexts = []
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Opened]:
+    """One for all reports that are only looked at: a new one takes longer than a report."""
+    context = browser.new_context(offline=True)
+    yield Opened(context)
+    context.close()
 
-    def open_one(sample: str, *, width: int = 1280, scheme: Any = "light") -> Opened:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-        )
-        contexts.append(context)
-        one = Opened(context.new_page())
-        file = (samples / f"{sample}.html").as_uri()
-        one.tab.on("console", lambda said: one.complaints.append(f"{said.type}: {said.text}"))
-        one.tab.on("pageerror", lambda error: one.complaints.append(f"uncaught: {error}"))
-        one.tab.on(
-            "dialog", lambda dialog: (one.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
-        )
-        one.tab.on(
-            "request",
-            lambda request: (
-                request.url in (file, "data:,") or one.complaints.append(f"request: {request.url}")
-            ),
-        )
-        one.tab.goto(file)
+
+@pytest.fixture(scope="module", params=SAMPLES)
+def report(request: pytest.FixtureRequest, tab: Opened, samples: Path) -> Opened:
+    """The report of each kind in turn, loaded on a phone, once for all tests of it that only look."""
+    tab.load(samples / f"{request.param}.html", width=PHONE)
+    return tab
+
+
+@pytest.fixture
+def opened(browser: Browser, samples: Path) -> Iterator[Callable[[str], Opened]]:
+    """`opened("ok")`: the report of that kind at a desk, for this test alone."""
+    context = browser.new_context(offline=True)
+
+    def open_one(sample: str) -> Opened:
+        one = Opened(context)
+        one.load(samples / f"{sample}.html", width=DESK)
         return one
 
     yield open_one
-    for context in contexts:
-        context.close()
+    context.close()

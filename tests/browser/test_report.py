@@ -1,4 +1,7 @@
-"""A report as its reader sees it: at a desk, on a phone, in the dark, on paper."""
+"""A report as its reader sees it: at a desk, on a phone, in the dark, on paper.
+
+Loading a report is what takes time, so tests that only look at one share it: pytest runs them one after the other.
+"""
 
 from __future__ import annotations
 
@@ -9,71 +12,96 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import SAMPLES, Opened
+from tests.browser.conftest import DESK, PHONE, Opened
 
-Open = Callable[..., Opened]
+Open = Callable[[str], Opened]
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-TELLING = ["ok", "ok-fast", "windowed-without-rate", "unstable", "given-back", "hostile"]
-"""Samples that between them have every part of the page."""
+INK = "() => Chart.getChart(document.querySelector('canvas')).options.plugins.legend.labels.color"
+A4 = 688  # 182 mm between the margins
+TELLING = ["past", "besides", "unstable", "hostile"]
+"""Samples that between them have every part of the page, in every tone."""
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_a_report_opens_offline_without_a_complaint_and_draws_every_chart(opened: Open, sample: str) -> None:
-    report = opened(sample)
-
+def test_a_report_opens_offline_without_a_complaint_and_draws_every_chart(report: Opened) -> None:
     charts = report.charts()
 
     promised = json.loads(report.tab.inner_text("#data"))
     assert report.complaints == []
-    assert set(charts) == set(promised)
-    assert {"timeline", "concurrency"} <= set(charts)
+    assert set(charts) == set(promised) >= {"timeline"}
     for name, drawn in charts.items():
         assert drawn["inked"] > 0.02, name
         assert drawn["colours"] > 10, name
         assert drawn["points"] > 0, name
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_report_fits_the_screen_and_its_text_can_be_read(opened: Open, sample: str, width: int) -> None:
-    report = opened(sample, width=width)
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_report_fits_the_screen_and_its_text_can_be_read(report: Opened, width: int) -> None:
+    report.show(width=width)
 
-    wide, smallest = report.tab.evaluate(
+    wide, smallest, narrowest = report.tab.evaluate(
         """() => [document.documentElement.scrollWidth, Math.min(...[...document.querySelectorAll("body *")]
             .filter((element) => element.checkVisibility() && element.innerText)
-            .map((element) => parseFloat(getComputedStyle(element).fontSize)))]"""
+            .map((element) => parseFloat(getComputedStyle(element).fontSize))),
+            Math.min(...[...document.querySelectorAll("canvas")].map((one) => one.getBoundingClientRect().width))]"""
     )
 
     assert wide <= width
     assert smallest >= 12
-    assert all(drawn["width"] >= 0.75 * min(width, 1120) for drawn in report.charts().values())
+    assert narrowest >= 0.75 * min(width, 1120)
 
 
-@pytest.mark.parametrize("sample", TELLING)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_report_is_accessible(opened: Open, sample: str, scheme: str, width: int) -> None:
-    report = opened(sample, width=width, scheme=scheme)
+def test_a_report_is_accessible(report: Opened) -> None:
+    assert_accessible(report)
+
+
+@pytest.mark.parametrize("report", TELLING, indirect=True)
+def test_a_report_is_accessible_on_a_phone_in_the_dark(report: Opened) -> None:
+    report.show(width=PHONE, scheme="dark")
+
+    assert_accessible(report)
+
+
+def assert_accessible(report: Opened) -> None:
     report.tab.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     report.tab.evaluate(AXE.read_text(encoding="utf-8"))
 
-    found = report.tab.evaluate("() => axe.run()")
+    found = report.tab.evaluate("() => axe.run({ resultTypes: ['violations'] })")
 
     told = [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]]
     assert told == []
     assert {"color-contrast", "role-img-alt"} <= {each["id"] for each in found["passes"]}
 
 
-def test_each_picture_is_described_by_its_sentence(opened: Open) -> None:
-    report = opened("ok")
+@pytest.mark.parametrize("report", TELLING, indirect=True)
+def test_a_report_fits_a_sheet_of_paper(report: Opened) -> None:
+    report.show(width=A4)
+    report.tab.emulate_media(media="print")
 
+    wide = report.tab.evaluate("() => document.documentElement.scrollWidth")
+    report.tab.emulate_media(media="screen")
+
+    assert wide <= A4
+
+
+@pytest.mark.parametrize("report", ["past", "besides"], indirect=True)
+def test_each_picture_is_described_by_its_sentence(report: Opened) -> None:
     described = report.tab.evaluate(
         """() => [...document.querySelectorAll("canvas")].map((canvas) =>
             document.getElementById(canvas.getAttribute("aria-describedby")).innerText)"""
     )
 
-    assert len(described) == 4
+    assert len(described) >= 5
     assert all(re.search(r"\d", sentence) for sentence in described)
+
+
+@pytest.mark.parametrize("report", ["hostile"], indirect=True)
+def test_hostile_names_are_shown_as_they_are_and_do_nothing(report: Opened) -> None:
+    shown = report.tab.inner_text("#table-images")
+
+    assert "used-samples/<script>alert(1)</script>.jpg" in shown
+    assert "used-samples/\\u202egpj.exe" in shown
+    assert report.tab.evaluate("() => document.scripts.length") == 6
+    assert report.complaints == []
 
 
 def test_the_first_screen_says_what_to_do_what_it_costs_and_that_the_model_is_stopped(opened: Open) -> None:
@@ -82,7 +110,7 @@ def test_the_first_screen_says_what_to_do_what_it_costs_and_that_the_model_is_st
     first_screen = report.tab.evaluate(
         """() => [...document.querySelectorAll("h1, .verdict, .figures, .receipt")]
             .filter((element) => element.getBoundingClientRect().bottom <= innerHeight)
-            .map((element) => element.innerText).join("\\n")"""
+            .map((element) => element.innerText).join(" | ")"""
     )
 
     for said in ("Start this model with 2 to 3 inference units", "What to do now", "Cost per hour",
@@ -90,34 +118,35 @@ def test_the_first_screen_says_what_to_do_what_it_costs_and_that_the_model_is_st
         assert said in first_screen
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_report_prints_on_white_paper_and_comes_back(opened: Open, scheme: str) -> None:
-    report = opened("ok", scheme=scheme)
-    ink = "() => Chart.getChart(document.querySelector('canvas')).options.plugins.legend.labels.color"
-    on_screen = report.tab.evaluate(ink)
-    report.tab.evaluate("""([ink]) => addEventListener("beforeprint", () => {
-        window.whilePrinting = [eval(ink)(), getComputedStyle(document.body).backgroundColor,
-            document.querySelector("details").open];
-    })""".replace("eval(ink)()", f"({ink})()"), [ink])  # fmt: skip
-
-    pdf = report.tab.pdf(format="A4", print_background=True)
-
-    assert pdf.startswith(b"%PDF-")
-    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
-    assert report.tab.evaluate("() => whilePrinting") == ["#16202e", "rgb(255, 255, 255)", True]
-    assert report.tab.evaluate(ink) == on_screen
-    assert report.complaints == []
-
-
 def test_the_charts_follow_when_it_gets_dark(opened: Open) -> None:
     report = opened("ok")
-    ink = "() => Chart.getChart(document.querySelector('canvas')).options.plugins.legend.labels.color"
-    by_day = report.tab.evaluate(ink)
 
-    report.tab.emulate_media(color_scheme="dark")
-    report.tab.wait_for_function(f"(before) => ({ink})() !== before", arg=by_day, timeout=5_000)
+    by_day = report.tab.evaluate(INK)
+    report.show(width=DESK, scheme="dark")
+    by_night = report.tab.evaluate(INK)
 
-    assert report.tab.evaluate(ink) == "#e8edf3"
+    assert (by_day, by_night) == ("#16202e", "#e8edf3")
+
+
+def test_a_report_prints_on_white_paper_and_comes_back_by_day_and_by_night(opened: Open) -> None:
+    report = opened("past")
+    report.tab.evaluate(
+        """(ink) => addEventListener("beforeprint", () => {
+            window.whilePrinting = [eval(ink)(), getComputedStyle(document.body).backgroundColor,
+                document.querySelector("details").open];
+        })""".replace("eval(ink)()", f"({INK})()"),
+        INK,
+    )
+    for scheme, ink in (("light", "#16202e"), ("dark", "#e8edf3")):
+        report.show(width=DESK, scheme=scheme)  # type: ignore[arg-type]
+
+        pdf = report.tab.pdf(format="A4", print_background=True)
+
+        assert pdf.startswith(b"%PDF-")
+        assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8
+        assert report.tab.evaluate("() => whilePrinting") == ["#16202e", "rgb(255, 255, 255)", True]
+        assert report.tab.evaluate(INK) == ink
+    assert report.complaints == []
 
 
 def test_the_policy_stops_a_script_that_is_not_ours(opened: Open) -> None:
@@ -130,14 +159,3 @@ def test_the_policy_stops_a_script_that_is_not_ours(opened: Open) -> None:
 
     assert report.tab.evaluate("() => window.intruded") is None
     assert any("Content Security Policy" in complaint for complaint in report.complaints)
-
-
-def test_hostile_names_are_shown_as_they_are_and_do_nothing(opened: Open) -> None:
-    report = opened("hostile")
-
-    shown = report.tab.inner_text("#table-images")
-
-    assert "used-samples/<script>alert(1)</script>.jpg" in shown
-    assert "used-samples/\\u202egpj.exe" in shown
-    assert report.tab.evaluate("() => document.scripts.length") == 5
-    assert report.complaints == []

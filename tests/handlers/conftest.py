@@ -23,6 +23,7 @@ from lambdas.adapters import (
     prices,
     quotas,
     rekognition,
+    report_page,
     run_store,
     settings,
     traffic,
@@ -155,6 +156,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             quotas.quotas_client,
             prices.pricing_client,
             answer_parameter.ssm_client,
+            report_page.page_client,
         ):
             cached.cache_clear()
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")

@@ -143,6 +143,7 @@ class TestAFinishedRun:
             f"RecommendedMaxInferenceUnits {model}": 3,
             f"RunCostUsd {model}": 0.1056,
             f"Verdict {model}/ok": 1,
+            "Regression": 0,
         }
 
     def test_a_lambda_that_is_asked_twice_tells_once(self, finished: Any, heard: Heard) -> None:

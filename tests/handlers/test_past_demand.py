@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
+from lambdas.adapters.history import history
 from lambdas.adapters.history_items import HistoryItems
 from lambdas.adapters.request_metrics import past_requests
 from lambdas.adapters.run_store import dynamodb_client
@@ -200,6 +201,7 @@ def test_the_load_of_an_earlier_run_is_left_out(stack: Stack, model: dict[str, s
     for key, text in (("RUN#" + _at(END - 95 * 60), output), ("RUN#2020-01-01T00:00:00.000Z", "not read")):
         item = {"pk": f"MODEL#{model['modelArn']}", "sk": key, "output": text}
         stack.dynamodb.put_item(TableName=TABLE, Item={name: {"S": value} for name, value in item.items()})
+    history().keep_failure(model["modelArn"], _at(END - 60 * 60), "run-0", "ModelLost", "it went away")
 
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
 

@@ -47,6 +47,7 @@ def _series(row: list[Any]) -> Series:
 def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Series]:
     """The same, of all that the Lambdas write."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
+    metrics.count_pageless()
     answer, receipt = sample_output(), Receipt("finally", 0.0, "STOPPED", "STOPPED", 0.0, 95.0, 0.1, 0.4)
     metrics.measured(answer, 300)
     metrics.failed(FailedRun("r", answer["modelArn"], "ModelLost", "gone", receipt))
@@ -65,7 +66,7 @@ def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 def test_every_metric_that_is_written_is_shown_and_no_other_is_looked_for(written: set[Series]) -> None:
     assert {series for series in shown() if series[0] == "InferenceUnitTuner"} == written
-    assert len(written) == 11
+    assert len(written) == 14
 
 
 def test_the_models_own_metrics_are_shown() -> None:
@@ -111,16 +112,22 @@ def test_a_text_says_what_to_look_at_and_links_to_runs_reports_and_models() -> N
 
 
 def test_the_last_runs_are_read_from_the_logs_of_the_states_that_end_them() -> None:
-    (log,) = (each["properties"]["query"] for each in widgets() if each["type"] == "log")
+    last, compared = (each["properties"]["query"] for each in widgets() if each["type"] == "log")
 
-    sources = re.findall(r"SOURCE '<(\w+)>'", log)
-    assert [re.sub("Logs.*", "", name) for name in sources] == ["FunctionsPublish", "FunctionsExplainFailure"]
+    assert sources(last) == ["FunctionsPublish", "FunctionsExplainFailure"]
+    assert sources(compared) == ["FunctionsPublish"]
     answer = sample_output()
-    for path in re.findall(r"answer\.([\w.]+)", log):
+    answer["comparedWith"]["versionBefore"] = answer["comparedWith"]["sameModel"]
+    for path in re.findall(r"answer\.([\w.]+)", last + compared):
         if path not in ("error", "cause"):
             part: Any = answer
             for name in path.split("."):
                 part = part[name]
+
+
+def sources(query: str) -> list[str]:
+    """The Lambdas whose logs it reads."""
+    return [re.sub("Logs.*", "", name) for name in re.findall(r"SOURCE '<(\w+)>'", query)]
 
 
 def test_its_name_is_free_in_every_region_and_the_stack_tells_its_address() -> None:

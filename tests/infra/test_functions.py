@@ -112,7 +112,13 @@ RIGHTS = {
         ("dynamodb:DeleteItem", "runs"),
     }
     | TELL,
-    "ExplainFailure": {("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")} | TELL,
+    "ExplainFailure": {
+        ("s3:PutObject", "bucket/reports/*"),
+        ("dynamodb:GetItem", "runs"),
+        ("dynamodb:Query", "runs"),
+        ("dynamodb:UpdateItem", "runs"),
+    }
+    | TELL,
     "RescueModel": SETTLE
     | TELL
     | {("dynamodb:Query", "runs"), ("dynamodb:Scan", "runs/index/Leases")}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.sample_run import sample_output
 from infra.functions import SERVICE_NAME
 from lambdas.adapters import metrics
 from lambdas.handlers import explain_failure
@@ -36,6 +37,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         "POWERTOOLS_SERVICE_NAME", function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     )
     monkeypatch.setattr(explain_failure, "run_store", lambda _: NoStore())
+    monkeypatch.setattr(explain_failure, "put_failure_page", lambda *_: None)
     monkeypatch.setattr(explain_failure, "tell_failed", lambda *_, **__: True)
 
     def explain(error: str) -> list[dict[str, Any]]:
@@ -83,6 +85,26 @@ def test_leases_that_are_overdue_are_counted_by_the_metric_that_their_alarm_wait
     assert directive["Dimensions"] == [["service"]]
     # The janitor counts every ten minutes.
     assert (alarm["Statistic"], alarm["Period"], written[alarm["MetricName"]]) == ("Maximum", 900, [2.0])
+
+
+@pytest.mark.parametrize("slower", [True, False])
+def test_a_run_that_finds_its_model_slower_is_counted_by_the_metric_that_its_alarm_waits_for(
+    slower: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
+
+    metrics.measured({**sample_output(), "regression": slower}, 300)
+
+    (written,) = (
+        line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "Regression" in line
+    )
+    (directive,) = written["_aws"]["CloudWatchMetrics"]
+    alarm = alarms()["Regression"]
+    assert alarm["MetricName"] == directive["Metrics"][0]["Name"]
+    assert alarm["Dimensions"] == [
+        {"Name": name, "Value": written[name]} for name in directive["Dimensions"][0]
+    ]
+    assert (alarm["Statistic"], written["Regression"][0] >= alarm["Threshold"]) == ("Sum", slower)
 
 
 def test_runs_that_fail_or_time_out_and_a_failing_janitor_raise_alarms() -> None:

@@ -116,6 +116,35 @@ class TestAFinishedRun:
         assert all(reason in told.body for reason in advice["reasons"])
         require_well_formed(told)
 
+    def test_a_regression_is_in_the_subject_and_each_thing_besides_has_its_line(self) -> None:
+        plan = {"sentence": "On for 50 hours."}
+        told = message.of_finished(
+            output(
+                regression=True,
+                regressionDetail="It has dropped.",
+                recommendation=sample_output()["recommendation"] | {"plan": plan},
+                imageComparison={"detail": "Bytes are faster."},
+                scaling={"detail": "Two carry twice as much."},
+                appliedDetail="The model runs.",
+                answerParameter="/units/bees/answer",
+                reportUri=None,
+                reportDetail="No page.",
+            )
+        )
+
+        assert "5.00 TPS per inference unit, SLOWER than before: bees/" in told.subject
+        for line in ("REGRESSION: It has dropped.", "Start and stop: On for 50 hours.", "Images: Bytes are faster.",
+                     "More inference units: Two carry twice as much.", "Applied: The model runs.",
+                     "Answer as SSM parameter: /units/bees/answer", "No report: No page."):  # fmt: skip
+            assert line in told.body.splitlines()
+        assert "Report:" not in told.body
+        require_well_formed(told)
+
+    def test_a_run_without_a_regression_says_what_it_was_compared_with(self) -> None:
+        body = message.of_finished(output()).body
+
+        assert "Compared: TPS per inference unit is as in the last run of this model" in body
+
     def test_a_model_that_was_given_back_is_said_to_cost_money(self) -> None:
         left = sample_output()["model"] | {"statusBefore": "RUNNING", "statusAfter": "RUNNING"}
 
@@ -133,7 +162,13 @@ class TestAFailedRun:
         assert told.subject.startswith(f"Inference Unit Tuner: FAILED with {error}: bees/")
         assert told.body.startswith(f"The run failed with {error}: it went away\n")
         assert "The model is stopped" in told.body
+        assert "Report:" not in told.body
         require_well_formed(told)
+
+    def test_it_says_where_the_page_is(self) -> None:
+        uri = "s3://b/reports/r-1/report.html"
+
+        assert f"Report: {uri}" in message.of_failed(failed(report_uri=uri)).body.splitlines()
 
     @pytest.mark.parametrize(
         ("changed", "said"),

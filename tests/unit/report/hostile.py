@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
+from bench.sample_besides import COMPARED, DROPPED, SCALED
 from bench.sample_report import KINDS, played
 from lambdas.adapters.versions import versions
+from lambdas.capacity.failed_run import FailedRun
 from lambdas.capacity.run import Image, SkippedImage
+from lambdas.report.failure import failure_contents
 from lambdas.report.page import page
 from lambdas.report.view import contents
 
@@ -29,24 +33,75 @@ NAMES = (
 )
 
 
+HOSTILE_ARN = f"arn:aws:rekognition:us-east-1:123456789012:project/{NAMES[0]}/version/{NAMES[3]}/1"
+
+
+def hostile_failure() -> str:
+    """The same of a run that failed."""
+    run, steps, _ = played(KINDS[1])
+    run = replace(
+        run, run_id=NAMES[1], model_arn=HOSTILE_ARN, input_understood={name: name for name in NAMES}
+    )
+    failed = FailedRun(NAMES[1], HOSTILE_ARN, NAMES[0], " ".join(NAMES), None)
+    return page(failure_contents(failed, run, steps, {name: name for name in NAMES}))
+
+
+@cache
 def hostile_page() -> str:
     """A report in which every text that users can choose is hostile."""
-    run, steps, answer = played(KINDS[1])
+    (kind,) = (kind for kind in KINDS if kind.name == "past")
+    run, steps, answer = played(kind)
+    run_before = {
+        **DROPPED["comparedWith"]["versionBefore"],
+        "runId": NAMES[1],
+        "verdict": NAMES[2],
+        "modelArn": NAMES[0],
+    }
+    plan = answer["recommendation"]["plan"]
+    entries = [
+        {**each, "input": {**each["input"], "ProjectVersionArn": HOSTILE_ARN}} for each in plan["scheduler"]
+    ]
     skipped: list[dict[str, Any]] = [{"key": name, "reason": f"because of {name}"} for name in NAMES]
     answer = {
         **answer,
         "verdictDetail": " ".join(NAMES),
         "requests": {**answer["requests"], "failures": dict.fromkeys(NAMES, 1)},
         "images": {**answer["images"], "skipped": skipped, "skippedInAll": 5_000},
-        "recommendation": {**answer["recommendation"], "reasons": list(NAMES)},
+        "recommendation": {
+            **answer["recommendation"],
+            "reasons": list(NAMES),
+            "plan": {
+                **plan,
+                "sentence": " ".join(NAMES),
+                "scheduler": entries,
+                "measureAgain": {name: name for name in NAMES},
+            },
+        },
+        "modelArn": HOSTILE_ARN,
+        "comparedWith": {"sameModel": {**run_before, "change": None}, "versionBefore": run_before},
+        "regressionDetail": " ".join(NAMES),
+        "imageComparison": {
+            **COMPARED,
+            "sources": [{**row, "source": NAMES[0]} for row in COMPARED["sources"]],
+            "sizes": [{**row, "size": NAMES[1]} for row in COMPARED["sizes"]],
+            "detail": " ".join(NAMES),
+            "notMeasured": [{"what": name, "why": name} for name in NAMES],
+        },
+        "scaling": {**SCALED, "detail": " ".join(NAMES)},
+        "applied": False,
+        "appliedDetail": " ".join(NAMES),
+        "answerParameter": NAMES[0],
+        "answerParameterDetail": " ".join(NAMES),
+        "cost": {**answer["cost"], "priceSource": NAMES[0], "priceDetail": " ".join(NAMES)},
+        "resultUri": NAMES[3],
     }
     run = replace(
         run,
         run_id=NAMES[1],
-        model_arn=f"arn:aws:rekognition:us-east-1:123456789012:project/{NAMES[0]}/version/{NAMES[3]}/1",
+        model_arn=HOSTILE_ARN,
         bucket=NAMES[2],
         images=tuple(Image(f"used-{name}", 1000) for name in NAMES),
         skipped=tuple(SkippedImage(name, name) for name in NAMES),
         input_understood={name: {name: name} for name in NAMES},
     )
-    return page(contents(run, steps, answer, {**versions(), **{name: name for name in NAMES}}))
+    return page(contents(run, steps, answer, {**versions(), **{name: name for name in NAMES}}, kind.past))

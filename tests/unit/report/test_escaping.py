@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
 from lambdas.report.escaping import escaped, json_block, readable
-from tests.unit.report.hostile import NAMES, hostile_page
+from tests.unit.report.hostile import HOSTILE_ARN, NAMES, hostile_failure, hostile_page
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,12 +57,13 @@ class Elements(HTMLParser):
         self.found.append((tag, tuple(name for name, _ in attrs)))
 
 
-def test_hostile_names_add_no_element_no_attribute_and_no_script() -> None:
+@pytest.mark.parametrize("html", [hostile_page(), hostile_failure()], ids=["answer", "failure"])
+def test_hostile_names_add_no_element_no_attribute_and_no_script(html: str) -> None:
     parsed = Elements()
-    parsed.feed(hostile_page())
+    parsed.feed(html)
 
     tags = [tag for tag, _ in parsed.found]
-    assert tags.count("script") == 5
+    assert tags.count("script") == 6
     assert not {"img", "svg", "iframe"} & set(tags)
     assert not [name for _, names in parsed.found for name in names if name.startswith("on")]
 
@@ -70,6 +73,20 @@ def test_hostile_names_fill_no_placeholder() -> None:
 
     assert "samples/{{data}}-{{policy}}-\\1-\\g&lt;1&gt;.jpg" in html
     assert html.count('id="data"') == 1
+
+
+def test_a_hostile_model_writes_no_shell_command() -> None:
+    (_, command) = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", hostile_page(), re.DOTALL)[:2]
+    words = shlex.split(unescape(command), comments=True)
+
+    targets = [json.loads(words[index + 1]) for index, word in enumerate(words) if word == "--target"]
+    assert len(targets) == 2
+    assert {target["RoleArn"] for target in targets} == {"$ROLE"}
+    assert all(json.loads(target["Input"])["ProjectVersionArn"] == HOSTILE_ARN for target in targets)
+    assert {words[index + 1] for index, word in enumerate(words) if word == "--name"} == {
+        "model-1-start",
+        "model-2-stop",
+    }
 
 
 def test_a_hostile_report_can_be_encoded() -> None:

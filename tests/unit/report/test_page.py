@@ -90,10 +90,10 @@ def test_a_vendored_library_is_the_one_we_think_and_has_its_licence_beside_it(
 
 
 def test_the_data_of_the_charts_is_in_one_block() -> None:
-    html = page(sample_contents(KINDS[0]))
+    html = page(contents(*played(KINDS[0]), {}))
     (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
 
-    assert list(json.loads(block)) == ["timeline", "concurrency", "units", "latencies"]
+    assert list(json.loads(block)) == ["units", "timeline", "concurrency", "latencies"]
 
 
 def test_the_report_is_as_pure_as_the_core() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.sample_report import KINDS, played, sample_contents
 from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.report.contents import Contents
+from lambdas.report.contents import Contents, Picture
 from lambdas.report.latencies import MOST_BARS, bars
 from lambdas.report.summary import receipt_sentence
 from lambdas.report.view import contents
@@ -20,7 +20,18 @@ def report_of(name: str) -> Contents:
     return sample_contents(kind)
 
 
+def picture_of(report: Contents, name: str) -> Picture:
+    (found,) = (each for each in report.pictures if each.name == name)
+    return found
+
+
 ANSWERS = {
+    "past": "Start this model with 3 to 4 inference units: one carries 5.00 requests/s (4.87 to 5.13), "
+    "and clients asked for 10.79 on average and 15.68 at the peak.",
+    "past-never-idle": "Start this model with 1 inference unit: one carries 20.00 requests/s (19.80 to 20.20), "
+    "and with the headroom you need 3.42 on average and 12.46 at the peak.",
+    "applied": "This model now runs with 2 to 3 inference units: one carries 5.00 requests/s (4.87 to 5.13), "
+    "and you need 6 on average and 15 at the peak.",
     "ok": "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.87 to 5.13), "
     "and you need 6 on average and 15 at the peak.",
     "batch": "Start this model with 2 inference units: one carries 12.00 requests/s (11.87 to 12.13), "
@@ -51,6 +62,8 @@ ACTIONS = {
     "windowed-without-rate": "Ask AWS support",
     "account-throttled": "Raise the account's quota",
     "unstable": "run again in precise mode",
+    "given-back": "The model still runs as it was found. Stop it,",
+    "applied": "Nothing: the run has started the model",
 }
 
 
@@ -91,6 +104,12 @@ MISSING = {
     ("windowed-without-rate", "units"): "No rate was measured",
     ("account-throttled", "units"): "The account's quota, not the inference units, limits you",
     ("unstable", "units"): "The measurement is unstable",
+    (
+        "past-unknown",
+        "past",
+    ): "CloudWatch knows of no requests to any model of this account and Region in the last 14 days",
+    ("past-never-idle", "plan"): "No start-stop plan: the model is never idle for longer than a start takes",
+    ("applied", "scaling"): "More than 1 inference unit was not measured",
 }
 
 
@@ -121,6 +140,17 @@ SHOWN = {
     ): "2 inference units carry 24.00 requests/s and the batch through in 37 min 30 s for $5.00",
     ("no-demand", "units"): "No demand was given, so none is drawn in",
     ("not-saturated", "units"): "They start from a lower bound",
+    (
+        "past",
+        "past",
+    ): "over 100 hours of service: 10.79 requests/s on average, and 99 % of the minutes had 15.68 requests/s "
+    "or fewer. 4 inference units would have carried 100 % of these minutes in full, and 100 % of the requests. "
+    "Scaling by itself between 3 and 4, the model would have throttled 0.15 % of them, if it takes 5 minutes to go up "
+    "and 15 to go down: that is assumed",
+    ("past-never-idle", "past"): "The recommendation adds 20 % of headroom to both rates",
+    ("besides", "units"): "this run measured 2 units, too, and they carried 94 % of that",
+    ("besides", "scaling"): "94 % of twice what one carries",
+    ("besides", "images"): "send the images themselves",
     ("ok", "latencies"): "half of 61 answers took 181 ms or less, 95 % took 239 ms or less",
 }
 
@@ -138,7 +168,7 @@ def test_a_picture_says_what_it_shows_of_this_run(where: tuple[str, str], said: 
 def test_the_time_line_has_every_second_of_every_step_and_gaps_between_them() -> None:
     run, steps, answer = played(KINDS[1])
 
-    chart = contents(run, steps, answer, {}).pictures[0].chart
+    chart = picture_of(contents(run, steps, answer, {}), "timeline").chart
 
     assert chart is not None
     spans = chart["steps"]
@@ -155,8 +185,9 @@ def test_a_step_whose_workers_were_all_lost_is_left_out_of_the_pictures_and_told
 
     report = contents(run, [*steps, lost], answer, {})
 
-    assert report.pictures[0].chart is not None
-    assert 9 not in [span["number"] for span in report.pictures[0].chart["steps"]]
+    chart = picture_of(report, "timeline").chart
+    assert chart is not None
+    assert 9 not in [span["number"] for span in chart["steps"]]
     assert "1 worker never reported" in report.tables[0].note
 
 
@@ -192,7 +223,7 @@ def test_the_tables_hold_the_errors_the_images_the_input_and_the_versions() -> N
     report = report_of("ok-fast")
     by_name = {table.name: table for table in report.tables}
 
-    assert list(by_name) == ["steps", "errors", "images", "skipped", "input", "versions"]
+    assert list(by_name) == ["steps", "errors", "images", "skipped", "costs", "input", "versions", "words"]
     assert ("InternalServerError", "10", "0.4%", "the service failed; not the model's capacity") in by_name[
         "errors"
     ].rows
