@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run.budget.check(now - run.started_epoch, progress.running_s(now), run.tariff)
     lease_book().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
-    known_steps = store.steps()
+    known_steps = store.close_steps()
     steps = [step for step in known_steps if step.number > 0]
     move = next_move([step.counts for step in steps], run.search_limits)
     store.note_so_far(so_far(known_steps, move if isinstance(move, StepPlan) else None))
