@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from random import Random
 
+from lambdas.adapters.run_store import run_store
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.step import StepPlan, WorkerCounts
 
@@ -34,6 +35,13 @@ def counted_by(worker: int, plan: StepPlan, number: int, *, late: bool) -> Worke
         ready_s=LATE_S if late else -random.uniform(0.5, 3.0),
         busy_share=random.uniform(0.95, 1.0),
     )
+
+
+def report_all(run_id: str, plan: StepPlan, number: int, *, late: bool) -> None:
+    """The counts of all workers of a step, into the runs table; `late`: the first one comes too late for it."""
+    store = run_store(run_id)
+    for worker in range(plan.workers):
+        store.put_counts(number, worker, counted_by(worker, plan, number, late=late and worker == 0))
 
 
 def _about(random: Random, mean: float) -> int:

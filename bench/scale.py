@@ -17,7 +17,7 @@ from typing import Any
 
 import boto3
 
-from bench.many_workers import counted_by
+from bench.many_workers import report_all
 from bench.moto_stack import RUNS_TABLE, in_moto, items_of, mocked_aws
 from bench.sizes import item_bytes
 from bench.tables import markdown
@@ -104,7 +104,9 @@ class Tuner:
         plans: list[StepPlan] = []
         while step := self._call(plan_step.handler, items=plans[-1].workers if plans else 0)["step"]:
             plans.append(StepPlan.from_mapping(step))
-            _report_all(plans[-1], step["number"])
+            number = step["number"]
+            # Every step is measured twice, as one of its workers comes late.
+            report_all(RUN_ID, plans[-1], number, late=number % 2 == 1)
         items = sum(plan.workers for plan in plans)
         _forget_closed_steps()
         self._call(plan_step.handler, name=ALL_AT_ONCE, items=items)
@@ -131,16 +133,6 @@ class Tuner:
         name = name or "".join(word.capitalize() for word in handler.__module__.split(".")[-1].split("_"))
         self._calls.append(Call(name, items, took_s, moto_s, _peak_mb()))
         return answer
-
-
-def _report_all(plan: StepPlan, number: int) -> None:
-    """The counts of all workers of a step, into the table."""
-    from lambdas.adapters.run_store import run_store
-
-    is_late = number % 2 == 1  # every step is measured twice, as one of its workers comes late
-    for worker in range(plan.workers):
-        counts = counted_by(worker, plan, number, late=is_late and worker == 0)
-        run_store(RUN_ID).put_counts(number, worker, counts)
 
 
 def _forget_closed_steps() -> None:
