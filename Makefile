@@ -42,3 +42,4 @@ lint: setup
 bench: setup
 	$(BIN)/python -m bench.accuracy --check
 	$(BIN)/python -m bench.load_client
+	$(BIN)/python -m bench.scale --check

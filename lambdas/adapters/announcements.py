@@ -18,8 +18,9 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters import metrics
 from lambdas.adapters.logs import logger
+from lambdas.adapters.partition import COUNTS_KEPT_S
 from lambdas.adapters.run_items import plain, serialized
-from lambdas.adapters.run_store import COUNTS_KEPT_S, dynamodb_client
+from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
 from lambdas.capacity import message
 from lambdas.capacity.failed_run import FailedRun

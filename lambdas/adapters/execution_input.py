@@ -12,11 +12,10 @@ from lambdas.adapters.input_sentences import got, missing, sentence, unreadable_
 from lambdas.capacity.errors import InvalidInput
 from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_arn import MODEL_ARN
-from lambdas.capacity.plans import Mode
+from lambdas.capacity.plans import MOST_WORKERS, Mode
 from lambdas.capacity.run import Source
 
 MOST_CONCURRENCY = 4000
-MOST_WORKERS = 1000  # Lambda's default concurrency per account and Region
 MOST_TPS = 1_000_000
 LONGEST_KEY_BYTES = 1024
 MOST_ERRORS_SHOWN = 3

@@ -19,8 +19,9 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from lambdas.adapters.partition import RESULTS_KEPT_S
 from lambdas.adapters.run_items import plain, serialized
-from lambdas.adapters.run_store import RESULTS_KEPT_S, dynamodb_client
+from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
 from lambdas.capacity.history import Answer, compared
 from lambdas.capacity.run import Run

@@ -14,8 +14,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from lambdas.adapters.partition import COUNTS_KEPT_S
 from lambdas.adapters.run_items import plain, serialized
-from lambdas.adapters.run_store import COUNTS_KEPT_S
 from lambdas.capacity.request_history import RequestHistory
 
 

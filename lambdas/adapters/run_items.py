@@ -2,49 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.step import WorkerCounts
+from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
 
 
 def counts_item(counts: WorkerCounts) -> dict[str, Any]:
-    """One worker's counts as an item's attributes."""
+    """One worker's counts as an item's attributes: three numbers for whoever looks, and all of it for `counts_of`.
+
+    Written out in maps and lists it would be a hundred attribute values: a step of 1,000 workers would take PlanStep
+    seconds to read, and each of them a second write unit.
+    """
     return {
         "accepted": sum(counts.accepted),
         "throttled": sum(counts.throttled),
         "failed": sum(counts.failed),
-        "failures": dict(counts.failures),
-        "perSecond": {
-            "accepted": list(counts.accepted),
-            "throttled": list(counts.throttled),
-            "failed": list(counts.failed),
-            "completed": list(counts.completed),
-        },
-        "latency": counts.latency.as_mapping(),
-        "seconds": counts.seconds,
-        "readyS": counts.ready_s,
-        "busyShare": counts.busy_share,
-        "late": counts.late,
+        "counts": as_json(
+            {
+                "perSecond": {
+                    "accepted": list(counts.accepted),
+                    "throttled": list(counts.throttled),
+                    "failed": list(counts.failed),
+                    "completed": list(counts.completed),
+                },
+                "failures": dict(counts.failures),
+                "latency": counts.latency.as_mapping(),
+                "seconds": round(counts.seconds, 6),
+                "readyS": round(counts.ready_s, 6),
+                "busyShare": round(counts.busy_share, 6),
+                "late": counts.late,
+                "workers": counts.workers,
+            }
+        ),
     }
 
 
 def counts_of(item: Mapping[str, Any]) -> WorkerCounts:
-    """The inverse of `counts_item`."""
-    series = {name: [int(count) for count in counts] for name, counts in item["perSecond"].items()}
+    """The inverse of `counts_item`, from its `counts` alone."""
+    kept = json.loads(item["counts"])
     return WorkerCounts(
-        **series,
-        failures={name: int(count) for name, count in item["failures"].items()},
-        latency=LatencyHistogram.from_mapping(item["latency"]),
-        seconds=float(item["seconds"]),
-        ready_s=float(item["readyS"]),
-        busy_share=float(item["busyShare"]),
-        late=int(item["late"]),
+        **kept["perSecond"],
+        failures=kept["failures"],
+        latency=LatencyHistogram.from_mapping(kept["latency"]),
+        seconds=kept["seconds"],
+        ready_s=kept["readyS"],
+        busy_share=kept["busyShare"],
+        late=kept["late"],
+        workers=kept["workers"],
     )
+
+
+def step_item(plan: StepPlan, start_at: float, lead_s: float) -> dict[str, Any]:
+    """A step's plan and start as an item's attributes."""
+    return {"plan": as_json(plan.as_mapping()), "startAt": start_at, "leadS": lead_s}
+
+
+def measured_step(number: int, item: Mapping[str, Any], workers: Iterable[Mapping[str, Any]]) -> MeasuredStep:
+    """A step from its own item and those of its workers."""
+    plan = StepPlan.from_mapping(json.loads(item["plan"]))
+    counts = StepCounts(plan, [counts_of(worker) for worker in workers])
+    return MeasuredStep(number, float(item["startAt"]), float(item["leadS"]), counts)
+
+
+def closed_item(step: MeasuredStep) -> dict[str, Any]:
+    """A step whose workers' counts are merged as an item's attributes; without counts where all were lost."""
+    counts = counts_item(step.counts.workers[0]) if step.counts.workers else {}
+    return {**step_item(step.counts.plan, step.start_at, step.lead_s), **counts}
+
+
+def closed_step(item: Mapping[str, Any]) -> MeasuredStep:
+    """The inverse of `closed_item`."""
+    number = int(item["sk"].split("#")[1])
+    return measured_step(number, item, [item] if "counts" in item else [])
+
+
+def as_json(values: Any) -> str:
+    """As small as it gets: an item holds 400 kB, and a key may be written in any script."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def serialized(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 | RUN#<runId>  | RUN                       | plan (JSON), progress, phase, so far (read by `run_view`) |
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
+| RUN#<runId>  | CLOSED#<nn>               | a step that is over, with the counts of all its workers in one |
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
 | RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
@@ -15,38 +16,48 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
+from itertools import groupby
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from lambdas.adapters.run_items import counts_item, counts_of, plain, serialized
+from lambdas.adapters.partition import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition
+from lambdas.adapters.run_items import (
+    as_json,
+    closed_item,
+    closed_step,
+    counts_item,
+    measured_step,
+    step_item,
+)
 from lambdas.adapters.settings import settings
+from lambdas.capacity.merging import merged_step
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.run import Progress, Run, SkippedImage
-from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
+from lambdas.capacity.step import MeasuredStep, StepPlan, WorkerCounts
 from lambdas.capacity.step_rows import measured_so_far
 
-COUNTS_KEPT_S = 90 * 24 * 3600  # as long as Step Functions keeps an execution's history
-RESULTS_KEPT_S = 3 * 365 * 24 * 3600
+# All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.
+_OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts")
 
 
 class RunStore:
     """One run's items, and its result in the model's history."""
 
     def __init__(self, client: Any, table: str, run_id: str) -> None:
-        self._client = client
-        self._table = table
-        self._pk = f"RUN#{run_id}"
+        self._items = Partition(client, table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
+        self._results = partial(Partition, client, table, kept_s=RESULTS_KEPT_S)
 
     def create(self, run: Run) -> None:
         """Keep what Prepare settled."""
-        self._put("RUN", {"plan": _json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
+        self._items.put(
+            "RUN", {"plan": as_json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"}
+        )
 
     def known_if_prepared(self) -> tuple[Run, Progress] | None:
         """The same as `known`; None when Prepare never came so far."""
@@ -56,7 +67,7 @@ class RunStore:
 
     def known(self) -> tuple[Run, Progress]:
         """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
-        item = self._get("RUN")
+        item = self._items.get("RUN")
         run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
@@ -64,113 +75,81 @@ class RunStore:
 
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
         """Keep the progress, and the phase for whoever watches."""
-        self._update({"progress": _json(asdict(progress)), **({"phase": phase} if phase else {})})
+        self._items.update(
+            "RUN", {"progress": as_json(asdict(progress)), **({"phase": phase} if phase else {})}
+        )
 
     def note_so_far(self, so_far: Mapping[str, Any]) -> None:
         """Keep how far the run has come, for whoever watches."""
-        self._update({"soFar": _json(so_far)})
+        self._items.update("RUN", {"soFar": as_json(so_far)})
 
     def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
         """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
-        values = {"receipt": _json(asdict(receipt)), "phase": phase}
-        try:
-            if final:
-                self._update({**values, "settled": True})
-            else:
-                self._update(values, condition="attribute_not_exists(settled)")
-        except self._client.exceptions.ConditionalCheckFailedException:
-            pass  # somebody quicker has settled it meanwhile
+        values = {"receipt": as_json(asdict(receipt)), "phase": phase}
+        if final:
+            self._items.update("RUN", {**values, "settled": True})
+        else:  # nothing to do where somebody quicker has settled it meanwhile
+            self._items.update("RUN", values, condition="attribute_not_exists(settled)")
 
     def receipt(self) -> Receipt:
         """How the model was left."""
-        return Receipt.from_mapping(json.loads(self._get("RUN")["receipt"]))
+        return Receipt.from_mapping(json.loads(self._items.get("RUN")["receipt"]))
 
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed, and what it had measured by then."""
-        so_far = _json(measured_so_far(self.steps()))
-        self._update({"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
+        so_far = as_json(measured_so_far(self.steps()))
+        self._items.update(
+            "RUN", {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far}
+        )
 
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
         """Keep a step's plan before its workers start."""
-        self._put(
-            f"STEP#{number:02}", {"plan": _json(plan.as_mapping()), "startAt": start_at, "leadS": lead_s}
-        )
+        self._items.put(f"STEP#{number:02}", step_item(plan, start_at, lead_s))
 
     def put_counts(self, number: int, worker: int, counts: WorkerCounts) -> None:
         """Keep one worker's counts of one step. A worker that runs twice overwrites, never adds."""
-        self._put(f"STEP#{number:02}#WORKER#{worker:04}", counts_item(counts))
+        self._items.put(f"STEP#{number:02}#WORKER#{worker:04}", counts_item(counts))
 
     def steps(self) -> list[MeasuredStep]:
         """All steps planned so far, in order, each with the counts that came back."""
-        plans: dict[int, Mapping[str, Any]] = {}
-        counts: dict[int, list[WorkerCounts]] = {}
-        for item in self._query("STEP#"):
-            number = int(item["sk"].split("#")[1])
-            if "#WORKER#" in item["sk"]:
-                counts.setdefault(number, []).append(counts_of(item))
-            else:
-                plans[number] = item
-        return [
-            MeasuredStep(
-                number,
-                float(item["startAt"]),
-                float(item["leadS"]),
-                StepCounts(StepPlan.from_mapping(json.loads(item["plan"])), counts.get(number, [])),
-            )
-            for number, item in sorted(plans.items())
-        ]
+        closed = self._closed_steps()
+        return [*closed, *self._counted_steps(after=closed)]
+
+    def close_steps(self) -> list[MeasuredStep]:
+        """The same, when none of their workers is at work: from now on they are read as these few items.
+
+        What a worker reports after that is not counted: the steps that follow were planned without it.
+        """
+        closed = self._closed_steps()
+        counted = self._counted_steps(after=closed)
+        for step in counted:
+            self._items.put(f"CLOSED#{step.number:02}", closed_item(step))
+        return [*closed, *counted]
+
+    def _closed_steps(self) -> list[MeasuredStep]:
+        return [closed_step(item) for item in self._items.query("CLOSED#", "CLOSED#~", _OF_A_STEP)]
+
+    def _counted_steps(self, *, after: Sequence[MeasuredStep]) -> list[MeasuredStep]:
+        """Those that are not closed yet, from their workers' items, which lie behind the step's own."""
+        first = after[-1].number + 1 if after else 0
+        items = self._items.query(f"STEP#{first:02}", "STEP#~", _OF_A_STEP)
+        steps = groupby(items, key=lambda item: int(item["sk"].split("#")[1]))
+        return [merged_step(measured_step(number, next(of_step), of_step)) for number, of_step in steps]
 
     def put_findings(self, findings: Mapping[str, Any]) -> None:
         """Keep what Recommend found until the model has stopped."""
-        self._put("RESULT", {"findings": _json(findings)})
+        self._items.put("RESULT", {"findings": as_json(findings)})
 
     def findings(self) -> dict[str, Any]:
         """What Recommend found."""
-        found: dict[str, Any] = json.loads(self._get("RESULT")["findings"])
+        found: dict[str, Any] = json.loads(self._items.get("RESULT")["findings"])
         return found
 
     def publish(self, run: Run, output: Mapping[str, Any]) -> None:
         """Keep the run's output in the model's history."""
-        item = {"pk": f"MODEL#{run.model_arn}", "sk": f"RUN#{run.started_at}", "output": _json(output)}
-        self._write({**item, "runId": run.run_id, "verdict": output["verdict"]}, RESULTS_KEPT_S)
-        self._update({"phase": "finished"})
-
-    def _put(self, sk: str, values: Mapping[str, Any]) -> None:
-        self._write({"pk": self._pk, "sk": sk, **values}, COUNTS_KEPT_S)
-
-    def _write(self, item: Mapping[str, Any], kept_s: int) -> None:
-        item = {**item, "expiresAt": int(time.time()) + kept_s}
-        self._client.put_item(TableName=self._table, Item=serialized(item))
-
-    def _update(self, values: Mapping[str, Any], *, condition: str | None = None) -> None:
-        values = {**values, "expiresAt": int(time.time()) + COUNTS_KEPT_S}
-        names = {f"#{index}": name for index, name in enumerate(values)}
-        self._client.update_item(
-            TableName=self._table,
-            Key=serialized({"pk": self._pk, "sk": "RUN"}),
-            UpdateExpression="SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names),
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=serialized(
-                {f":{index}": value for index, value in enumerate(values.values())}
-            ),
-            **({"ConditionExpression": condition} if condition else {}),
-        )
-
-    def _get(self, sk: str) -> dict[str, Any]:
-        key = serialized({"pk": self._pk, "sk": sk})
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        if "Item" not in answer:
-            raise KeyError(f"the runs table has no item {self._pk} / {sk}")
-        return plain(answer["Item"])
-
-    def _query(self, prefix: str) -> Iterable[dict[str, Any]]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues=serialized({":pk": self._pk, ":sk": prefix}),
-        )
-        return (plain(item) for page in pages for item in page["Items"])
+        values = {"output": as_json(output), "runId": run.run_id, "verdict": output["verdict"]}
+        self._results(f"MODEL#{run.model_arn}").put(f"RUN#{run.started_at}", values)
+        self._items.update("RUN", {"phase": "finished"})
 
 
 @cache
@@ -193,8 +172,3 @@ def _progress(item: Mapping[str, Any]) -> Progress:
     kept = json.loads(item.get("progress", "{}"))
     refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
     return Progress(**kept, refused_images=refused)
-
-
-def _json(values: Any) -> str:
-    """As small as it gets: an item holds 400 kB, and a key may be written in any script."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

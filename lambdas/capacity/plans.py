@@ -10,6 +10,7 @@ from lambdas.capacity.step import SETTLE_S, Phase, StepPlan
 
 Mode = Literal["quick", "standard", "precise"]
 
+MOST_WORKERS = 1000  # of a step: Lambda's default concurrency per account and Region, all at once
 FORCED_S = 16.0  # length of a step that is throttled, or follows a throttled one
 QUICK_FORCED_S = 12.0  # the same in quick mode
 ALONE_S = 4.0  # a worker that is alone may take so much longer
@@ -46,5 +47,5 @@ def paced(rate: float, p95_s: float, drain: int, wait_s: float, limits: SearchLi
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (15.0, 61)
     paced_s = min(longest_s, max(8.0, requests / rate + SETTLE_S))
     in_flight = max(drain, 1.5 * rate * max(1.0, p95_s))
-    workers = math.ceil(in_flight / limits.in_flight_per_worker)
+    workers = min(MOST_WORKERS, math.ceil(in_flight / limits.in_flight_per_worker))
     return StepPlan("confirm", drain, workers, DRAIN_S, DRAIN_S, DRAIN_S, rate, paced_s, wait_s)

@@ -50,7 +50,7 @@ class StepPlan:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> StepPlan:
         """The inverse of `as_mapping`; other keys are ignored."""
-        return cls(**{name: values[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -81,6 +81,7 @@ class WorkerCounts:
     ready_s: float  # when it was ready to send; negative: that long before the common start
     busy_share: float  # of its lanes' time, spent waiting for answers or backing off as planned
     late: int = 0  # paced requests sent more than LATE_S after their time
+    workers: int = 1  # whose counts these are: of more than one when they were merged
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class StepCounts:
     @property
     def lost_workers(self) -> int:
         """Workers that never reported."""
-        return self.plan.workers - len(self.workers)
+        return self.plan.workers - sum(counts.workers for counts in self.workers)
 
     @property
     def seconds(self) -> float:

@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run.budget.check(now - run.started_epoch, progress.running_s(now), run.tariff)
     lease_book().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
-    steps = store.steps()
+    steps = store.close_steps()
     move = next_move(load_of(steps, "main"), run.search_limits)
     store.note_so_far(so_far(steps, move if isinstance(move, StepPlan) else None))
     if not isinstance(move, StepPlan):

@@ -88,4 +88,4 @@ def _sentences(spans: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) ->
 
 def _loaded(span: Mapping[str, Any]) -> bool:
     """Is its rate one of those that the estimate is about?"""
-    return span["phase"] != "probe" and span["series"] == "main"
+    return bool(span["phase"] != "probe" and span["series"] == "main")

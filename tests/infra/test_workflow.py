@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.execution_input import MOST_WORKERS
+from lambdas.capacity.plans import MOST_WORKERS
 from tests.infra.synth import definition, only, text
 
 State = dict[str, Any]

@@ -1,0 +1,52 @@
+"""What a thousand workers of a step would have counted: made up, as no laptop carries them."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from lambdas.adapters.run_store import run_store
+from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.step import StepPlan, WorkerCounts
+
+ACCEPTED_PER_S = 1.5  # by one worker of a saturated model
+THROTTLED_PER_S = 2.0
+SWING = 0.1  # of the model's rate from one second to the next: no narrow interval, so that the search goes on
+LATENCY_S, LATENCY_SIGMA = 0.18, 0.5
+LATE_S = 2.4  # after the common start: the step has to be measured again
+
+
+def counted_by(worker: int, plan: StepPlan, number: int, *, late: bool) -> WorkerCounts:
+    """One worker's counts of a step in which the model is saturated, even by what is evenly paced."""
+    random = Random(f"{number}/{worker}")
+    seconds = math.ceil(plan.extended_s + plan.paced_s)
+    accepted = [_about(random, ACCEPTED_PER_S * _swing(number, second)) for second in range(seconds)]
+    latency = LatencyHistogram()
+    for _ in range(sum(accepted)):
+        latency.add(random.lognormvariate(math.log(LATENCY_S), LATENCY_SIGMA))
+    return WorkerCounts(
+        accepted=accepted,
+        throttled=[_about(random, THROTTLED_PER_S) for _ in range(seconds)],
+        failed=[0] * (seconds - 1) + [worker % 20 == 0],
+        completed=[0, *accepted],
+        failures={"InternalServerError": 1} if worker % 20 == 0 else {},
+        latency=latency,
+        seconds=plan.extended_s,
+        ready_s=LATE_S if late else -random.uniform(0.5, 3.0),
+        busy_share=random.uniform(0.95, 1.0),
+    )
+
+
+def report_all(run_id: str, plan: StepPlan, number: int, *, late: bool) -> None:
+    """The counts of all workers of a step, into the runs table; `late`: the first one comes too late for it."""
+    store = run_store(run_id)
+    for worker in range(plan.workers):
+        store.put_counts(number, worker, counted_by(worker, plan, number, late=late and worker == 0))
+
+
+def _about(random: Random, mean: float) -> int:
+    return int(mean) + (random.random() < mean % 1)
+
+
+def _swing(number: int, second: int) -> float:
+    return 1 + SWING * Random(f"{number}, second {second}").uniform(-1, 1)

@@ -1,0 +1,35 @@
+"""The counts of a step's workers as those of one: a thousand of them are read once, and kept as small as one's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lambdas.capacity.step import MeasuredStep, StepCounts, WorkerCounts
+
+
+def merged_step(step: MeasuredStep) -> MeasuredStep:
+    """The step with its workers' counts merged. Nothing that anybody asks of a step changes by it."""
+    return replace(step, counts=StepCounts(step.counts.plan, merged(step.counts)))
+
+
+def merged(counts: StepCounts) -> Sequence[WorkerCounts]:
+    """One entry for all workers that reported; none where all were lost."""
+    workers = counts.workers
+    if len(workers) < 2:
+        return workers
+    return [
+        WorkerCounts(
+            accepted=counts.accepted,
+            throttled=counts.throttled,
+            failed=counts.failed,
+            completed=counts.completed,
+            failures=counts.failures,
+            latency=counts.latency,
+            seconds=counts.seconds,
+            ready_s=max(worker.ready_s for worker in workers),
+            busy_share=counts.busy_share,
+            late=counts.late,
+            workers=sum(worker.workers for worker in workers),
+        )
+    ]
