@@ -1,0 +1,157 @@
+"""The comparison of images in the words of the public interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from lambdas.capacity.estimator import CONFIDENCE, Interval
+from lambdas.capacity.image_variants import SIZES, WAYS, average_bytes, images_of
+from lambdas.capacity.result import LATENCIES_FOR_P95
+from lambdas.capacity.run import MOST_BYTES, Image, Run, Source
+from lambdas.capacity.step import Series
+from lambdas.capacity.step_rows import rounded
+from lambdas.capacity.variant_rate import Rated, is_above
+
+
+def comparison_output(
+    run: Run,
+    refused: Set[str],
+    concurrency: int,
+    rates: Mapping[Series, Rated],
+    not_measured: Mapping[str, str],
+) -> dict[str, Any]:
+    """`imageComparison`, with its numbers and a few sentences; `refused` are keys of images."""
+    images = {series: images_of(run, series, refused) for series in (*WAYS, *SIZES)}
+    used = len(images_of(run, "main", refused))
+    why = dict(not_measured)
+    for source in WAYS:
+        if not images[source]:
+            why[source] = f"no image is small enough for both ways ({MOST_BYTES['bytes']:,} bytes)"
+    if not any(images[size] for size in SIZES):
+        why.setdefault(
+            "sizes", "there is one image" if used == 1 else "the images are of about the same size"
+        )
+    return {
+        "concurrency": concurrency,
+        "sources": [
+            {
+                "source": source,
+                "images": len(images[source]),
+                **_bytes(images[source]),
+                **_rate(rates[source]),
+            }
+            for source in WAYS
+            if source in rates
+        ],
+        "sizes": [
+            {"size": size, "images": len(images[size]), **_span(images[size]), **_bytes(images[size])}
+            | _rate(rates[size])
+            for size in SIZES
+            if size in rates
+        ],
+        "fasterSource": faster_source(rates),
+        "detail": _detail(concurrency, images, used, rates, why),
+        "notMeasured": [{"what": what, "why": reason} for what, reason in why.items()],
+    }
+
+
+def faster_source(rates: Mapping[Series, Rated]) -> Source | None:
+    """The way whose interval lies above the other's; None: they can't be told apart."""
+    if not {*WAYS} <= rates.keys():
+        return None
+    sent, named = rates["bytes"].max_tps, rates["s3"].max_tps
+    return "bytes" if is_above(sent, named) else "s3" if is_above(named, sent) else None
+
+
+def _detail(
+    concurrency: int,
+    images: Mapping[Series, tuple[Image, ...]],
+    used: int,
+    rates: Mapping[Series, Rated],
+    why: Mapping[str, str],
+) -> str:
+    if not rates:
+        reasons = "; ".join(dict.fromkeys(why.values()))
+        return f"Nothing was compared: {reasons}."
+    sentences = [_of_sources(rates, why)]
+    if left_out := used - len(images["bytes"]):
+        sentences.append(
+            f"{left_out} of {used} images were left out of that: bytes takes {MOST_BYTES['bytes']:,} bytes at most."
+        )
+    bounds = [series for series in (*WAYS, *SIZES) if series in rates and rates[series].max_tps.high is None]
+    if bounds:
+        sentences.append(
+            f"Not saturated at {concurrency} concurrent requests, so lower bounds: {', '.join(bounds)}."
+        )
+    return " ".join([*sentences, _of_sizes(images, rates, why)])
+
+
+def _of_sources(rates: Mapping[Series, Rated], why: Mapping[str, str]) -> str:
+    if not {*WAYS} <= rates.keys():
+        missing = [source for source in WAYS if source not in rates]
+        return f"The ways were not compared: {'; '.join(f'{each}: {why[each]}' for each in missing)}."
+    sent, named = rates["bytes"], rates["s3"]
+    carried = f"{_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
+    latency = f"the median answer took {_median(sent)} by bytes and {_median(named)} by s3"
+    if faster := faster_source(rates):
+        return f"For these images {faster} is faster: the model carried {carried}; {latency}."
+    return f"The ways can't be told apart by what the model carried: {carried}, within the measurement; {latency}."
+
+
+def _of_sizes(
+    images: Mapping[Series, tuple[Image, ...]], rates: Mapping[Series, Rated], why: Mapping[str, str]
+) -> str:
+    measured = [size for size in SIZES if size in rates]
+    if len(measured) < 2:
+        reasons = dict.fromkeys(why[each] for each in ("sizes", *SIZES) if each in why)
+        return f"Size was not compared: {'; '.join(reasons)}."
+    least, most = rates[measured[0]], rates[measured[-1]]
+    shown = [
+        f"{_shown(rates[size].max_tps)} requests/s for {size} images ({_kilobytes(images[size])})"
+        for size in (measured[0], measured[-1])
+    ]
+    latency = f"medians {_median(least)} and {_median(most)}"
+    if is_above(least.max_tps, most.max_tps):
+        return f"Size costs: {' and '.join(shown)}; {latency}."
+    if is_above(most.max_tps, least.max_tps):
+        return f"The larger images were the faster ones: {' and '.join(shown)}; {latency}."
+    return f"Size makes no difference to what is carried, within the measurement: {' and '.join(shown)}; {latency}."
+
+
+def _rate(one: Rated) -> dict[str, Any]:
+    found, latency = one.max_tps, one.latency
+    return {
+        "maxTps": {
+            "estimate": rounded(found.estimate, 3),
+            "low": rounded(found.low, 3),
+            "high": rounded(found.high, 3),
+            "confidence": CONFIDENCE,
+        },
+        "p50Ms": rounded(latency.quantile_ms(0.5), 0),
+        "p95Ms": rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
+    }
+
+
+def _bytes(images: tuple[Image, ...]) -> dict[str, Any]:
+    return {"averageBytes": round(average_bytes(images))}
+
+
+def _span(images: tuple[Image, ...]) -> dict[str, Any]:
+    sizes = [image.bytes for image in images]
+    return {"leastBytes": min(sizes), "mostBytes": max(sizes)}
+
+
+def _shown(found: Interval) -> str:
+    if found.high is None:
+        return f"at least {found.estimate:.2f}"
+    return f"{found.estimate:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _median(one: Rated) -> str:
+    median_ms = one.latency.quantile_ms(0.5)
+    return "an unknown time" if median_ms is None else f"{median_ms:.0f} ms"
+
+
+def _kilobytes(images: tuple[Image, ...]) -> str:
+    return f"{average_bytes(images) / 1000:,.0f} kB"

@@ -1,0 +1,71 @@
+"""What the steps of one variant of a comparison tell: its rate and its latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from lambdas.capacity import estimator
+from lambdas.capacity.estimator import Interval
+from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.soundness import hindrance
+from lambdas.capacity.step import StepCounts
+
+WARM_S = 2  # at the start of a step that is not throttled: not counted
+
+HINDERED = {
+    "account-throttled": "a limit of the account, not of the model, refused requests",
+    "client-limited": "the load workers could not keep their lanes busy",
+    "unstable": "more than a tenth of the requests failed",
+}
+
+
+@dataclass(frozen=True)
+class Rated:
+    """A variant that was measured; `max_tps` is a lower bound if its steps were not saturated."""
+
+    max_tps: Interval
+    latency: LatencyHistogram
+
+
+def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
+    """The rate of a variant, or why there is none (empty: it has no steps).
+
+    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry. Of several
+    steps the interval spans all: what moved between them is no difference of the variant's.
+    """
+    sound = [counts for counts in steps if hindrance(counts) is None]
+    if not sound:
+        return _hindered(steps[-1]) if steps else ""
+    latency = LatencyHistogram()
+    for counts in sound:
+        latency.merge(counts.latency)
+    found = [each for each in (_interval(counts, queues) for counts in sound) if each]
+    if not found:
+        return Rated(Interval.lower_bound(min(map(estimator.accepted_rate, sound))), latency)
+    mean = fmean(each.estimate for each in found)
+    highs = [each.high for each in found if each.high is not None]
+    return Rated(Interval(mean, min(each.low for each in found), max(highs)), latency)
+
+
+def is_above(one: Interval, other: Interval) -> bool:
+    """Is it, beyond both intervals? Of a lower bound nothing is claimed: it may have been saved-up credit."""
+    return one.high is not None and other.high is not None and one.low > other.high
+
+
+def _interval(counts: StepCounts, queues: bool) -> Interval | None:
+    if queues:
+        seconds = counts.whole_seconds
+        answered = [*counts.completed[:seconds], *[0] * (seconds - len(counts.completed))][WARM_S:]
+    else:
+        answered = estimator.saturated_seconds(counts) or []
+    if len(answered) < estimator.FEWEST_SECONDS:
+        return None
+    return estimator.with_unanswered(estimator.interval(answered), counts.unanswered_tps)
+
+
+def _hindered(counts: StepCounts) -> str:
+    why = HINDERED[hindrance(counts) or "unstable"]
+    named = ", ".join(f"{name} x {count}" for name, count in counts.failures.most_common(3))
+    return f"{why} ({named})" if named else why
