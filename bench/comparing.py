@@ -95,7 +95,9 @@ def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
     compared = run_compared(service.model_truth(seed), run, seed=f"{name}/{seed}").comparison
     assert compared is not None
     told_apart = len(compared["sources"]) == 2
-    by_size = any(word in compared["detail"] for word in ("Size costs", "larger images were"))
+    by_size = any(
+        word in compared["detail"] for word in ("Small images are faster", "Large images are faster")
+    )
     return told_apart, compared["fasterSource"] is not None, by_size
 
 

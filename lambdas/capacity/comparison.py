@@ -15,7 +15,7 @@ from typing import Any
 from lambdas.capacity.comparison_output import comparison_output
 from lambdas.capacity.cost import Left
 from lambdas.capacity.errors import InternalError
-from lambdas.capacity.image_variants import SIZES, images_of, source_of
+from lambdas.capacity.image_variants import images_of, source_of
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.plans import closed_loop, forced_s
 from lambdas.capacity.run import Progress, Run
@@ -123,11 +123,12 @@ def _course(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: 
 def _schedule(run: Run, refused: set[str]) -> list[Series]:
     """The series in the order of their steps.
 
-    The way of S3 goes before and after the other one, so that a capacity that drifts, or images that are read for
-    the first time, widen its interval instead of making a difference.
+    Of what is compared one goes before and after the other: a capacity that drifts is the same for both in the
+    mean. S3 is the one, as it may be slower when it is first asked for an image. Quick mode takes each once.
     """
-    ways: list[Series] = ["s3", "bytes"] if run.mode == "quick" else ["s3", "bytes", "s3"]
-    return [series for series in (*ways, *SIZES) if images_of(run, series, refused)]
+    pairs: tuple[Series, ...] = ("s3", "bytes", "s3", "small", "large", "small", "medium")
+    order = dict.fromkeys(pairs) if run.mode == "quick" else pairs
+    return [series for series in order if images_of(run, series, refused)]
 
 
 def _played(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | StepPlan:

@@ -92,11 +92,13 @@ def _of_sources(rates: Mapping[Series, Rated], why: Mapping[str, str]) -> str:
         missing = [source for source in WAYS if source not in rates]
         return f"The ways were not compared: {'; '.join(f'{each}: {why[each]}' for each in missing)}."
     sent, named = rates["bytes"], rates["s3"]
-    carried = f"{_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
-    latency = f"the median answer took {_median(sent)} by bytes and {_median(named)} by s3"
+    carried = (
+        f"the model carried {_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
+    )
+    took = f"An answer took {_latency(sent)} by bytes and {_latency(named)} by s3."
     if faster := faster_source(rates):
-        return f"For these images {faster} is faster: the model carried {carried}; {latency}."
-    return f"The ways can't be told apart by what the model carried: {carried}, within the measurement; {latency}."
+        return f"For these images {faster} is the faster way: {carried}. {took}"
+    return f"Neither way was seen to be faster: {carried}, which the measurement can't tell apart. {took}"
 
 
 def _of_sizes(
@@ -111,12 +113,12 @@ def _of_sizes(
         f"{_shown(rates[size].max_tps)} requests/s for {size} images ({_kilobytes(images[size])})"
         for size in (measured[0], measured[-1])
     ]
-    latency = f"medians {_median(least)} and {_median(most)}"
+    evidence = f"{' and '.join(shown)}; an answer took {_latency(least)} and {_latency(most)}"
     if is_above(least.max_tps, most.max_tps):
-        return f"Size costs: {' and '.join(shown)}; {latency}."
+        return f"Small images are faster: {evidence}."
     if is_above(most.max_tps, least.max_tps):
-        return f"The larger images were the faster ones: {' and '.join(shown)}; {latency}."
-    return f"Size makes no difference to what is carried, within the measurement: {' and '.join(shown)}; {latency}."
+        return f"Large images are faster: {evidence}."
+    return f"No difference by size was seen: {evidence}."
 
 
 def _rate(one: Rated) -> dict[str, Any]:
@@ -148,9 +150,12 @@ def _shown(found: Interval) -> str:
     return f"{found.estimate:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
-def _median(one: Rated) -> str:
-    median_ms = one.latency.quantile_ms(0.5)
-    return "an unknown time" if median_ms is None else f"{median_ms:.0f} ms"
+def _latency(one: Rated) -> str:
+    median_ms, p95_ms = one.latency.quantile_ms(0.5), one.latency.quantile_ms(0.95)
+    if median_ms is None or p95_ms is None:
+        return "an unknown time"
+    p95 = f" (p95 {p95_ms:.0f})" if one.latency.count >= LATENCIES_FOR_P95 else ""
+    return f"{median_ms:.0f} ms{p95}"
 
 
 def _kilobytes(images: tuple[Image, ...]) -> str:

@@ -11,7 +11,7 @@ from lambdas.capacity.plans import Mode
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
 # Minutes that its load takes at the very least, with a model that starts at once.
 LEAST_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
-# Minutes more for a comparison of images: up to six steps and the pauses between them, or their load alone.
+# Minutes more for a comparison of images: up to seven steps and the pauses between them, or their load alone.
 EXPECTED_COMPARISON: dict[Mode, float] = {"quick": 1.5, "standard": 2.5, "precise": 2.5}
 LEAST_COMPARISON: dict[Mode, float] = {"quick": 0.4, "standard": 0.8, "precise": 0.8}
 

@@ -49,8 +49,8 @@ class StepPlan:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> StepPlan:
-        """The inverse of `as_mapping`; other keys are ignored."""
-        return cls(**{name: values[name] for name in cls.__dataclass_fields__})
+        """The inverse of `as_mapping`; other keys are ignored, and a plan of before `series` has the default."""
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""

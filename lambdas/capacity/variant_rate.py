@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import fmean
 
 from lambdas.capacity import estimator
@@ -32,8 +33,7 @@ class Rated:
 def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
     """The rate of a variant, or why there is none (empty: it has no steps).
 
-    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry. Of several
-    steps the interval spans all: what moved between them is no difference of the variant's.
+    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry.
     """
     sound = [counts for counts in steps if hindrance(counts) is None]
     if not sound:
@@ -44,9 +44,19 @@ def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
     found = [each for each in (_interval(counts, queues) for counts in sound) if each]
     if not found:
         return Rated(Interval.lower_bound(min(map(estimator.accepted_rate, sound))), latency)
+    return Rated(_joined(found), latency)
+
+
+def _joined(found: Sequence[Interval]) -> Interval:
+    """The mean of several steps' rates. If they contradict each other, the rate moved: the interval spans them all."""
     mean = fmean(each.estimate for each in found)
-    highs = [each.high for each in found if each.high is not None]
-    return Rated(Interval(mean, min(each.low for each in found), max(highs)), latency)
+    lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
+    if max(lows) > min(highs):
+        return Interval(mean, min(lows), max(highs))
+    half = sqrt(sum((high - each.estimate) ** 2 for each, high in zip(found, highs, strict=True))) / len(
+        found
+    )
+    return Interval(mean, max(0.0, mean - half), mean + half)
 
 
 def is_above(one: Interval, other: Interval) -> bool:
