@@ -87,6 +87,15 @@ def images_of_sizes(*sizes_bytes: int) -> list[Image]:
     return [Image(f"samples/{number:02}.jpg", size) for number, size in enumerate(sizes_bytes)]
 
 
+def sample_comparison() -> dict[str, Any]:
+    """The README's sample: a pool that is slower with larger images, and a little slower by s3."""
+    truth = ModelTruth(
+        tps_per_iu=24, limiter="executor_pool", latency_cv=0.3, image_cost_per_mb=1.0, s3_extra_cost=0.25
+    )
+    run = run_with(images_of_sizes(*range(100_000, 1_300_000, 50_000)))
+    return run_compared(truth, run, seed="sample").comparison or {}
+
+
 def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
     """One service of one seed: were the ways compared, was one called faster, and did size make a difference?"""
     name, seed, mode = task

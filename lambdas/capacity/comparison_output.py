@@ -109,11 +109,11 @@ def _of_sizes(
         reasons = dict.fromkeys(why[each] for each in ("sizes", *SIZES) if each in why)
         return f"Size was not compared: {'; '.join(reasons)}."
     least, most = rates[measured[0]], rates[measured[-1]]
-    shown = [
-        f"{_shown(rates[size].max_tps)} requests/s for {size} images ({_kilobytes(images[size])})"
-        for size in (measured[0], measured[-1])
-    ]
-    evidence = f"{' and '.join(shown)}; an answer took {_latency(least)} and {_latency(most)}"
+    evidence = (
+        f"{_shown(least.max_tps)} requests/s for {measured[0]} ones ({_kilobytes(images[measured[0]])}) and "
+        f"{_shown(most.max_tps)} for {measured[-1]} ones ({_kilobytes(images[measured[-1]])}), "
+        f"an answer took {_latency(least)} and {_latency(most)}"
+    )
     if is_above(least.max_tps, most.max_tps):
         return f"Small images are faster: {evidence}."
     if is_above(most.max_tps, least.max_tps):

@@ -25,6 +25,10 @@ def with_sizes(stack: Stack, truth: ModelTruth) -> str:
     return running(stack, truth, images={"compare": True}, test={"mode": "quick"})
 
 
+def step_of(number: int, series: str) -> dict[str, Any]:
+    return short_step(number=number, series=series, base_s=0.4, extended_s=0.4, max_s=0.4)
+
+
 def keep(store: RunStore, number: int, step: MeasuredStep) -> None:
     store.plan_step(number, step.counts.plan, time.time(), 3.0)
     for worker, its_counts in enumerate(step.counts.workers):
@@ -46,12 +50,12 @@ def measured(stack: Stack) -> tuple[list[MeasuredStep], list[MeasuredStep]]:
 def test_a_worker_sends_the_images_of_its_series_the_series_way(stack: Stack) -> None:
     truth = ModelTruth(tps_per_iu=1000, latency_mean_s=0.05, s3_throttle_share=1.0)
     arn = with_sizes(stack, truth)
-    stack.apply(short_step(number=1, phase="compare", series="small"))
+    stack.apply(step_of(1, "small"))
     after_small = stack.service.model_report(arn)["differentImages"]
-    stack.apply(short_step(number=2, phase="compare", series="bytes"))
+    stack.apply(step_of(2, "bytes"))
     after_all, failed = stack.service.model_report(arn)["differentImages"], counts(stack)["failed"]
 
-    stack.apply(short_step(number=3, phase="compare", series="s3"))
+    stack.apply(step_of(3, "s3"))
 
     assert (after_small, after_all, failed) == (4, 12, 0)
     assert counts(stack)["S3DownloadLimitExceeded"] == counts(stack)["failed"] > 0
@@ -59,12 +63,12 @@ def test_a_worker_sends_the_images_of_its_series_the_series_way(stack: Stack) ->
 
 def test_images_at_hand_are_not_read_again_for_another_series(stack: Stack) -> None:
     with_sizes(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.05))
-    stack.apply(short_step(number=1))
+    stack.apply(step_of(1, "main"))
     for found in stack.s3.list_objects_v2(Bucket=BUCKET, Prefix="samples/")["Contents"]:
         stack.s3.delete_object(Bucket=BUCKET, Key=found["Key"])
     accepted = counts(stack)["accepted"]
 
-    stack.apply(short_step(number=2, phase="compare", series="large"))
+    stack.apply(step_of(2, "large"))
 
     assert counts(stack)["accepted"] > accepted
 
