@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from lambdas.capacity.step import (
     StepPlan,
     load_of,
 )
-from lambdas.capacity.variant_rate import Rated, rated
+from lambdas.capacity.variant_rate import Rated, contradict, rated
 
 LONGEST_S = 30.0  # of a step
 ANSWERS = 60  # in a step, about; half of them in quick mode
@@ -80,7 +80,9 @@ def compared_images(
             not_measured.pop(series, None)
         else:
             not_measured.setdefault(series, one or f"{left.limit} leaves no room for it")
-    return comparison_output(run, refused, lanes, rates, not_measured)
+    return comparison_output(
+        run, refused, lanes, rates, not_measured, moved=_moved(run, refused, rates, found)
+    )
 
 
 def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
@@ -100,6 +102,15 @@ def incomparable(found: Measurement) -> str | None:
     if found.ending in ("saturated", "latency-bound"):
         return None
     return f"the model was not brought to its maximum ({found.ending}), and below it all images are carried alike"
+
+
+def _moved(run: Run, refused: set[str], rates: Mapping[Series, Rated], found: Measurement) -> bool:
+    """Did the model's capacity move? Within a step, or between the answer and the same images sent the same way."""
+    again = rates.get(run.source)
+    same = images_of(run, run.source, refused) == images_of(run, "main", refused)
+    if again and found.max_tps and same and contradict(again.max_tps, found.max_tps):
+        return True
+    return not all(rate.steady for rate in rates.values())
 
 
 def _course(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement) -> _Course:

@@ -13,6 +13,8 @@ from lambdas.capacity.step import Series
 from lambdas.capacity.step_rows import rounded
 from lambdas.capacity.variant_rate import Rated, is_above
 
+MOVED = "The model's capacity moved while it was measured, so no difference is claimed; run again."
+
 
 def comparison_output(
     run: Run,
@@ -20,8 +22,13 @@ def comparison_output(
     concurrency: int,
     rates: Mapping[Series, Rated],
     not_measured: Mapping[str, str],
+    *,
+    moved: bool = False,
 ) -> dict[str, Any]:
-    """`imageComparison`, with its numbers and a few sentences; `refused` are keys of images."""
+    """`imageComparison`, with its numbers and a few sentences; `refused` are keys of images.
+
+    Of a model whose capacity `moved` meanwhile no difference is claimed.
+    """
     images = {series: images_of(run, series, refused) for series in (*WAYS, *SIZES)}
     used = len(images_of(run, "main", refused))
     why = dict(not_measured)
@@ -50,8 +57,8 @@ def comparison_output(
             for size in SIZES
             if size in rates
         ],
-        "fasterSource": faster_source(rates),
-        "detail": _detail(concurrency, images, used, rates, why),
+        "fasterSource": None if moved else faster_source(rates),
+        "detail": _detail(concurrency, images, used, rates, why, moved),
         "notMeasured": [{"what": what, "why": reason} for what, reason in why.items()],
     }
 
@@ -70,11 +77,13 @@ def _detail(
     used: int,
     rates: Mapping[Series, Rated],
     why: Mapping[str, str],
+    moved: bool,
 ) -> str:
     if not rates:
         reasons = "; ".join(dict.fromkeys(why.values()))
         return f"Nothing was compared: {reasons}."
-    sentences = [_of_sources(rates, why)]
+    sentences = [MOVED] if moved else []
+    sentences.append(_of_sources(rates, why, moved))
     if left_out := used - len(images["bytes"]):
         sentences.append(
             f"{left_out} of {used} images were left out of that: bytes takes {MOST_BYTES['bytes']:,} bytes at most."
@@ -84,10 +93,10 @@ def _detail(
         sentences.append(
             f"Not saturated at {concurrency} concurrent requests, so lower bounds: {', '.join(bounds)}."
         )
-    return " ".join([*sentences, _of_sizes(images, rates, why)])
+    return " ".join([*sentences, _of_sizes(images, rates, why, moved)])
 
 
-def _of_sources(rates: Mapping[Series, Rated], why: Mapping[str, str]) -> str:
+def _of_sources(rates: Mapping[Series, Rated], why: Mapping[str, str], moved: bool) -> str:
     if not {*WAYS} <= rates.keys():
         missing = [source for source in WAYS if source not in rates]
         return f"The ways were not compared: {'; '.join(f'{each}: {why[each]}' for each in missing)}."
@@ -96,13 +105,18 @@ def _of_sources(rates: Mapping[Series, Rated], why: Mapping[str, str]) -> str:
         f"the model carried {_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
     )
     took = f"An answer took {_latency(sent)} by bytes and {_latency(named)} by s3."
+    if moved:
+        return f"{carried[0].upper()}{carried[1:]}. {took}"
     if faster := faster_source(rates):
         return f"For these images {faster} is the faster way: {carried}. {took}"
     return f"Neither way was seen to be faster: {carried}, which the measurement can't tell apart. {took}"
 
 
 def _of_sizes(
-    images: Mapping[Series, tuple[Image, ...]], rates: Mapping[Series, Rated], why: Mapping[str, str]
+    images: Mapping[Series, tuple[Image, ...]],
+    rates: Mapping[Series, Rated],
+    why: Mapping[str, str],
+    moved: bool,
 ) -> str:
     measured = [size for size in SIZES if size in rates]
     if len(measured) < 2:
@@ -114,6 +128,8 @@ def _of_sizes(
         f"{_shown(most.max_tps)} for {measured[-1]} ones ({_kilobytes(images[measured[-1]])}), "
         f"an answer took {_latency(least)} and {_latency(most)}"
     )
+    if moved:
+        return f"By size: {evidence}."
     if is_above(least.max_tps, most.max_tps):
         return f"Small images are faster: {evidence}."
     if is_above(most.max_tps, least.max_tps):

@@ -24,10 +24,14 @@ HINDERED = {
 
 @dataclass(frozen=True)
 class Rated:
-    """A variant that was measured; `max_tps` is a lower bound if its steps were not saturated."""
+    """A variant that was measured; `max_tps` is a lower bound if its steps were not saturated.
+
+    `steady`: each of its steps told the same rate from its beginning to its end.
+    """
 
     max_tps: Interval
     latency: LatencyHistogram
+    steady: bool = True
 
 
 def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
@@ -41,10 +45,18 @@ def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
     latency = LatencyHistogram()
     for counts in sound:
         latency.merge(counts.latency)
-    found = [each for each in (_interval(counts, queues) for counts in sound) if each]
-    if not found:
+    answered = [each for each in (_answered(counts, queues) for counts in sound) if each]
+    if not answered:
         return Rated(Interval.lower_bound(min(map(estimator.accepted_rate, sound))), latency)
-    return Rated(_joined(found), latency)
+    found = [estimator.interval(each) for each in answered]
+    steady = [estimator.steady(each, one.half_width) for each, one in zip(answered, found, strict=True)]
+    unanswered_tps = max(counts.unanswered_tps for counts in sound)
+    return Rated(estimator.with_unanswered(_joined(found), unanswered_tps), latency, all(steady))
+
+
+def contradict(one: Interval, other: Interval) -> bool:
+    """Do the intervals have nothing in common?"""
+    return is_above(one, other) or is_above(other, one)
 
 
 def _joined(found: Sequence[Interval]) -> Interval:
@@ -64,15 +76,14 @@ def is_above(one: Interval, other: Interval) -> bool:
     return one.high is not None and other.high is not None and one.low > other.high
 
 
-def _interval(counts: StepCounts, queues: bool) -> Interval | None:
+def _answered(counts: StepCounts, queues: bool) -> list[int] | None:
+    """The seconds that tell what the model carries; None where too few do."""
     if queues:
         seconds = counts.whole_seconds
         answered = [*counts.completed[:seconds], *[0] * (seconds - len(counts.completed))][WARM_S:]
     else:
         answered = estimator.saturated_seconds(counts) or []
-    if len(answered) < estimator.FEWEST_SECONDS:
-        return None
-    return estimator.with_unanswered(estimator.interval(answered), counts.unanswered_tps)
+    return answered if len(answered) >= estimator.FEWEST_SECONDS else None
 
 
 def _hindered(counts: StepCounts) -> str:

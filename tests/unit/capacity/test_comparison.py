@@ -170,6 +170,29 @@ def test_faster_is_what_lies_beyond_both_intervals(one: Interval, other: Interva
     assert is_above(one, other) is above
 
 
+@pytest.mark.parametrize(("mode", "period_s"), [("quick", 60.0), ("standard", 60.0), ("standard", 120.0)])
+def test_a_capacity_that_moves_is_no_difference(mode: Any, period_s: float) -> None:
+    for seed in range(5):
+        truth = ModelTruth(tps_per_iu=30, drift_amplitude=0.2, drift_period_s=period_s, seed=seed)
+
+        found = of(run_compared(truth, run_with(IMAGES, mode=mode), seed=seed))
+
+        assert found["fasterSource"] is None
+        assert found["detail"].startswith("The model's capacity moved while it was measured")
+        assert "images are faster" not in found["detail"]
+
+
+def test_the_same_images_sent_the_same_way_have_to_tell_the_answer_s_rate_again() -> None:
+    run = run_with(IMAGES)
+    compared = run_compared(ModelTruth(tps_per_iu=20), run)
+    was_faster = replace(compared.measurement, max_tps=Interval(25, 24.5, 25.5))
+
+    found = compared_images(compared.steps, run, Progress(), was_faster, ENDLESS)
+    by_s3 = compared_images(compared.steps, replace(run, source="s3"), Progress(), was_faster, ENDLESS)
+
+    assert all("capacity moved" in each["detail"] for each in (found, by_s3) if each)
+
+
 def test_a_way_that_never_saturates_the_model_is_a_lower_bound() -> None:
     truth = ModelTruth(tps_per_iu=10, latency_mean_s=0.2, s3_extra_cost=30)
 
