@@ -15,6 +15,7 @@ CONTRACT: dict[str, st.SearchStrategy[Any]] = {
     "images.bucket": st.sampled_from(["my-images", "abc", "a.b-c.d"]),
     "images.prefix": st.sampled_from(["samples/", "", "a b+%ü/"]),
     "images.source": st.sampled_from(["bytes", "s3"]),
+    "images.compare": st.booleans(),
     "demand.averageTps": st.floats(1e-6, 10) | st.integers(1, 10),
     "demand.peakTps": st.floats(10, 1e6) | st.integers(10, 10**6),
     "demand.headroom": st.floats(0, 10) | st.integers(0, 10),

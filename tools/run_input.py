@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from lambdas.adapters.execution_input import ExecutionInput, parse_input
-from lambdas.capacity.cost import EXPECTED_MINUTES, Budget, Tariff
+from lambdas.capacity.cost import Budget, Tariff, expected_minutes
 from lambdas.capacity.errors import RunError
 from tools.exits import UsageError
 
@@ -36,18 +36,20 @@ FLAGS: Mapping[str, tuple[str, Any, str]] = {
     "--max-cost-usd": ("limits.maxCostUsd", float, "The run ends when the model has cost this."),
     "--after-run": ("afterRun", str, "What becomes of the model: stop, restore, …"),
 }
-_PLACE_OF = {name.removeprefix("--").replace("-", "_"): place for name, (place, _, _) in FLAGS.items()}
+# Those that take no value.
+SWITCHES: Mapping[str, tuple[str, str]] = {
+    "--allow-other-traffic": ("test.allowOtherTraffic", "Measure a running model although others use it."),
+    "--compare-images": ("images.compare", "Compare bytes with s3, and images by size."),
+}
 
 
 def input_flags(command: Command) -> Command:
     """A flag for each common field of the input; named after it."""
     for name, (place, kind, text) in reversed(list(FLAGS.items())):
         command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
-    return click.option(
-        "--allow-other-traffic",
-        is_flag=True,
-        help="Measure a running model although others use it. (test.allowOtherTraffic)",
-    )(command)
+    for name, (place, text) in reversed(list(SWITCHES.items())):
+        command = click.option(name, is_flag=True, help=f"{text} ({place})")(command)
+    return command
 
 
 def run_input(
@@ -62,9 +64,10 @@ def run_input(
     if not isinstance(raw, dict):
         raise _refused(raw)
     _put(raw, "modelArn", model_arn)
-    for name, place in _PLACE_OF.items():
-        _put(raw, place, flags[name])
-    _put(raw, "test.allowOtherTraffic", flags["allow_other_traffic"] or None)
+    for name, (place, _, _) in FLAGS.items():
+        _put(raw, place, flags[_parameter(name)])
+    for name, (place, _) in SWITCHES.items():
+        _put(raw, place, flags[_parameter(name)] or None)
     try:
         return raw, parse_input(raw)
     except RunError as error:
@@ -77,18 +80,25 @@ def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
     Raises:
         UsageError: more than the input's limits allow.
     """
-    mode, units = wanted.test.mode, wanted.test.inference_units
+    mode, units, compare = wanted.test.mode, wanted.test.inference_units, wanted.images.compare
     tariff = Tariff(units, usd_per_unit_hour)
     try:
-        usd = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd).check_estimate(mode, tariff)
+        budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+        usd = budget.check_estimate(mode, tariff, compare=compare)
     except RunError as error:
         raise UsageError(str(error)) from error
     named = "inference_units" in wanted.test.model_fields_set
     rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
+    minutes = expected_minutes(mode, compare=compare)
     return (
-        f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {EXPECTED_MINUTES[mode]:g} "
+        f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {minutes:g} "
         f"minutes ({mode}), never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
     )
+
+
+def _parameter(flag: str) -> str:
+    """As click hands the flag to the command."""
+    return flag.removeprefix("--").replace("-", "_")
 
 
 def _read(source: str) -> Any:

@@ -55,7 +55,7 @@ def _doing(view: RunView | None) -> str:
     step = view.so_far.get("step") if view.phase == "measuring" else None
     doing = PHASES.get(view.phase, view.phase)
     return (
-        f"{doing}: step {step['number']}, {step['phase']} at {step['concurrency']} in flight"
+        f"{doing}: step {step['number']}, {_named(step)} at {step['concurrency']} in flight"
         if step
         else doing
     )
@@ -73,8 +73,13 @@ def _steps(view: RunView | None) -> Table:
     under_way = [so_far["step"]] if "step" in so_far else []
     for row in (*so_far.get("steps", ()), *under_way):
         values = (plain("…" if row.get(name) is None else row[name]) for name in _COLUMNS)
-        table.add_row(plain(row["phase"]), str(row["concurrency"]), str(row["workers"]), *values)
+        table.add_row(plain(_named(row)), str(row["concurrency"]), str(row["workers"]), *values)
     return table
+
+
+def _named(step: Mapping[str, Any]) -> str:
+    """A step's phase, and what it measures beside the answer."""
+    return f"{step['phase']} ({step['series']})" if "series" in step else str(step["phase"])
 
 
 def answer(output: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -85,6 +90,8 @@ def answer(output: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield units_table(output)
     for reason in output["recommendation"]["reasons"]:
         yield Text(f"- {plain(reason)}")
+    if "imageComparison" in output:
+        yield Text(f"Images compared: {plain(output['imageComparison']['detail'])}")
     if "cost" in output:
         cost, expected = output["cost"], output["cost"].get("expectedUsd")
         about = f" (about ${expected:.2f} was expected)" if expected is not None else ""

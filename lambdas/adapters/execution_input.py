@@ -39,6 +39,7 @@ class ImagesInput(_Strict):
         default="samples/", description=f"a key prefix of at most {LONGEST_KEY_BYTES} bytes (UTF-8)"
     )
     source: Source = Field(default="bytes", description='"bytes" or "s3"')
+    compare: bool = Field(default=False, description="true or false")
 
 
 _TPS = f"requests per second, above 0 and at most {MOST_TPS}"
@@ -116,7 +117,9 @@ class ExecutionInput(_Strict):
         description="the ARN of a Rekognition Custom Labels model version, "
         "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>",
     )
-    images: ImagesInput = Field(default=ImagesInput(), description="an object with bucket, prefix, source")
+    images: ImagesInput = Field(
+        default=ImagesInput(), description="an object with bucket, prefix, source, compare"
+    )
     demand: DemandInput | None = Field(
         None,
         description="an object with averageTps and peakTps, or images and withinHours, or fromCloudWatchDays",

@@ -15,13 +15,12 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.run import Image, SkippedImage, Source
+from lambdas.capacity.run import MOST_BYTES, Image, SkippedImage, Source
 
 MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
 MOST_LISTED = 10_000
 MOST_LOOKED_AT = 2_000  # one by one, until enough are found; so many take Prepare a few seconds
 MOST_SKIPPED_TOLD = 50  # with their reasons; an item of the runs table and an output have their limits
-MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}  # quotas of DetectCustomLabels
 
 LEAST_PIXELS, MOST_PIXELS = 64, 4096  # a side, quota of DetectCustomLabels
 REPORTS = "reports/"

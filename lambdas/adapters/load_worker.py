@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -24,7 +24,7 @@ from lambdas.adapters.load_client import (
 from lambdas.adapters.load_generator import LoadGenerator
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.run import Image, Run, SkippedImage
+from lambdas.capacity.run import Image, Run, SkippedImage, Source
 from lambdas.capacity.soundness import no_answer
 from lambdas.capacity.step import StepPlan, WorkerCounts
 from lambdas.capacity.worker import WorkerStep
@@ -71,15 +71,22 @@ class Probe:
             raise no_answer(failures, images)
 
 
-class LoadWorker:
-    """Requests for a run's images and a connection per lane."""
+PreparedRequests = Mapping[tuple[Source, str], PreparedRequest]  # by way of sending and image key
 
-    def __init__(self, run: Run, images: Sequence[Image]) -> None:
+
+class LoadWorker:
+    """Requests for a run's images and a connection per lane. What is in `prepared` is not read again."""
+
+    def __init__(self, run: Run, images: Sequence[Image], source: Source, prepared: PreparedRequests) -> None:
         self._images = images
+        missing = [image for image in images if (source, image.key) not in prepared]
         with ThreadPoolExecutor(8) as threads:
-            self._requests: list[PreparedRequest] = list(
-                threads.map(lambda image: _prepared(run, image), images)
-            )
+            made = list(threads.map(lambda image: _prepared(run, image, source), missing))
+        self.prepared = {
+            **prepared,
+            **{(source, image.key): one for image, one in zip(missing, made, strict=True)},
+        }
+        self._requests = [self.prepared[source, image.key] for image in images]
         credentials = Session().get_credentials()
         self._connections = [
             LoadConnection(settings().rekognition_endpoint, settings().region, credentials)
@@ -127,15 +134,16 @@ class LoadWorker:
 
 
 # At most one: the worker of the last run that this environment served.
-_kept: dict[tuple[str, tuple[Image, ...]], LoadWorker] = {}
+_kept: dict[tuple[str, Source, tuple[Image, ...]], LoadWorker] = {}
 
 
-def load_worker(run: Run, images: tuple[Image, ...]) -> LoadWorker:
-    """The worker for a run's images, made anew only when they change."""
-    key = (run.run_id, images)
+def load_worker(run: Run, images: tuple[Image, ...], source: Source) -> LoadWorker:
+    """The worker for a run's images, made anew only when they or the way they are sent change."""
+    key = (run.run_id, source, images)
     if key not in _kept:
+        prepared = [worker.prepared for (run_id, _, _), worker in _kept.items() if run_id == run.run_id]
         forget_workers()
-        _kept[key] = LoadWorker(run, images)
+        _kept[key] = LoadWorker(run, images, source, prepared[0] if prepared else {})
     return _kept[key]
 
 
@@ -145,7 +153,7 @@ def forget_workers() -> None:
         _kept.popitem()[1].close()
 
 
-def _prepared(run: Run, image: Image) -> PreparedRequest:
-    if run.source == "s3":
+def _prepared(run: Run, image: Image, source: Source) -> PreparedRequest:
+    if source == "s3":
         return request_with_object(run.model_arn, run.bucket, image.key)
     return request_with_bytes(run.model_arn, read_image(s3_client(), run.bucket, image.key))

@@ -58,7 +58,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     price = unit_hour_price()
     tariff = Tariff(units, price.usd)
     budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
-    expected_usd = budget.check_estimate(wanted.test.mode, tariff)
+    expected_usd = budget.check_estimate(wanted.test.mode, tariff, compare=wanted.images.compare)
     bucket = wanted.images.bucket or settings().image_bucket
     chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
     return Run(
@@ -89,6 +89,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         price_source=price.source,
         price_date=price.read_at,
         price_detail=price.detail,
+        compare_images=wanted.images.compare,
     )
 
 

@@ -11,6 +11,9 @@ from lambdas.capacity.plans import Mode
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
 # Minutes that its load takes at the very least, with a model that starts at once.
 LEAST_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
+# Minutes more for a comparison of images: up to seven steps and the pauses between them, or their load alone.
+EXPECTED_COMPARISON: dict[Mode, float] = {"quick": 1.5, "standard": 2.5, "precise": 2.5}
+LEAST_COMPARISON: dict[Mode, float] = {"quick": 0.4, "standard": 0.8, "precise": 0.8}
 
 
 @dataclass(frozen=True)
@@ -30,27 +33,38 @@ class Tariff:
 
 
 @dataclass(frozen=True)
+class Left:
+    """How many seconds the model may still run in this run, and the limit that ends them."""
+
+    seconds: float
+    limit: str
+
+
+@dataclass(frozen=True)
 class Budget:
     """The run's `limits`."""
 
     max_minutes: float
     max_usd: float
 
-    def check_estimate(self, mode: Mode, tariff: Tariff) -> float:
-        """What the run will cost, about.
+    def check_estimate(self, mode: Mode, tariff: Tariff, *, compare: bool = False) -> float:
+        """What the run will cost, about; `compare`: with a comparison of images.
 
         Raises:
             BudgetExceeded: it will take more than the limits; nothing has been started.
         """
-        if LEAST_MINUTES[mode] > self.max_minutes:
+        least, name = LEAST_MINUTES[mode], f"a {mode} run"
+        if compare:
+            least, name = least + LEAST_COMPARISON[mode], f"{name} with images.compare"
+        if least > self.max_minutes:
             raise BudgetExceeded(
-                f"a {mode} run takes {LEAST_MINUTES[mode]:g} minutes at the very least, and 10 to 25 more when the "
+                f"{name} takes {least:g} minutes at the very least, and 10 to 25 more when the "
                 f"model has to be started, more than limits.maxMinutes = {self.max_minutes:g} - raise the limit"
             )
-        usd = tariff.usd(60 * EXPECTED_MINUTES[mode])
+        usd = tariff.usd(60 * expected_minutes(mode, compare=compare))
         if usd > self.max_usd:
             raise BudgetExceeded(
-                f"a {mode} run at {tariff.inference_units} x ${tariff.usd_per_unit_hour:g}/h costs about ${usd:.2f}, "
+                f"{name} at {tariff.inference_units} x ${tariff.usd_per_unit_hour:g}/h costs about ${usd:.2f}, "
                 f"more than limits.maxCostUsd = {self.max_usd:g} - raise the limit, or test with fewer inference units"
             )
         return usd
@@ -71,3 +85,16 @@ class Budget:
                 f"the model has cost ${usd:.2f} in this run, more than limits.maxCostUsd = {self.max_usd:g}"
                 " - raise the limit, or test with fewer inference units"
             )
+
+    def left(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Left:
+        """What remains of the limits, for a model that goes on running."""
+        by_time = Left(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
+        by_money = Left(
+            3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}"
+        )
+        return min(by_time, by_money, key=lambda left: left.seconds)
+
+
+def expected_minutes(mode: Mode, *, compare: bool = False) -> float:
+    """How long the model will run, about."""
+    return EXPECTED_MINUTES[mode] + (EXPECTED_COMPARISON[mode] if compare else 0.0)

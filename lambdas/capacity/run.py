@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.cost import Budget, Left, Tariff
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_status import ModelState
@@ -15,6 +15,7 @@ from lambdas.capacity.plans import Mode, SearchLimits
 from lambdas.capacity.traffic import TrafficSeen
 
 Source = Literal["bytes", "s3"]
+MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}  # quotas of DetectCustomLabels
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Run:
     price_source: str = "context"
     price_date: str | None = None  # ISO 8601, UTC: when it was read, if it was
     price_detail: str | None = None  # why it could not be read, where it should have been
+    compare_images: bool = False  # measure both ways of sending, and images by size, when the answer is there
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -101,6 +103,11 @@ class Run:
     def budget(self) -> Budget:
         """What the run may cost."""
         return Budget(self.max_minutes, self.max_usd)
+
+    def left(self, progress: Progress, now: float) -> Left:
+        """What remains of the budget."""
+        spent_usd = self.tariff.usd(progress.running_s(now))
+        return self.budget.left(now - self.started_epoch, spent_usd, self.tariff)
 
     @property
     def wanted(self) -> TrafficDemand | BatchDemand | PastDemand | None:

@@ -59,8 +59,12 @@ def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
 
 def _step(steps: Sequence[MeasuredStep], plan: StepPlan) -> dict[str, Any]:
     return {
-        "number": len(steps), "phase": plan.phase, "concurrency": plan.lanes, "workers": plan.workers
-    }  # fmt: skip
+        "number": len(steps),
+        "phase": plan.phase,
+        "concurrency": plan.lanes,
+        "workers": plan.workers,
+        **({"series": plan.series} if plan.series != "main" else {}),
+    }
 
 
 def _estimate(found: Interval) -> dict[str, Any]:

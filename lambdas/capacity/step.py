@@ -49,7 +49,7 @@ class StepPlan:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> StepPlan:
-        """The inverse of `as_mapping`; other keys are ignored."""
+        """The inverse of `as_mapping`; other keys are ignored, and a plan of before `series` has the default."""
         return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
 
     def as_mapping(self) -> dict[str, Any]:

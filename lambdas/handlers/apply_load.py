@@ -8,6 +8,7 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.load_worker import load_worker
 from lambdas.adapters.logs import logged
 from lambdas.adapters.run_store import run_store
+from lambdas.capacity.image_variants import images_of, source_of
 from lambdas.capacity.step import StepPlan
 
 
@@ -15,12 +16,11 @@ from lambdas.capacity.step import StepPlan
 def handler(event: dict[str, Any], _context: Any) -> None:
     """`{"runId", "step": as planned, "worker": 0, 1, …}` -> nothing; the counts are in the runs table."""
     store, step = run_store(event["runId"]), event["step"]
+    plan = StepPlan.from_mapping(step)
     run, progress = store.known()
     book = lease_book()
     refused = {image.key for image in progress.refused_images}
-    worker = load_worker(run, tuple(image for image in run.images if image.key not in refused))
+    worker = load_worker(run, images_of(run, plan.series, refused), source_of(run, plan.series))
     book.require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
-    counts = worker.carry(
-        StepPlan.from_mapping(step), event["worker"], step["startAt"], lambda: book.goes_on(run)
-    )
+    counts = worker.carry(plan, event["worker"], step["startAt"], lambda: book.goes_on(run))
     store.put_counts(step["number"], event["worker"], counts)

@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
     store = run_store(event["runId"])
     run, progress = store.known()
-    worker = load_worker(run, run.images)
+    worker = load_worker(run, run.images, run.source)
     lease_book().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
     began = time.time()
     probe = worker.probe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from lambdas.adapters.leases import lease_book
@@ -10,6 +11,7 @@ from lambdas.adapters.past_demand import kept_history
 from lambdas.adapters.quotas import quotas_client, units_quota
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.applying import decided
+from lambdas.capacity.comparison import compared_images
 from lambdas.capacity.errors import InternalError
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.result import findings
@@ -25,11 +27,13 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         ModelLost: the answer shall be applied, but the run is being ended.
     """
     store = run_store(event["runId"])
-    (run, _), steps = store.known(), store.steps()
+    (run, progress), steps = store.known(), store.steps()
     found = next_move(load_of(steps, "main"), run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
     answer = findings(run, steps, found, kept_history(run))
+    if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
+        answer = {**answer, "imageComparison": images}
     store.put_findings(answer)
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         book = lease_book()

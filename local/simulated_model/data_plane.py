@@ -78,7 +78,8 @@ class DataPlane:
         now_s = self._clock()
         # Reading from S3 took its time: the model may have stopped meanwhile.
         service = _running_service(model, now_s)
-        cost = truth.image_cost(image.content_sha256)
+        by_s3 = isinstance(request.image, S3Name)
+        cost = truth.image_cost(image.content_sha256, image.size_bytes, by_s3=by_s3)
         answer = service.offer(now_s, cost)
         await self._sleep_until(answer.ready_s, is_gone)
         match answer.kind:

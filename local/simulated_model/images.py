@@ -24,11 +24,12 @@ class Image(NamedTuple):
 
     content_sha256: bytes
     refusal: ServiceError | None
+    size_bytes: int = 0
 
 
 def inspect(content: bytes, max_bytes: int) -> Image:
     """Judges an image of at most `max_bytes`."""
-    return Image(hashlib.sha256(content).digest(), _refusal(content, max_bytes))
+    return Image(hashlib.sha256(content).digest(), _refusal(content, max_bytes), len(content))
 
 
 def too_large() -> ServiceError:

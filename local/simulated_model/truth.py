@@ -48,6 +48,8 @@ class ModelTruth:
     latency_cv: float = _number(0.2, "latency: standard deviation / mean", 0, 10)
     latency_distribution: str = _choice("lognormal", "latency: shape", LATENCY_DISTRIBUTIONS)
     image_cost_cv: float = _number(0.0, "spread of the cost of one image against another", 0, 10)
+    image_cost_per_mb: float = _number(0.0, "an image costs so much more for each of its megabytes", 0)
+    s3_extra_cost: float = _number(0.0, "an image named in S3 costs this share more than one sent", 0)
     throttle_reply_s: float = _number(0.02, "time to a throttle or an error", 0)
 
     start_s: float = _number(3.0, "STARTING takes", 0)
@@ -126,8 +128,13 @@ class ModelTruth:
         turned = math.cos(self._drift_angle(from_s)) - math.cos(self._drift_angle(to_s))
         return 1.0 + self.drift_amplitude * turned * self.drift_period_s / (2 * math.pi * (to_s - from_s))
 
-    def image_cost(self, content_sha256: bytes) -> float:
-        """Cost factor of an image, drawn from its content: lognormal, mean 1 over all images."""
+    def image_cost(self, content_sha256: bytes, size_bytes: int = 0, *, by_s3: bool = False) -> float:
+        """Cost factor of an image: drawn from its content, grown with its size, and by the way through S3."""
+        grown = (1 + self.image_cost_per_mb * size_bytes / 1e6) * (1 + self.s3_extra_cost * by_s3)
+        return grown * self._content_cost(content_sha256)
+
+    def _content_cost(self, content_sha256: bytes) -> float:
+        """Lognormal, mean 1 over all images."""
         if self.image_cost_cv == 0.0:
             return 1.0
         quantile = (int.from_bytes(content_sha256[:6], "big") + 0.5) / 2**48

@@ -77,6 +77,10 @@ ANSWERED = (
              {"afterRun": "apply", "demand": {"averageTps": 6, "peakTps": 15}, **QUICK}, left="RUNNING"),
     Scenario("measured-beside-others", _running(1, tps_per_iu=6),
              {"test": {"mode": "quick", "allowOtherTraffic": True}}, traffic=120),
+    Scenario("images-compared",
+             _model(tps_per_iu=24, limiter="executor_pool", executors=4, image_cost_per_mb=4.0, s3_extra_cost=1.0),
+             {"images": {"compare": True},
+              "test": {"mode": "quick", "startConcurrency": 16, "inFlightPerWorker": 32}}),
     Scenario("demand-from-cloudwatch", _model(tps_per_iu=5), {"demand": {"fromCloudWatchDays": 14}, **QUICK},
              past_tps=A_DAY),
 )  # fmt: skip

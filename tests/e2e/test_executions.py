@@ -100,7 +100,7 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     for row in answer["recommendation"]["table"]:
         assert set(row) == {"inferenceUnits", "tps", "usdPerHour", "usdPer1000Images"}
     for step in answer["steps"]:
-        assert set(step) == {
+        assert set(step) - {"series"} == {
             "phase", "concurrency", "workers", "seconds", "accepted", "throttled", "failed", "acceptedTps",
             "p50Ms", "p95Ms",
         }  # fmt: skip
@@ -232,6 +232,26 @@ def test_a_model_found_running_is_measured_as_it_is_and_stopped(executions: dict
     assert run.output["inferenceUnits"] == 2
     assert run.output["model"]["statusBefore"] == "RUNNING"
     assert "StartProjectVersion" not in run.model["calls"]
+
+
+def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
+    executions: dict[str, Execution],
+) -> None:
+    """24 TPS for an image of no size, shared out by 1 + 4 for each of its megabytes, and half of that by S3."""
+    answer = executions["images-compared"].output
+    compared = answer["imageComparison"]
+
+    carried = {row.get("source") or row["size"]: row["maxTps"]["estimate"]
+               for row in (*compared["sources"], *compared["sizes"])}  # fmt: skip
+    true_tps = {row["size"]: 24 / (1 + 4e-6 * row["averageBytes"]) for row in compared["sizes"]}
+    assert compared["notMeasured"] == []
+    assert (compared["fasterSource"], compared["concurrency"]) == ("bytes", 32)
+    assert carried["bytes"] / carried["s3"] == pytest.approx(2, rel=0.25)
+    assert {size: carried[size] for size in true_tps} == pytest.approx(true_tps, rel=0.25)
+    assert "bytes is the faster way" in compared["detail"]
+    assert [step["series"] for step in answer["steps"] if step["phase"] == "compare"] == [
+        "s3", "bytes", "small", "large", "medium",
+    ]  # fmt: skip
 
 
 def test_skipped_objects_are_listed(executions: dict[str, Execution]) -> None:

@@ -12,7 +12,7 @@ from lambdas.capacity.errors import InvalidInput
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2021-03-11T15.23.39/1615476219000"
 FULL: dict[str, Any] = {
     "modelArn": ARN,
-    "images": {"bucket": "my-images", "prefix": "samples/", "source": "bytes"},
+    "images": {"bucket": "my-images", "prefix": "samples/", "source": "bytes", "compare": True},
     "demand": {"averageTps": 6, "peakTps": 15, "headroom": 0.0},
     "test": {
         "inferenceUnits": 1,
@@ -40,6 +40,7 @@ def test_what_is_left_out_has_the_values_of_the_full_input() -> None:
     assert small.test == parse_input(FULL).test
     assert small.limits == parse_input(FULL).limits
     assert (small.images.prefix, small.images.source, small.demand) == ("samples/", "bytes", None)
+    assert small.images.compare is False
 
 
 @pytest.mark.parametrize("only", ["averageTps", "peakTps"])
@@ -89,7 +90,9 @@ def test_the_past_is_a_demand_too() -> None:
         ({"images": {"source": "ftp"}}, 'images.source: got "ftp"; takes "bytes" or "s3"'),
         ({"images": {"bucket": "my images"}}, 'images.bucket: got "my images"; takes the name of an S3 bucket'),
         ({"images": {"prefix": "é" * 513}}, "takes a key prefix of at most 1024 bytes"),
-        ({"images": {"compare": True}}, "images.compare: unknown field, got true; images takes bucket, prefix, source"),
+        ({"images": {"compared": 1}},
+         "images.compared: unknown field, got 1; images takes bucket, compare, prefix, source"),
+        ({"images": {"compare": "s3"}}, 'images.compare: got "s3"; takes true or false'),
         ({"demand": {}}, "demand.averageTps: got nothing; takes requests per second, where peakTps is not given"),
         ({"demand": {"averageTps": 3, "peakTps": 2}}, "demand.averageTps: got 3; takes at most demand.peakTps"),
         ({"demand": {"images": 5, "withinHours": 5e-324}}, "got 5e-324; takes hours enough for 5 images at"),

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
+from bench.comparing import sample_comparison
 from bench.sample_run import INPUT, sample_output
 from lambdas.adapters.execution_input import parse_input
 from lambdas.capacity.errors import NAMES
@@ -47,6 +48,10 @@ def test_the_sample_of_past_traffic_is_the_output_s() -> None:
     past = past_traffic.office_hours(tps=12)
 
     assert is_part(json.loads(block_after("sample demand")), recommendation(past))
+
+
+def test_the_sample_of_a_comparison_is_the_output_s() -> None:
+    assert json.loads(block_after("sample comparison")) == sample_comparison()
 
 
 def is_part(shown: Any, whole: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.cost import Budget, Left, Tariff
 from lambdas.capacity.errors import BudgetExceeded
 
 
@@ -25,6 +25,34 @@ def test_a_run_dearer_than_its_limit_does_not_start() -> None:
         BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"
     ):
         Budget(90, 0.3).check_estimate("standard", Tariff(1, 4.0))
+
+
+def test_a_comparison_of_images_counts_into_the_estimate() -> None:
+    plain, compared = (
+        Budget(90, 10).check_estimate("standard", Tariff(1, 4.0), compare=c) for c in (False, True)
+    )
+
+    assert compared - plain == pytest.approx(4.0 * 2.5 / 60)
+    with pytest.raises(BudgetExceeded, match="a standard run with images.compare takes 1.5 minutes"):
+        Budget(1.2, 10).check_estimate("standard", Tariff(1, 4.0), compare=True)
+    with pytest.raises(BudgetExceeded, match="a standard run with images.compare at 1 x"):
+        Budget(90, 0.4).check_estimate("standard", Tariff(1, 4.0), compare=True)
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "spent_usd", "left"),
+    [
+        (300.0, 1.0, Left(300.0, "limits.maxMinutes = 10")),
+        (300.0, 3.9, Left(45.0, "limits.maxCostUsd = 4")),
+        (660.0, 1.0, Left(-60.0, "limits.maxMinutes = 10")),
+    ],
+)
+def test_the_limit_that_is_reached_first_says_what_is_left(
+    elapsed_s: float, spent_usd: float, left: Left
+) -> None:
+    found = Budget(10, 4).left(elapsed_s, spent_usd, Tariff(2, 4.0))
+
+    assert (found.limit, found.seconds) == (left.limit, pytest.approx(left.seconds))
 
 
 @pytest.mark.parametrize(

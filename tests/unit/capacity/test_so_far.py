@@ -118,3 +118,13 @@ def test_when_all_is_measured_no_step_is_under_way() -> None:
     run = measured(tps_per_iu=5.0)
 
     assert "step" not in so_far(numbered(run.history), None)
+
+
+def test_a_step_of_another_series_says_so_and_leaves_the_estimate() -> None:
+    run = measured(tps_per_iu=5.0)
+    other = StepPlan("compare", 8, 1, 16.0, 16.0, 16.0, series="s3")
+
+    told = so_far(numbered(run.history), other)
+
+    assert told["step"]["series"] == "s3"
+    assert told["estimate"] == so_far(numbered(run.history), None)["estimate"]

@@ -56,6 +56,13 @@ def test_image_costs_depend_on_content_and_have_mean_one():
     assert ModelTruth().image_cost(bytes(32)) == 1.0
 
 
+def test_image_costs_grow_with_the_bytes_and_on_the_way_through_s3():
+    truth = ModelTruth(image_cost_per_mb=2.0, s3_extra_cost=0.5)
+
+    assert truth.image_cost(bytes(32), 1_500_000) == pytest.approx(4.0)
+    assert truth.image_cost(bytes(32), 1_500_000, by_s3=True) == pytest.approx(6.0)
+
+
 def parse(line: str) -> ModelTruth:
     parser = argparse.ArgumentParser()
     add_truth_arguments(parser)

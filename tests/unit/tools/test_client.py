@@ -42,6 +42,21 @@ def interrupt() -> str:
     raise KeyboardInterrupt
 
 
+def test_a_comparison_of_images_is_asked_for_and_told(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = {**OUTPUT, "imageComparison": {"detail": "For these images bytes is the faster way."}}
+    aws = Aws(["RUNNING", "SUCCEEDED"], {"output": json.dumps(output)})
+
+    code = tuned(aws, "run", MODEL, "--compare-images", "--mode", "quick")
+
+    said = capsys.readouterr()
+    assert code == Exit.OK
+    assert json.loads(aws.started[0]["input"])["images"] == {"compare": True}
+    assert "will cost about $0.30" in said.err
+    assert "Images compared: For these images bytes is the faster way." in said.out
+
+
 def test_a_run_with_an_answer_ends_with_0(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     aws = Aws(["RUNNING", "RUNNING", "SUCCEEDED"], ANSWERED)
 
