@@ -55,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     run = parser.add_argument_group("the run")
     run.add_argument("--mode", default="standard", choices=["quick", "standard", "precise"])
     run.add_argument("--inference-units", type=int, default=1, metavar="N", help="to start the model with")
+    run.add_argument("--verify-scaling", action="store_true", help="measure with twice the units, too")
     run.add_argument("--average-tps", type=float, default=6.0, metavar="X", help="the demand's average")
     run.add_argument("--peak-tps", type=float, default=15.0, metavar="X", help="the demand's peak")
     add_truth_arguments(parser)
@@ -89,7 +90,11 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
     return {
         "modelArn": service.model_arns[0],
         "demand": {"averageTps": arguments.average_tps, "peakTps": arguments.peak_tps},
-        "test": {"mode": arguments.mode, "inferenceUnits": arguments.inference_units},
+        "test": {
+            "mode": arguments.mode,
+            "inferenceUnits": arguments.inference_units,
+            "verifyScaling": arguments.verify_scaling,
+        },
     }
 
 

@@ -43,6 +43,11 @@ def input_flags(command: Command) -> Command:
     """A flag for each common field of the input; named after it."""
     for name, (place, kind, text) in reversed(list(FLAGS.items())):
         command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
+    command = click.option(
+        "--verify-scaling",
+        is_flag=True,
+        help="Measure a second time, with twice the inference units. (test.verifyScaling)",
+    )(command)
     return click.option(
         "--allow-other-traffic",
         is_flag=True,
@@ -65,6 +70,7 @@ def run_input(
     for name, place in _PLACE_OF.items():
         _put(raw, place, flags[name])
     _put(raw, "test.allowOtherTraffic", flags["allow_other_traffic"] or None)
+    _put(raw, "test.verifyScaling", flags["verify_scaling"] or None)
     try:
         return raw, parse_input(raw)
     except RunError as error:
@@ -79,15 +85,18 @@ def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
     """
     mode, units = wanted.test.mode, wanted.test.inference_units
     tariff = Tariff(units, usd_per_unit_hour)
+    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+    second_units = 2 * units if wanted.test.verify_scaling else 0
     try:
-        usd = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd).check_estimate(mode, tariff)
+        usd = budget.check_estimate(mode, tariff, second_units=second_units)
     except RunError as error:
         raise UsageError(str(error)) from error
     named = "inference_units" in wanted.test.model_fields_set
     rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
+    again = f", and as long with {second_units}" if second_units else ""
     return (
         f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {EXPECTED_MINUTES[mode]:g} "
-        f"minutes ({mode}), never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
+        f"minutes ({mode}){again}, never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
     )
 
 

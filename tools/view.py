@@ -85,6 +85,8 @@ def answer(output: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield units_table(output)
     for reason in output["recommendation"]["reasons"]:
         yield Text(f"- {plain(reason)}")
+    if "scaling" in output:
+        yield Text(f"Scaling: {plain(output['scaling']['detail'])}")
     if "cost" in output:
         cost, expected = output["cost"], output["cost"].get("expectedUsd")
         about = f" (about ${expected:.2f} was expected)" if expected is not None else ""

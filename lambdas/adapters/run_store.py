@@ -28,7 +28,7 @@ from botocore.config import Config
 from lambdas.adapters.run_items import counts_item, counts_of, plain, serialized
 from lambdas.adapters.settings import settings
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.run import Progress, Run, SkippedImage
+from lambdas.capacity.run import Progress, Run
 from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
 from lambdas.capacity.step_rows import measured_so_far
 
@@ -57,7 +57,8 @@ class RunStore:
     def known(self) -> tuple[Run, Progress]:
         """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
         item = self._get("RUN")
-        run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
+        kept = json.loads(item.get("progress", "{}"))
+        run, seen = Run.from_mapping(json.loads(item["plan"])), Progress.from_mapping(kept)
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen
@@ -187,12 +188,6 @@ def dynamodb_client() -> Any:
 def run_store(run_id: str) -> RunStore:
     """The store of a run in this stack's table."""
     return RunStore(dynamodb_client(), settings().runs_table, run_id)
-
-
-def _progress(item: Mapping[str, Any]) -> Progress:
-    kept = json.loads(item.get("progress", "{}"))
-    refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
-    return Progress(**kept, refused_images=refused)
 
 
 def _json(values: Any) -> str:

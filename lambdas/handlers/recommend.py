@@ -13,6 +13,7 @@ from lambdas.capacity.applying import decided
 from lambdas.capacity.errors import InternalError
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.result import findings
+from lambdas.capacity.scaling import scaling_of
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step import load_of
 
@@ -25,11 +26,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         ModelLost: the answer shall be applied, but the run is being ended.
     """
     store = run_store(event["runId"])
-    (run, _), steps = store.known(), store.steps()
+    (run, progress), steps = store.known(), store.steps()
     found = next_move(load_of(steps, "main"), run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
-    answer = findings(run, steps, found, kept_history(run))
+    scaling = scaling_of(run, progress, found, steps) if run.scaling_within else None
+    answer = findings(run, steps, found, kept_history(run), scaling)
     store.put_findings(answer)
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         book = lease_book()
