@@ -93,7 +93,7 @@ def next_move(
     if not any(step.counts.plan.series == "scaling" for step in steps):
         return Restart(progress.units_wanted)  # asked for once more: the first time, the answer got lost
     move = search.next_move(load_of(steps, "scaling"), _limits(run, first))
-    return move if isinstance(move, StepPlan) else None
+    return replace(move, series="scaling") if isinstance(move, StepPlan) else None
 
 
 def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep]) -> Scaling:
