@@ -187,7 +187,7 @@ def _judged(found: Scaling, tested: int) -> Scaling:
             means = "more than in proportion, which the recommendation assumes, to be on the safe side"
         if share.high < 1:
             more = MoreUnits(tested, tps.shared_by(units))
-            means = f"more than {tested} are recommended by {more.per_unit.estimate:.2f} TPS each"
+            means = f"more than {tested} are reckoned with {more.per_unit.estimate:.2f} TPS each"
     measured = f"{tps.estimate:.2f} TPS, {of_twice} of twice what {tested} carried"
     sentence = f"Measured at {units} inference units: {measured}: {means}; beyond {units}, {_ASSUMED}"
     return replace(found, detail=f"{sentence}.", more=more, reasons=(sentence,))

@@ -77,6 +77,8 @@ ANSWERED = (
              {"afterRun": "apply", "demand": {"averageTps": 6, "peakTps": 15}, **QUICK}, left="RUNNING"),
     Scenario("measured-beside-others", _running(1, tps_per_iu=6),
              {"test": {"mode": "quick", "allowOtherTraffic": True}}, traffic=120),
+    Scenario("scaling-verified", _model(tps_per_iu=5, unit_efficiency=0.8),
+             {"demand": {"averageTps": 6, "peakTps": 15}, "test": {"mode": "quick", "verifyScaling": True}}),
     Scenario("demand-from-cloudwatch", _model(tps_per_iu=5), {"demand": {"fromCloudWatchDays": 14}, **QUICK},
              past_tps=A_DAY),
 )  # fmt: skip

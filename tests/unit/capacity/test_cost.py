@@ -20,6 +20,12 @@ def test_a_run_knows_its_cost_before_it_starts(mode: str, usd: float) -> None:
     assert Budget(90, 10).check_estimate(mode, Tariff(1, 4.0)) == pytest.approx(usd, abs=1e-3)  # type: ignore[arg-type]
 
 
+def test_a_second_measurement_is_part_of_the_cost() -> None:
+    assert Budget(90, 1).check_estimate("standard", Tariff(1, 4.0), second_units=2) == pytest.approx(1)
+    with pytest.raises(BudgetExceeded, match=r"at 1 x \$4/h, and again at 2, costs about \$1.00, more than"):
+        Budget(90, 0.9).check_estimate("standard", Tariff(1, 4.0), second_units=2)
+
+
 def test_a_run_dearer_than_its_limit_does_not_start() -> None:
     with pytest.raises(
         BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"

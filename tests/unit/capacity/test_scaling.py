@@ -26,7 +26,9 @@ VERIFYING = replace(RUN, inference_units=1, demand={"average_tps": 6, "peak_tps"
                     scaling_within=UnitsQuota())  # fmt: skip
 STARTED = VERIFYING.started_epoch
 # Asked for a start after a minute, which took eleven; it has been measured for three.
-MEASURED = Progress(start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1)
+MEASURED = Progress(
+    start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1
+)
 AT = STARTED + 900
 FOUND = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
 
@@ -62,7 +64,7 @@ def answer(run: Run, first: Measurement, steps: list[MeasuredStep], scaling: Sca
 def test_the_efficiency_is_within_its_interval(mode: Any, limiter: str, share: float) -> None:
     run = replace(VERIFYING, mode=mode)
 
-    _, steps, found = verified(run, tps_per_iu=8, limiter=limiter, latency_cv=0.3, unit_efficiency=share)
+    _, _, found = verified(run, tps_per_iu=8, limiter=limiter, latency_cv=0.3, unit_efficiency=share)
 
     assert found.efficiency is not None
     assert found.efficiency.high is not None
@@ -96,7 +98,7 @@ def test_less_than_proportion_buys_more_units_and_says_why() -> None:
     assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)  # 6 and 15 TPS by 4 TPS each
     assert [row["tps"] for row in advice["table"]] == pytest.approx([5, 8, 12, 16, 20], rel=0.03)
     assert "15 TPS at 4.0" in advice["reasons"][1]
-    assert "more than 1 are recommended by 4.0" in advice["reasons"][-1]
+    assert "more than 1 are reckoned with 4.0" in advice["reasons"][-1]
     assert "beyond 2, that capacity grows in proportion" in told["detail"]
     assert told["tpsPerInferenceUnit"] == pytest.approx(4, rel=0.03)
     assert told["verdict"] == "ok"
