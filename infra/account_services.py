@@ -9,12 +9,13 @@ from infra.settings import Settings
 
 def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
     """The rights and addresses for each of them, as far as the settings want it."""
-    allow(
-        functions.recommend,
-        ["servicequotas:ListServiceQuotas"],
-        "*",
-        wildcard="ListServiceQuotas knows no resource-level permissions.",
-    )
+    for planner in (functions.prepare, functions.recommend):
+        allow(
+            planner,
+            ["servicequotas:ListServiceQuotas"],
+            "*",
+            wildcard="ListServiceQuotas knows no resource-level permissions.",
+        )
     if settings.price == "lookup":
         functions.prepare.add_environment("PRICE", settings.price)
         allow(

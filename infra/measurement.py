@@ -15,19 +15,36 @@ _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1
 
 def measurement(a: States, do: Functions) -> sfn.IChainable:
     """Its states, from the first look at the model to the recommendation."""
-    running = {"running": "{% $states.result.Payload.running %}"}
+    running = {
+        "running": "{% $states.result.Payload.running %}",
+        "givenUp": "{% $states.result.Payload.givenUp %}",
+    }
     start = a.call(do.start_model, "One move towards RUNNING", RUN, assign=running)
     model_running = a.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
     probe = a.call(do.probe_images, "Sends each image once; those the model refuses are left out", RUN)
-    step = {"step": "{% $states.result.Payload.step %}"}
-    plan = a.call(do.plan_step, "Looks at the counts so far: another step, or done", RUN, assign=step)
-    another_step = a.decide("AnotherStep?", "Ramp and confirm are steps alike")
+    step = {
+        "step": "{% $states.result.Payload.step %}",
+        "restart": "{% $states.result.Payload.restart %}",
+    }
+    plan = a.call(
+        do.plan_step,
+        "Looks at the counts so far: another step, other inference units, or done",
+        RUN,
+        assign=step,
+    )
+    another_step = a.decide(
+        "AnotherStep?", "Ramp and confirm are steps alike; a second measurement begins with a restart"
+    )
     recommend = a.call(do.recommend, "Counts become TPS, a verdict and inference units", RUN)
     for state in (start, probe, plan, recommend):
         retry_when_busy(state)
 
-    model_running.when(when("$running"), probe).otherwise(a.wait("WaitForStart").next(start))
+    model_running.when(when("$running"), probe)
+    # Only ever a second measurement is given up: the answer of the first one stands.
+    model_running.when(when("$givenUp"), recommend)
+    model_running.otherwise(a.wait("WaitForStart").next(start))
     another_step.when(when("$step != null"), _workers(a, do).next(plan), outputs=_STEP_AND_WORKERS)
+    another_step.when(when("$restart"), start)
     another_step.otherwise(recommend)
     probe.next(plan).next(another_step)
     return start.next(model_running)

@@ -58,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     run.add_argument(
         "--in-flight-per-worker", type=int, default=8, metavar="N", help="1: a worker per request"
     )
+    run.add_argument("--verify-scaling", action="store_true", help="measure with twice the units, too")
     run.add_argument("--average-tps", type=float, default=6.0, metavar="X", help="the demand's average")
     run.add_argument("--peak-tps", type=float, default=15.0, metavar="X", help="the demand's peak")
     add_truth_arguments(parser)
@@ -96,6 +97,7 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
             "mode": arguments.mode,
             "inferenceUnits": arguments.inference_units,
             "inFlightPerWorker": arguments.in_flight_per_worker,
+            "verifyScaling": arguments.verify_scaling,
         },
     }
 

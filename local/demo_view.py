@@ -7,22 +7,19 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from local.simulated_model.truth import ModelTruth
+
 
 def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:
     """What the run found, beside what the simulated model knows."""
     rate, units = answer["maxTps"], answer["inferenceUnits"]
-    true_tps = units * report["trueTpsPerInferenceUnit"]
     table = Table("", "measured", "simulated truth", title="Answer", box=box.SIMPLE_HEAD)
     table.add_row("model", answer["modelArn"].split("/")[1], report["truth"]["limiter"].replace("_", " "))
     table.add_row("verdict", f"[bold]{answer['verdict']}[/bold]", "")
-    if rate["estimate"] is not None:
-        high = "…" if rate["high"] is None else f"{rate['high']:.2f}"
-        error = f"{rate['estimate'] / true_tps - 1:+.1%}" if true_tps else ""
-        table.add_row(
-            f"max TPS at {units} IU",
-            f"[bold]{rate['estimate']:.2f}[/bold] ({rate['low']:.2f} to {high})",
-            f"{true_tps:.2f} ({error})",
-        )
+    second = answer.get("scaling") or {"maxTps": None, "inferenceUnits": None}
+    for found, at in ((rate, units), (second["maxTps"], second["inferenceUnits"])):
+        if found is not None and found["estimate"] is not None:
+            table.add_row(f"max TPS at {at} IU", *_beside_truth(found, _true_tps(report, at)))
     latency, advice = answer["latencyMs"], answer["recommendation"]
     table.add_row("clean TPS", _or_dash(answer["cleanTps"]["rate"]), "")
     table.add_row("latency p50, p95 (ms)", f"{_or_dash(latency['p50'])}, {_or_dash(latency['p95'])}", "")
@@ -39,6 +36,17 @@ def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:
     table.add_row("cost of the run", f"${answer['cost']['runUsd']:.2f}", "")
     table.add_row("model afterwards", answer["model"]["statusAfter"], report["status"])
     return table
+
+
+def _beside_truth(rate: dict[str, Any], true_tps: float) -> tuple[str, str]:
+    high = "…" if rate["high"] is None else f"{rate['high']:.2f}"
+    error = f"{rate['estimate'] / true_tps - 1:+.1%}" if true_tps else ""
+    measured = f"[bold]{rate['estimate']:.2f}[/bold] ({rate['low']:.2f} to {high})"
+    return measured, f"{true_tps:.2f} ({error})"
+
+
+def _true_tps(report: dict[str, Any], units: int) -> float:
+    return ModelTruth.from_mapping(report["truth"]).true_tps(units, report["meanImageCost"])
 
 
 def _or_dash(value: float | None) -> str:

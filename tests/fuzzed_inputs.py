@@ -29,6 +29,7 @@ CONTRACT: dict[str, st.SearchStrategy[Any]] = {
     "test.maxConcurrency": st.integers(4, 4000),
     "test.inFlightPerWorker": st.integers(1, 64),
     "test.allowOtherTraffic": st.booleans(),
+    "test.verifyScaling": st.booleans(),
     "limits.maxMinutes": st.floats(0, 300, exclude_min=True) | st.integers(1, 300),
     "limits.maxCostUsd": st.floats(0, 10_000, exclude_min=True) | st.integers(1, 10_000),
     "afterRun": st.sampled_from(["stop", "restore", "apply"]),

@@ -40,6 +40,7 @@ FLAGS: Mapping[str, tuple[str, Any, str]] = {
 SWITCHES: Mapping[str, tuple[str, str]] = {
     "--allow-other-traffic": ("test.allowOtherTraffic", "Measure a running model although others use it."),
     "--compare-images": ("images.compare", "Compare bytes with s3, and images by size."),
+    "--verify-scaling": ("test.verifyScaling", "Measure a second time, with twice the inference units."),
 }
 
 
@@ -82,17 +83,19 @@ def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
     """
     mode, units, compare = wanted.test.mode, wanted.test.inference_units, wanted.images.compare
     tariff = Tariff(units, usd_per_unit_hour)
+    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+    second_units = 2 * units if wanted.test.verify_scaling else 0
     try:
-        budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
-        usd = budget.check_estimate(mode, tariff, compare=compare)
+        usd = budget.check_estimate(mode, tariff, compare=compare, second_units=second_units)
     except RunError as error:
         raise UsageError(str(error)) from error
     named = "inference_units" in wanted.test.model_fields_set
     rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
+    again = f", and again with {second_units}" if second_units else ""
     minutes = expected_minutes(mode, compare=compare)
     return (
         f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {minutes:g} "
-        f"minutes ({mode}), never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
+        f"minutes ({mode}){again}, never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
     )
 
 

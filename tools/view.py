@@ -92,6 +92,8 @@ def answer(output: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"- {plain(reason)}")
     if "imageComparison" in output:
         yield Text(f"Images compared: {plain(output['imageComparison']['detail'])}")
+    if "scaling" in output:
+        yield Text(f"Scaling: {plain(output['scaling']['detail'])}")
     if "cost" in output:
         cost, expected = output["cost"], output["cost"].get("expectedUsd")
         about = f" (about ${expected:.2f} was expected)" if expected is not None else ""

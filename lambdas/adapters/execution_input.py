@@ -97,6 +97,7 @@ class TestInput(_Strict):
     )
     in_flight_per_worker: int = Field(default=8, ge=1, le=64, description="a whole number from 1 to 64")
     allow_other_traffic: bool = Field(default=False, description="true or false")
+    verify_scaling: bool = Field(default=False, description="true or false")
 
 
 class LimitsInput(_Strict):

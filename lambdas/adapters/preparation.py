@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lambdas.adapters.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
 from lambdas.adapters.images import choose_images, s3_client
 from lambdas.adapters.prices import unit_hour_price
+from lambdas.adapters.quotas import quotas_client, units_quota
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.settings import settings
 from lambdas.adapters.traffic import cloudwatch_client, recent_requests
@@ -15,6 +16,7 @@ from lambdas.capacity.cost import Budget, Tariff
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.model_status import ModelState, move_to_running
 from lambdas.capacity.run import Run
+from lambdas.capacity.scaling import units_to_verify
 from lambdas.capacity.traffic import TrafficSeen, require_unused
 
 
@@ -58,7 +60,11 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     price = unit_hour_price()
     tariff = Tariff(units, price.usd)
     budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
-    expected_usd = budget.check_estimate(wanted.test.mode, tariff, compare=wanted.images.compare)
+    quota = units_quota(quotas_client()) if wanted.test.verify_scaling else None
+    second_units = units_to_verify(units, quota) or 0
+    expected_usd = budget.check_estimate(
+        wanted.test.mode, tariff, compare=wanted.images.compare, second_units=second_units
+    )
     bucket = wanted.images.bucket or settings().image_bucket
     chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
     return Run(
@@ -90,6 +96,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         price_date=price.read_at,
         price_detail=price.detail,
         compare_images=wanted.images.compare,
+        scaling_within=quota,
     )
 
 

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.adapters.logs import logger
-from lambdas.capacity.applying import UnitsQuota
+from lambdas.capacity.recommendation import UnitsQuota
 
 
 @cache

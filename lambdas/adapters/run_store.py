@@ -38,7 +38,7 @@ from lambdas.adapters.run_items import (
 from lambdas.adapters.settings import settings
 from lambdas.capacity.merging import merged_step
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.run import Progress, Run, SkippedImage
+from lambdas.capacity.run import Progress, Run
 from lambdas.capacity.step import MeasuredStep, StepPlan, WorkerCounts
 from lambdas.capacity.step_rows import measured_so_far
 
@@ -68,7 +68,8 @@ class RunStore:
     def known(self) -> tuple[Run, Progress]:
         """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
         item = self._items.get("RUN")
-        run, seen = Run.from_mapping(json.loads(item["plan"])), _progress(item)
+        kept = json.loads(item.get("progress", "{}"))
+        run, seen = Run.from_mapping(json.loads(item["plan"])), Progress.from_mapping(kept)
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen
@@ -166,9 +167,3 @@ def dynamodb_client() -> Any:
 def run_store(run_id: str) -> RunStore:
     """The store of a run in this stack's table."""
     return RunStore(dynamodb_client(), settings().runs_table, run_id)
-
-
-def _progress(item: Mapping[str, Any]) -> Progress:
-    kept = json.loads(item.get("progress", "{}"))
-    refused = tuple(SkippedImage(**image) for image in kept.pop("refused_images", ()))
-    return Progress(**kept, refused_images=refused)

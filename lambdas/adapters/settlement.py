@@ -115,9 +115,12 @@ def _note(lease: Lease, state: ModelState, *, by: Settler, done: bool) -> None:
     """The receipt, on the run's item."""
     store, now = run_store(lease.run_id), time.time()
     known = store.known_if_prepared()
-    if known is not None and (progress := known[1].after_look(state, now)) != known[1]:
-        store.note(progress)
-        known = known[0], progress
+    if known is not None:
+        run, before = known
+        progress = before.after_look(state, now, applying=lease.apply_starts > 0)
+        if progress != before:
+            store.note(progress)
+        known = run, progress
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
     receipt = Receipt.of(lease, known, state.status, by=by, now=now, units=units, applied=applied)
     store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)

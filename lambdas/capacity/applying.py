@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.recommendation import QUOTA_IUS
+from lambdas.capacity.recommendation import UnitsQuota
 from lambdas.capacity.step_rows import rounded
-
-
-@dataclass(frozen=True)
-class UnitsQuota:
-    """The most inference units that one model of the account may start with, and who says so."""
-
-    units: int = QUOTA_IUS
-    source: str = "the documented default"
 
 
 def decided(lease: Lease, recommendation: Mapping[str, Any], quota: UnitsQuota) -> Lease:

@@ -8,14 +8,16 @@ from lambdas.capacity.auto_scaling import always, scaled
 from lambdas.capacity.demand import BatchDemand, Demand, PastDemand
 from lambdas.capacity.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
 from lambdas.capacity.estimator import Interval
-from lambdas.capacity.recommendation import Recommendation, recommend
+from lambdas.capacity.recommendation import MoreUnits, Recommendation, recommend
 from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.run import Run
 from lambdas.capacity.start_stop import week_plan
 from lambdas.capacity.start_stop_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
 
 
-def recommended(run: Run, per_unit: Interval, history: RequestHistory | None) -> Recommendation:
+def recommended(
+    run: Run, per_unit: Interval, history: RequestHistory | None, more: MoreUnits | None = None
+) -> Recommendation:
     """Inference units for what the run was asked to plan for, its history looked up."""
     wanted = run.wanted
     demand: Demand | None
@@ -24,7 +26,7 @@ def recommended(run: Run, per_unit: Interval, history: RequestHistory | None) ->
         demand = traffic_of(wanted, history)
     else:
         demand = wanted
-    return recommend(per_unit, demand, run.usd_per_unit_hour)
+    return recommend(per_unit, demand, run.usd_per_unit_hour, more)
 
 
 def more_of_demand(

@@ -44,6 +44,12 @@ class Interval:
         """Distance from the estimate to the nearer end."""
         return self.estimate - self.low
 
+    def shared_by(self, units: int) -> Interval:
+        """Each one's part of it."""
+        return Interval(
+            self.estimate / units, self.low / units, None if self.high is None else self.high / units
+        )
+
     @classmethod
     def lower_bound(cls, rate: float) -> Interval:
         """Nothing is known but that the model carries at least this."""

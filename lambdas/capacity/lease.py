@@ -143,7 +143,7 @@ class Lease:
         return "give-up" if is_over or not state.is_startable else "start"
 
     def _towards_found(self, state: ModelState, now: float) -> SettlingMove:
-        as_found = (self.units_found, self.max_units_found)
+        as_found = (self.units_found or 1, self.max_units_found)
         if state.status == "RUNNING" and not self.restarted:
             return "done"
         if state.status == "RUNNING":

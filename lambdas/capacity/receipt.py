@@ -48,9 +48,8 @@ class Receipt:
         hours = usd = 0.0
         if known is not None:
             run, progress = known
-            started_at, stopped_at = progress.running_since, progress.stopped_at
-            seconds = progress.running_s(now)
-            hours = run.tariff.unit_hours(seconds) + _hours_given_up(lease, progress, now)
+            started_at, stopped_at = progress.ran
+            hours = progress.unit_hours(run.inference_units, now) + _hours_given_up(lease, progress, now)
             usd = hours * run.usd_per_unit_hour
         return cls(
             by, now, lease.status_found, status_after, started_at, stopped_at, hours, usd,

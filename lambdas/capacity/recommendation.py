@@ -16,8 +16,24 @@ LONGEST_TABLE = 100
 
 
 @dataclass(frozen=True)
+class UnitsQuota:
+    """The most inference units that one model of the account may start with, and who says so."""
+
+    units: int = QUOTA_IUS
+    source: str = "the documented default"
+
+
+@dataclass(frozen=True)
+class MoreUnits:
+    """TPS of each inference unit where there are more `than` so many: measured to be less than of these."""
+
+    than: int
+    per_unit: Interval
+
+
+@dataclass(frozen=True)
 class Capacity:
-    """What a model with this many inference units costs and carries, if capacity grows linearly with them."""
+    """What a model with this many inference units costs and carries: in proportion, unless measured otherwise."""
 
     inference_units: int
     tps: float
@@ -54,8 +70,18 @@ class Recommendation:
     batch: BatchPlan | None = None
 
 
-def units_for(demand_tps: float, per_unit: Interval) -> int:
+def per_unit_of(units: int, per_unit: Interval, more: MoreUnits | None) -> Interval:
+    """TPS of each of so many inference units."""
+    return per_unit if more is None or units <= more.than else more.per_unit
+
+
+def units_for(demand_tps: float, per_unit: Interval, more: MoreUnits | None = None) -> int:
     """The fewest inference units that carry `demand_tps`, at least 1."""
+    units = _fewest(demand_tps, per_unit)
+    return units if more is None or units <= more.than else _fewest(demand_tps, more.per_unit)
+
+
+def _fewest(demand_tps: float, per_unit: Interval) -> int:
     units = math.ceil(demand_tps / per_unit.estimate - 1e-9)
     fewer = units - 1
     carried = fewer * per_unit.estimate >= (1 - ROUNDING) * demand_tps
@@ -63,33 +89,37 @@ def units_for(demand_tps: float, per_unit: Interval) -> int:
     return max(1, fewer if carried and within else units)
 
 
-def recommend(per_unit: Interval, demand: Demand | None, usd_per_unit_hour: float) -> Recommendation:
+def recommend(
+    per_unit: Interval, demand: Demand | None, usd_per_unit_hour: float, more: MoreUnits | None = None
+) -> Recommendation:
     """Inference units for a demand from the measured TPS per inference unit (`per_unit.estimate` > 0)."""
     if isinstance(demand, BatchDemand):
-        units = units_for(demand.tps, per_unit)
-        hours = demand.images / (units * per_unit.estimate * 3600)
+        units = units_for(demand.tps, per_unit, more)
+        each = per_unit_of(units, per_unit, more)
+        hours = demand.images / (units * each.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
         reasons = [f"{rate}; {_count(units)} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
         least = most = units
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
-        reasons += _cautions(demand.tps, units, per_unit)
+        reasons += _cautions(demand.tps, units, each)
     elif demand is not None:
         average = demand.average_tps * (1 + demand.headroom)
         peak = demand.peak_tps * (1 + demand.headroom)
-        least, most, batch = units_for(average, per_unit), units_for(peak, per_unit), None
+        least, most, batch = units_for(average, per_unit, more), units_for(peak, per_unit, more), None
+        each = per_unit_of(most, per_unit, more)
         reasons = [
-            _sum("Minimum", "average", average, least, per_unit),
-            _sum("Maximum", "peak", peak, most, per_unit),
+            _sum("Minimum", "average", average, least, per_unit_of(least, per_unit, more)),
+            _sum("Maximum", "peak", peak, most, each),
         ]
-        reasons += _cautions(peak, most, per_unit) + _practice(demand, least)
+        reasons += _cautions(peak, most, each) + _practice(demand, least)
     else:
         return Recommendation(
             None, None, ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
-            _table(QUOTA_IUS, per_unit, usd_per_unit_hour),
+            _table(QUOTA_IUS, per_unit, usd_per_unit_hour, more),
         )  # fmt: skip
     if per_unit.high is None:
         reasons.append("The measured TPS is a lower bound: fewer inference units may do")
-    return Recommendation(least, most, tuple(reasons), _table(most, per_unit, usd_per_unit_hour), batch)
+    return Recommendation(least, most, tuple(reasons), _table(most, per_unit, usd_per_unit_hour, more), batch)
 
 
 def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
@@ -129,9 +159,14 @@ def _practice(demand: TrafficDemand, least: int) -> list[str]:
     return practice
 
 
-def _table(units: int, per_unit: Interval, usd_per_unit_hour: float) -> tuple[Capacity, ...]:
+def _table(
+    units: int, per_unit: Interval, usd_per_unit_hour: float, more: MoreUnits | None
+) -> tuple[Capacity, ...]:
     rows = min(LONGEST_TABLE, max(QUOTA_IUS, units))
-    return tuple(Capacity(n, n * per_unit.estimate, n * usd_per_unit_hour) for n in range(1, rows + 1))
+    return tuple(
+        Capacity(n, n * per_unit_of(n, per_unit, more).estimate, n * usd_per_unit_hour)
+        for n in range(1, rows + 1)
+    )
 
 
 def _rate(tps: float) -> str:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from lambdas.capacity import applying
 from lambdas.capacity.demand_advice import more_of_demand, recommended
-from lambdas.capacity.estimator import CONFIDENCE, Interval
+from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.recommendation import Recommendation
+from lambdas.capacity.recommendation import Recommendation, per_unit_of
 from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.scaling import Scaling
 from lambdas.capacity.step import MeasuredStep, load_of
-from lambdas.capacity.step_rows import measured_so_far, rounded
+from lambdas.capacity.step_rows import interval_row, measured_so_far, rounded
 from lambdas.capacity.verdict import judge
 
 # Fewer latencies than these make no such percentile.
@@ -33,11 +35,16 @@ NO_ADVICE = {
 
 
 def findings(
-    run: Run, steps: Sequence[MeasuredStep], found: Measurement, history: RequestHistory | None = None
+    run: Run,
+    steps: Sequence[MeasuredStep],
+    found: Measurement,
+    history: RequestHistory | None = None,
+    scaling: Scaling | None = None,
 ) -> dict[str, Any]:
     """What the steps say: the output without the parts that are known when the model has stopped.
 
-    A run whose demand is from the past comes with that `history`.
+    A run whose demand is from the past comes with that `history`; one that was to measure a second time, with what
+    came of that.
     """
     under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
     quick = run.mode == "quick"
@@ -52,14 +59,18 @@ def findings(
     no_advice = NO_ADVICE.get(verdict.word) or (None if per_unit else "No rate was measured")
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
+        planned_with = per_unit
     else:
-        advice = recommended(run, per_unit, history)
+        more = scaling.more if scaling else None
+        advice = recommended(run, per_unit, history, more)
+        advice = replace(advice, reasons=(*advice.reasons, *(scaling.reasons if scaling else ())))
+        planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
     return {
         "runId": run.run_id,
         "modelArn": run.model_arn,
         "verdict": verdict.word,
         "verdictDetail": verdict.detail,
-        "maxTps": _interval(found.max_tps),
+        "maxTps": interval_row(found.max_tps),
         "cleanTps": {
             "rate": rounded(found.clean.tps, 2) if found.clean else None,
             "throttleRatioBelow": rounded(found.clean.throttle_ratio_below, 3) if found.clean else None,
@@ -67,8 +78,9 @@ def findings(
         "inferenceUnits": run.inference_units,
         "tpsPerInferenceUnit": rounded(per_unit.estimate, 3) if per_unit else None,
         "latencyMs": _latency(found.clean.latency if found.clean else LatencyHistogram()),
-        "recommendation": {**_recommendation(advice), **more_of_demand(run, per_unit, advice, history)},
+        "recommendation": {**_recommendation(advice), **more_of_demand(run, planned_with, advice, history)},
         **measured_so_far(steps),
+        **({"scaling": scaling.as_output()} if scaling else {}),
         **({"otherTraffic": run.other_traffic.as_output()} if run.other_traffic else {}),
     }
 
@@ -81,7 +93,7 @@ def skipped(run_id: str, holder: Lease) -> dict[str, Any]:
         "verdict": "skipped",
         "verdictDetail": f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
         "measured or touched; run again when it has ended.",
-        "maxTps": _interval(None),
+        "maxTps": interval_row(None),
         "cleanTps": {"rate": None, "throttleRatioBelow": None},
         "inferenceUnits": None,
         "tpsPerInferenceUnit": None,
@@ -143,17 +155,7 @@ def iso(moment: float | None) -> str | None:
 def _per_unit(max_tps: Interval | None, units: int) -> Interval | None:
     if max_tps is None or max_tps.estimate <= 0:
         return None
-    high = None if max_tps.high is None else max_tps.high / units
-    return Interval(max_tps.estimate / units, max_tps.low / units, high)
-
-
-def _interval(max_tps: Interval | None) -> dict[str, Any]:
-    return {
-        "estimate": rounded(max_tps.estimate, 3) if max_tps else None,
-        "low": rounded(max_tps.low, 3) if max_tps else None,
-        "high": rounded(max_tps.high, 3) if max_tps else None,
-        "confidence": CONFIDENCE,
-    }
+    return max_tps.shared_by(units)
 
 
 def _latency(latency: LatencyHistogram) -> dict[str, float | None]:

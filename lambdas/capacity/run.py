@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from lambdas.capacity.cost import Budget, Left, Tariff
+from lambdas.capacity.cost import Budget, Left, Stretch, Tariff
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_status import ModelState
 from lambdas.capacity.plans import Mode, SearchLimits
+from lambdas.capacity.recommendation import UnitsQuota
 from lambdas.capacity.traffic import TrafficSeen
 
 Source = Literal["bytes", "s3"]
@@ -69,6 +70,7 @@ class Run:
     price_date: str | None = None  # ISO 8601, UTC: when it was read, if it was
     price_detail: str | None = None  # why it could not be read, where it should have been
     compare_images: bool = False  # measure both ways of sending, and images by size, when the answer is there
+    scaling_within: UnitsQuota | None = None  # measure a second time, with more inference units; None: don't
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -76,7 +78,9 @@ class Run:
         images = tuple(Image(**image) for image in values["images"])
         skipped = tuple(SkippedImage(**image) for image in values["skipped"])
         traffic = TrafficSeen(**values["other_traffic"]) if values.get("other_traffic") else None
-        return cls(**{**values, "images": images, "skipped": skipped, "other_traffic": traffic})
+        quota = UnitsQuota(**values["scaling_within"]) if values.get("scaling_within") else None
+        parsed = {"images": images, "skipped": skipped, "other_traffic": traffic, "scaling_within": quota}
+        return cls(**{**values, **parsed})
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -94,10 +98,9 @@ class Run:
             self.mode, self.start_concurrency, self.max_concurrency, self.in_flight_per_worker
         )
 
-    @property
-    def tariff(self) -> Tariff:
-        """What running the model costs."""
-        return Tariff(self.inference_units, self.usd_per_unit_hour)
+    def spent_usd(self, progress: Progress, now: float) -> float:
+        """What the model has cost in this run."""
+        return progress.unit_hours(self.inference_units, now) * self.usd_per_unit_hour
 
     @property
     def budget(self) -> Budget:
@@ -106,8 +109,8 @@ class Run:
 
     def left(self, progress: Progress, now: float) -> Left:
         """What remains of the budget."""
-        spent_usd = self.tariff.usd(progress.running_s(now))
-        return self.budget.left(now - self.started_epoch, spent_usd, self.tariff)
+        tariff = Tariff(self.inference_units, self.usd_per_unit_hour)
+        return self.budget.left(now - self.started_epoch, self.spent_usd(progress, now), tariff)
 
     @property
     def wanted(self) -> TrafficDemand | BatchDemand | PastDemand | None:
@@ -121,7 +124,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Progress:
-    """What happened to the model so far; times in seconds since the epoch."""
+    """What happened to the model so far; times in seconds since the epoch.
+
+    A run that measures a second time begins anew with `units_wanted`: attempts and looks are those of that start,
+    and what the model ran before is in `stretches`.
+    """
 
     start_attempts: int = 0
     first_look_at: float | None = None
@@ -132,22 +139,69 @@ class Progress:
     refused_images: tuple[SkippedImage, ...] = ()
     inference_units: int | None = None  # that it was seen RUNNING with, whoever started it
     auto_scales_to: int | None = None
+    units_wanted: int | None = None  # of the second measurement, once it was decided on
+    probe_number: int = 0  # of the step that is the probe
+    stretches: tuple[Stretch, ...] = ()  # that were over before the one under way
+    not_scaled: str | None = None  # why there is no second measurement, or no whole one
 
-    def after_look(self, state: ModelState, now: float) -> Progress:
-        """The progress after a look at the model that the run is done with."""
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Progress:
+        """The inverse of dataclasses.asdict."""
+        refused = tuple(SkippedImage(**image) for image in values.get("refused_images", ()))
+        stretches = tuple(Stretch(**stretch) for stretch in values.get("stretches", ()))
+        return cls(**{**values, "refused_images": refused, "stretches": stretches})
+
+    def restarting(self, units: int, *, probe_number: int, now: float) -> Progress:
+        """Before the model is made to run with other inference units, for a second measurement."""
+        return replace(
+            self,
+            units_wanted=units,
+            probe_number=probe_number,
+            start_attempts=0,
+            first_look_at=None,
+            last_look_at=now,
+            starting_at=None,
+        )
+
+    def without_old_units(self, state: ModelState, units: int, now: float) -> Progress:
+        """The progress once a look shows that the model no longer runs with the `units` of the first measurement."""
+        has_them = state.status == "STOPPING" or (
+            state.status == "RUNNING" and state.min_inference_units != self.units_wanted
+        )
+        if self.units_wanted is None or self.stretches or self.running_since is None or has_them:
+            return self
+        return replace(self, stretches=(Stretch(units, self.running_since, now),), running_since=None)
+
+    def after_look(self, state: ModelState, now: float, *, applying: bool = False) -> Progress:
+        """The progress after a look at the model that the run is done with; `applying`: started with its answer."""
+        if applying and self.running_since is None and self.stopped_at is None:
+            return replace(self, stopped_at=now).after_look(state, now)  # it never came to run a second time
         # After its stop it is only started again to apply the answer: that is a stretch of its own.
         if state.status == "STARTING" and (self.start_attempts or self.stopped_at is not None):
             return replace(self, starting_at=now)
         running_since, stopped_at = self.running_since, self.stopped_at
-        if running_since is None and self.start_attempts and state.status != "FAILED":
+        if running_since is None and stopped_at is None and self.start_attempts and state.status != "FAILED":
             # The run was ended while the model started: it has run since it was last seen starting, at the most.
             running_since = self.starting_at or (self.last_look_at if state.costs_money else None)
         if running_since is not None and stopped_at is None and not state.costs_money:
             stopped_at = now
         return replace(self, running_since=running_since, stopped_at=stopped_at)
 
-    def running_s(self, now: float) -> float:
-        """Seconds that the model ran in this run, seen from `now`; never too few by the pause between looks."""
+    @property
+    def ran(self) -> tuple[float | None, float | None]:
+        """When the model first ran in this run, and when it was seen stopped; None: not yet."""
+        if not self.stretches:
+            return self.running_since, self.stopped_at
+        over = self.stretches[-1].until if self.running_since is None else self.stopped_at
+        return self.stretches[0].since, over
+
+    def unit_hours(self, units: int, now: float) -> float:
+        """Inference-unit hours that the model ran in this run, seen from `now`; never too few between two looks.
+
+        `units` are those of the first measurement.
+        """
+        before = sum(stretch.unit_hours for stretch in self.stretches)
         if self.running_since is None:
-            return 0.0
-        return (self.stopped_at or now) - self.running_since
+            return before
+        under_way = (self.units_wanted or units) if self.stretches else units
+        return before + Stretch(under_way, self.running_since, self.stopped_at or now).unit_hours

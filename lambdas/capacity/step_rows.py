@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from lambdas.capacity.estimator import CONFIDENCE, Interval
 from lambdas.capacity.step import MeasuredStep, StepCounts
 
 
@@ -47,6 +48,16 @@ def _requests(steps: Sequence[MeasuredStep]) -> dict[str, Any]:
         "throttled": sum(sum(step.counts.throttled) for step in steps),
         "failed": sum(sum(step.counts.failed) for step in steps),
         "failures": dict(failures.most_common()),
+    }
+
+
+def interval_row(max_tps: Interval | None) -> dict[str, Any]:
+    """A rate with its interval as the output shows it; None: there is none."""
+    return {
+        "estimate": rounded(max_tps.estimate, 3) if max_tps else None,
+        "low": rounded(max_tps.low, 3) if max_tps else None,
+        "high": rounded(max_tps.high, 3) if max_tps else None,
+        "confidence": CONFIDENCE,
     }
 
 

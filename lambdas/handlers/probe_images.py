@@ -10,19 +10,29 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.load_worker import load_worker
 from lambdas.adapters.logs import logged
 from lambdas.adapters.run_store import run_store
+from lambdas.adapters.second_measurement import answer_stands
 
 
 @logged
+@answer_stands({})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
+    """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress.
+
+    With other inference units it only warms the model up: with the images that are measured with already.
+    """
     store = run_store(event["runId"])
     run, progress = store.known()
-    worker = load_worker(run, run.images, run.source)
+    is_second = progress.units_wanted is not None
+    refused = {image.key for image in progress.refused_images} if is_second else ()
+    images = tuple(image for image in run.images if image.key not in refused)
+    worker = load_worker(run, images, run.source)
     lease_book().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
     began = time.time()
     probe = worker.probe()
-    store.plan_step(0, probe.plan, began, 0.0)
-    store.put_counts(0, 0, probe.counts)
-    probe.check(images=len(run.images))
-    store.note(replace(progress, refused_images=probe.refused), phase="measuring")
+    plan = replace(probe.plan, series="scaling") if is_second else probe.plan
+    store.plan_step(progress.probe_number, plan, began, 0.0)
+    store.put_counts(progress.probe_number, 0, probe.counts)
+    if not is_second:
+        probe.check(images=len(run.images))
+        store.note(replace(progress, refused_images=probe.refused), phase="measuring")
     return {}

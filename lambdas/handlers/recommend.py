@@ -15,6 +15,7 @@ from lambdas.capacity.comparison import compared_images
 from lambdas.capacity.errors import InternalError
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.result import findings
+from lambdas.capacity.scaling import scaling_of
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step import load_of
 
@@ -31,7 +32,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     found = next_move(load_of(steps, "main"), run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
-    answer = findings(run, steps, found, kept_history(run))
+    scaling = scaling_of(run, progress, found, steps) if run.scaling_within else None
+    answer = findings(run, steps, found, kept_history(run), scaling)
     if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
         answer = {**answer, "imageComparison": images}
     store.put_findings(answer)

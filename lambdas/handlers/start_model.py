@@ -10,27 +10,39 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
+from lambdas.adapters.second_measurement import answer_stands
 from lambdas.adapters.starting import restart, start
+from lambdas.capacity.errors import ModelLost
 from lambdas.capacity.model_status import ModelState, move_to_running
 from lambdas.capacity.run import Progress, Run
 
 
 @logged
+@answer_stands({"running": False, "givenUp": True})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
-    """`{"runId"}` -> `{"running"}`; false: wait, then look again."""
+    """`{"runId"}` -> `{"running", "givenUp"}`; not running: wait, then look again, unless it was given up.
+
+    What is given up is only ever the second measurement, with other inference units.
+    """
     store, now = run_store(event["runId"]), time.time()
     run, before = store.known()
-    run.budget.check(now - run.started_epoch, before.running_s(now), run.tariff)
+    run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
     lease = lease_book().require(run)
     model = RekognitionModel(rekognition_client(), run.model_arn, run.project_arn)
     state = model.look()
     if (seen := lease.after_look(state)) != lease:
         lease = lease_book().note(seen)
     waited_s = now - (before.first_look_at or now)
-    move = move_to_running(state, attempts=before.start_attempts, waited_s=waited_s, units=run.units_asked)
+    units = before.units_wanted or run.units_asked
+    move = move_to_running(state, attempts=before.start_attempts, waited_s=waited_s, units=units)
+    if move == "restart" and before.stretches:
+        raise ModelLost(
+            f"somebody else started the model, with {state.min_inference_units} inference units - run again"
+        )
     if move == "start" and lease.awaits_start(now):
         move = "wait"
-    after = replace(before, first_look_at=before.first_look_at or now, last_look_at=now)
+    after = before.without_old_units(state, run.inference_units, now)
+    after = replace(after, first_look_at=before.first_look_at or now, last_look_at=now)
     if state.status == "STARTING":
         after = replace(after, starting_at=now)
     if move == "use":
@@ -39,14 +51,16 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         after = replace(after, start_attempts=before.start_attempts + 1)
     store.note(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
-        start(model, lease, run.inference_units)
+        start(model, lease, before.units_wanted or run.inference_units)
     elif move == "restart":
         restart(model, lease)
-    return {"running": move == "use"}
+    return {"running": move == "use", "givenUp": False}
 
 
 def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:
     # It was not RUNNING at the last look: counting from there never bills too little.
-    since = before.running_since or before.last_look_at or run.started_epoch
+    since = after.running_since or before.last_look_at or run.started_epoch
+    if before.units_wanted is not None:
+        return replace(after, running_since=since)
     units = state.min_inference_units
     return replace(after, running_since=since, inference_units=units, auto_scales_to=state.auto_scales_to)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from local.simulated_model.errors import ServiceError, invalid_parameters
-from local.simulated_model.service import QUOTA_INFERENCE_UNITS, SimulatedService
+from local.simulated_model.service import SimulatedService
 from local.simulated_model.truth import ModelTruth
 
 STARTABLE = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED"})
@@ -94,10 +94,10 @@ class Lifecycle:
     def start(self, now_s: float, min_inference_units: int, max_inference_units: int | None = None) -> bool:
         """Starts the model: False when the reply to the call gets lost. ServiceError when it can't start."""
         status = self.advance(now_s)
-        if max(min_inference_units, max_inference_units or 0) > QUOTA_INFERENCE_UNITS:
+        if max(min_inference_units, max_inference_units or 0) > self.truth.most_units:
             raise ServiceError(
                 "LimitExceededException",
-                f"The maximum number of inference units per model is {QUOTA_INFERENCE_UNITS}.",
+                f"The maximum number of inference units per model is {self.truth.most_units}.",
             )
         if status in DEAD:
             raise invalid_parameters(f"The model can't be started in status {status}.")

@@ -11,8 +11,6 @@ AnswerKind = Literal["accepted", "throttled", "account_throttled", "error500", "
 
 # A request that hangs is cut after this time if the client hasn't given up by then.
 HANG_S = 60.0
-# AWS's quota of inference units per model: where `autoscale_always` ends when no maximum was given.
-QUOTA_INFERENCE_UNITS = 5
 # Throttling counts as continuous while no longer pause than this parts two throttles.
 CALM_S = 2.0
 # After a longer silence only the end of what another client did still shows in the limiter's state.
@@ -42,11 +40,13 @@ class SimulatedService:
         self._max_units = _max_units(truth, inference_units, max_inference_units)
         self._random = Random(truth.seed)
         self._limiter = make_limiter(truth, inference_units)
+        self._limiter.scale = truth.unit_share(inference_units)
         self._account = _account_limiter(truth)
         self._sigma = math.sqrt(math.log1p(truth.latency_cv**2))
         self._mean_service_s = truth.mean_service_s
         self._fault_share = truth.random_500_share + truth.reset_share + truth.hang_share
         self._other_tps = truth.other_client_share * truth.tps_per_iu * inference_units
+        self._other_tps *= truth.unit_share(inference_units)
         self._other_random = Random(f"{truth.seed}/other client")
         self._other_next_s: float | None = None
         self._throttling_since_s = self._throttled_at_s = -math.inf
@@ -121,7 +121,9 @@ class SimulatedService:
     def _set_scale(self, now_s: float) -> None:
         # A pool has grown by executors, each as fast as before; a counted rate grows with the units.
         growth = 1.0 if self.truth.is_pool else self.inference_units / self.units_at_start
-        self._limiter.scale = self.truth.speed_at(now_s) * growth
+        self._limiter.scale = (
+            self.truth.speed_at(now_s) * growth * self.truth.unit_share(self.inference_units)
+        )
 
 
 def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:
@@ -157,4 +159,4 @@ def _account_limiter(truth: ModelTruth) -> TokenBucket | None:
 def _max_units(truth: ModelTruth, inference_units: int, max_inference_units: int | None) -> int:
     if max_inference_units is not None:
         return max_inference_units
-    return max(QUOTA_INFERENCE_UNITS, inference_units) if truth.autoscale_always else inference_units
+    return max(truth.most_units, inference_units) if truth.autoscale_always else inference_units

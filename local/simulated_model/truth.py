@@ -35,6 +35,10 @@ class ModelTruth:
     """
 
     tps_per_iu: float = _number(5.0, "answers per second and inference unit", 0.01, 100_000)
+    unit_efficiency: float = _number(
+        1.0, "what of its rate a unit keeps each time that the units are doubled", 0.1, 1
+    )
+    most_units: int = _number(5, "a start with more inference units is refused", 1)
     limiter: str = _choice("token_bucket", "how the model refuses work", LIMITERS)
     burst_s: float = _number(1.0, "token bucket: credit, in seconds of its rate (at least 2 tokens)", 0)
     window_s: float = _number(1.0, "fixed and sliding window: length", 0.001)
@@ -112,10 +116,15 @@ class ModelTruth:
         a client that saturates the limiter can take some of it. Drift counts as its mean, random
         errors cost no capacity, autoscaling is not foreseen.
         """
-        tps = self.tps_per_iu * inference_units * (1.0 - self.other_client_share)
+        tps = self.tps_per_iu * inference_units * self.unit_share(inference_units)
+        tps *= 1.0 - self.other_client_share
         if self.is_pool:
             tps /= mean_image_cost
         return tps if self.account_tps is None else min(tps, self.account_tps)
+
+    def unit_share(self, inference_units: int) -> float:
+        """What of its rate each of so many inference units keeps; 1 where capacity grows in proportion to them."""
+        return math.pow(self.unit_efficiency, math.log2(inference_units))
 
     def speed_at(self, now_s: float) -> float:
         """The drift's factor on the capacity at a moment; its mean over a period is 1."""

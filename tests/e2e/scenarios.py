@@ -81,6 +81,8 @@ ANSWERED = (
              _model(tps_per_iu=24, limiter="executor_pool", executors=4, image_cost_per_mb=4.0, s3_extra_cost=1.0),
              {"images": {"compare": True},
               "test": {"mode": "quick", "startConcurrency": 16, "inFlightPerWorker": 32}}),
+    Scenario("scaling-verified", _model(tps_per_iu=5, unit_efficiency=0.8),
+             {"demand": {"averageTps": 6, "peakTps": 15}, "test": {"mode": "quick", "verifyScaling": True}}),
     Scenario("demand-from-cloudwatch", _model(tps_per_iu=5), {"demand": {"fromCloudWatchDays": 14}, **QUICK},
              past_tps=A_DAY),
 )  # fmt: skip

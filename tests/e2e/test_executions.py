@@ -121,7 +121,8 @@ def test_the_receipt_is_what_the_service_billed(executions: dict[str, Execution]
     billed_h = run.model["inferenceUnitSecondsBilled"] / 3600
     cost = run.output["cost"]
     # Never too little; and too much by no more than a few looks, a second or so apart.
-    slack_h = run.output["inferenceUnits"] * 15 / 3600
+    most_units = run.output.get("scaling", run.output)["inferenceUnits"]
+    slack_h = most_units * 15 / 3600
     assert cost["inferenceUnitHours"] <= billed_h + slack_h
     # What a model found running had cost before the run, and one left running costs after it, is not the run's.
     receipt = run.output["model"]
@@ -159,6 +160,7 @@ def test_the_result_is_kept_in_table_and_bucket(
         ("given-back", {"ok"}, 0.05),
         ("given-back-with-its-units", {"ok"}, 0.05),
         ("measured-beside-others", {"ok"}, 0.05),
+        ("scaling-verified", {"ok"}, 0.05),
         ("demand-from-cloudwatch", {"ok"}, 0.05),
     ],
 )
@@ -190,6 +192,20 @@ def test_minimum_and_maximum_units_follow_from_average_and_peak(executions: dict
     recommendation = executions["token-bucket"].output["recommendation"]
 
     assert (recommendation["minInferenceUnits"], recommendation["maxInferenceUnits"]) == (2, 3)
+
+
+def test_a_second_measurement_tells_what_more_units_carry(executions: dict[str, Execution]) -> None:
+    run = executions["scaling-verified"]
+    scaling, advice = run.output["scaling"], run.output["recommendation"]
+
+    assert [move["to"] for move in run.model["transitions"]] == 2 * [
+        "STARTING", "RUNNING", "STOPPING", "STOPPED"
+    ]  # fmt: skip
+    assert scaling["inferenceUnits"] == 2
+    assert scaling["efficiency"]["estimate"] == pytest.approx(0.8, abs=0.05)
+    assert scaling["efficiency"]["high"] < 1
+    assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)
+    assert {step.get("series") for step in run.output["steps"]} == {None, "scaling"}
 
 
 def test_a_clean_rate_and_its_latency_are_given(executions: dict[str, Execution]) -> None:

@@ -31,6 +31,7 @@ BY_POLLER = "the Lambda service polls the queue; the embedded AWS does so withou
 BY_SNS = (
     "SNS encrypts a message with the rights of its publisher; the embedded AWS does so without asking IAM"
 )
+NO_QUOTAS = "the embedded AWS has no Service Quotas, and answers nothing"
 # (Lambda or "every", action) -> why the role allows what was never seen.
 UNSEEN = {
     ("every", "logs:CreateLogStream"): BY_RUNTIME,
@@ -45,10 +46,8 @@ UNSEEN = {
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
     ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
-    (
-        "Recommend",
-        "servicequotas:ListServiceQuotas",
-    ): "the embedded AWS has no Service Quotas, and answers nothing",
+    ("Prepare", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
+    ("Recommend", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
 }
 
 

@@ -112,6 +112,8 @@ class Executions:
         delay_s, step = END_AFTER_S, event.get("step")
         if step and fault.kind != "aborted-before-load":
             delay_s = step["startAt"] - time.time() + END_LOAD_AFTER_S
+        if step and fault.kind == "aborted-while-scaling" and step["series"] != "scaling":
+            return
         if step and fault.kind == "aborted-while-paced":
             if not step["paced_tps"]:
                 return

@@ -23,11 +23,12 @@ KINDS = (
     "start-late",  # aborted when the start is announced in the lease, and asked for seconds later
     "aborted-before-load",  # like aborted, while the workers wait for their common start
     "aborted-while-paced",  # like aborted, while the load is evenly paced
+    "aborted-while-scaling",  # like aborted, in the second measurement of a run
     "aborted",  # StopExecution a moment after the state began; its Lambda goes on
     "timed-out",  # the execution's time is up a moment after the state began; its Lambda goes on
 )
 DYNAMODB_KINDS = ("access-denied", "dynamodb-error", "dynamodb-outage", "start-late")
-ENDING_KINDS = ("aborted-before-load", "aborted-while-paced", "aborted", "timed-out")
+ENDING_KINDS = ("aborted-before-load", "aborted-while-paced", "aborted-while-scaling", "aborted", "timed-out")
 # The execution's status change is told to nobody.
 SILENT_SUFFIX = "-norule"
 

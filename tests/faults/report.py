@@ -18,6 +18,7 @@ _SECTIONS = {
     "lambdas": "Workers that die in mid-step or run twice, and other accidents",
     "model": "The model misbehaves",
     "restore": "`afterRun: restore`, the model found RUNNING",
+    "scaling": "`test.verifyScaling`, a second measurement with 2 inference units",
     "janitor": "Layer 3 alone: no event of the execution's end arrives",
     "random": "Aborted at a random moment",
 }

@@ -160,6 +160,22 @@ _LAMBDAS = (
 )  # fmt: skip
 
 
+_TWICE: Mapping[str, Any] = {"section": "scaling", "test": {"verifyScaling": True}}
+_TWICE_AND_BACK: Mapping[str, Any] = {**_RESTORE, **_TWICE}
+_SCALED = (
+    Row(name="scaling", what="no fault", **_TWICE),
+    Row(name="scaling-refused", what="the start with 2 inference units is refused", truth={"most_units": 1},
+        **_TWICE),
+    Row(name="WaitForStart-aborted-scaling", what="found RUNNING, aborted while it restarts", status="ABORTED",
+        settled_by=("rule",), **_TWICE_AND_BACK),
+    Row(name="ApplyLoad-aborted-while-scaling", what="aborted under the second load", status="ABORTED",
+        settled_by=("rule",), **_TWICE),
+    Row(name="StartModel-start-late-scaling",
+        what="found RUNNING, aborted; the second start is asked for only after that", status="ABORTED",
+        settled_by=("rule",), found="RUNNING", **_TWICE),
+)  # fmt: skip
+
+
 def _random_aborts() -> Iterator[Row]:
     moments = random.Random(3)
     for number in range(1, RANDOM_ABORTS + 1):
@@ -178,6 +194,7 @@ ROWS = (
     *_LAMBDAS,
     *(Row(name=name, section="model", what=what, truth=truth, **more) for name, what, truth, more in _MODEL),
     *_RESTORED,
+    *_SCALED,
     *_JANITOR,
     *_random_aborts(),
 )

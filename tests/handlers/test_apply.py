@@ -14,11 +14,11 @@ from botocore.stub import Stubber
 from lambdas.adapters import settlement
 from lambdas.adapters.leases import LeaseBook, lease_book
 from lambdas.adapters.quotas import units_quota
-from lambdas.capacity.applying import UnitsQuota
 from lambdas.capacity.errors import InvalidInput, ModelLost
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.recommendation import UnitsQuota
 from lambdas.handlers import janitor, rescue_model
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth

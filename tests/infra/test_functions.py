@@ -62,6 +62,7 @@ RIGHTS = {
         ("s3:ListBucket", "bucket"),
         ("s3:GetObject", "bucket/*"),
         ("cloudwatch:GetMetricData", "*"),
+        ("servicequotas:ListServiceQuotas", "*"),
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:Query", "runs"),
         ("dynamodb:PutItem", "runs"),

@@ -15,13 +15,35 @@ ANSWERS: dict[str, Any] = {
     "prepared": {"Return": {"Payload": {"holds": True, "output": None}}},
     "another holds it": {"Return": {"Payload": {"holds": False, "output": {"verdict": "skipped"}}}},
     "starting, then running": [
-        {"Return": {"Payload": {"running": False}}},
-        {"Return": {"Payload": {"running": True}}},
+        {"Return": {"Payload": {"running": False, "givenUp": False}}},
+        {"Return": {"Payload": {"running": True, "givenUp": False}}},
+    ],
+    "running, then again": [
+        {"Return": {"Payload": {"running": True, "givenUp": False}}},
+        {"Return": {"Payload": {"running": False, "givenUp": False}}},
+        {"Return": {"Payload": {"running": True, "givenUp": False}}},
+    ],
+    "running, then given up": [
+        {"Return": {"Payload": {"running": True, "givenUp": False}}},
+        {"Return": {"Payload": {"running": False, "givenUp": True}}},
     ],
     "probed": {"Return": {"Payload": {}}},
     "one step": [
-        {"Return": {"Payload": {"step": {"number": 1, "workers": 1}}}},
-        {"Return": {"Payload": {"step": None}}},
+        {"Return": {"Payload": {"step": {"number": 1, "workers": 1}, "restart": False}}},
+        {"Return": {"Payload": {"step": None, "restart": False}}},
+    ],
+    "running, then fails": [
+        {"Return": {"Payload": {"running": True, "givenUp": False}}},
+        {"Throw": {"Error": "Boom", "Cause": "out of the blue"}},
+    ],
+    "other units, then fails": [
+        {"Return": {"Payload": {"step": None, "restart": True}}},
+        {"Throw": {"Error": "Boom", "Cause": "out of the blue"}},
+    ],
+    "other units, then one step": [
+        {"Return": {"Payload": {"step": None, "restart": True}}},
+        {"Return": {"Payload": {"step": {"number": 1, "workers": 1}, "restart": False}}},
+        {"Return": {"Payload": {"step": None, "restart": False}}},
     ],
     "recommended": {"Return": {"Payload": {}}},
     "stopped": {"Return": {"Payload": {"settled": True}}},
@@ -54,6 +76,10 @@ DAYS: dict[str, dict[str, str]] = {
     "no-stop": {"SettleModel": "never stopped"},
     "stop-fails": {"SettleModel": "fails", "ExplainFailure": "fails"},
     "both-fail": {"PlanStep": "fails", "SettleModel": "fails", "ExplainFailure": "fails"},
+    "second-measurement": {"StartModel": "running, then again", "PlanStep": "other units, then one step"},
+    "second-start-fails": {"StartModel": "running, then fails", "PlanStep": "other units, then fails"},
+    "second-plan-fails": {"StartModel": "running, then again", "PlanStep": "other units, then fails"},
+    "second-start-given-up": {"StartModel": "running, then given up", "PlanStep": "other units, then fails"},
     "publish-fails": {"Publish": "fails"},
     "unexplained": {"PlanStep": "fails", "ExplainFailure": "fails"},
     **{f"{state}-fails": {state: "fails"} for state in BEFORE_THE_SETTLING},
@@ -136,6 +162,23 @@ def test_a_good_day_ends_with_the_answer_after_the_stop(aws: EmbeddedAws, machin
         "Publish",
         "RunFinished",
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [
+        ("second-measurement", "SUCCEEDED"),
+        ("second-start-fails", "FAILED"),  # so it was asked for
+        ("second-plan-fails", "FAILED"),  # so the start led there
+        ("second-start-given-up", "SUCCEEDED"),  # so it did not
+    ],
+)
+def test_a_second_measurement_begins_with_a_start_and_may_be_given_up(
+    aws: EmbeddedAws, machine: str, day: str, status: str
+) -> None:
+    execution, _ = walk(aws, machine, day)
+
+    assert execution["status"] == status
 
 
 @pytest.mark.parametrize("state", BEFORE_THE_SETTLING)

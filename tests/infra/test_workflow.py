@@ -116,6 +116,16 @@ def test_only_a_run_without_a_failure_may_apply_its_answer() -> None:
     assert top()["NoteFailure"]["Assign"]["failure"] == "{% $states.input %}"
 
 
+def test_the_model_is_started_again_for_a_second_measurement_alone() -> None:
+    to_start = [name for name, state in the_try().items() if "StartModel" in successors(state)]
+    restart = [way for way in the_try()["AnotherStep?"]["Choices"] if way["Next"] == "StartModel"]
+    given_up = [way for way in the_try()["ModelRunning?"]["Choices"] if way["Next"] == "Recommend"]
+
+    assert sorted(to_start) == ["AnotherStep?", "WaitForStart"]
+    assert [way["Condition"] for way in restart] == ["{% $restart %}"]
+    assert [way["Condition"] for way in given_up] == ["{% $givenUp %}"]
+
+
 def test_load_that_was_sent_is_never_repeated() -> None:
     workers = the_try()["Workers"]
     load = workers["ItemProcessor"]["States"]["ApplyLoad"]

@@ -19,6 +19,7 @@ from lambdas.capacity.run_event import SOURCE, DetailType
 from tests import past_traffic
 from tests.infra.synth import definition
 from tests.unit.capacity.test_demand_advice import recommendation
+from tests.unit.capacity.test_scaling import verified
 
 RECEIPT = Receipt(
     "finally", 1_795_250_580.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_250_580.0, 2.55, 10.2
@@ -52,6 +53,12 @@ def test_the_sample_of_past_traffic_is_the_output_s() -> None:
 
 def test_the_sample_of_a_comparison_is_the_output_s() -> None:
     assert json.loads(block_after("sample comparison")) == sample_comparison()
+
+
+def test_the_sample_of_a_second_measurement_is_the_output_s() -> None:
+    _, _, found = verified(tps_per_iu=5, unit_efficiency=0.8)
+
+    assert json.loads(f"{{{block_after('sample scaling')}}}") == {"scaling": found.as_output()}
 
 
 def is_part(shown: Any, whole: Any) -> bool:

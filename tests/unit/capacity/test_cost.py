@@ -20,6 +20,12 @@ def test_a_run_knows_its_cost_before_it_starts(mode: str, usd: float) -> None:
     assert Budget(90, 10).check_estimate(mode, Tariff(1, 4.0)) == pytest.approx(usd, abs=1e-3)  # type: ignore[arg-type]
 
 
+def test_a_second_measurement_is_part_of_the_cost() -> None:
+    assert Budget(90, 1).check_estimate("standard", Tariff(1, 4.0), second_units=2) == pytest.approx(1)
+    with pytest.raises(BudgetExceeded, match=r"at 1 x \$4/h, and again at 2, costs about \$1.00, more than"):
+        Budget(90, 0.9).check_estimate("standard", Tariff(1, 4.0), second_units=2)
+
+
 def test_a_run_dearer_than_its_limit_does_not_start() -> None:
     with pytest.raises(
         BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"
@@ -56,16 +62,16 @@ def test_the_limit_that_is_reached_first_says_what_is_left(
 
 
 @pytest.mark.parametrize(
-    ("elapsed_s", "running_s", "said"),
+    ("elapsed_s", "spent_usd", "said"),
     [
         (601, 0, "10.02 minutes, more than limits.maxMinutes = 10"),
-        (1, 3601, r"cost \$4.00 in this run, more than limits.max"),
+        (1, 4.001, r"cost \$4.00 in this run, more than limits.max"),
     ],
 )
-def test_a_limit_passed_ends_the_run(elapsed_s: float, running_s: float, said: str) -> None:
+def test_a_limit_passed_ends_the_run(elapsed_s: float, spent_usd: float, said: str) -> None:
     with pytest.raises(BudgetExceeded, match=said):
-        Budget(10, 4).check(elapsed_s, running_s, Tariff(1, 4.0))
+        Budget(10, 4).check(elapsed_s, spent_usd)
 
 
 def test_at_its_limits_a_run_goes_on() -> None:
-    Budget(10, 4).check(600, 3600, Tariff(1, 4.0))
+    Budget(10, 4).check(600, 4.0)

@@ -26,6 +26,14 @@ def test_there_are_fourteen_statuses_each_with_a_message():
     assert set(STATUS_MESSAGES) == STATUSES
 
 
+def test_more_units_than_the_quota_are_refused_and_change_nothing():
+    life = Lifecycle(ModelTruth(most_units=2), now_s=0, status="STOPPED")
+
+    assert code_of(lambda: life.start(1, 3)) == "LimitExceededException"
+    assert moves(life) == []
+    assert code_of(lambda: life.start(2, 2)) is None
+
+
 def test_a_model_starts_runs_and_stops_and_bills_the_time_it_ran():
     life = Lifecycle(TRUTH, now_s=0, status="TRAINING_COMPLETED")
 

@@ -62,6 +62,17 @@ def test_saturated_throughput_is_the_true_tps(name, units, seed):
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_units_that_hinder_each_other_carry_what_the_truth_says(name):
+    truth = replace(SERVICES[name], unit_efficiency=0.7)
+
+    _, per_second = hammer(SimulatedService(truth, 2), 240, 40 + 3 * truth.true_tps(2))
+
+    assert truth.true_tps(1) == pytest.approx(SERVICES[name].true_tps(1))
+    assert truth.true_tps(4) <= SERVICES[name].true_tps(4) * 0.7**2 or truth.account_tps
+    assert per_second == pytest.approx(truth.true_tps(2), rel=0.1)
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_below_its_rate_a_service_throttles_nothing_or_little(name):
     truth = SERVICES[name]
     service = SimulatedService(truth)

@@ -38,6 +38,20 @@ def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     return invoke
 
 
+def test_a_second_measurement_is_asked_for_told_and_paid_for(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {**OUTPUT, "scaling": {"detail": "Measured at 2 inference units: 10.00 TPS."}}
+    aws = Aws(["SUCCEEDED"], {"output": json.dumps(told)})
+
+    tuned(aws, "run", MODEL, "--verify-scaling")
+
+    said = capsys.readouterr()
+    assert json.loads(aws.started[0]["input"])["test"] == {"verifyScaling": True}
+    assert "about $1.00: 1 x $4/h for some 5 minutes (standard), and again with 2" in said.err
+    assert "Scaling: Measured at 2 inference units: 10.00 TPS." in said.out
+
+
 def interrupt() -> str:
     raise KeyboardInterrupt
 
