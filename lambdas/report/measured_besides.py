@@ -78,14 +78,21 @@ def scaling(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
     return (Picture("scaling", SCALING_TITLE, found["detail"], chart, tables=(table,)),)
 
 
-def scaling_found(answer: Mapping[str, Any]) -> str | None:
-    """`2 inference units carried 99 % of that`: where it was measured."""
+def how_units_add_up(answer: Mapping[str, Any]) -> str:
+    """What the TPS of several inference units is reckoned from, and whether it was measured."""
     found = answer.get("scaling") or {}
-    if not found.get("efficiency") or found["efficiency"]["estimate"] is None:
-        return None
-    share = percent(found["efficiency"]["estimate"])
+    share = found.get("efficiency")
+    if not share:
+        return "The bars take for granted that capacity grows in step with the number of units."
+    most, measured = count(found["inferenceUnits"], "unit"), percent(share["estimate"])
+    if share["high"] is not None and share["high"] < 1:
+        return (
+            f"The bars of more than {count(answer['inferenceUnits'], 'unit')} count on what each of {most} was measured "
+            f"to carry, {measured} of one alone; that this goes on beyond {most} is taken for granted."
+        )
     return (
-        f"this run measured {count(found['inferenceUnits'], 'unit')}, too, and they carried {share} of that"
+        "The bars take for granted that capacity grows in step with the number of units: this run measured "
+        f"{most}, too, and they carried {measured} of that."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.run import Run
 from lambdas.report.contents import Picture, Table
-from lambdas.report.measured_besides import scaling_found
+from lambdas.report.measured_besides import how_units_add_up
 from lambdas.report.wording import count, duration, given, requests_per_second, tps, usd
 
 TITLE = "What inference units carry and cost"
@@ -70,11 +70,7 @@ def _sentences(run: Run, answer: Mapping[str, Any]) -> list[str]:
             f"Each {UNIT} adds {requests_per_second(rows[0]['tps'])} and {usd(rows[0]['usdPerHour'])} an hour:"
             f" {len(rows)} carry {tps(rows[-1]['tps'])}. {_no_demand(run)}, so none is drawn in."
         )
-    found = scaling_found(answer)
-    said.append(
-        "The bars take for granted that capacity grows in step with the number of units"
-        + (f": {found}." if found else ".")
-    )
+    said.append(how_units_add_up(answer))
     if answer["maxTps"]["high"] is None:
         said.append("They start from a lower bound: fewer units may do.")
     return said

@@ -199,6 +199,16 @@ class TestMeasuredBesides:
         assert [bar["estimate"] for bar in scaling.chart["bars"]] == [5.0, 10.0, 9.4]
         assert scaling.tables[0].note.endswith("Measured was 94 % of it (91 % to 97 %).")
 
+    def test_units_that_add_up_in_proportion_are_counted_on_as_such(self) -> None:
+        proportional = {**SCALED, "efficiency": {"estimate": 0.99, "low": 0.95, "high": 1.03}}
+
+        said = picture_of("ok", "units", scaling=proportional).sentence
+
+        assert (
+            "grows in step with the number of units: this run measured 2 units, too, and they carried 99 %"
+            in said
+        )
+
     def test_a_lower_bound_has_no_upper_end(self) -> None:
         bound = {**SCALED, "maxTps": {**SCALED["maxTps"], "high": None}}
 

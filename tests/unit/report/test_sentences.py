@@ -148,7 +148,7 @@ SHOWN = {
     "Scaling by itself between 3 and 4, the model would have throttled 0.15 % of them, if it takes 5 minutes to go up "
     "and 15 to go down: that is assumed",
     ("past-never-idle", "past"): "The recommendation adds 20 % of headroom to both rates",
-    ("besides", "units"): "this run measured 2 units, too, and they carried 94 % of that",
+    ("besides", "units"): "what each of 2 units was measured to carry, 94 % of one alone",
     ("besides", "scaling"): "94 % of twice what one carries",
     ("besides", "images"): "send the images themselves",
     ("ok", "latencies"): "half of 61 answers took 181 ms or less, 95 % took 239 ms or less",
