@@ -87,8 +87,8 @@ def how_units_add_up(answer: Mapping[str, Any]) -> str:
     most, measured = count(found["inferenceUnits"], "unit"), percent(share["estimate"])
     if share["high"] is not None and share["high"] < 1:
         return (
-            f"The bars of more than {count(answer['inferenceUnits'], 'unit')} count on what each of {most} was measured "
-            f"to carry, {measured} of one alone; that this goes on beyond {most} is taken for granted."
+            f"The bars of more than {count(answer['inferenceUnits'], 'unit')} count on what each of {most} was "
+            f"measured to carry, {measured} of one alone; that this goes on beyond {most} is taken for granted."
         )
     return (
         "The bars take for granted that capacity grows in step with the number of units: this run measured "

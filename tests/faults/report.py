@@ -19,6 +19,7 @@ _SECTIONS = {
     "model": "The model misbehaves",
     "restore": "`afterRun: restore`, the model found RUNNING",
     "scaling": "`test.verifyScaling`, a second measurement with 2 inference units",
+    "apply": "`afterRun: apply`: left running with the recommended inference units, or stopped",
     "janitor": "Layer 3 alone: no event of the execution's end arrives",
     "random": "Aborted at a random moment",
 }

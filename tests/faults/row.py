@@ -19,7 +19,10 @@ _QUICK: Mapping[str, Any] = {"mode": "quick"}
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """`settled_by`: whose receipt it may be; None: there is none, the run had not looked at its model yet."""
+    """`settled_by`: whose receipt it may be; None: there is none, the run had not looked at its model yet.
+
+    `ends` is the model's status in the end, `units` its inference units where that is RUNNING.
+    """
 
     name: str
     section: str
@@ -28,6 +31,7 @@ class Row:
     error: str | None = None
     settled_by: tuple[str | None, ...] = ("finally",)
     ends: str = "STOPPED"
+    units: int = 1
     truth: Mapping[str, Any] = field(default_factory=dict)
     found: str = "STOPPED"
     test: Mapping[str, Any] = field(default_factory=dict)

@@ -176,6 +176,26 @@ _SCALED = (
 )  # fmt: skip
 
 
+_APPLY: Mapping[str, Any] = {
+    "section": "apply",
+    "more": {"afterRun": "apply", "demand": {"averageTps": 6, "peakTps": 12}},
+}
+_APPLIED = (
+    Row(name="apply", what="no fault", ends="RUNNING", units=2, **_APPLY),
+    Row(name="apply-refused", what="the start with 2 to 3 inference units is refused", truth={"most_units": 1},
+        **_APPLY),
+    Row(name="apply-stop-fails", what="the stop before the restart fails twice", truth={"stop_fails": 2},
+        ends="RUNNING", units=2, **_APPLY),
+    Row(name="PlanStep-lambda-error-apply", what="Lambda error in PlanStep", **_failed("InternalError"), **_APPLY),
+    Row(name="Publish-lambda-error-apply", what="Lambda error in Publish, the model runs as recommended",
+        **_failed("InternalError"), **_APPLY),
+    Row(name="WaitForModel-aborted-apply", what="aborted while the model restarts", status="ABORTED",
+        settled_by=("rule",), **_APPLY),
+    Row(name="WaitForModel-timed-out-apply-norule", what="timed out while it restarts, and no event of it",
+        status="TIMED_OUT", settled_by=("janitor",), **_APPLY),
+)  # fmt: skip
+
+
 def _random_aborts() -> Iterator[Row]:
     moments = random.Random(3)
     for number in range(1, RANDOM_ABORTS + 1):
@@ -195,6 +215,7 @@ ROWS = (
     *(Row(name=name, section="model", what=what, truth=truth, **more) for name, what, truth, more in _MODEL),
     *_RESTORED,
     *_SCALED,
+    *_APPLIED,
     *_JANITOR,
     *_random_aborts(),
 )

@@ -56,7 +56,7 @@ def test_the_model_ends_as_it_is_owed(observed: Matrix, name: str) -> None:
 
     assert run.model["status"] == run.row.ends
     if run.row.ends == "RUNNING":
-        assert run.model["minInferenceUnits"] == 1
+        assert run.model["minInferenceUnits"] == run.row.units
 
 
 @every_row
