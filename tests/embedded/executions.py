@@ -125,7 +125,9 @@ class Executions:
             run_id, state = ctx["Execution"]["Name"], ctx["State"]["Name"]
             fault = fault_named(run_id)
             if fault and fault.state == state and fault.kind in ENDING_KINDS:
-                self._end_later(run_id, fault, END_AFTER_S)
+                self._calls[run_id] += 1
+                if fault.kind != "aborted-while-applying" or self._calls[run_id] == 2:
+                    self._end_later(run_id, fault, END_AFTER_S)
             return execute_wait(state_def, raw_input, ctx)
 
         return wait

@@ -24,11 +24,15 @@ KINDS = (
     "aborted-before-load",  # like aborted, while the workers wait for their common start
     "aborted-while-paced",  # like aborted, while the load is evenly paced
     "aborted-while-scaling",  # like aborted, in the second measurement of a run
+    "aborted-while-applying",  # like aborted, in the second wait of a run: its answer's start was asked for
     "aborted",  # StopExecution a moment after the state began; its Lambda goes on
     "timed-out",  # the execution's time is up a moment after the state began; its Lambda goes on
 )
 DYNAMODB_KINDS = ("access-denied", "dynamodb-error", "dynamodb-outage", "start-late")
-ENDING_KINDS = ("aborted-before-load", "aborted-while-paced", "aborted-while-scaling", "aborted", "timed-out")
+ENDING_KINDS = (
+    "aborted-before-load", "aborted-while-paced", "aborted-while-scaling", "aborted-while-applying", "aborted",
+    "timed-out",
+)  # fmt: skip
 # The execution's status change is told to nobody.
 SILENT_SUFFIX = "-norule"
 

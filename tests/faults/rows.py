@@ -189,10 +189,10 @@ _APPLIED = (
     Row(name="PlanStep-lambda-error-apply", what="Lambda error in PlanStep", **_failed("InternalError"), **_APPLY),
     Row(name="Publish-lambda-error-apply", what="Lambda error in Publish, the model runs as recommended",
         **_failed("InternalError"), **_APPLY),
-    Row(name="WaitForModel-aborted-apply", what="aborted while the model restarts", status="ABORTED",
+    Row(name="WaitForModel-aborted-while-applying", what="aborted while the model restarts", status="ABORTED",
         settled_by=("rule",), **_APPLY),
-    Row(name="WaitForModel-timed-out-apply-norule", what="timed out while it restarts, and no event of it",
-        status="TIMED_OUT", settled_by=("janitor",), **_APPLY),
+    Row(name="WaitForModel-aborted-while-applying-norule", what="the same, and no event of it", status="ABORTED",
+        settled_by=("janitor",), **_APPLY),
 )  # fmt: skip
 
 

@@ -100,7 +100,9 @@ def test_the_receipt_never_says_less_than_was_billed(observed: Matrix, name: str
 
     told_s = 3600 * run.receipt["inference_unit_hours"]
     billed_s = run.model["inferenceUnitSecondsBilled"]
-    assert billed_s - 0.5 <= told_s <= billed_s + TOLD_WITHIN_S[run.receipt["settled_by"]]
+    # Of the 2 to 3 inference units of an answer that was given up, 3 are told: nobody saw how many were in service.
+    may_scale = 1.5 if run.row.section == "apply" else 1.0
+    assert billed_s - 0.5 <= told_s <= may_scale * billed_s + TOLD_WITHIN_S[run.receipt["settled_by"]]
 
 
 @rows_that(lambda row: row.ends == "STOPPED" and row.error != "ModelLost")
