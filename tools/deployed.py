@@ -47,17 +47,28 @@ class Tuner:
 
     def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
         """Start a run. UsageError: the name is taken."""
+        taken = UsageError(
+            f"--name: a run {run_id} exists already; choose another name, or follow it: "
+            f"{self.follow_with(run_id)}"
+        )
+        # A start with the name and the input of a run that is on is answered as if it were new.
+        if self._exists(run_id):
+            raise taken
         try:
             self.states.start_execution(
                 stateMachineArn=self.state_machine_arn, name=run_id, input=json.dumps(execution_input)
             )
         except AwsError as error:
             if _code(error) == "ExecutionAlreadyExists":
-                raise UsageError(
-                    f"--name: a run {run_id} exists already; choose another name, or follow it: "
-                    f"{self.follow_with(run_id)}"
-                ) from error
+                raise taken from error
             raise
+
+    def _exists(self, run_id: str) -> bool:
+        try:
+            self.described(run_id)
+        except UsageError:
+            return False
+        return True
 
     def described(self, run_id: str) -> dict[str, Any]:
         """The execution as Step Functions describes it. UsageError: there is none of that name."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -71,12 +72,31 @@ class Screen:
     def put_json(self, value: Mapping[str, Any] | list[Any]) -> None:
         """The one JSON value on stdout, with --json."""
         if self._as_json:
-            sys.stdout.write(json.dumps(value, indent=2) + "\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(json.dumps(value, indent=2) + "\n")
+                sys.stdout.flush()
+            except BrokenPipeError:
+                _to_nobody(sys.stdout)
+
+
+class _PatientConsole(Console):
+    """A run, its exit code and its JUnit file do not end with whoever reads along, as `head` does."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence; rich would exit with 1."""
+        self.quiet = True
+        _to_nobody(self.file)
+
+
+def _to_nobody(stream: IO[str]) -> None:
+    """Where nobody reads any more: what is left in the buffer, and what is still to come, is lost."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
+    console = _PatientConsole(stderr=stderr, highlight=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
     return console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -47,9 +48,23 @@ def _deployment_options(command: Command) -> Command:
     return command
 
 
+class _Minutes(click.FloatRange):
+    """More than 0. `nan` and `inf` are floats, too, and would be no limit."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Click's, and finite."""
+        minutes = super().convert(value, param, ctx)
+        if not math.isfinite(minutes):
+            self.fail(f"{minutes} is no number of minutes.", param, ctx)
+        return minutes
+
+
 def _ending_options(command: Command) -> Command:
     for option in (
-        click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES",
+        click.option("--timeout", type=_Minutes(), metavar="MINUTES",
                      help="Stop after so long, safely (follow: stop following)."),
         click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
                      help="Write JUnit XML."),

@@ -24,6 +24,8 @@ PHASES = {
     "stopped": "the model is stopped",
     "restoring": "giving the model back",
     "restored": "the model is as it was found",
+    "applying": "starting the model with the recommended inference units",
+    "applied": "the model runs with the recommended inference units",
     "finished": "done",
     "failed": "failed",
 }

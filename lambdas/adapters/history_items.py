@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from lambdas.adapters.partition import COUNTS_KEPT_S
+from lambdas.adapters.partition import COUNTS_KEPT_S, RESULTS_KEPT_S
 from lambdas.adapters.run_items import plain, serialized
 from lambdas.capacity.request_history import RequestHistory
 
@@ -68,8 +68,11 @@ class HistoryItems:
 def _ran(item: dict[str, Any]) -> Iterator[tuple[float, float]]:
     # A run that failed has no output.
     model = json.loads(item.get("output", "{}")).get("model", {})
-    if model.get("startedAt") and model.get("stoppedAt"):
-        yield _epoch(model["startedAt"]), _epoch(model["stoppedAt"])
+    if not model.get("startedAt"):
+        return
+    # A model that was left running has no end; the run had one when its result was written.
+    stopped_at, written_at = model.get("stoppedAt"), float(item.get("expiresAt", 0)) - RESULTS_KEPT_S
+    yield _epoch(model["startedAt"]), _epoch(stopped_at) if stopped_at else written_at
 
 
 def _epoch(moment: str) -> float:

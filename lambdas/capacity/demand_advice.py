@@ -58,7 +58,7 @@ def _past_with(
     price, tps = run.usd_per_unit_hour, per_unit.estimate
     carried = carried_row(always(history.counts, most, tps, history.period_s), most)
     scaling = scaling_row(history, least, most, tps, price)
-    always_usd = usd_per_month(scaled(history.counts, least, most, tps, history.period_s), price)
+    always_usd = usd_per_month(scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
     plan = week_plan(history, wanted, per_unit, least, most, price) if history.covers_a_week else None
     if plan is None:
         row = no_plan(NEVER_IDLE if history.covers_a_week else NEEDS_A_WEEK)

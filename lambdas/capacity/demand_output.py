@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,11 +92,13 @@ def scaling_row(
     """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not."""
     lag = Lag().seen_in(history.period_s)
 
-    def told(service: Service) -> dict[str, Any]:
+    def told(serve: Callable[[Sequence[int | None]], Service]) -> dict[str, Any]:
+        # A month has as many of each weekday; a history need not.
+        past, paid = serve(history.counts), serve(history.whole_weeks.counts)
         return {
-            "throttledShare": rounded(service.throttled_share, 4),
-            "meanInferenceUnits": rounded(service.mean_units, 3),
-            "usdPerMonth": rounded(usd_per_month(service, usd_per_unit_hour), 2),
+            "throttledShare": rounded(past.throttled_share, 4),
+            "meanInferenceUnits": rounded(paid.mean_units, 3),
+            "usdPerMonth": rounded(usd_per_month(paid, usd_per_unit_hour), 2),
         }
 
     return {
@@ -107,9 +110,9 @@ def scaling_row(
         },
         "minInferenceUnits": least,
         "maxInferenceUnits": most,
-        **told(scaled(history.counts, least, most, tps_per_unit, history.period_s)),
-        "alwaysMin": told(always(history.counts, least, tps_per_unit, history.period_s)),
-        "alwaysMax": told(always(history.counts, most, tps_per_unit, history.period_s)),
+        **told(lambda counts: scaled(counts, least, most, tps_per_unit, history.period_s)),
+        "alwaysMin": told(lambda counts: always(counts, least, tps_per_unit, history.period_s)),
+        "alwaysMax": told(lambda counts: always(counts, most, tps_per_unit, history.period_s)),
     }
 
 

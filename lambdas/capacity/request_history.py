@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -93,6 +93,13 @@ class RequestHistory:
     def covers_a_week(self) -> bool:
         """Was each hour of the week looked at?"""
         return len({self.hour_of_week(index) for index in range(len(self.counts))}) == HOURS_OF_WEEK
+
+    @property
+    def whole_weeks(self) -> RequestHistory:
+        """The last whole weeks of it, in which no weekday counts more than another; all of it, if it is shorter."""
+        week = HOURS_OF_WEEK * 3600 // self.period_s
+        before = len(self.counts) % week if len(self.counts) > week else 0
+        return replace(self, start_s=self.start_s + before * self.period_s, counts=self.counts[before:])
 
 
 def percentile_of(ascending: list[float], percentile: float) -> float:

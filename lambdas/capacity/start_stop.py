@@ -78,8 +78,9 @@ def week_plan(
     lost = sum(
         count for index, count in enumerate(history.counts) if count and history.hour_of_week(index) not in on
     )
-    unit_s = _unit_seconds(blocks, history, per_unit.estimate, start_up_s)
-    share = unit_s / (len(history.counts) * history.period_s)
+    weeks = history.whole_weeks
+    unit_s = _unit_seconds(blocks, weeks, per_unit.estimate, start_up_s)
+    share = unit_s / (len(weeks.counts) * weeks.period_s)
     return WeekPlan(blocks, start_up_s, share * usd_per_unit_hour * HOURS_PER_MONTH, lost)
 
 

@@ -17,6 +17,7 @@ from botocore.stub import ANY, Stubber
 
 from lambdas.adapters.history import history
 from lambdas.adapters.history_items import HistoryItems
+from lambdas.adapters.partition import RESULTS_KEPT_S
 from lambdas.adapters.request_metrics import past_requests
 from lambdas.adapters.run_store import dynamodb_client
 from lambdas.capacity.errors import AccessDenied, InternalError
@@ -202,6 +203,22 @@ def test_the_load_of_an_earlier_run_is_left_out(stack: Stack, model: dict[str, s
         item = {"pk": f"MODEL#{model['modelArn']}", "sk": key, "output": text}
         stack.dynamodb.put_item(TableName=TABLE, Item={name: {"S": value} for name, value in item.items()})
     history().keep_failure(model["modelArn"], _at(END - 60 * 60), "run-0", "ModelLost", "it went away")
+
+    stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
+
+    kept = HistoryItems(dynamodb_client(), TABLE).kept(stack.run_id)
+    assert (kept.requests, kept.own_runs) == (60, 1)
+
+
+def test_so_is_that_of_a_run_that_left_the_model_running(stack: Stack, model: dict[str, str]) -> None:
+    told("SuccessfulRequestCount", own(model), {90: 9000, 89: 9000, 30: 60})
+    item = {
+        "pk": {"S": f"MODEL#{model['modelArn']}"},
+        "sk": {"S": "RUN#" + _at(END - 90 * 60)},
+        "output": {"S": f'{{"model": {{"startedAt": "{_at(END - 90 * 60)}", "stoppedAt": null}}}}'},
+        "expiresAt": {"N": str(END - 88 * 60 - 1 + RESULTS_KEPT_S)},
+    }
+    stack.dynamodb.put_item(TableName=TABLE, Item=item)
 
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
 

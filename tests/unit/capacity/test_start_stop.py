@@ -45,7 +45,7 @@ def certain(past: RequestHistory, start_up_s: int = 1200) -> WeekPlan:
 
 def always_usd(past: RequestHistory) -> float:
     return (
-        scaled(past.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
+        scaled(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
         * PRICE
         * HOURS_PER_MONTH
     )
@@ -113,16 +113,26 @@ def test_a_pause_at_the_end_of_the_week_that_is_too_short_is_none_either() -> No
     assert [(block.start_hour, block.hours) for block in certain(past, 3600).blocks] == [(24, 3), (166, 3)]
 
 
-def test_a_start_before_the_history_begins_is_not_paid_for() -> None:
-    """The model is first seen at 7:55 on Monday, five minutes before the first block."""
-    counts = list(past_traffic.office_hours().counts)[8 * 60 - 5 :]
-    past = history([0, *counts[1:]], start_s=past_traffic.MONDAY + (8 * 60 - 5) * 60)
-
-    hours = 100 + 9 / 3 + 5 / 60
+@pytest.mark.parametrize("hours", [8, 24 + 8, 5 * 24, 6 * 24 + 10])
+def test_a_month_costs_the_same_on_whatever_day_it_is_asked_for(hours: int) -> None:
+    """Two weeks that begin with the first request, on Monday at 8:00, and the hours after them."""
+    counts = (past_traffic.office_hours().counts * 2)[8 * 60 : (14 * 24 + hours) * 60]
+    past = history(counts, start_s=past_traffic.MONDAY + 8 * 3600)
 
     assert certain(past).usd_per_month == pytest.approx(
-        2 * hours / (len(counts) / 60) * PRICE * HOURS_PER_MONTH
+        2 * (50 + 5 / 3) / 168 * PRICE * HOURS_PER_MONTH, rel=0.01
     )
+
+
+def test_a_start_before_the_history_begins_is_not_paid_for() -> None:
+    """The model is first seen at 7:55 on Monday, five minutes before the first of five blocks."""
+    first = 8 * 60 - 5
+    counts = (past_traffic.office_hours().counts)[first : first + 7 * past_traffic.DAY]
+    past = history([0, *counts[1:]], start_s=past_traffic.MONDAY + first * 60)
+
+    hours = 50 + 4 / 3 + 5 / 60
+
+    assert certain(past).usd_per_month == pytest.approx(2 * hours / 168 * PRICE * HOURS_PER_MONTH)
 
 
 def test_a_stray_request_keeps_no_model_running_but_is_told() -> None:

@@ -32,6 +32,8 @@ class Aws:
     lease_looks: int = 0
     """How often the run's lease is still seen."""
     stack: dict[str, str] | None = field(default_factory=lambda: OUTPUTS)
+    has_run: bool = True
+    """Before anything is started."""
     started: list[dict[str, Any]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     asked_for: list[dict[str, Any]] = field(default_factory=list)
@@ -56,6 +58,8 @@ class Aws:
         return {}
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
+        if not self.has_run and not self.started:
+            raise refused("ExecutionDoesNotExist")
         status = self.statuses[0] if len(self.statuses) == 1 else self.statuses.pop(0)
         if isinstance(status, BaseException):
             raise status

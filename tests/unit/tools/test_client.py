@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +16,11 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.sample_run import sample_output
+from lambdas.adapters import settlement
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.result import skipped
 from tests.unit.tools.aws_stub import MODEL, RECEIPT, Aws, refused
-from tools import breaking_off, deployed, following, tune
+from tools import breaking_off, deployed, following, tune, view
 from tools.exits import Exit
 
 OUTPUT = sample_output()
@@ -33,6 +37,7 @@ def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
         monkeypatch.setattr(deployed.boto3.session, "Session", lambda **_: aws)
         for module in (following, breaking_off):
             monkeypatch.setattr(module, "PAUSE_S", 0.0)
+        aws.has_run = arguments[0] == "follow" or "theirs" in arguments
         return tune.main(arguments)
 
     return invoke
@@ -109,6 +114,33 @@ def test_assertions_decide(tuned: Invoke, tmp_path: Path, asserted: str, code: E
     assert (root.attrib["tests"], root.attrib["failures"]) == ("3", str(int(code == Exit.ASSERTION)))
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_whoever_reads_along_may_leave_and_the_run_ends_as_ever(tmp_path: Path, more: list[str]) -> None:
+    script, junit = tmp_path / "client.py", tmp_path / "junit.xml"
+    options = [*more, "--assert", "verdict==ok", "--assert", "tpsPerInferenceUnit>=5", "--junit", str(junit)]
+    script.write_text(
+        "import sys\n"
+        "from tests.unit.tools.test_client import ANSWERED, MODEL, Aws, deployed, following, tune\n"
+        "aws = Aws(['RUNNING', 'SUCCEEDED'], ANSWERED, has_run=False)\n"
+        "deployed.boto3.session.Session = lambda **_: aws\n"
+        "following.PAUSE_S = 0.0\n"
+        f"sys.exit(tune.main(['run', MODEL, *{options!r}]))\n"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    code = subprocess.call(
+        [sys.executable, str(script)],
+        stdout=writer,
+        stderr=writer,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+
+    os.close(writer)
+    assert code == Exit.OK
+    assert ElementTree.parse(junit).getroot().attrib["tests"] == "3"
+
+
 def test_a_skipped_run_says_who_holds_the_model(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     aws = Aws(["SUCCEEDED"], {"output": json.dumps(skipped("monday", HOLDER))})
 
@@ -148,6 +180,9 @@ def test_a_failed_run_tells_error_cause_and_receipt(
         (["run", MODEL, "--input", "no-such-file.json"], "--input: no-such-file.json is no readable JSON"),
         (["run", MODEL, "--no-wait", "--assert", "verdict==ok"], "--no-wait"),
         (["run", MODEL, "--timeout", "soon"], "'soon' is not a valid float"),
+        (["run", MODEL, "--timeout", "nan"], "nan is no number of minutes"),
+        (["run", MODEL, "--timeout", "inf"], "inf is no number of minutes"),
+        (["run", MODEL, "--name", "theirs"], "--name: a run theirs exists already"),
         (["walk", MODEL], "No such command"),
     ],
 )
@@ -327,6 +362,11 @@ def test_a_log_gets_a_line_for_each_change(tuned: Invoke, capsys: pytest.Capture
     doing, counted = "measuring: step 2, ramp at 8 in flight", "20 accepted, 3 throttled, 0 failed"
     line = f"{doing}; {counted}; about 5.00 requests/s (4.90 to 5.10)"
     assert capsys.readouterr().err.count(line) == 1
+
+
+@pytest.mark.parametrize("phase", settlement._PHASES.values())
+def test_each_phase_in_which_a_model_is_settled_has_its_words(phase: str) -> None:
+    assert " " in view.PHASES[phase]
 
 
 def test_sigterm_asks_nobody() -> None:
