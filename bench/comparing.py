@@ -88,7 +88,7 @@ def images_of_sizes(*sizes_bytes: int) -> list[Image]:
 
 
 def sample_comparison() -> dict[str, Any]:
-    """The README's sample: a pool that is slower with larger images, and a little slower by s3."""
+    """The sample of docs/besides.md: a pool that is slower with larger images, and a little slower by s3."""
     truth = ModelTruth(
         tps_per_iu=24, limiter="executor_pool", latency_cv=0.3, image_cost_per_mb=1.0, s3_extra_cost=0.25
     )

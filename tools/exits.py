@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What a CI job can tell apart. README, 'From the command line', lists them."""
+    """What a CI job can tell apart. docs/client.md lists them."""
 
     OK = 0
     ASSERTION = 1

@@ -1,4 +1,4 @@
-"""What the README shows is what the app takes, does and answers."""
+"""What the README and its further pages show is what the app takes, does and answers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ from tests.unit.capacity.test_scaling import verified
 RECEIPT = Receipt(
     "finally", 1_795_250_580.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_250_580.0, 2.55, 10.2
 )
-README = (Path(__file__).parents[2] / "README.md").read_text()
+REPOSITORY = Path(__file__).parents[2]
+README = (REPOSITORY / "README.md").read_text()
 
 
 def block_after(marker: str) -> str:
-    found = re.search(rf"<!-- {marker} -->\s+```json\n(.*?)```", README, re.DOTALL)
+    pages = README + "".join(page.read_text() for page in (REPOSITORY / "docs").glob("*.md"))
+    found = re.search(rf"<!-- {marker} -->\s+```json\n(.*?)```", pages, re.DOTALL)
     assert found, marker
     return found.group(1)
 
