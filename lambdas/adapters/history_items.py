@@ -1,6 +1,9 @@
-"""The request history of a run in the runs table, `RUN#<runId>` / `TRAFFIC`, and this tuner's own runs in it.
+"""The request history of a run in the runs table, and this tuner's own runs in it.
 
-21,600 minutes of random counts take 60 kB; an item holds 400 kB.
+| pk          | sk                    | holds                                                          |
+|-------------|-----------------------|----------------------------------------------------------------|
+| RUN#<runId> | TRAFFIC               | past requests; 21,600 random minutes take 60 kB of an item's 400 |
+| RUNS        | <ISO time>#<runId>    | when a run of any model had it running: `since`, `until`, `modelArn` |
 """
 
 from __future__ import annotations
@@ -9,14 +12,13 @@ import base64
 import json
 import time
 import zlib
-from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
-from lambdas.adapters.partition import COUNTS_KEPT_S, RESULTS_KEPT_S
+from lambdas.adapters.partition import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition
 from lambdas.adapters.run_items import plain, serialized
 from lambdas.capacity.request_history import RequestHistory
+from lambdas.capacity.result import iso
 
 
 class HistoryItems:
@@ -25,6 +27,7 @@ class HistoryItems:
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
+        self._loads = Partition(client, table, "RUNS", kept_s=RESULTS_KEPT_S)
 
     def keep(self, run_id: str, history: RequestHistory) -> None:
         """Write it down for the run."""
@@ -51,29 +54,17 @@ class HistoryItems:
         values = json.loads(zlib.decompress(base64.b64decode(plain(answer["Item"])["history"])))
         return RequestHistory(**{**values, "counts": tuple(values["counts"])})
 
-    def own_runs(self, model_arn: str, since_s: float) -> list[tuple[float, float]]:
-        """When earlier runs of this tuner had the model running, in seconds since the epoch."""
+    def note_load(self, run_id: str, model_arn: str, since_s: float, until_s: float) -> None:
+        """Keep when a run of this tuner had its model running. Twice is as good as once."""
+        values = {"modelArn": model_arn, "since": round(since_s, 3), "until": round(until_s, 3)}
+        self._loads.update(f"{iso(since_s)}#{run_id}", values)
+
+    def own_runs(self, since_s: float, model_arn: str | None) -> list[tuple[float, float]]:
+        """When earlier runs of this tuner had this model running (None: any), in seconds since the epoch."""
         # A run that began before may reach into the time asked for.
-        first = datetime.fromtimestamp(since_s - 86_400, UTC).isoformat(timespec="milliseconds")
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=serialized(
-                {":pk": f"MODEL#{model_arn}", ":first": f"RUN#{first}", ":last": "RUN#~"}
-            ),
-        )
-        return [span for page in pages for item in page["Items"] for span in _ran(plain(item))]
-
-
-def _ran(item: dict[str, Any]) -> Iterator[tuple[float, float]]:
-    # A run that failed has no output.
-    model = json.loads(item.get("output", "{}")).get("model", {})
-    if not model.get("startedAt"):
-        return
-    # A model that was left running has no end; the run had one when its result was written.
-    stopped_at, written_at = model.get("stoppedAt"), float(item.get("expiresAt", 0)) - RESULTS_KEPT_S
-    yield _epoch(model["startedAt"]), _epoch(stopped_at) if stopped_at else written_at
-
-
-def _epoch(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
+        first = str(iso(since_s - 86_400))
+        return [
+            (float(item["since"]), float(item["until"]))
+            for item in self._loads.query(first, "~", ("modelArn", "since", "until"))
+            if model_arn in (None, item["modelArn"])
+        ]

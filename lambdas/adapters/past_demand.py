@@ -26,7 +26,9 @@ def keep_history(run: Run, model: RekognitionModel) -> None:
     window = Window.before(time.time(), run.wanted.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
     seen = past_requests(cloudwatch_client(), model.project, model.version, window)
-    items.keep(run.run_id, history_of(window, seen, items.own_runs(run.model_arn, window.start_s)))
+    # The account's series count what this tuner asked any model for.
+    own_runs = items.own_runs(window.start_s, run.model_arn if seen.of_model else None)
+    items.keep(run.run_id, history_of(window, seen, own_runs))
 
 
 def kept_history(run: Run) -> RequestHistory | None:
@@ -34,3 +36,8 @@ def kept_history(run: Run) -> RequestHistory | None:
     if not isinstance(run.wanted, PastDemand):
         return None
     return HistoryItems(dynamodb_client(), settings().runs_table).kept(run.run_id)
+
+
+def note_load(run_id: str, model_arn: str, since_s: float, until_s: float) -> None:
+    """Keep when a run had its model running: that was no demand."""
+    HistoryItems(dynamodb_client(), settings().runs_table).note_load(run_id, model_arn, since_s, until_s)

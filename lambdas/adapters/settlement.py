@@ -12,6 +12,7 @@ from dataclasses import replace
 from lambdas.adapters.announcements import tell_failed, tell_settled
 from lambdas.adapters.history import history
 from lambdas.adapters.leases import LeaseBook, lease_book
+from lambdas.adapters.past_demand import note_load
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import ModelNotFound, RunError
@@ -124,3 +125,5 @@ def _note(lease: Lease, state: ModelState, *, by: Settler, done: bool) -> None:
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
     receipt = Receipt.of(lease, known, state.status, by=by, now=now, units=units, applied=applied)
     store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)
+    if done and receipt.started_at is not None:
+        note_load(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

@@ -15,9 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
-from lambdas.adapters.history import history
 from lambdas.adapters.history_items import HistoryItems
-from lambdas.adapters.partition import RESULTS_KEPT_S
 from lambdas.adapters.request_metrics import past_requests
 from lambdas.adapters.run_store import dynamodb_client
 from lambdas.capacity.errors import AccessDenied, InternalError
@@ -196,38 +194,24 @@ def test_any_other_demand_asks_cloudwatch_nothing(
     assert not [item for item in stack.items() if item["sk"]["S"] == "TRAFFIC"]
 
 
-def test_the_load_of_an_earlier_run_is_left_out(stack: Stack, model: dict[str, str]) -> None:
-    told("SuccessfulRequestCount", own(model), {90: 9000, 89: 9000, 30: 60})
-    output = f'{{"model": {{"startedAt": "{_at(END - 90 * 60)}", "stoppedAt": "{_at(END - 88 * 60 - 1)}"}}}}'
-    for key, text in (("RUN#" + _at(END - 95 * 60), output), ("RUN#2020-01-01T00:00:00.000Z", "not read")):
-        item = {"pk": f"MODEL#{model['modelArn']}", "sk": key, "output": text}
-        stack.dynamodb.put_item(TableName=TABLE, Item={name: {"S": value} for name, value in item.items()})
-    history().keep_failure(model["modelArn"], _at(END - 60 * 60), "run-0", "ModelLost", "it went away")
+@pytest.mark.parametrize(
+    ("counted", "tested", "left_out"),
+    [("model", "model", 1), ("model", "another", 0), ("account", "model", 1), ("account", "another", 1)],
+)
+def test_the_load_of_an_earlier_run_is_left_out_where_it_was_counted(
+    stack: Stack, model: dict[str, str], counted: str, tested: str, left_out: int
+) -> None:
+    dimensions = own(model) if counted == "model" else {"Operation": "DetectCustomLabels"}
+    told("SuccessfulRequestCount", dimensions, {90: 9000, 89: 9000, 30: 60})
+    items = HistoryItems(dynamodb_client(), TABLE)
+    items.note_load(
+        "run-0", f"{model['modelArn']}{'' if tested == 'model' else 0}", END - 90 * 60, END - 88 * 60 - 1
+    )
 
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
 
-    kept = HistoryItems(dynamodb_client(), TABLE).kept(stack.run_id)
-    assert (kept.requests, kept.own_runs) == (60, 1)
-
-
-def test_so_is_that_of_a_run_that_left_the_model_running(stack: Stack, model: dict[str, str]) -> None:
-    told("SuccessfulRequestCount", own(model), {90: 9000, 89: 9000, 30: 60})
-    item = {
-        "pk": {"S": f"MODEL#{model['modelArn']}"},
-        "sk": {"S": "RUN#" + _at(END - 90 * 60)},
-        "output": {"S": f'{{"model": {{"startedAt": "{_at(END - 90 * 60)}", "stoppedAt": null}}}}'},
-        "expiresAt": {"N": str(END - 88 * 60 - 1 + RESULTS_KEPT_S)},
-    }
-    stack.dynamodb.put_item(TableName=TABLE, Item=item)
-
-    stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
-
-    kept = HistoryItems(dynamodb_client(), TABLE).kept(stack.run_id)
-    assert (kept.requests, kept.own_runs) == (60, 1)
-
-
-def _at(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    kept = items.kept(stack.run_id)
+    assert (kept.requests, kept.own_runs) == (60 if left_out else 18_060, left_out)
 
 
 def test_recommend_gets_the_past_that_was_kept(
