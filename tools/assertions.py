@@ -102,7 +102,7 @@ class Assertion:
                 raise LookupError(f"{place} no {shown(name)}{_instead(found)}")
         path = ".".join(self.path)
         if found is None:
-            raise LookupError(f"{path} is null: this run has no such value, verdictDetail says why")
+            raise LookupError(f"{path} is null: this run has no such value")
         if _kind(found) != _kind(self.value):
             raise LookupError(f"{path} is {shown(found)}, which is not {_kind(self.value)}")
         value: Value = found

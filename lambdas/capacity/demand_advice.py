@@ -14,6 +14,8 @@ from lambdas.capacity.run import Run
 from lambdas.capacity.start_stop import week_plan
 from lambdas.capacity.start_stop_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
 
+LEAST_MINUTES = 60  # of service, below which a percentile says little
+
 
 def recommended(
     run: Run, per_unit: Interval, history: RequestHistory | None, more: MoreUnits | None = None
@@ -91,10 +93,15 @@ def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
         else "with requests, or less than an hour from some"
     )
     told = [
-        f"Demand: {history.requests:,} requests {whose} in the last {wanted.days} days, over {history.minutes:,.0f}"
-        f" minutes {over}; the peak is the rate that {wanted.percentile:g} % of them did not exceed",
+        f"Demand: {_some(history.requests, 'request')} {whose} in the last {_some(wanted.days, 'day')}, over"
+        f" {_some(history.minutes, 'minute')} {over};"
+        f" the peak is the rate that {wanted.percentile:g} % of them did not exceed",
         f"Rates are means over {history.period_s} s; spikes within these are not seen, and take demand.headroom",
     ]
+    if history.minutes < LEAST_MINUTES:
+        told.append(
+            f"Less than {LEAST_MINUTES} minutes are little to plan for: look again when the model has served longer"
+        )
     if history.throttled:
         share = history.throttled / history.requests
         told.append(
@@ -121,7 +128,11 @@ def _nothing(history: RequestHistory) -> str:
         if history.of_model or history.in_service_known
         else "any model of this account and Region"
     )
-    return f"CloudWatch knows of no requests to {whose} in the last {history.days} days"
+    return f"CloudWatch knows of no requests to {whose} in the last {_some(history.days, 'day')}"
+
+
+def _some(count: float, thing: str) -> str:
+    return f"{count:,.0f} {thing}" if round(count) == 1 else f"{count:,.0f} {thing}s"
 
 
 def _units(units: int) -> str:

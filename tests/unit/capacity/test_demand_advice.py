@@ -215,6 +215,23 @@ def test_where_nothing_is_known_of_the_units_the_minutes_are_those_with_requests
     assert "minutes with requests, or less than an hour from some" in reasons
 
 
+@pytest.mark.parametrize(
+    ("past", "said", "little"),
+    [
+        (history([300]), "Demand: 300 requests of this model in the last 1 day, over 1 minute that", True),
+        (history([60] * 59), "over 59 minutes that", True),
+        (history([60] * 60), "over 60 minutes that", False),
+    ],
+)
+def test_a_demand_of_a_few_minutes_is_said_to_be_little(
+    past: RequestHistory, said: str, little: bool
+) -> None:
+    reasons = " ".join(recommendation(past, days=1)["reasons"])
+
+    assert said in reasons
+    assert ("little to plan for" in reasons) == little
+
+
 def test_retries_are_a_caveat_where_requests_were_throttled() -> None:
     reasons = recommendation(replace(OFFICE, throttled=OFFICE.requests // 10))["reasons"]
 
