@@ -23,9 +23,10 @@ from lambdas.adapters.partition import RESULTS_KEPT_S
 from lambdas.adapters.run_items import plain, serialized
 from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
-from lambdas.capacity.history import Answer, compared
+from lambdas.capacity.history import Answer, compared, last_comparable
 from lambdas.capacity.run import Run
 
+_LOOKED_AT = 25  # runs, back from the last
 _ATTRIBUTE = {each.name: to_camel(each.name) for each in fields(Answer)}
 
 
@@ -72,11 +73,10 @@ class History:
                 {":pk": f"PROJECT#{run.project_arn}", ":first": at_least, ":last": below}
             ),
             ScanIndexForward=False,
-            # BETWEEN includes its end, which is this run's own item where it is published a second time.
-            Limit=2,
+            Limit=_LOOKED_AT,
         )["Items"]
-        earlier = [item for item in map(plain, found) if item["sk"] < below]
-        return _answer(earlier[0]) if earlier else None
+        # BETWEEN includes its end, which is this run's own item where it is published a second time.
+        return last_comparable([_answer(item) for item in map(plain, found) if item["sk"] < below])
 
 
 def history() -> History:

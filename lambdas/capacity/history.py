@@ -6,7 +6,7 @@ long as they overlap, the difference may be no more than what each of them leave
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,6 +58,18 @@ class Answer:
         if self.tps is None or self.low is None or self.high is None:
             return "a run without a rate" if self.tps is None else "a lower bound"
         return self.disturbed
+
+
+def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
+    """The last run that can be compared with, of the model that ran last; without one, that model's last run.
+
+    A run without a rate to compare, in between, must not hide a drop, nor become what later runs are measured by.
+    """
+    if not newest_first:
+        return None
+    last = newest_first[0]
+    of_it = (answer for answer in newest_first if answer.model_arn == last.model_arn)
+    return next((answer for answer in of_it if not answer.incomparable), last)
 
 
 def change(now: Answer, before: Answer) -> Change | None:

@@ -83,7 +83,7 @@ _WHERE = {"reportUri": "Report", "resultUri": "Result"}
 
 def _recommended(advice: Mapping[str, Any]) -> list[str]:
     least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
-    head = "none" if least is None else f"{least} at least, {most} at most"
+    head = "no number follows" if least is None else f"{least} at least, {most} at most"
     return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice["reasons"])]
 
 

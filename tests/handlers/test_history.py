@@ -114,9 +114,9 @@ def test_a_run_beside_other_traffic_is_neither_flagged_nor_a_measure_for_the_nex
     beside = published(stack, 2, 4.0, other_traffic=TrafficSeen(120, of_model=True))
     after = published(stack, 3, 3.0)
 
-    assert (beside["regression"], after["regression"]) == (False, False)
+    assert (beside["regression"], after["regression"]) == (False, True)
     assert "this run is measured beside the requests of others" in beside["regressionDetail"]
-    assert "that one is measured beside the requests of others" in after["regressionDetail"]
+    assert after["comparedWith"]["sameModel"]["runId"] == "run-1"
 
 
 def test_a_failed_run_stays_in_the_history_with_its_cause_and_without_a_verdict(stack: Stack) -> None:

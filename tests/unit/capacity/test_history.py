@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.capacity.history import Answer, change, compared
+from lambdas.capacity.history import Answer, change, compared, last_comparable
 
 rates = st.floats(0.1, 500)
 shares = st.floats(0, 0.5)
@@ -96,3 +98,16 @@ def test_rates_are_per_inference_unit() -> None:
 
     assert (made.tps, made.low, made.high, made.incomparable) == (5.0, 4.5, 5.5, None)
     assert Answer.of(output, "", 3).incomparable == "measured on a model that scales by itself"
+
+
+def test_runs_without_a_rate_in_between_hide_no_drop() -> None:
+    lower_bound, unstable, good = answer(high=None), answer(verdict="unstable"), answer(5.0)
+
+    assert last_comparable([lower_bound, unstable, good, answer(4.0)]) is good
+
+
+def test_where_no_run_of_the_model_can_be_compared_with_the_last_one_says_so() -> None:
+    unstable, of_an_older_version = answer(verdict="unstable"), replace(answer(), model_arn="older")
+
+    assert last_comparable([unstable, of_an_older_version]) is unstable
+    assert last_comparable([]) is None
