@@ -79,8 +79,14 @@ def lease(raw: dict[str, Any]) -> Lease | None:
 
 def until_starting(stack: Stack, raw: dict[str, Any]) -> None:
     """Settle until the model is on its way to the units decided."""
-    while status(stack, raw) != "STARTING":
-        stack.settle(raw)
+    until_stopped(stack, raw)
+    stack.settle(raw)
+
+
+def until_stopped(stack: Stack, raw: dict[str, Any]) -> None:
+    """Ask for the stop, and wait without another look: the next one would ask for the start."""
+    stack.settle(raw)
+    while status(stack, raw) != "STOPPED":
         time.sleep(0.05)
 
 
@@ -239,9 +245,7 @@ class TestTheOtherRoads:
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         raw = recommended(stack)
-        while status(stack, raw) != "STOPPED":
-            stack.settle(raw)
-            time.sleep(0.05)
+        until_stopped(stack, raw)
         ask = LeaseBook.ask_to_apply
 
         def too_late(self: LeaseBook, held: Lease, now: float) -> Lease | None:
