@@ -1,10 +1,11 @@
-"""Ending a run before its time: stop the execution, then wait until the safety net has settled the model."""
+"""Ending a run before its time, if there is still something to stop; then its model is settled from outside."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -18,7 +19,12 @@ from tools.screen import Screen
 from tools.view import PHASES
 
 SETTLED_WITHIN_S = 30 * 60.0
+PAST_MEASURING = frozenset(
+    {"stopping", "stopped", "restoring", "restored", "applying", "applied", "finished", "failed"}
+)
 UNTOUCHED_LOOKS = 4  # without lease and receipt: the run had not come so far as to touch the model
+
+Returned = TypeVar("Returned")
 
 
 class Terminated(KeyboardInterrupt):
@@ -37,6 +43,17 @@ def wants_to_stop(screen: Screen, why: BaseException, *, ours: bool) -> bool:
         return click.confirm("\nStop the run? (no: it goes on without this client)", default=ours, err=True)
     except (click.Abort, KeyboardInterrupt):
         return True
+
+
+def past_measuring(tuner: Tuner, run_id: str) -> str | None:
+    """The run's phase if it has measured all it will: it settles its model by itself, and a stop would only cost it
+    its answer. None: it measures, or nothing is known of it.
+    """
+    try:
+        view = _stubbornly(lambda: tuner.view(run_id))
+    except (AwsError, BotoCoreError):
+        return None
+    return view.phase if view is not None and view.phase in PAST_MEASURING else None
 
 
 def stop_and_settle(tuner: Tuner, run_id: str, model_arn: str | None, screen: Screen, code: Exit) -> Ending:
@@ -108,7 +125,7 @@ def _exists(tuner: Tuner, run_id: str) -> bool:
     return True
 
 
-def _stubbornly(do: Callable[[], None]) -> None:
+def _stubbornly(do: Callable[[], Returned]) -> Returned:
     """Once more where a further Ctrl-C came between: it asks for just this."""
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 from botocore.exceptions import ClientError as AwsError
 
-from tools.breaking_off import TimeIsUp, stop_and_settle, wants_to_stop, when_settled
+from tools.breaking_off import TimeIsUp, past_measuring, stop_and_settle, wants_to_stop, when_settled
 from tools.deployed import Tuner, aws_said
 from tools.ending import Ending, Wanted
 from tools.exits import ClientError, Exit, UsageError
 from tools.following import Look, looks
 from tools.screen import Screen
+from tools.view import PHASES
 
 
 @dataclass(frozen=True)
@@ -41,32 +43,56 @@ class Conversation:
 
     def hold(self) -> Exit:
         """Start the run if it is ours, watch it, and tell its end; returns the exit code. Raises ClientError."""
-        began, ours = time.monotonic(), self.execution_input is not None
+        began = time.monotonic()
+        deadline = math.inf if self.timeout_s is None else began + self.timeout_s
         try:
-            if ours:
-                self.start()
-            ending = self._ending(self._watch(began))
-        except (KeyboardInterrupt, TimeIsUp) as why:
-            code = Exit.TIMEOUT if isinstance(why, TimeIsUp) else Exit.INTERRUPTED
-            if wants_to_stop(self.screen, why, ours=ours):
-                ending = stop_and_settle(self.tuner, self.run_id, self.model_arn, self.screen, code)
-            else:
-                ending = self._detached(code)
+            try:
+                if self._is_ours:
+                    self.start()
+                ending = self._ending(self._watch(deadline))
+            except (KeyboardInterrupt, TimeIsUp) as why:
+                ending = self._broken_off(why)
         except UsageError:
             raise
         except ClientError as error:
-            lost = Ending(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
-            return lost.tell(self.screen, self.wanted, time.monotonic() - began)
+            ending = Ending(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
         return ending.tell(self.screen, self.wanted, time.monotonic() - began)
 
-    def _watch(self, began: float) -> Look:
+    @property
+    def _is_ours(self) -> bool:
+        return self.execution_input is not None
+
+    def _watch(self, deadline: float = math.inf) -> Look:
         with self.screen:
             for look in looks(self.tuner, self.run_id):
                 self.screen.show(look)
-                is_late = self.timeout_s is not None and time.monotonic() - began > self.timeout_s
-                if is_late and look.status == "RUNNING":
+                if look.status == "RUNNING" and time.monotonic() > deadline:
                     raise TimeIsUp
         return look
+
+    def _broken_off(self, why: BaseException) -> Ending:
+        code = Exit.TIMEOUT if isinstance(why, TimeIsUp) else Exit.INTERRUPTED
+        phase = past_measuring(self.tuner, self.run_id)
+        if phase is None:
+            if not wants_to_stop(self.screen, why, ours=self._is_ours):
+                return self._detached(code)
+            phase = past_measuring(self.tuner, self.run_id)  # the question may have waited long
+        elif not self._is_ours:
+            return self._detached(code)
+        if phase is None:
+            return stop_and_settle(self.tuner, self.run_id, self.model_arn, self.screen, code)
+        return self._answer_awaited(phase)
+
+    def _answer_awaited(self, phase: str) -> Ending:
+        """What comes of a run that only has to settle its model; asked again, the client leaves it to itself."""
+        try:
+            self.screen.say(
+                f"measuring is over ({PHASES[phase]}): waiting for the answer; interrupt again to leave it to itself: "
+                f"{self.tuner.follow_with(self.run_id)}"
+            )
+            return self._ending(self._watch())
+        except KeyboardInterrupt:
+            return self._detached(Exit.INTERRUPTED)
 
     def _ending(self, last: Look) -> Ending:
         ending = Ending.of(self.run_id, last)

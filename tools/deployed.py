@@ -22,6 +22,7 @@ from tools.exits import ClientError, UsageError
 STACK = "InferenceUnitTuner"
 DEFAULT_PRICE_USD = 4.0  # of a stack from before it told its price
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
+_EXECUTION_ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:[0-9]{12}:execution:[^:]+:[^:]+", re.ASCII)
 _MAY_NOT_READ = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
 
 
@@ -161,7 +162,9 @@ def region_of(arn: str) -> str | None:
 
 
 def run_id_of(run: str) -> str:
-    """A run's id, from itself or from its execution's ARN."""
+    """A run's id, from itself or from its execution's ARN. UsageError: it is the ARN of something else."""
+    if run.startswith("arn:") and not _EXECUTION_ARN.fullmatch(run):
+        raise UsageError(f"RUN: got {run}; takes a run's id, or the ARN of its execution")
     return run.rpartition(":")[2]
 
 

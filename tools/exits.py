@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import IntEnum
 
 
@@ -29,3 +30,9 @@ class UsageError(ClientError):
     """What was asked for can't be done as asked; nothing was started."""
 
     code = Exit.USAGE
+
+
+def leave_at_once(_number: int, _frame: object) -> None:
+    """A signal's handler for as long as nothing can have been started."""
+    os.write(2, b"interrupted\n")
+    os._exit(Exit.INTERRUPTED)

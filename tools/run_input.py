@@ -75,6 +75,14 @@ def run_input(
         raise UsageError(str(error)) from error
 
 
+def checked_model_arn(text: str) -> str:
+    """The ARN of a model version. UsageError: it is none, in the words that a run would fail with."""
+    try:
+        return parse_input({"modelArn": text}).model_arn
+    except RunError as error:
+        raise UsageError(str(error)) from error
+
+
 def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
     """What the run will cost, in a sentence.
 

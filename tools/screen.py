@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from types import TracebackType
 from typing import IO, Any
@@ -56,7 +57,7 @@ class Screen:
 
     def say(self, sentence: str, *, style: str = "") -> None:
         """A sentence, to stderr."""
-        self._err.print(Text(plain(sentence), style=style), soft_wrap=True)
+        _print(self._err, Text(plain(sentence), style=style))
 
     def say_once(self, sentence: str) -> None:
         """The same, unless it was the last that was said."""
@@ -67,7 +68,7 @@ class Screen:
     def tell(self, *parts: RenderableType) -> None:
         """A part of the answer, to stdout where that is not JSON's."""
         for part in parts:
-            self._out.print(part, soft_wrap=True)
+            _print(self._out, part)
 
     def put_json(self, value: Mapping[str, Any] | list[Any]) -> None:
         """The one JSON value on stdout, with --json."""
@@ -77,6 +78,15 @@ class Screen:
                 sys.stdout.flush()
             except BrokenPipeError:
                 _to_nobody(sys.stdout)
+
+
+def _print(console: Console, part: RenderableType) -> None:
+    """In a terminal sentences are broken between words, and never within one: a URI can be copied. A log has lines."""
+    if isinstance(part, Text) and console.is_terminal:
+        lines = textwrap.fill(part.plain, console.width, break_long_words=False, break_on_hyphens=False)
+        console.print(Text(lines, style=part.style), soft_wrap=True)
+    else:
+        console.print(part, soft_wrap=not console.is_terminal)
 
 
 class _PatientConsole(Console):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
+from tools.exits import ClientError, Exit, UsageError, leave_at_once
+
+if __name__ == "__main__":  # what is imported next takes a second
+    signal.signal(signal.SIGINT, leave_at_once)
+    signal.signal(signal.SIGTERM, leave_at_once)
+
 import math
 import os
 import re
-import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,9 +30,8 @@ from tools.breaking_off import Terminated
 from tools.conversation import Conversation
 from tools.deployed import STACK, aws_said, find_tuner, region_of, run_id_of
 from tools.ending import Wanted
-from tools.exits import ClientError, Exit, UsageError
 from tools.following import Look
-from tools.run_input import expected_cost, input_flags, run_input
+from tools.run_input import checked_model_arn, expected_cost, input_flags, run_input
 from tools.screen import Screen
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -125,9 +131,9 @@ def follow(
 ) -> int:  # fmt: skip
     """Attach to a RUN (its id, or its execution's ARN), or show the answer of one that has ended."""
     screen, wanted = Screen(as_json=as_json), _wanted(assertions, junit)
+    run_id = run_id_of(run)
     region = region or region_of(run)
     tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
-    run_id = run_id_of(run)
     model_arn = Look(tuner.described(run_id), None).model_arn
     return Conversation(tuner, run_id, model_arn, screen, wanted, timeout_s=timeout and 60 * timeout).hold()
 
@@ -143,6 +149,7 @@ def history(
 ) -> int:  # fmt: skip
     """The last runs of MODEL_ARN, the latest first."""
     screen = Screen(as_json=as_json)
+    model_arn = checked_model_arn(model_arn)
     region = region or region_of(model_arn)
     tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
     outputs = tuner.history(model_arn, most)

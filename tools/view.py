@@ -68,9 +68,10 @@ def _estimate(estimate: Mapping[str, Any] | None) -> str:
 
 
 def _steps(view: RunView | None) -> Table:
-    table = Table("phase", title="Steps", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(title="Steps", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("phase", overflow="fold")
     for name in ("in flight", "workers", "seconds", "accepted", "throttled", "failed", "TPS", "p50 ms"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=" " not in name)
     so_far = view.so_far if view else {}
     under_way = [so_far["step"]] if "step" in so_far else []
     for row in (*so_far.get("steps", ()), *under_way):

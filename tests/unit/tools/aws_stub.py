@@ -29,6 +29,8 @@ class Aws:
     statuses: list[Any]
     ended: dict[str, Any] = field(default_factory=dict)
     run: dict[str, Any] | None = None
+    settled_as: dict[str, Any] | None = None
+    """The run's item once the execution was stopped."""
     lease_looks: int = 0
     """How often the run's lease is still seen."""
     stack: dict[str, str] | None = field(default_factory=lambda: OUTPUTS)
@@ -55,6 +57,7 @@ class Aws:
     def stop_execution(self, executionArn: str, **_: Any) -> dict[str, Any]:
         self.stopped.append(executionArn)
         self.statuses = ["ABORTED"]
+        self.run = self.settled_as or self.run
         return {}
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tools.exits import Exit
 
 OUTPUT = sample_output()
 ANSWERED = {"output": json.dumps(OUTPUT)}
+MEASURING = {"phase": "measuring"}
 SETTLED = {"phase": "stopped", "receipt": json.dumps(asdict(RECEIPT))}
 HOLDER = Lease(MODEL, "the-other", "arn:of:the-other", "2026-11-21T06:00:00Z", 90, "stop")
 
@@ -184,6 +185,9 @@ def test_a_failed_run_tells_error_cause_and_receipt(
         (["run", MODEL, "--timeout", "inf"], "inf is no number of minutes"),
         (["run", MODEL, "--name", "theirs"], "--name: a run theirs exists already"),
         (["walk", MODEL], "No such command"),
+        (["history", "a-model"], 'InvalidInput: modelArn: got "a-model"; takes the ARN of a Rekognition'),
+        (["follow", MODEL], "RUN: got arn:aws:rekognition:"),
+        (["follow", "arn:of-nothing"], "RUN: got arn:of-nothing; takes"),
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_starts(
@@ -193,6 +197,7 @@ def test_what_is_wrong_is_refused_before_anything_starts(
 
     assert tuned(aws, *arguments) == Exit.USAGE
     assert aws.started == []
+    assert arguments[0] == "run" or aws.asked_for == []
     assert said in " ".join(capsys.readouterr().err.split())
 
 
@@ -209,7 +214,7 @@ def test_an_input_file_is_sent_with_the_flags_over_it(tuned: Invoke, tmp_path: P
 def test_ctrl_c_stops_the_run_and_waits_for_the_receipt(
     tuned: Invoke, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    aws = Aws(["RUNNING", interrupt], run=SETTLED, lease_looks=3)
+    aws = Aws(["RUNNING", interrupt], run=MEASURING, settled_as=SETTLED, lease_looks=3)
 
     code = tuned(aws, "run", MODEL, "--name", "monday", "--json")
 
@@ -232,7 +237,7 @@ def test_a_model_that_is_not_settled_in_time_is_the_worst_end(
     tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(breaking_off, "SETTLED_WITHIN_S", 0.05)
-    aws = Aws(["RUNNING", interrupt], run=SETTLED, lease_looks=10**9)
+    aws = Aws(["RUNNING", interrupt], run=MEASURING, settled_as=SETTLED, lease_looks=10**9)
 
     assert tuned(aws, "run", MODEL) == Exit.NOT_SETTLED
     assert "may still cost money" in capsys.readouterr().err
@@ -258,7 +263,7 @@ def test_somebody_at_a_terminal_is_asked(
 
     monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
     monkeypatch.setattr(breaking_off.click, "confirm", confirm)
-    aws = Aws(["RUNNING", interrupt], run=SETTLED)
+    aws = Aws(["RUNNING", interrupt], run=MEASURING, settled_as=SETTLED)
 
     code = tuned(aws, "run", MODEL, "--name", "monday", "--stack", "Mine")
 
@@ -270,8 +275,109 @@ def test_somebody_at_a_terminal_is_asked(
     assert (follow_it in said) == (not stopped)
 
 
+def sigterm() -> str:
+    raise breaking_off.Terminated
+
+
+@pytest.mark.parametrize("phase", [*settlement._PHASES.values(), "finished", "failed"])
+def test_a_run_past_measuring_is_not_stopped_and_its_answer_is_waited_for(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str], phase: str
+) -> None:
+    aws = Aws(["RUNNING", interrupt, "RUNNING", "SUCCEEDED"], ANSWERED, run={"phase": phase})
+
+    code = tuned(aws, "run", MODEL, "--name", "monday", "--json", "--assert", "verdict==ok")
+
+    said = capsys.readouterr()
+    assert code == Exit.OK
+    assert aws.stopped == []
+    assert json.loads(said.out) == OUTPUT
+    assert f"measuring is over ({view.PHASES[phase]}): waiting for the answer" in said.err
+    assert "to leave it to itself: python -m tools.tune follow monday --region eu-west-1" in said.err
+
+
+@pytest.mark.parametrize(
+    ("statuses", "more"),
+    [(["RUNNING", sigterm, "RUNNING"], []), (["RUNNING"] * 2000, ["--timeout", "0.0001"])],
+)
+def test_neither_sigterm_nor_a_timeout_throws_an_answer_away(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str], statuses: list[Any], more: list[str]
+) -> None:
+    aws = Aws([*statuses, "SUCCEEDED"], ANSWERED, run={"phase": "stopping"})
+
+    assert tuned(aws, "run", MODEL, *more) == Exit.OK
+    assert aws.stopped == []
+    assert "measuring is over (stopping the model)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("again", [interrupt, sigterm])
+def test_asked_again_the_client_leaves_a_run_past_measuring_to_itself(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str], again: Any
+) -> None:
+    aws = Aws(["RUNNING", interrupt, "RUNNING", again], run={"phase": "stopping"})
+
+    assert tuned(aws, "run", MODEL, "--name", "monday", "--json") == Exit.INTERRUPTED
+    said = capsys.readouterr()
+    assert aws.stopped == []
+    assert json.loads(said.out)["error"] == "Detached"
+    assert "the run goes on; follow it again" in said.err
+
+
+def test_a_run_that_is_past_measuring_once_the_question_is_answered_is_not_stopped(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = Aws(["RUNNING", interrupt, "SUCCEEDED"], ANSWERED, run=MEASURING)
+
+    def confirm(*_: Any, **__: Any) -> bool:
+        aws.run = {"phase": "stopping"}
+        return True
+
+    monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(breaking_off.click, "confirm", confirm)
+
+    assert tuned(aws, "run", MODEL) == Exit.OK
+    assert aws.stopped == []
+
+
+def test_a_further_ctrl_c_before_the_run_was_looked_at_loses_nothing(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = Aws(["RUNNING", interrupt, "SUCCEEDED"], ANSWERED, run={"phase": "stopping"})
+    looked, interrupted = aws.get_item, [interrupt]
+
+    def get_item(**request: Any) -> dict[str, Any]:
+        if len(aws.statuses) == 1 and interrupted:
+            interrupted.pop()()
+        return looked(**request)
+
+    monkeypatch.setattr(aws, "get_item", get_item)
+
+    assert tuned(aws, "run", MODEL) == Exit.OK
+    assert aws.stopped == []
+
+
+def test_sight_lost_while_waiting_for_the_answer_is_told_as_ever(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(following, "PATIENCE_S", 0.05)
+    aws = Aws(["RUNNING", interrupt, refused("InternalFailure")], run={"phase": "stopping"})
+
+    assert tuned(aws, "run", MODEL, "--json") == Exit.AWS
+    assert json.loads(capsys.readouterr().out)["error"] == "LostSight"
+
+
+def test_a_follower_leaves_a_run_past_measuring_without_being_asked(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(breaking_off.click, "confirm", lambda *_, **__: pytest.fail("asked"))
+    aws = Aws(["RUNNING", "RUNNING", interrupt], run={"phase": "stopping"})
+
+    assert tuned(aws, "follow", "theirs", "--region", "eu-west-1") == Exit.INTERRUPTED
+    assert aws.stopped == []
+
+
 def test_a_timeout_stops_the_run(tuned: Invoke) -> None:
-    aws = Aws(["RUNNING"], run=SETTLED)
+    aws = Aws(["RUNNING"], run=MEASURING, settled_as=SETTLED)
 
     assert tuned(aws, "run", MODEL, "--timeout", "0.0001") == Exit.TIMEOUT
     assert len(aws.stopped) == 1
@@ -378,6 +484,23 @@ def test_sigterm_asks_nobody() -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_interrupted_while_it_is_still_loading_the_client_says_so_and_no_more(tmp_path: Path) -> None:
+    # Whatever the client loads first and is heavy: here it takes for ever.
+    (tmp_path / "click.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "tools.tune", "--help"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (Exit.INTERRUPTED, "", "interrupted\n")
 
 
 def test_history_is_a_row_for_each_run(
