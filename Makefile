@@ -27,7 +27,7 @@ demo: setup
 
 # The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
 test: setup
-	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra tests/browser --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra tests/browser --numprocesses 3 --dist loadfile
 	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
-from lambdas.adapters.run_view import RunView, past_runs, view_run
+from lambdas.adapters.run_view import RunView, view_run
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import TABLE, Stack
 from tests.handlers.test_load import running
-from tests.handlers.test_whole_run import run_through
 
 QUICK = {"test": {"mode": "quick", "inFlightPerWorker": 64}}
 
@@ -43,20 +40,3 @@ def test_the_item_says_phase_step_counts_and_then_the_estimate(stack: Stack) -> 
     assert last.so_far["estimate"]["low"] <= 12 <= last.so_far["estimate"]["high"]
     assert [row["phase"] for row in last.so_far["steps"]] == ["probe", "ramp"]
     assert sum(row["accepted"] for row in last.so_far["steps"]) == last.so_far["accepted"]
-
-
-def test_after_the_run_the_item_has_the_receipt_and_the_table_the_output(stack: Stack) -> None:
-    arn = running(stack, ModelTruth(tps_per_iu=12, latency_mean_s=0.1, stop_s=0.2), **QUICK)
-    stack.settle({"modelArn": arn})
-    time.sleep(0.5)
-    stack.settle({"modelArn": arn})
-    stack.run_id = "run-2"
-
-    answer = run_through(stack, {"modelArn": arn, **QUICK})
-
-    view = seen(stack)
-    assert view.phase == "finished"
-    assert view.receipt is not None
-    assert view.receipt.status_after == "STOPPED"
-    (past,) = past_runs(stack.dynamodb, TABLE, arn, 5)
-    assert {**answer, "startedAt": past["startedAt"]} == past

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.run_view import past_runs, view_run
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import BUCKET, STARTED_AT, TABLE, Stack, picture
 
@@ -46,6 +47,12 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     assert answer["recommendation"]["minInferenceUnits"] == 1
     assert answer["recommendation"]["maxInferenceUnits"] == 3
     assert answer["model"]["statusBefore"] == "STOPPED"
+    view = view_run(stack.dynamodb, TABLE, stack.run_id)
+    assert view is not None
+    assert view.receipt is not None
+    assert (view.phase, view.receipt.status_after) == ("finished", "STOPPED")
+    (past,) = past_runs(stack.dynamodb, TABLE, model["modelArn"], 5)
+    assert {**answer, "startedAt": past["startedAt"]} == past
     assert answer["model"]["statusAfter"] == "STOPPED"
     assert report["status"] == "STOPPED"
     totals = report["totals"]
