@@ -16,12 +16,15 @@ from bench.services import CATALOGUE
 from bench.virtual_time import VirtualClient
 from lambdas.capacity.comparison import compared_images, next_comparison
 from lambdas.capacity.cost import Left
+from lambdas.capacity.image import Image, Source
 from lambdas.capacity.image_variants import images_of, source_of
+from lambdas.capacity.measured_step import MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.plans import Mode
-from lambdas.capacity.run import Image, Progress, Run, Source
+from lambdas.capacity.progress import Progress
+from lambdas.capacity.run import Run
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step import MeasuredStep, Series, StepPlan, load_of
+from lambdas.capacity.step import Series, StepPlan
 from local.simulated_model.service import SimulatedService
 from local.simulated_model.truth import ModelTruth
 

@@ -15,13 +15,16 @@ from lambdas.adapters.execution_input import parse_input
 from lambdas.adapters.preparation import settled_demand
 from lambdas.adapters.versions import versions
 from lambdas.capacity.failed_run import FailedRun
+from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.result import findings, output
-from lambdas.capacity.run import Image, Progress, Run, SkippedImage
+from lambdas.capacity.run import Run
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step import MeasuredStep, StepPlan
+from lambdas.capacity.step import StepPlan
 from lambdas.report.contents import Contents
 from lambdas.report.failure import failure_contents
 from lambdas.report.page import page

@@ -11,11 +11,14 @@ from typing import Any
 
 from bench.virtual_time import VirtualClient, run_search
 from lambdas.capacity.history import Answer, compared
+from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.result import findings, output
-from lambdas.capacity.run import Image, Progress, Run, SkippedImage
-from lambdas.capacity.step import ACCEPTED, MeasuredStep, StepCounts, StepPlan
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import ACCEPTED, StepCounts, StepPlan
 from lambdas.capacity.worker import WorkerStep
 from local.simulated_model.service import SimulatedService
 from local.simulated_model.truth import ModelTruth

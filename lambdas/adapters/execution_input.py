@@ -10,10 +10,10 @@ from pydantic.alias_generators import to_camel
 
 from lambdas.adapters.input_sentences import got, missing, sentence, unreadable_key
 from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.image import Source
 from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.plans import MOST_WORKERS, Mode
-from lambdas.capacity.run import Source
 
 MOST_CONCURRENCY = 4000
 MOST_TPS = 1_000_000

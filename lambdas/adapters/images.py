@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.run import MOST_BYTES, Image, SkippedImage, Source
+from lambdas.capacity.image import MOST_BYTES, Image, SkippedImage, Source
 
 MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
 MOST_LISTED = 10_000

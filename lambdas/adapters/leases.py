@@ -25,18 +25,9 @@ _INDEX_KEY = "leaseHolder"
 _GUARD = {"pk": "LEASES", "sk": "GUARD"}
 _REFUSED = "ConditionalCheckFailed"
 _CHANGED_BY_THE_RUN = (
-    "project_arn",
-    "status_found",
-    "units_found",
-    "max_units_found",
-    "owes",
-    "restarted",
-    "start_asked_at",
-    "stop_asked_at",
-    "min_units_decided",
-    "max_units_decided",
-    "not_applied",
-)
+    "project_arn", "status_found", "units_found", "max_units_found", "owes", "restarted",
+    "start_asked_at", "stop_asked_at", "min_units_decided", "max_units_decided", "not_applied",
+)  # fmt: skip
 
 
 class LeaseBook:
@@ -79,9 +70,8 @@ class LeaseBook:
 
     def of(self, model_arn: str) -> Lease | None:
         """The model's lease as of now."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=serialized(key(model_arn)), ConsistentRead=True
-        )
+        its_key = serialized(key(model_arn))
+        answer = self._client.get_item(TableName=self._table, Key=its_key, ConsistentRead=True)
         return lease_of(answer["Item"]) if "Item" in answer else None
 
     def held_by(self, run_id: str) -> Lease | None:

@@ -24,7 +24,8 @@ from lambdas.adapters.load_client import (
 from lambdas.adapters.load_generator import LoadGenerator
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.run import Image, Run, SkippedImage, Source
+from lambdas.capacity.image import Image, SkippedImage, Source
+from lambdas.capacity.run import Run
 from lambdas.capacity.soundness import no_answer
 from lambdas.capacity.step import StepPlan, WorkerCounts
 from lambdas.capacity.worker import WorkerStep

@@ -18,8 +18,8 @@ from lambdas.adapters.run_store import run_store
 from lambdas.adapters.settings import settings
 from lambdas.adapters.versions import versions
 from lambdas.capacity.failed_run import FailedRun
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import MeasuredStep
 from lambdas.report.failure import failure_contents
 from lambdas.report.page import page
 from lambdas.report.view import contents

@@ -10,7 +10,8 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.step import StepCounts, StepPlan, WorkerCounts
 
 
 def counts_item(counts: WorkerCounts) -> dict[str, Any]:

@@ -36,10 +36,12 @@ from lambdas.adapters.run_items import (
     step_item,
 )
 from lambdas.adapters.settings import settings
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.merging import merged_step
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.run import Progress, Run
-from lambdas.capacity.step import MeasuredStep, StepPlan, WorkerCounts
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import StepPlan, WorkerCounts
 from lambdas.capacity.step_rows import measured_so_far
 
 # All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.

@@ -12,9 +12,9 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import Handler, logger
 from lambdas.adapters.run_store import RunStore, run_store
 from lambdas.capacity.errors import RunError
-from lambdas.capacity.run import Progress
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.scaling import NotScaled, Restart
-from lambdas.capacity.step import MeasuredStep
 
 
 def answer_stands(instead: Mapping[str, Any]) -> Callable[[Handler], Handler]:

@@ -16,19 +16,13 @@ from lambdas.capacity.comparison_output import comparison_output
 from lambdas.capacity.cost import Left
 from lambdas.capacity.errors import InternalError
 from lambdas.capacity.image_variants import images_of, source_of
+from lambdas.capacity.measured_step import FIRST_LEAD_S, LONGEST_LEAD_S, MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.plans import closed_loop, forced_s
-from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.progress import Progress
+from lambdas.capacity.run import Run
 from lambdas.capacity.soundness import run_step
-from lambdas.capacity.step import (
-    FIRST_LEAD_S,
-    LONGEST_LEAD_S,
-    MeasuredStep,
-    Series,
-    StepCounts,
-    StepPlan,
-    load_of,
-)
+from lambdas.capacity.step import Series, StepCounts, StepPlan
 from lambdas.capacity.variant_rate import Rated, contradict, rated
 
 LONGEST_S = 30.0  # of a step

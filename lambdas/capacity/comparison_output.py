@@ -6,9 +6,10 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from lambdas.capacity.estimator import CONFIDENCE, Interval
+from lambdas.capacity.image import MOST_BYTES, Image, Source
 from lambdas.capacity.image_variants import SIZES, WAYS, average_bytes, images_of
 from lambdas.capacity.result import LATENCIES_FOR_P95
-from lambdas.capacity.run import MOST_BYTES, Image, Run, Source
+from lambdas.capacity.run import Run
 from lambdas.capacity.step import Series
 from lambdas.capacity.step_rows import rounded
 from lambdas.capacity.variant_rate import Rated, is_above

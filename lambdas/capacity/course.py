@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from lambdas.capacity import scaling, search
 from lambdas.capacity.comparison import next_comparison
-from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.measured_step import MeasuredStep, load_of
+from lambdas.capacity.progress import Progress
+from lambdas.capacity.run import Run
 from lambdas.capacity.scaling import NotScaled, Restart
-from lambdas.capacity.step import MeasuredStep, StepPlan, load_of
+from lambdas.capacity.step import StepPlan
 
 
 def next_move(

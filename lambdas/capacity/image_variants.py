@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from statistics import fmean
 
-from lambdas.capacity.run import MOST_BYTES, Image, Run, Source
+from lambdas.capacity.image import MOST_BYTES, Image, Source
+from lambdas.capacity.run import Run
 from lambdas.capacity.step import Series
 
 WAYS: tuple[Source, ...] = ("bytes", "s3")

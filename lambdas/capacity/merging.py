@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lambdas.capacity.step import MeasuredStep, StepCounts, WorkerCounts
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.step import StepCounts, WorkerCounts
 
 
 def merged_step(step: MeasuredStep) -> MeasuredStep:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lambdas.capacity.lease import Lease
-from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.progress import Progress
+from lambdas.capacity.run import Run
 
 Settler = Literal["finally", "rule", "janitor", "stack deletion"]
 

@@ -13,13 +13,14 @@ from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.measured_step import MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.recommendation import Recommendation, per_unit_of
 from lambdas.capacity.request_history import RequestHistory
-from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.run import Run
 from lambdas.capacity.scaling import Scaling
-from lambdas.capacity.step import MeasuredStep, load_of
 from lambdas.capacity.step_rows import interval_row, measured_so_far, rounded
 from lambdas.capacity.verdict import judge
 

@@ -14,11 +14,13 @@ from typing import Any
 from lambdas.capacity import search
 from lambdas.capacity.cost import EXPECTED_MINUTES, EXPECTED_START_MINUTES, Tariff
 from lambdas.capacity.estimator import Interval
+from lambdas.capacity.measured_step import MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.plans import SearchLimits
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.recommendation import MoreUnits, UnitsQuota
-from lambdas.capacity.run import Progress, Run
-from lambdas.capacity.step import MeasuredStep, StepPlan, load_of
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import StepPlan
 from lambdas.capacity.step_rows import interval_row, rounded
 from lambdas.capacity.verdict import Word, judge
 

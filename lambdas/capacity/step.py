@@ -23,7 +23,6 @@ MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance
-FIRST_LEAD_S, SHORTEST_LEAD_S, LONGEST_LEAD_S = 8.0, 3.0, 20.0  # the first workers start cold
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
 SETTLE_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
 
@@ -175,33 +174,6 @@ class StepCounts:
     def late(self) -> int:
         """Paced requests sent late."""
         return sum(worker.late for worker in self.workers)
-
-
-@dataclass(frozen=True)
-class MeasuredStep:
-    """A step of a run as it is kept: its number, its common start (epoch seconds) and its counts."""
-
-    number: int
-    start_at: float
-    lead_s: float
-    counts: StepCounts
-
-
-def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
-    """The counts of a series' steps of load, in order: without its probe, and without the other series."""
-    counts = [step.counts for step in steps]
-    return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
-
-
-def lead_s(previous: MeasuredStep) -> float:
-    """Seconds from planning a step to its common start: time for the workers to start and get ready.
-
-    From how long the previous step's workers took, doubled because the next has up to twice as many.
-    """
-    if previous.counts.plan.phase == "probe" or not previous.counts.workers:
-        return FIRST_LEAD_S
-    slowest_s = previous.lead_s + max(worker.ready_s for worker in previous.counts.workers)
-    return min(LONGEST_LEAD_S, max(SHORTEST_LEAD_S, 2 * slowest_s))
 
 
 def _sum_per_second(series: Sequence[Sequence[int]]) -> list[int]:

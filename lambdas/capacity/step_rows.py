@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas.capacity.estimator import CONFIDENCE, Interval
-from lambdas.capacity.step import MeasuredStep, StepCounts
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.step import StepCounts
 
 
 def measured_so_far(steps: Sequence[MeasuredStep]) -> dict[str, Any]:

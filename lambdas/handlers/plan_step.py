@@ -12,10 +12,11 @@ from lambdas.adapters.run_store import run_store
 from lambdas.adapters.second_measurement import answer_stands, note_scaling
 from lambdas.capacity.comparison import least_lead_s
 from lambdas.capacity.course import check_budget, next_move
+from lambdas.capacity.measured_step import lead_s
 from lambdas.capacity.model_status import require_running
 from lambdas.capacity.scaling import Restart
 from lambdas.capacity.so_far import so_far
-from lambdas.capacity.step import StepPlan, lead_s
+from lambdas.capacity.step import StepPlan
 
 
 @logged

@@ -13,11 +13,11 @@ from lambdas.adapters.run_store import run_store
 from lambdas.capacity.applying import decided
 from lambdas.capacity.comparison import compared_images
 from lambdas.capacity.errors import InternalError
+from lambdas.capacity.measured_step import load_of
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.result import findings
 from lambdas.capacity.scaling import scaling_of
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step import load_of
 
 
 @logged

@@ -14,7 +14,8 @@ from lambdas.adapters.second_measurement import answer_stands
 from lambdas.adapters.starting import restart, start
 from lambdas.capacity.errors import ModelLost
 from lambdas.capacity.model_status import ModelState, move_to_running
-from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.progress import Progress
+from lambdas.capacity.run import Run
 
 
 @logged

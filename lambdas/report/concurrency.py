@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.result import LATENCIES_FOR_P95, LATENCIES_FOR_P99
-from lambdas.capacity.step import MeasuredStep, StepCounts
+from lambdas.capacity.step import StepCounts
 from lambdas.capacity.step_rows import rounded
 from lambdas.report.contents import Picture
 from lambdas.report.wording import milliseconds, requests_per_second

@@ -7,10 +7,10 @@ from typing import Any
 
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.failed_run import FailedRun
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.model_arn import names_in
 from lambdas.capacity.run import Run
 from lambdas.capacity.so_far import estimate_so_far
-from lambdas.capacity.step import MeasuredStep
 from lambdas.capacity.step_rows import measured_so_far
 from lambdas.report.contents import Contents, Figure, Summary, Tone
 from lambdas.report.tables import errors_table, input_table, steps_table, versions_table, words_table

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambdas.capacity.histogram import GROWTH, LatencyHistogram
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import MeasuredStep
 from lambdas.report.contents import Picture
 from lambdas.report.wording import milliseconds, requests_per_second
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import MeasuredStep
 from lambdas.report.answers import (
     VERDICTS,
     answer_sentence,

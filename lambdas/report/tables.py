@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import CONNECTION_LOST, S3_LIMIT, TIMED_OUT, MeasuredStep
+from lambdas.capacity.step import CONNECTION_LOST, S3_LIMIT, TIMED_OUT
 from lambdas.capacity.step_rows import step_row
 from lambdas.report.answers import price_source
 from lambdas.report.contents import Table

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambdas.capacity.step import MeasuredStep
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.report.contents import Picture
 from lambdas.report.wording import count, duration, requests_per_second, tps
 

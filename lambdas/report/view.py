@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.request_history import RequestHistory
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import MeasuredStep
 from lambdas.report.concurrency import concurrency
 from lambdas.report.contents import Contents
 from lambdas.report.latencies import latencies

@@ -20,9 +20,9 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.run_store import run_store
 from lambdas.adapters.settlement import settle_ended
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.receipt import Receipt, Settler
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import MeasuredStep
 from lambdas.handlers import janitor, publish, rescue_model
 from tests.handlers.conftest import STARTED_AT, TOPIC, Stack
 

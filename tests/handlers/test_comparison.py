@@ -10,7 +10,7 @@ import pytest
 from bench.comparing import images_of_sizes, run_compared, run_with
 from lambdas.adapters.run_store import RunStore, run_store
 from lambdas.capacity.errors import BudgetExceeded
-from lambdas.capacity.step import MeasuredStep
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.handlers import plan_step
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import BUCKET, Stack, picture

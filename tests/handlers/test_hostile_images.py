@@ -17,7 +17,7 @@ from lambdas.adapters import images, load_worker, rekognition, settings
 from lambdas.adapters.images import MOST_LOOKED_AT, Selection, choose_images
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.run import Source
+from lambdas.capacity.image import Source
 from local.simulated_model.process import running_simulated_model
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import BUCKET, Stack, picture

@@ -16,8 +16,8 @@ from lambdas.adapters import report_page
 from lambdas.adapters.history_items import HistoryItems
 from lambdas.adapters.run_store import dynamodb_client, run_store
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.run import Progress
 from tests.handlers.conftest import BUCKET, TABLE, Stack
 
 LOST = {"Error": "Runtime.HandlerError", "Cause": '{"errorMessage": "ModelLost: it went away"}'}

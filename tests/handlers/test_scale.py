@@ -19,8 +19,8 @@ from bench.sample_run import sample_output
 from bench.sizes import LARGEST_ITEM, WRITE_UNIT, item_bytes
 from lambdas.adapters.images import MOST_IMAGES, MOST_SKIPPED_TOLD
 from lambdas.adapters.run_store import RunStore, dynamodb_client, run_store
+from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.plans import MOST_WORKERS, SearchLimits, paced
-from lambdas.capacity.run import Image, SkippedImage
 from lambdas.capacity.step import StepPlan
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import TABLE, Stack

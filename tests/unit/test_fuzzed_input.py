@@ -22,11 +22,12 @@ from lambdas.adapters.preparation import FoundModel, plan_run
 from lambdas.adapters.rekognition import RekognitionModel
 from lambdas.capacity.errors import BudgetExceeded, InvalidInput
 from lambdas.capacity.estimator import Interval
+from lambdas.capacity.image import Image
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.model_status import ModelState
 from lambdas.capacity.result import findings
-from lambdas.capacity.run import Image, Run
+from lambdas.capacity.run import Run
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step import StepPlan
 from tests import past_traffic

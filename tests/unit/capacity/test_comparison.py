@@ -23,9 +23,12 @@ from lambdas.capacity.comparison import compared_images, least_lead_s, next_comp
 from lambdas.capacity.cost import Left
 from lambdas.capacity.errors import ModelLost
 from lambdas.capacity.estimator import Interval
+from lambdas.capacity.image import SkippedImage
+from lambdas.capacity.measured_step import FIRST_LEAD_S, MeasuredStep
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.result import findings
-from lambdas.capacity.run import Progress, Run, SkippedImage
-from lambdas.capacity.step import FIRST_LEAD_S, MeasuredStep, Series, StepCounts, StepPlan
+from lambdas.capacity.run import Run
+from lambdas.capacity.step import Series, StepCounts, StepPlan
 from lambdas.capacity.variant_rate import is_above
 from local.simulated_model.truth import LIMITERS, ModelTruth
 

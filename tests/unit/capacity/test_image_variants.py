@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.comparing import images_of_sizes, run_with
+from lambdas.capacity.image import Source
 from lambdas.capacity.image_variants import images_of, size_classes, source_of
-from lambdas.capacity.run import Source
 from lambdas.capacity.step import Series
 
 

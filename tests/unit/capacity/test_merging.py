@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from lambdas.adapters.run_items import closed_item, closed_step, serialized
 from lambdas.adapters.run_items import plain as plain_item
 from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.measured_step import MeasuredStep, lead_s
 from lambdas.capacity.merging import merged_step
 from lambdas.capacity.soundness import hindrance, is_usable
-from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan, WorkerCounts, lead_s
+from lambdas.capacity.step import StepCounts, StepPlan, WorkerCounts
 from lambdas.capacity.step_rows import measured_so_far
 
 PLAN = StepPlan("confirm", 12, 4, 2.0, 2.0, 2.0, paced_tps=9.5, paced_s=8.0, wait_s=1.5)

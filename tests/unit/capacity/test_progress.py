@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.model_status import ModelState
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.run import Progress
 from local.simulated_model.lifecycle import Lifecycle
 from local.simulated_model.truth import ModelTruth
 from tests.unit.capacity.test_result import RUN

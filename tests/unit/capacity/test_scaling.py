@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from bench.virtual_time import VirtualClient, run_search
 from lambdas.capacity.estimator import Interval
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.measurement import Ending, Measurement
+from lambdas.capacity.progress import Progress
 from lambdas.capacity.recommendation import UnitsQuota
 from lambdas.capacity.result import findings
-from lambdas.capacity.run import Progress, Run
+from lambdas.capacity.run import Run
 from lambdas.capacity.scaling import NotScaled, Restart, Scaling, efficiency, next_move, scaling_of
-from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan
+from lambdas.capacity.step import StepCounts, StepPlan
 from lambdas.capacity.traffic import TrafficSeen
 from local.simulated_model.service import SimulatedService
 from local.simulated_model.truth import ModelTruth

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from bench.sample_run import probe
+from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.search import next_move
 from lambdas.capacity.so_far import estimate_so_far, so_far
-from lambdas.capacity.step import MeasuredStep, StepCounts, StepPlan
+from lambdas.capacity.step import StepCounts, StepPlan
 from tests.unit.capacity.test_search import measured, phases
 
 MODELS: tuple[dict[str, Any], ...] = (

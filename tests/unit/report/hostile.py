@@ -10,7 +10,7 @@ from bench.sample_besides import COMPARED, DROPPED, SCALED
 from bench.sample_report import KINDS, played
 from lambdas.adapters.versions import versions
 from lambdas.capacity.failed_run import FailedRun
-from lambdas.capacity.run import Image, SkippedImage
+from lambdas.capacity.image import Image, SkippedImage
 from lambdas.report.failure import failure_contents
 from lambdas.report.page import page
 from lambdas.report.view import contents

@@ -16,7 +16,8 @@ import pytest
 
 from bench.sample_report import KINDS, played, sample_contents
 from lambdas.adapters.versions import versions
-from lambdas.capacity.step import MeasuredStep, StepCounts
+from lambdas.capacity.measured_step import MeasuredStep
+from lambdas.capacity.step import StepCounts
 from lambdas.report.page import page
 from lambdas.report.view import contents
 

@@ -1,0 +1,37 @@
+"""A step of a run as it was measured, and how long the next one's workers have to get ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lambdas.capacity.step import Series, StepCounts
+
+FIRST_LEAD_S, SHORTEST_LEAD_S, LONGEST_LEAD_S = 8.0, 3.0, 20.0  # the first workers start cold
+
+
+@dataclass(frozen=True)
+class MeasuredStep:
+    """A step of a run as it is kept: its number, its common start (epoch seconds) and its counts."""
+
+    number: int
+    start_at: float
+    lead_s: float
+    counts: StepCounts
+
+
+def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
+    """The counts of a series' steps of load, in order: without its probe, and without the other series."""
+    counts = [step.counts for step in steps]
+    return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
+
+
+def lead_s(previous: MeasuredStep) -> float:
+    """Seconds from planning a step to its common start: time for the workers to start and get ready.
+
+    From how long the previous step's workers took, doubled because the next has up to twice as many.
+    """
+    if previous.counts.plan.phase == "probe" or not previous.counts.workers:
+        return FIRST_LEAD_S
+    slowest_s = previous.lead_s + max(worker.ready_s for worker in previous.counts.workers)
+    return min(LONGEST_LEAD_S, max(SHORTEST_LEAD_S, 2 * slowest_s))
