@@ -1,6 +1,6 @@
 """AWS's list prices in us-east-1, US dollars, without any free tier.
 
-As of 2026-11-21. "read": seen on a copy of AWS's own page; "told": by two or more independent articles of 2025 and
+As of 2026-11-21. "read": seen on a copy of AWS's own page; "told": by articles of 2025 and
 2026, as AWS's page fills its table in by script; "known": neither could be looked up, check it before you rely on it.
 """
 
