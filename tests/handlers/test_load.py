@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from lambdas.adapters.rekognition import rekognition_client
 from lambdas.capacity.errors import InternalError, ModelLost, NoUsableImages
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
@@ -24,6 +26,11 @@ def running(stack: Stack, truth: ModelTruth, **raw: Any) -> str:
     stack.prepare({"modelArn": arn, **raw})
     assert stack.start()
     return arn
+
+
+def stop(arn: str) -> None:
+    """As somebody else would."""
+    rekognition_client().stop_project_version(ProjectVersionArn=arn)
 
 
 def short_step(**values: Any) -> dict[str, Any]:
@@ -134,22 +141,20 @@ def test_a_model_that_runs_and_answers_no_probe_ends_the_run(stack: Stack) -> No
 
 
 def test_a_model_that_went_away_before_the_probe_is_lost(stack: Stack) -> None:
-    arn = running(stack, ModelTruth(tps_per_iu=1000, lost_after_s=2.0))
-    while stack.service.model_report(arn)["status"] == "RUNNING":
-        time.sleep(0.05)
+    stop(running(stack, ModelTruth(tps_per_iu=1000)))
 
     with pytest.raises(ModelLost, match="ResourceNotReadyException x 4"):
         stack.probe()
 
 
 def test_a_worker_stops_asking_a_model_that_went_away(stack: Stack) -> None:
-    arn = running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.02, lost_after_s=1.0))
-
-    stack.apply(
-        short_step(
-            phase="confirm", lanes=2, max_s=0.3, base_s=0.3, extended_s=0.3, paced_tps=100.0, paced_s=3.0
-        )
+    arn = running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.02))
+    step = short_step(
+        phase="confirm", lanes=2, max_s=0.3, base_s=0.3, extended_s=0.3, paced_tps=100.0, paced_s=3.0
     )
+    threading.Timer(1.0, stop, [arn]).start()
+
+    stack.apply(step)
 
     assert 0 < counts(stack)["ResourceNotReadyException"] <= 8
     assert stack.service.model_report(arn)["status"] != "RUNNING"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lambdas.adapters.rekognition import rekognition_client
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import BudgetExceeded, ModelLost, ModelNotFound, ModelStartFailed
 from local.simulated_model.account import ModelSetup
@@ -105,9 +106,9 @@ def test_a_start_that_hangs_ends_with_the_budget(stack: Stack, monkeypatch: pyte
 
 
 def test_a_model_that_left_running_is_lost(stack: Stack) -> None:
-    arn = prepared(stack, ModelTruth(lost_after_s=0.2, **FAST))
+    arn = prepared(stack, ModelTruth(**FAST))
     until(stack.start)
-    until(lambda: status(stack, arn) != "RUNNING")
+    rekognition_client().stop_project_version(ProjectVersionArn=arn)
 
     with pytest.raises(ModelLost, match="the model went from RUNNING to STOP"):
         stack.plan()
