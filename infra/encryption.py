@@ -10,7 +10,7 @@ def customer_key(scope: Construct, construct_id: str, *, settings: Settings) -> 
     """A reference to the key of the setting `kmsKeyArn`; None: there is none.
 
     A key from elsewhere keeps its policy: the CDK can't change it. Which AWS services it has to let in
-    stands in the docs/security.md.
+    stands in docs/security.md.
     """
     if settings.kms_key_arn is None:
         return None

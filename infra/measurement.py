@@ -5,9 +5,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra.functions import Functions
 from infra.states import RUN, States, retry_when_busy, when
-
-# All workers of a step start at the same moment, so none may queue for another's end; the input allows no more.
-_MAX_WORKERS = 1000
+from lambdas.capacity.plans import MOST_WORKERS
 
 # All that the step's workers are made of; a list even for a single worker.
 _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1] %}"}
@@ -65,7 +63,8 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
             "step": sfn.JsonPath.object_at("$.step"),
             "worker": sfn.JsonPath.number_at("$$.Map.Item.Value"),
         },
-        max_concurrency=_MAX_WORKERS,
+        # All workers of a step start at the same moment, so none may queue for another's end; no step has more.
+        max_concurrency=MOST_WORKERS,
         tolerated_failure_percentage=100,
         result_path=sfn.JsonPath.DISCARD,
     )

@@ -8,8 +8,8 @@
 | RUN#<runId>  | CLOSED#<nn>               | a step that is over, with the counts of all its workers in one |
 | RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
 | RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
-| MODEL#<arn>  | RUN#<ISO start time>      | the run's result                            |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result, or why it failed (`history`) |
+| RUNS         | <ISO time>#<runId>        | when a run had its model running (`history_items`) |
 | UPLOADS#<prefix> | <modelArn>            | what was uploaded, and the run for it (`upload_book`) |
 """
 
