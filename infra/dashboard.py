@@ -13,6 +13,7 @@ from infra import graphs
 from infra.functions import Functions
 from infra.graphs import HEIGHT, WIDTH
 from infra.storage import Storage
+from lambdas.capacity.run_summary import RUN_OVER
 
 
 class Dashboard(Construct):
@@ -75,30 +76,23 @@ class Dashboard(Construct):
         return cloudwatch.TextWidget(width=WIDTH, height=6, markdown="\n\n".join(lines))
 
     def _compared(self) -> cloudwatch.IWidget:
-        """What Publish said of each run beside the last one of the same model, and of the version before."""
-        same, version = "answer.comparedWith.sameModel", "answer.comparedWith.versionBefore"
+        """Each run beside the last one of the same model, and of the version before."""
         return self._query(
             "Runs beside those before them",
             [self._functions.publish],
             WIDTH // 3,
-            f"fields @timestamp, answer.modelArn as model, answer.tpsPerInferenceUnit as tpsPerUnit, "
-            f"{same}.tpsPerInferenceUnit as before, {same}.changePercent as change, "
-            f"{version}.tpsPerInferenceUnit as versionBefore, {version}.changePercent as changeSinceVersion, "
-            "answer.regression as slower",
-            'filter message = "done" and ispresent(answer.regression)',
+            "fields @timestamp, model, tpsPerUnit, beforeTpsPerUnit, change, versionBeforeTpsPerUnit, "
+            "changeSinceVersion, slower",
+            f'filter message = "{RUN_OVER}" and ispresent(slower)',
         )
 
     def _last_runs(self) -> cloudwatch.IWidget:
-        """From what the last state of each run logs: its answer, or its error and cause."""
         return self._query(
             "The last runs",
             [self._functions.publish, self._functions.explain_failure],
             WIDTH,
-            "fields @timestamp, coalesce(answer.runId, runId) as run, answer.modelArn as model, "
-            "coalesce(answer.verdict, answer.error) as outcome, answer.tpsPerInferenceUnit as tpsPerUnit, "
-            "answer.recommendation.minInferenceUnits as min, answer.recommendation.maxInferenceUnits as max, "
-            "answer.cost.runUsd as usd, coalesce(answer.verdictDetail, answer.cause) as why",
-            'filter message = "done" and ispresent(outcome)',
+            "fields @timestamp, runId, model, outcome, tpsPerUnit, minUnits, maxUnits, usd, why",
+            f'filter message = "{RUN_OVER}"',
         )
 
     def _query(

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdas.adapters import metrics
-from lambdas.adapters.logs import logger
+from lambdas.adapters.logs import log_run, logger
 from lambdas.adapters.partition import COUNTS_KEPT_S
 from lambdas.adapters.run_items import plain, serialized
 from lambdas.adapters.run_store import dynamodb_client
@@ -27,6 +27,7 @@ from lambdas.capacity.failed_run import FailedRun
 from lambdas.capacity.message import Message
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.run_event import SOURCE, DetailType, event_detail
+from lambdas.capacity.run_summary import failed_row, finished_row
 
 _TOLD = {"Run Finished": "toldFinished", "Run Failed": "toldFailed", "Model Settled": "toldSettled"}
 # In a VPC without a way to a service nobody answers; the function has a run to hand back.
@@ -38,6 +39,7 @@ def tell_finished(output: Mapping[str, Any], duration_s: float) -> None:
     if _first_to_tell("Run Finished", output["runId"]) is None:
         return
     metrics.measured(output, duration_s)
+    log_run(finished_row(output))
     _send("Run Finished", output, lambda: message.of_finished(output))
 
 
@@ -71,6 +73,7 @@ def tell_failed(
             report_uri=report_uri,
         )
         metrics.failed(run)
+        log_run(failed_row(run))
         _send("Run Failed", run.as_output(), lambda: message.of_failed(run))
 
     _guarded(tell)

@@ -1,18 +1,26 @@
 """The dashboard shows what the Lambdas write, by the names and dimensions that they write it with."""
 
+import io
 import json
 import re
 from typing import Any
 
 import pytest
 
+from bench.sample_besides import COMPARED, DROPPED, SCALED
 from bench.sample_run import sample_output
 from infra.functions import SERVICE_NAME
-from lambdas.adapters import metrics
+from lambdas.adapters import logs, metrics
 from lambdas.capacity.failed_run import FailedRun
 from lambdas.capacity.receipt import Receipt
+from lambdas.capacity.run_summary import failed_row, finished_row
+from tests import past_traffic
+from tests.handlers.conftest import LambdaContext
 from tests.infra.deployments import STARTS_BY_ITSELF
 from tests.infra.synth import only, resources, template, text
+from tests.unit.capacity.test_demand_advice import recommendation
+
+RECEIPT = Receipt("finally", 0.0, "STOPPED", "STOPPED", 0.0, 95.0, 0.1, 0.4)
 
 SEARCH = re.compile(
     r"SEARCH\('\{(?P<schema>[^}]+)\} MetricName=\"(?P<name>\w+)\"(?P<terms>[^']*)', '\w+', \d+\)"
@@ -48,9 +56,9 @@ def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """The same, of all that the Lambdas write."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
     metrics.count_pageless()
-    answer, receipt = sample_output(), Receipt("finally", 0.0, "STOPPED", "STOPPED", 0.0, 95.0, 0.1, 0.4)
+    answer = sample_output()
     metrics.measured(answer, 300)
-    metrics.failed(FailedRun("r", answer["modelArn"], "ModelLost", "gone", receipt))
+    metrics.failed(FailedRun("r", answer["modelArn"], "ModelLost", "gone", RECEIPT))
     metrics.count_unstopped("ModelStopFailed")
     metrics.count_overdue(1)
     metrics.count_untold()
@@ -111,18 +119,59 @@ def test_a_text_says_what_to_look_at_and_links_to_runs_reports_and_models() -> N
     assert len(guide) > 500
 
 
-def test_the_last_runs_are_read_from_the_logs_of_the_states_that_end_them() -> None:
+def test_the_runs_are_read_from_the_lines_that_the_states_log_which_end_them(logged_runs: Any) -> None:
     last, compared = (each["properties"]["query"] for each in widgets() if each["type"] == "log")
 
     assert sources(last) == ["FunctionsPublish", "FunctionsExplainFailure"]
     assert sources(compared) == ["FunctionsPublish"]
-    answer = sample_output()
-    answer["comparedWith"]["versionBefore"] = answer["comparedWith"]["sameModel"]
-    for path in re.findall(r"answer\.([\w.]+)", last + compared):
-        if path not in ("error", "cause"):
-            part: Any = answer
-            for name in path.split("."):
-                part = part[name]
+    for query in (last, compared):
+        assert set(asked(query)) <= {*logged_runs["finished"], "@timestamp"}
+        assert f'filter message = "{logged_runs["finished"]["message"]}"' in query
+    assert logged_runs["failed"]["message"] == logged_runs["finished"]["message"]
+    assert (logged_runs["failed"]["outcome"], logged_runs["failed"]["why"]) == ("ModelLost", "gone")
+    assert logged_runs["finished"]["outcome"] == "ok"
+
+
+def asked(query: str) -> list[str]:
+    """The fields that it shows or filters by."""
+    (shown_fields,) = re.findall(r"fields ([^|]+)", query)
+    return [name.strip() for name in shown_fields.split(",")] + re.findall(r"ispresent\((\w+)\)", query)
+
+
+@pytest.fixture
+def logged_runs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The lines of a run with the largest output there is, and of one that failed, as Publish writes them."""
+    answer, written = largest_output(), io.StringIO()
+    monkeypatch.setattr(logs.logger.registered_handler, "stream", written)
+
+    @logs.logged
+    def handler(_event: dict[str, Any], _context: Any) -> None:
+        logs.log_run(finished_row(answer))
+        logs.log_run(failed_row(FailedRun("r", answer["modelArn"], "ModelLost", "gone", RECEIPT)))
+
+    handler({"runId": "r"}, LambdaContext())
+    finished, failed, _ = (json.loads(line) for line in written.getvalue().splitlines())
+    return {"finished": finished, "failed": failed}
+
+
+def largest_output() -> dict[str, Any]:
+    """Past demand, a comparison, a second measurement, earlier runs, and fifty images left out."""
+    past = recommendation(past_traffic.office_hours())
+    skipped = [{"key": f"samples/{n}.txt", "reason": "it is neither JPEG nor PNG"} for n in range(50)]
+    answer = {**sample_output(), **DROPPED, "imageComparison": COMPARED, "scaling": SCALED}
+    return {**answer, "recommendation": past, "images": {**answer["images"], "skipped": skipped}}
+
+
+def fields(value: Any) -> int:
+    """How many fields CloudWatch Logs Insights finds in it."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 1 if inside is None else sum(map(fields, inside))
+
+
+def test_the_line_of_a_run_is_flat_and_small_however_large_its_output_is(logged_runs: Any) -> None:
+    assert fields(largest_output()) > 200  # more than CloudWatch Logs Insights finds
+    for line in logged_runs.values():
+        assert fields(line) == len(line) <= 40
 
 
 def sources(query: str) -> list[str]:
