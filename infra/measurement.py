@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 
 from infra.functions import Functions
-from infra.states import RUN, States, retry_when_busy, when
+from infra.states import RUN, States, retry_when_busy, retry_when_not_ready, when
 from lambdas.capacity.plans import MOST_WORKERS
 
 # All that the step's workers are made of; a list even for a single worker.
@@ -77,5 +77,7 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
         backoff_rate=1.5,
         max_attempts=3,
     )
+    # No longer, as a child lasts five minutes at most, the load's own three included.
+    retry_when_not_ready(worker, patience_s=90)
     workers.item_processor(worker)
     return workers

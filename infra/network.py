@@ -51,7 +51,8 @@ class LambdaNetwork(Construct):
         """Let Lambda plug the function in, and the function's own code do none of it."""
         if not self._is_there:
             return
-        interfaces = cdk.Stack.of(self).format_arn(service="ec2", resource="*", resource_name="*")
+        # Of any account: in a subnet that another account shares with this one, the ARN names that account.
+        interfaces = cdk.Stack.of(self).format_arn(service="ec2", account="*", resource="*", resource_name="*")
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_ANY), resources=["*"]))
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_INTERFACES), resources=[interfaces]))
         role.add_to_policy(

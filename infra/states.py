@@ -22,6 +22,16 @@ _LAMBDA_IS_BUSY = [
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
 ]
+# Lambda plugs the function into its VPC first, which takes about a minute: after a deployment, and when a function
+# that was idle for weeks has lost its network interface. Each of these refuses the call, so nothing has run.
+_NOT_READY_YET = [
+    "Lambda.ResourceNotReadyException",  # inactive
+    "Lambda.ResourceConflictException",  # pending
+    "Lambda.ENINotReadyException",
+    "Lambda.EC2ThrottledException",
+    "Lambda.EC2UnexpectedException",
+    "Lambda.CodeArtifactUserPendingException",
+]
 
 
 class States:
@@ -80,7 +90,8 @@ class States:
 
 
 def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Ask again, for half a minute, when Lambda could not take the call."""
+    """Ask again when Lambda could not take the call: for half a minute, or two where the function is not ready."""
+    retry_when_not_ready(state, patience_s=120)
     state.add_retry(
         errors=_LAMBDA_IS_BUSY,
         interval=cdk.Duration.seconds(2),
@@ -89,6 +100,16 @@ def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         jitter_strategy=sfn.JitterType.FULL,
     )
     return state
+
+
+def retry_when_not_ready(state: tasks.LambdaInvoke, *, patience_s: int) -> None:
+    """Ask again, every ten seconds, while the function is being plugged into its VPC."""
+    state.add_retry(
+        errors=_NOT_READY_YET,
+        interval=cdk.Duration.seconds(10),
+        backoff_rate=1,
+        max_attempts=patience_s // 10,
+    )
 
 
 def when(condition: str) -> sfn.Condition:

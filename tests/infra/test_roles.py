@@ -106,6 +106,14 @@ def test_in_a_vpc_lambda_may_make_interfaces_as_the_role_but_the_code_may_not() 
     }
     (denied,) = (statement for statement in of_prepare if statement["Effect"] == "Deny")
     assert "ec2:CreateNetworkInterface" in allowed
+    # An interface in a subnet that is shared with this account carries the ARN of the subnet's owner.
+    of_interfaces = {
+        resource
+        for statement in of_prepare
+        if "ec2:CreateNetworkInterface" in listed(statement["Action"]) and statement["Effect"] == "Allow"
+        for resource in listed(statement["Resource"])
+    }
+    assert of_interfaces == {"arn:<AWS::Partition>:ec2:<AWS::Region>:*:*/*"}
     assert set(listed(denied["Action"])) == allowed
     assert denied["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
 

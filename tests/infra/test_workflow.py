@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import botocore.session
 import pytest
 
 from lambdas.capacity.plans import MOST_WORKERS
@@ -10,6 +11,11 @@ from tests.infra.synth import definition, only, text
 
 State = dict[str, Any]
 SETTLING = "SettleModel"
+# By its service model Lambda answers these where a function can't be invoked yet; it has not run.
+NOT_READY = {
+    f"Lambda.{name}Exception"
+    for name in ("ResourceNotReady", "ResourceConflict", "ENINotReady", "EC2Throttled", "EC2Unexpected")
+} | {"Lambda.CodeArtifactUserPendingException"}
 
 
 def top() -> dict[str, State]:
@@ -131,7 +137,8 @@ def test_load_that_was_sent_is_never_repeated() -> None:
     load = workers["ItemProcessor"]["States"]["ApplyLoad"]
 
     assert "Retry" not in workers
-    assert [retry["ErrorEquals"] for retry in load["Retry"]] == [["Lambda.TooManyRequestsException"]]
+    retried = {error for retry in load["Retry"] for error in retry["ErrorEquals"]}
+    assert retried == {"Lambda.TooManyRequestsException"} | NOT_READY
     assert "Retry" not in top()["Measure"]
 
 
@@ -158,12 +165,38 @@ def test_all_are_asked_again_when_lambda_is_busy(name: str) -> None:
 
     busy = {"Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.SdkClientException"}
     if name == "ApplyLoad":
-        assert retried == {"Lambda.TooManyRequestsException"}
+        assert retried == {"Lambda.TooManyRequestsException"} | NOT_READY
     elif name == SETTLING:
         assert retried == {"States.ALL"}
     else:
-        assert busy <= retried
+        assert busy | NOT_READY <= retried
         assert "States.ALL" not in retried
+
+
+@pytest.mark.parametrize("name", [name for name, state in every_state() if state["Type"] == "Task"])
+def test_a_function_that_is_being_plugged_into_its_vpc_is_waited_for(name: str) -> None:
+    state = dict(every_state())[name]
+
+    if name != SETTLING:
+        (retry,) = (retry for retry in state["Retry"] if NOT_READY & {*retry["ErrorEquals"]})
+        patience_s = sum(
+            retry["IntervalSeconds"] * retry["BackoffRate"] ** turn for turn in range(retry["MaxAttempts"])
+        )
+        # That of a load, and the load itself, have to end within an Express execution's five minutes.
+        least_s = 300 - 180 - 30 if name == "ApplyLoad" else 120
+        assert least_s <= patience_s <= 120
+
+
+def test_each_error_that_is_retried_is_one_of_lambda_s_invoke() -> None:
+    model = botocore.session.get_session().get_service_model("lambda").operation_model("Invoke")
+    known = {f"Lambda.{shape.name}" for shape in model.error_shapes}
+
+    # What Step Functions says where there was no answer of Lambda's.
+    of_the_sdk = {"AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException"}
+    retried = {
+        error for _, state in every_state() for retry in state.get("Retry", []) for error in retry["ErrorEquals"]
+    }
+    assert retried - {"States.ALL"} <= known | {f"Lambda.{name}" for name in of_the_sdk}
 
 
 @pytest.mark.parametrize("poll_s", [1, 7, 15, 30, 120, 300])
