@@ -52,7 +52,9 @@ class LambdaNetwork(Construct):
         if not self._is_there:
             return
         # Of any account: in a subnet that another account shares with this one, the ARN names that account.
-        interfaces = cdk.Stack.of(self).format_arn(service="ec2", account="*", resource="*", resource_name="*")
+        interfaces = cdk.Stack.of(self).format_arn(
+            service="ec2", account="*", resource="*", resource_name="*"
+        )
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_ANY), resources=["*"]))
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_INTERFACES), resources=[interfaces]))
         role.add_to_policy(

@@ -23,7 +23,6 @@ _PERIOD = cdk.Duration.minutes(5)
 # The janitor looks every ten minutes: no turn of its may look like the end of it.
 _LONGER_THAN_A_TURN = cdk.Duration.minutes(15)
 _ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-_EVENTS = iam.ServicePrincipal("events.amazonaws.com")
 
 
 class Observability(Construct):
@@ -148,8 +147,8 @@ class Observability(Construct):
         )
         key.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="PublishersOfThisAccount",
-                principals=[_ALARMS, _EVENTS],
+                sid="AlarmsOfThisAccount",
+                principals=[_ALARMS],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 resources=["*"],  # in a key's policy: this key
                 conditions=_from_this_account(self),

@@ -68,13 +68,21 @@ class Workflow(Construct):
             definition_body=sfn.DefinitionBody.from_chainable(self._run()),
             timeout=_TIMEOUT,
             logs=sfn.LogOptions(
-                destination=log_group(self, "Log", settings=settings),
+                destination=log_group(self, "Log", settings=settings, name=self._log_name()),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),
             tracing_enabled=True,
         )
         self._acknowledge_wildcards()
+
+    def _log_name(self) -> str:
+        """A name below /aws/vendedlogs/ needs no line in the account's log resource policy, which has a size limit.
+
+        It ends in the stack's own id, so that a stack that is made again never finds it taken.
+        """
+        stack_id = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Stack.of(self).stack_id))
+        return f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{stack_id}"
 
     def _run(self) -> sfn.IChainable:
         """try … finally … then, in this order."""

@@ -22,6 +22,7 @@ from lambdas.adapters.load_client import (
     request_with_object,
 )
 from lambdas.adapters.load_generator import LoadGenerator
+from lambdas.adapters.rekognition import model_endpoint
 from lambdas.adapters.settings import settings
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
 from lambdas.capacity.image import Image, SkippedImage, Source
@@ -90,7 +91,7 @@ class LoadWorker:
         self._requests = [self.prepared[source, image.key] for image in images]
         credentials = Session().get_credentials()
         self._connections = [
-            LoadConnection(settings().rekognition_endpoint, settings().region, credentials)
+            LoadConnection(model_endpoint(), settings().region, credentials)
             for _ in range(run.in_flight_per_worker)
         ]
 

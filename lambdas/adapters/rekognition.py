@@ -34,6 +34,11 @@ def rekognition_client() -> Any:
     )
 
 
+def model_endpoint() -> str:
+    """Where the model is called, as the SDK resolves it: the stack's setting, FIPS, dual-stack, or AWS's default."""
+    return str(rekognition_client().meta.endpoint_url)
+
+
 class RekognitionModel:
     """A Custom Labels model version."""
 

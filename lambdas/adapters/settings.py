@@ -64,12 +64,6 @@ class FunctionSettings:
         """Seconds between two looks at a model that starts or stops."""
         return int(self._required("MODEL_POLL_SECONDS"))
 
-    @property
-    def rekognition_endpoint(self) -> str:
-        """Where the model is called: AWS's own endpoint unless the stack names another."""
-        default = f"https://rekognition.{self.region}.amazonaws.com"
-        return self.environment.get("AWS_ENDPOINT_URL_REKOGNITION") or default
-
     def _required(self, name: str) -> str:
         if not self.environment.get(name):
             raise KeyError(f"the function's environment has no {name}; the stack sets it")

@@ -155,7 +155,8 @@ def test_alarms_of_this_account_may_publish_and_use_the_topics_key() -> None:
     assert publish["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert (publish["Action"], publish["Condition"]) == ("sns:Publish", here)
     (use,) = (each for each in of_key if "Service" in each["Principal"])
-    assert "cloudwatch.amazonaws.com" in use["Principal"]["Service"]
+    # Nothing but alarms: the Lambdas publish with their own rights, and no rule has the topic as its target.
+    assert use["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert (use["Action"], use["Condition"]) == (["kms:Decrypt", "kms:GenerateDataKey*"], here)
 
 

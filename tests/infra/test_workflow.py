@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 
 from lambdas.capacity.plans import MOST_WORKERS
-from tests.infra.synth import definition, only, text
+from tests.infra.synth import definition, only, template, text
 
 State = dict[str, Any]
 SETTLING = "SettleModel"
@@ -194,7 +194,10 @@ def test_each_error_that_is_retried_is_one_of_lambda_s_invoke() -> None:
     # What Step Functions says where there was no answer of Lambda's.
     of_the_sdk = {"AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException"}
     retried = {
-        error for _, state in every_state() for retry in state.get("Retry", []) for error in retry["ErrorEquals"]
+        error
+        for _, state in every_state()
+        for retry in state.get("Retry", [])
+        for error in retry["ErrorEquals"]
     }
     assert retried - {"States.ALL"} <= known | {f"Lambda.{name}" for name in of_the_sdk}
 
@@ -221,6 +224,17 @@ def test_both_waits_last_as_long_as_the_setting_says() -> None:
         name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"
     }
     assert waits == {"WaitForStart": 7, "WaitForModel": 7}
+
+
+def test_its_log_needs_no_line_in_the_accounts_log_resource_policy_and_its_name_is_free() -> None:
+    machine = only("AWS::StepFunctions::StateMachine")
+    (destination,) = machine["LoggingConfiguration"]["Destinations"]
+    group = text(destination["CloudWatchLogsLogGroup"]["LogGroupArn"]).strip("<>").removesuffix(".Arn")
+    name = template()["Resources"][group]["Properties"]["LogGroupName"]
+
+    prefix, stack_id = name["Fn::Join"][1]
+    assert prefix == "/aws/vendedlogs/states/InferenceUnitTuner-"
+    assert {"Ref": "AWS::StackId"} in stack_id["Fn::Select"][1]["Fn::Split"]
 
 
 def test_no_lambda_result_travels_from_state_to_state_but_the_answer() -> None:
