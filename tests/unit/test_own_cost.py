@@ -9,6 +9,7 @@ import pytest
 from bench.bill import Run, Use, lines
 from bench.own_cost import BEGIN, DOCUMENT, END, RECORD, bill, large_run_of, run_of
 from bench.sizes import item_bytes
+from tests.infra.synth import resources
 
 
 def test_the_bill_of_two_workers_by_hand() -> None:
@@ -56,3 +57,9 @@ def test_the_document_holds_the_bill_of_what_was_measured() -> None:
     assert kept.strip() == bill(json.loads(RECORD.read_text("utf-8"))), (
         "run `python -m bench.own_cost --reckon`"
     )
+
+
+def test_the_alarms_that_are_billed_are_the_stack_s() -> None:
+    record = json.loads(RECORD.read_text("utf-8"))
+
+    assert record["run"]["alarms"] == len(resources("AWS::CloudWatch::Alarm"))
