@@ -12,7 +12,6 @@ LONGEST_QUOTE = 40  # characters of a text that are shown
 _CONVERT = "convert it to JPEG or PNG"
 _EXPORT = "export its pictures as JPEG or PNG"
 _UNPACK = "unpack it, and upload the images in it"
-_FETCH_AGAIN = "download the image again"
 _DECODE = "decode it before you upload it"
 _LEAVE_OUT = "it is no image: leave it out"
 
@@ -67,21 +66,24 @@ _BINARIES = (
     _Binary("a file that macOS keeps in each folder (.DS_Store)", ((0, b"\0\0\0\x01Bud1"),), _LEAVE_OUT),
 )  # fmt: skip
 
-# Texts by their start (lower case, without white space before it) or by what stands in them.
-_TEXT_STARTS = {
-    b"version https://git-lfs.github.com/": ("a Git LFS pointer", "run `git lfs pull`, then upload the image"),
-    b"<!doctype html": ("a web page (HTML)", f"it may be a server's error: {_FETCH_AGAIN}"),
-    b"<html": ("a web page (HTML)", f"it may be a server's error: {_FETCH_AGAIN}"),
-    b"<svg": ("SVG", _CONVERT),
-    b"<?xml": ("XML", f"it may be a server's error: {_FETCH_AGAIN}"),
-    b"/9j/": ("a JPEG as base64 text", _DECODE),
-    b"ivborw0kggo": ("a PNG as base64 text", _DECODE),
-    b"data:image/": ("an image as a data URL", _DECODE),
-}  # fmt: skip
-_TEXT_PARTS = {
-    b"/annex/objects/": ("a git-annex pointer", "run `git annex get`, then upload the image"),
-    b"<svg": ("SVG", _CONVERT),
-}
+# Texts, in lower case, by a start (without white space before it) or by what stands anywhere in the head.
+_MAYBE_AN_ERROR = "it may be a server's error: download the image again"
+_TEXTS = (
+    (
+        "^",
+        b"version https://git-lfs.github.com/",
+        "a Git LFS pointer",
+        "run `git lfs pull`, then upload the image",
+    ),
+    ("in", b"/annex/objects/", "a git-annex pointer", "run `git annex get`, then upload the image"),
+    ("^", b"<!doctype html", "a web page (HTML)", _MAYBE_AN_ERROR),
+    ("^", b"<html", "a web page (HTML)", _MAYBE_AN_ERROR),
+    ("in", b"<svg", "SVG", _CONVERT),
+    ("^", b"<?xml", "XML", _MAYBE_AN_ERROR),
+    ("^", b"/9j/", "a JPEG as base64 text", _DECODE),
+    ("^", b"ivborw0kggo", "a PNG as base64 text", _DECODE),
+    ("^", b"data:image/", "an image as a data URL", _DECODE),
+)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 # Pictures that have to be converted, by how such files are called (lower case), and all of them.
@@ -139,10 +141,7 @@ def _text(head: bytes) -> str | None:
 def _fault_of_text(text: str) -> Fault:
     quote = f" (it starts with '{' '.join(text.split())[:LONGEST_QUOTE]}')"
     start = text.lstrip().lower().encode()
-    for mark, (name, advice) in _TEXT_STARTS.items():
-        if start.startswith(mark):
-            return _other(name, advice, quote)
-    for mark, (name, advice) in _TEXT_PARTS.items():
-        if mark in start:
+    for where, mark, name, advice in _TEXTS:
+        if start.startswith(mark) or (where == "in" and mark in start):
             return _other(name, advice, quote)
     return _other("text", "upload the image itself", quote)
