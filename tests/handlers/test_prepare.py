@@ -120,6 +120,10 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
             'test.inferenceUnits: got "2"; takes a whole number from 1 to 100',
         ),
         ({"afterRun": "apply"}, "demand: got nothing; takes an object with averageTps and peakTps, or"),
+        (
+            {"images": {"prefix": "/samples/"}},
+            'images.prefix: got "/samples/"; takes the start of keys as S3 has them',
+        ),
     ],
 )
 def test_a_wrong_input_starts_nothing_and_keeps_nothing(
