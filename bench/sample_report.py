@@ -163,7 +163,9 @@ def _run(kind: Kind) -> Run:
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 287_000 + 61_000 * n) for n in range(1, 13)),
         skipped=(
-            SkippedImage("samples/notes.txt", "it is neither JPEG nor PNG (it starts with 'not an i')"),
+            SkippedImage(
+                "samples/notes.txt", "it is text (it starts with 'not an image'), neither JPEG nor PNG"
+            ),
         ),
         images_found=13,
         images_skipped=1,

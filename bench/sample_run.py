@@ -12,6 +12,7 @@ from typing import Any
 from bench.virtual_time import VirtualClient, run_search
 from lambdas.capacity.history import Answer, compared
 from lambdas.capacity.image import Image, SkippedImage
+from lambdas.capacity.image_coverage import ImagesFound
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.progress import Progress
@@ -54,10 +55,15 @@ def sample_output() -> dict[str, Any]:
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 300_000) for n in range(1, 9)),
         skipped=(
-            SkippedImage("samples/notes.txt", "it is neither JPEG nor PNG (it starts with 'not an i')"),
+            SkippedImage(
+                "samples/notes.txt",
+                "it is text (it starts with 'not an image'), neither JPEG nor PNG: upload the image itself",
+                "text",
+            ),
         ),
         images_found=9,
         images_skipped=1,
+        images_counted=ImagesFound("samples/", 8, {}, 8, is_estimate=False, listing_was_cut=False),
     )
     client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)

@@ -11,6 +11,7 @@ from typing import Any
 from infra.context import SettingsError
 from infra.schedule_expression import TAKES, is_schedule_expression
 from lambdas.adapters.execution_input import parse_input
+from lambdas.adapters.image_prefix import instead_of
 from lambdas.capacity.errors import InvalidInput
 
 _REPORT_PREFIX = "reports/"
@@ -92,9 +93,16 @@ def upload_triggers(key: str, got: object) -> tuple[UploadTrigger, ...]:
     found: list[UploadTrigger] = []
     for place, entry in _entries(key, got, _TRIGGER, required={"prefix", "input"}):
         prefix, settle = entry["prefix"], entry.get("settleSeconds", 60)
-        if not isinstance(prefix, str) or not _FOLDER.fullmatch(prefix) or _overlaps_reports(prefix):
+        instead = instead_of(prefix) if isinstance(prefix, str) else None
+        if (
+            not isinstance(prefix, str)
+            or instead
+            or not _FOLDER.fullmatch(prefix)
+            or _overlaps_reports(prefix)
+        ):
             takes = f"a folder of at most 256 characters, like samples/, that has nothing to do with {_REPORT_PREFIX}"
-            raise SettingsError(f"{place}.prefix", prefix, f'{takes}; without *, ?, $, <, >, " and \\')
+            takes = f'{takes}; without *, ?, $, <, >, " and \\'
+            raise SettingsError(f"{place}.prefix", prefix, f"{takes}; {instead}" if instead else takes)
         if not isinstance(settle, int) or isinstance(settle, bool) or not 1 <= settle <= _LONGEST_SETTLE_S:
             takes = f"a whole number of seconds from 1 to {_LONGEST_SETTLE_S}"
             raise SettingsError(f"{place}.settleSeconds", settle, takes)

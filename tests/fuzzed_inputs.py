@@ -41,6 +41,23 @@ KINDS_OF_DEMAND = (
 )
 FIELDS = frozenset({"modelArn", "images", "demand", "test", "limits", *CONTRACT})
 
+
+def nested(depth: int) -> list[Any]:
+    """So many lists in each other."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+# What JSON can hold and hardly anybody means, for any field.
+NASTY: tuple[Any, ...] = (
+    "\ud800", "samples/\udfff", "\udc00\ud800", "\x00", "a\nb", "", " ", "x" * 200_000, "\U0010ffff", "é" * 600,
+    {"\ud800": 1}, {"a": {"\udfff": "\ud800"}}, ["\ud800"], {}, [], None, True, -1, 0, 10**400, 10**5000, 1e308, -0.0,
+    5e-324, math.nan, math.inf, nested(400), nested(50_000), {"a": nested(50_000)},
+)  # fmt: skip
+
+nasty = st.sampled_from(NASTY).map(lambda value: dict(value) if isinstance(value, dict) else value)
 any_text = st.text(st.characters(), max_size=12) | st.sampled_from(
     ["", "\ud800", "\x00", "\n", "٣", "é" * 600, "x" * 5000, "stop ", "STOP", "1", "true", "null", "a: got b; takes c"]
 )  # fmt: skip
@@ -101,8 +118,9 @@ _names = st.sampled_from(sorted({name for field in FIELDS for name in field.spli
 
 def _changed(value: Any) -> st.SearchStrategy[Any]:
     """Another value, another type of the same value, the value a level deeper; of a text, more or less of it."""
-    changes = [anything, st.just(str(value)[:4000] if not isinstance(value, int) else 1), st.just([value])]
-    changes += [st.just({"value": value}), st.sampled_from([*CONTRACT.values()]).flatmap(lambda valid: valid)]
+    changes = [anything, nasty, st.just([value]), st.just({"value": value})]
+    changes += [st.sampled_from([*CONTRACT.values()]).flatmap(lambda valid: valid)]
+    changes += [] if isinstance(value, int | list | dict) else [st.just(str(value)[:4000])]
     if isinstance(value, int | float) and not isinstance(value, bool):
         changes += [st.sampled_from([-value, value * 1000, value + 0.5]) if abs(value) < 1e300 else anything]
     if isinstance(value, str):

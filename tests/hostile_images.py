@@ -49,20 +49,33 @@ def picture_of(kind: str) -> bytes:
     return buffer.getvalue()
 
 
+def flat_jpeg(width: int, height: int) -> bytes:
+    """A valid JPEG of one colour, small whatever its sides."""
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
 JPEG = picture_of("JPEG")
 
 # What each is skipped for before anything is sent.
 HOPELESS = {
     "zero.jpg": (b"", "it is empty"),
-    "gif.jpg": (picture_of("GIF"), "it is neither JPEG nor PNG (it starts with 'GIF8"),
+    "gif.jpg": (picture_of("GIF"), "it is GIF, neither JPEG nor PNG: convert it"),
+    "heic.jpg": (b"\0\0\0\x18ftypheic" + bytes(90), "it is HEIC, neither JPEG nor PNG: convert it"),
+    "page.jpg": (b"<html>403 Forbidden</html>", "it is a web page (HTML) (it starts with '<html>403"),
+    "._good.jpg": (b"\0\x05\x16\x07" + bytes(90), "it is a file that macOS keeps beside another one"),
     "20 MB.jpg": (JPEG.ljust(20 * 1024**2, b"\0"), "it has 20,971,520 bytes"),
     "10,000 pixels.png": (png_of(10_000, 10_000), "it has 10000 x 10000 pixels; 64 to 4096 a side are taken"),
     "a line.png": (png_of(4000, 2), "it has 4000 x 2 pixels"),
+    "20 megapixels.jpg": (flat_jpeg(5472, 3648), "it has 5472 x 3648 pixels; 64 to 4096 a side are taken"),
+    "a stripe.jpg": (flat_jpeg(64, 2000), "it has 64 x 2000 pixels; its sides may be 20:1 at most"),
     "truncated.png": (picture_of("PNG")[:20], "it is cut off"),
     "truncated.jpg": (JPEG[:2], "it is neither JPEG nor PNG"),
+    "headless.jpg": (JPEG[:40], "it is cut off"),
 }
-# What only the model can tell; its refusal is listed.
-REFUSED_BY_THE_MODEL = {"headless.jpg": JPEG[:40]}
+# What only the model can tell; its refusal is listed. Some readers pass over bytes that belong to nothing, it doesn't.
+REFUSED_BY_THE_MODEL = {"stray bytes.jpg": JPEG[:20] + b"stray" + JPEG[20:]}
 
 
 def mixed_with_good_ones() -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic.alias_generators import to_camel
 
+from lambdas.adapters.image_prefix import TAKES, check_prefix
 from lambdas.adapters.input_sentences import got, missing, sentence, unreadable_key
 from lambdas.capacity.errors import InvalidInput
 from lambdas.capacity.image import Source
@@ -17,7 +18,6 @@ from lambdas.capacity.plans import MOST_WORKERS, Mode
 
 MOST_CONCURRENCY = 4000
 MOST_TPS = 1_000_000
-LONGEST_KEY_BYTES = 1024
 MOST_ERRORS_SHOWN = 3
 
 
@@ -35,9 +35,7 @@ class ImagesInput(_Strict):
         pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$",
         description="the name of an S3 bucket",
     )
-    prefix: str = Field(
-        default="samples/", description=f"a key prefix of at most {LONGEST_KEY_BYTES} bytes (UTF-8)"
-    )
+    prefix: str = Field(default="samples/", description=TAKES)
     source: Source = Field(default="bytes", description='"bytes" or "s3"')
     compare: bool = Field(default=False, description="true or false")
 
@@ -168,8 +166,7 @@ def _check_pairs(parsed: ExecutionInput) -> None:
     if isinstance(demand, BatchInput) and demand.images > MOST_TPS * 3600 * demand.within_hours:
         takes = f"hours enough for {demand.images} images at {MOST_TPS} requests per second or fewer"
         raise InvalidInput(got("demand.withinHours", demand.within_hours, takes))
-    if len(parsed.images.prefix.encode()) > LONGEST_KEY_BYTES:
-        raise InvalidInput(got("images.prefix", parsed.images.prefix, _FIELDS["images"]["prefix"]))
+    check_prefix(parsed.images.prefix)
 
 
 def _check_traffic(average_tps: float | None, peak_tps: float | None) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,23 +12,16 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.settings import settings
+from lambdas.adapters.image_check import DENIED, REPORTS
+from lambdas.adapters.image_listing import Listing, list_objects, prefixes_near
+from lambdas.adapters.image_prefix import is_like_a_pattern
+from lambdas.adapters.image_search import MOST_IMAGES, ImageSearch
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.image import MOST_BYTES, Image, SkippedImage, Source
+from lambdas.capacity.image import Image, SkippedImage, Source
+from lambdas.capacity.image_coverage import ImagesFound, advice
 
-MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
-MOST_LISTED = 10_000
-MOST_LOOKED_AT = 2_000  # one by one, until enough are found; so many take Prepare a few seconds
 MOST_SKIPPED_TOLD = 50  # with their reasons; an item of the runs table and an output have their limits
-
-LEAST_PIXELS, MOST_PIXELS = 64, 4096  # a side, quota of DetectCustomLabels
-REPORTS = "reports/"
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-_MAGIC = {b"\xff\xd8\xff": "JPEG", _PNG: "PNG"}
-_SUFFIXES = (".jpg", ".jpeg", ".png")
-_HEAD_BYTES = 24  # up to the sides of a PNG
-_DENIED = ("AccessDenied", "403")
+MOST_KINDS_TOLD = 5  # of faults, where no object can be used
 
 
 @cache
@@ -48,12 +40,13 @@ def s3_client() -> Any:
 
 @dataclass(frozen=True)
 class Selection:
-    """The images to use, those looked at and left out (the first of them), and how many objects there were."""
+    """The images to use, objects left out (the first of them), how many objects there were and were left out."""
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
     found: int
     skipped_total: int
+    counted: ImagesFound | None = None
 
 
 def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Selection:
@@ -63,19 +56,17 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
         NoUsableImages: none is left. AccessDenied: the bucket can't be read.
     """
     try:
-        objects = sorted(_listed(client, bucket, prefix), key=lambda found: (found.bytes, found.key))
-        images, skipped = _inspect(client, bucket, _by_promise(objects)[:MOST_LOOKED_AT], source)
+        listing = list_objects(client, bucket, prefix)
+        search = ImageSearch(client, bucket, source)
+        search.look_through(listing.objects)
     except ClientError as error:
         raise _explained(error, bucket, prefix) from error
-    if not images:
-        reasons = "; ".join(f"{image.key}: {image.reason}" for image in skipped[:5])
-        looked_at = f"{len(skipped)} looked at of the " if len(skipped) < len(objects) else ""
-        raise NoUsableImages(
-            f"none of the {looked_at}{len(objects)} objects under s3://{bucket}/{prefix} can be used"
-            f"{f' ({reasons})' if reasons else ''} - upload JPEG or PNG images there"
-        )
-    in_order = sorted(images, key=lambda image: image.key)
-    return Selection(tuple(in_order), tuple(skipped[:MOST_SKIPPED_TOLD]), len(objects), len(skipped))
+    if not search.images:
+        raise NoUsableImages(_nothing(client, bucket, listing, search.skipped))
+    found, skipped = len(listing.objects), search.skipped
+    counted = ImagesFound.of(search.samples, prefix=listing.prefix, listing_was_cut=listing.was_cut)
+    in_order = sorted(search.images, key=lambda image: image.key)
+    return Selection(tuple(in_order), tuple(skipped[:MOST_SKIPPED_TOLD]), found, len(skipped), counted)
 
 
 def read_image(client: Any, bucket: str, key: str) -> bytes:
@@ -84,100 +75,35 @@ def read_image(client: Any, bucket: str, key: str) -> bytes:
     return body
 
 
-def _listed(client: Any, bucket: str, prefix: str) -> Iterator[Image]:
-    pages = client.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix, PaginationConfig={"MaxItems": MOST_LISTED}
+def _nothing(client: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedImage]) -> str:
+    """Why there is no image, with the number of objects by kind of fault, and what to do."""
+    kinds = Counter(image.kind for image in skipped).most_common()
+    example = {image.kind: image for image in reversed(skipped)}
+    why = [
+        f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}"
+        for kind, n in kinds[:MOST_KINDS_TOLD]
+    ]
+    found, where = len(listing.objects), f"s3://{bucket}/{listing.prefix}"
+    do = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
+    if not found:
+        pattern = " (it is no pattern)" if is_like_a_pattern(listing.prefix) else ""
+        near = [place for place in prefixes_near(client, bucket, listing.prefix) if place != REPORTS]
+        do = [
+            *([f"give a prefix that exists as images.prefix{pattern}: {', '.join(near)}"] if near else []),
+            *do,
+        ]
+    looked_at = f"{len(skipped):,} looked at of the " if len(skipped) < found else ""
+    first_of_more = "first " if listing.was_cut else ""
+    because = f" ({'; '.join(why)})" if why else ""
+    return (
+        f"none of the {looked_at}{first_of_more}{found:,} objects under {where} can be used{because} - "
+        + "; or ".join(do)
     )
-    for found in (found for page in pages for found in page.get("Contents", [])):
-        if not found["Key"].endswith("/"):
-            yield Image(found["Key"], found["Size"])
-
-
-def _by_promise(objects: Sequence[Image]) -> list[Image]:
-    """All objects: first those called like images, last reports of runs; in each group spread over the sizes."""
-    groups: dict[int, list[Image]] = {0: [], 1: [], 2: []}
-    for found in objects:
-        group = 2 if found.key.startswith(REPORTS) else not found.key.lower().endswith(_SUFFIXES)
-        groups[group].append(found)
-    return [found for group in groups.values() for found in _spread(group)]
-
-
-def _spread(objects: Sequence[Image]) -> list[Image]:
-    """All objects, those that lie evenly spread over the sizes first."""
-    step = max(1.0, len(objects) / MOST_IMAGES)
-    first = {int((index + 0.5) * step) for index in range(min(MOST_IMAGES, len(objects)))}
-    return [objects[i] for i in sorted(first)] + [image for i, image in enumerate(objects) if i not in first]
-
-
-def _inspect(
-    client: Any, bucket: str, candidates: Sequence[Image], source: Source
-) -> tuple[list[Image], list[SkippedImage]]:
-    images: list[Image] = []
-    skipped: list[SkippedImage] = []
-    denied: list[ClientError] = []
-
-    def reason_to_skip(image: Image) -> str | None:
-        try:
-            return _reason_to_skip(client, bucket, image, source)
-        except ClientError as error:
-            if error.response["Error"].get("Code") in _DENIED:
-                denied.append(error)
-            elif _status(error) >= 500:
-                raise
-            # Gone meanwhile, archived, another owner's: this object's trouble, not the others'.
-            return f"S3 does not give it out ({error})"
-
-    with ThreadPoolExecutor(MOST_IMAGES) as threads:
-        for start in range(0, len(candidates), MOST_IMAGES):
-            batch = candidates[start : start + MOST_IMAGES]
-            for image, reason in zip(batch, threads.map(reason_to_skip, batch), strict=True):
-                if reason:
-                    skipped.append(SkippedImage(image.key, reason))
-                elif len(images) < MOST_IMAGES:
-                    images.append(image)
-            if len(images) == MOST_IMAGES or (not images and len(denied) >= MOST_IMAGES):
-                break
-    if denied and not images:
-        raise denied[0]
-    return images, skipped
-
-
-def _reason_to_skip(client: Any, bucket: str, image: Image, source: Source) -> str | None:
-    if bucket == settings().image_bucket and image.key.startswith(REPORTS):
-        return f"{REPORTS} is kept for the reports of runs"
-    if image.bytes == 0:
-        return "it is empty"
-    if image.bytes > MOST_BYTES[source]:
-        return f"it has {image.bytes:,} bytes; with images.source {source} at most {MOST_BYTES[source]:,} are taken"
-    head = _head(client, bucket, image.key)
-    if not any(head.startswith(magic) for magic in _MAGIC):
-        return f"it is neither {' nor '.join(_MAGIC.values())} (it starts with {str(head[:8])[1:]})"
-    return _wrong_sides(head) if head.startswith(_PNG) else None
-
-
-def _status(error: ClientError) -> int:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-
-
-def _head(client: Any, bucket: str, key: str) -> bytes:
-    answer = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_HEAD_BYTES - 1}")
-    head: bytes = answer["Body"].read()
-    return head
-
-
-def _wrong_sides(png: bytes) -> str | None:
-    """A PNG tells its sides at once; of a JPEG the model tells when it is probed."""
-    if len(png) < _HEAD_BYTES:
-        return "it is cut off"
-    width, height = struct.unpack(">II", png[16:24])
-    if all(LEAST_PIXELS <= side <= MOST_PIXELS for side in (width, height)):
-        return None
-    return f"it has {width} x {height} pixels; {LEAST_PIXELS} to {MOST_PIXELS} a side are taken"
 
 
 def _explained(error: ClientError, bucket: str, prefix: str) -> Exception:
     code = error.response["Error"].get("Code", "")
-    if code in _DENIED:
+    if code in DENIED:
         return AccessDenied(
             f"s3://{bucket}/{prefix} is not readable for this stack - deploy with this bucket in the context key"
             " imageBuckets (if it is the stack's own: with this prefix in imagePrefixes), or name other images"

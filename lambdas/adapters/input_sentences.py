@@ -40,9 +40,14 @@ def unreadable_key(raw: Mapping[str, Any], guide: Guide) -> str | None:
         section = place.partition(".")[0]
         found = raw.get(section) if section else raw
         for key, value in found.items() if isinstance(found, Mapping) else ():
-            if not key.isascii() and key != key.encode(errors="ignore").decode():
+            if not is_unicode(key):
                 return _unknown(_field(section, key), value, section, fields)
     return None
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it: half a surrogate pair can't be stored or sent."""
+    return text.isascii() or text == text.encode(errors="ignore").decode()
 
 
 def got(field: str, value: Any, takes: str) -> str:

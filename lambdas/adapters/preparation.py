@@ -89,6 +89,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         skipped=chosen.skipped,
         images_found=chosen.found,
         images_skipped=chosen.skipped_total,
+        images_counted=chosen.counted,
         other_traffic=found.other_traffic,
         input_understood=wanted.model_dump(by_alias=True, warnings=False),
         after_run=wanted.after_run,

@@ -1,4 +1,4 @@
-"""Images that are sent to the model, and those that can't be."""
+"""Images that are sent to the model, those that can't be, and what DetectCustomLabels takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Source = Literal["bytes", "s3"]
-MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}  # quotas of DetectCustomLabels
+# Quotas of DetectCustomLabels: bytes of a file, pixels of a side, the longer side over the shorter one.
+MOST_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}
+LEAST_PIXELS, MOST_PIXELS = 64, 4096
+LONGEST_TO_SHORTEST = 20
+
+# How files are called that DetectCustomLabels takes; compare lower-case names.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
+
+# Kinds of faults that an advice depends on.
+TOO_LARGE_FOR_BYTES = "too large for bytes"
+TOO_LARGE = "too large for the service"
+TOO_MANY_PIXELS = f"of more than {MOST_PIXELS} pixels a side"
 
 
 @dataclass(frozen=True)
@@ -19,7 +30,47 @@ class Image:
 
 @dataclass(frozen=True)
 class SkippedImage:
-    """An object that can't, and why."""
+    """An object that can't, and why. Objects of one `kind` are counted together: "12 as empty"."""
 
     key: str
     reason: str
+    kind: str = "refused by the model"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why an object can't be sent: its `kind`, as in "12 images were left out as empty", and a sentence."""
+
+    kind: str
+    reason: str
+
+
+def is_called_image(key: str) -> bool:
+    """Whether the key ends as the name of a JPEG or PNG file does."""
+    return key.lower().endswith(IMAGE_SUFFIXES)
+
+
+def fault_of_bytes(size: int, source: Source) -> Fault | None:
+    """Returns None if a file of `size` bytes can be sent this way."""
+    if size == 0:
+        return Fault("empty", "it is empty")
+    if size <= MOST_BYTES[source]:
+        return None
+    kind = TOO_LARGE if size > MOST_BYTES["s3"] else TOO_LARGE_FOR_BYTES
+    return Fault(
+        kind, f"it has {size:,} bytes; with images.source {source} at most {MOST_BYTES[source]:,} are taken"
+    )
+
+
+def fault_of_sides(width: int, height: int) -> Fault | None:
+    """Returns None if an image of so many pixels is taken."""
+    has, longer, shorter = f"it has {width} x {height} pixels", max(width, height), min(width, height)
+    taken = f"{LEAST_PIXELS} to {MOST_PIXELS} a side are taken"
+    if longer > MOST_PIXELS:
+        return Fault(TOO_MANY_PIXELS, f"{has}; {taken}")
+    if shorter < LEAST_PIXELS:
+        return Fault(f"of less than {LEAST_PIXELS} pixels a side", f"{has}; {taken}")
+    if longer > LONGEST_TO_SHORTEST * shorter:
+        ratio = f"{LONGEST_TO_SHORTEST}:1"
+        return Fault(f"longer than {ratio}", f"{has}; its sides may be {ratio} at most")
+    return None

@@ -12,6 +12,7 @@ from lambdas.capacity import applying
 from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.image_output import cautions_of, images_row
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measured_step import MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
@@ -41,12 +42,15 @@ def findings(
     found: Measurement,
     history: RequestHistory | None = None,
     scaling: Scaling | None = None,
+    *,
+    refused_images: int = 0,
 ) -> dict[str, Any]:
     """What the steps say: the output without the parts that are known when the model has stopped.
 
     A run whose demand is from the past comes with that `history`; one that was to measure a second time, with what
-    came of that.
+    came of that. The model refused `refused_images` of the run's images.
     """
+    cautions = cautions_of(run, refused_images)
     under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
     quick = run.mode == "quick"
     verdict = judge(
@@ -55,6 +59,7 @@ def findings(
         auto_scales_to=run.auto_scales_to,
         failures=under_load,
         other_traffic=run.other_traffic,
+        image_cautions=cautions,
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.word) or (None if per_unit else "No rate was measured")
@@ -66,6 +71,11 @@ def findings(
         advice = recommended(run, per_unit, history, more)
         advice = replace(advice, reasons=(*advice.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
+    recommendation = {**_recommendation(advice), **more_of_demand(run, planned_with, advice, history)}
+    recommendation["reasons"] = [
+        *recommendation["reasons"],
+        *(each[0].upper() + each[1:] for each in cautions),
+    ]
     return {
         "runId": run.run_id,
         "modelArn": run.model_arn,
@@ -79,7 +89,7 @@ def findings(
         "inferenceUnits": run.inference_units,
         "tpsPerInferenceUnit": rounded(per_unit.estimate, 3) if per_unit else None,
         "latencyMs": _latency(found.clean.latency if found.clean else LatencyHistogram()),
-        "recommendation": {**_recommendation(advice), **more_of_demand(run, planned_with, advice, history)},
+        "recommendation": recommendation,
         **measured_so_far(steps),
         **({"scaling": scaling.as_output()} if scaling else {}),
         **({"otherTraffic": run.other_traffic.as_output()} if run.other_traffic else {}),
@@ -109,7 +119,6 @@ def output(
     run: Run, progress: Progress, found: dict[str, Any], receipt: Receipt, *, result_uri: str, report_uri: str
 ) -> dict[str, Any]:
     """The execution's output: the findings, what they cost, and how the model was left."""
-    refused = {image.key for image in progress.refused_images}
     return {
         **found,
         "cost": {
@@ -123,12 +132,7 @@ def output(
         },
         "model": {**model_left(receipt), **applying.left_running(receipt, run.usd_per_unit_hour)},
         **(applying.told(receipt, run.usd_per_unit_hour) if run.after_run == "apply" else {}),
-        "images": {
-            "found": run.images_found,
-            "used": len(run.images) - len(refused),
-            "skippedInAll": run.images_skipped + len(refused),
-            "skipped": [{"key": i.key, "reason": i.reason} for i in (*run.skipped, *progress.refused_images)],
-        },
+        "images": images_row(run, progress),
         "resultUri": result_uri,
         "reportUri": report_uri,
     }

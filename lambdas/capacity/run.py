@@ -10,6 +10,7 @@ from typing import Any
 from lambdas.capacity.cost import Budget, Left, Tariff
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.image import Image, SkippedImage, Source
+from lambdas.capacity.image_coverage import ImagesFound
 from lambdas.capacity.lease import AfterRun
 from lambdas.capacity.plans import Mode, SearchLimits
 from lambdas.capacity.progress import Progress
@@ -43,7 +44,7 @@ class Run:
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
     images_found: int
-    images_skipped: int  # of those looked at; `skipped` tells the first of them
+    images_skipped: int  # of these objects; `skipped` tells the first of them
     auto_scales_to: int | None = None  # the most units it may scale to, seen when it was RUNNING
     other_traffic: TrafficSeen | None = None  # of a model found RUNNING, just before the run
     input_understood: Mapping[str, Any] | None = None  # the execution's input, its defaults filled in
@@ -53,6 +54,7 @@ class Run:
     price_detail: str | None = None  # why it could not be read, where it should have been
     compare_images: bool = False  # measure both ways of sending, and images by size, when the answer is there
     scaling_within: UnitsQuota | None = None  # measure a second time, with more inference units; None: don't
+    images_counted: ImagesFound | None = None  # None: a run that an earlier version prepared
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -61,7 +63,14 @@ class Run:
         skipped = tuple(SkippedImage(**image) for image in values["skipped"])
         traffic = TrafficSeen(**values["other_traffic"]) if values.get("other_traffic") else None
         quota = UnitsQuota(**values["scaling_within"]) if values.get("scaling_within") else None
-        parsed = {"images": images, "skipped": skipped, "other_traffic": traffic, "scaling_within": quota}
+        counted = ImagesFound(**values["images_counted"]) if values.get("images_counted") else None
+        parsed = {
+            "images": images,
+            "skipped": skipped,
+            "other_traffic": traffic,
+            "scaling_within": quota,
+            "images_counted": counted,
+        }
         return cls(**{**values, **parsed})
 
     def as_mapping(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,15 +35,17 @@ def judge(
     auto_scales_to: int | None = None,
     failures: Mapping[str, int] | None = None,
     other_traffic: TrafficSeen | None = None,
+    image_cautions: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on a measurement.
 
     `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
     inference units if it was running with one above its minimum; `failures` are the requests that
-    failed by other errors than throttles, by name; `other_traffic` is what others sent just before.
+    failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
+    `image_cautions` say that it rests on few of the user's images.
     """
     word = _word(found, quick)
-    flags = []
+    flags = [*image_cautions]
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
     if others:
         flags.append(

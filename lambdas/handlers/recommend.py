@@ -33,7 +33,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
     scaling = scaling_of(run, progress, found, steps) if run.scaling_within else None
-    answer = findings(run, steps, found, kept_history(run), scaling)
+    refused = len(progress.refused_images)
+    answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
     if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
         answer = {**answer, "imageComparison": images}
     store.put_findings(answer)

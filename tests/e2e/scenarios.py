@@ -91,6 +91,7 @@ FAILED = (
     Scenario("start-fails", _model(start_fails=1), error="ModelStartFailed"),
     Scenario("not-startable", _model("TRAINING_FAILED"), error="ModelNotStartable"),
     Scenario("wrong-input", _model(), {"test": {"inferenceUnits": "two"}}, error="InvalidInput"),
+    Scenario("wrong-prefix", _running(1), {"images": {"prefix": "/samples/"}}, error="InvalidInput", left="RUNNING"),
     Scenario("unknown-model", _model(), {"modelArn": NOWHERE}, error="ModelNotFound"),
     Scenario("no-images", _model("TRAINING_COMPLETED"), {"images": {"prefix": "empty/"}}, error="NoUsableImages"),
     Scenario("too-dear", _model(), {"limits": {"maxCostUsd": 0.1}}, error="BudgetExceeded"),

@@ -68,6 +68,7 @@ def test_a_run_without_an_answer_fails_by_name_and_in_words(
         ("wrong-input", 'test.inferenceUnits: got "two"; takes a whole number from 1 to 100'),
         ("too-dear", "limits.maxCostUsd = 0.1"),
         ("not-startable", "TRAINING_FAILED"),
+        ("wrong-prefix", 'images.prefix: got "/samples/"; takes the start of keys as S3 has them'),
         ("no-images", "empty/a.jpg: it is empty"),
     ],
 )
@@ -76,7 +77,8 @@ def test_the_cause_says_what_is_wrong(executions: dict[str, Execution], name: st
 
 
 @pytest.mark.parametrize(
-    "name", ["wrong-input", "too-dear", "not-startable", "unknown-model", "no-images", "in-use"]
+    "name",
+    ["wrong-input", "wrong-prefix", "too-dear", "not-startable", "unknown-model", "no-images", "in-use"],
 )
 def test_a_refused_run_never_touches_the_model(executions: dict[str, Execution], name: str) -> None:
     assert executions[name].model["transitions"] == []
@@ -290,6 +292,7 @@ def test_hostile_objects_are_listed_and_the_run_goes_on(executions: dict[str, Ex
     assert reasons.keys() == listed
     assert all(reasons[f"{PREFIX}{name}"].startswith(reason) for name, (_, reason) in HOPELESS.items())
     assert answer["images"]["found"] - answer["images"]["used"] == len(listed)
+    assert " images were left out (" in answer["verdictDetail"]
     assert answer["maxTps"]["estimate"] == pytest.approx(7, rel=0.1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from local.simulated_model.truth import ModelTruth
 from tests.fuzzed_inputs import inputs
 from tests.handlers.conftest import Stack, picture
 
-EXAMPLES = 60
+EXAMPLES = int(os.environ.get("FUZZED_INPUTS", "60"))
 
 
 def test_a_refused_input_touches_nothing_and_fails_by_its_name(stack: Stack) -> None:
@@ -40,6 +41,7 @@ def test_a_refused_input_touches_nothing_and_fails_by_its_name(stack: Stack) -> 
             "error": "InvalidInput",
             "cause": failure.value.sentence,
         }
+        assert stack.settle(raw, failed=True)
         refused.append(raw)
 
     calls_before = len(stack.service.report()["callLog"])

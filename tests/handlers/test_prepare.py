@@ -120,6 +120,10 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
             'test.inferenceUnits: got "2"; takes a whole number from 1 to 100',
         ),
         ({"afterRun": "apply"}, "demand: got nothing; takes an object with averageTps and peakTps, or"),
+        (
+            {"images": {"prefix": "/samples/"}},
+            'images.prefix: got "/samples/"; takes the start of keys as S3 has them',
+        ),
     ],
 )
 def test_a_wrong_input_starts_nothing_and_keeps_nothing(
@@ -164,7 +168,7 @@ def test_objects_that_are_no_images_are_skipped_with_their_reason(stack: Stack, 
     plan = settled(stack)
     assert [image["key"] for image in plan["images"]] == ["samples/1.png", "samples/really a jpeg+%ü.txt"]
     reasons = {image["key"]: image["reason"] for image in plan["skipped"]}
-    assert reasons["samples/gif.jpg"].startswith("it is neither JPEG nor PNG (it starts with 'GIF89a")
+    assert reasons["samples/gif.jpg"].startswith("it is GIF, neither JPEG nor PNG: convert")
     assert reasons["samples/empty.png"] == "it is empty"
     assert reasons["samples/huge.png"].endswith("with images.source bytes at most 4,194,304 are taken")
     assert len(reasons) == 3
@@ -213,7 +217,7 @@ def test_many_images_are_represented_by_a_few_of_all_sizes(stack: Stack, model_a
 
 
 @pytest.mark.parametrize(
-    ("prefix", "said"), [("nothing/", "none of the 0 objects"), ("text/", "text/a.jpg: it is neither")]
+    ("prefix", "said"), [("nothing/", "none of the 0 objects"), ("text/", "text/a.jpg: it is text")]
 )
 def test_without_a_usable_image_nothing_is_started(
     stack: Stack, model_arn: str, prefix: str, said: str
@@ -237,6 +241,6 @@ def test_access_denied_names_the_permission(stack: Stack, model_arn: str, monkey
     def refuse(*_: Any) -> Any:
         raise denied
 
-    monkeypatch.setattr("lambdas.adapters.images._listed", refuse)
+    monkeypatch.setattr("lambdas.adapters.image_listing._listed", refuse)
     with pytest.raises(AccessDenied, match=f"{BUCKET}/samples/ is not readable.*imageBuckets"):
         stack.prepare({"modelArn": model_arn})

@@ -90,6 +90,10 @@ def test_the_past_is_a_demand_too() -> None:
         ({"images": {"source": "ftp"}}, 'images.source: got "ftp"; takes "bytes" or "s3"'),
         ({"images": {"bucket": "my images"}}, 'images.bucket: got "my images"; takes the name of an S3 bucket'),
         ({"images": {"prefix": "é" * 513}}, "takes a key prefix of at most 1024 bytes"),
+        ({"images": {"prefix": "a\ud800"}}, r'images.prefix: got "a\ud800"; takes a key prefix of at most 1024 bytes'),
+        ({"images": {"prefix": "/samples/"}}, 'images.prefix: got "/samples/"; takes the start of keys as S3 has them: '
+         'no leading /, no s3://, no * and no \\; write "samples/"'),
+        ({"images": {"prefix": "s3://mine/a/"}}, 'write "a/", and "mine" as images.bucket'),
         ({"images": {"compared": 1}},
          "images.compared: unknown field, got 1; images takes bucket, compare, prefix, source"),
         ({"images": {"compare": "s3"}}, 'images.compare: got "s3"; takes true or false'),

@@ -1,9 +1,10 @@
-"""2,000 random and mutated inputs: a run plan that can be carried out, or a sentence that names the field."""
+"""Random and mutated inputs: a run plan that can be carried out, or a sentence that names the field."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -31,10 +32,11 @@ from lambdas.capacity.run import Run
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step import StepPlan
 from tests import past_traffic
-from tests.fuzzed_inputs import FIELDS, inputs
+from tests.fuzzed_inputs import ARN, FIELDS, NASTY, inputs
 
 SENTENCE = re.compile(r".+?: (?:got|unknown field, got) .+?; .*?takes .+")
 LONGEST_SENTENCE = 2_000
+EXAMPLES = int(os.environ.get("FUZZED_INPUTS", "2000"))
 MADE_UP = Measurement("saturated", 8, Interval(5.01, 4.93, 5.09), confirmed=True)
 
 
@@ -43,6 +45,7 @@ def one_image_and_a_price(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("PRICE_PER_IU_HOUR_USD", "4.0")
     monkeypatch.setenv("IMAGE_BUCKET", "images")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # nobody waits for credentials that are not there
     monkeypatch.setattr(
         preparation, "choose_images", lambda *_: Selection((Image("samples/1.jpg", 9),), (), 1, 0)
     )
@@ -55,7 +58,7 @@ def test_every_input_becomes_a_plan_or_a_sentence() -> None:
     seen: Counter[str] = Counter()
 
     @settings(
-        max_examples=2000,
+        max_examples=EXAMPLES,
         derandomize=True,
         database=None,
         deadline=None,
@@ -73,10 +76,22 @@ def test_every_input_becomes_a_plan_or_a_sentence() -> None:
 
     look_at()
 
-    assert sum(seen.values()) >= 2000
+    assert sum(seen.values()) >= EXAMPLES
     # Neither half of the promise is kept by never being asked.
-    assert seen["refused"] > 500
-    assert seen["planned"] > 100
+    assert seen["refused"] > EXAMPLES / 4
+    assert seen["planned"] > EXAMPLES / 20
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_every_field_takes_or_refuses_the_nastiest_values(field: str) -> None:
+    place, _, name = field.rpartition(".")
+    for value in NASTY:
+        raw: dict[str, Any] = {"modelArn": ARN}
+        (raw.setdefault(place, {}) if place else raw)[name] = value
+        try:
+            assert can_be_carried_out(parse_input(raw)) in (True, False)
+        except InvalidInput as refused:
+            is_in_words(refused.sentence, raw)
 
 
 def is_in_words(sentence: str, raw: Any) -> None:

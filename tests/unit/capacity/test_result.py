@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from bench.sample_run import sample_output
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.image import TOO_LARGE_FOR_BYTES, Image
+from lambdas.capacity.image_coverage import ImagesFound
 from lambdas.capacity.measurement import CleanRate, Measurement
 from lambdas.capacity.result import findings, iso
 from lambdas.capacity.run import Run
@@ -88,6 +91,23 @@ def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) ->
     assert found["recommendation"]["table"] == []
     assert "no number of inference units follows" in found["recommendation"]["reasons"][0]
     assert found["cleanTps"]["rate"] is None
+
+
+def test_an_answer_from_few_of_the_images_says_so_in_its_sentence_and_reasons() -> None:
+    counted = ImagesFound(
+        "samples/", 46, {TOO_LARGE_FOR_BYTES: 40}, 46, is_estimate=False, listing_was_cut=False
+    )
+    few = replace(RUN, images=(Image("samples/a.jpg", 9),) * 6, images_found=46, images_counted=counted)
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
+
+    found = findings(
+        Run.from_mapping(json.loads(json.dumps(few.as_mapping()))), [], measured, refused_images=5
+    )
+
+    left_out = "40 of 46 images were left out as too large for bytes: measured with the smallest only"
+    for said in (left_out, "model refused 5 of the 6 images", "easured with only 1 image: upload"):
+        assert said in found["verdictDetail"]
+        assert any(said in reason for reason in found["recommendation"]["reasons"])
 
 
 def test_counts_add_up_in_every_step_and_in_sum() -> None:
