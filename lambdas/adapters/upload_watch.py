@@ -11,9 +11,9 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AliasPath, AwareDatetime, BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lambdas.adapters.executions import states_client
@@ -24,8 +24,11 @@ from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
 from lambdas.capacity.uploads import MARGIN_S, wait_s
 
-_IS_NEWEST = """attribute_not_exists(lastUpload) OR lastUpload = :0
-    OR (lastUpload < :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough < :0))"""
+_NAME_OF_AN_IMAGE = r"(?i)\.(jpg|jpeg|jpe|jfif|png)$"
+_IS_NEWEST = (
+    "attribute_not_exists(lastUpload) OR lastUpload = :0 OR "
+    "(lastUpload < :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough < :0))"
+)
 _IS_UNCHANGED = "lastUpload = :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough = :2)"
 
 
@@ -39,16 +42,12 @@ class _Trigger(BaseModel, alias_generator=to_camel):
     input: _Input
 
 
-class _Image(BaseModel):
-    key: Annotated[str, Field(pattern=r"(?i)\.(jpg|jpeg|jpe|jfif|png)$")]
-
-
 class _Upload(BaseModel, alias_generator=to_camel):
-    """A message: the trigger as the stack deployed it, and the image, which earlier versions left out."""
+    """A message: the trigger as the stack deployed it, and the image, which earlier versions did not name."""
 
     trigger: _Trigger
     uploaded_at: AwareDatetime
-    object: _Image | None = None
+    key: str = Field(".jpg", validation_alias=AliasPath("object", "key"), pattern=_NAME_OF_AN_IMAGE)
 
 
 def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
@@ -73,7 +72,7 @@ def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[
             upload = _Upload.model_validate_json(record["body"])
         except ValidationError as error:
             why = [f"{each['loc']}: {each['msg']}" for each in error.errors()]
-            logger.warning("it starts no run", extra={"message": record["body"][:2000], "why": why})
+            logger.warning("it starts no run", extra={"body": record["body"][:2000], "why": why})
         else:
             key, found = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
             newest[key] = max(newest.get(key, found), found, key=lambda each: each[1].uploaded_at)
