@@ -9,7 +9,7 @@ from infra.encryption import customer_key
 from infra.permissions import acknowledge
 from infra.settings import Settings
 
-_KEPT = cdk.Duration.days(14)  # as long as SQS can: somebody has to find the time to look
+KEPT = cdk.Duration.days(14)  # as long as SQS can: somebody has to find the time to look
 
 
 def work_queue(
@@ -70,7 +70,7 @@ def _queue(
         encryption_master_key=key,
         # The embedded AWS speaks plain HTTP on loopback, and would refuse every message.
         enforce_ssl=not settings.local,
-        retention_period=_KEPT,
+        retention_period=KEPT,
         visibility_timeout=visibility,
         dead_letter_queue=dead_letters,
     )

@@ -152,4 +152,4 @@ class InferenceUnitTuner(cdk.Stack):
             observability.grant_tell(teller)
 
         if functions.start_after_uploads is not None:
-            storage.grant_runs(functions.start_after_uploads, "GetItem", "PutItem")
+            storage.grant_runs(functions.start_after_uploads, "GetItem", "UpdateItem")

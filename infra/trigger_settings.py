@@ -16,7 +16,7 @@ from lambdas.capacity.errors import InvalidInput
 
 _REPORT_PREFIX = "reports/"
 _LONGEST_SETTLE_S = 3600
-# A folder. `*` would mean something in the rule's pattern, `<`, `>` and `"` in what it makes of the event.
+# A folder. `<`, `>` and `"` would mean something in what the rule makes of the event.
 _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
 # Two of the host's own names are none of a place, and EventBridge Scheduler knows neither.
 _TIME_ZONES = {"UTC", *zoneinfo.available_timezones()} - {"localtime", "Factory"}

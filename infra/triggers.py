@@ -18,12 +18,12 @@ from infra.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings import Settings
 from infra.trigger_settings import UploadTrigger
 
-# Names that a pattern matches as they are written; what is in the file, a run finds out.
-_IMAGES = ("jpg", "jpeg", "png", "JPG", "JPEG", "PNG")
 # A schedule that could not start its run for so long is late enough for the run to be another's.
 _LATEST = cdk.Duration.hours(1)
 # Six times as long as the Lambda may take, and the window for a batch: so Lambda asks for.
 _VISIBILITY = cdk.Duration.seconds(6 * 30 + 2)
+# The queue hands a message out at each look at its upload: up to 88 times in the two weeks that it keeps one.
+MOST_LOOKS = 100
 
 
 class Triggers(Construct):
@@ -106,7 +106,9 @@ class Uploads(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._images = images
-        self._queue = work_queue(self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=5)
+        self._queue = work_queue(
+            self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=MOST_LOOKS
+        )
         self._undelivered = dead_letter_queue(self, "UploadsUndelivered", settings=settings)
         self.dead_letter_queues: list[sqs.IQueue] = [self._undelivered]
         if self._queue.dead_letter_queue is not None:
@@ -126,6 +128,7 @@ class Uploads(Construct):
         )
 
     def _rule(self, trigger: UploadTrigger) -> events.Rule:
+        """Matches by the prefix alone: EventBridge takes few wildcards, and the Lambda reads names in any case."""
         message = {
             "trigger": {
                 "prefix": trigger.prefix,
@@ -133,6 +136,8 @@ class Uploads(Construct):
                 "input": trigger.input,
             },
             "uploadedAt": events.EventField.time,
+            # The whole object, as EventBridge does not escape a string that it fills in, like a key with a quote.
+            "object": events.EventField.from_path("$.detail.object"),
         }
         return events.Rule(
             self,
@@ -143,7 +148,7 @@ class Uploads(Construct):
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [self._images.bucket_name]},
-                    "object": {"key": [{"wildcard": f"{trigger.prefix}*.{kind}"} for kind in _IMAGES]},
+                    "object": {"key": [{"prefix": trigger.prefix}]},
                 },
             ),
             targets=[
@@ -156,11 +161,11 @@ class Uploads(Construct):
         )
 
     def _feed(self, function: lambda_.Function) -> lambda_.EventSourceMapping:
-        """The queue's messages go to the function, many at a time; its checks go back into the queue."""
-        actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
+        """The queue's messages go to the function, many at a time; those that wait for their run stay in the queue."""
+        actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
         allow(function, [f"sqs:{action}" for action in actions], self._queue.queue_arn)
         if (key := self._queue.encryption_master_key) is not None:
-            allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn)
+            allow(function, ["kms:Decrypt"], key.key_arn)
         function.add_environment("QUEUE_URL", self._queue.queue_url)
         return lambda_.EventSourceMapping(
             self,
@@ -169,6 +174,7 @@ class Uploads(Construct):
             event_source_arn=self._queue.queue_arn,
             batch_size=1000,
             max_batching_window=cdk.Duration.seconds(2),
+            report_batch_item_failures=True,
             # They all write the same few items: more at once would only be in each other's way.
             max_concurrency=2,
         )

@@ -10,7 +10,7 @@
 | RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result, or why it failed (`history`) |
 | RUNS         | <ISO time>#<runId>        | when a run had its model running (`history_items`) |
-| UPLOADS#<prefix> | <modelArn>            | what was uploaded, and the run for it (`upload_book`) |
+| UPLOADS#<prefix> | <modelArn>            | the last upload, and what runs have covered (`upload_watch`) |
 """
 
 from __future__ import annotations

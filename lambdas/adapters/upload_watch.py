@@ -1,119 +1,115 @@
-"""From uploads to runs: takes note of uploads, and makes a check's moves until the next check has been sent.
+"""From uploads to runs: the message about an upload stays in the queue until a run has covered the upload.
 
-A Lambda may die between any two lines. What it was told of comes back then, and finds what was done: checks
-are sent before they are counted on, and a run is named before it is started.
+The item UPLOADS#<prefix> / <modelArn> is what the messages of a trigger share. Only the message about `lastUpload`
+stays: its run covers older uploads, too, and all up to `coveredThrough`, even if told of late. That time is kept
+before the run is started, and names the run: a Lambda may die between any two calls, and the message comes back.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pydantic import AliasPath, AwareDatetime, BaseModel, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
 from lambdas.adapters.executions import states_client
-from lambdas.adapters.leases import LeaseBook, lease_book
+from lambdas.adapters.leases import lease_book
+from lambdas.adapters.logs import logger
+from lambdas.adapters.partition import COUNTS_KEPT_S, Partition
 from lambdas.adapters.run_store import dynamodb_client
 from lambdas.adapters.settings import settings
-from lambdas.adapters.upload_book import UploadBook
-from lambdas.adapters.upload_messages import Trigger, send_check
-from lambdas.adapters.upload_runs import UploadRuns
-from lambdas.adapters.work_queue import sqs_client
-from lambdas.capacity.errors import InternalError
-from lambdas.capacity.uploads import MARGIN_S, Uploads, trigger_id
+from lambdas.capacity.uploads import MARGIN_S, wait_s
 
-_MOST_MOVES = 50  # a check needs five; the others are for writes that another Lambda was quicker with
-
-
-@dataclass(frozen=True)
-class UploadWatch:
-    """One trigger's uploads, and the runs for them."""
-
-    trigger: Trigger
-    book: UploadBook
-    leases: LeaseBook
-    runs: UploadRuns
-    queue: Any
-    queue_url: str
-    image_bucket: str
-    poll_s: int
-    clock: Callable[[], float]
-
-    def note(self, uploaded_at: int) -> None:
-        """Take note of an upload; unless it changes nothing, a check will look after it has settled."""
-        # It has happened, whatever another clock says: no run could ever cover a time that is still to come.
-        uploaded_at = min(uploaded_at, int(self.clock()))
-        for _ in range(_MOST_MOVES):
-            uploads, version = self.book.read()
-            if not uploads.is_news(uploaded_at):
-                return
-            due = self._send_check(self.trigger.settle_s + MARGIN_S)
-            if self.book.write(uploads.seen(uploaded_at, due), version):
-                return
-        raise self._outpaced()
-
-    def check(self, due: float) -> None:
-        """Make the moves of the check that was due then."""
-        for _ in range(_MOST_MOVES):
-            uploads, version = self.book.read()
-            move = uploads.move(due, self.clock())
-            if move == "drop":
-                return
-            if move == "wait":
-                send_check(self.queue, self.queue_url, self.trigger, due=due, now=self.clock())
-                return
-            after = self._made(move, uploads)
-            if after is None:
-                again = uploads.checked_again(self._send_check(self.poll_s))
-                self.book.write(again, version)  # refused: the next check is under way all the same
-                return
-            self.book.write(after, version)  # refused: the next round finds what was written instead
-        raise self._outpaced()
-
-    def _made(self, move: str, uploads: Uploads) -> Uploads | None:
-        """What is known after the move; None: look again later."""
-        run = str(uploads.run)
-        if move == "begin":
-            if self.leases.of(self.trigger.model_arn) is not None:
-                return None
-            return uploads.begun(trigger_id(self.trigger.prefix, self.trigger.model_arn))
-        if move == "start":
-            return uploads.started(self.runs.start(run, self._run_input()))
-        outcome = self.runs.outcome(run)
-        return None if outcome == "running" else uploads.ended(was_skipped=outcome == "skipped")
-
-    def _run_input(self) -> dict[str, Any]:
-        images = {
-            **self.trigger.input.get("images", {}),
-            "bucket": self.image_bucket,
-            "prefix": self.trigger.prefix,
-        }
-        return {**self.trigger.input, "images": images}
-
-    def _send_check(self, delay_s: float) -> float:
-        now = self.clock()
-        due = round(now + delay_s, 3)
-        send_check(self.queue, self.queue_url, self.trigger, due=due, now=now)
-        return due
-
-    def _outpaced(self) -> InternalError:
-        return InternalError(
-            f"the state of the uploads under {self.trigger.prefix} was changed by others {_MOST_MOVES} times in a "
-            "row - nothing is lost: the queue delivers them again"
-        )
+_NAME_OF_AN_IMAGE = r"(?i)\.(jpg|jpeg|jpe|jfif|png)$"
+_IS_NEWEST = (
+    "attribute_not_exists(lastUpload) OR lastUpload = :0 OR "
+    "(lastUpload < :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough < :0))"
+)
+_IS_UNCHANGED = "lastUpload = :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough = :2)"
 
 
-def upload_watch(trigger: Trigger) -> UploadWatch:
-    """The watch over a trigger of this stack."""
-    mine = settings()
-    return UploadWatch(
-        trigger,
-        UploadBook(dynamodb_client(), mine.runs_table, trigger.prefix, trigger.model_arn),
-        lease_book(),
-        UploadRuns(states_client(), mine.state_machine_arn),
-        sqs_client(),
-        mine.queue_url,
-        mine.image_bucket,
-        mine.model_poll_s,
-        time.time,
-    )
+class _Input(BaseModel, alias_generator=to_camel, extra="allow"):
+    model_arn: str
+
+
+class _Trigger(BaseModel, alias_generator=to_camel):
+    prefix: str
+    settle_seconds: int
+    input: _Input
+
+
+class _Upload(BaseModel, alias_generator=to_camel):
+    """A message: the trigger as the stack deployed it, and the image, which earlier versions did not name."""
+
+    trigger: _Trigger
+    uploaded_at: AwareDatetime
+    key: str = Field(".jpg", validation_alias=AliasPath("object", "key"), pattern=_NAME_OF_AN_IMAGE)
+
+
+def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """The records that have to come back, each with the seconds until then; the queue may forget the others."""
+    for record, upload in _newest_uploads(records):
+        # An upload of the future counts as one of when its message was sent: no run could cover it before.
+        sent_at = float(record.get("attributes", {}).get("SentTimestamp", "inf")) / 1000
+        try:
+            wait = _look(upload.trigger, int(min(upload.uploaded_at.timestamp(), sent_at)), time.time())
+        except Exception:  # noqa: BLE001 - one trigger's uploads must not keep the others waiting
+            logger.exception("the upload is looked after again later", extra={"body": record["body"]})
+            wait = settings().model_poll_s
+        if wait:
+            yield record, wait
+
+
+def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], _Upload]]:
+    """Each trigger's newest upload, with its record. Logs what starts no run: other messages, other files."""
+    newest: dict[tuple[str, str], tuple[Mapping[str, Any], _Upload]] = {}
+    for record in records:
+        try:
+            upload = _Upload.model_validate_json(record["body"])
+        except ValidationError as error:
+            why = [f"{each['loc']}: {each['msg']}" for each in error.errors()]
+            logger.warning("it starts no run", extra={"body": record["body"][:2000], "why": why})
+        else:
+            key, found = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
+            newest[key] = max(newest.get(key, found), found, key=lambda each: each[1].uploaded_at)
+    return list(newest.values())
+
+
+def _look(trigger: _Trigger, uploaded_at: int, now: float) -> int:
+    """Make the next move for an upload. Returns the seconds until the next look, or 0 if none is needed."""
+    model_arn, pk = trigger.input.model_arn, f"UPLOADS#{trigger.prefix}"
+    uploads = Partition(dynamodb_client(), settings().runs_table, pk, kept_s=COUNTS_KEPT_S)
+    if not uploads.update(model_arn, {"lastUpload": uploaded_at}, condition=_IS_NEWEST):
+        return 0
+    due = uploaded_at + trigger.settle_seconds + MARGIN_S
+    wait = wait_s(due, now, settings().model_poll_s)
+    if now < due or lease_book().of(model_arn) is not None:
+        return wait
+    before, after = int(uploads.get(model_arn).get("coveredThrough", 0)), int(now) - MARGIN_S
+    outcome = _start(trigger, before) if before >= uploaded_at else "skipped"
+    if outcome == "skipped":
+        covered = {"lastUpload": uploaded_at, "coveredThrough": after, "coveredBefore": before}
+        if uploads.update(model_arn, covered, condition=_IS_UNCHANGED):
+            _start(trigger, after)
+    return 0 if outcome == "over" else wait
+
+
+def _start(trigger: _Trigger, covered_through: int) -> str:
+    """Start the run, once however often it is asked for. Returns running, skipped (it did nothing) or over."""
+    machine, own = settings().state_machine_arn, trigger.input.model_dump(by_alias=True)
+    images = {**own.get("images", {}), "bucket": settings().image_bucket, "prefix": trigger.prefix}
+    trigger_id = hashlib.sha256(f"{trigger.prefix}\n{trigger.input.model_arn}".encode()).hexdigest()[:10]
+    name, run_input = f"upload-{trigger_id}-{covered_through}", json.dumps({**own, "images": images})
+    try:
+        states_client().start_execution(stateMachineArn=machine, name=name, input=run_input)
+    except states_client().exceptions.ExecutionAlreadyExists:
+        execution_arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        run = states_client().describe_execution(executionArn=execution_arn)
+        if run["status"] != "RUNNING":
+            is_skipped = json.loads(run.get("output") or "{}").get("verdict") == "skipped"
+            return "skipped" if is_skipped else "over"
+    return "running"

@@ -1,13 +1,15 @@
-"""The queue that feeds a Lambda: how a message that is not done with comes back soon."""
+"""The queue that feeds a Lambda: how a message that is not done with comes back later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.adapters.logs import logger
 from lambdas.adapters.settings import settings
 
 
@@ -17,12 +19,17 @@ def sqs_client() -> Any:
     return boto3.client("sqs")
 
 
-def come_back(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The Lambda's answer that leaves these messages in the queue, for a look at the model later."""
-    for record in records:
-        sqs_client().change_message_visibility(
-            QueueUrl=settings().queue_url,
-            ReceiptHandle=record["receiptHandle"],
-            VisibilityTimeout=settings().model_poll_s,
-        )
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in records]}
+def come_back(waits: Iterable[tuple[Mapping[str, Any], int]]) -> dict[str, Any]:
+    """The Lambda's answer that leaves these messages in the queue, hidden for so many seconds each."""
+    failures = []
+    for record, wait_s in waits:
+        try:
+            sqs_client().change_message_visibility(
+                QueueUrl=settings().queue_url,
+                ReceiptHandle=record.get("receiptHandle"),
+                VisibilityTimeout=wait_s,
+            )
+        except (ClientError, BotoCoreError):
+            logger.warning("the message comes back after the queue's own time", exc_info=True)
+        failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}

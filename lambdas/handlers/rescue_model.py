@@ -12,6 +12,7 @@ from typing import Any
 
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
+from lambdas.adapters.settings import settings
 from lambdas.adapters.settlement import settle_ended, tell_ended
 from lambdas.adapters.work_queue import come_back
 from lambdas.capacity.model_arn import model_arn_in
@@ -23,7 +24,7 @@ LONGEST_PREPARE_S = 130.0  # its timeout and then some
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Queue messages with status changes -> `{"batchItemFailures"}`: those that have to come back."""
     unsettled = [record for record in event["Records"] if not _settled(json.loads(record["body"])["detail"])]
-    return come_back(unsettled)
+    return come_back([(record, settings().model_poll_s) for record in unsettled])
 
 
 def _may_still_take_a_lease(ended: dict[str, Any]) -> bool:

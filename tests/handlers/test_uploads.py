@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -13,12 +14,16 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lambdas.adapters import executions, upload_watch, work_queue
 from lambdas.adapters.leases import lease_book
+from lambdas.adapters.partition import Partition
 from lambdas.capacity.lease import Lease
 from lambdas.handlers import start_after_uploads
-from tests.handlers.conftest import BUCKET, STARTED_AT, Stack
+from tests.handlers.conftest import BUCKET, STARTED_AT, TABLE, Stack
+from tests.unit.uploads.world import is_allowed
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 TRIGGER = {"prefix": "samples/", "settleSeconds": 10, "input": {"modelArn": ARN, "test": {"mode": "quick"}}}
@@ -37,23 +42,49 @@ class Uploads:
     queue_url: str
     machine_arn: str
     now: float = LONG_AGO
-    sent: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    """The records that came back, with the seconds until then."""
 
-    def uploaded(self, at: float, **trigger: Any) -> str:
+    def uploaded(self, at: float, key: str = "samples/a.jpg", **trigger: Any) -> str:
         """The rule's message about an upload."""
         moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return json.dumps({"trigger": {**TRIGGER, **trigger}, "uploadedAt": moment})
-
-    def deliver(self, *bodies: str) -> dict[str, int]:
-        return start_after_uploads.handler(
-            {"Records": [{"messageId": "1", "body": body} for body in bodies]}, self.stack.context
+        return json.dumps(
+            {"trigger": {**TRIGGER, **trigger}, "uploadedAt": moment, "object": {"key": key, "size": 3}}
         )
 
-    def deliver_check(self) -> None:
-        """The last check that was sent, when it is due."""
-        body = self.sent[-1]["MessageBody"]
-        self.now = json.loads(body)["checkDue"]
-        self.deliver(body)
+    def deliver(self, *bodies: str) -> list[int]:
+        """Send these messages, and hand them to the Lambda as one batch; returns which of them came back."""
+        records = []
+        for body in bodies:
+            self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+            (message,) = self.sqs.receive_message(QueueUrl=self.queue_url)["Messages"]
+            records.append(
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": body,
+                    "attributes": {"SentTimestamp": str(int(self.now * 1000))},
+                }
+            )
+        return [records.index(record) for record in self.hand_out(records)]
+
+    def hand_out(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer = start_after_uploads.handler({"Records": records}, self.stack.context)
+        ids = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        self.kept = [record for record in records if record["messageId"] in ids]
+        return self.kept
+
+    def come_back(self) -> None:
+        """The kept records, when they are visible again."""
+        self.now += max(self.waits[record["receiptHandle"]] for record in self.kept)
+        self.hand_out(self.kept)
+
+    @property
+    def waits(self) -> dict[str, int]:
+        """Handle -> the seconds that the Lambda asked for, last."""
+        return {each["ReceiptHandle"]: each["VisibilityTimeout"] for each in self.hidden}
+
+    hidden: list[Mapping[str, Any]] = field(default_factory=list)
 
     def runs(self) -> list[dict[str, Any]]:
         found = self.states.list_executions(stateMachineArn=self.machine_arn)["executions"]
@@ -63,20 +94,20 @@ class Uploads:
 @pytest.fixture
 def uploads(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uploads]:
     sqs, states = boto3.client("sqs"), boto3.client("stepfunctions")
-    url = sqs.create_queue(QueueName="uploads")["QueueUrl"]
+    url = sqs.create_queue(QueueName="uploads", Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
     machine = states.create_state_machine(name="tuner", definition="{}", roleArn=ROLE)["stateMachineArn"]
     monkeypatch.setenv("QUEUE_URL", url)
     monkeypatch.setenv("STATE_MACHINE_ARN", machine)
     uploads = Uploads(stack, sqs, states, url, machine)
     monkeypatch.setattr(upload_watch, "time", SimpleNamespace(time=lambda: uploads.now))
-    send = work_queue.sqs_client().send_message
+    hide = work_queue.sqs_client().change_message_visibility
 
-    def recorded(**message: Any) -> Any:
-        answer = send(**message)
-        uploads.sent.append(message)
+    def recorded(**asked: Any) -> Any:
+        answer = hide(**asked)
+        uploads.hidden.append(asked)
         return answer
 
-    monkeypatch.setattr(work_queue.sqs_client(), "send_message", recorded)
+    monkeypatch.setattr(work_queue.sqs_client(), "change_message_visibility", recorded)
     return uploads
 
 
@@ -84,46 +115,63 @@ def lease() -> Lease:
     return Lease(ARN, "another-run", "arn:aws:states:us-east-1:1:execution:a:b", STARTED_AT, 90, "stop")
 
 
-def test_a_batch_of_uploads_sends_one_check_for_when_they_have_settled(uploads: Uploads) -> None:
-    answer = uploads.deliver(*[uploads.uploaded(LONG_AGO - number) for number in range(500)])
+def test_of_a_batch_of_uploads_the_newest_comes_back_when_they_have_settled(uploads: Uploads) -> None:
+    kept = uploads.deliver(*[uploads.uploaded(LONG_AGO - number) for number in range(50)])
 
-    (check,) = uploads.sent
-    assert answer == {"messages": 500, "triggers": 1}
-    assert json.loads(check["MessageBody"]) == {"trigger": TRIGGER, "checkDue": LONG_AGO + 12}
-    assert check["DelaySeconds"] == 12
+    assert kept == [0]
+    assert list(uploads.waits.values()) == [12]
     assert uploads.runs() == []
 
 
-def test_the_same_upload_told_again_sends_nothing(uploads: Uploads) -> None:
+def test_an_upload_before_the_last_is_done_with(uploads: Uploads) -> None:
     uploads.deliver(uploads.uploaded(LONG_AGO))
 
-    uploads.deliver(uploads.uploaded(LONG_AGO), uploads.uploaded(LONG_AGO - 5))
-
-    assert len(uploads.sent) == 1
+    assert uploads.deliver(uploads.uploaded(LONG_AGO - 5)) == []
 
 
-def test_an_upload_from_the_future_counts_as_one_of_now(uploads: Uploads) -> None:
-    """Else runs would follow each other until that time has come."""
+def test_a_message_about_an_earlier_upload_goes_when_a_later_one_is_known(uploads: Uploads) -> None:
+    uploads.deliver(uploads.uploaded(LONG_AGO - 5))
+    earlier = uploads.kept
+    uploads.deliver(uploads.uploaded(LONG_AGO))
+
+    assert uploads.hand_out(earlier) == []
+
+
+def test_an_upload_from_the_future_counts_as_one_of_when_its_message_was_sent(uploads: Uploads) -> None:
+    """Else every later upload would have to wait until that time has come."""
     uploads.deliver(uploads.uploaded(LONG_AGO + 3600))
-
-    uploads.deliver_check()
-    uploads.states.stop_execution(executionArn=uploads.runs()[0]["executionArn"])
-    uploads.deliver_check()
+    uploads.come_back()
 
     assert len(uploads.runs()) == 1
 
 
 def test_each_trigger_of_a_batch_is_looked_after(uploads: Uploads) -> None:
-    uploads.deliver(uploads.uploaded(LONG_AGO), uploads.uploaded(LONG_AGO, prefix="others/"))
+    kept = uploads.deliver(uploads.uploaded(LONG_AGO), uploads.uploaded(LONG_AGO, prefix="others/"))
 
-    prefixes = [json.loads(check["MessageBody"])["trigger"]["prefix"] for check in uploads.sent]
-    assert sorted(prefixes) == ["others/", "samples/"]
+    assert kept == [0, 1]
 
 
-def test_the_check_starts_a_run_with_bucket_and_prefix_filled_in(uploads: Uploads) -> None:
+def test_a_trigger_that_fails_does_not_keep_the_others_waiting(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = executions.states_client().start_execution
+
+    def refused_for_others(**asked: Any) -> Any:
+        if "others/" in asked["input"]:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "StartExecution")
+        return start(**asked)
+
+    monkeypatch.setattr(executions.states_client(), "start_execution", refused_for_others)
+    uploads.deliver(uploads.uploaded(LONG_AGO, prefix="others/"), uploads.uploaded(LONG_AGO))
+    uploads.come_back()
+
+    assert len(uploads.kept) == 2
+    assert len(uploads.runs()) == 1
+
+
+def test_the_run_gets_bucket_and_prefix_filled_in(uploads: Uploads) -> None:
     uploads.deliver(uploads.uploaded(LONG_AGO))
-
-    uploads.deliver_check()
+    uploads.come_back()
 
     (run,) = uploads.runs()
     assert json.loads(run["input"]) == {
@@ -137,61 +185,75 @@ def test_the_check_starts_a_run_with_bucket_and_prefix_filled_in(uploads: Upload
 def test_a_model_that_is_tested_by_another_run_is_looked_at_again_later(uploads: Uploads) -> None:
     lease_book().take(lease())
     uploads.deliver(uploads.uploaded(LONG_AGO))
-    uploads.deliver_check()
+    uploads.come_back()
     while_held = uploads.runs()
 
     lease_book().release(lease())
-    uploads.deliver_check()
+    uploads.come_back()
 
     assert while_held == []
     assert len(uploads.runs()) == 1
 
 
-def test_a_run_that_runs_is_watched_and_its_end_ends_the_watch(uploads: Uploads) -> None:
+def test_a_message_stays_until_its_run_has_ended(uploads: Uploads) -> None:
     uploads.deliver(uploads.uploaded(LONG_AGO))
-    uploads.deliver_check()
-    uploads.deliver_check()
-    sent_while_running = len(uploads.sent)
+    uploads.come_back()
+    uploads.come_back()
+    while_running = uploads.kept
     (run,) = uploads.runs()
 
     uploads.states.stop_execution(executionArn=run["executionArn"])
-    uploads.deliver_check()
+    uploads.come_back()
 
-    assert sent_while_running == 3
-    assert len(uploads.sent) == 3
+    assert len(while_running) == 1
+    assert uploads.kept == []
     assert len(uploads.runs()) == 1
 
 
 def test_an_upload_during_the_run_starts_another_after_it(uploads: Uploads) -> None:
     uploads.deliver(uploads.uploaded(LONG_AGO))
-    uploads.deliver_check()
+    uploads.come_back()
     (first,) = uploads.runs()
-    uploads.now = first["startDate"].timestamp() + 30
+    lease_book().take(lease())
+    uploads.now += 30
     uploads.deliver(uploads.uploaded(uploads.now))
-    uploads.deliver_check()
+    uploads.come_back()
     during = len(uploads.runs())
 
+    lease_book().release(lease())
     uploads.states.stop_execution(executionArn=first["executionArn"])
-    uploads.deliver_check()
+    uploads.come_back()
 
     assert during == 1
     assert len(uploads.runs()) == 2
 
 
+def test_an_event_that_is_late_or_comes_twice_starts_no_run_after_the_one_that_saw_it(
+    uploads: Uploads,
+) -> None:
+    uploads.deliver(uploads.uploaded(LONG_AGO))
+    uploads.come_back()
+    uploads.states.stop_execution(executionArn=uploads.runs()[0]["executionArn"])
+    uploads.come_back()
+
+    for at in (LONG_AGO, LONG_AGO + 3):
+        assert uploads.deliver(uploads.uploaded(at)) == []
+    assert len(uploads.runs()) == 1
+
+
 CALLS = [
-    (work_queue.sqs_client, "send_message"),
+    (work_queue.sqs_client, "change_message_visibility"),
     (executions.states_client, "start_execution"),
     (upload_watch.dynamodb_client, "get_item"),
-    (upload_watch.dynamodb_client, "put_item"),
+    (upload_watch.dynamodb_client, "update_item"),
 ]
 
 
 @pytest.mark.parametrize("happens", [False, True], ids=["refused", "answer lost"])
 @pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
-def test_a_delivery_that_fails_comes_back_and_loses_nothing(
+def test_a_call_that_fails_twice_loses_nothing(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, happens: bool
 ) -> None:
-    """Each message is delivered three times: the first two deliveries fail at this call."""
     call = getattr(client(), operation)
     failures: list[str] = []
 
@@ -203,23 +265,110 @@ def test_a_delivery_that_fails_comes_back_and_loses_nothing(
             call(**arguments)
         raise ClientError({"Error": {"Code": "InternalError"}}, operation)
 
-    def until_done(deliver: Any) -> None:
-        while True:
-            try:
-                return deliver()
-            except ClientError:
-                continue
-
     monkeypatch.setattr(client(), operation, failing)
-    until_done(lambda: uploads.deliver(uploads.uploaded(LONG_AGO)))
-    failures.clear()
-    until_done(uploads.deliver_check)
+    uploads.deliver(uploads.uploaded(LONG_AGO))
+    while len(failures) < 2 or not uploads.runs():
+        assert len(uploads.kept) == 1
+        uploads.now += 182
+        uploads.hand_out(uploads.kept)
 
     assert len(failures) == 2
+    assert len(uploads.kept) == 1
     assert len(uploads.runs()) == 1
-    assert uploads.stack.items()[0]["run"]["S"] == uploads.runs()[0]["name"]
 
 
-def test_a_message_that_is_none_of_ours_fails_loudly(uploads: Uploads) -> None:
-    with pytest.raises(KeyError):
-        uploads.deliver(json.dumps({"detail-type": "Object Created"}))
+FOREIGN = {
+    "S3's test event": '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "my-images"}',
+    "a raw event": json.dumps(
+        {
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "time": "2026-11-21T06:10:00Z",
+            "detail": {"bucket": {"name": "my-images"}, "object": {"key": "samples/a b+c.jpg", "size": 3}},
+        }
+    ),
+    "text": "hello",
+    "nothing": "",
+    "a list": "[1, 2]",
+    "half a surrogate pair": '{"trigger": "\\ud800"}',
+    "a check of an earlier version": json.dumps({"trigger": TRIGGER, "checkDue": LONG_AGO}),
+    "a trigger without a model": json.dumps(
+        {"trigger": {**TRIGGER, "input": {}}, "uploadedAt": "2026-11-21T06:10:00Z"}
+    ),
+    "a time without a zone": json.dumps({"trigger": TRIGGER, "uploadedAt": "2026-11-21T06:10:00"}),
+}
+
+
+@pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
+def test_a_message_of_another_kind_is_dropped_with_a_log_line_and_the_others_are_noted(
+    uploads: Uploads, caplog: pytest.LogCaptureFixture, foreign: str
+) -> None:
+    kept = uploads.deliver(uploads.uploaded(LONG_AGO), foreign, uploads.uploaded(LONG_AGO + 1))
+
+    assert kept == [2]
+    (line,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert line.__dict__["body"] == foreign
+
+
+def test_a_message_of_an_earlier_version_that_names_no_object_is_noted(uploads: Uploads) -> None:
+    moment = datetime.fromtimestamp(LONG_AGO, UTC).isoformat()
+
+    assert uploads.deliver(json.dumps({"trigger": TRIGGER, "uploadedAt": moment})) == [0]
+
+
+@pytest.mark.parametrize(
+    ("name", "starts"),
+    [
+        ("a.jpg", True),
+        ("a.JPG", True),
+        ("a.Jpg", True),
+        ("IMG_0001.JPEG", True),
+        ("x/y/z.png", True),
+        ("scan.JPg", True),
+        ("a.Png", True),
+        ("a.jfif", True),
+        ("a.JPE", True),
+        ('quote".jpg', True),
+        ("line\nbreak.jpg", True),
+        ("写真/ü.png", True),
+        ("no-suffix", False),
+        ("notes.txt", False),
+        ("a.jpg.part", False),
+        ("jpg", False),
+        ("", False),
+    ],
+)
+def test_names_of_images_start_a_run_in_any_case_and_the_others_are_logged(
+    uploads: Uploads, caplog: pytest.LogCaptureFixture, name: str, starts: bool
+) -> None:
+    kept = uploads.deliver(uploads.uploaded(LONG_AGO, key=f"samples/{name}"))
+
+    logged = [json.loads(line.__dict__["body"]) for line in caplog.records if "body" in line.__dict__]
+    assert kept == ([0] if starts else [])
+    assert [line["object"]["key"] for line in logged] == ([] if starts else [f"samples/{name}"])
+
+
+TIMES = st.integers(0, 4)
+
+
+@pytest.mark.parametrize("condition", [upload_watch._IS_NEWEST, upload_watch._IS_UNCHANGED])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    item=st.fixed_dictionaries({}, optional={"lastUpload": TIMES, "coveredThrough": TIMES}),
+    told=TIMES,
+    before=TIMES,
+)
+def test_conditions_mean_in_the_table_what_they_mean_in_virtual_time(
+    stack: Stack, condition: str, item: dict[str, int], told: int, before: int
+) -> None:
+    items = Partition(stack.dynamodb, TABLE, "UPLOADS#samples/", kept_s=60)
+    stack.dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": "UPLOADS#samples/"}, "sk": {"S": ARN}})
+    if item:
+        items.put(ARN, item)
+    values = {"lastUpload": told}
+    if condition == upload_watch._IS_UNCHANGED:
+        values |= {"coveredThrough": 9, "coveredBefore": before}
+
+    written = items.update(ARN, values, condition=condition)
+
+    assert written == is_allowed(condition, item, values)

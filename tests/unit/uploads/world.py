@@ -9,21 +9,33 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Literal
 
+import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.upload_book import UploadBook
-from lambdas.adapters.upload_messages import Trigger, news_of
-from lambdas.adapters.upload_runs import UploadRuns
-from lambdas.adapters.upload_watch import UploadWatch
+from lambdas.adapters import upload_watch, work_queue
+from lambdas.adapters.settings import FunctionSettings
+from lambdas.adapters.upload_watch import look_after
+from lambdas.adapters.work_queue import come_back
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:tuner"
 EPOCH = 1_800_000_000.0
-VISIBILITY_S = 180.0
+VISIBILITY_S = 182.0
+MOST_RECEIVES = 100
 POLL_S = 30
+SETTINGS = FunctionSettings(
+    {
+        "RUNS_TABLE": "runs",
+        "IMAGE_BUCKET": "bucket",
+        "QUEUE_URL": "queue",
+        "STATE_MACHINE_ARN": MACHINE,
+        "MODEL_POLL_SECONDS": str(POLL_S),
+    }
+)
 
-# What happens at a Lambda's n-th call of AWS: it dies before or after it, or another Lambda is quicker.
-Fault = Literal["dies before", "dies after", "another meanwhile"]
+# What happens at a Lambda's n-th call of AWS: it dies before or after it, the call is refused, or another Lambda
+# is quicker.
+Fault = Literal["dies before", "dies after", "refused", "another meanwhile"]
 
 
 class LambdaDied(BaseException):
@@ -47,6 +59,26 @@ class Run:
 
 
 @dataclass
+class Message:
+    """A message of the queue."""
+
+    visible_at: float
+    number: int
+    body: str
+    sent_at: float
+    receives: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """What Lambda hands to the function."""
+        return {
+            "messageId": str(self.number),
+            "receiptHandle": str(self.number),
+            "body": self.body,
+            "attributes": {"SentTimestamp": str(int((EPOCH + self.sent_at) * 1000))},
+        }
+
+
+@dataclass
 class World:
     """Everything outside the Lambda; times in seconds since EPOCH."""
 
@@ -56,16 +88,22 @@ class World:
     others: list[tuple[float, float]] = field(default_factory=list)  # when another run holds the lease
     now: float = 0.0
     calls: int = 0
-    messages: list[tuple[float, str]] = field(default_factory=list)  # visible at, body
-    item: dict[str, Any] | None = None
+    sent: int = 0
+    messages: list[Message] = field(default_factory=list)
+    dead_letters: list[Message] = field(default_factory=list)
+    item: dict[str, Any] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     exceptions: Any = field(
         default_factory=lambda: SimpleNamespace(ExecutionAlreadyExists=AlreadyExistsError)
     )
 
     @property
-    def trigger(self) -> Trigger:
-        return Trigger("samples/", self.settle_s, {"modelArn": ARN, "test": {"mode": "quick"}})
+    def trigger(self) -> dict[str, Any]:
+        return {
+            "prefix": "samples/",
+            "settleSeconds": self.settle_s,
+            "input": {"modelArn": ARN, "test": {"mode": "quick"}},
+        }
 
     @property
     def measuring(self) -> list[Run]:
@@ -76,79 +114,104 @@ class World:
     def upload(self, at: float, *delays: float) -> None:
         """An image that is complete at `at`; its event arrives once per delay."""
         moment = datetime.fromtimestamp(int(EPOCH + at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = json.loads(self.trigger.as_message())
-        self.messages += [(at + delay, json.dumps({**body, "uploadedAt": moment})) for delay in delays]
+        message = {"trigger": self.trigger, "uploadedAt": moment, "object": {"key": "samples/a.jpg"}}
+        for delay in delays:
+            self.sent += 1
+            self.messages.append(Message(at + delay, self.sent, json.dumps(message), at + delay))
 
-    def play(self, *, until: float = 10_000.0) -> None:
+    def play(self, *, until: float = 100_000.0) -> None:
         """Deliver all messages, in the order they become visible."""
-        for _ in range(2_000):
-            if not self.messages or min(self.messages)[0] > until:
+        for _ in range(5_000):
+            if not self.messages or self._next().visible_at > until:
                 return
-            self.now = max(self.now, min(self.messages)[0])
-            self.deliver_next()
+            self.now = max(self.now, self._next().visible_at)
+            self.deliver(self._next())
         raise AssertionError("it never comes to rest")
 
-    def deliver_next(self) -> None:
-        """One Lambda takes one message that is visible, and deletes it unless it dies."""
-        visible, body = min(self.messages)
-        if visible > self.now:
-            return
-        self.messages.remove((visible, body))
+    def deliver(self, *messages: Message) -> None:
+        """One Lambda takes these messages; those that it is done with are deleted."""
+        for message in messages:
+            message.receives += 1
+            message.visible_at = self.now + VISIBILITY_S
         try:
-            self.handle(body)
+            with pytest.MonkeyPatch.context() as patched:
+                self._connect(patched)
+                answer = come_back(look_after([message.record() for message in messages]))
         except LambdaDied:
-            self.messages.append((self.now + VISIBILITY_S, body))
+            kept = {str(message.number) for message in messages}
+        else:
+            kept = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        for message in messages:
+            is_dead = message.receives >= MOST_RECEIVES
+            if str(message.number) not in kept or is_dead:
+                self.messages.remove(message)
+            if str(message.number) in kept and is_dead:
+                self.dead_letters.append(message)
 
-    def handle(self, *bodies: str) -> None:
-        """What the handler does with a batch."""
-        for news in news_of([{"body": body} for body in bodies]):
-            book = UploadBook(self, "runs", news.trigger.prefix, news.trigger.model_arn)
-            runs = UploadRuns(self, MACHINE)
-            watch = UploadWatch(
-                news.trigger, book, self, runs, self, "queue", "bucket", POLL_S, lambda: EPOCH + self.now
-            )
-            if news.uploaded_at is not None:
-                watch.note(news.uploaded_at)
-            if news.check_due is not None:
-                watch.check(news.check_due)
+    def _next(self) -> Message:
+        return min(self.messages, key=lambda message: (message.visible_at, message.number))
+
+    def _connect(self, patched: pytest.MonkeyPatch) -> None:
+        patched.setattr(upload_watch, "Partition", lambda *_, **__: self)
+        patched.setattr(upload_watch, "dynamodb_client", lambda: None)
+        patched.setattr(upload_watch, "lease_book", lambda: self)
+        patched.setattr(upload_watch, "states_client", lambda: self)
+        patched.setattr(upload_watch, "settings", lambda: SETTINGS)
+        patched.setattr(upload_watch, "time", SimpleNamespace(time=lambda: EPOCH + self.now))
+        patched.setattr(work_queue, "sqs_client", lambda: self)
+        patched.setattr(work_queue, "settings", lambda: SETTINGS)
 
     # The calls of AWS that the code makes.
 
-    def get_item(self, **_: Any) -> dict[str, Any]:
-        return self._called(lambda: {"Item": self.item} if self.item else {})
+    def update(self, sk: str, values: Mapping[str, Any], *, condition: str) -> bool:
+        """The two conditional writes as DynamoDB decides on them (tests/handlers/test_uploads.py compares)."""
 
-    def put_item(self, **put: Any) -> None:
-        def write() -> None:
-            if self.item and self.item["version"] != put["ExpressionAttributeValues"][":read"]:
-                raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "PutItem")
-            self.item = put["Item"]
+        def write() -> bool:
+            if is_allowed(condition, self.item, values):
+                self.item = {**self.item, **values}
+                return True
+            return False
 
-        self._called(write)
+        assert sk == ARN
+        return self._called(write)
 
-    def send_message(self, **sent: Any) -> None:
-        assert sent["DelaySeconds"] <= 900
-        self._called(lambda: self.messages.append((self.now + sent["DelaySeconds"], sent["MessageBody"])))
+    def get(self, _sk: str) -> dict[str, Any]:
+        return self._called(lambda: dict(self.item))
 
-    def start_execution(self, **asked: Any) -> dict[str, Any]:
-        def start() -> dict[str, Any]:
+    def change_message_visibility(self, **asked: Any) -> None:
+        def hide() -> None:
+            assert 0 < asked["VisibilityTimeout"] <= 12 * 3600
+            for message in self.messages:
+                if str(message.number) == asked["ReceiptHandle"]:
+                    message.visible_at = self.now + asked["VisibilityTimeout"]
+
+        self._called(hide)
+
+    def start_execution(self, **asked: Any) -> None:
+        def start() -> None:
             if any(run.name == asked["name"] for run in self.runs):
                 raise AlreadyExistsError
-            run = Run(
-                asked["name"], json.loads(asked["input"]), self.now, self.now + 1.5, self.now + self.run_s
+            self.runs.append(
+                Run(
+                    asked["name"],
+                    json.loads(asked["input"]),
+                    self.now,
+                    self.now + 1.5,
+                    self.now + self.run_s,
+                )
             )
-            self.runs.append(run)
-            return {"startDate": datetime.fromtimestamp(EPOCH + run.started, UTC)}
 
-        return self._called(start)
+        self._called(start)
 
     def describe_execution(self, **asked: Any) -> dict[str, Any]:
         def describe() -> dict[str, Any]:
             self._settle_leases()
             (run,) = (run for run in self.runs if asked["executionArn"].endswith(f":{run.name}"))
             status = "RUNNING" if self.now < run.ends else "SUCCEEDED"
-            output = json.dumps({"verdict": "skipped" if run.is_skipped else "ok"})
-            started = datetime.fromtimestamp(EPOCH + run.started, UTC)
-            return {"status": status, "output": output, "startDate": started}
+            return {
+                "status": status,
+                "output": json.dumps({"verdict": "skipped" if run.is_skipped else "ok"}),
+            }
 
         return self._called(describe)
 
@@ -177,9 +240,24 @@ class World:
         fault = self.faults.pop(self.calls, None)
         if fault == "dies before":
             raise LambdaDied
-        if fault == "another meanwhile" and self.messages:
-            self.deliver_next()
+        if fault == "refused":
+            raise ClientError({"Error": {"Code": "InternalError"}}, "Any")
+        if fault == "another meanwhile" and self._visible():
+            self.deliver(self._visible()[0])
         answer = effect()
         if fault == "dies after":
             raise LambdaDied
         return answer
+
+    def _visible(self) -> list[Message]:
+        return [message for message in self.messages if message.visible_at <= self.now]
+
+
+def is_allowed(condition: str, item: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether a conditional write of these values over this item goes through."""
+    last, covered = item.get("lastUpload"), item.get("coveredThrough")
+    told = values["lastUpload"]
+    if condition == upload_watch._IS_NEWEST:
+        return last in (None, told) or (last < told and (covered is None or covered < told))
+    assert condition == upload_watch._IS_UNCHANGED
+    return last == told and covered in (None, values["coveredBefore"])
