@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import textwrap
 from collections.abc import Mapping
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from tools.following import Look
+from tools.streams import can_ask, discard
 from tools.view import plain, progress, progress_line
 
 LOG_WIDTH = 120  # a log has no width, and rich would take 80
@@ -33,10 +33,10 @@ class Screen:
     @property
     def is_interactive(self) -> bool:
         """Is there somebody who can be asked?"""
-        return sys.stdin.isatty() and self._err.is_terminal
+        return can_ask()
 
     def __enter__(self) -> Screen:
-        if self._err.is_terminal:
+        if self._err.is_terminal and not self._err.is_dumb_terminal:  # which can't be drawn upon
             self._live = Live(console=self._err, refresh_per_second=8, transient=False)
             self._live.start()
         return self
@@ -77,7 +77,7 @@ class Screen:
                 sys.stdout.write(json.dumps(value, indent=2) + "\n")
                 sys.stdout.flush()
             except BrokenPipeError:
-                _to_nobody(sys.stdout)
+                discard(sys.stdout)
 
 
 def _print(console: Console, part: RenderableType) -> None:
@@ -95,14 +95,7 @@ class _PatientConsole(Console):
     def on_broken_pipe(self) -> None:
         """Go on in silence; rich would exit with 1."""
         self.quiet = True
-        _to_nobody(self.file)
-
-
-def _to_nobody(stream: IO[str]) -> None:
-    """Where nobody reads any more: what is left in the buffer, and what is still to come, is lost."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+        discard(self.file)
 
 
 def _console(*, stderr: bool) -> Console:

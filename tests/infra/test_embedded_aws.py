@@ -59,7 +59,7 @@ def test_a_signal_to_its_owner_stops_it_too(number: signal.Signals) -> None:
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     ) as owner:
         assert owner.stdout is not None
         url, group, home = owner.stdout.readline().split()
