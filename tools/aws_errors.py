@@ -5,10 +5,11 @@ This is the only place of the client that knows the exceptions of boto3 and boto
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ConfigParseError
 from botocore.exceptions import ClientError as ServiceError
 
 from tools.exits import ClientError
@@ -25,7 +26,10 @@ _CHECK_KEYS = (
 _ASK_FOR_RIGHTS = "ask for that right; docs/client.md lists those that the client needs"
 _NETWORK = "look at the network, at VPN and proxy (HTTPS_PROXY), at --region and --endpoint-url"
 _CONFIGURATION = "look at ~/.aws/config and ~/.aws/credentials, and at the AWS_… variables of the environment"
-_AGAIN = "try again"
+_WHAT_A_PROFILE_NAMES = (
+    "look at what gives them: the credential_process or web_identity_token_file of your profile in ~/.aws/config, or "
+    "an AWS_… variable of the environment"
+)
 _MFA = (
     "run this in a terminal, or get temporary credentials first (`aws sts get-session-token`, `aws sts assume-role`) "
     "and set them as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
@@ -43,7 +47,7 @@ _BY_EXCEPTION: Mapping[str, str] = {
     "LoginError": _LOG_IN,
     "MissingDependencyException": "install it: pip install 'botocore[crt]'",
     "ProfileNotFound": "name one that `aws configure list-profiles` shows with --profile, or unset AWS_PROFILE",
-    "CredentialRetrievalError": "run what your profile names as credential_process, or as its source, by itself",
+    "CredentialRetrievalError": _WHAT_A_PROFILE_NAMES,
     "NoRegionError": "name it with --region, or set AWS_REGION",
     "InvalidRegionError": "name one like us-east-1 with --region, or as AWS_REGION",
     "ConfigParseError": "mend that file, or name another one as AWS_CONFIG_FILE",
@@ -109,36 +113,31 @@ def calling_aws() -> Iterator[None]:
 
 def sentence(error: Exception) -> str:
     """What is wrong, in the words of AWS or of boto3, and what to do."""
-    if isinstance(error, ServiceError):
-        found = error.response["Error"]
-        code, message = str(found.get("Code")), str(found.get("Message") or "")
-        return _joined(
-            f"{code} ({error.operation_name})" + (f": {message}" if message else ""),
-            _advice_on(code, message),
-        )
-    advice = next(
-        (_BY_EXCEPTION[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _BY_EXCEPTION), None
-    )
-    if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):
-        advice = "--endpoint-url and AWS_ENDPOINT_URL take a URL like http://127.0.0.1:4566"
-    return _joined(_words(error), advice or _CONFIGURATION)
-
-
-def _advice_on(code: str, message: str) -> str:
-    if "expired" in message and "ignature" in message:  # the code is that of a wrong key
-        code = "RequestExpired"
-    return _BY_CODE.get(code, _AGAIN)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"what should give credentials (credential_process, a token's cache) gave no JSON: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if type(error).__module__.startswith(("botocore", "boto3", "tools")):
-        return str(error)
-    return f"no credentials could be read ({type(error).__name__}: {error})"
-
-
-def _joined(wrong: str, advice: str) -> str:
+    wrong, advice = _of_service(error) if isinstance(error, ServiceError) else _of_client(error)
     return f"{' '.join(wrong.split()).rstrip('. ')} - {advice}"
+
+
+def _of_service(error: ServiceError) -> tuple[str, str]:
+    code, message = str(error.response["Error"].get("Code")), error.response["Error"].get("Message")
+    wrong = f"{code} ({error.operation_name})" + (f": {message}" if message else "")
+    if "ignature expired" in str(message) or "ignature not yet current" in str(
+        message
+    ):  # with a wrong key's code
+        code = "RequestExpired"
+    return wrong, _BY_CODE.get(code, "try again")
+
+
+def _of_client(error: Exception) -> tuple[str, str]:
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    known = next((_BY_EXCEPTION[kind] for kind in kinds if kind in _BY_EXCEPTION), None)
+    if known or isinstance(error, BotoCoreError | Boto3Error):
+        details = f" ({error.kwargs.get('error')})" if isinstance(error, ConfigParseError) else ""
+        return f"{error}{details}", known or _CONFIGURATION
+    if isinstance(error, UnicodeEncodeError):
+        return (
+            f"what was asked for can't be sent ({error})",
+            "look at the arguments: one of them is not UTF-8",
+        )
+    if str(error).startswith("Invalid endpoint"):
+        return str(error), "--endpoint-url and AWS_ENDPOINT_URL take a URL like http://127.0.0.1:4566"
+    return f"the credentials can't be read ({type(error).__name__}: {error})", _WHAT_A_PROFILE_NAMES

@@ -193,6 +193,6 @@ def region_of(arn: str) -> str | None:
 
 def run_id_of(run: str) -> str:
     """A run's id, from itself or from its execution's ARN. UsageError: it is neither."""
-    if not (_EXECUTION_ARN if run.startswith("arn:") else _RUN_ID).fullmatch(run):
+    if not run.isprintable() or not (_EXECUTION_ARN if run.startswith("arn:") else _RUN_ID).fullmatch(run):
         raise UsageError(f"RUN: got {run}; takes a run's id, or the ARN of its execution")
     return run.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""A file of JSON that a person wrote: whatever their editor made of it, and refused in a sentence."""
+"""What a person wrote, in a file or as an argument, in whatever encoding; or a sentence that refuses it."""
 
 from __future__ import annotations
 
@@ -36,11 +36,28 @@ def read_json(option: str, source: str) -> Any:
     raise UsageError(f"{option}: {source} is no readable JSON: {why}")
 
 
+def text_argument(name: str, value: str) -> str:
+    """An argument as text. Where the machine's encoding lacks its characters, it is read as UTF-8.
+
+    Raises:
+        UsageError: it is no UTF-8 either.
+    """
+    try:
+        return value if value.isascii() else value.encode(errors="surrogateescape").decode()
+    except UnicodeError:
+        raise UsageError(f"{name}: got {shown(value)}, which is no UTF-8") from None
+
+
 def _parsed(raw: bytes) -> Any:
     if not raw.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ValueError("it is empty")
     # From bytes, json finds out the encoding.
-    return json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+    found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a text in it has half a character ({error.object[error.start]!a})") from None
+    return found
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

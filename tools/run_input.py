@@ -11,7 +11,7 @@ from lambdas.adapters.execution_input import ExecutionInput, parse_input
 from lambdas.capacity.cost import Budget, Tariff, expected_minutes
 from lambdas.capacity.errors import RunError
 from tools.exits import UsageError
-from tools.json_input import read_json
+from tools.json_input import read_json, text_argument
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,9 +62,10 @@ def run_input(
     raw = read_json("--input", source) if source else {}
     if not isinstance(raw, dict):
         raise _refused(raw)
-    _put(raw, "modelArn", model_arn)
+    _put(raw, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
     for name, (place, _, _) in FLAGS.items():
-        _put(raw, place, flags[_parameter(name)])
+        value = flags[_parameter(name)]
+        _put(raw, place, text_argument(name, value) if isinstance(value, str) else value)
     for name, (place, _) in SWITCHES.items():
         _put(raw, place, flags[_parameter(name)] or None)
     try:

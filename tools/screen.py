@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from tools.following import Look
@@ -18,6 +19,7 @@ from tools.streams import can_ask, discard
 from tools.view import plain, progress, progress_line
 
 LOG_WIDTH = 120  # a log has no width, and rich would take 80
+NARROW = 60  # columns of a terminal in which a table can't be read
 
 
 class Screen:
@@ -36,7 +38,7 @@ class Screen:
         return can_ask()
 
     def __enter__(self) -> Screen:
-        if self._err.is_terminal and not self._err.is_dumb_terminal:  # which can't be drawn upon
+        if self._err.is_terminal and not self._err.is_dumb_terminal and self._err.width >= NARROW:
             self._live = Live(console=self._err, refresh_per_second=8, transient=False)
             self._live.start()
         return self
@@ -82,7 +84,11 @@ class Screen:
 
 def _print(console: Console, part: RenderableType) -> None:
     """In a terminal sentences are broken between words, and never within one: a URI can be copied. A log has lines."""
-    if isinstance(part, Text) and console.is_terminal:
+    if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
+        for row in zip(*(column.cells for column in part.columns), strict=True):
+            cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
+            _print(console, Text(f"- {'; '.join(cells)}"))
+    elif isinstance(part, Text) and console.is_terminal:
         lines = textwrap.fill(part.plain, console.width, break_long_words=False, break_on_hyphens=False)
         console.print(Text(lines, style=part.style), soft_wrap=True)
     else:
@@ -99,7 +105,7 @@ class _PatientConsole(Console):
 
 
 def _console(*, stderr: bool) -> Console:
-    console = _PatientConsole(stderr=stderr, highlight=False)
+    console = _PatientConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
     return console

@@ -16,6 +16,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -185,7 +186,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _refuse_empty_options(arguments)
         return int(cli(arguments, prog_name="python -m tools.tune", standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # whoever would read it has left
+            error.show()
         return Exit.USAGE
     except ClientError as error:
         said, code = str(error), error.code
@@ -193,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         discard(sys.stdout)
         return Exit.OK
     except OSError as error:
-        said, code = f"{error.filename}: {error.strerror}" if error.filename else str(error), Exit.USAGE
+        said, code = f"{error.filename or 'the output'}: {error.strerror or error}", Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         said, code = "interrupted", Exit.INTERRUPTED
     Screen(as_json=True).say(said, style="red")

@@ -189,6 +189,12 @@ def test_a_failed_run_tells_error_cause_and_receipt(
         (["history", "a-model"], 'InvalidInput: modelArn: got "a-model"; takes the ARN of a Rekognition'),
         (["follow", MODEL], "RUN: got arn:aws:rekognition:"),
         (["follow", "arn:of-nothing"], "RUN: got arn:of-nothing; takes"),
+        (["follow", "two words"], "RUN: got two words; takes"),
+        (["follow", ""], "RUN: got ; takes"),
+        (["run", MODEL, "--input", ""], "--input: got nothing: the argument after it is empty"),
+        (["run", MODEL, "--name="], "--name: got nothing"),
+        (["run", MODEL, "--prefix", "\udcff"], '--prefix: got "\\udcff", which is no UTF-8'),
+        (["run", MODEL, "--mode", "\udcc3\udcbc"], 'test.mode: got "ü"; takes'),
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_starts(
@@ -200,6 +206,25 @@ def test_what_is_wrong_is_refused_before_anything_starts(
     assert aws.started == []
     assert arguments[0] == "run" or aws.asked_for == []
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", MODEL.replace("eu-west-1", "us-east-1")], "which is in account 123456789012, Region us-east-1"),
+        (["history", MODEL.replace("1234", "9999")], "this tuner is in account 123456789012, Region eu-west-1"),
+        (["follow", "arn:aws:states:us-east-1:123456789012:execution:Tuner:monday"], "takes an execution of arn:aws:s"),
+        (["follow", "arn:aws:states:eu-west-1:123456789012:execution:Other:monday"], "takes an execution of arn:aws:s"),
+    ],
+)  # fmt: skip
+def test_what_another_account_region_or_machine_has_is_refused(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    aws = Aws(["SUCCEEDED"], ANSWERED)
+
+    assert tuned(aws, *arguments) == Exit.USAGE
+    assert aws.started == []
+    assert said in capsys.readouterr().err
 
 
 def test_an_input_file_is_sent_with_the_flags_over_it(tuned: Invoke, tmp_path: Path) -> None:
