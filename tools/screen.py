@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import textwrap
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleDimensions, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -108,4 +109,6 @@ def _console(*, stderr: bool) -> Console:
     console = _PatientConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
+    elif console.is_dumb_terminal:  # for which rich takes 80 columns
+        console.size = ConsoleDimensions(*shutil.get_terminal_size())
     return console

@@ -191,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     except ClientError as error:
         said, code = str(error), error.code
-    except BrokenPipeError:  # of --help, read by `head`
+    except SystemExit:  # of click, as nobody reads --help any more
         discard(sys.stdout)
         return Exit.OK
     except OSError as error:

@@ -162,7 +162,9 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = [published(stack, number, 5.0) for number in (1, 2)]
-    stack.explain({"Error": "NoUsableImages", "Cause": "none - add some"}, {"modelArn": arn(1)})
+    stack.run_id = "failed"
+    cause = {"errorMessage": "NoUsableImages: none - add some"}
+    stack.explain({"Error": "Runtime.HandlerError", "Cause": json.dumps(cause)}, {"modelArn": arn(1)})
     late = "2026-11-20T06:00:00.000Z"
     settle_ended(lease_book().take(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
     history().keep_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
@@ -175,8 +177,8 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
         "startedAt": a_run(2, 1).started_at, **answers[1],
         "status": "FAILED", "error": "InternalError", "cause": "too late",
     }  # fmt: skip
-    assert by_run[stack.run_id] | {"startedAt": ""} == {
-        "startedAt": "", "runId": stack.run_id, "modelArn": arn(1),
+    assert by_run["failed"] == {
+        "startedAt": STARTED_AT, "runId": "failed", "modelArn": arn(1),
         "status": "FAILED", "error": "NoUsableImages", "cause": "none - add some",
     }  # fmt: skip
     assert by_run["aborted"]["status"] == "ABORTED"
