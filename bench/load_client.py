@@ -87,7 +87,7 @@ def _in_process_of_its_own(service: RunningSimulatedModel, requests: int) -> Spe
             str(requests),
         ],
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         check=True,
         timeout=300,
         env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},

@@ -185,7 +185,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name, shown in all_contents():
-        (folder / f"{name}.html").write_text(page(shown))
+        (folder / f"{name}.html").write_text(page(shown), "utf-8")
         print(folder / f"{name}.html")
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.live import Live
 
 from local.demo_view import answer_table
 from local.deployment import DeploymentError, Outputs, deploy
@@ -27,7 +26,9 @@ from local.simulated_model.truth import TruthError
 from tools.deployed import Tuner
 from tools.exits import ClientError
 from tools.following import looks
-from tools.view import progress, units_table
+from tools.screen import Screen
+from tools.streams import prepare_streams
+from tools.view import units_table
 
 RESULT = Path("out/result.json")
 REPORT, STEPS = RESULT.with_name("report.html"), RESULT.with_name("steps.csv")
@@ -36,17 +37,18 @@ LONGEST_RUN_S = 600.0
 
 def main() -> int:
     """Exit code 0: the run succeeded and the model is stopped."""
+    prepare_streams()
     arguments = _arguments()
-    for earlier in (RESULT, REPORT, STEPS):
-        earlier.unlink(missing_ok=True)  # an earlier run's answer must not pass for this one's
     console = Console()
     try:
+        for earlier in (RESULT, REPORT, STEPS):
+            earlier.unlink(missing_ok=True)  # an earlier run's answer must not pass for this one's
         return _run(arguments, console)
     except KeyboardInterrupt:
         console.print("\nInterrupted: everything that was started has been stopped.")
         return 130
-    except (ClientError, DeploymentError, EmbeddedAwsError, TruthError) as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
+    except (ClientError, DeploymentError, EmbeddedAwsError, TruthError, OSError) as error:
+        console.print(str(error), style="red", highlight=False, markup=False)
         return 1
 
 
@@ -67,7 +69,7 @@ def _arguments() -> argparse.Namespace:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     truth = truth_from_arguments(arguments)
-    with console.status("starting the embedded AWS") as status, embedded_aws() as aws:
+    with console.status("starting the embedded AWS", spinner="line") as status, embedded_aws() as aws:
         status.update("starting the simulated model")
         setup = ModelSetup(truth=truth, project="bees")
         with running_simulated_model([setup], s3_endpoint_url=aws.url) as service:
@@ -109,9 +111,9 @@ def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: C
     )
     tuner.start("demo", raw)
     deadline = time.monotonic() + LONGEST_RUN_S
-    with Live(console=console, refresh_per_second=8) as live:
+    with Screen(as_json=False) as screen:
         for look in looks(tuner, "demo"):
-            live.update(progress(look))
+            screen.show(look)
             if time.monotonic() > deadline:
                 break
     return dict(look.described)
@@ -123,12 +125,13 @@ def _show(
     console.print()
     report = service.model_report()
     if described["status"] != "SUCCEEDED":
-        console.print(f"[red]{described['status']}: {described.get('error')}[/red]\n{described.get('cause')}")
+        console.print(f"{described['status']}: {described.get('error')}", style="red")
+        console.print(str(described.get("cause")), highlight=False, markup=False)
         console.print(f"the simulated model is {report['status']}")
         return 1
     answer = json.loads(described["output"])
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(answer, indent=2) + "\n")
+    RESULT.write_text(json.dumps(answer, indent=2) + "\n", "utf-8")
     bucket, _, result = answer["resultUri"].removeprefix("s3://").partition("/")
     for path in (REPORT, STEPS) if answer["reportUri"] else (STEPS,):
         key = f"{result.rpartition('/')[0]}/{path.name}"
@@ -136,10 +139,12 @@ def _show(
     console.print(answer_table(answer, report))
     console.print(units_table(answer))
     for reason in answer["recommendation"]["reasons"]:
-        console.print(f"- {reason}")
+        console.print(f"- {reason}", markup=False)
     page = f"Open {REPORT} in a browser" if answer["reportUri"] else answer["reportDetail"]
     console.print(
-        f"\n{answer['verdictDetail']}\n\n{page}; the execution's output is in {RESULT}.", soft_wrap=True
+        f"\n{answer['verdictDetail']}\n\n{page}; the execution's output is in {RESULT}.",
+        soft_wrap=True,
+        markup=False,
     )
     return 0 if report["status"] == "STOPPED" else 1
 

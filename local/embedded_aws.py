@@ -19,12 +19,19 @@ from typing import Any
 import boto3
 import botocore.session
 
+from local.environment import without_aws
+
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _START_ATTEMPTS = 3
 _MINISTACK = ("-m", "ministack")
+# boto3 with no setting from a file or from the environment: what they name need not be there, nor be right.
+_NO_SETTINGS = {
+    name: (None, None, os.devnull if name in ("config_file", "credentials_file") else default, convert)
+    for name, (_, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
+}
 
 
 class EmbeddedAwsError(RuntimeError):
@@ -43,7 +50,7 @@ class EmbeddedAws:
 
     def env(self) -> dict[str, str]:
         """This process's environment, with every AWS setting replaced: for the CDK CLI and for boto3."""
-        return _without_aws() | {
+        return without_aws() | {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -53,9 +60,8 @@ class EmbeddedAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client with the rights of the account's root; whatever the environment says."""
-        # A profile that AWS_PROFILE names need not exist here, and has no say.
-        profileless = botocore.session.Session({"profile": (None, None, None, None)})
-        session: Any = boto3.session.Session(botocore_session=profileless)
+        core = botocore.session.Session(_NO_SETTINGS)
+        session: Any = boto3.session.Session(botocore_session=core)
         return session.client(
             service,
             endpoint_url=self.url,
@@ -101,14 +107,14 @@ def _start_healthy(
         finally:
             if not is_healthy:
                 _stop(process)
-    tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-20:])
+    tail = "\n".join(log_file.read_text("utf-8", errors="replace").splitlines()[-20:])
     raise EmbeddedAwsError(f"ministack did not start in {_START_ATTEMPTS} attempts:\n{tail}")
 
 
 def _start(
     port: int, home: Path, log_file: Path, program: Sequence[str], options: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
-    environment = _without_aws() | {
+    environment = without_aws() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "false",  # else it also opens port 8883
@@ -164,11 +170,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _without_aws() -> dict[str, str]:
-    """An endpoint, a profile or a region of the developer's must not leak into the embedded AWS, nor out of it."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
 
 
 @contextlib.contextmanager

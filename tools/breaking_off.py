@@ -8,12 +8,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 import click
-from botocore.exceptions import BotoCoreError
-from botocore.exceptions import ClientError as AwsError
 
-from tools.deployed import Tuner, aws_said
+from tools.aws_errors import AwsCallFailed
+from tools.deployed import Tuner
 from tools.ending import Ending
-from tools.exits import ClientError, Exit
+from tools.exits import ClientError, Exit, UsageError
 from tools.following import PAUSE_S, looks
 from tools.screen import Screen
 from tools.view import PHASES
@@ -51,7 +50,7 @@ def past_measuring(tuner: Tuner, run_id: str) -> str | None:
     """
     try:
         view = _stubbornly(lambda: tuner.view(run_id))
-    except (AwsError, BotoCoreError):
+    except AwsCallFailed:
         return None
     return view.phase if view is not None and view.phase in PAST_MEASURING else None
 
@@ -83,8 +82,8 @@ def when_settled(ended: Ending, tuner: Tuner, model_arn: str | None, screen: Scr
         try:
             held = model_arn is not None and tuner.holds_lease(ended.run_id, model_arn)
             view = tuner.view(ended.run_id)  # after the lease: what was settled by then is in it
-        except (AwsError, BotoCoreError) as error:
-            screen.say_once(f"the model can't be looked after: {aws_said(error)}")
+        except AwsCallFailed as error:
+            screen.say_once(f"the model can't be looked after: {error}")
         else:
             receipt = view.receipt if view else None
             if not held and receipt is not None:
@@ -107,9 +106,9 @@ def when_settled(ended: Ending, tuner: Tuner, model_arn: str | None, screen: Scr
 def _stop(tuner: Tuner, run_id: str) -> None:
     try:
         tuner.stop(run_id)
-    except (AwsError, BotoCoreError) as error:
+    except AwsCallFailed as error:
         raise ClientError(
-            f"the run can't be stopped: {aws_said(error)} - it goes on, and costs money: stop the execution "
+            f"the run can't be stopped: {error} - it goes on, and costs money: stop the execution "
             f"{tuner.arn_of(run_id)} in the Step Functions console"
         ) from error
 
@@ -118,9 +117,9 @@ def _exists(tuner: Tuner, run_id: str) -> bool:
     """Whether the start, which may have been interrupted, came to AWS."""
     try:
         tuner.described(run_id)
-    except ClientError:
+    except UsageError:
         return False
-    except (AwsError, BotoCoreError):
+    except AwsCallFailed:
         return True
     return True
 

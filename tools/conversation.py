@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
-from botocore.exceptions import ClientError as AwsError
-
+from tools.aws_errors import AwsCallFailed
 from tools.breaking_off import TimeIsUp, past_measuring, stop_and_settle, wants_to_stop, when_settled
-from tools.deployed import Tuner, aws_said
+from tools.deployed import Tuner
 from tools.ending import Ending, Wanted
 from tools.exits import ClientError, Exit, UsageError
 from tools.following import Look, looks
@@ -37,8 +35,8 @@ class Conversation:
         assert self.execution_input is not None
         try:
             self.tuner.start(self.run_id, self.execution_input)
-        except (AwsError, BotoCoreError) as error:
-            raise ClientError(f"the run could not be started: {aws_said(error)}") from error
+        except AwsCallFailed as error:
+            raise ClientError(f"the run could not be started: {error}") from error
         self.screen.say(f"started the run {self.run_id}")
 
     def hold(self) -> Exit:

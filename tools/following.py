@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
-from botocore.exceptions import ClientError as AwsError
-
 from lambdas.adapters.run_view import RunView
 from lambdas.capacity.model_arn import model_arn_in
-from tools.deployed import Tuner, aws_said
+from tools.aws_errors import AwsCallFailed
+from tools.deployed import Tuner
 from tools.exits import ClientError, UsageError
 
 PAUSE_S = 1.0
@@ -56,10 +54,10 @@ def looks(tuner: Tuner, run_id: str) -> Iterator[Look]:
     while True:
         try:
             look = Look(tuner.described(run_id), tuner.view(run_id))
-        except (AwsError, BotoCoreError, UsageError) as error:
+        except (AwsCallFailed, UsageError) as error:
             if time.monotonic() - last_seen > PATIENCE_S:
                 raise ClientError(
-                    f"lost sight of the run {run_id}: {aws_said(error)} - it may go on; follow it again: "
+                    f"lost sight of the run {run_id}: {error} - it may go on; follow it again: "
                     f"{tuner.follow_with(run_id)}"
                 ) from error
         else:

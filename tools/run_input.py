@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +11,7 @@ from lambdas.adapters.execution_input import ExecutionInput, parse_input
 from lambdas.capacity.cost import Budget, Tariff, expected_minutes
 from lambdas.capacity.errors import RunError
 from tools.exits import UsageError
+from tools.json_input import read_json, text_argument
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -61,12 +59,13 @@ def run_input(
     Raises:
         UsageError: with the sentence that the run would fail with.
     """
-    raw = _read(source) if source else {}
+    raw = read_json("--input", source) if source else {}
     if not isinstance(raw, dict):
         raise _refused(raw)
-    _put(raw, "modelArn", model_arn)
+    _put(raw, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
     for name, (place, _, _) in FLAGS.items():
-        _put(raw, place, flags[_parameter(name)])
+        value = flags[_parameter(name)]
+        _put(raw, place, text_argument(name, value) if isinstance(value, str) else value)
     for name, (place, _) in SWITCHES.items():
         _put(raw, place, flags[_parameter(name)] or None)
     try:
@@ -110,14 +109,6 @@ def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
 def _parameter(flag: str) -> str:
     """As click hands the flag to the command."""
     return flag.removeprefix("--").replace("-", "_")
-
-
-def _read(source: str) -> Any:
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text()
-        return json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"--input: {source} is no readable JSON: {error}") from error
 
 
 def _put(raw: dict[str, Any], place: str, value: Any) -> None:

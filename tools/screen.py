@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Mapping
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleDimensions, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from tools.following import Look
+from tools.streams import can_ask, discard
 from tools.view import plain, progress, progress_line
 
 LOG_WIDTH = 120  # a log has no width, and rich would take 80
+NARROW = 60  # columns of a terminal in which a table can't be read
 
 
 class Screen:
@@ -33,10 +36,10 @@ class Screen:
     @property
     def is_interactive(self) -> bool:
         """Is there somebody who can be asked?"""
-        return sys.stdin.isatty() and self._err.is_terminal
+        return can_ask()
 
     def __enter__(self) -> Screen:
-        if self._err.is_terminal:
+        if self._err.is_terminal and not self._err.is_dumb_terminal and self._err.width >= NARROW:
             self._live = Live(console=self._err, refresh_per_second=8, transient=False)
             self._live.start()
         return self
@@ -77,12 +80,16 @@ class Screen:
                 sys.stdout.write(json.dumps(value, indent=2) + "\n")
                 sys.stdout.flush()
             except BrokenPipeError:
-                _to_nobody(sys.stdout)
+                discard(sys.stdout)
 
 
 def _print(console: Console, part: RenderableType) -> None:
     """In a terminal sentences are broken between words, and never within one: a URI can be copied. A log has lines."""
-    if isinstance(part, Text) and console.is_terminal:
+    if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
+        for row in zip(*(column.cells for column in part.columns), strict=True):
+            cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
+            _print(console, Text(f"- {'; '.join(cells)}"))
+    elif isinstance(part, Text) and console.is_terminal:
         lines = textwrap.fill(part.plain, console.width, break_long_words=False, break_on_hyphens=False)
         console.print(Text(lines, style=part.style), soft_wrap=True)
     else:
@@ -95,18 +102,13 @@ class _PatientConsole(Console):
     def on_broken_pipe(self) -> None:
         """Go on in silence; rich would exit with 1."""
         self.quiet = True
-        _to_nobody(self.file)
-
-
-def _to_nobody(stream: IO[str]) -> None:
-    """Where nobody reads any more: what is left in the buffer, and what is still to come, is lost."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+        discard(self.file)
 
 
 def _console(*, stderr: bool) -> Console:
-    console = _PatientConsole(stderr=stderr, highlight=False)
+    console = _PatientConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
+    elif console.is_dumb_terminal:  # for which rich takes 80 columns
+        console.size = ConsoleDimensions(*shutil.get_terminal_size())
     return console

@@ -16,23 +16,23 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import click
-from botocore.exceptions import BotoCoreError
-from botocore.exceptions import ClientError as AwsError
 
 from tools import view
 from tools.assertions import Assertion
 from tools.breaking_off import Terminated
 from tools.conversation import Conversation
-from tools.deployed import STACK, aws_said, find_tuner, region_of, run_id_of
+from tools.deployed import STACK, find_tuner, region_of, run_id_of
 from tools.ending import Wanted
 from tools.following import Look
 from tools.run_input import checked_model_arn, expected_cost, input_flags, run_input
 from tools.screen import Screen
+from tools.streams import discard, prepare_streams
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
@@ -110,6 +110,7 @@ def run(
         raise UsageError(f"--name: got {view.plain(run_id)}; takes 1 to 80 letters, digits, - and _")
     region = region or region_of(understood.model_arn)
     tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    tuner.check_model(understood.model_arn)
     screen.say(expected_cost(understood, tuner.usd_per_unit_hour))
     timeout_s = timeout and 60 * timeout
     talk = Conversation(tuner, run_id, understood.model_arn, screen, wanted, raw, timeout_s)
@@ -134,6 +135,7 @@ def follow(
     run_id = run_id_of(run)
     region = region or region_of(run)
     tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    tuner.check_execution(run)
     model_arn = Look(tuner.described(run_id), None).model_arn
     return Conversation(tuner, run_id, model_arn, screen, wanted, timeout_s=timeout and 60 * timeout).hold()
 
@@ -152,9 +154,10 @@ def history(
     model_arn = checked_model_arn(model_arn)
     region = region or region_of(model_arn)
     tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
-    outputs = tuner.history(model_arn, most)
-    screen.tell(view.history_table(outputs))
-    screen.put_json(outputs)
+    tuner.check_model(model_arn)
+    past = tuner.history(model_arn, most)
+    screen.tell(view.history_table(past))
+    screen.put_json(past)
     return Exit.OK
 
 
@@ -164,20 +167,35 @@ def _wanted(assertions: tuple[str, ...], junit: Path | None) -> Wanted:
     return Wanted(tuple(Assertion.parse(text) for text in assertions), junit)
 
 
+def _refuse_empty_options(arguments: Sequence[str]) -> None:
+    """An option whose value is empty would count as not given; a script meant something with it."""
+    for option, value in zip(arguments, [*arguments[1:], None], strict=True):
+        name, equals, rest = option.partition("=")
+        if name.startswith("--") and (rest == "" if equals else value == ""):
+            raise UsageError(
+                f"{name}: got nothing: the argument after it is empty, as of a variable that is not set"
+            )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code. Without arguments those of the command line."""
     said: str
+    prepare_streams()
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        _refuse_empty_options(arguments)
         return int(cli(arguments, prog_name="python -m tools.tune", standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # whoever would read it has left
+            error.show()
         return Exit.USAGE
     except ClientError as error:
         said, code = str(error), error.code
-    except (AwsError, BotoCoreError) as error:
-        said, code = aws_said(error), Exit.AWS
+    except SystemExit:  # of click, as nobody reads --help any more
+        discard(sys.stdout)
+        return Exit.OK
     except OSError as error:
-        said, code = f"{error.filename}: {error.strerror}", Exit.USAGE
+        said, code = f"{error.filename or 'the output'}: {error.strerror or error}", Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         said, code = "interrupted", Exit.INTERRUPTED
     Screen(as_json=True).say(said, style="red")

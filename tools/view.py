@@ -35,7 +35,7 @@ _COLUMNS = ("seconds", "accepted", "throttled", "failed", "acceptedTps", "p50Ms"
 def progress(look: Look) -> RenderableType:
     """The steps so far, and what the run is doing."""
     table = _steps(look.view)
-    return Group(table, Spinner("dots", Text(progress_line(look)))) if look.status == "RUNNING" else table
+    return Group(table, Spinner("line", Text(progress_line(look)))) if look.status == "RUNNING" else table
 
 
 def progress_line(look: Look) -> str:
@@ -164,21 +164,33 @@ def _units(units: int) -> str:
     return "1 inference unit" if units == 1 else f"{units} inference units"
 
 
-def history_table(outputs: Sequence[Mapping[str, Any]]) -> Table:
-    """A model's past runs, a row each."""
-    table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if outputs else "none that had an answer")
+def history_table(past: Sequence[Mapping[str, Any]]) -> Table:
+    """A model's past runs, a row each; a run that failed has its error where others have their verdict."""
+    table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if past else "none so far")
     for name in ("started (UTC)", "run", "verdict"):
         table.add_column(name, overflow="fold")
     for name in ("IUs", "TPS per IU", "recommended IUs", "USD"):
         table.add_column(name, justify="right")
-    for output in outputs:
-        advice = output["recommendation"]
-        least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
-        table.add_row(
-            plain(output["startedAt"])[:16].replace("T", " "),
-            *(plain(output[name]) for name in ("runId", "verdict", "inferenceUnits")),
-            "-" if output["tpsPerInferenceUnit"] is None else f"{output['tpsPerInferenceUnit']:.2f}",
-            "-" if least is None else f"{least} to {most}",
-            f"{output['cost']['runUsd']:.2f}",
-        )
+    for run in past:
+        started = plain(run["startedAt"])[:16].replace("T", " ")
+        table.add_row(started, plain(run["runId"]), plain(_came_out(run)), *_measured(run))
     return table
+
+
+def _came_out(run: Mapping[str, Any]) -> str:
+    """The verdict; the error of a run that failed; both if it failed after it had its answer."""
+    failed = f"failed: {run['error']}" if "error" in run else ""
+    return ", then ".join(part for part in (run.get("verdict"), failed) if part)
+
+
+def _measured(run: Mapping[str, Any]) -> tuple[str, ...]:
+    if "verdict" not in run:
+        return ("-",) * 4
+    advice, per_unit = run["recommendation"], run["tpsPerInferenceUnit"]
+    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+    return (
+        plain(run["inferenceUnits"]),
+        "-" if per_unit is None else f"{per_unit:.2f}",
+        "-" if least is None else f"{least} to {most}",
+        f"{run['cost']['runUsd']:.2f}",
+    )

@@ -32,7 +32,10 @@ def view_run(client: Any, table: str, run_id: str) -> RunView | None:
 
 
 def past_runs(client: Any, table: str, model_arn: str, most: int) -> list[dict[str, Any]]:
-    """The outputs of a model's runs that had an answer, the latest first, each with `startedAt`."""
+    """A model's last runs, the latest first: the output of each that has one, with `startedAt`.
+
+    A run that failed has `status`, `error` and `cause` instead, or beside its output if it failed after publishing it.
+    """
     pages = client.get_paginator("query").paginate(
         TableName=table,
         ScanIndexForward=False,
@@ -40,5 +43,13 @@ def past_runs(client: Any, table: str, model_arn: str, most: int) -> list[dict[s
         ExpressionAttributeValues=serialized({":pk": f"MODEL#{model_arn}", ":sk": "RUN#"}),
         PaginationConfig={"MaxItems": most},
     )
-    items = (plain(item) for page in pages for item in page["Items"])
-    return [{"startedAt": item["sk"].removeprefix("RUN#"), **json.loads(item["output"])} for item in items]
+    return [_past_run(model_arn, plain(item)) for page in pages for item in page["Items"]]
+
+
+def _past_run(model_arn: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    run = {"startedAt": item["sk"].removeprefix("RUN#"), "runId": item.get("runId"), "modelArn": model_arn}
+    output = json.loads(item.get("output", "{}"))
+    if "error" not in item:
+        return {**run, **output}
+    status = item["error"] if item["error"] in ("ABORTED", "TIMED_OUT") else "FAILED"
+    return {**run, **output, "status": status, "error": item["error"], "cause": item.get("cause", "")}

@@ -14,10 +14,12 @@ from local.simulated_model.arguments import add_truth_arguments, truth_from_argu
 from local.simulated_model.server import serve
 from local.simulated_model.settings import ServerSettings
 from local.simulated_model.truth import TruthError
+from tools.loopback import bypass_proxy_for_loopback
 
 
 def main() -> None:
     """Serves until SIGTERM or SIGINT, after one line of JSON with the URL and the models' ARNs."""
+    bypass_proxy_for_loopback()
     parser = _parser()
     arguments = parser.parse_args()
     try:

@@ -14,6 +14,7 @@ from queue import Empty, Queue
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from local.environment import without_aws
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.settings import ServerSettings
 from local.simulated_model.truth import ModelTruth
@@ -69,9 +70,15 @@ def running_simulated_model(
     setups = tuple(_setup(each) for each in models)
     config = asdict(ServerSettings(models=setups, s3_endpoint_url=s3_endpoint_url, **settings))
     command = [sys.executable, "-m", "local.simulated_model", "--config", "-", "--stop-at-eof"]
-    with TemporaryFile("w+") as log:
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         server = subprocess.Popen(
-            command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            cwd=REPOSITORY,
+            env=without_aws(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            encoding="utf-8",
         )
         try:
             told = _greeting(server, json.dumps(config), log)

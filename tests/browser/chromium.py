@@ -37,7 +37,7 @@ def chromium() -> str:
         return found
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         raise RuntimeError(NEEDED)
-    with LOCK.open("w") as lock:
+    with LOCK.open("w", encoding="utf-8") as lock:
         # A second worker waits here, and then finds what the first one has installed.
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _found() or _installed()
@@ -55,7 +55,7 @@ def _installed() -> str:
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             timeout=900,
             check=False,
         )

@@ -28,7 +28,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def apt_get(machine: Path, script: str) -> None:
-    (machine / "apt-get").write_text(script.format(folder=machine))
+    (machine / "apt-get").write_text(script.format(folder=machine), "utf-8")
     (machine / "apt-get").chmod(0o755)
 
 
@@ -36,7 +36,7 @@ def ask(machine: Path, **more: str) -> subprocess.Popen[str]:
     """Another process asks for Chromium."""
     environment = {"PATH": str(machine), "TMPDIR": str(machine), **more}
     return subprocess.Popen(
-        [sys.executable, "-c", ASK], env=environment, cwd=os.getcwd(), text=True,
+        [sys.executable, "-c", ASK], env=environment, cwd=os.getcwd(), encoding="utf-8",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -47,7 +47,7 @@ def test_two_workers_that_find_none_install_it_once(machine: Path) -> None:
     answers = [each.communicate(timeout=30)[0].strip() for each in [ask(machine), ask(machine)]]
 
     assert answers == [str(machine / "chromium")] * 2
-    calls = (machine / "calls").read_text().splitlines()
+    calls = (machine / "calls").read_text("utf-8").splitlines()
     assert [call.rpartition("Retries=3 ")[2].split()[0] for call in calls] == ["update", "install"]
 
 

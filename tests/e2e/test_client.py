@@ -34,11 +34,11 @@ class Client:
     folder: Path
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
-        with (self.folder / f"{name}.err").open("w") as err:
+        with (self.folder / f"{name}.err").open("w", encoding="utf-8") as err:
             return subprocess.Popen(
                 [sys.executable, "-m", "tools.tune", *arguments],
                 cwd=REPOSITORY, env=self.deployment.aws.env(), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=err, text=True,
+                stdout=subprocess.PIPE, stderr=err, encoding="utf-8",
             )  # fmt: skip
 
     def ended(self, name: str, process: subprocess.Popen[str]) -> Ended:
@@ -52,7 +52,7 @@ class Client:
         return self.ended(name, self.start(name, *arguments))
 
     def told(self, name: str) -> str:
-        return (self.folder / f"{name}.err").read_text()
+        return (self.folder / f"{name}.err").read_text("utf-8")
 
     def wait_for(self, name: str, sentence: str) -> None:
         deadline = time.monotonic() + LONGEST_S

@@ -76,7 +76,7 @@ def _killer(aws: EmbeddedAws) -> Iterator[list[int]]:
 def _lambda_workers(aws: EmbeddedAws) -> list[int]:
     """The processes of the app's Lambdas in this embedded AWS."""
     listed = subprocess.run(
-        ["ps", "-axww", "-o", "pid=,pgid=,command="], capture_output=True, text=True, check=True
+        ["ps", "-axww", "-o", "pid=,pgid=,command="], capture_output=True, encoding="utf-8", check=True
     )
     lines = (line.split(None, 2) for line in listed.stdout.splitlines())
     return [

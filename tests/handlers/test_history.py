@@ -15,6 +15,7 @@ from bench.virtual_time import VirtualClient, run_search
 from lambdas.adapters.history import history
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.run_store import run_store
+from lambdas.adapters.run_view import past_runs
 from lambdas.adapters.settlement import settle_ended
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.plans import SearchLimits
@@ -24,6 +25,8 @@ from lambdas.capacity.run import Run
 from local.simulated_model.service import SimulatedService
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import STARTED_AT, TABLE, Stack
+from tools.screen import Screen
+from tools.view import history_table
 
 PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/bees"
 QUICK = SearchLimits(mode="quick")
@@ -153,6 +156,37 @@ def test_a_failure_after_the_answer_leaves_the_answer(stack: Stack) -> None:
     item = history_item(stack, a_run(1, 1).started_at)
     assert json.loads(item["output"]["S"]) == answer
     assert item["error"]["S"] == "InternalError"
+
+
+def test_the_history_shows_failed_runs_beside_those_with_an_answer(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = [published(stack, number, 5.0) for number in (1, 2)]
+    stack.run_id = "failed"
+    cause = {"errorMessage": "NoUsableImages: none - add some"}
+    stack.explain({"Error": "Runtime.HandlerError", "Cause": json.dumps(cause)}, {"modelArn": arn(1)})
+    late = "2026-11-20T06:00:00.000Z"
+    settle_ended(lease_book().take(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
+    history().keep_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
+
+    past = past_runs(stack.dynamodb, TABLE, arn(1), 20)
+
+    by_run = {run["runId"]: run for run in past}
+    assert by_run["run-1"] == {"startedAt": a_run(1, 1).started_at, **answers[0]}
+    assert by_run["run-2"] == {
+        "startedAt": a_run(2, 1).started_at, **answers[1],
+        "status": "FAILED", "error": "InternalError", "cause": "too late",
+    }  # fmt: skip
+    assert by_run["failed"] == {
+        "startedAt": STARTED_AT, "runId": "failed", "modelArn": arn(1),
+        "status": "FAILED", "error": "NoUsableImages", "cause": "none - add some",
+    }  # fmt: skip
+    assert by_run["aborted"]["status"] == "ABORTED"
+    Screen(as_json=False).tell(history_table(past))
+    shown = capsys.readouterr().out
+    assert "failed: NoUsableImages" in shown
+    assert "ok, then failed: InternalError" in shown
+    assert published(stack, 25, 5.0)["comparedWith"]["sameModel"]["runId"] == "run-2"
 
 
 def history_item(stack: Stack, started_at: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from infra.settings import Settings
 from infra.stack import InferenceUnitTuner
 
 REPOSITORY = Path(__file__).parent.parent.parent
-FLAGS = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
+FLAGS = json.loads((REPOSITORY / "cdk.json").read_text("utf-8"))["context"]
 
 
 def stack(app: cdk.App, **context: object) -> InferenceUnitTuner:

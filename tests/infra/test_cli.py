@@ -31,7 +31,7 @@ def cdk_synth(outdir: Path, *context: str) -> "subprocess.CompletedProcess[str]"
         cwd=REPOSITORY,
         env=environment | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "HOME": str(outdir)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 
@@ -42,7 +42,7 @@ def test_for_a_real_account_nothing_but_context_is_needed(tmp_path: Path) -> Non
     done = cdk_synth(tmp_path, f"modelArns={arn}", "modelPollSeconds=15")
 
     assert done.returncode == 0, done.stderr
-    template = json.loads((tmp_path / "InferenceUnitTuner.template.json").read_text())
+    template = json.loads((tmp_path / "InferenceUnitTuner.template.json").read_text("utf-8"))
     assert arn in json.dumps(template)
     assert '\\"Seconds\\":15' in json.dumps(template)
 
@@ -56,7 +56,7 @@ def test_a_bad_setting_ends_in_one_readable_line(tmp_path: Path) -> None:
 
 
 def test_the_cli_is_pinned_and_the_lock_names_no_registry() -> None:
-    lock = json.loads((REPOSITORY / "package-lock.json").read_text())
+    lock = json.loads((REPOSITORY / "package-lock.json").read_text("utf-8"))
 
     assert lock["packages"]["node_modules/aws-cdk"]["version"] == "2.1148.1"
     assert "resolved" not in lock["packages"]["node_modules/aws-cdk"]

@@ -30,6 +30,8 @@ def is_open(url: str) -> bool:
 def test_it_answers_as_the_account_and_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:9")
     monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setenv("AWS_RETRY_MODE", "no-such-mode")
+    monkeypatch.setenv("AWS_CONFIG_FILE", __file__)  # which is none
 
     with embedded_aws() as aws:
         identity = aws.client("sts").get_caller_identity()
@@ -42,6 +44,19 @@ def test_it_answers_as_the_account_and_is_gone_afterwards(monkeypatch: pytest.Mo
     assert "AWS_PROFILE" not in environment
     assert not is_open(aws.url)
     assert not home.exists()
+
+
+def test_a_proxy_is_not_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "kept.example")
+
+    with embedded_aws() as aws:
+        identity = aws.client("sts").get_caller_identity()
+
+    assert identity["Account"] == "000000000000"
+    assert aws.env()["NO_PROXY"] == aws.env()["no_proxy"] == "kept.example,127.0.0.1,localhost"
 
 
 def test_two_of_them_do_not_meet() -> None:
@@ -59,7 +74,7 @@ def test_a_signal_to_its_owner_stops_it_too(number: signal.Signals) -> None:
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     ) as owner:
         assert owner.stdout is not None
         url, group, home = owner.stdout.readline().split()

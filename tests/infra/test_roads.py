@@ -104,7 +104,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
                 },
                 "MockedResponses": {name: by_attempt(answers) for name, answers in ANSWERS.items()},
             }
-        )
+        ),
+        "utf-8",
     )
     with embedded_aws(SFN_MOCK_CONFIG=str(config), SFN_WAIT_SCALE="0") as started:
         yield started

@@ -21,7 +21,11 @@ print("\\n".join(sys.modules))
 
 def test_importing_the_core_loads_no_aws_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL], cwd=CORE.parents[1], capture_output=True, text=True, check=True
+        [sys.executable, "-c", IMPORT_ALL],
+        cwd=CORE.parents[1],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
@@ -31,7 +35,7 @@ def test_importing_the_core_loads_no_aws_module() -> None:
 
 @pytest.mark.parametrize("module", sorted(CORE.glob("*.py")), ids=lambda path: path.stem)
 def test_no_module_of_the_core_reads_clock_environment_or_chance(module: Path) -> None:
-    tree = ast.parse(module.read_text())
+    tree = ast.parse(module.read_text(encoding="utf-8"))
     imported = {
         name.name if isinstance(node, ast.Import) else str(node.module)
         for node in ast.walk(tree)

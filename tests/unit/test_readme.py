@@ -25,11 +25,11 @@ RECEIPT = Receipt(
     "finally", 1_795_250_580.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_250_580.0, 2.55, 10.2
 )
 REPOSITORY = Path(__file__).parents[2]
-README = (REPOSITORY / "README.md").read_text()
+README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
 def block_after(marker: str) -> str:
-    pages = README + "".join(page.read_text() for page in (REPOSITORY / "docs").glob("*.md"))
+    pages = README + "".join(page.read_text("utf-8") for page in (REPOSITORY / "docs").glob("*.md"))
     found = re.search(rf"<!-- {marker} -->\s+```json\n(.*?)```", pages, re.DOTALL)
     assert found, marker
     return found.group(1)
@@ -101,6 +101,6 @@ def state_names(machine: dict) -> set[str]:  # type: ignore[type-arg]
 
 @pytest.mark.parametrize("command", ["make demo", "make test", "make faults", "make bench", "make lint"])
 def test_the_commands_exist(command: str) -> None:
-    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
 
     assert f"\n{command.removeprefix('make ')}: " in makefile

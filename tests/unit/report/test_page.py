@@ -100,20 +100,24 @@ def test_the_data_of_the_charts_is_in_one_block() -> None:
 def test_the_report_is_as_pure_as_the_core() -> None:
     script = "import sys, lambdas.report.view, lambdas.report.page\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=REPORT.parents[1], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        cwd=REPORT.parents[1],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
 
     assert not {"boto3", "botocore", "aws_lambda_powertools", "pydantic"} & set(done.stdout.split())
     for module in REPORT.glob("*.py"):
         imported = {
-            alias.name for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Import)
+            alias.name for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Import)
             for alias in node.names
         }  # fmt: skip
         assert not imported & {"os", "time", "random", "socket", "subprocess"}
 
 
 def test_the_versions_are_those_that_run() -> None:
-    project = (REPORT.parents[1] / "pyproject.toml").read_text()
+    project = (REPORT.parents[1] / "pyproject.toml").read_text("utf-8")
 
     assert f'version = "{versions()["Inference Unit Tuner"]}"' in project
     assert versions()["Python"] == ".".join(map(str, sys.version_info[:3]))

@@ -35,7 +35,7 @@ Invoke = Callable[..., int]
 @pytest.fixture
 def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     def invoke(aws: Aws, *arguments: str) -> int:
-        monkeypatch.setattr(deployed.boto3.session, "Session", lambda **_: aws)
+        monkeypatch.setattr(deployed, "open_session", lambda *_: aws)
         for module in (following, breaking_off):
             monkeypatch.setattr(module, "PAUSE_S", 0.0)
         aws.has_run = arguments[0] == "follow" or "theirs" in arguments
@@ -123,9 +123,10 @@ def test_whoever_reads_along_may_leave_and_the_run_ends_as_ever(tmp_path: Path, 
         "import sys\n"
         "from tests.unit.tools.test_client import ANSWERED, MODEL, Aws, deployed, following, tune\n"
         "aws = Aws(['RUNNING', 'SUCCEEDED'], ANSWERED, has_run=False)\n"
-        "deployed.boto3.session.Session = lambda **_: aws\n"
+        "deployed.open_session = lambda *_: aws\n"
         "following.PAUSE_S = 0.0\n"
-        f"sys.exit(tune.main(['run', MODEL, *{options!r}]))\n"
+        f"sys.exit(tune.main(['run', MODEL, *{options!r}]))\n",
+        "utf-8",
     )
     reader, writer = os.pipe()
     os.close(reader)
@@ -188,6 +189,12 @@ def test_a_failed_run_tells_error_cause_and_receipt(
         (["history", "a-model"], 'InvalidInput: modelArn: got "a-model"; takes the ARN of a Rekognition'),
         (["follow", MODEL], "RUN: got arn:aws:rekognition:"),
         (["follow", "arn:of-nothing"], "RUN: got arn:of-nothing; takes"),
+        (["follow", "two words"], "RUN: got two words; takes"),
+        (["follow", ""], "RUN: got ; takes"),
+        (["run", MODEL, "--input", ""], "--input: got nothing: the argument after it is empty"),
+        (["run", MODEL, "--name="], "--name: got nothing"),
+        (["run", MODEL, "--prefix", "\udcff"], '--prefix: got "\\udcff", which is no UTF-8'),
+        (["run", MODEL, "--mode", "\udcc3\udcbc"], 'test.mode: got "ü"; takes'),
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_starts(
@@ -201,9 +208,30 @@ def test_what_is_wrong_is_refused_before_anything_starts(
     assert said in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", MODEL.replace("eu-west-1", "us-east-1")], "which is in account 123456789012, Region us-east-1"),
+        (["history", MODEL.replace("1234", "9999")], "this tuner is in account 123456789012, Region eu-west-1"),
+        (["follow", "arn:aws:states:us-east-1:123456789012:execution:Tuner:monday"], "takes an execution of arn:aws:s"),
+        (["follow", "arn:aws:states:eu-west-1:123456789012:execution:Other:monday"], "takes an execution of arn:aws:s"),
+    ],
+)  # fmt: skip
+def test_what_another_account_region_or_machine_has_is_refused(
+    tuned: Invoke, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    aws = Aws(["SUCCEEDED"], ANSWERED)
+
+    assert tuned(aws, *arguments) == Exit.USAGE
+    assert aws.started == []
+    assert said in capsys.readouterr().err
+
+
 def test_an_input_file_is_sent_with_the_flags_over_it(tuned: Invoke, tmp_path: Path) -> None:
     whole = tmp_path / "input.json"
-    whole.write_text(json.dumps({"modelArn": MODEL, "test": {"mode": "precise", "inferenceUnits": 2}}))
+    whole.write_text(
+        json.dumps({"modelArn": MODEL, "test": {"mode": "precise", "inferenceUnits": 2}}), "utf-8"
+    )
     aws = Aws(["SUCCEEDED"], ANSWERED)
 
     tuned(aws, "run", "--input", str(whole), "--mode", "quick")
@@ -489,13 +517,13 @@ def test_sigterm_asks_nobody() -> None:
 def test_interrupted_while_it_is_still_loading_the_client_says_so_and_no_more(tmp_path: Path) -> None:
     # Whatever the client loads first and is heavy: here it takes for ever.
     (tmp_path / "click.py").write_text(
-        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n", "utf-8"
     )
 
     ended = subprocess.run(
         [sys.executable, "-m", "tools.tune", "--help"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         check=False,
     )

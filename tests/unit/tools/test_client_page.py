@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.assertions import Assertion
 from tools.exits import Exit
 
-PAGE = (Path(__file__).parents[3] / "docs" / "client.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "client.md").read_text("utf-8")
 
 
 def test_every_exit_code_is_in_the_table() -> None:

@@ -13,7 +13,7 @@ THIRD_PARTY = {"aws_lambda_powertools", "aws_cdk", "constructs", "moto", "minist
 def test_importing_the_client_loads_no_package_that_its_users_do_not_install() -> None:
     done = subprocess.run(
         [sys.executable, "-c", 'import sys, tools.tune; print("\\n".join(sys.modules))'],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+        cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
@@ -23,7 +23,9 @@ def test_importing_the_client_loads_no_package_that_its_users_do_not_install() -
 
 def test_the_requirements_pin_what_the_stack_pins() -> None:
     def pins(name: str) -> set[str]:
-        return {line.partition("#")[0].strip() for line in (REPOSITORY / name).read_text().splitlines()}
+        return {
+            line.partition("#")[0].strip() for line in (REPOSITORY / name).read_text("utf-8").splitlines()
+        }
 
     (shared,) = [pin for pin in pins("requirements-client.txt") if pin.startswith("pydantic==")]
     assert shared in pins("requirements.txt")

@@ -67,6 +67,43 @@ def test_the_heads_of_the_steps_are_whole(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.usefixtures("in_terminal")
+def test_in_a_narrow_terminal_a_row_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    past = {"startedAt": "2026-11-21T06:00:00.000Z", **sample_output(), "runId": "cli-20261121T060000-a1b2c3"}
+
+    Screen(as_json=False).tell(history_table([past]))
+
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 40
+    assert "run: cli-20261121T060000-a1b2c3; verdict: ok;" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize(("columns", "term"), [("40", "xterm"), ("80", "dumb")])
+def test_where_nothing_can_be_drawn_upon_each_change_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str, term: str
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", term)
+
+    with Screen(as_json=False) as screen:
+        screen.show(Look({"status": "RUNNING"}, RunView("starting", {}, None)))
+        printed = capsys.readouterr().err
+
+    assert "starting the model" in printed
+
+
+def test_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    past = {"startedAt": "2026-11-21T06:00:00.000Z", **sample_output(), "runId": "[red]:bee:[/]"}
+
+    Screen(as_json=False).tell(history_table([past]))
+
+    assert "[red]:bee:[/]" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("in_terminal")
 def test_the_heads_of_the_history_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     past = {"startedAt": "2026-11-21T06:00:00.000Z", **sample_output(), "runId": "cli-20261121T060000-a1b2c3"}
 
