@@ -18,7 +18,33 @@ NETWORK: dict[str, Any] = {
     "securityGroupIds": ["sg-0123456789abcdef0"],
 }
 ANSWERS = {"price": "lookup", "answerParameterPrefix": "/inference-units/"}
-EVERYTHING = {**STARTS_BY_ITSELF, **NETWORK, **ANSWERS, "permissionsBoundaryArn": BOUNDARY, "kmsKeyArn": KEY}
+LAYER = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
+EVERYTHING = {
+    **STARTS_BY_ITSELF,
+    **NETWORK,
+    **ANSWERS,
+    "permissionsBoundaryArn": BOUNDARY,
+    "kmsKeyArn": KEY,
+    "powertoolsLayerArn": LAYER,
+    "notifyEmail": "me@example.com",
+    "imagePrefixes": ["samples/"],
+    "imageBuckets": ["my-images", "other-images/bees/"],
+}
+
+# Where Custom Labels is, by the AWS General Reference.
+REGIONS = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-central-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+]
 
 
 def statements(**context: object) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -56,6 +56,13 @@ def text(value: Any) -> str:
     return json.dumps(value)
 
 
+def definitions(**context: object) -> list[dict[str, Any]]:
+    """The state machines in Amazon States Language."""
+    machines = resources("AWS::StepFunctions::StateMachine", **context).values()
+    return [dict(json.loads(text(each["Properties"]["DefinitionString"]))) for each in machines]
+
+
 def definition(**context: object) -> dict[str, Any]:
-    """The state machine in Amazon States Language."""
-    return dict(json.loads(text(only("AWS::StepFunctions::StateMachine", **context)["DefinitionString"])))
+    """The only state machine."""
+    (machine,) = definitions(**context)
+    return machine

@@ -55,8 +55,25 @@ def test_a_bad_setting_ends_in_one_readable_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_mistyped_keys_end_in_one_line_that_names_what_was_meant(tmp_path: Path) -> None:
+    done = cdk_synth(tmp_path, "modelArn=any", "permissionBoundaryArn=any")
+
+    assert done.returncode != 0
+    assert "`modelArn` (did you mean `modelArns`?)" in done.stderr
+    assert "`permissionBoundaryArn` (did you mean `permissionsBoundaryArn`?)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "b'!!" not in done.stderr, "the banner of Node.js 20 hides the sentence"
+
+
+def test_a_key_that_has_no_effect_yet_is_accepted_with_a_warning(tmp_path: Path) -> None:
+    done = cdk_synth(tmp_path, "inference=[]")
+
+    assert done.returncode == 0, done.stderr
+    assert "context key `inference` has no effect in this version" in done.stderr
+
+
 def test_the_cli_is_pinned_and_the_lock_names_no_registry() -> None:
     lock = json.loads((REPOSITORY / "package-lock.json").read_text("utf-8"))
 
     assert lock["packages"]["node_modules/aws-cdk"]["version"] == "2.1148.1"
-    assert "resolved" not in lock["packages"]["node_modules/aws-cdk"]
+    assert [name for name, package in lock["packages"].items() if "resolved" in package] == []

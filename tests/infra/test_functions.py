@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.deployments import LAYER
 from tests.infra.synth import REPOSITORY, only, resources, template, text
 
 STATES = [
@@ -281,6 +282,24 @@ def test_on_aws_the_lambdas_run_python_3_13_on_arm64_with_the_pinned_powertools_
         assert function["Layers"] == [{"Ref": layer}]
     default = template()["Parameters"][layer]["Default"]
     assert re.fullmatch(r"/aws/service/powertools/python/arm64/python3\.13/\d+\.\d+\.\d+", default)
+
+
+def test_the_layer_is_the_powertools_that_the_tests_run_with_and_the_readme_tells_how_to_look_for_it() -> (
+    None
+):
+    from importlib.metadata import version
+
+    from infra.functions import POWERTOOLS_PARAMETER
+
+    assert POWERTOOLS_PARAMETER.rpartition("/")[2] == version("aws-lambda-powertools")
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    assert f"\naws ssm get-parameter --name {POWERTOOLS_PARAMETER}\n" in readme
+
+
+def test_another_layer_is_taken_and_nothing_is_looked_up() -> None:
+    for function in functions(powertoolsLayerArn=LAYER).values():
+        assert function["Layers"] == [LAYER]
+    assert "powertools" not in str(template(powertoolsLayerArn=LAYER).get("Parameters"))
 
 
 def test_locally_the_lambdas_run_this_python_without_a_layer() -> None:

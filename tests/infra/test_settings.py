@@ -10,6 +10,7 @@ OTHER_ARN = "arn:aws-cn:rekognition:cn-north-1:123456789012:project/wasps/versio
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/team/boundary"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+LAYER = "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
 NETWORK = {
     "vpcId": "vpc-0123456789abcdef0",
     "subnetIds": "subnet-01234567, subnet-0123456789abcdef1",
@@ -66,6 +67,7 @@ def test_without_context_every_setting_has_its_default() -> None:
         ("notifyEmail", "first.last+bees@example.co.uk", "notify_email", "first.last+bees@example.co.uk"),
         ("permissionsBoundaryArn", BOUNDARY, "permissions_boundary_arn", BOUNDARY),
         ("kmsKeyArn", KEY, "kms_key_arn", KEY),
+        ("powertoolsLayerArn", LAYER, "powertools_layer_arn", LAYER),
     ],
 )
 def test_a_value_is_read_from_the_command_line_and_from_cdk_json_alike(
@@ -132,6 +134,9 @@ def test_a_value_is_read_from_the_command_line_and_from_cdk_json_alike(
         ("permissionsBoundaryArn", BOUNDARY.replace("policy", "role"), "ARN of a managed policy"),
         ("kmsKeyArn", "alias/bees", "ARN of a KMS key"),
         ("kmsKeyArn", KEY.replace("key/", "alias/"), "ARN of a KMS key"),
+        ("powertoolsLayerArn", "3.37.0", "ARN of a layer's version"),
+        ("powertoolsLayerArn", LAYER.rpartition(":")[0], "ARN of a layer's version"),
+        ("powertoolsLayerArn", LAYER.replace("layer", "function"), "ARN of a layer's version"),
         ("vpcId", "default", "an id like vpc-"),
         ("subnetIds", "vpc-0123456789abcdef0", "ids like subnet-"),
         ("subnetIds", [], "ids like subnet-"),

@@ -17,6 +17,7 @@ from lambdas.capacity.failed_run import FailedRun
 from lambdas.capacity.receipt import Receipt
 from lambdas.capacity.run_event import SOURCE, DetailType
 from tests import past_traffic
+from tests.infra.deployments import REGIONS
 from tests.infra.synth import definition
 from tests.unit.capacity.test_demand_advice import recommendation
 from tests.unit.capacity.test_scaling import verified
@@ -77,6 +78,10 @@ def test_the_sample_event_is_what_a_failed_run_sends() -> None:
     assert detail == run.as_output()
     assert (shown["source"], shown["resources"]) == (SOURCE, [INPUT["modelArn"]])
     assert shown["detail-type"] in get_args(DetailType)
+
+
+def test_the_regions_of_custom_labels_are_named() -> None:
+    assert all(region in README for region in REGIONS)
 
 
 def test_every_error_and_verdict_is_named() -> None:

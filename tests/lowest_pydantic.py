@@ -1,0 +1,30 @@
+"""What the test of the oldest pydantic runs in a process that has it (tests/unit/test_lowest_pydantic.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pydantic
+from hypothesis import HealthCheck, given, settings
+
+from lambdas.adapters.execution_input import parse_input
+from lambdas.capacity.errors import InvalidInput
+from tests.fuzzed_inputs import inputs
+from tests.unit.test_fuzzed_input import is_in_words
+
+LOWEST = "2.11.10"
+
+
+def test_this_is_the_oldest_pydantic() -> None:
+    assert pydantic.VERSION == LOWEST
+
+
+@settings(
+    max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(raw=inputs())
+def test_a_random_input_is_parsed_or_refused_in_a_sentence(raw: Any) -> None:
+    try:
+        parse_input(raw)
+    except InvalidInput as refused:
+        is_in_words(refused.sentence, raw)
