@@ -91,7 +91,7 @@ class LoadWorker:
         credentials = Session().get_credentials()
         self._connections = [
             LoadConnection(settings().rekognition_endpoint, settings().region, credentials)
-            for _ in range(run.in_flight_per_worker)
+            for _ in range(run.search_limits.lanes_per_worker)
         ]
 
     def close(self) -> None:

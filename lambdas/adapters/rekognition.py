@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelStartFailed
+from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelNotStartable, ModelStartFailed
 from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.model_status import ModelState
 
@@ -98,9 +98,29 @@ class RekognitionModel:
         except ClientError as refusal:
             if _code(refusal) in _FINAL_REFUSALS:
                 raise ModelStartFailed(
-                    f"Rekognition refused to start the model: {refusal.response['Error'].get('Message', '')}"
-                    f" ({_code(refusal)}) - by default two models run per account, with five inference units each"
+                    f"Rekognition refused to start the model: {_said(refusal)}"
+                    " - by default two models run per account, with five inference units each"
                 ) from refusal
+        except BotoCoreError:
+            pass  # a lost answer: the next look tells
+
+    def start_failed(self, state: ModelState, inference_units: int) -> None:
+        """Ask a model that is FAILED for a start; only a look tells what came of it.
+
+        Raises:
+            ModelNotStartable: refused, with the service's own words. ModelNotFound, AccessDenied.
+        """
+        try:
+            with _explained(self.model_arn):
+                self._client.start_project_version(
+                    ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units
+                )
+        except ClientError as refusal:
+            why = f" ({state.message.rstrip('.')})" if state.message else ""
+            raise ModelNotStartable(
+                f"the model is FAILED{why}, and Rekognition refused to start it: {_said(refusal)}"
+                " - start it in the console, or train a new version"
+            ) from refusal
         except BotoCoreError:
             pass  # a lost answer: the next look tells
 
@@ -133,6 +153,11 @@ def _explained(model_arn: str) -> Iterator[None]:
 
 def _code(error: ClientError) -> str:
     return str(error.response["Error"].get("Code", ""))
+
+
+def _said(error: ClientError) -> str:
+    """The service's own words and its name for them."""
+    return f"{str(error.response['Error'].get('Message', '')).rstrip('.')} ({_code(error)})"
 
 
 def _not_found(model_arn: str, because: str) -> str:
