@@ -18,10 +18,12 @@ from lambdas.adapters.quotas import (
     unreserved_concurrency,
 )
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
+from lambdas.adapters.s3_refusals import bucket_region
 from lambdas.adapters.settings import settings
 from lambdas.adapters.traffic import cloudwatch_client, recent_requests
 from lambdas.capacity.account_quota import TpsQuota, quota_warning
 from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.errors import InvalidInput
 from lambdas.capacity.lambda_quota import MOST_LANES, workers_warning, workers_within
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.model_status import ModelState, move_to_running
@@ -54,6 +56,23 @@ def find_model(wanted: ExecutionInput) -> FoundModel:
     if not wanted.test.allow_other_traffic:
         require_unused(traffic)
     return FoundModel(model, state, traffic)
+
+
+def require_same_region(wanted: ExecutionInput) -> None:
+    """Are images that Rekognition reads by itself in the model's Region? The stack's own bucket is.
+
+    Raises:
+        InvalidInput: they are in another one.
+    """
+    bucket = wanted.images.bucket
+    if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
+        return
+    region, model_region = bucket_region(s3_client(), bucket), wanted.model_arn.split(":")[3]
+    if region not in (None, model_region):
+        raise InvalidInput(
+            f"images.bucket: got {bucket}, which is in {region}; takes, with images.source s3, a bucket in the"
+            f" model's Region, {model_region} - copy the images there, or give images.source bytes"
+        )
 
 
 def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:

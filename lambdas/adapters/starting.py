@@ -22,10 +22,8 @@ def start(model: RekognitionModel, lease: Lease, state: ModelState, inference_un
         ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
     """
     lease_book().note(lease.asking_to_start(time.time()))
-    if state.status == "FAILED":
-        model.start_failed(state, inference_units)
-        return
-    model.start(inference_units)  # even if it is refused: that may be the second attempt, after a lost answer
+    # Even if it is refused: that may be the second attempt, after a lost answer.
+    model.start(inference_units, failed=state if state.status == "FAILED" else None)
 
 
 def restart(model: RekognitionModel, lease: Lease) -> None:
