@@ -34,6 +34,8 @@ _READ_NETWORK: _Read = {
     "subnet_ids": ("subnetIds", takes.network_ids("subnet")),
     "security_group_ids": ("securityGroupIds", takes.network_ids("sg")),
 }
+# Each look at a model is nine events of an execution's history, which ends at 25,000.
+LEAST_POLL_S = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,10 @@ class Settings:
         """
         refuse_unknown(context, [key for read in (_READ, _READ_NETWORK) for key, _ in read.values()])
         settings = cls(**_given(context, _READ), network=_network(context))
+        least_s = 1 if settings.local else LEAST_POLL_S
+        if settings.model_poll_seconds < least_s:
+            got = settings.model_poll_seconds
+            raise SettingsError("modelPollSeconds", got, f"at least {least_s} seconds (1 with local)")
         trigger_settings.check_rights(
             settings.model_arns, settings.image_prefixes, settings.schedules, settings.upload_triggers
         )

@@ -90,13 +90,14 @@ class States:
 
 
 def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Ask again when Lambda could not take the call: for half a minute, or two where the function is not ready."""
+    """Ask again when Lambda could not take the call: for up to two minutes, as a run that fails has cost money."""
     retry_when_not_ready(state, patience_s=120)
     state.add_retry(
         errors=_LAMBDA_IS_BUSY,
         interval=cdk.Duration.seconds(2),
         backoff_rate=2,
-        max_attempts=4,
+        max_attempts=7,
+        max_delay=cdk.Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,
     )
     return state

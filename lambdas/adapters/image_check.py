@@ -6,13 +6,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lambdas.adapters.s3_refusals import is_outage
 from lambdas.adapters.settings import settings
 from lambdas.capacity.image import Fault, Image, Source, fault_of_bytes
 from lambdas.capacity.image_formats import fault_of_companion, fault_of_format
 from lambdas.capacity.image_sides import HEAD_BYTES, fault_of_picture
 
 REPORTS = "reports/"
-DENIED = ("AccessDenied", "403")
 
 
 def fault_in_listing(bucket: str, image: Image, source: Source) -> Fault | None:
@@ -43,6 +43,4 @@ def fault_in_content(client: Any, bucket: str, image: Image) -> Fault | None:
 
 def fault_of_refusal(error: ClientError) -> Fault | None:
     """Gone meanwhile, archived, another owner's: this object's trouble. None if S3 itself is in trouble."""
-    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
-        return None
-    return Fault("not readable", f"S3 does not give it out ({error})")
+    return None if is_outage(error) else Fault("not readable", f"S3 does not give it out ({error})")

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.image_check import DENIED, REPORTS, fault_in_content, fault_in_listing, fault_of_refusal
+from lambdas.adapters.image_check import REPORTS, fault_in_content, fault_in_listing, fault_of_refusal
+from lambdas.adapters.s3_refusals import is_denied
 from lambdas.capacity.image import Fault, Image, SkippedImage, Source, is_called_image
 from lambdas.capacity.image_coverage import Sample
 from lambdas.capacity.image_formats import COMPANION_FILE, OTHER_PICTURES, picture_called
@@ -25,7 +26,7 @@ class ImageSearch:
 
     def __init__(self, client: Any, bucket: str, source: Source) -> None:
         self._client, self._bucket, self._source = client, bucket, source
-        self._denied: list[ClientError] = []
+        self._refused: list[ClientError] = []
         self._looks_left = MOST_LOOKED_AT
         self.images: list[Image] = []
         self.skipped: list[SkippedImage] = []
@@ -46,12 +47,14 @@ class ImageSearch:
                 if called == "other picture" and self._is_over:
                     self._leave_out_by_name(group)
                 self._look_at(group, called, threads)
-        if self._denied and not self.images:
-            raise self._denied[0]
+        # One refusal of all images is not the images' fault.
+        denied = [error for error in self._refused if is_denied(error)]
+        if not self.images and (denied or len(self._refused) == len(self.skipped) > 0):
+            raise (denied or self._refused)[0]
 
     @property
     def _is_over(self) -> bool:
-        gives_nothing = not self.images and len(self._denied) >= MOST_IMAGES
+        gives_nothing = not self.images and sum(map(is_denied, self._refused)) >= MOST_IMAGES
         return len(self.images) == MOST_IMAGES or gives_nothing or not self._looks_left
 
     def _without_those_ruled_out(self, group: Sequence[Image]) -> list[Image]:
@@ -100,8 +103,7 @@ class ImageSearch:
         except ClientError as error:
             if (fault := fault_of_refusal(error)) is None:
                 raise
-            if error.response["Error"].get("Code") in DENIED:
-                self._denied.append(error)
+            self._refused.append(error)
             return fault
 
     def _skip(self, image: Image, fault: Fault) -> None:

@@ -12,11 +12,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.image_check import DENIED, REPORTS
+from lambdas.adapters.image_check import REPORTS
 from lambdas.adapters.image_listing import Listing, list_objects, prefixes_near
 from lambdas.adapters.image_prefix import is_like_a_pattern
 from lambdas.adapters.image_search import MOST_IMAGES, ImageSearch
-from lambdas.capacity.errors import AccessDenied, NoUsableImages
+from lambdas.adapters.s3_refusals import explained
+from lambdas.capacity.errors import NoUsableImages
 from lambdas.capacity.image import Image, SkippedImage, Source
 from lambdas.capacity.image_coverage import ImagesFound, advice
 
@@ -60,7 +61,7 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
         search = ImageSearch(client, bucket, source)
         search.look_through(listing.objects)
     except ClientError as error:
-        raise _explained(error, bucket, prefix) from error
+        raise explained(error, bucket, prefix) from error
     if not search.images:
         raise NoUsableImages(_nothing(client, bucket, listing, search.skipped))
     found, skipped = len(listing.objects), search.skipped
@@ -70,8 +71,15 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
 
 
 def read_image(client: Any, bucket: str, key: str) -> bytes:
-    """The image's bytes."""
-    body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    """The image's bytes.
+
+    Raises:
+        AccessDenied, NoUsableImages: S3 refuses them.
+    """
+    try:
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise explained(error, bucket, key) from error
     return body
 
 
@@ -99,16 +107,3 @@ def _nothing(client: Any, bucket: str, listing: Listing, skipped: Sequence[Skipp
         f"none of the {looked_at}{first_of_more}{found:,} objects under {where} can be used{because} - "
         + "; or ".join(do)
     )
-
-
-def _explained(error: ClientError, bucket: str, prefix: str) -> Exception:
-    code = error.response["Error"].get("Code", "")
-    if code in DENIED:
-        return AccessDenied(
-            f"s3://{bucket}/{prefix} is not readable for this stack - deploy with this bucket in the context key"
-            " imageBuckets (if it is the stack's own: with this prefix in imagePrefixes), or name other images"
-            f" ({error.operation_name}: {code})"
-        )
-    if code in ("NoSuchBucket", "InvalidBucketName"):
-        return NoUsableImages(f"there is no bucket {bucket} - check images.bucket")
-    return error

@@ -21,7 +21,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import get_cert_path
 
-from lambdas.capacity.step import ACCEPTED, CONNECTION_LOST, S3_LIMIT, THROTTLED, TIMED_OUT
+from lambdas.capacity.step import ACCEPTED, CONNECTION_LOST, RAMP_LIMIT, S3_LIMIT, THROTTLED, TIMED_OUT
 
 TIMEOUT_S = 15.0
 
@@ -138,4 +138,6 @@ def _refusal(status: int, body: bytes) -> Reply:
         return Reply(f"HTTP{status}")
     if code == "ProvisionedThroughputExceededException":
         return Reply(S3_LIMIT if "S3" in message else THROTTLED, message)
+    if code == "ThrottlingException" and "sudden increase" in message.lower():
+        return Reply(RAMP_LIMIT, message)
     return Reply(code, message)

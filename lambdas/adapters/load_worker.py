@@ -24,6 +24,7 @@ from lambdas.adapters.load_client import (
 from lambdas.adapters.load_generator import LoadGenerator
 from lambdas.adapters.rekognition import model_endpoint
 from lambdas.adapters.settings import settings
+from lambdas.capacity.denials import advice
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
 from lambdas.capacity.image import Image, SkippedImage, Source
 from lambdas.capacity.run import Run
@@ -45,13 +46,18 @@ REFUSALS = frozenset(
 )
 
 
+# Of all images: not their fault.
+UNREADABLE = "InvalidS3ObjectException"
+
+
 @dataclass(frozen=True)
 class Probe:
-    """Each image sent once: the counts, and the images that the model refused."""
+    """Each image sent once: the counts, the images that the model refused, and its words about each error."""
 
     plan: StepPlan
     counts: WorkerCounts
     refused: tuple[SkippedImage, ...]
+    said: Mapping[str, str]
 
     def check(self, images: int) -> None:
         """Is anything left to measure with?
@@ -61,8 +67,14 @@ class Probe:
         """
         failures = self.counts.failures
         if "AccessDeniedException" in failures:
-            raise AccessDenied(
-                "rekognition:DetectCustomLabels was refused - name the model in the context key modelArns"
+            said = self.said["AccessDeniedException"]
+            todo = advice(said, "name the model in the context key modelArns")
+            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {said.rstrip('.')} - {todo}")
+        if failures.get(UNREADABLE) == images:
+            said = self.said[UNREADABLE].rstrip(".")
+            raise NoUsableImages(
+                f"Rekognition could not read any of the {images} images from S3: {said} ({UNREADABLE}) - see that the"
+                " bucket is in the model's Region and lets ProbeImages and ApplyLoad read, or give images.source bytes"
             )
         if len(self.refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in self.refused[:5])
@@ -92,7 +104,7 @@ class LoadWorker:
         credentials = Session().get_credentials()
         self._connections = [
             LoadConnection(model_endpoint(), settings().region, credentials)
-            for _ in range(run.in_flight_per_worker)
+            for _ in range(run.search_limits.lanes_per_worker)
         ]
 
     def close(self) -> None:
@@ -132,7 +144,8 @@ class LoadWorker:
             for image, reply in sorted(replies, key=lambda one: one[0])
             if reply.outcome in REFUSALS
         )
-        return Probe(plan, replace(step.counts(), seconds=took_s), refused)
+        said = {reply.outcome: reply.message for _, reply in reversed(replies)}
+        return Probe(plan, replace(step.counts(), seconds=took_s), refused, said)
 
 
 # At most one: the worker of the last run that this environment served.

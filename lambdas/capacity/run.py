@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.cost import Budget, Left, Tariff
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.image import Image, SkippedImage, Source
 from lambdas.capacity.image_coverage import ImagesFound
 from lambdas.capacity.lease import AfterRun
-from lambdas.capacity.plans import Mode, SearchLimits
+from lambdas.capacity.plans import MOST_WORKERS, Mode, SearchLimits
 from lambdas.capacity.progress import Progress
 from lambdas.capacity.recommendation import UnitsQuota
 from lambdas.capacity.traffic import TrafficSeen
@@ -55,6 +56,9 @@ class Run:
     compare_images: bool = False  # measure both ways of sending, and images by size, when the answer is there
     scaling_within: UnitsQuota | None = None  # measure a second time, with more inference units; None: don't
     images_counted: ImagesFound | None = None  # None: a run that an earlier version prepared
+    tps_quota: TpsQuota | None = None  # of the account, for all its models; None: nothing is known of it
+    most_workers: int = MOST_WORKERS  # that Lambda may run at once for a step
+    warnings: tuple[str, ...] = ()  # known before the start
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -64,12 +68,15 @@ class Run:
         traffic = TrafficSeen(**values["other_traffic"]) if values.get("other_traffic") else None
         quota = UnitsQuota(**values["scaling_within"]) if values.get("scaling_within") else None
         counted = ImagesFound(**values["images_counted"]) if values.get("images_counted") else None
+        tps_quota = TpsQuota(**values["tps_quota"]) if values.get("tps_quota") else None
         parsed = {
             "images": images,
             "skipped": skipped,
             "other_traffic": traffic,
             "scaling_within": quota,
             "images_counted": counted,
+            "tps_quota": tps_quota,
+            "warnings": tuple(values.get("warnings", ())),
         }
         return cls(**{**values, **parsed})
 
@@ -86,7 +93,11 @@ class Run:
     def search_limits(self) -> SearchLimits:
         """What the search may do."""
         return SearchLimits(
-            self.mode, self.start_concurrency, self.max_concurrency, self.in_flight_per_worker
+            self.mode,
+            self.start_concurrency,
+            self.max_concurrency,
+            self.in_flight_per_worker,
+            self.most_workers,
         )
 
     def spent_usd(self, progress: Progress, now: float) -> float:

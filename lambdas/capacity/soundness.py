@@ -11,6 +11,11 @@ from lambdas.capacity.step import MODEL_GONE, StepCounts, StepPlan
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 TOLERATED_LOSS = 0.1  # of a step's workers
 TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
+LAMBDA_QUOTA = (
+    "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
+    " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
+    " is going on"
+)
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 
@@ -19,6 +24,11 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     counts = yield plan
     if not is_usable(counts):
         counts = yield plan
+    if is_refused(counts):
+        raise InternalError(
+            f"Lambda refused to run {counts.refused_workers} of {plan.workers} workers of a {plan.phase} step, twice:"
+            f" {LAMBDA_QUOTA}"
+        )
     if _too_many_lost(counts):
         raise InternalError(
             f"{counts.lost_workers} of {plan.workers} workers of a {plan.phase} step were lost, twice"
@@ -46,6 +56,12 @@ def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
     if MODEL_GONE & set(failures):
         return ModelLost(f"{said} - check that nobody else stops or retrains it, then run again")
     return InternalError(f"{said} although it is RUNNING - look at the AWS Health Dashboard, then run again")
+
+
+def is_refused(counts: StepCounts) -> bool:
+    """Were too many workers lost, and nearly all of them because Lambda refused to run them?"""
+    lost_otherwise = counts.lost_workers - counts.refused_workers
+    return _too_many_lost(counts) and lost_otherwise <= TOLERATED_LOSS * counts.plan.workers
 
 
 def _too_many_lost(counts: StepCounts) -> bool:

@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.load_worker import Probe
 from lambdas.adapters.rekognition import rekognition_client
-from lambdas.capacity.errors import InternalError, ModelLost, NoUsableImages
+from lambdas.capacity.errors import AccessDenied, InternalError, ModelLost, NoUsableImages
+from lambdas.capacity.step import StepPlan
+from lambdas.capacity.worker import WorkerStep
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import Stack, picture
+
+SUDDEN = {"account_error": "SuddenIncrease"}
+ALIKE = {"account_error": "ProvisionedThroughputExceededException"}
 
 
 def running(stack: Stack, truth: ModelTruth, **raw: Any) -> str:
@@ -93,6 +99,8 @@ def test_a_worker_that_runs_twice_counts_once(stack: Stack) -> None:
     [
         ({"tps_per_iu": 1, "burst_s": 1}, "throttled", "throttled"),
         ({"tps_per_iu": 500, "account_tps": 2}, "ThrottlingException", "failed"),
+        ({"tps_per_iu": 500, "account_tps": 2, **SUDDEN}, "SuddenIncreaseThrottled", "failed"),
+        ({"tps_per_iu": 500, "account_tps": 2, **ALIKE}, "throttled", "throttled"),
         ({"tps_per_iu": 500, "s3_throttle_share": 1.0}, "S3DownloadLimitExceeded", "failed"),
     ],
 )
@@ -158,6 +166,33 @@ def test_a_worker_stops_asking_a_model_that_went_away(stack: Stack) -> None:
 
     assert 0 < counts(stack)["ResourceNotReadyException"] <= 8
     assert stack.service.model_report(arn)["status"] != "RUNNING"
+
+
+def test_images_that_the_model_can_t_read_are_not_blamed(stack: Stack) -> None:
+    running(stack, ModelTruth(tps_per_iu=1000), images={"source": "s3"})  # it has no S3 to read from here
+
+    with pytest.raises(NoUsableImages) as refused:
+        stack.probe()
+
+    assert "Unable to get object metadata from S3" in refused.value.sentence
+    assert "give images.source bytes" in refused.value.sentence
+    assert "upload" not in refused.value.sentence
+
+
+def test_a_refusal_for_want_of_rights_keeps_the_service_s_words() -> None:
+    """As a service control policy refuses."""
+    said = (
+        "User: x is not authorized to perform: rekognition:DetectCustomLabels with an explicit deny in an SCP"
+    )
+    step = WorkerStep(StepPlan("probe", 1, 1, 0.0, 0.0, 0.0), 0)
+    step.book("AccessDeniedException", 0.0, 0.1)
+    probe = Probe(step.plan, step.counts(), (), {"AccessDeniedException": said})
+
+    with pytest.raises(AccessDenied) as refused:
+        probe.check(images=1)
+
+    assert said in refused.value.sentence
+    assert "no setting of this stack can outdo" in refused.value.sentence
 
 
 def test_images_can_be_named_in_s3(stack: Stack) -> None:

@@ -1,0 +1,22 @@
+"""What to do about a permission that is missing, by what AWS says about it."""
+
+from __future__ import annotations
+
+import re
+
+# As IAM ends its sentence: "with an explicit deny in a service control policy".
+_EXPLICIT = re.compile(r"explicit deny(?: in (?:an? |the )?([a-z0-9 -]+))?", re.IGNORECASE)
+_RESOURCE_POLICY = re.compile(r"no resource-based policy allows", re.IGNORECASE)
+
+
+def advice(said: str, otherwise: str) -> str:
+    """What to do about the refusal that AWS put so; `otherwise` where its words point to nothing special."""
+    if found := _EXPLICIT.search(said):
+        policy = (found[1] or "policy").strip()
+        return (
+            f"a {policy} denies this explicitly, which no setting of this stack can outdo: ask whoever keeps that"
+            f" {policy} to except the stack's roles"
+        )
+    if _RESOURCE_POLICY.search(said):
+        return "the policy of the resource itself has to let the stack's roles in"
+    return otherwise
