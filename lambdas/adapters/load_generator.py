@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from lambdas.adapters.load_client import LoadConnection, PreparedRequest, Reply
+from lambdas.adapters.load_client import LoadConnection
+from lambdas.adapters.load_reply import Reply
+from lambdas.adapters.load_request import PreparedRequest
 from lambdas.capacity.errors import InternalError
 from lambdas.capacity.step import ACCEPTED, MODEL_GONE, StepPlan, WorkerCounts
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep

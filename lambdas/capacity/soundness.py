@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from lambdas.capacity.errors import InternalError, ModelLost, RunError
+from lambdas.capacity.errors import AccessDenied, InternalError, ModelLost, RunError
 from lambdas.capacity.measurement import Ending
 from lambdas.capacity.step import MODEL_GONE, StepCounts, StepPlan
 
@@ -45,6 +45,11 @@ def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
     said = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):
         return ModelLost(f"{said} - check that nobody else stops or retrains it, then run again")
+    if "AccessDeniedException" in failures:
+        return AccessDenied(
+            f"{said}: rekognition:DetectCustomLabels was allowed before - look at what changed in the policies of the"
+            " stack's roles and above them, then run again"
+        )
     return InternalError(f"{said} although it is RUNNING - look at the AWS Health Dashboard, then run again")
 
 

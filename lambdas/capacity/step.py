@@ -17,7 +17,10 @@ Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 
 ACCEPTED = "accepted"
 THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
-ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException")  # not the model's capacity
+RAMP_LIMIT = (
+    "SuddenRateIncrease"  # "Slow down; sudden increase in rate of requests.": it passes when the rate stays
+)
+ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException", RAMP_LIMIT)  # not the model's capacity
 CONNECTION_LOST, TIMED_OUT = "ConnectionError", "RequestTimeout"  # the model may have taken the request
 MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"})
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit

@@ -92,7 +92,7 @@ def test_a_worker_that_runs_twice_counts_once(stack: Stack) -> None:
     ("truth", "name", "counted_as"),
     [
         ({"tps_per_iu": 1, "burst_s": 1}, "throttled", "throttled"),
-        ({"tps_per_iu": 500, "account_tps": 2}, "ThrottlingException", "failed"),
+        ({"tps_per_iu": 500, "account_tps": 2}, "SuddenRateIncrease", "failed"),
         ({"tps_per_iu": 500, "s3_throttle_share": 1.0}, "S3DownloadLimitExceeded", "failed"),
     ],
 )
