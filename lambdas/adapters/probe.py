@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambdas.adapters.load_reply import Reply
-from lambdas.capacity import denials
+from lambdas.capacity.denials import advice
 from lambdas.capacity.errors import AccessDenied, NoUsableImages
 from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.soundness import no_answer
@@ -50,12 +50,8 @@ class Probe:
         """
         denial = next((r.message for _, r in self.replies if r.outcome == "AccessDeniedException"), None)
         if denial is not None:
-            raise AccessDenied(
-                denials.explained(
-                    f"rekognition:DetectCustomLabels was refused: {denial}",
-                    grant="name the model in the context key modelArns and deploy again",
-                )
-            )
+            todo = advice(denial, "name the model in the context key modelArns, and deploy again")
+            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {denial.rstrip('.')} - {todo}")
         images, refused = len(self.replies), self.refused
         if len(refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])

@@ -15,7 +15,6 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.capacity import denials
 from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelStartFailed
 from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.model_status import ModelState
@@ -127,10 +126,7 @@ def _explained(model_arn: str) -> Iterator[None]:
             raise ModelNotFound(_not_found(model_arn, "Rekognition does not know it")) from error
         if _code(error) == "AccessDeniedException":
             raise AccessDenied(
-                denials.explained(
-                    str(error),
-                    grant="the stack's roles may touch the models named in the context key modelArns",
-                )
+                f"{error} - the stack's roles may touch the models named in the context key modelArns"
             ) from error
         raise
 

@@ -1,29 +1,24 @@
-"""Refusals for want of a permission: the service's own sentence, and advice that fits the policy it names."""
+"""What to do about a permission that is missing, by what AWS says about it."""
 
 from __future__ import annotations
 
-# Policies that no grant of the stack's can overrule, as IAM's sentences name them ("Troubleshoot access denied
-# error messages", IAM User Guide), and who can change them.
-_ABOVE_THE_STACK = {
-    "service control policy": "the organization's service control policies",
-    "resource control policy": "the organization's resource control policies",
-    "permissions boundary": "the permissions boundary of the stack's roles (context key permissionsBoundaryArn)",
-    "VPC endpoint policy": "the policy of the VPC endpoint",
-    "session policy": "the session policy",
-    "resource-based policy": "the resource's own policy",
-}
+import re
+
+# As IAM ends its sentence ("Troubleshoot access denied error messages", IAM User Guide): "with an explicit deny in a
+# service control policy", "because no permissions boundary allows the … action".
+_POLICY = (
+    "(?:service|resource) control policy|permissions boundary|(?:VPC endpoint|session|resource-based) policy"
+)
+_EXPLICIT = re.compile(
+    rf"explicit deny(?: in (?:an? |the )?(?:{_POLICY}|identity-based policy))?", re.IGNORECASE
+)
+_NOT_ALLOWED = re.compile(rf"because no ({_POLICY}) allows", re.IGNORECASE)
 
 
-def explained(sentence: str, grant: str) -> str:
-    """The service's sentence and what to do; `grant` is what helps where nothing but a grant is missing."""
-    return f"{sentence.rstrip('. :')} - {_advice(sentence, grant)}"
-
-
-def _advice(sentence: str, grant: str) -> str:
-    policy = next((known for name, known in _ABOVE_THE_STACK.items() if name in sentence), None)
-    if "explicit deny" in sentence:
-        return (
-            f"a deny outranks every grant: have {policy or 'the policy that denies it'} except this stack's roles,"
-            " then run again"
-        )
-    return f"have {policy} allow it for this stack's roles, then run again" if policy else grant
+def advice(said: str, otherwise: str) -> str:
+    """What to do about the refusal that AWS put so; `otherwise` where a grant may be all that is missing."""
+    if found := _EXPLICIT.search(said):
+        return f"no grant of this stack outdoes an {found[0]}: ask whoever keeps that policy to except the stack's roles"
+    if found := _NOT_ALLOWED.search(said):
+        return f"the {found[1]} has to allow it for the stack's roles, too: ask whoever keeps it"
+    return otherwise

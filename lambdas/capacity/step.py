@@ -26,6 +26,7 @@ MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance
+STALL_S = 0.25  # a worker in which nothing ran for longer, although something was due, has stalled
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
 SETTLE_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
 
@@ -84,6 +85,9 @@ class WorkerCounts:
     busy_share: float  # of its lanes' time, spent waiting for answers or backing off as planned
     late: int = 0  # paced requests sent more than LATE_S after their time
     workers: int = 1  # whose counts these are: of more than one when they were merged
+    cpu_share: float = 0.0  # CPU seconds of its process per second of load: 1 is a whole vCPU
+    bytes_per_s: float = 0.0  # sent and received, of the busiest worker if merged
+    stalled: Sequence[int] = ()  # seconds in which it did not run for more than STALL_S, in order
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,32 @@ class StepCounts:
     def first_full_second(self) -> int:
         """The first second in which every worker was sending (0 unless one came late)."""
         return max(0, math.ceil(max(worker.ready_s for worker in self.workers)))
+
+    @cached_property
+    def stalled(self) -> list[int]:
+        """The seconds in which a worker stalled: what was counted in them is the client's doing."""
+        return sorted(set().union(*(worker.stalled for worker in self.workers)))
+
+    @cached_property
+    def usable_seconds(self) -> list[int]:
+        """The whole seconds, without those in which a worker stalled and those in which that still showed.
+
+        In a stall credit is saved up and queues empty; the throttle after it proves that this is over, as the step's
+        first throttle does. Without one, the second after it is left out. Which seconds go is decided by the client's
+        clock and by throttles, as from where to count is: not by what was accepted.
+        """
+        left_out = set(self.stalled)
+        for second in self.stalled:
+            throttle = next(
+                (later for later in range(second + 1, len(self.throttled)) if self.throttled[later]), None
+            )
+            left_out |= set(range(second, (second + 1 if throttle is None else throttle) + 1))
+        return [second for second in range(self.whole_seconds) if second not in left_out]
+
+    @property
+    def stalled_share(self) -> float:
+        """The part of the whole seconds that is not usable."""
+        return 1 - len(self.usable_seconds) / self.whole_seconds if self.whole_seconds else 0.0
 
     @cached_property
     def accepted(self) -> list[int]:
@@ -172,6 +202,16 @@ class StepCounts:
     def busy_share(self) -> float:
         """The least busy worker's share of lane time spent on requests; low: the client is the bottleneck."""
         return min(worker.busy_share for worker in self.workers)
+
+    @property
+    def cpu_share(self) -> float:
+        """The busiest worker's."""
+        return max((worker.cpu_share for worker in self.workers), default=0.0)
+
+    @property
+    def bytes_per_s(self) -> float:
+        """The busiest worker's."""
+        return max((worker.bytes_per_s for worker in self.workers), default=0.0)
 
     @property
     def late(self) -> int:

@@ -38,11 +38,11 @@ def denied(because: str) -> Reply:
 @pytest.mark.parametrize(
     ("because", "advice"),
     [
-        ("with an explicit deny in a service control policy", "the organization's service control policies except"),
-        ("with an explicit deny in a permissions boundary", "permissionsBoundaryArn) except"),
-        ("with an explicit deny in an identity-based policy", "the policy that denies it except"),
-        ("because no VPC endpoint policy allows the action", "have the policy of the VPC endpoint allow it"),
-        ("because no permissions boundary allows the action", "permissionsBoundaryArn) allow it"),
+        ("with an explicit deny in a service control policy", "outdoes an explicit deny in a service control policy"),
+        ("with an explicit deny in a permissions boundary", "outdoes an explicit deny in a permissions boundary"),
+        ("with an explicit deny", "no grant of this stack outdoes an explicit deny"),
+        ("because no VPC endpoint policy allows the action", "the VPC endpoint policy has to allow it"),
+        ("because no permissions boundary allows the action", "the permissions boundary has to allow it"),
         ("because no identity-based policy allows the action", "name the model in the context key modelArns"),
         ("", "name the model in the context key modelArns"),
     ],
