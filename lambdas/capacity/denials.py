@@ -18,7 +18,7 @@ _NOT_ALLOWED = re.compile(rf"because no ({_POLICY}) allows", re.IGNORECASE)
 def advice(said: str, otherwise: str) -> str:
     """What to do about the refusal that AWS put so; `otherwise` where a grant may be all that is missing."""
     if found := _EXPLICIT.search(said):
-        return f"no grant of this stack outdoes an {found[0]}: ask whoever keeps that policy to except the stack's roles"
+        return f"no grant of this stack outdoes an {found[0]}: ask who keeps that policy to except the stack's roles"
     if found := _NOT_ALLOWED.search(said):
-        return f"the {found[1]} has to allow it for the stack's roles, too: ask whoever keeps it"
+        return f"the {found[1]} has to allow it for the stack's roles, too: ask who keeps it"
     return otherwise

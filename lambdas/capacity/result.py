@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lambdas.capacity import applying
+from lambdas.capacity.client_load import client_load
 from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
@@ -55,6 +56,7 @@ def findings(
         auto_scales_to=run.auto_scales_to,
         failures=under_load,
         other_traffic=run.other_traffic,
+        client=client_load(load_of(steps, "main")),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.word) or (None if per_unit else "No rate was measured")

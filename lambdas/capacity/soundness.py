@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
+from lambdas.capacity.client_load import client_load
 from lambdas.capacity.errors import AccessDenied, InternalError, ModelLost, RunError
+from lambdas.capacity.estimator import SATURATED_SECONDS, SATURATED_SHARE
 from lambdas.capacity.measurement import Ending
 from lambdas.capacity.step import MODEL_GONE, StepCounts, StepPlan
 
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 TOLERATED_LOSS = 0.1  # of a step's workers
 TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
+TOLERATED_STALLS = 0.5  # of a step's seconds
+WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 
 def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
-    """One step; once more when too many of its workers were lost, or too late for the common start."""
+    """One step; once more when too many of its workers were lost, stalled, or too late for the common start."""
     counts = yield plan
-    if not is_usable(counts):
+    if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in WITHOUT_GAPS):
         counts = yield plan
     if _too_many_lost(counts):
         raise InternalError(
@@ -35,8 +39,14 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
 
 
 def is_usable(counts: StepCounts) -> bool:
-    """Did nearly all of a step's workers report, and all of those start together?"""
-    return not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
+    """Did nearly all of a step's workers report, and all of those start together, and go on?"""
+    in_time = not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
+    return in_time and (counts.plan.paced_tps > 0 or not stalled(counts))
+
+
+def stalled(counts: StepCounts) -> bool:
+    """Were most seconds of the closed loop spoilt by stalls of the workers? A paced part tells by its late requests."""
+    return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
 
 
 def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
@@ -66,5 +76,10 @@ def hindrance(counts: StepCounts) -> Ending | None:
     if failed - account > TOLERATED_FAILURES * counts.sent:
         return "unstable"
     if not throttled and counts.busy_share < BUSY_SHARE:
+        return "client-limited"
+    # A model that refuses that much has more than enough, however hard the workers have to work for it.
+    if client_load([counts]).is_too_much and throttled < SATURATED_SHARE * counts.sent:
+        return "client-limited"
+    if stalled(counts) and counts.whole_seconds >= SATURATED_SECONDS:
         return "client-limited"
     return None

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from lambdas.capacity import heartbeat
 from lambdas.capacity.histogram import LatencyHistogram
 
 Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm", "compare"]
@@ -26,7 +27,6 @@ MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"
 S3_LIMIT = "S3DownloadLimitExceeded"  # same exception as a throttle, another limit
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 LATELY_SHARE = 0.03  # of requests throttled lately: fewer are lanes that met by chance
-STALL_S = 0.25  # a worker in which nothing ran for longer, although something was due, has stalled
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
 SETTLE_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
 
@@ -87,7 +87,7 @@ class WorkerCounts:
     workers: int = 1  # whose counts these are: of more than one when they were merged
     cpu_share: float = 0.0  # CPU seconds of its process per second of load: 1 is a whole vCPU
     bytes_per_s: float = 0.0  # sent and received, of the busiest worker if merged
-    stalled: Sequence[int] = ()  # seconds in which it did not run for more than STALL_S, in order
+    stalled: Sequence[int] = ()  # seconds in which it did not run for a while, in order: see `heartbeat`
 
 
 @dataclass(frozen=True)
@@ -124,24 +124,14 @@ class StepCounts:
 
     @cached_property
     def usable_seconds(self) -> list[int]:
-        """The whole seconds, without those in which a worker stalled and those in which that still showed.
-
-        In a stall credit is saved up and queues empty; the throttle after it proves that this is over, as the step's
-        first throttle does. Without one, the second after it is left out. Which seconds go is decided by the client's
-        clock and by throttles, as from where to count is: not by what was accepted.
-        """
-        left_out = set(self.stalled)
-        for second in self.stalled:
-            throttle = next(
-                (later for later in range(second + 1, len(self.throttled)) if self.throttled[later]), None
-            )
-            left_out |= set(range(second, (second + 1 if throttle is None else throttle) + 1))
-        return [second for second in range(self.whole_seconds) if second not in left_out]
+        """The whole seconds without those that a stall spoilt."""
+        spoilt = heartbeat.spoilt_seconds(self.stalled, self.throttled)
+        return [second for second in range(self.whole_seconds) if second not in spoilt]
 
     @property
-    def stalled_share(self) -> float:
-        """The part of the whole seconds that is not usable."""
-        return 1 - len(self.usable_seconds) / self.whole_seconds if self.whole_seconds else 0.0
+    def spoilt_seconds(self) -> int:
+        """How many of the whole seconds are not usable."""
+        return self.whole_seconds - len(self.usable_seconds)
 
     @cached_property
     def accepted(self) -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lambdas.capacity import estimator
+from lambdas.capacity.client_load import ClientLoad
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step import ACCOUNT_LIMITS
 from lambdas.capacity.traffic import TrafficSeen
@@ -35,15 +36,19 @@ def judge(
     auto_scales_to: int | None = None,
     failures: Mapping[str, int] | None = None,
     other_traffic: TrafficSeen | None = None,
+    client: ClientLoad | None = None,
 ) -> Verdict:
     """The verdict on a measurement.
 
     `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
     inference units if it was running with one above its minimum; `failures` are the requests that
-    failed by other errors than throttles, by name; `other_traffic` is what others sent just before.
+    failed by other errors than throttles, by name; `other_traffic` is what others sent just before; `client` is
+    how hard the load workers had to work.
     """
-    word = _word(found, quick)
+    word, client = _word(found, quick), client or ClientLoad()
     flags = []
+    if client.told and word != "client-limited":
+        flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
     if others:
         flags.append(
@@ -59,7 +64,7 @@ def judge(
         flags.append(
             "this is also the default quota of an account (50 TPS), so the model itself may carry more"
         )
-    return Verdict(word, "; ".join([_evidence(word, found), *flags]) + ".")
+    return Verdict(word, "; ".join([_evidence(word, found, client), *flags]) + ".")
 
 
 def _word(found: Measurement, quick: bool) -> Word:
@@ -74,7 +79,7 @@ def _word(found: Measurement, quick: bool) -> Word:
     return "client-limited" if found.late_share > LATE_SHARE else "throttles-below-max"
 
 
-def _evidence(word: Word, found: Measurement) -> str:
+def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     match word:
@@ -106,10 +111,7 @@ def _evidence(word: Word, found: Measurement) -> str:
                 "DetectCustomLabels quota in Service Quotas, or run when nothing else uses Rekognition"
             )
         case "client-limited":
-            return (
-                f"The load workers could not keep their lanes busy {at}, so {rate} are a lower bound; "
-                "lower test.inFlightPerWorker and run again"
-            )
+            return f"The load workers {_strained(client)} {at}, so {rate} are a lower bound; {client.advice}"
         case "unstable" if found.ending == "unstable":
             return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
         case "unstable":
@@ -117,6 +119,11 @@ def _evidence(word: Word, found: Measurement) -> str:
                 f"What the model accepted changed while it was measured {at} (mean {rate}); "
                 "run again, in precise mode, when nothing else uses the model"
             )
+
+
+def _strained(client: ClientLoad) -> str:
+    strained = "came near what they can do" if client.is_too_much else "could not keep their lanes busy"
+    return f"{strained} ({client.told})" if client.told else strained
 
 
 def _clean(found: Measurement) -> str:
