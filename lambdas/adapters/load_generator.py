@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from lambdas.adapters.load_client import LoadConnection, PreparedRequest, Reply
+from lambdas.adapters.load_client import LoadConnection
+from lambdas.adapters.load_reply import Reply
+from lambdas.adapters.load_request import PreparedRequest
 from lambdas.capacity.errors import InternalError
+from lambdas.capacity.heartbeat import BEAT_S, Beat
 from lambdas.capacity.step import ACCEPTED, MODEL_GONE, StepPlan, WorkerCounts
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
 
@@ -53,12 +56,14 @@ class LoadGenerator:
         ]
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(goes_on, over))
-        for thread in (watch, *threads):
+        heart = threading.Thread(target=self._beat, args=(over,))
+        for thread in (heart, watch, *threads):
             thread.start()
         for thread in threads:
             thread.join()
         over.set()
         watch.join()
+        heart.join()
         counts = self._step.counts()
         on_wire = sum(c.requests_on_wire for c in self._connections) - sum(started)
         booked = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)
@@ -75,6 +80,12 @@ class LoadGenerator:
                     self._step.stop(self._now())
                 return
             pause_s = WATCH_EVERY_S
+
+    def _beat(self, over: threading.Event) -> None:
+        while not over.wait(BEAT_S):
+            on_wire = sum(connection.bytes_on_wire for connection in self._connections)
+            with self._lock:
+                self._step.beat(Beat(self._now(), time.process_time(), on_wire))
 
     def _is_stopped(self) -> bool:
         with self._lock:

@@ -9,81 +9,29 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from botocore.session import Session
 
 from lambdas.adapters.images import read_image, s3_client
-from lambdas.adapters.load_client import (
-    LoadConnection,
+from lambdas.adapters.load_client import LoadConnection
+from lambdas.adapters.load_generator import LoadGenerator
+from lambdas.adapters.load_reply import Reply
+from lambdas.adapters.load_request import (
     PreparedRequest,
-    Reply,
+    RequestSigner,
     request_with_bytes,
     request_with_object,
 )
-from lambdas.adapters.load_generator import LoadGenerator
+from lambdas.adapters.probe import Probe
 from lambdas.adapters.rekognition import model_endpoint
 from lambdas.adapters.settings import settings
-from lambdas.capacity.denials import advice
-from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.image import Image, SkippedImage, Source
+from lambdas.capacity.image import Image, Source
 from lambdas.capacity.run import Run
-from lambdas.capacity.soundness import no_answer
 from lambdas.capacity.step import StepPlan, WorkerCounts
 from lambdas.capacity.worker import WorkerStep
 
 PROBE_LANES = 4
-
-# Errors that are the image's fault; with any other the image stays in.
-REFUSALS = frozenset(
-    {
-        "ImageTooLargeException",
-        "InvalidImageFormatException",
-        "InvalidParameterException",
-        "InvalidS3ObjectException",
-        "ValidationException",
-    }
-)
-
-
-# Of all images: not their fault.
-UNREADABLE = "InvalidS3ObjectException"
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Each image sent once: the counts, the images that the model refused, and its words about each error."""
-
-    plan: StepPlan
-    counts: WorkerCounts
-    refused: tuple[SkippedImage, ...]
-    said: Mapping[str, str]
-
-    def check(self, images: int) -> None:
-        """Is anything left to measure with?
-
-        Raises:
-            AccessDenied, NoUsableImages, ModelLost, InternalError
-        """
-        failures = self.counts.failures
-        if "AccessDeniedException" in failures:
-            said = self.said["AccessDeniedException"]
-            todo = advice(said, "name the model in the context key modelArns")
-            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {said.rstrip('.')} - {todo}")
-        if failures.get(UNREADABLE) == images:
-            said = self.said[UNREADABLE].rstrip(".")
-            raise NoUsableImages(
-                f"Rekognition could not read any of the {images} images from S3: {said} ({UNREADABLE}) - see that the"
-                " bucket is in the model's Region and lets ProbeImages and ApplyLoad read, or give images.source bytes"
-            )
-        if len(self.refused) == images:
-            reasons = "; ".join(f"{image.key}: {image.reason}" for image in self.refused[:5])
-            raise NoUsableImages(
-                f"the model refused all {images} images that were tried ({reasons}) - upload others"
-            )
-        if sum(self.counts.failed) == images and not self.refused:
-            raise no_answer(failures, images)
-
 
 PreparedRequests = Mapping[tuple[Source, str], PreparedRequest]  # by way of sending and image key
 
@@ -101,11 +49,8 @@ class LoadWorker:
             **{(source, image.key): one for image, one in zip(missing, made, strict=True)},
         }
         self._requests = [self.prepared[source, image.key] for image in images]
-        credentials = Session().get_credentials()
-        self._connections = [
-            LoadConnection(model_endpoint(), settings().region, credentials)
-            for _ in range(run.search_limits.lanes_per_worker)
-        ]
+        signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
+        self._connections = [LoadConnection(signer) for _ in range(run.search_limits.lanes_per_worker)]
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,13 +84,8 @@ class LoadWorker:
         with ThreadPoolExecutor(lanes) as threads:
             replies = [reply for lane_replies in threads.map(lane, range(lanes)) for reply in lane_replies]
         took_s = time.perf_counter() - zero
-        refused = tuple(
-            SkippedImage(self._images[image].key, f"the model refused it: {reply.outcome}: {reply.message}")
-            for image, reply in sorted(replies, key=lambda one: one[0])
-            if reply.outcome in REFUSALS
-        )
-        said = {reply.outcome: reply.message for _, reply in reversed(replies)}
-        return Probe(plan, replace(step.counts(), seconds=took_s), refused, said)
+        by_image = [(self._images[image], reply) for image, reply in sorted(replies, key=lambda one: one[0])]
+        return Probe(plan, replace(step.counts(), seconds=took_s), by_image)
 
 
 # At most one: the worker of the last run that this environment served.

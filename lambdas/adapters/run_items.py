@@ -39,6 +39,9 @@ def counts_item(counts: WorkerCounts) -> dict[str, Any]:
                 "busyShare": round(counts.busy_share, 6),
                 "late": counts.late,
                 "workers": counts.workers,
+                "cpuShare": round(counts.cpu_share, 3),
+                "bytesPerS": round(counts.bytes_per_s),
+                "stalled": list(counts.stalled),
             }
         ),
     }
@@ -56,6 +59,9 @@ def counts_of(item: Mapping[str, Any]) -> WorkerCounts:
         busy_share=kept["busyShare"],
         late=kept["late"],
         workers=kept["workers"],
+        cpu_share=kept["cpuShare"],
+        bytes_per_s=kept["bytesPerS"],
+        stalled=kept["stalled"],
     )
 
 

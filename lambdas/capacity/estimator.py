@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from math import sqrt
 from statistics import fmean
 
@@ -60,14 +60,26 @@ def saturated_seconds(counts: StepCounts) -> list[int] | None:
     """Accepted requests in each second after the first throttle; None unless the step was saturated."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
-    throttled_in = [second for second in range(counts.first_full_second, seconds) if throttled[second]]
+    usable = [second for second in counts.usable_seconds if second >= counts.first_full_second]
+    throttled_in = [second for second in usable if throttled[second]]
     if seconds < SATURATED_SECONDS or not throttled_in:
         return None
-    window = slice(throttled_in[0] + 1, throttled_in[-1] + 1)
-    inside, refused = accepted[window], sum(throttled[window])
+    window = [second for second in usable if throttled_in[0] < second <= throttled_in[-1]]
+    inside, refused = _joined(accepted, window), sum(throttled[second] for second in window)
     if len(inside) < FEWEST_SECONDS or refused < SATURATED_SHARE * (sum(inside) + refused):
         return None
     return inside
+
+
+def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
+    """The counts of these seconds; of waves, which a gap breaks, those of the longest stretch without one."""
+    stretches = [[accepted[second] for second in seconds[:1]]]
+    for before, second in pairwise(seconds):
+        if second > before + 1:
+            stretches.append([])
+        stretches[-1].append(accepted[second])
+    longest = max(stretches, key=len)
+    return longest if longest and _period(longest) > 1 else list(chain(*stretches))
 
 
 def interval(per_second: Sequence[int]) -> Interval:
@@ -171,8 +183,9 @@ def accepted_rate(counts: StepCounts) -> float:
     refused = [one + other for one, other in zip(throttled, _padded(counts.failed, seconds), strict=True)]
     going = counts.first_full_second + 1
     after = next((second + 1 for second in range(seconds) if refused[second]), going)
-    settled = accepted[max(going, after) :]
-    rest = settled if len(settled) >= FEWEST_SECONDS else accepted[going:]
+    usable = [second for second in counts.usable_seconds if second >= going] or range(going, seconds)
+    settled = [accepted[second] for second in usable if second >= after]
+    rest = settled if len(settled) >= FEWEST_SECONDS else [accepted[second] for second in usable]
     return fmean(rest) if rest else 0.0
 
 

@@ -32,5 +32,8 @@ def merged(counts: StepCounts) -> Sequence[WorkerCounts]:
             busy_share=counts.busy_share,
             late=counts.late,
             workers=sum(worker.workers for worker in workers),
+            cpu_share=counts.cpu_share,
+            bytes_per_s=counts.bytes_per_s,
+            stalled=counts.stalled,
         )
     ]

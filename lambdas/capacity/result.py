@@ -10,6 +10,7 @@ from typing import Any
 
 from lambdas.capacity import applying
 from lambdas.capacity.account_quota import behind_quota
+from lambdas.capacity.client_load import client_load
 from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
@@ -64,6 +65,7 @@ def findings(
         other_traffic=run.other_traffic,
         image_cautions=cautions,
         quota=run.tps_quota,
+        client=client_load(load_of(steps, "main")),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.limited_by or verdict.word) or NO_ADVICE.get(verdict.word)

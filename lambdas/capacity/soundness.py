@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from lambdas.capacity.errors import InternalError, ModelLost, RunError
+from lambdas.capacity.client_load import client_load
+from lambdas.capacity.errors import AccessDenied, InternalError, ModelLost, RunError
+from lambdas.capacity.estimator import SATURATED_SECONDS, SATURATED_SHARE
 from lambdas.capacity.measurement import Ending
 from lambdas.capacity.step import MODEL_GONE, StepCounts, StepPlan
 
@@ -16,13 +18,15 @@ LAMBDA_QUOTA = (
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
     " is going on"
 )
+TOLERATED_STALLS = 0.5  # of a step's seconds
+WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 
 def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
-    """One step; once more when too many of its workers were lost, or too late for the common start."""
+    """One step; once more when too many of its workers were lost, stalled, or too late for the common start."""
     counts = yield plan
-    if not is_usable(counts):
+    if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in WITHOUT_GAPS):
         counts = yield plan
     if is_refused(counts):
         raise InternalError(
@@ -45,8 +49,14 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
 
 
 def is_usable(counts: StepCounts) -> bool:
-    """Did nearly all of a step's workers report, and all of those start together?"""
-    return not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
+    """Did nearly all of a step's workers report, and all of those start together, and go on?"""
+    in_time = not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
+    return in_time and (counts.plan.paced_tps > 0 or not stalled(counts))
+
+
+def stalled(counts: StepCounts) -> bool:
+    """Were most seconds of the closed loop spoilt by stalls of the workers? A paced part tells by its late requests."""
+    return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
 
 
 def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
@@ -55,6 +65,11 @@ def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
     said = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):
         return ModelLost(f"{said} - check that nobody else stops or retrains it, then run again")
+    if "AccessDeniedException" in failures:
+        return AccessDenied(
+            f"{said}: rekognition:DetectCustomLabels was allowed before - look at what changed in the policies of the"
+            " stack's roles and above them, then run again"
+        )
     return InternalError(f"{said} although it is RUNNING - look at the AWS Health Dashboard, then run again")
 
 
@@ -77,5 +92,10 @@ def hindrance(counts: StepCounts) -> Ending | None:
     if failed - account > TOLERATED_FAILURES * counts.sent:
         return "unstable"
     if not throttled and counts.busy_share < BUSY_SHARE:
+        return "client-limited"
+    # A model that refuses that much has more than enough, however hard the workers have to work for it.
+    if client_load([counts]).is_too_much and throttled < SATURATED_SHARE * counts.sent:
+        return "client-limited"
+    if stalled(counts) and counts.whole_seconds >= SATURATED_SECONDS:
         return "client-limited"
     return None

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from lambdas.capacity import heartbeat
 from lambdas.capacity.histogram import LatencyHistogram
 
 Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm", "compare"]
@@ -84,6 +85,9 @@ class WorkerCounts:
     busy_share: float  # of its lanes' time, spent waiting for answers or backing off as planned
     late: int = 0  # paced requests sent more than LATE_S after their time
     workers: int = 1  # whose counts these are: of more than one when they were merged
+    cpu_share: float = 0.0  # CPU seconds of its process per second of load: 1 is a whole vCPU
+    bytes_per_s: float = 0.0  # sent and received, of the busiest worker if merged
+    stalled: Sequence[int] = ()  # seconds in which it did not run for a while, in order: see `heartbeat`
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,22 @@ class StepCounts:
     def first_full_second(self) -> int:
         """The first second in which every worker was sending (0 unless one came late)."""
         return max(0, math.ceil(max(worker.ready_s for worker in self.workers)))
+
+    @cached_property
+    def stalled(self) -> list[int]:
+        """The seconds in which a worker stalled: what was counted in them is the client's doing."""
+        return sorted(set().union(*(worker.stalled for worker in self.workers)))
+
+    @cached_property
+    def usable_seconds(self) -> list[int]:
+        """The whole seconds without those that a stall spoilt."""
+        spoilt = heartbeat.spoilt_seconds(self.stalled, self.throttled)
+        return [second for second in range(self.whole_seconds) if second not in spoilt]
+
+    @property
+    def spoilt_seconds(self) -> int:
+        """How many of the whole seconds are not usable."""
+        return self.whole_seconds - len(self.usable_seconds)
 
     @cached_property
     def accepted(self) -> list[int]:
@@ -173,6 +193,16 @@ class StepCounts:
     def busy_share(self) -> float:
         """The least busy worker's share of lane time spent on requests; low: the client is the bottleneck."""
         return min(worker.busy_share for worker in self.workers)
+
+    @property
+    def cpu_share(self) -> float:
+        """The busiest worker's."""
+        return max((worker.cpu_share for worker in self.workers), default=0.0)
+
+    @property
+    def bytes_per_s(self) -> float:
+        """The busiest worker's."""
+        return max((worker.bytes_per_s for worker in self.workers), default=0.0)
 
     @property
     def late(self) -> int:

@@ -31,6 +31,9 @@ def step_row(counts: StepCounts) -> dict[str, Any]:
         "acceptedTps": rounded(accepted / seconds, 2) if seconds else 0.0,
         "p50Ms": rounded(counts.latency.quantile_ms(0.5), 0),
         "p95Ms": rounded(counts.latency.quantile_ms(0.95), 0),
+        "stalledSeconds": counts.spoilt_seconds,
+        "workerCpuShare": rounded(counts.cpu_share, 2),
+        "workerBytesPerS": rounded(counts.bytes_per_s, 0),
         **({"series": counts.plan.series} if counts.plan.series != "main" else {}),
     }
 

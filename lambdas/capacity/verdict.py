@@ -15,6 +15,7 @@ from lambdas.capacity.account_quota import (
     limit_sentence,
     quota_remark,
 )
+from lambdas.capacity.client_load import ClientLoad
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.soundness import LAMBDA_QUOTA
 from lambdas.capacity.step import ACCOUNT_LIMITS
@@ -48,6 +49,7 @@ def judge(
     other_traffic: TrafficSeen | None = None,
     image_cautions: Sequence[str] = (),
     quota: TpsQuota | None = None,
+    client: ClientLoad | None = None,
 ) -> Verdict:
     """The verdict on a measurement.
 
@@ -55,11 +57,13 @@ def judge(
     inference units if it was running with one above its minimum; `failures` are the requests that
     failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
     `image_cautions` say that it rests on few of the user's images; `quota` is the account's (None: not
-    known, so nothing is said of it).
+    known, so nothing is said of it); `client` is how hard the load workers had to work.
     """
     found = behind_quota(found, quota)
-    word = _word(found, quick)
+    word, client = _word(found, quick), client or ClientLoad()
     flags = [*image_cautions]
+    if client.told and word != "client-limited":
+        flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
     if others:
         flags.append(
@@ -79,7 +83,7 @@ def judge(
         evidence = limit_sentence(limit, found, quota, failures or {})
     else:
         limit = "lambda-concurrency" if word == "client-limited" and found.refused else None
-        evidence = _evidence(word, found)
+        evidence = _evidence(word, found, client)
     return Verdict(word, "; ".join([evidence, *flags]) + ".", limit)
 
 
@@ -95,7 +99,7 @@ def _word(found: Measurement, quick: bool) -> Word:
     return "client-limited" if found.late_share > LATE_SHARE else "throttles-below-max"
 
 
-def _evidence(word: Word, found: Measurement) -> str:
+def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
     """For every word but `account-throttled`, whose limit has a sentence."""
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
@@ -127,10 +131,7 @@ def _evidence(word: Word, found: Measurement) -> str:
                 f"accepted {at}, a lower bound"
             )
         case "client-limited":
-            return (
-                f"The load workers could not keep their lanes busy {at}, so {rate} are a lower bound; "
-                "lower test.inFlightPerWorker and run again"
-            )
+            return f"The load workers {_strained(client)} {at}, so {rate} are a lower bound; {client.advice}"
         case "unstable" if found.ending == "unstable":
             return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
         case "unstable":
@@ -139,6 +140,11 @@ def _evidence(word: Word, found: Measurement) -> str:
                 "run again, in precise mode, when nothing else uses the model"
             )
     raise AssertionError(f"no sentence for {word}")
+
+
+def _strained(client: ClientLoad) -> str:
+    strained = "came near what they can do" if client.is_too_much else "could not keep their lanes busy"
+    return f"{strained} ({client.told})" if client.told else strained
 
 
 def _clean(found: Measurement) -> str:

@@ -10,6 +10,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterator
 
+from lambdas.capacity.heartbeat import Beat, Heartbeat
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.step import ACCEPTED, LATE_S, LOOKBACK_S, SETTLE_S, THROTTLED, StepPlan, WorkerCounts
 
@@ -78,6 +79,7 @@ class WorkerStep:
         self._busy_s = 0.0
         self._accepted_s = 0.0
         self._late = 0
+        self._heartbeat = Heartbeat()
 
     def goes_on(self, now_s: float) -> bool:
         """May a closed-loop lane send at `now_s`? Extends the step when the worker was throttled."""
@@ -149,6 +151,10 @@ class WorkerStep:
         """Account for a closed-loop lane's time in a request, or in a planned pause."""
         self._busy_s += seconds
 
+    def beat(self, now: Beat) -> None:
+        """To be called every `heartbeat.BEAT_S`, from before the common start on."""
+        self._heartbeat.beat(now, self.plan.longest_s if self.plan.paced_tps else self._closed_until_s)
+
     def counts(self) -> WorkerCounts:
         """The books, closed."""
         ran_s = max(0.0, self._closed_until_s - max(0.0, self.ready_s))
@@ -164,6 +170,9 @@ class WorkerStep:
             ready_s=self.ready_s,
             busy_share=min(1.0, self._busy_s / lane_s) if lane_s else 1.0,
             late=self._late,
+            cpu_share=self._heartbeat.cpu_share,
+            bytes_per_s=self._heartbeat.bytes_per_s,
+            stalled=self._heartbeat.stalled,
         )
 
     def _series(self, name: str) -> list[int]:

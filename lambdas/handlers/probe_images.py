@@ -33,6 +33,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     store.plan_step(progress.probe_number, plan, began, 0.0)
     store.put_counts(progress.probe_number, 0, probe.counts)
     if not is_second:
-        probe.check(images=len(run.images))
+        probe.check()
         store.note(replace(progress, refused_images=probe.refused), phase="measuring")
     return {}

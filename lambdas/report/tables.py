@@ -46,6 +46,7 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
                "Failed", "Accepted/s", "p50 ms", "p95 ms")  # fmt: skip
     began = began_at(steps)
     lost = sum(step.counts.lost_workers for step in steps)
+    spoilt = sum(step.counts.spoilt_seconds for step in steps)
     return Table(
         "steps",
         "Steps",
@@ -55,7 +56,12 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
         note="Began counts minutes and seconds from the first request. "
         "A confirmation begins with two seconds of full load, to use up saved-up credit: the throttles of its row are "
         "from these, and only what was evenly paced after them decides."
-        + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else ""),
+        + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else "")
+        + (
+            f" A worker stalled for a while: {count(spoilt, 'second')} left out of the rates."
+            if spoilt
+            else ""
+        ),
     )
 
 

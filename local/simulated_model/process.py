@@ -1,6 +1,7 @@
 """A simulated model in a process of its own, for demos and tests."""
 
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -31,6 +32,7 @@ class RunningSimulatedModel:
     url: str
     models: tuple[dict[str, str], ...]
     pid: int
+    certificate: str | None = None  # file of the one to trust, where it speaks HTTPS
 
     @property
     def model_arns(self) -> tuple[str, ...]:
@@ -39,7 +41,7 @@ class RunningSimulatedModel:
 
     def report(self) -> dict[str, Any]:
         """Everything: GET /_simulated/report."""
-        told: dict[str, Any] = _json(urllib.request.Request(f"{self.url}/_simulated/report"))
+        told: dict[str, Any] = self._json(urllib.request.Request(f"{self.url}/_simulated/report"))
         return told
 
     def model_report(self, model_arn: str | None = None) -> dict[str, Any]:
@@ -52,8 +54,20 @@ class RunningSimulatedModel:
         """One more model; returns its names (`modelArn`, `projectArn`, `project`, `version`)."""
         body = json.dumps(asdict(_setup(model))).encode()
         request = urllib.request.Request(f"{self.url}/_simulated/models", data=body, method="POST")
-        names: dict[str, str] = _json(request)
+        names: dict[str, str] = self._json(request)
         return names
+
+    def _json(self, request: urllib.request.Request) -> Any:
+        # Loopback: no proxy of the environment may come between.
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if self.certificate:
+            trusted = ssl.create_default_context(cafile=self.certificate)
+            handlers.append(urllib.request.HTTPSHandler(context=trusted))
+        try:
+            with urllib.request.build_opener(*handlers).open(request, timeout=30) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise ValueError(json.load(error)["error"]) from error
 
 
 @contextmanager
@@ -82,7 +96,9 @@ def running_simulated_model(
         )
         try:
             told = _greeting(server, json.dumps(config), log)
-            yield RunningSimulatedModel(told["url"], tuple(told["models"]), server.pid)
+            yield RunningSimulatedModel(
+                told["url"], tuple(told["models"]), server.pid, settings.get("certificate")
+            )
         finally:
             _stop(server)
 
@@ -120,13 +136,3 @@ def _stop(server: "subprocess.Popen[str]") -> None:
     for pipe in (server.stdin, server.stdout):
         if pipe is not None:
             pipe.close()
-
-
-def _json(request: urllib.request.Request) -> Any:
-    # Loopback: no proxy of the environment may come between.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=30) as reply:
-            return json.load(reply)
-    except urllib.error.HTTPError as error:
-        raise ValueError(json.load(error)["error"]) from error

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -64,10 +65,13 @@ class SimulatedModelServer:
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024)
+        tls = _tls(self.settings.certificate)
+        site = web.TCPSite(
+            self._runner, self.settings.host, self.settings.port, backlog=1024, ssl_context=tls
+        )
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{port}"
 
     async def stop(self) -> None:
         """Closes every connection."""
@@ -138,6 +142,15 @@ class SimulatedModelServer:
         except (ValueError, TypeError, AttributeError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(model_names(model))
+
+
+def _tls(certificate: str | None) -> ssl.SSLContext | None:
+    """TLS as OpenSSL's defaults have it: version 1.3 where the client speaks it, two session tickets each."""
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
 
 
 async def serve(

@@ -10,7 +10,10 @@ from local.simulated_model.truth import refuse_unknown
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """One server. `credentials` maps known access keys to their secrets; port 0 takes a free one."""
+    """One server. `credentials` maps known access keys to their secrets; port 0 takes a free one.
+
+    `certificate` is a PEM file of a certificate and its key: with it the server speaks HTTPS (TLS 1.3, with tickets).
+    """
 
     models: tuple[ModelSetup, ...] = ()
     host: str = "127.0.0.1"
@@ -20,6 +23,7 @@ class ServerSettings:
     credentials: Mapping[str, str] = field(default_factory=lambda: {"test": "test"})
     accept_unknown_keys: bool = True
     s3_endpoint_url: str | None = None
+    certificate: str | None = None
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ServerSettings":

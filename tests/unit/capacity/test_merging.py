@@ -19,7 +19,8 @@ from lambdas.capacity.step_rows import measured_so_far
 PLAN = StepPlan("confirm", 12, 4, 2.0, 2.0, 2.0, paced_tps=9.5, paced_s=8.0, wait_s=1.5)
 ASKED = (
     "lost_workers", "seconds", "whole_seconds", "accepted", "throttled", "throttled_lately", "failed", "completed",
-    "failures", "sent", "account_limited", "unanswered_tps", "late",
+    "failures", "sent", "account_limited", "unanswered_tps", "late", "cpu_share", "bytes_per_s", "stalled",
+    "usable_seconds", "spoilt_seconds",
 )  # fmt: skip
 ASKED_OF_SOME = ("first_full_second", "busy_share")  # where all workers were lost, nobody asks
 
@@ -39,6 +40,9 @@ workers = st.builds(
     ready_s=thousandths,
     busy_share=st.integers(0, 1000).map(lambda value: value / 1000),
     late=st.integers(0, 9),
+    cpu_share=st.integers(0, 1500).map(lambda value: value / 1000),
+    bytes_per_s=st.integers(0, 10**8),
+    stalled=st.sets(st.integers(0, 30)).map(sorted),
 )
 
 

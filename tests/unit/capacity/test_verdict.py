@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from lambdas.capacity.client_load import ClientLoad
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.measurement import CleanRate, Measurement, WorkersRefused
@@ -56,6 +57,46 @@ def test_a_quick_run_is_ok_without_a_confirmation_and_says_so() -> None:
 
 def test_other_errors_are_named() -> None:
     assert "41 x ConnectionError" in judge(FOUND, failures={"ConnectionError": 41}).detail
+
+
+BUSY = ClientLoad(cpu_share=0.82, bytes_per_s=12e6, in_flight=8, seconds=40)
+
+
+@pytest.mark.parametrize(
+    ("client", "said"),
+    [
+        (BUSY, "a load worker with 8 requests in flight used 82% of its CPU and moved 12.0 MB/s), so"),
+        (BUSY, "lower test.inFlightPerWorker, so that more workers share the load, or use smaller images"),
+        (replace(BUSY, in_flight=1), "are a lower bound; use smaller images, or images.source s3, and run again"),
+        (replace(BUSY, cpu_share=0.1, bytes_per_s=41e6), "used 10% of its CPU and moved 41.0 MB/s"),
+        (ClientLoad(in_flight=1, seconds=40, spoilt_seconds=30), "lanes busy (30 of 40 seconds were left out"),
+        (ClientLoad(in_flight=1), "are a lower bound; run again."),
+    ],
+)  # fmt: skip
+def test_a_client_that_was_the_limit_says_what_was_measured_and_what_to_do(
+    client: ClientLoad, said: str
+) -> None:
+    assert said in judge(replace(FOUND, ending="client-limited"), client=client).detail
+
+
+@pytest.mark.parametrize(
+    ("client", "said"),
+    [
+        (BUSY, "used 82% of its CPU and moved 12.0 MB/s, so latencies are partly its own"),
+        (
+            ClientLoad(seconds=40, spoilt_seconds=3),
+            "3 of 40 seconds were left out, as a load worker stalled in them",
+        ),
+    ],
+)
+def test_a_client_that_had_trouble_is_flagged(client: ClientLoad, said: str) -> None:
+    assert said in judge(FOUND, client=client).detail
+
+
+def test_a_client_at_ease_is_not_spoken_of() -> None:
+    at_ease = ClientLoad(cpu_share=0.69, bytes_per_s=39e6, in_flight=8, seconds=40, spoilt_seconds=2)
+
+    assert judge(FOUND, client=at_ease) == judge(FOUND)
 
 
 def test_auto_scaling_is_flagged() -> None:

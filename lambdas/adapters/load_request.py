@@ -1,0 +1,89 @@
+"""A DetectCustomLabels request as bytes for the wire: the body made once an image, the signature once a minute."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+# AWS takes a signature for five minutes from its time (SigV4); the clocks may be apart, and sending takes a while.
+SIGNED_FOR_S = 60.0
+
+_HEADERS = {
+    "Content-Type": "application/x-amz-json-1.1",
+    "X-Amz-Target": "RekognitionService.DetectCustomLabels",
+    "amz-sdk-request": "attempt=1; max=1",
+    "User-Agent": "inference-unit-tuner",
+    "Accept-Encoding": "identity",
+}
+
+
+@dataclass(frozen=True)
+class PreparedRequest:
+    """A request body and its SHA-256, in hex."""
+
+    body: bytes
+    sha256: str
+
+
+def request_with_bytes(model_arn: str, image: bytes) -> PreparedRequest:
+    """A request that carries the image."""
+    return _prepared(model_arn, {"Bytes": base64.b64encode(image).decode()})
+
+
+def request_with_object(model_arn: str, bucket: str, key: str) -> PreparedRequest:
+    """A request that names an object in S3."""
+    return _prepared(model_arn, {"S3Object": {"Bucket": bucket, "Name": key}})
+
+
+def _prepared(model_arn: str, image: dict[str, Any]) -> PreparedRequest:
+    body = json.dumps({"ProjectVersionArn": model_arn, "Image": image}).encode()
+    return PreparedRequest(body, hashlib.sha256(body).hexdigest())
+
+
+class _PreparedSigV4(SigV4Auth):
+    """SigV4 that takes the payload's hash from the request instead of computing it again."""
+
+    def payload(self, request: AWSRequest) -> str:
+        return str(request.headers["X-Amz-Content-SHA256"])
+
+
+class RequestSigner:
+    """Writes the heads of requests to one endpoint, with botocore's signature. For any number of threads."""
+
+    def __init__(
+        self, endpoint: str, region: str, credentials: Any, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.endpoint = urlsplit(endpoint)
+        self._url = f"{endpoint.rstrip('/')}/"
+        self._signer = _PreparedSigV4(credentials, "rekognition", region)
+        self._clock = clock
+        self._heads: dict[
+            str, tuple[float, bytes]
+        ] = {}  # by the body's hash: when it was signed, and the head
+
+    def head(self, prepared: PreparedRequest) -> bytes:
+        """The request line and the headers, with the empty line that ends them."""
+        now = self._clock()
+        signed_at, head = self._heads.get(prepared.sha256, (0.0, b""))
+        if abs(now - signed_at) >= SIGNED_FOR_S:
+            head = self._signed(prepared)
+            self._heads[prepared.sha256] = now, head
+        return head
+
+    def _signed(self, prepared: PreparedRequest) -> bytes:
+        headers = {**_HEADERS, "Host": self.endpoint.netloc, "X-Amz-Content-SHA256": prepared.sha256}
+        request = AWSRequest("POST", self._url, headers)
+        self._signer.add_auth(request)
+        lines = [f"{name}: {value}" for name, value in request.headers.items()]
+        path = f"{self.endpoint.path.rstrip('/')}/"
+        head = [f"POST {path} HTTP/1.1", *lines, f"Content-Length: {len(prepared.body)}", "", ""]
+        return "\r\n".join(head).encode("latin-1")

@@ -1,0 +1,68 @@
+"""What it tells to send each image once: which images the model refuses, and whether it lets this stack ask at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lambdas.adapters.load_reply import Reply
+from lambdas.capacity.denials import advice
+from lambdas.capacity.errors import AccessDenied, NoUsableImages
+from lambdas.capacity.image import Image, SkippedImage
+from lambdas.capacity.soundness import no_answer
+from lambdas.capacity.step import StepPlan, WorkerCounts
+
+_UNREADABLE = "InvalidS3ObjectException"
+# Errors that are the image's fault; with any other the image stays in.
+REFUSALS = frozenset(
+    {
+        "ImageTooLargeException",
+        "InvalidImageFormatException",
+        "InvalidParameterException",
+        _UNREADABLE,
+        "ValidationException",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Each image sent once: the counts, and the reply to each."""
+
+    plan: StepPlan
+    counts: WorkerCounts
+    replies: Sequence[tuple[Image, Reply]]
+
+    @property
+    def refused(self) -> tuple[SkippedImage, ...]:
+        """The images that the model does not take, with its reasons."""
+        return tuple(
+            SkippedImage(image.key, f"the model refused it: {reply.outcome}: {reply.message}")
+            for image, reply in self.replies
+            if reply.outcome in REFUSALS
+        )
+
+    def check(self) -> None:
+        """Is anything left to measure with?
+
+        Raises:
+            AccessDenied, NoUsableImages, ModelLost, InternalError
+        """
+        denial = next((r.message for _, r in self.replies if r.outcome == "AccessDeniedException"), None)
+        if denial is not None:
+            todo = advice(denial, "name the model in the context key modelArns, and deploy again")
+            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {denial.rstrip('.')} - {todo}")
+        images, refused = len(self.replies), self.refused
+        if all(reply.outcome == _UNREADABLE for _, reply in self.replies):
+            said = self.replies[0][1].message.rstrip(".")
+            raise NoUsableImages(
+                f"Rekognition could not read any of the {images} images from S3: {said} ({_UNREADABLE}) - see that the"
+                " bucket is in the model's Region and lets ProbeImages and ApplyLoad read, or give images.source bytes"
+            )
+        if len(refused) == images:
+            reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
+            raise NoUsableImages(
+                f"the model refused all {images} images that were tried ({reasons}) - upload others"
+            )
+        if sum(self.counts.failed) == images and not refused:
+            raise no_answer(self.counts.failures, images)
