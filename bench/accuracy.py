@@ -15,15 +15,14 @@ from itertools import product
 from multiprocessing import Pool
 
 from bench.locust_rules import run_locust
-from bench.services import CATALOGUE, HOLDOUT, Service
+from bench.service import Service
+from bench.services import CATALOGUE, HOLDOUT, SERVICES
 from bench.tables import by_service, summary
 from bench.targets import targets
 from bench.virtual_time import VirtualClient, run_search, throttled_share
 from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.verdict import judge
-from local.simulated_model.service import SimulatedService
 
-SERVICES = {service.name: service for service in (*CATALOGUE, *HOLDOUT)}
 LONG_RUN_S = 400.0
 LONG_RUN_REQUESTS = 8000
 
@@ -64,22 +63,20 @@ def run_one(task: tuple[str, int], limits: SearchLimits) -> Result:
     """Measures one service of one seed both ways, each from the service's fresh state."""
     name, seed = task
     service = SERVICES[name]
-    truth, costs = service.model_truth(seed), service.image_costs(seed)
+    costs = service.image_costs(seed)
     client = VirtualClient(
-        SimulatedService(truth),
+        service.simulated(seed),
         image_costs=costs,
         in_flight_per_worker=limits.in_flight_per_worker,
         seed=f"{name}/{seed}",
     )
     run = run_search(client, limits)
-    # A capacity that drifts is measured at what it was during the test.
-    capacity = truth.true_tps(1, sum(costs) / len(costs))
     tps, clean = run.measurement.max_tps, run.measurement.clean
-    locust = run_locust(SimulatedService(truth), costs, f"{name}/{seed}")
+    locust = run_locust(service.simulated(seed), costs, f"{name}/{seed}")
     return Result(
         service=name,
         seed=seed,
-        true_tps=capacity * truth.mean_speed(0.0, run.wall_s),
+        true_tps=service.true_tps(seed, run.wall_s),
         verdict=judge(run.measurement, quick=limits.mode == "quick").word,
         estimate=None if tps is None else tps.estimate,
         low=None if tps is None else tps.low,
