@@ -31,12 +31,8 @@ def _in_a_row(times: Range, credit_s: Range) -> Varied:
     """The service's limiter with some credit, and before it one so many times as fast with little."""
 
     def varied(truth: ModelTruth, random: Random) -> tuple[ModelTruth, Around]:
-        values = {
-            "tps_per_iu": truth.tps_per_iu * random.uniform(*times),
-            "latency_mean_s": truth.latency_mean_s,
-        }
-        behind = ModelTruth(tps_per_iu=truth.tps_per_iu, burst_s=random.uniform(*credit_s))
-        return ModelTruth(**values, seed=truth.seed), Around(behind=behind)
+        before = replace(truth, tps_per_iu=truth.tps_per_iu * random.uniform(*times))
+        return before, Around(behind=replace(truth, burst_s=random.uniform(*credit_s)))
 
     return varied
 

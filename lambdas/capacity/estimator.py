@@ -18,6 +18,8 @@ from lambdas.capacity.step import StepCounts
 CONFIDENCE = 0.95
 SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
 SATURATED_SHARE = 0.3  # of requests throttled, in a saturated step
+LASTING_SHARE = 0.6  # of the seconds from the first throttled one on, that have throttles in a saturated step
+COUNTING = 1.5  # counts by which whole seconds may miss what a limiter let through, at both ends together
 FEWEST_SECONDS = 4
 NARROWEST_SHARE = 0.01  # of the rate, per second of its period: the least half-width of an interval
 STEADY_ERRORS = 4.0  # standard errors by which halves of a step may differ
@@ -56,12 +58,14 @@ class Interval:
         return cls(rate, rate, None)
 
 
-def saturated_seconds(counts: StepCounts) -> list[int] | None:
+def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS) -> list[int] | None:
     """Accepted requests in each second after the first throttle; None unless the step was saturated."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
     throttled_in = [second for second in range(counts.first_full_second, seconds) if throttled[second]]
-    if seconds < SATURATED_SECONDS or not throttled_in:
+    if seconds < at_least_s or not throttled_in:
+        return None
+    if len(throttled_in) < LASTING_SHARE * (seconds - throttled_in[0]):
         return None
     window = slice(throttled_in[0] + 1, throttled_in[-1] + 1)
     inside, refused = accepted[window], sum(throttled[window])
@@ -73,16 +77,16 @@ def saturated_seconds(counts: StepCounts) -> list[int] | None:
 def interval(per_second: Sequence[int]) -> Interval:
     """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
 
-    A rate limiter strays by less than a count, and the counting error 2/m is all there is; a noisy
+    A rate limiter strays by less than a count, and the counting error is all there is; a noisy
     pool of executors strays further, and the interval widens with it. Counts that repeat every few
     seconds are taken by whole periods: part of one would shift the mean.
     """
-    period = _period(per_second)
+    period = period_of(per_second)
     whole = per_second[len(per_second) % period :]
     sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
     m, mean = len(whole), fmean(whole)
-    stray = _stray(sums)
-    half = max(2.0, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
+    stray = strays(sums)
+    half = max(COUNTING, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
     half = max(half, NARROWEST_SHARE * period * mean)
     return Interval(mean, max(0.0, mean - half), mean + half)
 
@@ -112,16 +116,16 @@ def steady(per_second: Sequence[int], half_width: float) -> bool:
     return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
 
 
-def _stray(counts: Sequence[int]) -> float:
+def strays(counts: Sequence[int]) -> float:
     """The farthest that the running sum of the counts gets from a straight line."""
     mean = fmean(counts)
     return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))
 
 
-def _period(per_second: Sequence[int]) -> int:
+def period_of(per_second: Sequence[int]) -> int:
     """After how many seconds the counts repeat: sums over a period are alike, seconds are not. 1: they don't."""
     swing = max(per_second) - min(per_second)
-    if _stray(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
+    if strays(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
         return 1
     for period in range(2, len(per_second) // 2 + 1):
         sums = [sum(per_second[start : start + period]) for start in range(len(per_second) - period + 1)]

@@ -30,7 +30,11 @@ class CleanRate:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen."""
+    """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen.
+
+    `unsettled`: what was seen instead of one rate that holds, as a clause. `saturated`: the seconds that the rate is
+    from, in so many `looks`.
+    """
 
     ending: Ending
     concurrency: int
@@ -39,4 +43,6 @@ class Measurement:
     confirmed: bool = False
     windowed: bool = False
     late_share: float = 0.0
+    unsettled: str = ""
     saturated: tuple[int, ...] = ()
+    looks: int = 1

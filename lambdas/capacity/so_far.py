@@ -9,7 +9,7 @@ from typing import Any
 from lambdas.capacity import estimator
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.measured_step import MeasuredStep, load_of
-from lambdas.capacity.search import answered_seconds
+from lambdas.capacity.other_limits import answered_seconds
 from lambdas.capacity.soundness import hindrance, is_usable
 from lambdas.capacity.step import StepCounts, StepPlan
 from lambdas.capacity.step_rows import measured_so_far, rounded

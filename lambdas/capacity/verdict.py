@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lambdas.capacity import estimator
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step import ACCOUNT_LIMITS
 from lambdas.capacity.traffic import TrafficSeen
@@ -67,7 +66,7 @@ def _word(found: Measurement, quick: bool) -> Word:
         return found.ending
     if found.windowed:
         return "windowed-quota"
-    if found.max_tps and not estimator.steady(found.saturated, found.max_tps.half_width):
+    if found.unsettled:
         return "unstable"
     if quick or found.confirmed:
         return "ok"

@@ -1,0 +1,202 @@
+"""A model that was saturated once, and is looked at further: the looks, the level that they agree on, the last
+confirmation. Each method is one step of load, or a few, and what is learnt from it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from itertools import chain
+
+from lambdas.capacity import agreement, estimator
+from lambdas.capacity.confirmation import Paced, paced_again, paced_part
+from lambdas.capacity.estimator import FEWEST_SECONDS, Interval
+from lambdas.capacity.looks import FEWEST_TO_SPLIT, Look, look
+from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.plans import DRAIN_S, FORCED_S, closed_loop, paced, probing
+from lambdas.capacity.soundness import LoadTest
+from lambdas.capacity.step import Phase, StepCounts, StepPlan
+
+Load = Generator[StepPlan, StepCounts, None]
+
+SECOND_LOOK_AFTER_S = 50.0  # of load and pauses: what warms up within that is warm by then
+SHIFTED_S = (
+    2  # seconds before the last shift: after more of them, idling would save up the credit that ended with it
+)
+LOOK_S = (6.0, 8.0)  # shortest and longest second look
+LOOK_REQUESTS = 80  # in it, within those
+REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
+MORE_LOOKS = 2  # of FORCED_S each, to settle what disagrees
+PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
+PROBE_S = 6.0
+PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
+LOWER_DRAIN_S = 5.0  # before a second confirmation: long enough to be a look
+
+
+class SaturatedModel:
+    """What is known of it so far."""
+
+    def __init__(self, test: LoadTest, ramped: StepCounts) -> None:
+        self.test = test
+        self.concurrency = ramped.plan.lanes
+        self.lanes = test.more_lanes(self.concurrency)
+        self.p95_s = (ramped.latency.quantile_ms(0.95) or 0.0) / 1000
+        self.unanswered_tps = ramped.unanswered_tps
+        self.looks = [look(ramped) or Look(())]
+        self.level = self.looks[:]
+        self.looks_agree = True
+        self.paced: Paced | None = None
+        self.clean: CleanRate | None = None
+        self.carries_more = False
+
+    @property
+    def first(self) -> Look:
+        """The first look."""
+        return self.looks[0]
+
+    @property
+    def max_tps(self) -> Interval:
+        """From the looks that agree."""
+        return agreement.together(self.level)
+
+    def look_first(self) -> Load:
+        """More seconds where the ramp's last level is too short to tell."""
+        for _ in range(MORE_LOOKS):
+            if self.first.seconds >= FEWEST_TO_SPLIT:
+                return
+            more = yield from self._look(FORCED_S, lanes=self.concurrency)
+            before = self.first
+            self.looks = (
+                [replace(more, cut=more.cut + before.cut + before.seconds)] if more.seconds else [before]
+            )
+            self.level = self.looks[:]
+
+    def confirm(self, rate: float, drain_s: float = DRAIN_S) -> Load:
+        """Evenly paced, after as much load as uses up saved-up credit."""
+        plan = paced(rate, self.p95_s, self.lanes, self.test.limits, drain_s=drain_s)
+        self.paced = yield from paced_again(self.test, plan)
+        self.clean = self.paced.clean_rate
+
+    def confirm_lower(self, rate: float) -> Load:
+        """The same at a lower rate; the drain before it is long enough to be a look."""
+        yield from self.confirm(rate, LOWER_DRAIN_S)
+        assert self.paced is not None
+        drained = self.paced.drain
+        if drained is None or drained.seconds < FEWEST_SECONDS:
+            return
+        if agreement.agree(self.level[-1], drained, self.first):
+            self.level = [*self.level, drained]
+        elif not agreement.vague(drained, self.first):
+            self.looks_agree = False
+        else:
+            return
+        self.looks.append(drained)
+
+    def look_again(self) -> Load:
+        """Late, and independent of the first; of a noisy model it ends with a probe above the estimate."""
+        first, estimate = self.first, self.max_tps.estimate
+        shifted = first.cut > SHIFTED_S
+        wait_s = 0.0 if shifted else max(0.0, SECOND_LOOK_AFTER_S - self.test.elapsed_s)
+        shortest_s, longest_s = LOOK_S
+        length_s = FORCED_S if shifted else min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate))
+        plan = self._plan(longest_s if first.noisy and not shifted else length_s, wait_s=wait_s)
+        if first.noisy and not shifted:
+            plan = probing(plan, self.probed_tps, self.p95_s, PROBE_S, self.test.limits)
+        counts = yield from self.test.run(plan)
+        second = look(counts) or Look(())
+        if second.seconds < FEWEST_SECONDS:  # what idling had saved up filled it
+            second = yield from self._look(REFILLED_LOOK_S)
+        elif plan.paced_tps:
+            probe = paced_part(counts)
+            expected = 1 - 1 / PROBE_SHARE
+            self.carries_more = probe.throttled < PROBE_THROTTLED * expected * probe.sent
+        self.looks.append(second)
+        self.looks_agree = not second.rose and agreement.agree(first, second, first)
+        if self.looks_agree:
+            self.level = [first, second]
+
+    @property
+    def probed_tps(self) -> float:
+        """A rate that no limiter of the estimated rate lets pass."""
+        failed = self.paced.failed / max(1, self.paced.sent) if self.paced else 0.0
+        return PROBE_SHARE * self.max_tps.estimate / (1 - failed)
+
+    def look_on(self) -> Load:
+        """Longer looks, until one agrees with the one before it."""
+        for _ in range(MORE_LOOKS):
+            before = next(
+                (each for each in reversed(self.looks) if each.seconds >= FEWEST_SECONDS), self.first
+            )
+            seen = yield from self._look(FORCED_S)
+            if seen.seconds and agreement.vague(seen, self.first):
+                continue  # stepped over
+            self.looks.append(seen)
+            if agreement.agree(before, seen, self.first):
+                self.level, self.looks_agree = [before, seen], True
+                return
+
+    def look_more(self, seconds: float, phase: Phase = "look") -> Load:
+        """One look more at the level that was agreed on."""
+        seen = yield from self._look(seconds, phase=phase)
+        self.looks.append(seen)
+        self.looks_agree = agreement.agree(self.level[-1], seen, self.first)
+        if self.looks_agree:
+            self.level.append(seen)
+
+    def _look(
+        self, seconds: float, *, lanes: int = 0, phase: Phase = "look"
+    ) -> Generator[StepPlan, StepCounts, Look]:
+        counts = yield from self.test.run(self._plan(seconds, lanes=lanes, phase=phase))
+        return look(counts) or Look(())
+
+    def _plan(
+        self, seconds: float, *, lanes: int = 0, phase: Phase = "look", wait_s: float = 0.0
+    ) -> StepPlan:
+        return closed_loop(phase, lanes or self.lanes, self.test.limits, at_least_s=seconds, wait_s=wait_s)
+
+    # --- what it comes to
+
+    def measured(
+        self, *, confirmed: bool = False, low: float | None = None, unsettled: str = ""
+    ) -> Measurement:
+        """The measurement of the level that the looks agree on; `low`: its interval reaches down to there."""
+        found = estimator.with_unanswered(self.max_tps, self.unanswered_tps)
+        if low is not None:
+            found = replace(found, low=min(found.low, low))
+        return Measurement(
+            "saturated", self.concurrency, found, clean=self.clean, confirmed=confirmed, unsettled=unsettled,
+            late_share=self.paced.late_share if self.paced else 0.0,
+            saturated=tuple(chain(*(each.counts for each in self.level))), looks=len(self.level),
+        )  # fmt: skip
+
+    def unsettled(self, why: str, *, high: float = 0.0) -> Measurement:
+        """No rate holds; the interval covers all that was seen."""
+        seen = [each for each in self.looks if each.seconds]
+        spanned = agreement.spanning(seen)
+        self.level = self.level if self.looks_agree else seen[-1:]
+        found = self.measured(unsettled=why)
+        assert found.max_tps is not None and found.max_tps.high is not None and spanned.high is not None
+        low, most = min(found.max_tps.low, spanned.low), max(found.max_tps.high, spanned.high, high)
+        return replace(found, max_tps=Interval(found.max_tps.estimate, low, most))
+
+    def throttles_below(self, *failed: Paced) -> Measurement:
+        """The estimate stands, but is throttled below it."""
+        lows = [each.accepted_tps for each in failed]
+        if self.clean:
+            lows.append(self.clean.tps)
+        saturated = self.looks[-1]
+        for each in failed:
+            share = agreement.fair_share(saturated, each)
+            lows += [] if share is None else [share]
+        return self.measured(low=min(lows))
+
+    @property
+    def levels(self) -> str:
+        """What the looks told, one after the other."""
+        told = [f"{each.rate.estimate:.3g}" for each in self.looks if each.seconds]
+        return f"it carried {', then '.join(told)} requests/s"
+
+    @property
+    def noise(self) -> str:
+        """How much its noise leaves open."""
+        half = agreement.noise_half(self.level) / self.max_tps.estimate
+        return f"what it accepts varies so much that ±{100 * half:.0f} % is all that can be told"
