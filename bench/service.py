@@ -45,7 +45,7 @@ class Service:
         """What a search that took `wall_s` should have found; of a capacity that drifts, the mean meanwhile."""
         truth, around = self._of(seed)
         costs = self.image_costs(seed)
-        return around.true_tps(truth, sum(costs) / len(costs)) * truth.mean_speed(0.0, wall_s)
+        return around.true_tps(truth, sum(costs) / len(costs), wall_s) * truth.mean_speed(0.0, wall_s)
 
     def image_costs(self, seed: int) -> list[float]:
         """The cost of each image of the test set."""

@@ -24,11 +24,17 @@ LONG_S = 900.0  # longer than any search and what follows it
 class Tempo:
     """How fast a service works over time: (from second, share of full speed), in order from 0.
 
-    `long_run` is the mean share for good, once what changes only once has changed.
+    `long_run` is the share that counts as the truth; None: that of the test's end.
     """
 
     pieces: Sequence[tuple[float, float]] = ((0.0, 1.0),)
-    long_run: float = 1.0
+    long_run: float | None = 1.0
+
+    def truth_at(self, ended_s: float) -> float:
+        """The share of full speed that a test which ended then should have found."""
+        if self.long_run is not None:
+            return self.long_run
+        return self.pieces[max(0, bisect_right(self._since, ended_s) - 1)][1]
 
     def work_until(self, now_s: float) -> float:
         """The work, in seconds at full speed, that is done from 0 to `now_s`."""
@@ -70,15 +76,15 @@ class Around:
     cold_answers: int = 0
     cold_factor: float = 1.0
 
-    def true_tps(self, truth: ModelTruth, mean_cost: float) -> float:
-        """Successes per second that a client may have for good, once a change of the tempo is over."""
+    def true_tps(self, truth: ModelTruth, mean_cost: float, ended_s: float) -> float:
+        """Successes per second that a client may have, as it is when a test has ended."""
         tps = truth.true_tps(1, mean_cost)
         if self.behind:
             tps = min(tps, self.behind.true_tps(1, mean_cost))
         if self.bursts:
             rate, on_s, off_s = self.bursts
             tps -= rate * on_s / (on_s + off_s)
-        return tps * self.tempo.long_run * (1 - self.late_errors)
+        return tps * self.tempo.truth_at(ended_s) * (1 - self.late_errors)
 
 
 class UnsteadyService:
@@ -139,7 +145,7 @@ def slow_start(seconds: float, times: float) -> Tempo:
 
 def step(at_s: float, before: float) -> Tempo:
     """Another speed before `at_s`, in shares of the one after it."""
-    return Tempo(((0.0, before), (at_s, 1.0)))
+    return Tempo(((0.0, before), (at_s, 1.0)), long_run=None)
 
 
 def pauses(random: Random, length_s: float, every_s: float) -> Tempo:

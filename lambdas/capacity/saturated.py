@@ -127,12 +127,13 @@ class SaturatedModel:
                 (each for each in reversed(self.looks) if each.seconds >= FEWEST_SECONDS), self.first
             )
             seen = yield from self._look(FORCED_S)
-            if seen.seconds and agreement.vague(seen, self.first):
-                continue  # stepped over
             self.looks.append(seen)
             if agreement.agree(before, seen, self.first):
                 self.level, self.looks_agree = [before, seen], True
                 return
+
+    def _tells(self, seen: Look) -> bool:
+        return seen.seconds >= FEWEST_SECONDS and not agreement.vague(seen, self.first)
 
     def look_more(self, seconds: float, phase: Phase = "look") -> Load:
         """One look more at the level that was agreed on."""
