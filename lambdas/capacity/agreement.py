@@ -29,7 +29,7 @@ SHORTEST_MORE_S, LONGEST_MORE_S, MOST_MORE_S = (
     16,
 )  # of the look that noise may need, and what it may need
 LOST_S = 2  # of a look, before it is throttled
-CHANCE_ERRORS = 1.6  # standard errors of the throttles of a confirmation, which may have been more
+CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which may have been more
 
 
 def agree(one: Look, other: Look, first: Look) -> bool:
@@ -110,7 +110,8 @@ def fair_share(saturated: Look, paced: Paced) -> float | None:
     came of them, give T and B; what can be had without taking the other's is T - B.
     """
     attempts, accepted = saturated.attempts_tps, saturated.rate.estimate
-    paced_accepted = paced.accepted_tps - CHANCE_ERRORS * sqrt(paced.throttled) / paced.seconds
+    more = CHANCE_ERRORS**2 / 2 + CHANCE_ERRORS * sqrt(paced.throttled + CHANCE_ERRORS**2 / 4)
+    paced_accepted = paced.accepted_tps - more / paced.seconds
     if not 0 < paced.rate < attempts or min(accepted, paced_accepted) <= 0:
         return None
     of_limit = (1 / paced_accepted - 1 / accepted) / (1 / paced.rate - 1 / attempts)

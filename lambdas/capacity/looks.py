@@ -59,8 +59,11 @@ class Look:
     @property
     def dips(self) -> bool:
         """Did the model pause for a second or more, and go on?"""
-        low = [second for second, count in enumerate(self.counts) if count < DIP_SHARE * median(self.counts)]
-        return bool(low) and low[-1] < self.seconds - 1 and estimator.period_of(self.counts) == 1
+        if self.seconds < FEWEST_SECONDS or estimator.period_of(self.counts) > 1:
+            return False
+        usual = median(self.counts)
+        low = [count < DIP_SHARE * usual and usual - count > COUNTING for count in self.counts]
+        return any(low[:-1])
 
 
 def look(counts: StepCounts) -> Look | None:
@@ -111,6 +114,8 @@ def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
     if before < DARK_SHARE * after or (rises and len(head) < FEWEST_SECONDS):
         return False
     if len(head) == 1 and head[0] <= max(tail):
+        return False
+    if (min(tail) <= before) if rises else (max(tail) >= before):
         return False
     astray = (
         sum((count > middle) == rises for count in head),

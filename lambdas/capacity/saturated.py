@@ -46,7 +46,7 @@ class SaturatedModel:
         self.looks_agree = True
         self.paced: Paced | None = None
         self.clean: CleanRate | None = None
-        self.carries_more = False
+        self.carries_at_least = 0.0  # evenly paced, where that is more than it was seen to carry
 
     @property
     def first(self) -> Look:
@@ -108,7 +108,8 @@ class SaturatedModel:
         elif plan.paced_tps:
             probe = paced_part(counts)
             expected = 1 - 1 / PROBE_SHARE
-            self.carries_more = probe.throttled < PROBE_THROTTLED * expected * probe.sent
+            if probe.throttled < PROBE_THROTTLED * expected * probe.sent:
+                self.carries_at_least = probe.accepted_tps
         self.looks.append(second)
         self.looks_agree = not second.rose and agreement.agree(first, second, first)
         if self.looks_agree:
@@ -169,15 +170,24 @@ class SaturatedModel:
             saturated=tuple(chain(*(each.counts for each in self.level))), looks=len(self.level),
         )  # fmt: skip
 
-    def unsettled(self, why: str, *, high: float = 0.0) -> Measurement:
+    def unsettled(self, why: str) -> Measurement:
         """No rate holds; the interval covers all that was seen."""
         seen = [each for each in self.looks if each.seconds]
         spanned = agreement.spanning(seen)
         self.level = self.level if self.looks_agree else seen[-1:]
         found = self.measured(unsettled=why)
         assert found.max_tps is not None and found.max_tps.high is not None and spanned.high is not None
-        low, most = min(found.max_tps.low, spanned.low), max(found.max_tps.high, spanned.high, high)
-        return replace(found, max_tps=Interval(found.max_tps.estimate, low, most))
+        low, high = min(found.max_tps.low, spanned.low), max(found.max_tps.high, spanned.high)
+        return replace(found, max_tps=Interval(found.max_tps.estimate, low, high))
+
+    def carried_more(self) -> Measurement:
+        """The looks saw less than what passed when it was paced: how much more it carries is not known."""
+        found = self.unsettled(
+            f"it carried {self.max_tps.estimate:.3g} requests/s when it was saturated, and more when they were sent evenly"
+        )
+        assert found.max_tps is not None
+        most = max(self.carries_at_least, found.max_tps.estimate)
+        return replace(found, max_tps=Interval(most, found.max_tps.low, None))
 
     def throttles_below(self, *failed: Paced) -> Measurement:
         """The estimate stands, but is throttled below it."""

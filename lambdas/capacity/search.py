@@ -69,15 +69,17 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     yield from model.confirm(CONFIRM_SHARE * model.max_tps.estimate)
     if not model.clean:
         return (yield from _confirm_lower(model))
+    if model.first.dips:
+        return model.unsettled("it paused meanwhile")
     if agreement.hopeless(model.first):
         return model.unsettled(model.noise)
     yield from model.look_again()
-    if model.carries_more:
-        return model.unsettled("it carried more when more was sent evenly", high=model.probed_tps)
-    if model.looks_agree:
-        return (yield from _narrow(model))
+    if model.carries_at_least:
+        return model.carried_more()
     if model.looks[-1].dips:
         return model.unsettled("it paused meanwhile")
+    if model.looks_agree:
+        return (yield from _narrow(model))
     yield from model.look_on()
     if not model.looks_agree:
         return model.unsettled(model.levels)
@@ -102,7 +104,8 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
                 yield from model.confirm(CONFIRM_SHARE * now)
             if model.clean:
                 return (yield from _narrow(model))
-    return model.throttles_below(failed)
+    assert model.paced is not None
+    return model.throttles_below(failed, model.paced)
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:
