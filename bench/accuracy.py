@@ -76,7 +76,7 @@ def run_one(task: tuple[str, int], limits: SearchLimits) -> Result:
     return Result(
         service=name,
         seed=seed,
-        true_tps=service.true_tps(seed, run.wall_s),
+        true_tps=service.true_tps(seed, run.wall_s - client.client.gap_s),
         verdict=judge(run.measurement, quick=limits.mode == "quick").word,
         estimate=None if tps is None else tps.estimate,
         low=None if tps is None else tps.low,

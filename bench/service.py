@@ -41,11 +41,11 @@ class Service:
         """The service of this seed, before its first request."""
         return UnsteadyService(*self._of(seed))
 
-    def true_tps(self, seed: int, wall_s: float) -> float:
-        """What a search that took `wall_s` should have found; of a capacity that drifts, the mean meanwhile."""
+    def true_tps(self, seed: int, ended_s: float) -> float:
+        """What a search that ended then should have found; of a capacity that drifts, the mean until then."""
         truth, around = self._of(seed)
         costs = self.image_costs(seed)
-        return around.true_tps(truth, sum(costs) / len(costs), wall_s) * truth.mean_speed(0.0, wall_s)
+        return around.true_tps(truth, sum(costs) / len(costs), ended_s) * truth.mean_speed(0.0, ended_s)
 
     def image_costs(self, seed: int) -> list[float]:
         """The cost of each image of the test set."""

@@ -115,8 +115,6 @@ def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
         return False
     if len(head) == 1 and head[0] <= max(tail):
         return False
-    if (min(tail) <= before) if rises else (max(tail) >= before):
-        return False
     astray = (
         sum((count > middle) == rises for count in head),
         sum((count < middle) == rises for count in tail),

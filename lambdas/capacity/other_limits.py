@@ -70,11 +70,11 @@ def _confirmed(
             found,
             late_share=seen.late_share,
             clean=seen.clean_rate,
-            confirmed=seen.is_clean and rate == first_rate,
+            confirmed=seen.clean_rate is not None and rate == first_rate,
         )
         if not seen.sent or found.confirmed:
             break
-        if seen.is_clean:
+        if seen.clean_rate is not None:
             low = min(low, rate)
             break
         low = min(low, seen.accepted_tps)

@@ -102,16 +102,19 @@ class SaturatedModel:
         if first.noisy and not shifted:
             plan = probing(plan, self.probed_tps, self.p95_s, PROBE_S, self.test.limits)
         counts = yield from self.test.run(plan)
-        second = look(counts) or Look(())
+        second, probed = look(counts) or Look(()), None
         if second.seconds < FEWEST_SECONDS:  # what idling had saved up filled it
             second = yield from self._look(REFILLED_LOOK_S)
         elif plan.paced_tps:
             probe = paced_part(counts)
-            expected = 1 - 1 / PROBE_SHARE
-            if probe.throttled < PROBE_THROTTLED * expected * probe.sent:
+            probed = Look(probe.accepted_by_second, probe.rate)
+            if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
                 self.carries_at_least = probe.accepted_tps
         self.looks.append(second)
         self.looks_agree = not second.rose and agreement.agree(first, second, first)
+        if probed is not None and probed.rate.estimate < second.rate.estimate:
+            self.looks.append(probed)
+            self.looks_agree = self.looks_agree and agreement.agree(second, probed, first)
         if self.looks_agree:
             self.level = [first, second]
 
@@ -124,9 +127,7 @@ class SaturatedModel:
     def look_on(self) -> Load:
         """Longer looks, until one agrees with the one before it."""
         for _ in range(MORE_LOOKS):
-            before = next(
-                (each for each in reversed(self.looks) if each.seconds >= FEWEST_SECONDS), self.first
-            )
+            before = next((each for each in reversed(self.looks) if self._tells(each)), self.first)
             seen = yield from self._look(FORCED_S)
             self.looks.append(seen)
             if agreement.agree(before, seen, self.first):
