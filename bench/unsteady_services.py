@@ -22,7 +22,7 @@ def _slow_start(seconds: Range, times: Range) -> Varied:
     return lambda truth, random: (truth, Around(slow_start(random.uniform(*seconds), random.uniform(*times))))
 
 
-def _step(after: float, at_s: Range = (15, 75)) -> Varied:
+def _step(after: float, at_s: Range = (15, 60)) -> Varied:
     """Capacity goes to so many times what it was, at a random moment."""
     return lambda truth, random: (truth, Around(step(random.uniform(*at_s), 1 / after)))
 
@@ -90,8 +90,8 @@ UNSTEADY = (
            varied=_in_a_row((3, 4), (8, 8))),
     bucket("pauses-15", "token bucket, 15 TPS, pauses of 0.7 to 1.5 s every 7 to 12 s", 15.0, "pauses",
            varied=_pauses((0.7, 1.5), (7, 12))),
-    bucket("pauses-30", "token bucket, 30 TPS, pauses of 2 to 3 s every 15 to 20 s", 30.0, "pauses",
-           varied=_pauses((2, 3), (15, 20))),
+    bucket("pauses-30", "token bucket, 30 TPS, pauses of 2 to 3 s every 10 to 13 s", 30.0, "pauses",
+           varied=_pauses((2, 3), (10, 13))),
     pool("pauses-pool-20", "pool, 20 TPS, pauses of 1 to 2 s every 10 to 15 s", 20.0, 0.3, group="pauses",
          executors=8, queue_length=8, varied=_pauses((1, 2), (10, 15))),
     pool("small-6", "2 executors, 6 TPS, latency cv 1.5", 6.0, 1.5, group="small pool", executors=2, queue_length=2),
@@ -156,6 +156,8 @@ UNSTEADY_HOLDOUT = (
 BEYOND = (
     pool("warm-pool-120", "pool, 30 TPS, 1.5 times slower in its first two minutes", 30.0, 0.3, group="slow start",
          executors=12, queue_length=12, varied=_slow_start((115, 125), (1.4, 1.6))),
+    bucket("pauses-20", "token bucket, 20 TPS, pauses of 2 to 3 s every 15 to 20 s", 20.0, "pauses",
+           varied=_pauses((2, 3), (15, 20))),
     bucket("two-15-long", "15 TPS with 40 s of credit, behind a limiter of 1.5 times", 15.0, "two limiters",
            varied=_in_a_row((1.5, 1.5), (40, 40))),
 )  # fmt: skip

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from itertools import chain
 
-from lambdas.capacity import agreement, estimator
+from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced, paced_again, paced_part
 from lambdas.capacity.estimator import FEWEST_SECONDS, Interval
 from lambdas.capacity.looks import FEWEST_TO_SPLIT, Look, look
-from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.measurement import CleanRate
 from lambdas.capacity.plans import DRAIN_S, FORCED_S, closed_loop, paced, probing
 from lambdas.capacity.soundness import LoadTest
 from lambdas.capacity.step import Phase, StepCounts, StepPlan
@@ -65,10 +64,9 @@ class SaturatedModel:
                 return
             more = yield from self._look(FORCED_S, lanes=self.concurrency)
             before = self.first
-            self.looks = (
-                [replace(more, cut=more.cut + before.cut + before.seconds)] if more.seconds else [before]
-            )
-            self.level = self.looks[:]
+            if more.seconds:
+                self.looks = [replace(more, cut=more.cut + before.cut + before.seconds)]
+                self.level = self.looks[:]
 
     def confirm(self, rate: float, drain_s: float = DRAIN_S) -> Load:
         """Evenly paced, after as much load as uses up saved-up credit."""
@@ -81,48 +79,47 @@ class SaturatedModel:
         yield from self.confirm(rate, LOWER_DRAIN_S)
         assert self.paced is not None
         drained = self.paced.drain
-        if drained is None or drained.seconds < FEWEST_SECONDS:
-            return
-        if agreement.agree(self.level[-1], drained, self.first):
-            self.level = [*self.level, drained]
-        elif not agreement.vague(drained, self.first):
-            self.looks_agree = False
-        else:
+        if drained is None or not self._tells(drained):
             return
         self.looks.append(drained)
+        self.looks_agree = agreement.agree(self.level[-1], drained, self.first)
+        if self.looks_agree:
+            self.level.append(drained)
 
     def look_again(self) -> Load:
         """Late, and independent of the first; of a noisy model it ends with a probe above the estimate."""
-        first, estimate = self.first, self.max_tps.estimate
-        shifted = first.cut > SHIFTED_S
-        wait_s = 0.0 if shifted else max(0.0, SECOND_LOOK_AFTER_S - self.test.elapsed_s)
-        shortest_s, longest_s = LOOK_S
-        length_s = FORCED_S if shifted else min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate))
-        plan = self._plan(longest_s if first.noisy and not shifted else length_s, wait_s=wait_s)
-        if first.noisy and not shifted:
-            plan = probing(plan, self.probed_tps, self.p95_s, PROBE_S, self.test.limits)
+        plan = self._second_look()
         counts = yield from self.test.run(plan)
-        second, probed = look(counts) or Look(()), None
+        second = look(counts) or Look(())
         if second.seconds < FEWEST_SECONDS:  # what idling had saved up filled it
             second = yield from self._look(REFILLED_LOOK_S)
-        elif plan.paced_tps:
-            probe = paced_part(counts)
-            probed = Look(probe.accepted_by_second, probe.rate)
-            if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
-                self.carries_at_least = probe.accepted_tps
         self.looks.append(second)
-        self.looks_agree = not second.rose and agreement.agree(first, second, first)
-        if probed is not None and probed.rate.estimate < second.rate.estimate:
-            self.looks.append(probed)
-            self.looks_agree = self.looks_agree and agreement.agree(second, probed, first)
+        self.looks_agree = not second.rose and agreement.agree(self.first, second, self.first)
+        if plan.paced_tps:
+            self._judge_probe(paced_part(counts))
         if self.looks_agree:
-            self.level = [first, second]
+            self.level = [self.first, second]
 
-    @property
-    def probed_tps(self) -> float:
-        """A rate that no limiter of the estimated rate lets pass."""
+    def _second_look(self) -> StepPlan:
+        if self.first.cut > SHIFTED_S:
+            return self._plan(FORCED_S)
+        wait_s = max(0.0, SECOND_LOOK_AFTER_S - self.test.elapsed_s)
+        shortest_s, longest_s = LOOK_S
+        estimate = self.max_tps.estimate
+        if not self.first.noisy:
+            return self._plan(min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate)), wait_s=wait_s)
         failed = self.paced.failed / max(1, self.paced.sent) if self.paced else 0.0
-        return PROBE_SHARE * self.max_tps.estimate / (1 - failed)
+        above = PROBE_SHARE * estimate / (1 - failed)
+        return probing(self._plan(longest_s, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
+
+    def _judge_probe(self, probe: Paced) -> None:
+        """Were as many throttled as of a limiter of the estimated rate? More: it has become slower meanwhile."""
+        if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
+            self.carries_at_least = probe.accepted_tps
+        second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
+        if probed.rate.estimate < second.rate.estimate:
+            self.looks.append(probed)
+            self.looks_agree = self.looks_agree and agreement.agree(second, probed, self.first)
 
     def look_on(self) -> Load:
         """Longer looks, until one agrees with the one before it."""
@@ -135,6 +132,7 @@ class SaturatedModel:
                 return
 
     def _tells(self, seen: Look) -> bool:
+        """Is it long and sharp enough to tell something by itself?"""
         return seen.seconds >= FEWEST_SECONDS and not agreement.vague(seen, self.first)
 
     def look_more(self, seconds: float, phase: Phase = "look") -> Load:
@@ -155,60 +153,3 @@ class SaturatedModel:
         self, seconds: float, *, lanes: int = 0, phase: Phase = "look", wait_s: float = 0.0
     ) -> StepPlan:
         return closed_loop(phase, lanes or self.lanes, self.test.limits, at_least_s=seconds, wait_s=wait_s)
-
-    # --- what it comes to
-
-    def measured(
-        self, *, confirmed: bool = False, low: float | None = None, unsettled: str = ""
-    ) -> Measurement:
-        """The measurement of the level that the looks agree on; `low`: its interval reaches down to there."""
-        found = estimator.with_unanswered(self.max_tps, self.unanswered_tps)
-        if low is not None:
-            found = replace(found, low=min(found.low, low))
-        return Measurement(
-            "saturated", self.concurrency, found, clean=self.clean, confirmed=confirmed, unsettled=unsettled,
-            late_share=self.paced.late_share if self.paced else 0.0,
-            saturated=tuple(chain(*(each.counts for each in self.level))), looks=len(self.level),
-        )  # fmt: skip
-
-    def unsettled(self, why: str) -> Measurement:
-        """No rate holds; the interval covers all that was seen."""
-        seen = [each for each in self.looks if each.seconds]
-        spanned = agreement.spanning(seen)
-        self.level = self.level if self.looks_agree else seen[-1:]
-        found = self.measured(unsettled=why)
-        assert found.max_tps is not None and found.max_tps.high is not None and spanned.high is not None
-        low, high = min(found.max_tps.low, spanned.low), max(found.max_tps.high, spanned.high)
-        return replace(found, max_tps=Interval(found.max_tps.estimate, low, high))
-
-    def carried_more(self) -> Measurement:
-        """The looks saw less than what passed when it was paced: how much more it carries is not known."""
-        found = self.unsettled(
-            f"it carried {self.max_tps.estimate:.3g} requests/s when it was saturated, and more when they were sent evenly"
-        )
-        assert found.max_tps is not None
-        most = max(self.carries_at_least, found.max_tps.estimate)
-        return replace(found, max_tps=Interval(most, found.max_tps.low, None))
-
-    def throttles_below(self, *failed: Paced) -> Measurement:
-        """The estimate stands, but is throttled below it."""
-        lows = [each.accepted_tps for each in failed]
-        if self.clean:
-            lows.append(self.clean.tps)
-        saturated = self.looks[-1]
-        for each in failed:
-            share = agreement.fair_share(saturated, each)
-            lows += [] if share is None else [share]
-        return self.measured(low=min(lows))
-
-    @property
-    def levels(self) -> str:
-        """What the looks told, one after the other."""
-        told = [f"{each.rate.estimate:.3g}" for each in self.looks if each.seconds]
-        return f"it carried {', then '.join(told)} requests/s"
-
-    @property
-    def noise(self) -> str:
-        """How much its noise leaves open."""
-        half = agreement.noise_half(self.level) / self.max_tps.estimate
-        return f"what it accepts varies so much that ±{100 * half:.0f} % is all that can be told"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from lambdas.capacity import agreement, estimator
+from lambdas.capacity import agreement, estimator, outcomes
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.other_limits import measure_latency_bound, measure_windowed
@@ -60,7 +60,7 @@ def measure(limits: SearchLimits) -> Steps:
     model = SaturatedModel(test, counts)
     yield from model.look_first()
     if limits.mode == "quick" or not model.max_tps.estimate:
-        return model.measured()
+        return outcomes.measured(model)
     return (yield from _confirm_and_look_again(model))
 
 
@@ -70,19 +70,19 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     if not model.clean:
         return (yield from _confirm_lower(model))
     if model.first.dips:
-        return model.unsettled("it paused meanwhile")
-    if agreement.hopeless(model.first):
-        return model.unsettled(model.noise)
+        return outcomes.unsettled(model, outcomes.PAUSED)
+    if agreement.hopeless(model.first) and model.test.limits.mode != "precise":
+        return outcomes.unsettled(model, outcomes.noise(model))
     yield from model.look_again()
     if model.carries_at_least:
-        return model.carried_more()
+        return outcomes.carried_more(model)
     if model.looks[-1].dips:
-        return model.unsettled("it paused meanwhile")
+        return outcomes.unsettled(model, outcomes.PAUSED)
     if model.looks_agree:
         return (yield from _narrow(model))
     yield from model.look_on()
     if not model.looks_agree:
-        return model.unsettled(model.levels)
+        return outcomes.unsettled(model, outcomes.levels(model))
     if not _is_confirmed(model):
         yield from model.confirm(CONFIRM_SHARE * model.max_tps.estimate)
     return (yield from (_narrow(model) if model.clean else _confirm_lower(model)))
@@ -97,7 +97,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
     if not model.looks_agree:
         yield from model.look_on()
         if not model.looks_agree:
-            return model.unsettled(model.levels)
+            return outcomes.unsettled(model, outcomes.levels(model))
         now = model.max_tps.estimate
         if CONFIRMING[1] * now < failed.rate or before < CONFIRMING[0] * now:
             if not _is_confirmed(model):
@@ -105,7 +105,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
             if model.clean:
                 return (yield from _narrow(model))
     assert model.paced is not None
-    return model.throttles_below(failed, model.paced)
+    return outcomes.throttles_below(model, failed, model.paced)
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:
@@ -121,9 +121,11 @@ def _narrow(model: SaturatedModel) -> Steps:
     while model.test.limits.mode == "precise" and model.looks_agree and _is_wide(model):
         yield from model.look_more(PRECISE_STEP_S, "precise")
     if not model.looks_agree:
-        return model.unsettled(model.levels)
+        return outcomes.unsettled(model, outcomes.levels(model))
     return (
-        model.unsettled(model.noise) if agreement.too_noisy(model.level) else model.measured(confirmed=True)
+        outcomes.unsettled(model, outcomes.noise(model))
+        if agreement.too_noisy(model.level)
+        else outcomes.measured(model, confirmed=True)
     )
 
 
