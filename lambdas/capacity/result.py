@@ -13,7 +13,7 @@ from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.lease import Lease
-from lambdas.capacity.measured_step import MeasuredStep, load_of
+from lambdas.capacity.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
@@ -55,6 +55,7 @@ def findings(
         auto_scales_to=run.auto_scales_to,
         failures=under_load,
         other_traffic=run.other_traffic,
+        observed_s=observed_s(steps),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.word) or (None if per_unit else "No rate was measured")
@@ -72,6 +73,7 @@ def findings(
         "verdict": verdict.word,
         "verdictDetail": verdict.detail,
         "maxTps": interval_row(found.max_tps),
+        "observedSeconds": rounded(observed_s(steps), 0),
         "cleanTps": {
             "rate": rounded(found.clean.tps, 2) if found.clean else None,
             "throttleRatioBelow": rounded(found.clean.throttle_ratio_below, 3) if found.clean else None,
@@ -95,6 +97,7 @@ def skipped(run_id: str, holder: Lease) -> dict[str, Any]:
         "verdictDetail": f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
         "measured or touched; run again when it has ended.",
         "maxTps": interval_row(None),
+        "observedSeconds": None,
         "cleanTps": {"rate": None, "throttleRatioBelow": None},
         "inferenceUnits": None,
         "tpsPerInferenceUnit": None,

@@ -34,15 +34,19 @@ def judge(
     auto_scales_to: int | None = None,
     failures: Mapping[str, int] | None = None,
     other_traffic: TrafficSeen | None = None,
+    observed_s: float | None = None,
 ) -> Verdict:
     """The verdict on a measurement.
 
     `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
     inference units if it was running with one above its minimum; `failures` are the requests that
-    failed by other errors than throttles, by name; `other_traffic` is what others sent just before.
+    failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
+    `observed_s` is for how long the model was looked at, pauses included.
     """
     word = _word(found, quick)
     flags = []
+    if observed_s is not None and word in ("ok", "throttles-below-max", "latency-bound", "windowed-quota"):
+        flags.append(f"seen over {observed_s:.0f} s, and what takes longer to show is not in it")
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
     if others:
         flags.append(
@@ -78,9 +82,14 @@ def _evidence(word: Word, found: Measurement) -> str:
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     match word:
         case "ok":
-            proof = _clean(found) if found.clean else ", not confirmed at a clean rate (quick mode)"
-            seconds = len(found.saturated)
-            return f"Saturated {at}: {rate} were accepted over {seconds} s of throttling{proof}; plan with this rate"
+            seconds = f"over {len(found.saturated)} s of throttling"
+            if not found.clean:
+                unproved = "seen once, and not confirmed at a clean rate (quick mode)"
+                return f"Saturated {at}: {rate} were accepted {seconds}, {unproved}; plan with this rate"
+            looks = f"in {found.looks} looks that agree"
+            return (
+                f"Saturated {at}: {rate} were accepted {seconds}, {looks}{_clean(found)}; plan with this rate"
+            )
         case "throttles-below-max":
             return (
                 f"Saturated {at} with {rate}, but requests are throttled below that{_clean(found)}; "
@@ -113,7 +122,7 @@ def _evidence(word: Word, found: Measurement) -> str:
             return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
         case "unstable":
             return (
-                f"What the model accepted changed while it was measured {at} (mean {rate}); "
+                f"No one rate can be told of this model {at}: {found.unsettled}; "
                 "run again, in precise mode, when nothing else uses the model"
             )
 
