@@ -9,21 +9,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from multiprocessing import Pool
 
 from bench.locust_rules import run_locust
-from bench.services import CATALOGUE, HOLDOUT, Service
+from bench.service import Service
+from bench.services import CATALOGUE, HOLDOUT, SERVICES
 from bench.tables import by_service, summary
 from bench.targets import targets
 from bench.virtual_time import VirtualClient, run_search, throttled_share
 from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.verdict import judge
-from local.simulated_model.service import SimulatedService
 
-SERVICES = {service.name: service for service in (*CATALOGUE, *HOLDOUT)}
 LONG_RUN_S = 400.0
 LONG_RUN_REQUESTS = 8000
 
@@ -44,10 +43,10 @@ class Result:
     load_s: float
     wall_s: float
     requests: int
-    locust_tps: float
-    locust_load_s: float
-    locust_wall_s: float
-    locust_requests: int
+    locust_tps: float = 0.0
+    locust_load_s: float = 0.0
+    locust_wall_s: float = 0.0
+    locust_requests: int = 0
 
     @property
     def error(self) -> float | None:
@@ -60,35 +59,38 @@ class Result:
         return self.locust_tps / self.true_tps - 1
 
 
-def run_one(task: tuple[str, int], limits: SearchLimits) -> Result:
-    """Measures one service of one seed both ways, each from the service's fresh state."""
+def run_one(task: tuple[str, int], limits: SearchLimits, *, beside: bool = True) -> Result:
+    """Measures one service of one seed, and `beside` it by the Locust script's rules, each from its fresh state."""
     name, seed = task
     service = SERVICES[name]
-    truth, costs = service.model_truth(seed), service.image_costs(seed)
+    costs = service.image_costs(seed)
     client = VirtualClient(
-        SimulatedService(truth),
+        service.simulated(seed),
         image_costs=costs,
         in_flight_per_worker=limits.in_flight_per_worker,
         seed=f"{name}/{seed}",
     )
     run = run_search(client, limits)
-    # A capacity that drifts is measured at what it was during the test.
-    capacity = truth.true_tps(1, sum(costs) / len(costs))
     tps, clean = run.measurement.max_tps, run.measurement.clean
-    locust = run_locust(SimulatedService(truth), costs, f"{name}/{seed}")
-    return Result(
+    found = Result(
         service=name,
         seed=seed,
-        true_tps=capacity * truth.mean_speed(0.0, run.wall_s),
+        true_tps=service.true_tps(seed, run.wall_s - client.client.gap_s),
         verdict=judge(run.measurement, quick=limits.mode == "quick").word,
         estimate=None if tps is None else tps.estimate,
         low=None if tps is None else tps.low,
         high=None if tps is None else tps.high,
         clean_tps=None if clean is None else clean.tps,
-        clean_throttles=None if clean is None else _long_run(client, clean.tps),
+        clean_throttles=None if clean is None or not beside else _long_run(client, clean.tps),
         load_s=run.load_s,
         wall_s=run.wall_s,
         requests=run.requests,
+    )
+    if not beside:
+        return found
+    locust = run_locust(service.simulated(seed), costs, f"{name}/{seed}")
+    return replace(
+        found,
         locust_tps=locust.max_tps,
         locust_load_s=locust.load_s,
         locust_wall_s=locust.wall_s,
@@ -97,12 +99,17 @@ def run_one(task: tuple[str, int], limits: SearchLimits) -> Result:
 
 
 def run_all(
-    services: Iterable[Service], seeds: Iterable[int], limits: SearchLimits, jobs: int = 2
+    services: Iterable[Service],
+    seeds: Iterable[int],
+    limits: SearchLimits,
+    jobs: int = 2,
+    *,
+    beside: bool = True,
 ) -> list[Result]:
     """Every service of every seed, in this order, on `jobs` processes."""
     tasks = [(service.name, seed) for service, seed in product(services, seeds)]
     with Pool(jobs) as pool:
-        return pool.map(partial(run_one, limits=limits), tasks, chunksize=4)
+        return pool.map(partial(run_one, limits=limits, beside=beside), tasks, chunksize=4)
 
 
 def _long_run(client: VirtualClient, tps: float) -> float:

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from bench.virtual_time import Sleeper, run_until_done
-from local.simulated_model.service import SimulatedService
+from bench.virtual_time import Service, Sleeper, run_until_done
 
 USERS = (10, 20, 40, 80)
 STEP_S = 30.0
@@ -32,7 +31,7 @@ class LocustRun:
     requests: int
 
 
-def run_locust(service: SimulatedService, image_costs: Sequence[float], seed: int | str) -> LocustRun:
+def run_locust(service: Service, image_costs: Sequence[float], seed: int | str) -> LocustRun:
     """The whole ramp against one service."""
     random = Random(f"{seed}/locust")
     attempts, start_s, max_tps = Counter[str](), 0.0, 0.0
@@ -53,7 +52,7 @@ def run_locust(service: SimulatedService, image_costs: Sequence[float], seed: in
 
 
 def _user(
-    service: SimulatedService,
+    service: Service,
     image_costs: Sequence[float],
     random: Random,
     start_s: float,

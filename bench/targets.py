@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from bench.services import Service
+from bench.service import Service
 from bench.tables import covered, errors_percent, markdown, median_of, percentile
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from random import Random
+from typing import Protocol
 
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step import ACCEPTED, CONNECTION_LOST, THROTTLED, TIMED_OUT, StepCounts, StepPlan
 from lambdas.capacity.worker import ImageCycle, Lane, WorkerStep
-from local.simulated_model.service import SimulatedService
+from local.simulated_model.service import Answer
 
 Sleeper = Generator[float, float, None]  # yields when it wants to wake up, is sent the time it woke up at
 
@@ -28,6 +29,13 @@ OUTCOMES = {
     "reset": CONNECTION_LOST,
     "hang": TIMED_OUT,
 }
+
+
+class Service(Protocol):
+    """What is measured: a limiter with whatever is around it."""
+
+    def offer(self, now_s: float, image_cost: float = 1.0) -> Answer:
+        """What becomes of a request of `now_s`; offers come in order of time."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class VirtualClient:
 
     def __init__(
         self,
-        service: SimulatedService,
+        service: Service,
         *,
         image_costs: Sequence[float] = (1.0,),
         in_flight_per_worker: int = 8,
@@ -160,7 +168,7 @@ def run_search(client: VirtualClient, limits: SearchLimits) -> SearchRun:
     return SearchRun(move, history, client.now_s - started_s)
 
 
-def throttled_share(service: SimulatedService, from_s: float, tps: float, seconds: float) -> float:
+def throttled_share(service: Service, from_s: float, tps: float, seconds: float) -> float:
     """Share of evenly paced requests throttled over many seconds, sent on however late answers come."""
     requests = max(1, round(tps * seconds))
     answers = (service.offer(from_s + index / tps).kind for index in range(requests))

@@ -19,7 +19,7 @@ from lambdas.capacity.errors import InternalError
 from lambdas.capacity.image_variants import images_of, source_of
 from lambdas.capacity.measured_step import FIRST_LEAD_S, LONGEST_LEAD_S, MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.plans import closed_loop, forced_s
+from lambdas.capacity.plans import FORCED_S, closed_loop
 from lambdas.capacity.progress import Progress
 from lambdas.capacity.run import Run
 from lambdas.capacity.soundness import run_step
@@ -159,7 +159,7 @@ def _plan(steps: Sequence[MeasuredStep], run: Run, found: Measurement) -> StepPl
     median_s = max((c.latency.quantile_ms(0.5) or 0.0 for c in at_it), default=0.0) / 1000
     rate = found.max_tps.estimate if found.max_tps else 0.0
     answers = ANSWERS / 2 if limits.mode == "quick" else ANSWERS
-    wanted_s = max(forced_s(limits), MEDIANS * median_s, answers / rate if rate else 0.0)
+    wanted_s = max(FORCED_S, MEDIANS * median_s, answers / rate if rate else 0.0)
     return closed_loop("compare", lanes, limits, at_least_s=float(math.ceil(min(LONGEST_S, wanted_s))))
 
 

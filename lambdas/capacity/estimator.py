@@ -18,6 +18,8 @@ from lambdas.capacity.step import StepCounts
 CONFIDENCE = 0.95
 SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
 SATURATED_SHARE = 0.3  # of requests throttled, in a saturated step
+LASTING_SHARE = 0.6  # of the seconds from the first throttled one on, that have throttles in a saturated step
+COUNTING = 1.5  # counts by which whole seconds may miss what a limiter let through, at both ends together
 FEWEST_SECONDS = 4
 NARROWEST_SHARE = 0.01  # of the rate, per second of its period: the least half-width of an interval
 STEADY_ERRORS = 4.0  # standard errors by which halves of a step may differ
@@ -56,13 +58,16 @@ class Interval:
         return cls(rate, rate, None)
 
 
-def saturated_seconds(counts: StepCounts) -> list[int] | None:
+def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS) -> list[int] | None:
     """Accepted requests in each second after the first throttle; None unless the step was saturated."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
     usable = [second for second in counts.usable_seconds if second >= counts.first_full_second]
     throttled_in = [second for second in usable if throttled[second]]
-    if seconds < SATURATED_SECONDS or not throttled_in:
+    if seconds < at_least_s or not throttled_in:
+        return None
+    since = [second for second in usable if second >= throttled_in[0]]
+    if len(throttled_in) < LASTING_SHARE * len(since):
         return None
     window = [second for second in usable if throttled_in[0] < second <= throttled_in[-1]]
     inside, refused = _joined(accepted, window), sum(throttled[second] for second in window)
@@ -79,22 +84,22 @@ def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
             stretches.append([])
         stretches[-1].append(accepted[second])
     longest = max(stretches, key=len)
-    return longest if longest and _period(longest) > 1 else list(chain(*stretches))
+    return longest if longest and period_of(longest) > 1 else list(chain(*stretches))
 
 
 def interval(per_second: Sequence[int]) -> Interval:
     """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
 
-    A rate limiter strays by less than a count, and the counting error 2/m is all there is; a noisy
+    A rate limiter strays by less than a count, and the counting error is all there is; a noisy
     pool of executors strays further, and the interval widens with it. Counts that repeat every few
     seconds are taken by whole periods: part of one would shift the mean.
     """
-    period = _period(per_second)
+    period = period_of(per_second)
     whole = per_second[len(per_second) % period :]
     sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
     m, mean = len(whole), fmean(whole)
-    stray = _stray(sums)
-    half = max(2.0, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
+    stray = strays(sums)
+    half = max(COUNTING, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
     half = max(half, NARROWEST_SHARE * period * mean)
     return Interval(mean, max(0.0, mean - half), mean + half)
 
@@ -124,16 +129,16 @@ def steady(per_second: Sequence[int], half_width: float) -> bool:
     return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
 
 
-def _stray(counts: Sequence[int]) -> float:
+def strays(counts: Sequence[int]) -> float:
     """The farthest that the running sum of the counts gets from a straight line."""
     mean = fmean(counts)
     return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))
 
 
-def _period(per_second: Sequence[int]) -> int:
+def period_of(per_second: Sequence[int]) -> int:
     """After how many seconds the counts repeat: sums over a period are alike, seconds are not. 1: they don't."""
     swing = max(per_second) - min(per_second)
-    if _stray(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
+    if strays(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
         return 1
     for period in range(2, len(per_second) // 2 + 1):
         sums = [sum(per_second[start : start + period]) for start in range(len(per_second) - period + 1)]

@@ -26,6 +26,15 @@ def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
     return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
 
 
+def observed_s(steps: Sequence[MeasuredStep]) -> float | None:
+    """Seconds from the first request of the main series' load to its last one, pauses included; None without load."""
+    load = [step for step in steps if step.counts.plan.series == "main" and step.counts.plan.phase != "probe"]
+    if not load:
+        return None
+    last = load[-1]
+    return last.start_at + last.counts.seconds + last.counts.plan.paced_s - load[0].start_at
+
+
 def lead_s(previous: MeasuredStep) -> float:
     """Seconds from planning a step to its common start: time for the workers to start and get ready.
 

@@ -38,7 +38,11 @@ class WorkersRefused:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen."""
+    """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen.
+
+    `unsettled`: what was seen instead of one rate that holds, as a clause. `saturated`: the seconds that the rate is
+    from, in so many `looks`.
+    """
 
     ending: Ending
     concurrency: int
@@ -47,5 +51,7 @@ class Measurement:
     confirmed: bool = False
     windowed: bool = False
     late_share: float = 0.0
+    unsettled: str = ""
     saturated: tuple[int, ...] = ()
+    looks: int = 1
     refused: WorkersRefused | None = None  # the search went on with the workers that Lambda gave

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lambdas.capacity.step import SETTLE_S, Phase, StepPlan
@@ -11,10 +11,10 @@ from lambdas.capacity.step import SETTLE_S, Phase, StepPlan
 Mode = Literal["quick", "standard", "precise"]
 
 MOST_WORKERS = 1000  # of a step: Lambda's default concurrency per account and Region, all at once
-FORCED_S = 16.0  # length of a step that is throttled, or follows a throttled one
-QUICK_FORCED_S = 12.0  # the same in quick mode
-ALONE_S = 4.0  # a worker that is alone may take so much longer
+FORCED_S = 12.0  # length of a step that is throttled, or follows a throttled one
+ALONE_S = 8.0  # a worker that is alone may take so much longer
 DRAIN_S = 2.0  # of closed-loop load before a confirmation, to use up burst credit
+SHORTEST_PACED_S = 7.0  # of a confirmation: shorter ones miss another client that sends in bursts
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,33 @@ def closed_loop(
 ) -> StepPlan:
     """A closed-loop step. Short ramp steps extend themselves when throttled; longer ones are fixed."""
     workers = min(limits.most_workers, math.ceil(lanes / limits.in_flight_per_worker))
-    extended_s = max(at_least_s, forced_s(limits)) if phase == "ramp" else at_least_s
+    extended_s = max(at_least_s, FORCED_S) if phase == "ramp" else at_least_s
     max_s = extended_s + ALONE_S if at_least_s < extended_s and workers == 1 else extended_s
     return StepPlan(phase, lanes, workers, at_least_s, extended_s, max_s, wait_s=wait_s)
 
 
-def forced_s(limits: SearchLimits) -> float:
-    """How long a throttled step is."""
-    return QUICK_FORCED_S if limits.mode == "quick" else FORCED_S
-
-
-def paced(rate: float, p95_s: float, drain: int, wait_s: float, limits: SearchLimits) -> StepPlan:
-    """Two seconds of closed loop on `drain` lanes, then `rate` evenly paced: enough requests for a p95."""
+def paced(
+    rate: float,
+    p95_s: float,
+    drain: int,
+    limits: SearchLimits,
+    *,
+    drain_s: float = DRAIN_S,
+    wait_s: float = 0.0,
+) -> StepPlan:
+    """Closed loop on `drain` lanes, then `rate` evenly paced: enough requests for a p95."""
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (15.0, 61)
-    paced_s = min(longest_s, max(8.0, requests / rate + SETTLE_S))
-    in_flight = max(drain, 1.5 * rate * max(1.0, p95_s))
-    workers = min(limits.most_workers, math.ceil(in_flight / limits.in_flight_per_worker))
-    return StepPlan("confirm", drain, workers, DRAIN_S, DRAIN_S, DRAIN_S, rate, paced_s, wait_s)
+    paced_s = min(longest_s, max(SHORTEST_PACED_S, requests / rate + SETTLE_S))
+    workers = _paced_workers(rate, p95_s, drain, limits)
+    return StepPlan("confirm", drain, workers, drain_s, drain_s, drain_s, rate, paced_s, wait_s)
+
+
+def probing(look: StepPlan, rate: float, p95_s: float, paced_s: float, limits: SearchLimits) -> StepPlan:
+    """The look, and then `rate` evenly paced."""
+    workers = _paced_workers(rate, p95_s, look.lanes, limits)
+    return replace(look, workers=workers, paced_tps=rate, paced_s=paced_s)
+
+
+def _paced_workers(rate: float, p95_s: float, lanes: int, limits: SearchLimits) -> int:
+    in_flight = max(lanes, 1.5 * rate * max(1.0, p95_s))
+    return min(limits.most_workers, math.ceil(in_flight / limits.in_flight_per_worker))

@@ -16,7 +16,7 @@ from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.image_output import cautions_of, images_row
 from lambdas.capacity.lease import Lease
-from lambdas.capacity.measured_step import MeasuredStep, load_of
+from lambdas.capacity.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.progress import Progress
 from lambdas.capacity.receipt import Receipt
@@ -66,6 +66,7 @@ def findings(
         image_cautions=cautions,
         quota=run.tps_quota,
         client=client_load(load_of(steps, "main")),
+        observed_s=observed_s(steps),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.limited_by or verdict.word) or NO_ADVICE.get(verdict.word)
@@ -90,6 +91,7 @@ def findings(
         "verdictDetail": verdict.detail,
         **({"limitedBy": verdict.limited_by} if verdict.limited_by else {}),
         "maxTps": interval_row(found.max_tps),
+        "observedSeconds": rounded(observed_s(steps), 0),
         "cleanTps": {
             "rate": rounded(found.clean.tps, 2) if found.clean else None,
             "throttleRatioBelow": rounded(found.clean.throttle_ratio_below, 3) if found.clean else None,
@@ -115,6 +117,7 @@ def skipped(run_id: str, holder: Lease) -> dict[str, Any]:
         "verdictDetail": f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
         "measured or touched; run again when it has ended.",
         "maxTps": interval_row(None),
+        "observedSeconds": None,
         "cleanTps": {"rate": None, "throttleRatioBelow": None},
         "inferenceUnits": None,
         "tpsPerInferenceUnit": None,

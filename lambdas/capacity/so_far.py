@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from lambdas.capacity import estimator
+from lambdas.capacity import agreement, estimator
 from lambdas.capacity.estimator import Interval
+from lambdas.capacity.looks import look
 from lambdas.capacity.measured_step import MeasuredStep, load_of
-from lambdas.capacity.search import answered_seconds
+from lambdas.capacity.other_limits import answered_seconds
 from lambdas.capacity.soundness import hindrance, is_usable
 from lambdas.capacity.step import StepCounts, StepPlan
 from lambdas.capacity.step_rows import measured_so_far, rounded
@@ -47,15 +48,17 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
 
 
 def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
-    """From the ramp's last step and those that prolonged it."""
-    prolonged = list(takewhile(lambda counts: counts.plan.phase == "precise", reversed(measured)))
-    ramp = measured[-1 - len(prolonged)]
-    stretches = [estimator.saturated_seconds(counts) for counts in (ramp, *reversed(prolonged))]
-    first = stretches[0]
-    if first is None or hindrance(ramp) is not None or estimator.comes_in_windows(first):
+    """From the ramp's last step and the looks after it: the last level that two of them agree on, or the last one."""
+    later = list(takewhile(lambda counts: counts.plan.phase in ("look", "precise"), reversed(measured)))
+    ramped = measured[-1 - len(later)]
+    first = look(ramped)
+    if first is None or hindrance(ramped) is not None or estimator.comes_in_windows(first.counts):
         return None
-    found = estimator.pooled([seconds for seconds in stretches if seconds is not None])
-    return estimator.with_unanswered(found, ramp.unanswered_tps)
+    level = [first]
+    for seen in map(look, reversed(later)):
+        if seen is not None:
+            level = [*level, seen] if agreement.agree(level[-1], seen, first) else [seen]
+    return estimator.with_unanswered(agreement.together(level), ramped.unanswered_tps)
 
 
 def _step(steps: Sequence[MeasuredStep], plan: StepPlan) -> dict[str, Any]:

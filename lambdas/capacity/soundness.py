@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from math import sqrt
 
 from lambdas.capacity.client_load import client_load
 from lambdas.capacity.errors import AccessDenied, InternalError, ModelLost, RunError
 from lambdas.capacity.estimator import SATURATED_SECONDS, SATURATED_SHARE
 from lambdas.capacity.measurement import Ending
+from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.step import MODEL_GONE, StepCounts, StepPlan
 
 TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
+CHANCE_ERRORS = 3.0  # standard errors of that share, which chance may add
 TOLERATED_LOSS = 0.1  # of a step's workers
 TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
 LAMBDA_QUOTA = (
@@ -21,6 +25,24 @@ LAMBDA_QUOTA = (
 TOLERATED_STALLS = 0.5  # of a step's seconds
 WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
+
+
+@dataclass
+class LoadTest:
+    """A test under way: what its user allows, and the seconds of load and pauses so far."""
+
+    limits: SearchLimits
+    elapsed_s: float = 0.0
+
+    def run(self, plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
+        """See `run_step`."""
+        counts = yield from run_step(plan)
+        self.elapsed_s += plan.wait_s + counts.seconds + plan.paced_s
+        return counts
+
+    def more_lanes(self, lanes: int) -> int:
+        """Twice as many, within the limits."""
+        return min(2 * lanes, self.limits.max_concurrency)
 
 
 def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
@@ -89,7 +111,8 @@ def hindrance(counts: StepCounts) -> Ending | None:
     account = counts.account_limited
     if account >= 3 and account > 0.02 * counts.sent and account >= throttled:
         return "account-throttled"
-    if failed - account > TOLERATED_FAILURES * counts.sent:
+    by_chance = CHANCE_ERRORS * sqrt(TOLERATED_FAILURES * (1 - TOLERATED_FAILURES) * counts.sent)
+    if failed - account > TOLERATED_FAILURES * counts.sent + by_chance:
         return "unstable"
     if not throttled and counts.busy_share < BUSY_SHARE:
         return "client-limited"

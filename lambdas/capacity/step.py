@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lambdas.capacity import heartbeat
 from lambdas.capacity.histogram import LatencyHistogram
 
-Phase = Literal["probe", "ramp", "window", "precise", "latency", "confirm", "compare"]
+Phase = Literal["probe", "ramp", "look", "window", "precise", "latency", "confirm", "compare"]
 # What a step's counts speak of: the answer itself, images sent another way or of one size class, more inference units.
 Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lambdas.capacity import estimator
 from lambdas.capacity.account_quota import (
     AccountLimit,
     TpsQuota,
@@ -50,6 +49,7 @@ def judge(
     image_cautions: Sequence[str] = (),
     quota: TpsQuota | None = None,
     client: ClientLoad | None = None,
+    observed_s: float | None = None,
 ) -> Verdict:
     """The verdict on a measurement.
 
@@ -57,11 +57,14 @@ def judge(
     inference units if it was running with one above its minimum; `failures` are the requests that
     failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
     `image_cautions` say that it rests on few of the user's images; `quota` is the account's (None: not
-    known, so nothing is said of it); `client` is how hard the load workers had to work.
+    known, so nothing is said of it); `client` is how hard the load workers had to
+    work; `observed_s` is for how long the model was looked at, pauses included.
     """
     found = behind_quota(found, quota)
     word, client = _word(found, quick), client or ClientLoad()
     flags = [*image_cautions]
+    if observed_s is not None and word in ("ok", "throttles-below-max", "latency-bound", "windowed-quota"):
+        flags.append(f"seen over {observed_s:.0f} s, and what takes longer to show is not in it")
     if client.told and word != "client-limited":
         flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
@@ -92,7 +95,7 @@ def _word(found: Measurement, quick: bool) -> Word:
         return found.ending
     if found.windowed:
         return "windowed-quota"
-    if found.max_tps and not estimator.steady(found.saturated, found.max_tps.half_width):
+    if found.unsettled:
         return "unstable"
     if quick or found.confirmed:
         return "ok"
@@ -105,9 +108,14 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     match word:
         case "ok":
-            proof = _clean(found) if found.clean else ", not confirmed at a clean rate (quick mode)"
-            seconds = len(found.saturated)
-            return f"Saturated {at}: {rate} were accepted over {seconds} s of throttling{proof}; plan with this rate"
+            seconds = f"over {len(found.saturated)} s of throttling"
+            if not found.clean:
+                unproved = "seen once, and not confirmed at a clean rate (quick mode)"
+                return f"Saturated {at}: {rate} were accepted {seconds}, {unproved}; plan with this rate"
+            looks = f"in {found.looks} looks that agree"
+            return (
+                f"Saturated {at}: {rate} were accepted {seconds}, {looks}{_clean(found)}; plan with this rate"
+            )
         case "throttles-below-max":
             return (
                 f"Saturated {at} with {rate}, but requests are throttled below that{_clean(found)}; "
@@ -136,7 +144,7 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
             return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
         case "unstable":
             return (
-                f"What the model accepted changed while it was measured {at} (mean {rate}); "
+                f"No one rate can be told of this model {at}: {found.unsettled}; "
                 "run again, in precise mode, when nothing else uses the model"
             )
     raise AssertionError(f"no sentence for {word}")

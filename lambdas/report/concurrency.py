@@ -21,7 +21,7 @@ def concurrency(steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Pic
     points: dict[int, dict[str, Any]] = {}
     for step in steps:
         counts = step.counts
-        if counts.plan.phase not in ("probe", "confirm") and counts.workers and counts.seconds:
+        if counts.plan.phase not in ("probe", "look", "confirm") and counts.workers and counts.seconds:
             points[counts.plan.lanes] = _point(counts)
     if not points:
         said = "No step with a fixed number of concurrent requests came to an end, so there is nothing to compare."

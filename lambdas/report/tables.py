@@ -33,6 +33,7 @@ MEANINGS = {
 PHASES = {
     "probe": "probe, each once",
     "ramp": "ramp",
+    "look": "look again",
     "window": "window, longer",
     "precise": "precise, longer",
     "latency": "latency, steady",
@@ -54,7 +55,7 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
         tuple(_step_cells(step, began) for step in steps),
         numbers=frozenset(range(len(columns))) - {1},
         note="Began counts minutes and seconds from the first request. "
-        "A confirmation begins with two seconds of full load, to use up saved-up credit: the throttles of its row are "
+        "A confirmation begins with seconds of full load, to use up saved-up credit: the throttles of its row are "
         "from these, and only what was evenly paced after them decides."
         + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else "")
         + (

@@ -1,0 +1,119 @@
+"""Do looks at a model tell the same rate, which one, and how surely?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil, hypot, sqrt
+from statistics import fmean
+
+from lambdas.capacity import estimator
+from lambdas.capacity.confirmation import Paced
+from lambdas.capacity.estimator import COUNTING, FEWEST_SECONDS, Interval
+from lambdas.capacity.looks import Look, jitter
+
+AGREEING_SHARE = 0.07  # of the rate: looks may be so far apart, half of which is the error of their mean
+VAGUE_SHARE = 0.25  # of the rate: with a half-width beyond it a look agrees with anything
+VAGUE_TIMES = 2.0  # of the first look's half-width, which is taken to be VAGUE_FLOOR at least
+VAGUE_FLOOR = 0.05
+SOUND_SHARE = 0.07  # of the rate: noise that leaves it less sure is not called ok
+TOLERATED_SHARE = 0.077  # the same after one look more
+HOPELESS_SHARE = 0.14  # of the rate: noise that the planned looks will not bring below it ends the run
+PLANNED_S = 28  # seconds that the second look and one more may add
+BLOCK_S = 3  # noise that evens out within so many seconds is none
+NOISE_ERRORS = 3.0
+HOPELESS_ERRORS = 2.3
+SHORTEST_MORE_S, LONGEST_MORE_S, MOST_MORE_S = (
+    8,
+    19,
+    16,
+)  # of the look that noise may need, and what it may need
+LOST_S = 2  # of a look, before it is throttled
+CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which may have been more
+
+
+def agree(one: Look, other: Look, first: Look) -> bool:
+    """Do they tell the same rate? `first` is the run's first look, whose width tells what a vague one is."""
+    if min(one.seconds, other.seconds) < FEWEST_SECONDS or vague(one, first) or vague(other, first):
+        return False
+    apart = abs(one.rate.estimate - other.rate.estimate)
+    return apart <= max(hypot(one.half, other.half), AGREEING_SHARE * one.rate.estimate)
+
+
+def vague(look: Look, first: Look) -> bool:
+    """Would it agree with anything? What counting in whole seconds explains is not vague."""
+    if look.half <= COUNTING / look.seconds:
+        return False
+    share = look.half / look.rate.estimate if look.rate.estimate else 1.0
+    usual = first.half / first.rate.estimate if first.rate.estimate else 0.0
+    return share > VAGUE_SHARE or share > VAGUE_TIMES * max(usual, VAGUE_FLOOR)
+
+
+def together(looks: Sequence[Look]) -> Interval:
+    """The rate that agreeing looks tell; where they differ by more than their noise, the interval spans them."""
+    low, high = (choose(looks, key=lambda look: look.rate.estimate) for choose in (min, max))
+    if high.rate.estimate - low.rate.estimate > hypot(low.half, high.half):
+        return replace(spanning(looks), estimate=fmean(look.rate.estimate for look in looks))
+    return estimator.pooled([look.counts for look in looks])
+
+
+def spanning(looks: Sequence[Look]) -> Interval:
+    """An interval that covers all looks; the last one is the estimate."""
+    rates = [look.rate for look in looks]
+    return Interval(rates[-1].estimate, min(r.low for r in rates), max(r.high or 0.0 for r in rates))
+
+
+def noise_half(looks: Sequence[Look]) -> float:
+    """Half-width, requests/s, that the noise of the looks leaves; 0 where counting is all there is."""
+    if not any(look.noisy for look in looks):
+        return 0.0
+    blocks = [
+        [sum(look.counts[start : start + BLOCK_S]) for start in range(0, look.seconds - BLOCK_S + 1, BLOCK_S)]
+        for look in looks
+    ]
+    squares = sum(sum((block - fmean(each)) ** 2 for block in each) for each in blocks if each)
+    freedom = sum(len(each) - 1 for each in blocks if each)
+    pooled = estimator.pooled([look.counts for look in looks])
+    half = (pooled.high or 0.0) - pooled.estimate
+    if freedom < 1:
+        return half
+    seconds = sum(look.seconds for look in looks)
+    return min(half, NOISE_ERRORS * sqrt(squares / freedom / BLOCK_S) / sqrt(seconds))
+
+
+def hopeless(first: Look) -> bool:
+    """Is it so noisy that no look of this test's length settles it?"""
+    spread = min(noise_half([first]) * sqrt(first.seconds), HOPELESS_ERRORS * jitter(first.counts))
+    return spread / sqrt(first.seconds + PLANNED_S) > HOPELESS_SHARE * first.rate.estimate
+
+
+def more_seconds(looks: Sequence[Look]) -> float:
+    """Length of one look more that would bring their noise to what is sound; 0 where it is, or one can't."""
+    sound = SOUND_SHARE * together(looks).estimate
+    missing = sum(look.seconds for look in looks) * ((noise_half(looks) / sound) ** 2 - 1)
+    return (
+        float(min(LONGEST_MORE_S, max(SHORTEST_MORE_S, ceil(missing) + LOST_S)))
+        if 0 < missing <= MOST_MORE_S
+        else 0.0
+    )
+
+
+def too_noisy(looks: Sequence[Look]) -> bool:
+    """Is their noise more than can be called ok?"""
+    return noise_half(looks) > TOLERATED_SHARE * together(looks).estimate
+
+
+def fair_share(saturated: Look, paced: Paced) -> float | None:
+    """What is left to us of a limiter that another client uses, too; None where the counts don't tell.
+
+    Of A attempts/s a limiter T lets T A / (A + B) through if another client makes B. Two rates of attempts, and what
+    came of them, give T and B; what can be had without taking the other's is T - B.
+    """
+    attempts, accepted = saturated.attempts_tps, saturated.rate.estimate
+    more = CHANCE_ERRORS**2 / 2 + CHANCE_ERRORS * sqrt(paced.throttled + CHANCE_ERRORS**2 / 4)
+    paced_accepted = paced.accepted_tps - more / paced.seconds
+    if not 0 < paced.rate < attempts or min(accepted, paced_accepted) <= 0:
+        return None
+    of_limit = (1 / paced_accepted - 1 / accepted) / (1 / paced.rate - 1 / attempts)
+    rest = 1 / accepted - of_limit / attempts
+    return max(0.0, (1 - of_limit) / rest) if of_limit > 0 and rest > 0 else None

@@ -1,0 +1,67 @@
+"""What the looks at a saturated model come to: a rate that holds, one that is throttled below it, or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+
+from lambdas.capacity import agreement, estimator
+from lambdas.capacity.confirmation import Paced
+from lambdas.capacity.estimator import Interval
+from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.saturated import SaturatedModel
+
+PAUSED = "it paused for a second or more"
+
+
+def measured(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
+    """The rate that the looks agree on."""
+    return Measurement(
+        "saturated", model.concurrency, estimator.with_unanswered(model.max_tps, model.unanswered_tps),
+        clean=model.clean, confirmed=confirmed, late_share=model.paced.late_share if model.paced else 0.0,
+        saturated=tuple(chain(*(each.counts for each in model.level))), looks=len(model.level),
+    )  # fmt: skip
+
+
+def unsettled(model: SaturatedModel, why: str) -> Measurement:
+    """No rate holds; the interval covers all that was seen."""
+    found, seen = measured(model), [each for each in model.looks if each.seconds]
+    assert found.max_tps is not None
+    spanned = agreement.spanning(seen)
+    estimate = found.max_tps.estimate if model.looks_agree else spanned.estimate
+    low, high = min(found.max_tps.low, spanned.low), max(found.max_tps.high or 0.0, spanned.high or 0.0)
+    return replace(found, max_tps=Interval(estimate, low, high), unsettled=why, looks=len(seen))
+
+
+def carried_more(model: SaturatedModel) -> Measurement:
+    """Less was accepted of too many requests than of fewer, evenly sent; how much it carries at most is not known."""
+    seen = model.max_tps.estimate
+    why = f"it carried {seen:.3g} requests/s when it was overloaded, and more when they came evenly"
+    found = unsettled(model, why)
+    assert found.max_tps is not None
+    most = max(model.carries_at_least, found.max_tps.estimate)
+    return replace(found, max_tps=Interval(most, found.max_tps.low, None))
+
+
+def throttles_below(model: SaturatedModel, *confirmations: Paced) -> Measurement:
+    """The estimate stands, but requests are throttled below it: its lower end is what may be had without."""
+    found = measured(model)
+    assert found.max_tps is not None
+    lows = [found.max_tps.low, *(each.accepted_tps for each in confirmations)]
+    if model.clean:
+        lows.append(model.clean.tps)
+    shares = [agreement.fair_share(model.looks[-1], each) for each in confirmations]
+    low = min([*lows, *(share for share in shares if share is not None)])
+    return replace(found, max_tps=replace(found.max_tps, low=low))
+
+
+def levels(model: SaturatedModel) -> str:
+    """What the looks told, one after the other."""
+    told = [f"{each.rate.estimate:.3g}" for each in model.looks if each.seconds]
+    return f"it carried {', then '.join(told)} requests/s"
+
+
+def noise(model: SaturatedModel) -> str:
+    """How much its noise leaves open."""
+    share = agreement.noise_half(model.level) / model.max_tps.estimate
+    return f"what it accepts varies so much that ±{100 * share:.0f} % is all that can be told"

@@ -1,0 +1,59 @@
+"""The ramp: more concurrency until the model throttles for long enough, or something else ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from lambdas.capacity import estimator
+from lambdas.capacity.measurement import Ending
+from lambdas.capacity.plans import FORCED_S, closed_loop
+from lambdas.capacity.soundness import LoadTest, hindrance
+from lambdas.capacity.step import StepCounts, StepPlan
+
+SHORT_S = 3.0  # length of a ramp step that meets no throttle
+LONGER_S = 5.0  # of one that is repeated because the model may queue
+HOLD_S = 30.0  # length of the step that a lower bound is from
+LOWER_BOUNDS: tuple[Ending, ...] = ("not-saturated", "account-throttled", "client-limited")
+# More concurrency that buys less than such a factor of TPS, and costs more than such a factor of the median latency:
+QUEUES = (1.15, 1.6)
+MAY_QUEUE = (1.4, 1.35)  # seen in a short step, which is then repeated
+
+Rates = tuple[float, float]  # TPS, median latency in ms
+
+
+def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCounts, float]]:
+    """Returns how it ended, the last step and its accepted TPS."""
+    limits = test.limits
+    lanes, length_s, after_throttle = limits.start_concurrency, SHORT_S, False
+    previous: Rates | None = None
+    while True:
+        counts = yield from test.run(closed_loop("ramp", lanes, limits, at_least_s=length_s))
+        now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
+        ending = hindrance(counts)
+        if ending is None and estimator.saturated_seconds(counts) is not None:
+            ending = "saturated"
+        throttled = sum(counts.throttled) > 0
+        if ending is None and not throttled and previous:
+            if length_s == SHORT_S and _queues(previous, now, MAY_QUEUE):
+                length_s = LONGER_S
+                continue
+            if _queues(previous, now, QUEUES):
+                ending = "latency-bound"
+        if ending is None and lanes == limits.max_concurrency and (after_throttle or not throttled):
+            ending = "not-saturated"
+        if ending in LOWER_BOUNDS and counts.seconds < HOLD_S:
+            # Seconds may live on burst credit: a lower bound is what the model carries for longer.
+            length_s = HOLD_S
+            continue
+        if ending is not None:
+            return ending, counts, now[0]
+        growth = 4 if limits.mode == "quick" and not throttled else 2
+        # A long step is for lasting throttles, not for those of lanes that all start at once.
+        after_throttle = throttled and (counts.throttled_lately or lanes == limits.max_concurrency)
+        length_s = FORCED_S if after_throttle else SHORT_S
+        lanes, previous = min(lanes * growth, limits.max_concurrency), now
+
+
+def _queues(before: Rates, now: Rates, factors: tuple[float, float]) -> bool:
+    """Did more concurrency buy latency instead of TPS?"""
+    return now[0] < factors[0] * before[0] and now[1] > factors[1] * before[1]
