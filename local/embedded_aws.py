@@ -1,6 +1,7 @@
 """An AWS on this machine: ministack with IAM enforcement, on a free loopback port, gone when the block ends."""
 
 import contextlib
+import functools
 import http.client
 import os
 import shutil
@@ -18,12 +19,14 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _START_ATTEMPTS = 3
+_CONNECTIONS = 32
 _MINISTACK = ("-m", "ministack")
 
 
@@ -53,16 +56,23 @@ class EmbeddedAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client with the rights of the account's root; whatever the environment says."""
-        # A profile that AWS_PROFILE names need not exist here, and has no say.
-        profileless = botocore.session.Session({"profile": (None, None, None, None)})
-        session: Any = boto3.session.Session(botocore_session=profileless)
-        return session.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return _client(self.url, service)
+
+
+@functools.cache
+def _client(url: str, service: str) -> Any:
+    """Kept: to make one takes a hundred times as long as to use it, and any number of threads may share it."""
+    # A profile that AWS_PROFILE names need not exist here, and has no say.
+    profileless = botocore.session.Session({"profile": (None, None, None, None)})
+    session: Any = boto3.session.Session(botocore_session=profileless)
+    return session.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(max_pool_connections=_CONNECTIONS),
+    )
 
 
 @contextlib.contextmanager

@@ -8,10 +8,10 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,13 +19,15 @@ from PIL import Image
 
 from lambdas.capacity.uploads import trigger_id
 from local.deployment import Outputs, deploy
-from local.embedded_aws import EmbeddedAws, embedded_aws
+from local.embedded_aws import EmbeddedAws
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 from local.simulated_model.truth import ModelTruth
+from tests.embedded.aws import instrumented_aws
+from tests.embedded.turns import Turns
+from tests.embedded.waiting import wait_until as wait_for
 
-LONGEST_S = 150
-DEPLOYED_WITHIN_S = 60
+LATER = "at(2099-01-01T00:00:00)"
 # Prefix -> seconds without an upload, and images that are uploaded to start with.
 BURSTS = {"one/": (2, 1), "hundred/": (2, 100), "thousand/": (4, 1000), "during/": (2, 1), "notes/": (1, 0)}
 SCHEDULES = ("scheduled", "disabled")
@@ -68,6 +70,16 @@ class Triggered:
         """Has a run started the model?"""
         return bool(self.service.model_report(self.models[name])["transitions"])
 
+    def bring_schedules_forward(self) -> None:
+        """To now: nobody knows before the deployment how long that takes."""
+        scheduler = self.aws.client("scheduler")
+        for found in scheduler.list_schedules()["Schedules"]:
+            entry = scheduler.get_schedule(Name=found["Name"])
+            if entry["ScheduleExpression"] == LATER:
+                now = datetime.now(UTC).strftime("at(%Y-%m-%dT%H:%M:%S)")
+                kept = {name: entry[name] for name in ("Name", "FlexibleTimeWindow", "Target", "State")}
+                scheduler.update_schedule(**kept, ScheduleExpression=now)
+
     def messages(self, queues: str) -> int:
         """In all queues that have this in their name: to be had, in hands, delayed."""
         sqs = self.aws.client("sqs")
@@ -80,20 +92,12 @@ class Triggered:
         return sum(int(count[f"ApproximateNumberOfMessages{kind}"]) for count in counts for kind in kinds)
 
 
-def wait_for(what: str, is_so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LONGEST_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"not within {LONGEST_S} s: {what}"
-        time.sleep(0.5)
-
-
 def context(models: Mapping[str, str]) -> dict[str, object]:
-    soon = (datetime.now(UTC) + timedelta(seconds=DEPLOYED_WITHIN_S)).strftime("%Y-%m-%dT%H:%M:%S")
     return {
         "modelPollSeconds": 1,
         "schedules": [
             {
-                "expression": f"at({soon})",
+                "expression": LATER,
                 "input": {"modelArn": models[name], "images": {"prefix": "for-schedules/"}, **QUICK},
                 "enabled": name != "disabled",
             }
@@ -124,14 +128,17 @@ def play(triggered: Triggered) -> None:
 
 
 @pytest.fixture(scope="module")
-def triggered() -> Iterator[Triggered]:
+def triggered(tmp_path_factory: pytest.TempPathFactory, turns: Turns) -> Iterator[Triggered]:
     fast = ModelSetup(truth=ModelTruth(start_s=1.0, stop_s=0.5))
-    with embedded_aws() as aws, running_simulated_model([], s3_endpoint_url=aws.url) as service:
+    journal = tmp_path_factory.mktemp("triggers") / "journal"
+    with instrumented_aws(journal) as aws, running_simulated_model([], s3_endpoint_url=aws.url) as service:
         models = {name: service.add_model(fast)["modelArn"] for name in (*BURSTS, *SCHEDULES)}
         outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, **context(models)})
         triggered = Triggered(aws, service, outputs, models)
         triggered.upload("for-schedules/photo.png")
-        play(triggered)
+        triggered.bring_schedules_forward()
+        with turns.loading(3):
+            play(triggered)
         yield triggered
 
 

@@ -1,0 +1,9 @@
+"""For all tests: none of them depends on how fast this machine is, or on what else it does."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# By default an example that takes more than 200 ms has failed, and so has one whose data come slowly.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
