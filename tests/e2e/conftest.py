@@ -20,11 +20,10 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from local.sample_images import sample_images
 from tests import hostile_images
 from tests.e2e.life import Seen, whole_life
 from tests.e2e.news import News, listen
-from tests.e2e.scenarios import PHOTOS, SCENARIOS, Scenario
+from tests.e2e.scenarios import PHOTO_BYTES, PHOTOS, SCENARIOS, Scenario
 from tests.embedded import deployment as embedded
 from tests.embedded.aws import instrumented_aws
 from tests.embedded.turns import LOADS_AT_ONCE, Turns
@@ -187,8 +186,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, turns: Turns) -> Iterat
         s3.put_object(Bucket=app.outputs.image_bucket, Key="empty/a.jpg", Body=b"")
         for name, body in hostile_images.mixed_with_good_ones().items():
             s3.put_object(Bucket=app.outputs.image_bucket, Key=hostile_images.PREFIX + name, Body=body)
-        for name, body in sample_images(4).items():
-            s3.put_object(Bucket=app.outputs.image_bucket, Key=PHOTOS + name, Body=body)
+        for size in PHOTO_BYTES:
+            body = hostile_images.JPEG.ljust(size, b"\0")
+            s3.put_object(Bucket=app.outputs.image_bucket, Key=f"{PHOTOS}{size}.jpg", Body=body)
         yield Deployment(aws, app.service, app.outputs, journal, listen(aws), turns)
 
 

@@ -16,7 +16,7 @@ from tests.embedded.aws import instrumented_aws
 from tests.embedded.deployment import Deployment, deployed
 from tests.embedded.rights import Call, Right, Roles
 from tests.embedded.turns import Turns
-from tests.embedded.waiting import wait_until
+from tests.waiting import wait_until
 
 STACK = "InferenceUnitTuner"
 

@@ -47,8 +47,9 @@ def _running(units: int, most_units: int | None = None, **truth: Any) -> ModelSe
                       max_inference_units=most_units)  # fmt: skip
 
 
-# Of quite different sizes; all other images are small, as their bytes are what load costs this machine most.
+# Of quite different sizes, though small, as bytes are what load costs this machine most.
 PHOTOS = "photos/"
+PHOTO_BYTES = (20_000, 60_000, 120_000)
 QUICK = {"test": {"mode": "quick"}}
 # Eight hours by the minute, from 3 requests a second up to 12 and back.
 A_DAY = tuple(3 + 9 * math.sin(math.pi * minute / 480) for minute in range(480))
@@ -75,7 +76,7 @@ ANSWERED = (
     Scenario("applied", _model(tps_per_iu=5),
              {"afterRun": "apply", "demand": {"averageTps": 7, "peakTps": 12}, **QUICK}, left="RUNNING"),
     Scenario("images-compared",
-             _model(tps_per_iu=24, limiter="executor_pool", executors=4, image_cost_per_mb=4.0, s3_extra_cost=1.0),
+             _model(tps_per_iu=20, limiter="executor_pool", executors=4, image_cost_per_mb=30.0, s3_extra_cost=1.0),
              {"images": {"prefix": PHOTOS, "compare": True},
               "test": {"mode": "quick", "startConcurrency": 16, "inFlightPerWorker": 32}}, load_s=80),
     Scenario("scaling-verified", _model(tps_per_iu=4, unit_efficiency=0.7),

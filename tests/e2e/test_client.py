@@ -17,7 +17,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.e2e.conftest import Deployment, Executions
 from tests.e2e.scenarios import FAST, NOWHERE
-from tests.embedded.waiting import LONGEST_S, wait_until
+from tests.waiting import LONGEST_S, wait_until
 from tools.assertions import OUTPUT_NAMES
 
 REPOSITORY = Path(__file__).parents[2]

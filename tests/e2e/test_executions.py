@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
+from local.simulated_model.truth import ModelTruth
 from tests.e2e.conftest import Deployment, Execution
-from tests.e2e.model_books import carried_tps, unseen_s
 from tests.e2e.scenarios import ANSWERED, FAILED, SCENARIOS
 from tests.hostile_images import HOPELESS, PREFIX, REFUSED_BY_THE_MODEL
+from tests.model_books import BEFORE_A_START_S, carried_tps, unseen_s
 
 COUNTS = ("accepted", "throttled", "failed")
-# From the last look before a start to the start itself, by the same Lambda; on a busy machine.
-BEFORE_A_START_S = 15.0
 
 
 def by_name(*scenarios: Any) -> pytest.MarkDecorator:
@@ -219,8 +218,9 @@ def test_a_clean_rate_and_its_latency_are_given(executions: dict[str, Execution]
     assert 0.03 < answer["cleanTps"]["throttleRatioBelow"] < 0.1
     latency = answer["latencyMs"]
     # The model takes 180 ms on average and the client adds what it waits: in order, and not less than the model.
-    assert 120 < latency["p50"] <= latency["p95"] <= latency["p99"]
-    assert latency["samples"] > 0
+    told = [latency[name] for name in ("p50", "p95", "p99") if latency[name] is not None]
+    assert latency["p50"] > 120
+    assert told == sorted(told)
 
 
 def test_several_workers_share_a_step(executions: dict[str, Execution]) -> None:
@@ -262,16 +262,20 @@ def test_a_model_found_running_is_measured_as_it_is_and_stopped(executions: dict
 def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
     executions: dict[str, Execution],
 ) -> None:
-    """Its capacity is shared out by 1 + 4 for each megabyte of an image, and half of that by S3."""
-    answer = executions["images-compared"].output
+    """Its capacity is shared out by what its images cost, and by S3 it is half of that."""
+    run = executions["images-compared"]
+    answer = run.output
     compared = answer["imageComparison"]
 
     carried = {row.get("source") or row["size"]: row["maxTps"]["estimate"]
                for row in (*compared["sources"], *compared["sizes"])}  # fmt: skip
-    truth = executions["images-compared"].model["truth"]["tps_per_iu"]
-    true_tps = {row["size"]: truth / (1 + 4e-6 * row["averageBytes"]) for row in compared["sizes"]}
+    truth = ModelTruth(**run.model["truth"])
+    true_tps = {
+        row["size"]: truth.tps_per_iu / (1 + truth.image_cost_per_mb * row["averageBytes"] / 1e6)
+        for row in compared["sizes"]
+    }
     assert compared["notMeasured"] == []
-    assert compared["fasterSource"] == "bytes"
+    assert compared["fasterSource"] == "bytes", run
     assert carried["bytes"] / carried["s3"] == pytest.approx(2, rel=0.25)
     assert {size: carried[size] for size in true_tps} == pytest.approx(true_tps, rel=0.25)
     assert "bytes is the faster way" in compared["detail"]

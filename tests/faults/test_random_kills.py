@@ -18,7 +18,7 @@ from lambdas.capacity.errors import NAMES
 from local.embedded_aws import EmbeddedAws
 from tests.embedded.deployment import Deployment
 from tests.faults.row import Row
-from tests.faults.runs import LONGEST_RUN_S, janitors_turn, released_within_s
+from tests.faults.runs import LONGEST_RUN_S, janitors_turn, released_at
 
 RUNS = tuple(f"kill-at-random-{number}" for number in range(1, 5))
 KILL_EVERY_S = 2.0
@@ -34,7 +34,7 @@ def runs(deployment: Deployment) -> dict[str, dict[str, Any]]:
         row = Row(name=name, section="kills", what="")
         model_arn = deployment.service.add_model(row.model)["modelArn"]
         ended = deployment.ended(deployment.start(name, row.input(model_arn)), LONGEST_RUN_S)
-        released_within_s(deployment, model_arn)
+        released_at(deployment, model_arn, may_stay=True)
         return model_arn, ended
 
     with _killer(deployment.aws) as killed, ThreadPoolExecutor(len(RUNS)) as threads:

@@ -10,7 +10,7 @@ LONGEST_S = 600.0
 PAUSE_S = 0.3
 
 
-def wait_until(what: str, is_so: Callable[[], object]) -> None:
+def wait_until(what: str, is_so: Callable[[], object], *, pause_s: float = PAUSE_S) -> None:
     """Return when it is so.
 
     Raises:
@@ -19,4 +19,4 @@ def wait_until(what: str, is_so: Callable[[], object]) -> None:
     deadline = time.monotonic() + LONGEST_S
     while not is_so():
         assert time.monotonic() < deadline, f"never came: {what}"
-        time.sleep(PAUSE_S)
+        time.sleep(pause_s)

@@ -8,6 +8,8 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
+# From the last look before a start to the start itself, by the same Lambda; on a busy machine.
+BEFORE_A_START_S = 15.0
 FEWEST_SECONDS = 6
 LONGEST_GAP_S = 3
 
