@@ -74,7 +74,7 @@ class Execution:
 
     @property
     def output(self) -> dict[str, Any]:
-        assert self.described["status"] == "SUCCEEDED", self
+        assert self.described["status"] == "SUCCEEDED", str(self)
         output: dict[str, Any] = json.loads(self.described["output"])
         return output
 

@@ -171,9 +171,11 @@ def test_the_number_is_what_the_model_carries(executions: dict[str, Execution], 
     ups = [move["at"] for move in run.model["transitions"] if move["to"] == "STARTING"]
     carried = carried_tps(run.model, until=ups[1] if "scaling" in answer else math.inf)
     can_carry = answer["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
-    assert answer["verdict"] == "ok", run
+    assert answer["verdict"] == "ok", str(run)
     # A client that got too little of this machine asks for too little, and may find that, but never more than there is.
-    assert (1 - WITHIN) * carried <= answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, (carried, run)
+    assert (1 - WITHIN) * carried <= answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, (
+        f"{carried} {run}"
+    )
     assert answer["maxTps"]["low"] <= answer["maxTps"]["estimate"] <= answer["maxTps"]["high"]
     assert answer["tpsPerInferenceUnit"] == pytest.approx(
         answer["maxTps"]["estimate"] / answer["inferenceUnits"], abs=1e-3
@@ -183,15 +185,15 @@ def test_the_number_is_what_the_model_carries(executions: dict[str, Execution], 
 def test_a_model_that_queues_is_measured_by_its_answers(executions: dict[str, Execution]) -> None:
     run = executions["never-throttling"]
 
-    assert run.output["verdict"] == "latency-bound", run
-    assert run.output["maxTps"]["estimate"] == pytest.approx(run.model["trueTps"], rel=0.15), run
+    assert run.output["verdict"] == "latency-bound", str(run)
+    assert run.output["maxTps"]["estimate"] == pytest.approx(run.model["trueTps"], rel=0.15), str(run)
 
 
 @pytest.mark.parametrize(("name"), ["account-throttling", "not-saturated"])
 def test_a_ceiling_that_was_not_seen_is_not_made_up(executions: dict[str, Execution], name: str) -> None:
     run = executions[name]
 
-    assert run.output["verdict"] == run.scenario.verdict, run
+    assert run.output["verdict"] == run.scenario.verdict, str(run)
     assert run.output["maxTps"]["high"] is None
     assert run.output["maxTps"]["estimate"] <= 1.03 * run.model["trueTpsPerInferenceUnit"]
 
@@ -204,7 +206,7 @@ def test_a_second_measurement_tells_what_more_units_carry(executions: dict[str, 
         "STARTING", "RUNNING", "STOPPING", "STOPPED"
     ]  # fmt: skip
     assert scaling["inferenceUnits"] == 2
-    assert scaling["efficiency"]["estimate"] == pytest.approx(0.7, abs=0.08), run
+    assert scaling["efficiency"]["estimate"] == pytest.approx(0.7, abs=0.08), str(run)
     assert scaling["efficiency"]["high"] < 1
     assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)
     assert {step.get("series") for step in run.output["steps"]} == {None, "scaling"}
@@ -214,7 +216,7 @@ def test_a_clean_rate_and_its_latency_are_given(executions: dict[str, Execution]
     run = executions["token-bucket"]
     answer = run.output
 
-    assert 0.8 * answer["maxTps"]["low"] < answer["cleanTps"]["rate"] < answer["maxTps"]["estimate"], run
+    assert 0.8 * answer["maxTps"]["low"] < answer["cleanTps"]["rate"] < answer["maxTps"]["estimate"], str(run)
     assert 0.03 < answer["cleanTps"]["throttleRatioBelow"] < 0.1
     latency = answer["latencyMs"]
     # The model takes 180 ms on average and the client adds what it waits: in order, and not less than the model.
@@ -275,7 +277,7 @@ def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
         for row in compared["sizes"]
     }
     assert compared["notMeasured"] == []
-    assert compared["fasterSource"] == "bytes", run
+    assert compared["fasterSource"] == "bytes", str(run)
     assert carried["bytes"] / carried["s3"] == pytest.approx(2, rel=0.25)
     assert {size: carried[size] for size in true_tps} == pytest.approx(true_tps, rel=0.25)
     assert "bytes is the faster way" in compared["detail"]

@@ -109,7 +109,7 @@ def test_the_receipt_never_says_less_than_was_billed(observed: Matrix, name: str
     units = max(
         run.row.units, run.receipt["min_inference_units"] or 1, run.receipt["max_inference_units"] or 1
     )
-    assert billed_s - 0.5 <= told_s <= may_scale * (billed_s + units * blind_s), run
+    assert billed_s - 0.5 <= told_s <= may_scale * (billed_s + units * blind_s), str(run)
 
 
 @rows_that(lambda row: row.ends == "STOPPED" and row.error != "ModelLost")
@@ -135,11 +135,11 @@ def test_an_answer_under_faults_is_still_the_right_one(observed: Matrix, name: s
     answer = run.output
     ups = [move["at"] for move in run.model["transitions"] if move["to"] == "STARTING"]
     can_carry = answer["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
-    assert answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, run
+    assert answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, str(run)
     # A client that got too little of this machine says so, and asks the model for less than it carries.
     if answer["verdict"] == "ok":
         carried = carried_tps(run.model, until=ups[1] if "scaling" in answer and len(ups) > 1 else math.inf)
-        assert answer["maxTps"]["estimate"] >= (1 - WITHIN) * carried, (carried, run)
+        assert answer["maxTps"]["estimate"] >= (1 - WITHIN) * carried, f"{carried} {run}"
     assert answer["model"]["statusAfter"] == run.row.ends
 
 
