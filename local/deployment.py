@@ -60,7 +60,10 @@ def destroy(aws: EmbeddedAws) -> None:
 
 
 def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
-    """Run the pinned CDK CLI with this Python and its neighbours first on the PATH; quiet unless it fails."""
+    """Run the pinned CDK CLI with this Python and its neighbours first on the PATH; quiet unless it fails.
+
+    Where there is an app, the CLI synthesizes it; to bootstrap a named environment there need be none.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     node = shutil.which("node", path=path)
     if node is None or not _CDK.exists():
@@ -70,7 +73,7 @@ def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
         command = [node, str(_CDK), *arguments, "--output", assembly, "--ci", "--no-color", "--no-notices"]
         done = subprocess.run(
             command,
-            cwd=_REPOSITORY,
+            cwd=assembly if arguments[0] == "bootstrap" else _REPOSITORY,
             env=aws.env() | _QUIET | {"PATH": path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

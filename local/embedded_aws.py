@@ -1,6 +1,7 @@
 """An AWS on this machine: ministack with IAM enforcement, on a free loopback port, gone when the block ends."""
 
 import contextlib
+import functools
 import http.client
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
 from local.environment import without_aws
 
@@ -26,6 +28,7 @@ REGION = "us-east-1"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _START_ATTEMPTS = 3
+_CONNECTIONS = 32
 _MINISTACK = ("-m", "ministack")
 # boto3 with no setting from a file or from the environment: what they name need not be there, nor be right.
 _NO_SETTINGS = {
@@ -60,15 +63,21 @@ class EmbeddedAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client with the rights of the account's root; whatever the environment says."""
-        core = botocore.session.Session(_NO_SETTINGS)
-        session: Any = boto3.session.Session(botocore_session=core)
-        return session.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return _client(self.url, service)
+
+
+@functools.cache
+def _client(url: str, service: str) -> Any:
+    """Kept: to make one takes a hundred times as long as to use it, and any number of threads may share it."""
+    session: Any = boto3.session.Session(botocore_session=botocore.session.Session(_NO_SETTINGS))
+    return session.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(max_pool_connections=_CONNECTIONS),
+    )
 
 
 @contextlib.contextmanager

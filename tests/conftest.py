@@ -1,7 +1,16 @@
-"""For all tests: the servers that they start on loopback are asked directly, whatever proxy the environment names."""
+"""For all tests: none of them depends on how fast this machine is, or on what else it does.
+
+The servers that they start on loopback are asked directly, whatever proxy the environment names.
+"""
 
 from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
 
 from tools.loopback import bypass_proxy_for_loopback
 
 bypass_proxy_for_loopback()
+
+# By default an example that takes more than 200 ms has failed, and so has one whose data come slowly.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")

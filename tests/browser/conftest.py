@@ -17,6 +17,7 @@ from tests.unit.report.hostile import hostile_page
 
 SAMPLES = [*(kind.name for kind in KINDS), "failed", "hostile"]
 PHONE, DESK = 390, 1280
+LONGEST_MS = 300_000.0  # only guards against hanging
 
 
 class Opened:
@@ -24,6 +25,7 @@ class Opened:
 
     def __init__(self, context: BrowserContext) -> None:
         self.tab = context.new_page()
+        self.tab.set_default_timeout(LONGEST_MS)
         self.complaints: list[str] = []
         """errors and warnings of the console, uncaught errors, dialogs, and requests for anything but the file"""
         self._file = ""
@@ -73,7 +75,7 @@ class Opened:
 def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        running = playwright.chromium.launch(executable_path=chromium(), args=arguments, timeout=LONGEST_MS)
         yield running
         running.close()
 

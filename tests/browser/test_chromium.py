@@ -44,7 +44,7 @@ def ask(machine: Path, **more: str) -> subprocess.Popen[str]:
 def test_two_workers_that_find_none_install_it_once(machine: Path) -> None:
     apt_get(machine, INSTALLS)
 
-    answers = [each.communicate(timeout=30)[0].strip() for each in [ask(machine), ask(machine)]]
+    answers = [each.communicate(timeout=300)[0].strip() for each in [ask(machine), ask(machine)]]
 
     assert answers == [str(machine / "chromium")] * 2
     calls = (machine / "calls").read_text("utf-8").splitlines()
@@ -54,7 +54,7 @@ def test_two_workers_that_find_none_install_it_once(machine: Path) -> None:
 def test_an_installation_that_fails_says_what_to_do_and_what_apt_get_said(machine: Path) -> None:
     apt_get(machine, FAILS)
 
-    _, error = ask(machine).communicate(timeout=30)
+    _, error = ask(machine).communicate(timeout=300)
 
     assert "apt-get install chromium), or name a Chrome" in error
     assert "apt-get update: E: no network" in error
@@ -62,8 +62,8 @@ def test_an_installation_that_fails_says_what_to_do_and_what_apt_get_said(machin
 
 
 def test_a_machine_without_apt_get_and_a_wrong_name_say_what_to_do(machine: Path) -> None:
-    _, none = ask(machine).communicate(timeout=30)
-    _, wrong = ask(machine, CHROMIUM="/nowhere/chrome").communicate(timeout=30)
+    _, none = ask(machine).communicate(timeout=300)
+    _, wrong = ask(machine, CHROMIUM="/nowhere/chrome").communicate(timeout=300)
 
     assert "the tests of the report need Chromium" in none
     assert "CHROMIUM names /nowhere/chrome, which is no program" in wrong

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import defaultdict
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
 from local.embedded_aws import EmbeddedAws
+from tests.waiting import wait_until
 
-QUIET_S = 3.0
+# Of a second each, for what should not come.
+QUIET_LOOKS = 3
 
 
 @dataclass(frozen=True)
@@ -22,24 +24,32 @@ class News:
     messages_url: str
     events_url: str
 
-    def messages(self) -> dict[str, list[dict[str, Any]]]:
-        """The run's id -> the topic's messages about it; to be asked once."""
-        return _by_run(self._received(self.messages_url), lambda told: _run_in(told["Message"]))
+    def messages(self, of_runs: Set[str]) -> dict[str, list[dict[str, Any]]]:
+        """The run's id -> the topic's messages about it, of these runs at least; to be asked once."""
+        return self._received(self.messages_url, lambda told: _run_in(told["Message"]), of_runs)
 
-    def events(self) -> dict[str, list[dict[str, Any]]]:
-        """The run's id -> the events about it; to be asked once."""
-        return _by_run(self._received(self.events_url), lambda event: str(event["detail"]["runId"]))
+    def events(self, of_runs: Set[str]) -> dict[str, list[dict[str, Any]]]:
+        """The run's id -> the events about it, of these runs at least; to be asked once."""
+        return self._received(self.events_url, lambda event: str(event["detail"]["runId"]), of_runs)
 
-    def _received(self, url: str) -> list[dict[str, Any]]:
-        """All there is, and what still comes within a few seconds."""
-        sqs, found, deadline = self.aws.client("sqs"), [], time.monotonic() + QUIET_S
-        while time.monotonic() < deadline:
-            for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
-                "Messages", []
-            ):
-                found.append(json.loads(each["Body"]))
+    def _received(
+        self, url: str, run_of: Callable[[dict[str, Any]], str], of_runs: Set[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """All there is once these runs were told of, and what still comes within a few seconds."""
+        sqs, found = self.aws.client("sqs"), defaultdict[str, list[dict[str, Any]]](list)
+
+        def receive() -> list[dict[str, Any]]:
+            asked = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 1}
+            received: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url, **asked).get("Messages", [])
+            for each in received:
+                told = json.loads(each["Body"])
+                found[run_of(told)].append(told)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
-                deadline = time.monotonic() + QUIET_S
+            return received
+
+        wait_until("news of every run", lambda: not receive() and found.keys() >= of_runs, pause_s=0)
+        for _ in range(QUIET_LOOKS):
+            receive()
         return found
 
 
@@ -63,13 +73,6 @@ def _queue(aws: EmbeddedAws, name: str) -> tuple[str, str]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     return url, arn
-
-
-def _by_run(told: list[dict[str, Any]], run_of: Any) -> dict[str, list[dict[str, Any]]]:
-    found = defaultdict(list)
-    for each in told:
-        found[run_of(each)].append(each)
-    return found
 
 
 def _run_in(body: str) -> str:

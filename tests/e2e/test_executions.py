@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from local.simulated_model.truth import ModelTruth
 from tests.e2e.conftest import Deployment, Execution
 from tests.e2e.scenarios import ANSWERED, FAILED, SCENARIOS
 from tests.hostile_images import HOPELESS, PREFIX, REFUSED_BY_THE_MODEL
+from tests.model_books import BEFORE_A_START_S, carried_tps, unseen_s
 
 COUNTS = ("accepted", "throttled", "failed")
 
@@ -122,9 +125,10 @@ def test_the_receipt_is_what_the_service_billed(executions: dict[str, Execution]
 
     billed_h = run.model["inferenceUnitSecondsBilled"] / 3600
     cost = run.output["cost"]
-    # Never too little; and too much by no more than a few looks, a second or so apart.
+    # Never too little; and too much by no more than the time in which it was not seen what the model did.
     most_units = run.output.get("scaling", run.output)["inferenceUnits"]
-    slack_h = most_units * 15 / 3600
+    ended_at = run.described["stopDate"].timestamp()
+    slack_h = most_units * (unseen_s(run.model, ended_at) + BEFORE_A_START_S) / 3600
     assert cost["inferenceUnitHours"] <= billed_h + slack_h
     # What a model found running had cost before the run, and one left running costs after it, is not the run's.
     receipt = run.output["model"]
@@ -150,55 +154,50 @@ def test_the_result_is_kept_in_table_and_bucket(
     assert [int(row["accepted"]) for row in rows] == [step["accepted"] for step in run.output["steps"]]
 
 
-# How right it is, bench/accuracy.py measures in virtual time. Here some thirty runs share two cores, and a quick one
-# counts for twelve seconds.
-QUICK_WITHIN = 0.08
+# How right it is, bench/accuracy.py measures in virtual time. Here a quick run counts for twelve seconds.
+WITHIN = 0.08
 
 
 @pytest.mark.parametrize(
-    ("name", "verdicts", "tolerance"),
+    "name",
     [
-        ("token-bucket", {"ok"}, 0.05),
-        ("executor-pool", {"ok", "throttles-below-max"}, 0.2),
-        ("never-throttling", {"latency-bound"}, 0.15),
-        ("many-workers", {"ok"}, 0.05),
-        ("named-in-s3-and-lost-replies", {"ok"}, QUICK_WITHIN),
-        ("found-running", {"ok"}, QUICK_WITHIN),
-        ("given-back", {"ok"}, QUICK_WITHIN),
-        ("given-back-with-its-units", {"ok"}, QUICK_WITHIN),
-        ("measured-beside-others", {"ok"}, QUICK_WITHIN),
-        ("scaling-verified", {"ok"}, QUICK_WITHIN),
-        ("demand-from-cloudwatch", {"ok"}, QUICK_WITHIN),
+        scenario.name
+        for scenario in ANSWERED
+        if scenario.verdict == "ok" and scenario.name != "images-compared"
     ],
 )
-def test_the_number_is_right(
-    executions: dict[str, Execution], name: str, verdicts: set[str], tolerance: float
-) -> None:
+def test_the_number_is_what_the_model_carries(executions: dict[str, Execution], name: str) -> None:
     run = executions[name]
     answer = run.output
 
-    true_tps = answer["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
-    assert answer["verdict"] in verdicts
-    assert answer["maxTps"]["estimate"] == pytest.approx(true_tps, rel=tolerance)
+    ups = [move["at"] for move in run.model["transitions"] if move["to"] == "STARTING"]
+    carried = carried_tps(run.model, until=ups[1] if "scaling" in answer else math.inf)
+    can_carry = answer["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
+    assert answer["verdict"] == "ok", str(run)
+    # A client that got too little of this machine asks for too little, and may find that, but never more than there is.
+    assert (1 - WITHIN) * carried <= answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, (
+        f"{carried} {run}"
+    )
     assert answer["maxTps"]["low"] <= answer["maxTps"]["estimate"] <= answer["maxTps"]["high"]
     assert answer["tpsPerInferenceUnit"] == pytest.approx(
         answer["maxTps"]["estimate"] / answer["inferenceUnits"], abs=1e-3
     )
 
 
+def test_a_model_that_queues_is_measured_by_its_answers(executions: dict[str, Execution]) -> None:
+    run = executions["never-throttling"]
+
+    assert run.output["verdict"] == "latency-bound", str(run)
+    assert run.output["maxTps"]["estimate"] == pytest.approx(run.model["trueTps"], rel=0.15), str(run)
+
+
 @pytest.mark.parametrize(("name"), ["account-throttling", "not-saturated"])
 def test_a_ceiling_that_was_not_seen_is_not_made_up(executions: dict[str, Execution], name: str) -> None:
     run = executions[name]
 
-    assert run.output["verdict"] == {"account-throttling": "account-throttled"}.get(name, name)
+    assert run.output["verdict"] == run.scenario.verdict, str(run)
     assert run.output["maxTps"]["high"] is None
     assert run.output["maxTps"]["estimate"] <= 1.03 * run.model["trueTpsPerInferenceUnit"]
-
-
-def test_minimum_and_maximum_units_follow_from_average_and_peak(executions: dict[str, Execution]) -> None:
-    recommendation = executions["token-bucket"].output["recommendation"]
-
-    assert (recommendation["minInferenceUnits"], recommendation["maxInferenceUnits"]) == (2, 3)
 
 
 def test_a_second_measurement_tells_what_more_units_carry(executions: dict[str, Execution]) -> None:
@@ -209,35 +208,42 @@ def test_a_second_measurement_tells_what_more_units_carry(executions: dict[str, 
         "STARTING", "RUNNING", "STOPPING", "STOPPED"
     ]  # fmt: skip
     assert scaling["inferenceUnits"] == 2
-    assert scaling["efficiency"]["estimate"] == pytest.approx(0.8, abs=0.08)
+    assert scaling["efficiency"]["estimate"] == pytest.approx(0.7, abs=0.08), str(run)
     assert scaling["efficiency"]["high"] < 1
     assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)
     assert {step.get("series") for step in run.output["steps"]} == {None, "scaling"}
 
 
 def test_a_clean_rate_and_its_latency_are_given(executions: dict[str, Execution]) -> None:
-    answer = executions["token-bucket"].output
+    run = executions["token-bucket"]
+    answer = run.output
 
-    assert 4.5 < answer["cleanTps"]["rate"] < 5
+    assert 0.8 * answer["maxTps"]["low"] < answer["cleanTps"]["rate"] < answer["maxTps"]["estimate"], str(run)
     assert 0.03 < answer["cleanTps"]["throttleRatioBelow"] < 0.1
-    assert 120 < answer["latencyMs"]["p50"] < 300
+    latency = answer["latencyMs"]
+    # The model takes 180 ms on average and the client adds what it waits: in order, and not less than the model.
+    told = [latency[name] for name in ("p50", "p95", "p99") if latency[name] is not None]
+    assert latency["p50"] > 120
+    assert told == sorted(told)
 
 
 def test_several_workers_share_a_step(executions: dict[str, Execution]) -> None:
-    assert max(step["workers"] for step in executions["many-workers"].output["steps"]) >= 4
+    assert max(step["workers"] for step in executions["token-bucket"].output["steps"]) >= 2
 
 
 def test_a_batch_gets_its_units_and_hours(executions: dict[str, Execution]) -> None:
-    """54,000 images in 3 h are 5 TPS: two inference units of 3 TPS."""
-    recommendation = executions["found-running"].output["recommendation"]
+    """36,000 images in 3 h are 3.3 TPS: two inference units of 2.5 TPS, which need two hours."""
+    answer = executions["found-running"].output
+    recommendation = answer["recommendation"]
 
     assert recommendation["minInferenceUnits"] == recommendation["maxInferenceUnits"] == 2
-    assert recommendation["batch"]["hours"] == pytest.approx(2.5, rel=0.05)
+    hours = 36_000 / (2 * answer["tpsPerInferenceUnit"]) / 3600
+    assert recommendation["batch"]["hours"] == pytest.approx(hours, rel=0.01)
 
 
 def test_a_demand_from_cloudwatch_is_carried_scaled_and_planned(executions: dict[str, Execution]) -> None:
     """8.7 TPS on average and 12 at most, in two weeks' eight hours each, for units of 5 TPS."""
-    recommendation = executions["demand-from-cloudwatch"].output["recommendation"]
+    recommendation = executions["token-bucket"].output["recommendation"]
 
     assert (recommendation["minInferenceUnits"], recommendation["maxInferenceUnits"]) == (2, 3)
     assert recommendation["demand"]["minutes"] == 960
@@ -260,15 +266,20 @@ def test_a_model_found_running_is_measured_as_it_is_and_stopped(executions: dict
 def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
     executions: dict[str, Execution],
 ) -> None:
-    """24 TPS for an image of no size, shared out by 1 + 4 for each of its megabytes, and half of that by S3."""
-    answer = executions["images-compared"].output
+    """Its capacity is shared out by what its images cost, and by S3 it is half of that."""
+    run = executions["images-compared"]
+    answer = run.output
     compared = answer["imageComparison"]
 
     carried = {row.get("source") or row["size"]: row["maxTps"]["estimate"]
                for row in (*compared["sources"], *compared["sizes"])}  # fmt: skip
-    true_tps = {row["size"]: 24 / (1 + 4e-6 * row["averageBytes"]) for row in compared["sizes"]}
+    truth = ModelTruth(**run.model["truth"])
+    true_tps = {
+        row["size"]: truth.tps_per_iu / (1 + truth.image_cost_per_mb * row["averageBytes"] / 1e6)
+        for row in compared["sizes"]
+    }
     assert compared["notMeasured"] == []
-    assert (compared["fasterSource"], compared["concurrency"]) == ("bytes", 32)
+    assert compared["fasterSource"] == "bytes", str(run)
     assert carried["bytes"] / carried["s3"] == pytest.approx(2, rel=0.25)
     assert {size: carried[size] for size in true_tps} == pytest.approx(true_tps, rel=0.25)
     assert "bytes is the faster way" in compared["detail"]
@@ -285,7 +296,7 @@ def test_skipped_objects_are_listed(executions: dict[str, Execution]) -> None:
 
 
 def test_hostile_objects_are_listed_and_the_run_goes_on(executions: dict[str, Execution]) -> None:
-    answer = executions["hostile-images"].output
+    answer = executions["hostile-images-in-s3-and-lost-replies"].output
 
     reasons = {image["key"]: image["reason"] for image in answer["images"]["skipped"]}
     listed = {f"{PREFIX}{name}" for name in (*HOPELESS, *REFUSED_BY_THE_MODEL)}
@@ -293,7 +304,6 @@ def test_hostile_objects_are_listed_and_the_run_goes_on(executions: dict[str, Ex
     assert all(reasons[f"{PREFIX}{name}"].startswith(reason) for name, (_, reason) in HOPELESS.items())
     assert answer["images"]["found"] - answer["images"]["used"] == len(listed)
     assert " images were left out (" in answer["verdictDetail"]
-    assert answer["maxTps"]["estimate"] == pytest.approx(7, rel=0.1)
 
 
 def test_a_model_in_use_is_left_as_it_was_found(executions: dict[str, Execution]) -> None:
@@ -305,7 +315,7 @@ def test_a_model_in_use_is_left_as_it_was_found(executions: dict[str, Execution]
 
 
 def test_a_model_measured_beside_others_says_so(executions: dict[str, Execution]) -> None:
-    answer = executions["measured-beside-others"].output
+    answer = executions["given-back-beside-others"].output
 
     assert answer["otherTraffic"] == {"requests": 120, "minutes": 5, "ofThisModel": True}
 
@@ -313,7 +323,7 @@ def test_a_model_measured_beside_others_says_so(executions: dict[str, Execution]
 @pytest.mark.parametrize(
     ("name", "moves"),
     [
-        ("given-back", []),
+        ("given-back-beside-others", []),
         ("given-back-with-its-units", 2 * ["STOPPING", "STOPPED", "STARTING", "RUNNING"]),
     ],
 )

@@ -11,8 +11,8 @@ from typing import Any
 
 from local.deployment import Outputs, deploy
 from local.embedded_aws import EmbeddedAws
-from local.sample_images import sample_images
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from tests.hostile_images import JPEG
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,11 @@ class Deployment:
 
 @contextlib.contextmanager
 def deployed(aws: EmbeddedAws, **context: object) -> Iterator[Deployment]:
-    """The app with sample images, a simulated service, and a look at a model every second."""
+    """The app with small images, a simulated service, and a look at a model every second."""
     with running_simulated_model([], s3_endpoint_url=aws.url) as service:
         outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1, **context})
-        for name, body in sample_images(4).items():
-            aws.client("s3").put_object(Bucket=outputs.image_bucket, Key=f"samples/{name}", Body=body)
+        for number in range(4):
+            # Bytes after the end of a JPEG make it another one.
+            body = JPEG + bytes([number])
+            aws.client("s3").put_object(Bucket=outputs.image_bucket, Key=f"samples/{number}.jpg", Body=body)
         yield Deployment(aws, service, outputs)

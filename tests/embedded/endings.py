@@ -39,4 +39,4 @@ def _unless_silent(emit: Callable[..., Any]) -> Callable[..., Any]:
 
 def _without_hurry(parse: Callable[..., Any]) -> Callable[..., Any]:
     """A second of wall-clock time for an expression is AWS's limit, not that of a busy machine with two cores."""
-    return lambda expression, timeout: parse(expression, timeout=60 * timeout)
+    return lambda expression, timeout=1000: parse(expression, timeout=60 * timeout)

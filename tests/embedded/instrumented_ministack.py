@@ -12,7 +12,11 @@ def run() -> None:
     """Patch ministack, then serve as it does."""
     # Only this process finds the checkout's modules so; the Lambdas get theirs from the deployment.
     sys.path[0] = str(Path(__file__).resolve().parents[2])
+    from tests.embedded.forked_lambdas import ForkServer
+
+    lambdas = ForkServer()  # before ministack has threads
     from ministack.app import main
+    from ministack.core import lambda_runtime
 
     from tests.embedded.dynamodb_edge import DynamoDBEdge
     from tests.embedded.endings import patch_endings
@@ -21,6 +25,7 @@ def run() -> None:
     from tests.embedded.recording import record_calls
 
     journal = Journal(os.environ["INSTRUMENTED_LOG"])
+    lambdas.patch(lambda_runtime, journal)
     record_calls(journal)
     patch_endings()
     executions = Executions(journal)

@@ -37,6 +37,11 @@ def calls(path: Path) -> list[dict[str, Any]]:
     return [entry for entry in entries(path) if "action" in entry]
 
 
+def lambdas(path: Path) -> list[int]:
+    """Process ids of all Lambda environments that there have been."""
+    return [entry["lambdaPid"] for entry in entries(path) if "lambdaPid" in entry]
+
+
 def injections(path: Path) -> list[dict[str, Any]]:
     """Faults that were met: runId, state, kind."""
     return [entry for entry in entries(path) if "kind" in entry]

@@ -22,8 +22,15 @@ class Observed:
     lease: Mapping[str, Any] | None
     injections: int
     janitor_at: float
-    released_within_s: float | None
-    """From the execution's end to the lease's, watched without the janitor; None: it stayed."""
+    janitor_done_at: float
+    released_at: float | None
+    """When the lease was seen gone, without the janitor; None: it stayed."""
+
+    def __repr__(self) -> str:
+        """What a failed test shows."""
+        told = {name: self.described.get(name) for name in ("status", "error", "cause", "output")}
+        books = {name: self.model[name] for name in ("status", "transitions", "totals", "perSecond", "calls")}
+        return f"{self.row.name}: {told}\n  receipt: {self.receipt}\n  the model's books: {json.dumps(books)}"
 
     @property
     def ended_at(self) -> float:

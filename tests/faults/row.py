@@ -10,10 +10,6 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 
 TPS = 5.0
-# From the end of an execution to its model's stop: an event, a queue, a cold start, on a busy machine.
-RULE_WITHIN_S = 20.0
-# The janitor's one look at all its leases.
-JANITOR_WITHIN_S = 10.0
 _QUICK: Mapping[str, Any] = {"mode": "quick"}
 
 

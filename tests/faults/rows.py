@@ -92,7 +92,7 @@ def _failed(error: str, **more: Any) -> dict[str, Any]:
 _MODEL: tuple[tuple[str, str, Mapping[str, Any], Mapping[str, Any]], ...] = (
     ("start-fails", "the start ends in FAILED", {"start_fails": 1}, _failed("ModelStartFailed", ends="FAILED")),
     ("start-hangs", "the start never ends, `limits.maxMinutes` does",
-     {"start_hangs": 1, "start_hang_s": 33.0},
+     {"start_hangs": 1, "start_hang_s": 75.0},
      _failed("BudgetExceeded", ends="FAILED", more={"limits": {"maxMinutes": 0.4}})),
     ("start-reply-lost", "the start happens, its reply is lost (and so is the stop's)", {"lost_replies": 1}, {}),
     ("stop-reply-lost", "the stop happens, its reply is lost", {"lost_replies": 1}, {"found": "RUNNING"}),

@@ -43,7 +43,7 @@ def test_exactly_one_of_two_goes_on(pairs: dict[str, list[dict[str, Any]]], pair
         (json.loads(each["output"]) for each in both), key=lambda one: one["verdict"] != "skipped"
     )
     assert skipped["verdict"] == "skipped"
-    assert ran["verdict"] == "ok"
+    assert ran["verdict"] != "skipped"
     assert ran["runId"] in skipped["verdictDetail"]
 
 

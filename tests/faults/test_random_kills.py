@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +17,9 @@ import pytest
 from lambdas.capacity.errors import NAMES
 from local.embedded_aws import EmbeddedAws
 from tests.embedded.deployment import Deployment
+from tests.embedded.journal import lambdas
 from tests.faults.row import Row
-from tests.faults.runs import LONGEST_RUN_S, janitors_turn, released_within_s
+from tests.faults.runs import LONGEST_RUN_S, janitors_turn, released_at
 
 RUNS = tuple(f"kill-at-random-{number}" for number in range(1, 5))
 KILL_EVERY_S = 2.0
@@ -27,17 +28,17 @@ MOST_KILLS = 12
 
 
 @pytest.fixture(scope="module")
-def runs(deployment: Deployment) -> dict[str, dict[str, Any]]:
+def runs(deployment: Deployment, journal: Path) -> dict[str, dict[str, Any]]:
     """Every run as it ended, its model, and its lease after the janitor's turn."""
 
     def run(name: str) -> tuple[str, dict[str, Any]]:
         row = Row(name=name, section="kills", what="")
         model_arn = deployment.service.add_model(row.model)["modelArn"]
         ended = deployment.ended(deployment.start(name, row.input(model_arn)), LONGEST_RUN_S)
-        released_within_s(deployment, model_arn)
+        released_at(deployment, model_arn, may_stay=True)
         return model_arn, ended
 
-    with _killer(deployment.aws) as killed, ThreadPoolExecutor(len(RUNS)) as threads:
+    with _killer(deployment.aws, journal) as killed, ThreadPoolExecutor(len(RUNS)) as threads:
         ended = dict(zip(RUNS, threads.map(run, RUNS), strict=True))
     assert killed
     janitors_turn(deployment)
@@ -52,14 +53,14 @@ def runs(deployment: Deployment) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def _killer(aws: EmbeddedAws) -> Iterator[list[int]]:
+def _killer(aws: EmbeddedAws, journal: Path) -> Iterator[list[int]]:
     """Kills one Lambda after the other while the block runs; yields the list of those killed so far."""
     over, chance = threading.Event(), random.Random(7)
     killed: list[int] = []
 
     def kill() -> None:
         while not over.wait(KILL_EVERY_S) and len(killed) < MOST_KILLS:
-            if workers := _lambda_workers(aws):
+            if workers := [pid for pid in lambdas(journal) if _is_of(aws, pid)]:
                 with suppress(ProcessLookupError):
                     killed.append(chance.choice(workers))
                     os.kill(killed[-1], signal.SIGKILL)
@@ -73,17 +74,12 @@ def _killer(aws: EmbeddedAws) -> Iterator[list[int]]:
         thread.join()
 
 
-def _lambda_workers(aws: EmbeddedAws) -> list[int]:
-    """The processes of the app's Lambdas in this embedded AWS."""
-    listed = subprocess.run(
-        ["ps", "-axww", "-o", "pid=,pgid=,command="], capture_output=True, encoding="utf-8", check=True
-    )
-    lines = (line.split(None, 2) for line in listed.stdout.splitlines())
-    return [
-        int(pid)
-        for pid, group, command in lines
-        if int(group) == aws.process_group and "ministack-lambda-InferenceUnitTuner" in command
-    ]
+def _is_of(aws: EmbeddedAws, pid: int) -> bool:
+    """Does it still run, in this embedded AWS?"""
+    try:
+        return os.getpgid(pid) == aws.process_group
+    except ProcessLookupError:
+        return False
 
 
 @pytest.mark.parametrize("name", RUNS)

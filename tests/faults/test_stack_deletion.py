@@ -15,8 +15,7 @@ from local.deployment import destroy
 from tests.embedded.aws import instrumented_aws
 from tests.embedded.deployment import Deployment, deployed
 from tests.faults.row import Row
-
-UNDER_LOAD_WITHIN_S = 60.0
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,10 @@ def deleted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deleted]:
         row = Row(name="deleted-in-mid-run", section="deletion", what="")
         model_arn = app.service.add_model(row.model)["modelArn"]
         app.start(row.name, row.input(model_arn))
-        _wait_for_load(app, model_arn)
+        wait_until("load", lambda: app.service.model_report(model_arn)["totals"]["accepted"] >= 10)
         asked_at = time.time()
         destroy(aws)
         yield Deleted(app.service.model_report(model_arn), _stack(app), asked_at)
-
-
-def _wait_for_load(app: Deployment, model_arn: str) -> None:
-    deadline = time.monotonic() + UNDER_LOAD_WITHIN_S
-    while app.service.model_report(model_arn)["totals"]["accepted"] < 10:
-        assert time.monotonic() < deadline, "the run did not get under load"
-        time.sleep(0.3)
 
 
 def _stack(app: Deployment) -> str:

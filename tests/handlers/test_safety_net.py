@@ -244,7 +244,7 @@ class TestTheJanitor:
         lease_book().take(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
-        monkeypatch.setattr("lambdas.handlers.janitor.PATIENCE_S", 5.0)
+        monkeypatch.setattr("lambdas.handlers.janitor.PATIENCE_S", 10.0)
         with pytest.raises(ExceptionGroup, match="could not be settled"):
             self.clean(stack)
 

@@ -6,11 +6,10 @@ import json
 import time
 from typing import Any
 
-import pytest
-
 from lambdas.adapters.run_view import past_runs, view_run
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import BUCKET, STARTED_AT, TABLE, Stack, picture
+from tests.model_books import carried_tps
 
 
 def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
-    model = stack.service.add_model(ModelTruth(tps_per_iu=12, latency_mean_s=0.1, start_s=0.5, stop_s=0.5))
+    model = stack.service.add_model(ModelTruth(tps_per_iu=6, latency_mean_s=0.1, start_s=0.5, stop_s=0.5))
     for index in range(5):
         stack.upload(f"samples/{index}.png", picture(200 + index))
 
@@ -36,14 +35,14 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
         stack,
         {
             "modelArn": model["modelArn"],
-            "demand": {"averageTps": 10, "peakTps": 30},
+            "demand": {"averageTps": 4, "peakTps": 15},
             "test": {"mode": "quick", "inFlightPerWorker": 64},
         },
     )
 
     report = stack.service.model_report(model["modelArn"])
     assert answer["verdict"] == "ok"
-    assert answer["maxTps"]["estimate"] == pytest.approx(12, rel=0.05)
+    assert 0.92 * carried_tps(report) <= answer["maxTps"]["estimate"] <= 1.08 * 6
     assert answer["recommendation"]["minInferenceUnits"] == 1
     assert answer["recommendation"]["maxInferenceUnits"] == 3
     assert answer["model"]["statusBefore"] == "STOPPED"

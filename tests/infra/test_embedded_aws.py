@@ -18,7 +18,7 @@ import time
 from local.embedded_aws import embedded_aws
 with embedded_aws() as aws:
     print(aws.url, aws.process_group, aws.log_file.parent, flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -82,7 +82,7 @@ def test_a_signal_to_its_owner_stops_it_too(number: signal.Signals) -> None:
 
         owner.send_signal(number)
 
-        assert owner.wait(timeout=20) != 0
+        assert owner.wait(timeout=120) != 0
         assert not is_open(url)
         assert not Path(home).exists()
         with pytest.raises(ProcessLookupError):

@@ -2,14 +2,15 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.embedded_aws import EmbeddedAws, embedded_aws
+from local.embedded_aws import EmbeddedAws
+from tests.embedded.aws import instrumented_aws
 from tests.infra.synth import definition
+from tests.waiting import wait_until
 
 ANSWERS: dict[str, Any] = {
     "prepared": {"Return": {"Payload": {"holds": True, "output": None}}},
@@ -95,7 +96,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
             else {"0-999": answers}
         )
 
-    config = tmp_path_factory.mktemp("answers") / "answers.json"
+    folder = tmp_path_factory.mktemp("answers")
+    config = folder / "answers.json"
     config.write_text(
         json.dumps(
             {
@@ -107,7 +109,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
         ),
         "utf-8",
     )
-    with embedded_aws(SFN_MOCK_CONFIG=str(config), SFN_WAIT_SCALE="0") as started:
+    with instrumented_aws(folder / "journal", SFN_MOCK_CONFIG=str(config), SFN_WAIT_SCALE="0") as started:
         yield started
 
 
@@ -125,10 +127,10 @@ def walk(aws: EmbeddedAws, machine: str, day: str) -> tuple[dict[str, Any], list
     """The finished execution, and the top-level states it entered."""
     steps = aws.client("stepfunctions")
     arn = steps.start_execution(stateMachineArn=f"{machine}#{day}", name=day, input="{}")["executionArn"]
-    deadline = time.monotonic() + 60
-    while (execution := steps.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, "the execution does not end"
-        time.sleep(0.05)
+    wait_until(
+        "the end", lambda: steps.describe_execution(executionArn=arn)["status"] != "RUNNING", pause_s=0.05
+    )
+    execution = steps.describe_execution(executionArn=arn)
     pages = steps.get_paginator("get_execution_history").paginate(executionArn=arn)
     events = [event for page in pages for event in page["events"]]
     entered = [

@@ -8,7 +8,7 @@ from botocore.config import Config
 
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 
-ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5)
+ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=60)
 
 
 @pytest.fixture(scope="session")
