@@ -16,7 +16,7 @@ from unittest.mock import patch
 from bench.accuracy import Result, run_all
 from bench.service import Service
 from bench.services import CATALOGUE
-from bench.tables import covered, errors_percent, markdown, median_of, percentile
+from bench.tables import covered, errors_percent, half_widths, markdown, median_of, percentile
 from lambdas.capacity import agreement, estimator, looks, ramp, saturated, soundness
 from lambdas.capacity.plans import SearchLimits
 
@@ -31,7 +31,7 @@ RULES: dict[str, Without] = {
     "(all rules)": nullcontext,
     "no second look after 50 s, but at once": _set(saturated, SECOND_LOOK_AFTER_S=0.0),
     "second look after 35 s": _set(saturated, SECOND_LOOK_AFTER_S=35.0),
-    "the look is not cut at shifts": _set(looks, _shift=lambda counts: None),
+    "the look is not cut at shifts": _set(looks, _shift=lambda counts, errors: None),
     "shifts need not be two levels": _set(looks, _two_levels=lambda head, tail: True),
     "pause before the look also after a shift": _set(saturated, SHIFTED_S=99),
     "two looks always agree": _set(agreement, agree=lambda one, other, first: True),
@@ -79,9 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _row(services: Iterable[Service], results: Sequence[Result]) -> tuple[str, ...]:
     fast = {service.name for service in services if service.is_fast_limiter}
     ok, limiters = [r for r in results if r.verdict == "ok"], [r for r in results if r.service in fast]
-    widths = [
-        50 * (r.high - r.low) / r.true_tps for r in limiters if r.high is not None and r.low is not None
-    ]
+    widths = half_widths(limiters)
     return (
         f"{sum(error > 10 for error in errors_percent(ok))} of {len(ok)}",
         f"{percentile(errors_percent(ok), 95):.2f}",

@@ -43,13 +43,41 @@ def _row(of: Sequence[Result]) -> tuple[str, ...]:
     )
 
 
+def by_group(services: Iterable[Service], results: Sequence[Result]) -> str:
+    """One row per group of services, as Markdown."""
+    groups: dict[str, list[Result]] = {}
+    kinds = {service.name: service.group for service in services}
+    for result in results:
+        groups.setdefault(kinds[result.service], []).append(result)
+    header = (
+        "group", "runs", "`ok` off by > 10 %", "p95 of `ok` %", "all: error % median / p95", "covered %",
+        "load / wall s", "verdicts",
+    )  # fmt: skip
+    return markdown(header, ((group, *group_row(of)) for group, of in {**groups, "all": results}.items()))
+
+
+def group_row(of: Sequence[Result]) -> tuple[str, ...]:
+    """Of any results, what most is promised of."""
+    ok = errors_percent(result for result in of if result.verdict == "ok")
+    inside = covered(of)
+    verdicts = Counter(result.verdict for result in of)
+    return (
+        f"{len(of)}",
+        f"{sum(error > 10 for error in ok)} of {len(ok)}",
+        f"{percentile(ok, 95):.2f}" if ok else "-",
+        _errors_text(errors_percent(of)),
+        f"{100 * fmean(inside):.1f}" if inside else "-",
+        f"{fmean(result.load_s for result in of):.1f} / {fmean(result.wall_s for result in of):.1f}",
+        ", ".join(f"{word} {count}" for word, count in verdicts.most_common()),
+    )
+
+
 def summary(services: Iterable[Service], results: Sequence[Result]) -> str:
     """The figures over groups of services, as Markdown."""
     kinds = {service.name: service for service in services}
     groups: list[tuple[str, Callable[[Result], bool]]] = [
         ("all", lambda result: True),
         ("rate limiters of 5 TPS and more", lambda result: kinds[result.service].is_fast_limiter),
-        ("executor pools", lambda result: kinds[result.service].group == "pool"),
         ("verdict ok", lambda result: result.verdict == "ok"),
     ]  # fmt: skip
     rows = []
@@ -74,7 +102,7 @@ def _summary_row(name: str, of: Sequence[Result]) -> tuple[str, ...]:
         _signed(100 * result.error for result in of if result.error is not None),
         f"{100 * fmean(error > 10 for error in errors):.1f} %",
         f"{100 * fmean(inside):.1f}" if inside else "-",
-        f"{median_of(_half_widths(of)):.1f}" if inside else "-",
+        f"{median_of(half_widths(of)):.1f}" if inside else "-",
         f"{fmean(result.load_s for result in of):.1f}",
         f"{fmean(result.wall_s for result in of):.1f}",
         f"{fmean(result.requests for result in of):.0f}",
@@ -126,7 +154,8 @@ def covered(of: Iterable[Result]) -> list[bool]:
     ]
 
 
-def _half_widths(of: Iterable[Result]) -> list[float]:
+def half_widths(of: Iterable[Result]) -> list[float]:
+    """In percent of the truth, of those that have both ends."""
     return [
         50 * (result.high - result.low) / result.true_tps
         for result in of
@@ -155,4 +184,4 @@ def median_of(values: Sequence[float]) -> float:
 
 def _interval_text(of: Sequence[Result]) -> str:
     inside = covered(of)
-    return f"{median_of(_half_widths(of)):.1f} / {100 * fmean(inside):.0f}" if inside else "none"
+    return f"{median_of(half_widths(of)):.1f} / {100 * fmean(inside):.0f}" if inside else "none"

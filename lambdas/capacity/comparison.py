@@ -19,14 +19,14 @@ from lambdas.capacity.errors import InternalError
 from lambdas.capacity.image_variants import images_of, source_of
 from lambdas.capacity.measured_step import FIRST_LEAD_S, LONGEST_LEAD_S, MeasuredStep, load_of
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.plans import FORCED_S, closed_loop
+from lambdas.capacity.plans import closed_loop
 from lambdas.capacity.progress import Progress
 from lambdas.capacity.run import Run
 from lambdas.capacity.soundness import run_step
 from lambdas.capacity.step import Series, StepCounts, StepPlan
 from lambdas.capacity.variant_rate import Rated, contradict, rated
 
-LONGEST_S = 30.0  # of a step
+SHORTEST_S, SHORTEST_QUICK_S, LONGEST_S = 16.0, 12.0, 30.0  # of a step
 ANSWERS = 60  # in a step, about; half of them in quick mode
 MEDIANS = 8  # so many median latencies long is a step at the least
 AFTERWARDS_S = 25.0  # for the last answers of a step, and to plan the next
@@ -159,7 +159,8 @@ def _plan(steps: Sequence[MeasuredStep], run: Run, found: Measurement) -> StepPl
     median_s = max((c.latency.quantile_ms(0.5) or 0.0 for c in at_it), default=0.0) / 1000
     rate = found.max_tps.estimate if found.max_tps else 0.0
     answers = ANSWERS / 2 if limits.mode == "quick" else ANSWERS
-    wanted_s = max(FORCED_S, MEDIANS * median_s, answers / rate if rate else 0.0)
+    shortest_s = SHORTEST_QUICK_S if limits.mode == "quick" else SHORTEST_S
+    wanted_s = max(shortest_s, MEDIANS * median_s, answers / rate if rate else 0.0)
     return closed_loop("compare", lanes, limits, at_least_s=float(math.ceil(min(LONGEST_S, wanted_s))))
 
 

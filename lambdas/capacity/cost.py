@@ -8,7 +8,7 @@ from lambdas.capacity.errors import BudgetExceeded
 from lambdas.capacity.plans import Mode
 
 # Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
-EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.5, "precise": 8.0}
+EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
 # Minutes that a model takes to start, where nothing better is known (AWS: 10 to 20).
 EXPECTED_START_MINUTES = 20.0
 # Minutes that its load takes at the very least, with a model that starts at once.

@@ -28,7 +28,7 @@ PERIODIC_SPREAD = 0.3  # of that swing, at most, between sums over a whole wave
 
 # Half-width of the interval in units of D/m, by number of seconds m. D is the largest deviation of
 # the cumulated counts from a straight line; simulated for 95 % coverage.
-_WIDTH_BY_SECONDS = (
+WIDTH_BY_SECONDS = (
     (4, 5.52), (6, 4.54), (8, 3.98), (10, 3.71), (12, 3.64), (14, 3.50), (16, 3.41), (20, 3.35), (30, 3.17),
 )  # fmt: skip
 
@@ -199,9 +199,9 @@ def _padded(series: Sequence[int], seconds: int) -> list[int]:
 
 
 def _width(seconds: int) -> float:
-    if seconds <= _WIDTH_BY_SECONDS[0][0]:
-        return _WIDTH_BY_SECONDS[0][1]
-    for (m0, k0), (m1, k1) in pairwise(_WIDTH_BY_SECONDS):
+    if seconds <= WIDTH_BY_SECONDS[0][0]:
+        return WIDTH_BY_SECONDS[0][1]
+    for (m0, k0), (m1, k1) in pairwise(WIDTH_BY_SECONDS):
         if seconds <= m1:
             return k0 + (k1 - k0) * (seconds - m0) / (m1 - m0)
-    return _WIDTH_BY_SECONDS[-1][1]
+    return WIDTH_BY_SECONDS[-1][1]

@@ -69,18 +69,20 @@ class Look:
 def look(counts: StepCounts) -> Look | None:
     """What a closed-loop step saw of a saturated model; None where it was not saturated."""
     accepted = estimator.saturated_seconds(counts, min(counts.plan.base_s, estimator.SATURATED_SECONDS))
-    return settled(accepted, counts) if accepted else None
+    return settled(accepted, _attempts_tps(counts)) if accepted else None
 
 
-def settled(accepted: Sequence[int], counts: StepCounts | None = None) -> Look:
+def settled(
+    accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS
+) -> Look:
     """The last level."""
     kept, rose = list(accepted), False
-    while estimator.period_of(kept) == 1 and (split := _shift(kept)):
+    while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):
         rose = fmean(kept[:split]) < fmean(kept[split:])
         # The second of the shift belongs to both levels.
         kept = kept[split + 1 :] if len(kept) - split > FEWEST_SECONDS else kept[split:]
     cut = len(accepted) - len(kept)
-    return Look(tuple(kept), _attempts_tps(counts) if counts else 0.0, cut, rose)
+    return Look(tuple(kept), attempts_tps, cut, rose)
 
 
 def jitter(counts: Sequence[int]) -> float:
@@ -92,7 +94,7 @@ def jitter(counts: Sequence[int]) -> float:
     return sqrt(fmean(squares) / 2) if squares else 0.0
 
 
-def _shift(counts: Sequence[int]) -> int | None:
+def _shift(counts: Sequence[int], errors: float) -> int | None:
     """The second with which the last level begins, if there is more than one."""
     if len(counts) < FEWEST_TO_SPLIT:
         return None
@@ -101,7 +103,7 @@ def _shift(counts: Sequence[int]) -> int | None:
     for split in range(1, len(counts) - FEWEST_SECONDS + 1):
         head, tail = counts[:split], counts[split:]
         parts = 1 / len(head) + 1 / len(tail)
-        need = max(SHIFT_ERRORS * noise * sqrt(parts), COUNTING * parts, SHIFT_SHARE * mean)
+        need = max(errors * noise * sqrt(parts), COUNTING * parts, SHIFT_SHARE * mean)
         if need and _two_levels(head, tail):
             scores[split] = abs(fmean(head) - fmean(tail)) / need
     best = max(scores, key=lambda split: scores[split], default=None)

@@ -47,10 +47,12 @@ def throttles_below(model: SaturatedModel, *confirmations: Paced) -> Measurement
     """The estimate stands, but requests are throttled below it: its lower end is what may be had without."""
     found = measured(model)
     assert found.max_tps is not None
-    lows = [found.max_tps.low, *(each.accepted_tps for each in confirmations)]
+    told = [each for each in confirmations if each.sent]
+    lows = [found.max_tps.low, *(each.accepted_tps for each in told)]
     if model.clean:
         lows.append(model.clean.tps)
-    shares = [agreement.fair_share(model.looks[-1], each) for each in confirmations]
+    saturated = next(each for each in reversed(model.looks) if each.seconds)
+    shares = [agreement.fair_share(saturated, each) for each in told]
     low = min([*lows, *(share for share in shares if share is not None)])
     return replace(found, max_tps=replace(found.max_tps, low=low))
 

@@ -95,7 +95,7 @@ class SaturatedModel:
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
         self.looks_agree = not second.rose and agreement.agree(self.first, second, self.first)
-        if plan.paced_tps:
+        if plan.paced_tps and paced_part(counts).sent:
             self._judge_probe(paced_part(counts))
         if self.looks_agree:
             self.level = [self.first, second]
@@ -117,7 +117,7 @@ class SaturatedModel:
         if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_at_least = probe.accepted_tps
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
-        if probed.rate.estimate < second.rate.estimate:
+        if second.seconds and probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
             self.looks_agree = self.looks_agree and agreement.agree(second, probed, self.first)
 

@@ -96,7 +96,9 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
     """Throttled below the estimate: did the capacity move, or does the model throttle below its maximum?"""
     before, failed = model.max_tps.estimate, model.paced
     assert failed is not None
-    share = failed.throttled / max(1, failed.sent)
+    if not failed.sent:
+        return outcomes.throttles_below(model)
+    share = failed.throttled / failed.sent
     yield from model.confirm_lower(failed.rate * min(0.9, max(0.6, 1 - 2 * share)))
     if not model.looks_agree:
         yield from model.look_on()
@@ -108,8 +110,12 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
                 yield from model.confirm(CONFIRM_SHARE * now)
             if model.clean:
                 return (yield from _narrow(model))
-    assert model.paced is not None
-    return outcomes.throttles_below(model, failed, model.paced)
+    lower = model.paced
+    assert lower is not None
+    yield from _prolong(model)
+    if not model.looks_agree:
+        return outcomes.unsettled(model, outcomes.levels(model))
+    return outcomes.throttles_below(model, failed, lower)
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:
@@ -119,21 +125,22 @@ def _is_confirmed(model: SaturatedModel) -> bool:
 
 
 def _narrow(model: SaturatedModel) -> Steps:
-    """Where noise leaves too much open, one look more; in precise mode, as many as narrow the interval."""
+    """Where noise leaves too much open, one look more; what is still too noisy is not called ok."""
     if seconds := agreement.more_seconds(model.level):
         yield from model.look_more(seconds)
-    while model.test.limits.mode == "precise" and model.looks_agree and _is_wide(model):
-        yield from model.look_more(PRECISE_STEP_S, "precise")
+    yield from _prolong(model)
     if not model.looks_agree:
         return outcomes.unsettled(model, outcomes.levels(model))
-    return (
-        outcomes.unsettled(model, outcomes.noise(model))
-        if agreement.too_noisy(model.level)
-        else outcomes.measured(model, confirmed=True)
-    )
+    if agreement.too_noisy(model.level):
+        return outcomes.unsettled(model, outcomes.noise(model))
+    return outcomes.measured(model, confirmed=True)
 
 
-def _is_wide(model: SaturatedModel) -> bool:
-    seconds = sum(each.seconds for each in model.level)
-    wide = model.max_tps.half_width > PRECISE_SHARE * model.max_tps.estimate
-    return wide and seconds + PRECISE_STEP_S <= PRECISE_SATURATED_S
+def _prolong(model: SaturatedModel) -> Generator[StepPlan, StepCounts, None]:
+    """In precise mode, more looks until the interval is narrow."""
+    while model.test.limits.mode == "precise" and model.looks_agree:
+        seconds = sum(each.seconds for each in model.level) + PRECISE_STEP_S
+        narrow = model.max_tps.half_width <= PRECISE_SHARE * model.max_tps.estimate
+        if narrow or seconds > PRECISE_SATURATED_S:
+            return
+        yield from model.look_more(PRECISE_STEP_S, "precise")

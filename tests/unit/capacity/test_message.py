@@ -46,7 +46,7 @@ class TestTheAnswer:
     @pytest.mark.parametrize(
         ("changed", "sentence"),
         [
-            ({}, "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.87 to 5.13)."),
+            ({}, "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.89 to 5.11)."),
             (
                 {"maxTps": unsaturated(), "verdict": "not-saturated"},
                 "Start this model with 2 to 3 inference units: one carries at least 5.00 requests/s.",
@@ -54,14 +54,14 @@ class TestTheAnswer:
             (
                 {"recommendation": no_advice()},
                 "No number of inference units follows from this run, in which one carries "
-                "5.00 requests/s (4.87 to 5.13).",
+                "5.00 requests/s (4.89 to 5.11).",
             ),
             (
                 {"tpsPerInferenceUnit": None, "recommendation": no_advice()},
                 "No rate could be measured, so no number of inference units follows.",
             ),
             ({"inferenceUnits": 2, "tpsPerInferenceUnit": 2.5}, "Start this model with 2 to 3 inference units: one "
-             "carries 2.50 requests/s (2.43 to 2.57)."),
+             "carries 2.50 requests/s (2.44 to 2.56)."),
         ],
     )  # fmt: skip
     def test_it_is_one_sentence_with_units_and_rate(self, changed: Mapping[str, Any], sentence: str) -> None:

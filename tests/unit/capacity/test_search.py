@@ -67,7 +67,7 @@ def test_concurrency_starts_at_four_and_doubles_to_the_maximum() -> None:
     # At the maximum a second, longer step follows: what is told as a lower bound was carried for half a minute.
     assert ramp_lanes(never_throttles) == [4, 8, 16, 32, 64, 128, 256, 256]
     assert [counts.plan.workers for counts in never_throttles.history] == [1, 1, 2, 4, 8, 16, 32, 32]
-    assert [counts.seconds for counts in never_throttles.history] == [4.0] * 7 + [30.0]
+    assert [counts.seconds for counts in never_throttles.history] == [3.0] * 7 + [30.0]
 
 
 def test_concurrency_ends_at_a_maximum_that_is_no_power_of_two() -> None:
@@ -148,7 +148,8 @@ def test_a_limiter_is_saturated_measured_and_confirmed(tps: float, truth: dict[s
     assert found.clean is not None and found.clean.tps == pytest.approx(0.95 * tps, rel=0.02)
     assert found.clean.throttled == 0
     assert judge(found).word == "ok"
-    assert phases(run)[-1] == "confirm"
+    assert phases(run)[-2:] == ["confirm", "look"]
+    assert found.looks == 2
 
 
 def test_a_model_that_queues_without_end_is_latency_bound() -> None:
@@ -242,8 +243,8 @@ def test_a_model_without_a_queue_throttles_below_its_maximum() -> None:
     assert not found.confirmed
     assert judge(found).word == "throttles-below-max"
     assert found.max_tps is not None and found.max_tps.estimate == pytest.approx(12, rel=0.12)
-    assert found.clean is not None and found.clean.tps < 0.95 * 12
-    assert found.max_tps.low <= found.clean.tps
+    assert found.clean is None or found.max_tps.low <= found.clean.tps < 0.95 * 12
+    assert found.max_tps.low < 0.8 * 12
 
 
 def test_precise_mode_adds_seconds_until_the_interval_is_narrow() -> None:
@@ -334,7 +335,7 @@ def test_a_model_that_answers_nothing_is_lost() -> None:
 
 def test_a_confirmation_in_which_nothing_was_answered_confirms_nothing() -> None:
     run = measured(tps_per_iu=20.0)
-    *before, confirmation = run.history
+    *before, confirmation, _ = run.history
     silent = [replace(each, accepted=[9], throttled=[], failed=[]) for each in confirmation.workers]
 
     found = next_move([*before, StepCounts(confirmation.plan, silent)], SearchLimits())

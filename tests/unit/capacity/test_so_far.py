@@ -83,7 +83,7 @@ def test_a_step_whose_workers_were_lost_tells_nothing() -> None:
 
 def test_the_item_says_step_counts_and_estimate() -> None:
     run = measured(tps_per_iu=5.0)
-    assert phases(run) == ["ramp", "confirm"]
+    assert phases(run) == ["ramp", "confirm", "look"]
     plan = run.history[1].plan
 
     told = so_far(numbered(run.history[:1]), plan)

@@ -15,7 +15,7 @@ from lambdas.capacity.verdict import judge
 
 CLEAN = CleanRate(4.76, sent=43, throttled=0, latency=LatencyHistogram())
 FOUND = Measurement(
-    "saturated", 16, Interval(5.01, 4.93, 5.09), clean=CLEAN, confirmed=True, saturated=(5,) * 12
+    "saturated", 16, Interval(5.01, 4.93, 5.09), clean=CLEAN, confirmed=True, saturated=(5,) * 12, looks=2
 )
 
 REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
@@ -24,7 +24,7 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
 @pytest.mark.parametrize(
     ("found", "word", "said"),
     [
-        (FOUND, "ok", "5.01 requests/s were accepted over 12 s of throttling, and 4.76 evenly paced requests/s passed"),
+        (FOUND, "ok", "over 12 s of throttling, in 2 looks that agree, and 4.76 evenly paced requests/s passed"),
         (replace(FOUND, confirmed=False), "throttles-below-max", "check whether other clients use this model"),
         (replace(FOUND, confirmed=False, clean=None), "throttles-below-max", "no evenly paced rate was seen to pass"),
         (replace(FOUND, confirmed=False, late_share=0.2), "client-limited", "could not keep their lanes busy"),
@@ -36,7 +36,7 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
         (REFUSED, "client-limited", "ran 5 of 16 load workers"),
         (replace(FOUND, ending="client-limited"), "client-limited", "lower test.inFlightPerWorker"),
         (replace(FOUND, ending="unstable"), "unstable", "More than a tenth of the requests failed"),
-        (replace(FOUND, saturated=(2,) * 6 + (8,) * 6), "unstable", "changed while it was measured"),
+        (replace(FOUND, unsettled="it carried 27.1, then 31"), "unstable", "it carried 27.1, then 31; run again"),
     ],
 )  # fmt: skip
 def test_each_verdict_has_its_evidence(found: Measurement, word: str, said: str) -> None:
@@ -52,7 +52,12 @@ def test_a_quick_run_is_ok_without_a_confirmation_and_says_so() -> None:
     verdict = judge(replace(FOUND, confirmed=False, clean=None), quick=True)
 
     assert verdict.word == "ok"
-    assert "not confirmed at a clean rate (quick mode)" in verdict.detail
+    assert "seen once, and not confirmed at a clean rate (quick mode)" in verdict.detail
+
+
+def test_for_how_long_the_model_was_seen_is_told_with_a_rate() -> None:
+    assert "seen over 78 s" in judge(FOUND, observed_s=78.2).detail
+    assert "seen over" not in judge(replace(FOUND, ending="unstable"), observed_s=78.2).detail
 
 
 def test_other_errors_are_named() -> None:

@@ -1,0 +1,141 @@
+"""`python -m bench.constants`: where the constants of the search come from: simulated, and printed as Markdown tables.
+
+- the width of an interval by its number of seconds (`estimator`): counts that vary by chance, 95 % covered;
+- how often steady counts are cut as if they had shifted (`looks.SHIFT_ERRORS`), and how small a shift is found;
+- how many of the probe's requests (`saturated.PROBE_SHARE`) a limiter throttles, and one that carries more;
+- how far the mean of two looks is off, that are as far apart as `agreement.AGREEING_SHARE` lets them;
+- what counting in whole seconds leaves open (`estimator.COUNTING`);
+- what noise of `agreement.SOUND_SHARE` leaves open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Sequence
+from random import Random
+from statistics import fmean
+
+from bench.tables import markdown, percentile
+from lambdas.capacity import agreement, estimator, looks, saturated
+from local.simulated_model.limiters import TokenBucket
+
+Row = tuple[str, ...]
+MEAN = 100.0  # of simulated counts: far enough from 0
+
+
+def widths(runs: int) -> list[Row]:
+    """By seconds: k with which mean ± k D / seconds covers 95 % of independent normal counts, and the one in use."""
+    rows: list[Row] = []
+    for seconds, used in estimator.WIDTH_BY_SECONDS:
+        random = Random(f"widths/{seconds}")
+        ratios = []
+        for _ in range(runs):
+            counts = [random.gauss(MEAN, 10.0) for _ in range(seconds)]
+            ratios.append(abs(fmean(counts) - MEAN) * seconds / estimator.strays(counts))
+        rows.append((str(seconds), f"{percentile(ratios, 95):.2f}", f"{used:.2f}"))
+    return rows
+
+
+def false_cuts(runs: int) -> list[Row]:
+    """By threshold, in noise: steady stretches of 11 s that are cut, and shifts of 10, 20 and 30 % that are found."""
+    return [
+        (f"{errors:g}", *(f"{100 * _cut_share(runs, errors, shift):.1f}" for shift in (0.0, 0.1, 0.2, 0.3)))
+        for errors in (3.0, 3.5, 4.0, looks.SHIFT_ERRORS, 5.0, 6.0)
+    ]
+
+
+def _cut_share(runs: int, errors: float, shift: float) -> float:
+    random, cut = Random(f"cuts/{shift}"), 0
+    for _ in range(runs):
+        levels = [MEAN] * 5 + [MEAN * (1 - shift)] * 6
+        counts = [max(0, round(random.gauss(level, 5.0))) for level in levels]
+        cut += looks.settled(counts, shift_errors=errors).cut > 0
+    return cut / runs
+
+
+def probes(runs: int) -> list[Row]:
+    """By the probe's rate: what of it a limiter of the estimated rate throttles, in percent, and one 12 % faster."""
+    return [
+        (
+            f"{share:g}",
+            f"{100 * (1 - 1 / share):.1f}",
+            *(f"{_throttled(runs, share, tps):.1f}" for tps in (1.0, 1.12)),
+        )
+        for share in (1.06, saturated.PROBE_SHARE, 1.2)
+    ]
+
+
+def _throttled(runs: int, share: float, tps: float) -> float:
+    """Mean percentage of evenly paced requests throttled by buckets that are empty at the start."""
+    random, shares = Random("probes"), []
+    for _ in range(max(1, runs // 100)):
+        rate = random.uniform(10, 60)
+        bucket = TokenBucket(rate * tps, rate * tps)
+        while bucket.offer(0.0, 0.0) is not None:
+            pass
+        sent = round(share * rate * (saturated.PROBE_S - 1))
+        passed = sum(bucket.offer(number / (share * rate), 0.0) is not None for number in range(1, sent + 1))
+        shares.append(100 * (1 - passed / sent))
+    return fmean(shares)
+
+
+def agreements(runs: int) -> list[Row]:
+    """By the difference that passes: how far the mean of an 11-s and a 6-s look is off, worst case, after a shift."""
+    rows: list[Row] = []
+    for share in (0.04, agreement.AGREEING_SHARE, 0.10):
+        random, errors = Random("agreements"), []
+        for _ in range(runs):
+            shift = random.uniform(-share, share)
+            errors.append(100 * abs((1 + (1 + shift)) / 2 / (1 + shift) - 1))
+        rows.append((f"{100 * share:g}", f"{max(errors):.1f}", f"{100 * share:g}"))
+    return rows
+
+
+def counting(runs: int) -> list[Row]:
+    """By bound, in counts: the stretches of 5 to 12 s whose sum a limiter's true rate misses by more, in percent."""
+    random, missed = Random("counting"), []
+    for _ in range(runs):
+        seconds, rate, phase = random.randint(5, 12), random.uniform(1, 60), random.random()
+        late = random.uniform(0, 0.5), random.uniform(0, 0.5)  # lanes come a little after a token is there
+        first, last = (
+            math.floor(rate * at - wait + phase) for at, wait in ((0, late[0]), (seconds, late[1]))
+        )
+        missed.append(abs(last - first - rate * seconds))
+    return [
+        (f"{bound:g}", f"{100 * fmean(miss > bound for miss in missed):.2f}")
+        for bound in (1.0, estimator.COUNTING, 2.0)
+    ]
+
+
+def soundness(_: int) -> list[Row]:
+    """By the noise that passes as ok: the standard errors that a mistake of 10 % is."""
+    return [
+        (f"{100 * share:g}", f"{0.10 / (share / agreement.NOISE_ERRORS):.1f}")
+        for share in (0.05, agreement.SOUND_SHARE, agreement.TOLERATED_SHARE, 0.10)
+    ]
+
+
+TABLES: dict[str, tuple[Row, Callable[[int], Sequence[Row]]]] = {
+    "Width of an interval": (("seconds", "simulated k", "k in use"), widths),
+    "Shifts": (("noise", "steady, cut %", "10 %, found %", "20 %, found %", "30 %, found %"), false_cuts),
+    "Probe": (("share", "expected %", "throttled % by the same rate", "by one 12 % faster"), probes),
+    "Agreement": (("apart %", "mean off by at most %", "last look off by at most %"), agreements),
+    "Counting": (("counts", "missed by more, %"), counting),
+    "Noise": (("half-width %", "10 % off is so many standard errors"), soundness),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.constants", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20_000, help="simulated stretches per row")
+    chosen = parser.parse_args(arguments)
+    for title, (header, rows) in TABLES.items():
+        print(f"{title}\n\n{markdown(header, rows(chosen.seeds))}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
