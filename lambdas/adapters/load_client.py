@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import ssl
 from functools import cache
 
@@ -65,15 +66,15 @@ class LoadConnection:
         self._connection.close()
 
     def _exchange(self, head: bytes, body: bytes) -> tuple[int, bytes]:
-        socket = self._open_socket()
-        socket.sendall(head)
-        socket.sendall(body)
-        reply = read_reply(socket.recv)
+        wire = self._open_socket()
+        wire.sendall(head)
+        wire.sendall(body)
+        reply = read_reply(wire.recv)
         if reply.is_last:
             self._connection.close()
         return reply.status, reply.body
 
-    def _open_socket(self) -> ssl.SSLSocket:
+    def _open_socket(self) -> socket.socket:
         """The kept connection's, if it is still open, or a new one's."""
         if self._connection.sock is not None and not self._is_open():
             self._connection.close()
@@ -86,12 +87,12 @@ class LoadConnection:
 
         A socket of TLS 1.3 can also have session tickets to read, which are the connection's own business.
         """
-        socket = self._connection.sock
-        socket.settimeout(0)
+        wire = self._connection.sock
+        wire.settimeout(0)
         try:
-            socket.recv(1)
+            wire.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
-            socket.settimeout(TIMEOUT_S)
+            wire.settimeout(TIMEOUT_S)
             return True
         except OSError:
             pass

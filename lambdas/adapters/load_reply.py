@@ -10,7 +10,7 @@ from typing import Any
 from lambdas.capacity.step import ACCEPTED, ACCOUNT_LIMITS, RAMP_LIMIT, S3_LIMIT, THROTTLED
 
 # What an error's name looks like; anything else is no name to keep, in a table or in a sentence.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,99}")
+_NAME = re.compile(r"[A-Z][A-Za-z0-9.]{0,99}")
 LONGEST_MESSAGE = 1000  # characters
 
 

@@ -70,7 +70,7 @@ BUSY = ClientLoad(cpu_share=0.82, bytes_per_s=12e6, in_flight=8, seconds=40)
 @pytest.mark.parametrize(
     ("client", "said"),
     [
-        (BUSY, "a load worker with 8 requests in flight used 82% of its CPU and moved 12.0 MB/s), so"),
+        (BUSY, "a load worker with 8 requests in flight used 82% of its CPU and moved 12.0 MB/s) at 16"),
         (BUSY, "lower test.inFlightPerWorker, so that more workers share the load, or use smaller images"),
         (replace(BUSY, in_flight=1), "are a lower bound; use smaller images, or images.source s3, and run again"),
         (replace(BUSY, cpu_share=0.1, bytes_per_s=41e6), "used 10% of its CPU and moved 41.0 MB/s"),

@@ -59,7 +59,7 @@ def test_the_services_sentence_is_kept() -> None:
 
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=40)
-members = st.dictionaries(
+members: st.SearchStrategy[dict[str, object]] = st.dictionaries(
     st.sampled_from(["__type", "Code", "Message", "message"]),
     any_text | st.sampled_from([PTEE, 7, None, [], {}, 1.5, True]),
 )

@@ -25,7 +25,7 @@ from local.simulated_model.truth import ModelTruth
 from tests.unit.load.stalling import Stall, StallingClient
 
 PLAN = StepPlan("ramp", 32, 1, 16, 16, 16)
-STEADY = {
+STEADY: dict[str, dict[str, Any]] = {
     "bucket": {"tps_per_iu": 20, "burst_s": 1, "latency_mean_s": 0.2},
     "slow bucket": {"tps_per_iu": 5, "burst_s": 2, "latency_mean_s": 0.2},
     "window": {"tps_per_iu": 20, "limiter": "fixed_window", "window_s": 1, "latency_mean_s": 0.2},
