@@ -45,8 +45,13 @@ REFUSALS = frozenset(
 )
 
 
-# Of all images: not their fault.
-UNREADABLE = "InvalidS3ObjectException"
+# Refusals that, where all images get the same one, are not about the images, and what to do then.
+NOT_ABOUT_IMAGES = {
+    "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad read,"
+    " or give images.source bytes",
+    "InvalidParameterException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
+    "ValidationException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
+}
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,19 @@ class Probe:
             said = self.said["AccessDeniedException"]
             todo = advice(said, "name the model in the context key modelArns")
             raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {said.rstrip('.')} - {todo}")
-        if failures.get(UNREADABLE) == images:
-            said = self.said[UNREADABLE].rstrip(".")
-            raise NoUsableImages(
-                f"Rekognition could not read any of the {images} images from S3: {said} ({UNREADABLE}) - see that the"
-                " bucket is in the model's Region and lets ProbeImages and ApplyLoad read, or give images.source bytes"
-            )
+        for name, todo in NOT_ABOUT_IMAGES.items():
+            if failures.get(name) == images:
+                said = self.said[name].rstrip(".")
+                raise NoUsableImages(
+                    f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}"
+                )
         if len(self.refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in self.refused[:5])
             raise NoUsableImages(
                 f"the model refused all {images} images that were tried ({reasons}) - upload others"
             )
         if sum(self.counts.failed) == images and not self.refused:
-            raise no_answer(failures, images)
+            raise no_answer(failures, images, self.said)
 
 
 PreparedRequests = Mapping[tuple[Source, str], PreparedRequest]  # by way of sending and image key
