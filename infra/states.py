@@ -96,7 +96,7 @@ def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         errors=_LAMBDA_IS_BUSY,
         interval=cdk.Duration.seconds(2),
         backoff_rate=2,
-        max_attempts=7,
+        max_attempts=6,
         max_delay=cdk.Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,
     )

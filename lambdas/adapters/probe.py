@@ -12,17 +12,23 @@ from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.soundness import no_answer
 from lambdas.capacity.step import StepPlan, WorkerCounts
 
-_UNREADABLE = "InvalidS3ObjectException"
 # Errors that are the image's fault; with any other the image stays in.
 REFUSALS = frozenset(
     {
         "ImageTooLargeException",
         "InvalidImageFormatException",
         "InvalidParameterException",
-        _UNREADABLE,
+        "InvalidS3ObjectException",
         "ValidationException",
     }
 )
+# Refusals that, where all images get the same one, are not about the images, and what to do then.
+NOT_ABOUT_IMAGES = {
+    "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad read,"
+    " or give images.source bytes",
+    "InvalidParameterException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
+    "ValidationException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
+}
 
 
 @dataclass(frozen=True)
@@ -53,16 +59,18 @@ class Probe:
             todo = advice(denial, "name the model in the context key modelArns, and deploy again")
             raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {denial.rstrip('.')} - {todo}")
         images, refused = len(self.replies), self.refused
-        if all(reply.outcome == _UNREADABLE for _, reply in self.replies):
-            said = self.replies[0][1].message.rstrip(".")
-            raise NoUsableImages(
-                f"Rekognition could not read any of the {images} images from S3: {said} ({_UNREADABLE}) - see that the"
-                " bucket is in the model's Region and lets ProbeImages and ApplyLoad read, or give images.source bytes"
-            )
+        for name, todo in NOT_ABOUT_IMAGES.items():
+            if all(reply.outcome == name for _, reply in self.replies):
+                said = self.replies[0][1].message.rstrip(".")
+                raise NoUsableImages(
+                    f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}"
+                )
         if len(refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
             raise NoUsableImages(
                 f"the model refused all {images} images that were tried ({reasons}) - upload others"
             )
         if sum(self.counts.failed) == images and not refused:
-            raise no_answer(self.counts.failures, images)
+            raise no_answer(
+                self.counts.failures, images, {reply.outcome: reply.message for _, reply in self.replies}
+            )

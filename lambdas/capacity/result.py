@@ -27,9 +27,7 @@ from lambdas.capacity.scaling import Scaling
 from lambdas.capacity.step_rows import interval_row, measured_so_far, rounded
 from lambdas.capacity.verdict import judge
 
-# Fewer latencies than these make no such percentile.
-LATENCIES_FOR_P95 = 60
-LATENCIES_FOR_P99 = 300
+LATENCIES_FOR_P95, LATENCIES_FOR_P99 = 60, 300  # fewer make no such percentile
 
 # Verdicts, or limits, whose rate says nothing about inference units, and why.
 NO_ADVICE = {
@@ -69,7 +67,7 @@ def findings(
         observed_s=observed_s(steps),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
-    no_advice = NO_ADVICE.get(verdict.limited_by or verdict.word) or NO_ADVICE.get(verdict.word)
+    no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
     no_advice = no_advice or (None if per_unit else "No rate was measured")
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())

@@ -36,10 +36,10 @@ MOST_TRIES = 3
 
 
 class TwoDeployments(LoadScopeScheduling):
-    """The tests of the triggers have a process and a deployment of their own; all others share another."""
+    """Tests that need another deployment, the triggers' and the quotas', have a process of their own; all others share another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "triggers" if re.search(r"test_triggers\.py", nodeid) else "executions"
+        return "triggers" if re.search(r"test_(triggers|quotas)\.py", nodeid) else "executions"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:
