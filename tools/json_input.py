@@ -1,4 +1,4 @@
-"""What a person wrote, in a file or as an argument, in whatever encoding; or a sentence that refuses it."""
+"""A file of JSON as a person wrote it, in whatever encoding; or a sentence that refuses it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,6 @@ def read_json(option: str, source: str) -> Any:
     except ValueError as error:
         why = str(error)
     raise UsageError(f"{option}: {source} is no readable JSON: {why}")
-
-
-def text_argument(name: str, value: str) -> str:
-    """An argument as text. Where the machine's encoding lacks its characters, it is read as UTF-8.
-
-    Raises:
-        UsageError: it is no UTF-8 either.
-    """
-    try:
-        return value if value.isascii() else value.encode(errors="surrogateescape").decode()
-    except UnicodeError:
-        raise UsageError(f"{name}: got {shown(value)}, which is no UTF-8") from None
 
 
 def _parsed(raw: bytes) -> Any:

@@ -10,8 +10,9 @@ import click
 from lambdas.adapters.execution_input import ExecutionInput, parse_input
 from lambdas.capacity.cost import Budget, Tariff, expected_minutes
 from lambdas.capacity.errors import RunError
+from tools.arguments import text_argument
 from tools.exits import UsageError
-from tools.json_input import read_json, text_argument
+from tools.json_input import read_json
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

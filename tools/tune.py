@@ -11,7 +11,6 @@ if __name__ == "__main__":  # what is imported next takes a second
     signal.signal(signal.SIGINT, leave_at_once)
     signal.signal(signal.SIGTERM, leave_at_once)
 
-import math
 import os
 import re
 import time
@@ -24,6 +23,7 @@ from uuid import uuid4
 import click
 
 from tools import view
+from tools.arguments import Minutes, refuse_empty_options
 from tools.assertions import Assertion
 from tools.breaking_off import Terminated
 from tools.conversation import Conversation
@@ -54,23 +54,9 @@ def _deployment_options(command: Command) -> Command:
     return command
 
 
-class _Minutes(click.FloatRange):
-    """More than 0. `nan` and `inf` are floats, too, and would be no limit."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Click's, and finite."""
-        minutes = super().convert(value, param, ctx)
-        if not math.isfinite(minutes):
-            self.fail(f"{minutes} is no number of minutes.", param, ctx)
-        return minutes
-
-
 def _ending_options(command: Command) -> Command:
     for option in (
-        click.option("--timeout", type=_Minutes(), metavar="MINUTES",
+        click.option("--timeout", type=Minutes(), metavar="MINUTES",
                      help="Stop after so long, safely (follow: stop following)."),
         click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
                      help="Write JUnit XML."),
@@ -167,23 +153,13 @@ def _wanted(assertions: tuple[str, ...], junit: Path | None) -> Wanted:
     return Wanted(tuple(Assertion.parse(text) for text in assertions), junit)
 
 
-def _refuse_empty_options(arguments: Sequence[str]) -> None:
-    """An option whose value is empty would count as not given; a script meant something with it."""
-    for option, value in zip(arguments, [*arguments[1:], None], strict=True):
-        name, equals, rest = option.partition("=")
-        if name.startswith("--") and (rest == "" if equals else value == ""):
-            raise UsageError(
-                f"{name}: got nothing: the argument after it is empty, as of a variable that is not set"
-            )
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code. Without arguments those of the command line."""
     said: str
     prepare_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        _refuse_empty_options(arguments)
+        refuse_empty_options(arguments)
         return int(cli(arguments, prog_name="python -m tools.tune", standalone_mode=False) or 0)
     except click.ClickException as error:
         with suppress(OSError):  # whoever would read it has left

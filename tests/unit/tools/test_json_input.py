@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.arguments import text_argument
 from tools.exits import UsageError
-from tools.json_input import read_json, text_argument
+from tools.json_input import read_json
 
 VALUE = {"images": {"prefix": "Bienenstöcke/蜂/"}}
 
