@@ -309,7 +309,7 @@ def test_the_janitor_counts_leases_that_are_long_overdue(
     stack: Stack, heard: Heard, monkeypatch: pytest.MonkeyPatch, minutes_over: int, overdue: dict[str, int]
 ) -> None:
     lease_book().take(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
-    later = time.time() + 60 * (90 + minutes_over)
+    later = datetime.fromisoformat(STARTED_AT).timestamp() + 60 * (90 + minutes_over)
     monkeypatch.setattr("lambdas.handlers.janitor.time.time", lambda: later)
     monkeypatch.setattr("lambdas.handlers.janitor._settled", lambda _: True)
 

@@ -349,7 +349,9 @@ class TestAnAnswerThatIsNotApplied:
     def test_a_model_that_leaves_running_after_it_was_applied_is_not_started_for_ever(
         self, stack: Stack
     ) -> None:
-        found = ModelSetup(truth=ModelTruth(lost_after_s=0.0, **FAST), status="RUNNING", inference_units=1)
+        # Its start takes longer than one look after another, however busy this machine is.
+        truth = ModelTruth(lost_after_s=0.0, start_s=3.0, stop_s=0.3)
+        found = ModelSetup(truth=truth, status="RUNNING", inference_units=1)
         arn = stack.service.add_model(found)["modelArn"]
         held = Lease(
             arn, stack.run_id, "", "2026-11-21T06:00:00Z", 90, "apply",

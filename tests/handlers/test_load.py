@@ -56,7 +56,8 @@ def counts(stack: Stack) -> Counter[str]:
 
 
 def test_what_the_worker_books_is_what_the_model_saw(stack: Stack) -> None:
-    truth = ModelTruth(tps_per_iu=20, burst_s=0.1, latency_mean_s=0.05, random_500_share=0.2, reset_share=0.2)
+    # Slow enough to throttle a client that has hardly any time, too.
+    truth = ModelTruth(tps_per_iu=3, burst_s=0.1, latency_mean_s=0.05, random_500_share=0.3, reset_share=0.3)
     arn = running(stack, truth)
 
     stack.apply(short_step())
