@@ -143,7 +143,8 @@ def test_a_model_that_runs_and_answers_no_probe_ends_the_run(stack: Stack) -> No
     running(stack, ModelTruth(tps_per_iu=1000, random_500_share=1.0))
 
     with pytest.raises(
-        InternalError, match="answered none of 4 requests .InternalServerError x 4: Internal server error. although it is"
+        InternalError,
+        match="answered none of 4 requests .InternalServerError x 4: Internal server error. although it is",
     ):
         stack.probe()
 
