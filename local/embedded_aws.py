@@ -21,7 +21,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from local.environment import without_aws
+from local.environment import child_environment
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
@@ -53,7 +53,7 @@ class EmbeddedAws:
 
     def env(self) -> dict[str, str]:
         """This process's environment, with every AWS setting replaced: for the CDK CLI and for boto3."""
-        return without_aws() | {
+        return child_environment() | {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -123,7 +123,7 @@ def _start_healthy(
 def _start(
     port: int, home: Path, log_file: Path, program: Sequence[str], options: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
-    environment = without_aws() | {
+    environment = child_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "false",  # else it also opens port 8883

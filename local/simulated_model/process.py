@@ -15,7 +15,7 @@ from queue import Empty, Queue
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from local.environment import without_aws
+from local.environment import child_environment
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.settings import ServerSettings
 from local.simulated_model.truth import ModelTruth
@@ -88,7 +88,7 @@ def running_simulated_model(
         server = subprocess.Popen(
             command,
             cwd=REPOSITORY,
-            env=without_aws(),
+            env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -1,10 +1,13 @@
 """The embedded AWS comes up alone, on loopback, and leaves nothing behind."""
 
+import io
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +16,14 @@ import pytest
 from local.embedded_aws import embedded_aws
 from tests.infra.synth import REPOSITORY
 
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 HOLD = """
 import time
 from local.embedded_aws import embedded_aws
@@ -57,6 +68,27 @@ def test_a_proxy_is_not_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert identity["Account"] == "000000000000"
     assert aws.env()["NO_PROXY"] == aws.env()["no_proxy"] == "kept.example,127.0.0.1,localhost"
+
+
+def test_its_lambdas_run_where_the_machine_s_encoding_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("spoken.py", "def handler(event, context): return '–' + event")
+
+    with embedded_aws() as aws:
+        aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=TRUST)
+        aws.client("lambda").create_function(
+            FunctionName="spoken",
+            Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+            Handler="spoken.handler",
+            Role="arn:aws:iam::000000000000:role/any",
+            Code={"ZipFile": code.getvalue()},
+        )
+        answer = aws.client("lambda").invoke(FunctionName="spoken", Payload=json.dumps("ä"))["Payload"].read()
+
+    assert json.loads(answer) == "–ä"
 
 
 def test_two_of_them_do_not_meet() -> None:
