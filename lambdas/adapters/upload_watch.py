@@ -72,7 +72,7 @@ def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[
             upload = _Upload.model_validate_json(record["body"])
         except ValidationError as error:
             why = [f"{each['loc']}: {each['msg']}" for each in error.errors()]
-            logger.warning("it starts no run", extra={"body": record["body"][:2000], "why": why})
+            logger.warning("it starts no run", extra={"body": record["body"][:10_000], "why": why})
         else:
             key, found = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
             newest[key] = max(newest.get(key, found), found, key=lambda each: each[1].uploaded_at)
