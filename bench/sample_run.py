@@ -69,8 +69,10 @@ def sample_output() -> dict[str, Any]:
     )
     client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)
-    history = [probe(len(run.images)), *search.history]
-    steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(history)]
+    began = STARTED_AT + 600
+    steps = [MeasuredStep(0, began, 3.0, probe(len(run.images)))]
+    for start_s, counts in zip(search.starts_s, search.history, strict=True):
+        steps.append(MeasuredStep(len(steps), began + 3.0 + start_s, 3.0, counts))
     stopped_at = STARTED_AT + 600 + RUNNING_S
     progress = Progress(running_since=STARTED_AT + 600, stopped_at=stopped_at)
     lease = Lease(

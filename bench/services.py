@@ -2,7 +2,8 @@
 `HOLDOUT` has other capacities, shapes and moments. `BEYOND`: no test of this length can tell them."""
 
 from bench.steady_services import STEADY, STEADY_HOLDOUT
-from bench.unsteady_services import BEYOND, UNSTEADY, UNSTEADY_HOLDOUT
+from bench.unsteady_services import BEYOND as BEYOND
+from bench.unsteady_services import UNSTEADY, UNSTEADY_HOLDOUT
 
 CATALOGUE = (*STEADY, *UNSTEADY)
 HOLDOUT = (*STEADY_HOLDOUT, *UNSTEADY_HOLDOUT)

@@ -56,6 +56,7 @@ class SearchRun:
     measurement: Measurement
     history: list[StepCounts] = field(repr=False)
     wall_s: float
+    starts_s: list[float] = field(default_factory=list, repr=False)  # of the steps, on the client's clock
 
     @property
     def load_s(self) -> float:
@@ -162,10 +163,12 @@ def run_until_done(sleepers: Iterable[tuple[float, Sleeper]]) -> float:
 def run_search(client: VirtualClient, limits: SearchLimits) -> SearchRun:
     """Asks for the next move until it is a measurement."""
     history: list[StepCounts] = []
+    starts_s: list[float] = []
     started_s = client.now_s
     while isinstance(move := next_move(history, limits), StepPlan):
+        starts_s.append(client.now_s + move.wait_s)
         history.append(client.run_step(move))
-    return SearchRun(move, history, client.now_s - started_s)
+    return SearchRun(move, history, client.now_s - started_s, starts_s)
 
 
 def throttled_share(service: Service, from_s: float, tps: float, seconds: float) -> float:

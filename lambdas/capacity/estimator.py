@@ -129,7 +129,7 @@ def steady(per_second: Sequence[int], half_width: float) -> bool:
     return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
 
 
-def strays(counts: Sequence[int]) -> float:
+def strays(counts: Sequence[float]) -> float:
     """The farthest that the running sum of the counts gets from a straight line."""
     mean = fmean(counts)
     return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))

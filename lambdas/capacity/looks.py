@@ -22,7 +22,7 @@ SHIFT_ERRORS = (
     4.5  # standard errors between two levels: steady noise looks like two in 1 or 2 of 100 stretches
 )
 SHIFT_SHARE = 0.03  # of the mean: smaller shifts don't matter
-DARK_SHARE = 0.1  # of the level after it: a stretch that is so low is a pause, not a level
+DARK_SHARE = 0.1  # of the level after it: a second that is so low is a pause, and what holds one is no level
 NOISY_STRAY = 1.5  # counts by which the running sum strays from a line, when more than counting is at work
 DIP_SHARE = 0.5  # of the median: a second that is so low, and then recovered from, is a pause
 
@@ -113,7 +113,7 @@ def _shift(counts: Sequence[int], errors: float) -> int | None:
 def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
     before, after = fmean(head), fmean(tail)
     rises, middle = after > before, (before + after) / 2
-    if before < DARK_SHARE * after or (rises and len(head) < FEWEST_SECONDS):
+    if min(head) < DARK_SHARE * after or (rises and len(head) < FEWEST_SECONDS):
         return False
     if len(head) == 1 and head[0] <= max(tail):
         return False

@@ -57,6 +57,11 @@ class SaturatedModel:
         """From the looks that agree."""
         return agreement.together(self.level)
 
+    @property
+    def paused(self) -> bool:
+        """Did any look see it pause?"""
+        return any(each.dips for each in self.looks)
+
     def look_first(self) -> Load:
         """More seconds where the ramp's last level is too short to tell."""
         for _ in range(MORE_LOOKS):
@@ -95,7 +100,7 @@ class SaturatedModel:
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
         self.looks_agree = not second.rose and agreement.agree(self.first, second, self.first)
-        if plan.paced_tps and paced_part(counts).sent:
+        if plan.paced_tps and second.seconds and paced_part(counts).sent:
             self._judge_probe(paced_part(counts))
         if self.looks_agree:
             self.level = [self.first, second]
@@ -113,11 +118,11 @@ class SaturatedModel:
         return probing(self._plan(longest_s, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 
     def _judge_probe(self, probe: Paced) -> None:
-        """Were as many throttled as of a limiter of the estimated rate? More: it has become slower meanwhile."""
+        """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""
+        second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_at_least = probe.accepted_tps
-        second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
-        if second.seconds and probed.rate.estimate < second.rate.estimate:
+        if probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
             self.looks_agree = self.looks_agree and agreement.agree(second, probed, self.first)
 

@@ -73,14 +73,14 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     yield from model.confirm(CONFIRM_SHARE * model.max_tps.estimate)
     if not model.clean:
         return (yield from _confirm_lower(model))
-    if model.first.dips:
+    if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
     if agreement.hopeless(model.first) and model.test.limits.mode != "precise":
         return outcomes.unsettled(model, outcomes.noise(model))
     yield from model.look_again()
     if model.carries_at_least:
         return outcomes.carried_more(model)
-    if model.looks[-1].dips:
+    if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
     if model.looks_agree:
         return (yield from _narrow(model))
@@ -126,6 +126,8 @@ def _is_confirmed(model: SaturatedModel) -> bool:
 
 def _narrow(model: SaturatedModel) -> Steps:
     """Where noise leaves too much open, one look more; what is still too noisy is not called ok."""
+    if model.paused:
+        return outcomes.unsettled(model, outcomes.PAUSED)
     if seconds := agreement.more_seconds(model.level):
         yield from model.look_more(seconds)
     yield from _prolong(model)

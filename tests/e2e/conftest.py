@@ -36,7 +36,7 @@ MOST_TRIES = 3
 
 
 class TwoDeployments(LoadScopeScheduling):
-    """Tests that need another deployment, the triggers' and the quotas', have a process of their own; all others share another."""
+    """Tests that deploy for themselves, of triggers and quotas, share a process; all others share another."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "triggers" if re.search(r"test_(triggers|quotas)\.py", nodeid) else "executions"

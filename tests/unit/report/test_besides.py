@@ -228,7 +228,11 @@ def test_steps_of_a_measurement_besides_are_in_the_time_line_and_the_table_and_i
 
     for alone, beside in zip(main.pictures, report.pictures, strict=True):
         assert (alone.chart == beside.chart) == (alone.name != "timeline"), alone.name
-    assert [row[1] for row in report.tables[0].rows][-2:] == ["ramp (s3)", "confirm, paced (s3)"]
+    assert [row[1] for row in report.tables[0].rows][-3:] == [
+        "ramp (s3)",
+        "confirm, paced (s3)",
+        "look again (s3)",
+    ]
 
 
 class TestHandedOn:
@@ -275,7 +279,7 @@ class TestAFailedRun:
         assert report.summary.next_action == "Find out who stopped it, then run again."
         assert (report.summary.receipt_tone, "is stopped" in report.summary.receipt) == ("good", True)
         assert (
-            "40.00 requests/s, measured by the time the run ended, and not confirmed"
+            "40.18 requests/s, measured by the time the run ended, and not confirmed"
             in report.pictures[0].sentence
         )
         assert [table.name for table in report.tables] == ["steps", "errors", "input", "versions", "words"]

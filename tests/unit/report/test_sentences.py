@@ -26,25 +26,25 @@ def picture_of(report: Contents, name: str) -> Picture:
 
 
 ANSWERS = {
-    "past": "Start this model with 3 to 4 inference units: one carries 5.00 requests/s (4.87 to 5.13), "
+    "past": "Start this model with 3 to 4 inference units: one carries 5.00 requests/s (4.89 to 5.11), "
     "and clients asked for 10.79 on average and 15.68 at the peak.",
-    "past-never-idle": "Start this model with 1 inference unit: one carries 20.00 requests/s (19.80 to 20.20), "
+    "past-never-idle": "Start this model with 1 inference unit: one carries 20.00 requests/s (19.83 to 20.17), "
     "and with the headroom you need 3.42 on average and 12.46 at the peak.",
-    "applied": "This model now runs with 2 to 3 inference units: one carries 5.00 requests/s (4.87 to 5.13), "
+    "applied": "This model now runs with 2 to 3 inference units: one carries 5.00 requests/s (4.89 to 5.11), "
     "and you need 6 on average and 15 at the peak.",
-    "ok": "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.87 to 5.13), "
+    "ok": "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.89 to 5.11), "
     "and you need 6 on average and 15 at the peak.",
-    "batch": "Start this model with 2 inference units: one carries 12.00 requests/s (11.87 to 12.13), "
+    "batch": "Start this model with 2 inference units: one carries 12.00 requests/s (11.88 to 12.12), "
     "and your 54,000 images are through in 37 min 30 s.",
-    "no-demand": "One inference unit carries 20.07 requests/s (19.87 to 20.27). "
+    "no-demand": "One inference unit carries 20.00 requests/s (19.83 to 20.17). "
     "Say what demand you have, and the report says how many you need.",
-    "not-saturated": "Start this model with 1 inference unit: one carries at least 44.03 requests/s, "
+    "not-saturated": "Start this model with 1 inference unit: one carries at least 44.10 requests/s, "
     "and you need 6 on average and 15 at the peak.",
     "windowed-without-rate": "No rate could be told for this model, so no number of inference units follows.",
     "account-throttled": "Your account's quota lets 6.00 requests/s through; "
     "what the model itself carries is not known yet.",
     "unstable": "No number of inference units can be recommended: the measurement is unstable.",
-    "precise": "Start this model with 1 inference unit: one carries 6.00 requests/s (5.92 to 6.08), "
+    "precise": "Start this model with 1 inference unit: one carries 6.00 requests/s (5.88 to 6.12), "
     "and you need 2 on average and at the peak.",
 }
 
@@ -57,7 +57,7 @@ def test_the_answer_is_a_sentence(name: str, sentence: str) -> None:
 ACTIONS = {
     "ok": "Start the model with these numbers:",
     "no-demand": "Give demand.averageTps",
-    "throttles-below-max": "let clients send at most 14.98 requests/s per 1 inference unit",
+    "throttles-below-max": "let clients send at most a lower rate than the maximum per 1 inference unit",
     "not-saturated": "a run with a higher test.maxConcurrency finds the maximum",
     "windowed-without-rate": "Ask AWS support",
     "account-throttled": "Raise the account's quota",
@@ -124,8 +124,8 @@ def test_a_picture_that_is_missing_says_why(where: tuple[str, str], why: str) ->
 
 
 SHOWN = {
-    ("ok", "timeline"): "649 throttled. The line marks 5.00 requests/s, the most that the model carries",
-    ("ok-fast", "timeline"): "10 failed otherwise",
+    ("ok", "timeline"): "904 throttled. The line marks 5.00 requests/s, the most that the model carries",
+    ("ok-fast", "timeline"): "17 failed otherwise",
     ("not-saturated", "timeline"): "a lower bound: the model may carry more",
     ("unstable", "timeline"): "no capacity to plan with",
     ("account-throttled", "timeline"): "what the account's quota let through",
@@ -151,7 +151,7 @@ SHOWN = {
     ("besides", "units"): "what each of 2 units was measured to carry, 94 % of one alone",
     ("besides", "scaling"): "94 % of twice what one carries",
     ("besides", "images"): "send the images themselves",
-    ("ok", "latencies"): "half of 61 answers took 181 ms or less, 95 % took 239 ms or less",
+    ("ok", "latencies"): "half of 61 answers took 174 ms or less, 95 % took 229 ms or less",
 }
 
 
@@ -172,11 +172,11 @@ def test_the_time_line_has_every_second_of_every_step_and_gaps_between_them() ->
 
     assert chart is not None
     spans = chart["steps"]
-    assert [span["number"] for span in spans] == [0, 1, 2, 3, 4]
+    assert [span["number"] for span in spans] == [0, 1, 2, 3, 4, 5]
     assert all(before["to"] < after["from"] for before, after in itertools.pairwise(spans))
     for outcome in ("accepted", "throttled", "failed"):
         assert sum(sum(span[outcome]) for span in spans) == answer["requests"][outcome]
-    assert {len(spans[3][name]) for name in ("accepted", "throttled", "failed")} == {16}
+    assert {len(spans[3][name]) for name in ("accepted", "throttled", "failed")} == {12}
 
 
 def test_a_step_whose_workers_were_all_lost_is_left_out_of_the_pictures_and_told_in_the_table() -> None:
@@ -224,7 +224,7 @@ def test_the_tables_hold_the_errors_the_images_the_input_and_the_versions() -> N
     by_name = {table.name: table for table in report.tables}
 
     assert list(by_name) == ["steps", "errors", "images", "skipped", "costs", "input", "versions", "words"]
-    assert ("InternalServerError", "10", "0.4%", "the service failed; not the model's capacity") in by_name[
+    assert ("InternalServerError", "17", "0.5%", "the service failed; not the model's capacity") in by_name[
         "errors"
     ].rows
     assert len(by_name["images"].rows) == 12

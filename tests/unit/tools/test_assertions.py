@@ -42,7 +42,7 @@ def test_an_assertion_that_holds(text: str) -> None:
         ("verdict==unstable", 'verdict is "ok"'),
         ("latencyMs.p99<500", "latencyMs.p99 is null"),
         ("maxTps.estimated>1", 'maxTps has no "estimated", but estimate, low, high, confidence'),
-        ("steps.9.accepted>1", "it is a list of 3, counted from 0"),
+        ("steps.9.accepted>1", "it is a list of 4, counted from 0"),
         ("verdict.word==ok", 'verdict has no "word": it is "ok"'),
         ("verdict>=4", 'verdict is "ok", which is not a number'),
         ("tpsPerInferenceUnit==many", "which is not a text"),

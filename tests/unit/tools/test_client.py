@@ -90,7 +90,7 @@ def test_a_run_with_an_answer_ends_with_0(tuned: Invoke, capsys: pytest.CaptureF
     assert aws.started[0]["name"] == "monday"
     assert "will cost about $0.20" in said.err
     assert "Start this model with 2 to 3 inference units" in said.out
-    assert "one carries 5.00 requests/s (4.87 to 5.13)" in said.out
+    assert "one carries 5.00 requests/s (4.89 to 5.11)" in said.out
     assert "Cost of the run: $0.11" in said.out
     assert "The model was found STOPPED and is STOPPED" in said.out
 

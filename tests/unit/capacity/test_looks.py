@@ -1,0 +1,135 @@
+"""A look: the last level of a stretch of seconds, and whether two looks tell the same."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import fmean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.capacity import agreement
+from lambdas.capacity.confirmation import Paced
+from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.looks import Look, settled
+
+
+@pytest.mark.parametrize(
+    ("seconds", "last_level"),
+    [
+        pytest.param([10] * 11, [10] * 11, id="one level"),
+        pytest.param([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"),
+        pytest.param([22, 10, 10, 11, 10, 10, 10, 11, 10], [10, 11, 10, 10, 10, 11, 10], id="rest of credit"),
+        pytest.param([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13], [13, 14, 13, 13, 13], id="a rise"),
+        pytest.param([10, 10, 13, 13, 14, 13, 13, 13], [10, 10, 13, 13, 14, 13, 13, 13], id="a rise too early to tell"),
+        pytest.param([0, 0, 0, 0, 30, 30, 30, 30, 30], [0, 0, 0, 0, 30, 30, 30, 30, 30], id="a pause is no level"),
+        pytest.param([27, 1, 27, 0, 28, 1, 27, 0, 28, 0], [27, 1, 27, 0, 28, 1, 27, 0, 28, 0], id="waves"),
+        pytest.param([9, 12, 7, 11, 8, 12, 9, 8, 13, 7], [9, 12, 7, 11, 8, 12, 9, 8, 13, 7], id="noise"),
+    ],
+)  # fmt: skip
+def test_only_the_last_level_counts(seconds: list[int], last_level: list[int]) -> None:
+    assert list(settled(seconds).counts) == last_level
+    assert settled(seconds).cut == len(seconds) - len(last_level)
+
+
+def test_a_rise_is_noted() -> None:
+    assert settled([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
+    assert not settled([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
+def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
+    seen = settled(seconds)
+
+    assert 1 <= seen.seconds <= len(seconds)
+    assert list(seen.counts) == seconds[seen.cut :]
+    assert seen.seconds >= min(4, len(seconds))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "dips"),
+    [
+        ([30, 31, 0, 29, 30], True),
+        ([30, 31, 30, 29, 0], False),  # how it would have gone on is not known
+        ([2, 2, 0, 3, 2, 2], True),
+        ([2, 1, 2, 1, 2, 2], False),
+        ([20, 0, 20, 0, 20, 0, 20, 0], False),
+    ],
+)
+def test_a_dip_is_a_pause_that_was_recovered_from(seconds: list[int], dips: bool) -> None:
+    assert Look(tuple(seconds)).dips is dips
+
+
+FIRST = Look((20, 20, 21, 20, 20, 19, 20, 20, 20, 20, 20))
+
+
+@pytest.mark.parametrize(
+    ("other", "agrees"),
+    [
+        pytest.param((20, 20, 20, 20, 20), True, id="the same"),
+        pytest.param((21, 21, 21, 21, 21), True, id="half of the difference is the error of the mean"),
+        pytest.param((22, 22, 22, 22, 22), False, id="ten percent more"),
+        pytest.param((18, 18, 18, 18, 18), False, id="ten percent less"),
+        pytest.param((20, 20, 20), False, id="too short"),
+        pytest.param((3, 44, 9, 31, 11, 25), False, id="vague"),
+    ],
+)
+def test_looks_agree_that_tell_the_same(other: tuple[int, ...], agrees: bool) -> None:
+    assert agreement.agree(FIRST, Look(other), FIRST) is agrees
+
+
+def test_looks_apart_but_in_agreement_are_spanned_and_their_mean_counts_both_alike() -> None:
+    together = agreement.together([FIRST, Look((21, 21, 21, 21, 21))])
+
+    assert together.estimate == pytest.approx((20 + 21) / 2)
+    assert together.low < 20 < 21 < (together.high or 0)
+
+
+def test_counting_is_no_noise_but_spread_is() -> None:
+    random = Random(5)
+    spread = Look(tuple(round(random.gauss(10, 3)) for _ in range(12)))
+
+    assert agreement.noise_half([Look((1, 1, 2, 1, 1, 1, 2, 1))]) == 0
+    assert agreement.noise_half([spread]) > 0.1 * 10
+    assert agreement.too_noisy([spread])
+    assert agreement.hopeless(Look((2, 30, 4, 25, 1, 28, 3, 20)))
+
+
+def test_noise_asks_for_the_seconds_that_the_square_law_tells() -> None:
+    random = Random(1)
+    looks = [Look(tuple(round(random.gauss(20, 4)) for _ in range(seconds))) for seconds in (12, 8)]
+
+    share = agreement.noise_half(looks) / agreement.together(looks).estimate
+    missing = 20 * ((share / agreement.SOUND_SHARE) ** 2 - 1)
+
+    assert agreement.more_seconds(looks) == (
+        0 if missing <= 0 or missing > 16 else pytest.approx(missing + 3, abs=2)
+    )
+
+
+def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None:
+    limit, others = 30.0, 9.0
+    attempts, paced = 90.0, 28.0
+    saturated = Look((round(limit * attempts / (attempts + others)),) * 11, attempts_tps=attempts)
+    accepted = limit * paced / (paced + others)
+    seconds = 1000  # no room for chance
+    tried = Paced(paced, (round(accepted),) * seconds, round((paced - accepted) * seconds), 0, 0.0, None,
+                  LatencyHistogram())  # fmt: skip
+
+    share = agreement.fair_share(saturated, tried)
+
+    assert share == pytest.approx(limit - others, rel=0.12)
+    assert (
+        agreement.fair_share(saturated, Paced(95.0, (27,) * 6, 9, 0, 0.0, None, LatencyHistogram())) is None
+    )
+
+
+def test_a_fair_share_allows_for_chance() -> None:
+    saturated = Look((27,) * 11, attempts_tps=90.0)
+    few = Paced(25.0, (25,) * 6, 0, 0, 0.0, None, LatencyHistogram())
+
+    share = agreement.fair_share(saturated, few)
+
+    assert share is not None
+    assert share < fmean(few.accepted_by_second)
