@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from bench.virtual_time import VirtualClient, run_search
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.history import Answer, compared
 from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.lease import Lease
@@ -58,6 +59,7 @@ def sample_output() -> dict[str, Any]:
         ),
         images_found=9,
         images_skipped=1,
+        tps_quota=TpsQuota(source="Service Quotas", is_applied=True),
     )
     client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)

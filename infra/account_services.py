@@ -16,6 +16,9 @@ def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
             "*",
             wildcard="ListServiceQuotas knows no resource-level permissions.",
         )
+    for action in ("servicequotas:ListAWSDefaultServiceQuotas", "lambda:GetAccountSettings"):
+        name = action.partition(":")[2]
+        allow(functions.prepare, [action], "*", wildcard=f"{name} knows no resource-level permissions.")
     if settings.price == "lookup":
         functions.prepare.add_environment("PRICE", settings.price)
         allow(

@@ -20,6 +20,8 @@ def measurement(a: States, do: Functions) -> sfn.IChainable:
     start = a.call(do.start_model, "One move towards RUNNING", RUN, assign=running)
     model_running = a.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
     probe = a.call(do.probe_images, "Sends each image once; those the model refuses are left out", RUN)
+    # None where no step came before.
+    refused = {"refusedWorkers": "{% $count($states.input.outcome.refused) %}"}
     step = {
         "step": "{% $states.result.Payload.step %}",
         "restart": "{% $states.result.Payload.restart %}",
@@ -27,7 +29,7 @@ def measurement(a: States, do: Functions) -> sfn.IChainable:
     plan = a.call(
         do.plan_step,
         "Looks at the counts so far: another step, other inference units, or done",
-        RUN,
+        {**RUN, **refused},
         assign=step,
     )
     another_step = a.decide(
@@ -49,7 +51,10 @@ def measurement(a: States, do: Functions) -> sfn.IChainable:
 
 
 def _workers(a: States, do: Functions) -> sfn.DistributedMap:
-    """One step's load. A failing worker leaves no counts, which PlanStep sees; the others' stay valid."""
+    """One step's load. A failing worker leaves no counts, which PlanStep sees; the others' stay valid.
+
+    Only of those that Lambda refused to run is it told that they were.
+    """
     # A child sees none of its parent's variables: each is handed what it needs. In JSONPath, as the
     # selector then reads the same wherever this machine runs.
     workers = sfn.DistributedMap(
@@ -66,16 +71,24 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
         # All workers of a step start at the same moment, so none may queue for another's end; no step has more.
         max_concurrency=MOST_WORKERS,
         tolerated_failure_percentage=100,
-        result_path=sfn.JsonPath.DISCARD,
+        # However many workers there are, what is handed on is small: `true` for each one refused.
+        result_selector={"refused": sfn.JsonPath.object_at("$[*].refused")},
+        result_path="$.outcome",
     )
     its_input = "{% $states.input %}"
     worker = a.call(do.apply_load, "One worker: sends, and counts the answers", its_input)
-    # A refused call has sent nothing. (One that is late for the common start is measured again, as a whole step.)
+    # A refused call has sent nothing. It is asked for again for as long as a worker may still be ready for the common
+    # start: one that comes later would spoil the step for all.
+    busy = ["Lambda.TooManyRequestsException"]
     worker.add_retry(
-        errors=["Lambda.TooManyRequestsException"],
+        errors=busy,
         interval=cdk.Duration.seconds(1),
         backoff_rate=1.5,
         max_attempts=3,
     )
+    refused = a.note(
+        "WorkerRefused", "Lambda's concurrency is used up: nothing was sent", {}, {"refused": True}
+    )
+    worker.add_catch(refused, errors=busy)
     workers.item_processor(worker)
     return workers

@@ -9,6 +9,9 @@ from infra import trigger_settings
 from infra.context import Parser, SettingsError
 from infra.trigger_settings import Schedule, UploadTrigger
 
+# Each look at a model is nine events of an execution's history, which ends at 25,000.
+LEAST_POLL_S = 5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
@@ -76,6 +79,10 @@ class Settings:
             "upload_triggers": ("uploadTriggers", trigger_settings.upload_triggers),
         }
         settings = cls(**_given(context, read), network=_network(context))
+        least_s = 1 if settings.local else LEAST_POLL_S
+        if settings.model_poll_seconds < least_s:
+            got = settings.model_poll_seconds
+            raise SettingsError("modelPollSeconds", got, f"at least {least_s} seconds (1 with local)")
         trigger_settings.check_rights(
             settings.model_arns, settings.image_prefixes, settings.schedules, settings.upload_triggers
         )

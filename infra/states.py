@@ -80,12 +80,13 @@ class States:
 
 
 def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Ask again, for half a minute, when Lambda could not take the call."""
+    """Ask again, for a minute or so, when Lambda could not take the call: a run that fails has cost money."""
     state.add_retry(
         errors=_LAMBDA_IS_BUSY,
         interval=cdk.Duration.seconds(2),
         backoff_rate=2,
-        max_attempts=4,
+        max_attempts=6,
+        max_delay=cdk.Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,
     )
     return state

@@ -39,16 +39,16 @@ class History:
 
     def compared(self, run: Run, output: dict[str, Any]) -> dict[str, Any]:
         """The run's output with `comparedWith`, `regression` and `regressionDetail`."""
-        now, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run)
-        same_model = self._last(run, at_least=f"{version}#RUN#", below=f"{version}#RUN#{run.started_at}")
-        version_before = self._last(run, at_least="VERSION#", below=version)
+        now, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
+        same_model = self._last_run(run.project_arn, version, run.started_at)
+        version_before = self._last(run.project_arn, at_least="VERSION#", below=version)
         return {**output, **compared(now, same_model, version_before)}
 
     def keep(self, run: Run, output: dict[str, Any]) -> None:
         """Keep what later runs compare with. Twice is as good as once."""
         answer = Answer.of(output, run.started_at, run.auto_scales_to)
         values = {_ATTRIBUTE[name]: value for name, value in asdict(answer).items() if value is not None}
-        key = {"pk": f"PROJECT#{run.project_arn}", "sk": f"{_version(run)}#RUN#{run.started_at}"}
+        key = {"pk": f"PROJECT#{run.project_arn}", "sk": f"{_version(run.model_arn)}#RUN#{run.started_at}"}
         item = {**key, **values, "expiresAt": int(time.time()) + RESULTS_KEPT_S}
         self._client.put_item(TableName=self._table, Item=serialized(item))
 
@@ -65,12 +65,20 @@ class History:
             ExpressionAttributeValues=serialized({f":{n}": value for n, value in enumerate(values.values())}),
         )
 
-    def _last(self, run: Run, *, at_least: str, below: str) -> Answer | None:
+    def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:
+        """TPS per inference unit of the model's last run before a moment (ISO 8601); None: not known."""
+        last = self._last_run(project_arn, _version(model_arn), before)
+        return last.tps if last else None
+
+    def _last_run(self, project_arn: str, version: str, before: str) -> Answer | None:
+        return self._last(project_arn, at_least=f"{version}#RUN#", below=f"{version}#RUN#{before}")
+
+    def _last(self, project_arn: str, *, at_least: str, below: str) -> Answer | None:
         found = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=serialized(
-                {":pk": f"PROJECT#{run.project_arn}", ":first": at_least, ":last": below}
+                {":pk": f"PROJECT#{project_arn}", ":first": at_least, ":last": below}
             ),
             ScanIndexForward=False,
             Limit=_LOOKED_AT,
@@ -84,8 +92,8 @@ def history() -> History:
     return History(dynamodb_client(), settings().runs_table)
 
 
-def _version(run: Run) -> str:
-    return f"VERSION#{run.model_arn.rpartition('/')[2].zfill(20)}"
+def _version(model_arn: str) -> str:
+    return f"VERSION#{model_arn.rpartition('/')[2].zfill(20)}"
 
 
 def _answer(item: dict[str, Any]) -> Answer:

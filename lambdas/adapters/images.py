@@ -13,8 +13,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lambdas.adapters.s3_refusals import explained, is_denied, is_outage
 from lambdas.adapters.settings import settings
-from lambdas.capacity.errors import AccessDenied, NoUsableImages
+from lambdas.capacity.errors import NoUsableImages
 from lambdas.capacity.image import MOST_BYTES, Image, SkippedImage, Source
 
 MOST_IMAGES = 24  # sent in turn; more would not come round evenly within a step
@@ -29,7 +30,6 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _MAGIC = {b"\xff\xd8\xff": "JPEG", _PNG: "PNG"}
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 _HEAD_BYTES = 24  # up to the sides of a PNG
-_DENIED = ("AccessDenied", "403")
 
 
 @cache
@@ -66,7 +66,7 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
         objects = sorted(_listed(client, bucket, prefix), key=lambda found: (found.bytes, found.key))
         images, skipped = _inspect(client, bucket, _by_promise(objects)[:MOST_LOOKED_AT], source)
     except ClientError as error:
-        raise _explained(error, bucket, prefix) from error
+        raise explained(error, bucket, prefix) from error
     if not images:
         reasons = "; ".join(f"{image.key}: {image.reason}" for image in skipped[:5])
         looked_at = f"{len(skipped)} looked at of the " if len(skipped) < len(objects) else ""
@@ -79,8 +79,15 @@ def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Sele
 
 
 def read_image(client: Any, bucket: str, key: str) -> bytes:
-    """The image's bytes."""
-    body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    """The image's bytes.
+
+    Raises:
+        AccessDenied, NoUsableImages: S3 refuses them.
+    """
+    try:
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise explained(error, bucket, key) from error
     return body
 
 
@@ -114,16 +121,15 @@ def _inspect(
 ) -> tuple[list[Image], list[SkippedImage]]:
     images: list[Image] = []
     skipped: list[SkippedImage] = []
-    denied: list[ClientError] = []
+    refused: list[ClientError] = []
 
     def reason_to_skip(image: Image) -> str | None:
         try:
             return _reason_to_skip(client, bucket, image, source)
         except ClientError as error:
-            if error.response["Error"].get("Code") in _DENIED:
-                denied.append(error)
-            elif _status(error) >= 500:
+            if is_outage(error):
                 raise
+            refused.append(error)
             # Gone meanwhile, archived, another owner's: this object's trouble, not the others'.
             return f"S3 does not give it out ({error})"
 
@@ -135,10 +141,12 @@ def _inspect(
                     skipped.append(SkippedImage(image.key, reason))
                 elif len(images) < MOST_IMAGES:
                     images.append(image)
-            if len(images) == MOST_IMAGES or (not images and len(denied) >= MOST_IMAGES):
+            if len(images) == MOST_IMAGES or (not images and sum(map(is_denied, refused)) >= MOST_IMAGES):
                 break
-    if denied and not images:
-        raise denied[0]
+    # One refusal of all images is not the images' fault.
+    denied = [error for error in refused if is_denied(error)]
+    if not images and (denied or len(refused) == len(skipped) > 0):
+        raise (denied or refused)[0]
     return images, skipped
 
 
@@ -155,10 +163,6 @@ def _reason_to_skip(client: Any, bucket: str, image: Image, source: Source) -> s
     return _wrong_sides(head) if head.startswith(_PNG) else None
 
 
-def _status(error: ClientError) -> int:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-
-
 def _head(client: Any, bucket: str, key: str) -> bytes:
     answer = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_HEAD_BYTES - 1}")
     head: bytes = answer["Body"].read()
@@ -173,16 +177,3 @@ def _wrong_sides(png: bytes) -> str | None:
     if all(LEAST_PIXELS <= side <= MOST_PIXELS for side in (width, height)):
         return None
     return f"it has {width} x {height} pixels; {LEAST_PIXELS} to {MOST_PIXELS} a side are taken"
-
-
-def _explained(error: ClientError, bucket: str, prefix: str) -> Exception:
-    code = error.response["Error"].get("Code", "")
-    if code in _DENIED:
-        return AccessDenied(
-            f"s3://{bucket}/{prefix} is not readable for this stack - deploy with this bucket in the context key"
-            " imageBuckets (if it is the stack's own: with this prefix in imagePrefixes), or name other images"
-            f" ({error.operation_name}: {code})"
-        )
-    if code in ("NoSuchBucket", "InvalidBucketName"):
-        return NoUsableImages(f"there is no bucket {bucket} - check images.bucket")
-    return error

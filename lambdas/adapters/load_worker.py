@@ -51,7 +51,7 @@ class LoadWorker:
         signer = RequestSigner(
             settings().rekognition_endpoint, settings().region, Session().get_credentials()
         )
-        self._connections = [LoadConnection(signer) for _ in range(run.in_flight_per_worker)]
+        self._connections = [LoadConnection(signer) for _ in range(run.search_limits.lanes_per_worker)]
 
     def close(self) -> None:
         """Close the connections."""

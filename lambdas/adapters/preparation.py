@@ -6,13 +6,25 @@ import time
 from dataclasses import dataclass
 
 from lambdas.adapters.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
+from lambdas.adapters.history import history
 from lambdas.adapters.images import choose_images, s3_client
+from lambdas.adapters.logs import logger
 from lambdas.adapters.prices import unit_hour_price
-from lambdas.adapters.quotas import quotas_client, units_quota
+from lambdas.adapters.quotas import (
+    lambda_client,
+    quotas_client,
+    tps_quota,
+    units_quota,
+    unreserved_concurrency,
+)
 from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
+from lambdas.adapters.s3_refusals import bucket_region
 from lambdas.adapters.settings import settings
 from lambdas.adapters.traffic import cloudwatch_client, recent_requests
+from lambdas.capacity.account_quota import TpsQuota, quota_warning
 from lambdas.capacity.cost import Budget, Tariff
+from lambdas.capacity.errors import InvalidInput
+from lambdas.capacity.lambda_quota import MOST_LANES, workers_warning, workers_within
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.model_status import ModelState, move_to_running
 from lambdas.capacity.run import Run
@@ -46,6 +58,23 @@ def find_model(wanted: ExecutionInput) -> FoundModel:
     return FoundModel(model, state, traffic)
 
 
+def require_same_region(wanted: ExecutionInput) -> None:
+    """Are images that Rekognition reads by itself in the model's Region? The stack's own bucket is.
+
+    Raises:
+        InvalidInput: they are in another one.
+    """
+    bucket = wanted.images.bucket
+    if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
+        return
+    region, model_region = bucket_region(s3_client(), bucket), wanted.model_arn.split(":")[3]
+    if region not in (None, model_region):
+        raise InvalidInput(
+            f"images.bucket: got {bucket}, which is in {region}; takes, with images.source s3, a bucket in the"
+            f" model's Region, {model_region} - copy the images there, or give images.source bytes"
+        )
+
+
 def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     """Choose the images, estimate time and cost, and write the plan down.
 
@@ -67,6 +96,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     )
     bucket = wanted.images.bucket or settings().image_bucket
     chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
+    bounds = account_bounds(wanted, found.model, units, lease.started_at)
     return Run(
         run_id=lease.run_id,
         model_arn=found.model.model_arn,
@@ -77,8 +107,8 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         usd_per_unit_hour=tariff.usd_per_unit_hour,
         expected_usd=expected_usd,
         mode=wanted.test.mode,
-        start_concurrency=min(wanted.test.start_concurrency, wanted.test.max_concurrency),
-        max_concurrency=wanted.test.max_concurrency,
+        start_concurrency=min(wanted.test.start_concurrency, bounds.max_concurrency),
+        max_concurrency=bounds.max_concurrency,
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=budget.max_minutes,
         max_usd=budget.max_usd,
@@ -97,7 +127,37 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         price_detail=price.detail,
         compare_images=wanted.images.compare,
         scaling_within=quota,
+        tps_quota=bounds.tps_quota,
+        most_workers=bounds.workers,
+        warnings=bounds.warnings,
     )
+
+
+@dataclass(frozen=True)
+class AccountBounds:
+    """What the account's quotas leave of what the input wants, and the warnings about it."""
+
+    tps_quota: TpsQuota
+    workers: int
+    max_concurrency: int
+    warnings: tuple[str, ...]
+
+
+def account_bounds(
+    wanted: ExecutionInput, model: RekognitionModel, units: int, started_at: str
+) -> AccountBounds:
+    """Read the quotas of Rekognition and Lambda. What can't be read bounds nothing, or counts as its default."""
+    test, quota = wanted.test, tps_quota(quotas_client())
+    workers = workers_within(unreserved_concurrency(lambda_client()))
+    known_tps = history().last_tps(model.project_arn, model.model_arn, started_at)
+    told = (
+        quota_warning(units, known_tps, quota),
+        workers_warning(workers, test.max_concurrency, test.in_flight_per_worker),
+    )
+    warnings = tuple(warning for warning in told if warning)
+    for warning in warnings:
+        logger.warning(warning)
+    return AccountBounds(quota, workers, min(test.max_concurrency, workers * MOST_LANES), warnings)
 
 
 def settled_demand(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:

@@ -12,17 +12,23 @@ from lambdas.capacity.image import Image, SkippedImage
 from lambdas.capacity.soundness import no_answer
 from lambdas.capacity.step import StepPlan, WorkerCounts
 
-_UNREADABLE = "InvalidS3ObjectException"
 # Errors that are the image's fault; with any other the image stays in.
 REFUSALS = frozenset(
     {
         "ImageTooLargeException",
         "InvalidImageFormatException",
         "InvalidParameterException",
-        _UNREADABLE,
+        "InvalidS3ObjectException",
         "ValidationException",
     }
 )
+# Refusals that, where all images get the same one, are not about the images, and what to do then.
+NOT_ABOUT_IMAGES = {
+    "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad read,"
+    " or give images.source bytes",
+    "InvalidParameterException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
+    "ValidationException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
+}
 
 
 @dataclass(frozen=True)
@@ -48,23 +54,22 @@ class Probe:
         Raises:
             AccessDenied, NoUsableImages, ModelLost, InternalError
         """
-        denial = next((r.message for _, r in self.replies if r.outcome == "AccessDeniedException"), None)
-        if denial is not None:
-            todo = advice(denial, "name the model in the context key modelArns, and deploy again")
-            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {denial.rstrip('.')} - {todo}")
+        failures, words = self.counts.failures, {reply.outcome: reply.message for _, reply in self.replies}
+        if "AccessDeniedException" in failures:
+            said = words["AccessDeniedException"]
+            todo = advice(said, "name the model in the context key modelArns, and deploy again")
+            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {said.rstrip('.')} - {todo}")
         images, refused = len(self.replies), self.refused
+        for name, todo in NOT_ABOUT_IMAGES.items():
+            if failures.get(name) == images:
+                said = words[name].rstrip(".")
+                raise NoUsableImages(
+                    f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}"
+                )
         if len(refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
             raise NoUsableImages(
-                f"the model refused all {images} images that were tried ({reasons}) - {self._advice()}"
+                f"the model refused all {images} images that were tried ({reasons}) - upload others"
             )
         if sum(self.counts.failed) == images and not refused:
-            raise no_answer(self.counts.failures, images)
-
-    def _advice(self) -> str:
-        if all(reply.outcome == _UNREADABLE for _, reply in self.replies):
-            return (
-                "the images may be fine: Rekognition reads them with the rights of this stack's role, from a bucket in "
-                "the model's Region only; look at both, or send the images themselves (images.source bytes)"
-            )
-        return "upload others"
+            raise no_answer(failures, images, words)

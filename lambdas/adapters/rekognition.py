@@ -15,7 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelStartFailed
+from lambdas.capacity.denials import advice
+from lambdas.capacity.errors import AccessDenied, ModelNotFound, ModelNotStartable, ModelStartFailed
 from lambdas.capacity.model_arn import MODEL_ARN
 from lambdas.capacity.model_status import ModelState
 
@@ -83,10 +84,15 @@ class RekognitionModel:
                     )
         raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self.version}"))
 
-    def start(self, inference_units: int, most_units: int | None = None) -> None:
+    def start(
+        self, inference_units: int, most_units: int | None = None, *, failed: ModelState | None = None
+    ) -> None:
         """Ask for a start; only a look tells what came of it. Without `most_units` it does not auto-scale.
 
+        `failed` is the model as it was seen, if it was FAILED.
+
         Raises:
+            ModelNotStartable: it is FAILED, and the start was refused.
             ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
         """
         scaling = {} if most_units is None else {"MaxInferenceUnits": most_units}
@@ -96,10 +102,16 @@ class RekognitionModel:
                     ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units, **scaling
                 )
         except ClientError as refusal:
+            if failed is not None:
+                why = f" ({failed.message.rstrip('.')})" if failed.message else ""
+                raise ModelNotStartable(
+                    f"the model is FAILED{why}, and Rekognition refused to start it: {_said(refusal)}"
+                    " - start it in the console, or train a new version"
+                ) from refusal
             if _code(refusal) in _FINAL_REFUSALS:
                 raise ModelStartFailed(
-                    f"Rekognition refused to start the model: {refusal.response['Error'].get('Message', '')}"
-                    f" ({_code(refusal)}) - by default two models run per account, with five inference units each"
+                    f"Rekognition refused to start the model: {_said(refusal)}"
+                    " - by default two models run per account, with five inference units each"
                 ) from refusal
         except BotoCoreError:
             pass  # a lost answer: the next look tells
@@ -125,14 +137,18 @@ def _explained(model_arn: str) -> Iterator[None]:
         if _code(error) == "ResourceNotFoundException":
             raise ModelNotFound(_not_found(model_arn, "Rekognition does not know it")) from error
         if _code(error) == "AccessDeniedException":
-            raise AccessDenied(
-                f"{error} - the stack's roles may touch the models named in the context key modelArns"
-            ) from error
+            otherwise = "the stack's roles may touch the models named in the context key modelArns"
+            raise AccessDenied(f"{error} - {advice(str(error), otherwise)}") from error
         raise
 
 
 def _code(error: ClientError) -> str:
     return str(error.response["Error"].get("Code", ""))
+
+
+def _said(error: ClientError) -> str:
+    """The service's own words and its name for them."""
+    return f"{str(error.response['Error'].get('Message', '')).rstrip('.')} ({_code(error)})"
 
 
 def _not_found(model_arn: str, because: str) -> str:

@@ -73,14 +73,15 @@ def step_item(plan: StepPlan, start_at: float, lead_s: float) -> dict[str, Any]:
 def measured_step(number: int, item: Mapping[str, Any], workers: Iterable[Mapping[str, Any]]) -> MeasuredStep:
     """A step from its own item and those of its workers."""
     plan = StepPlan.from_mapping(json.loads(item["plan"]))
-    counts = StepCounts(plan, [counts_of(worker) for worker in workers])
+    counts = StepCounts(plan, [counts_of(worker) for worker in workers], int(item.get("refusedWorkers", 0)))
     return MeasuredStep(number, float(item["startAt"]), float(item["leadS"]), counts)
 
 
 def closed_item(step: MeasuredStep) -> dict[str, Any]:
     """A step whose workers' counts are merged as an item's attributes; without counts where all were lost."""
     counts = counts_item(step.counts.workers[0]) if step.counts.workers else {}
-    return {**step_item(step.counts.plan, step.start_at, step.lead_s), **counts}
+    refused = {"refusedWorkers": step.counts.refused_workers} if step.counts.refused_workers else {}
+    return {**step_item(step.counts.plan, step.start_at, step.lead_s), **counts, **refused}
 
 
 def closed_step(item: Mapping[str, Any]) -> MeasuredStep:

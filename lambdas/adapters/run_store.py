@@ -45,7 +45,7 @@ from lambdas.capacity.step import StepPlan, WorkerCounts
 from lambdas.capacity.step_rows import measured_so_far
 
 # All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.
-_OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts")
+_OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
 
 
 class RunStore:
@@ -118,13 +118,17 @@ class RunStore:
         closed = self._closed_steps()
         return [*closed, *self._counted_steps(after=closed)]
 
-    def close_steps(self) -> list[MeasuredStep]:
+    def close_steps(self, refused_workers: int = 0) -> list[MeasuredStep]:
         """The same, when none of their workers is at work: from now on they are read as these few items.
 
         What a worker reports after that is not counted: the steps that follow were planned without it.
+        `refused_workers` are those of the last step that Lambda did not run.
         """
         closed = self._closed_steps()
         counted = self._counted_steps(after=closed)
+        if counted:
+            counts = replace(counted[-1].counts, refused_workers=refused_workers)
+            counted[-1] = replace(counted[-1], counts=counts)
         for step in counted:
             self._items.put(f"CLOSED#{step.number:02}", closed_item(step))
         return [*closed, *counted]

@@ -10,17 +10,20 @@ import time
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.rekognition import RekognitionModel
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.model_status import ModelState
 
 
-def start(model: RekognitionModel, lease: Lease, inference_units: int) -> None:
-    """Ask for a start; only the next look tells what came of it.
+def start(model: RekognitionModel, lease: Lease, state: ModelState, inference_units: int) -> None:
+    """Ask for a start of a model that was seen in this state; only the next look tells what came of it.
 
     Raises:
         ModelLost: the run is being ended; nothing was asked for.
+        ModelNotStartable: it is FAILED, and the start was refused.
         ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
     """
     lease_book().note(lease.asking_to_start(time.time()))
-    model.start(inference_units)  # even if it is refused: that may be the second attempt, after a lost answer
+    # Even if it is refused: that may be the second attempt, after a lost answer.
+    model.start(inference_units, failed=state if state.status == "FAILED" else None)
 
 
 def restart(model: RekognitionModel, lease: Lease) -> None:

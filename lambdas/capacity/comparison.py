@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lambdas.capacity.account_quota import behind_quota
 from lambdas.capacity.comparison_output import comparison_output
 from lambdas.capacity.cost import Left
 from lambdas.capacity.errors import InternalError
@@ -48,7 +49,7 @@ def next_comparison(
     Raises:
         ModelLost: a step in which the model answered nothing.
     """
-    if not run.compare_images or incomparable(found):
+    if not run.compare_images or incomparable(behind_quota(found, run.tps_quota)):
         return None
     plan = _course(steps, run, progress, found).next_plan
     return plan if plan and plan.longest_s + LONGEST_LEAD_S + AFTERWARDS_S <= left.seconds else None
@@ -62,13 +63,15 @@ def compared_images(
         return None
     refused = {image.key for image in progress.refused_images}
     lanes = _lanes(run, found)
+    found = behind_quota(found, run.tps_quota)
     if why := incomparable(found):
         return comparison_output(run, refused, lanes, {}, dict.fromkeys(("bytes", "s3", "sizes"), why))
     course = _course(steps, run, progress, found)
     rates: dict[Series, Rated] = {}
     not_measured: dict[str, str] = {str(series): why for series, why in course.failed.items()}
     for series in dict.fromkeys(_schedule(run, refused)):
-        one = rated(course.counted.get(series, []), queues=found.ending == "latency-bound")
+        queues = found.ending == "latency-bound"
+        one = rated(course.counted.get(series, []), queues=queues, quota=run.tps_quota)
         if isinstance(one, Rated):
             rates[series] = one
             not_measured.pop(series, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambdas.capacity.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.capacity.auto_scaling import always, scaled
 from lambdas.capacity.demand import BatchDemand, Demand, PastDemand
 from lambdas.capacity.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
@@ -28,7 +29,8 @@ def recommended(
         demand = traffic_of(wanted, history)
     else:
         demand = wanted
-    return recommend(per_unit, demand, run.usd_per_unit_hour, more)
+    quota_tps = run.tps_quota.tps if run.tps_quota else ACCOUNT_QUOTA_TPS
+    return recommend(per_unit, demand, run.usd_per_unit_hour, more, quota_tps)
 
 
 def more_of_demand(

@@ -21,6 +21,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+from lambdas.capacity.denials import advice
+
 
 class RunError(Exception):
     """Ends the run as FAILED; `sentence` says what is wrong and what to do."""
@@ -101,9 +103,8 @@ def identify(failure: Mapping[str, Any]) -> RunError:
             " when less is going on, or raise them in Service Quotas"
         )
     if any(mark in message for mark in _DENIED):
-        return AccessDenied(
-            f"{message} - grant this to the function's role, or name the model in `modelArns`"
-        )
+        otherwise = "grant this to the function's role, or name the model in `modelArns`"
+        return AccessDenied(f"{message} - {advice(message, otherwise)}")
     return InternalError(
         f"{failure.get('Error', 'unknown error')}: {message} - see the logs of the Lambda function in CloudWatch"
     )

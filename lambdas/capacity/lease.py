@@ -111,8 +111,9 @@ class Lease:
             return "wait"
         if state.costs_money:
             return "stop"
-        # FAILED is what came of a start.
-        return "wait" if state.status != "FAILED" and _may_arrive(self.start_asked_at, now) else "done"
+        # FAILED is what came of a start, unless the model was found so.
+        came_of_it = state.status == "FAILED" and self.status_found != "FAILED"
+        return "wait" if not came_of_it and _may_arrive(self.start_asked_at, now) else "done"
 
     def owing_a_stop(self, why: str) -> Lease:
         """A run that should have applied its answer, and does not."""

@@ -29,6 +29,14 @@ class CleanRate:
 
 
 @dataclass(frozen=True)
+class WorkersRefused:
+    """Lambda ran `given` of the `wanted` workers of a step, twice."""
+
+    wanted: int
+    given: int
+
+
+@dataclass(frozen=True)
 class Measurement:
     """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen."""
 
@@ -40,3 +48,4 @@ class Measurement:
     windowed: bool = False
     late_share: float = 0.0
     saturated: tuple[int, ...] = ()
+    refused: WorkersRefused | None = None  # the search went on with the workers that Lambda gave

@@ -11,7 +11,7 @@ from lambdas.capacity.step import StepCounts, WorkerCounts
 
 def merged_step(step: MeasuredStep) -> MeasuredStep:
     """The step with its workers' counts merged. Nothing that anybody asks of a step changes by it."""
-    return replace(step, counts=StepCounts(step.counts.plan, merged(step.counts)))
+    return replace(step, counts=replace(step.counts, workers=merged(step.counts)))
 
 
 def merged(counts: StepCounts) -> Sequence[WorkerCounts]:

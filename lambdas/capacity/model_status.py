@@ -12,6 +12,9 @@ from typing import Literal
 from lambdas.capacity.errors import ModelLost, ModelNotStartable, ModelStartFailed
 
 MOST_START_ATTEMPTS = 10
+MOST_LOOKS = (
+    2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000
+)
 LONGEST_START_S = 45 * 60.0  # AWS: "10-20 minutes"; the CLI's own waiter gives up after 20
 
 Move = Literal["start", "wait", "use", "restart"]
@@ -19,6 +22,7 @@ Move = Literal["start", "wait", "use", "restart"]
 _MOVES: dict[str, Move] = {
     "TRAINING_COMPLETED": "start",
     "STOPPED": "start",
+    "FAILED": "start",  # it may be startable: what the service says to one attempt decides
     "COPYING_COMPLETED": "start",
     "STARTING": "wait",
     "STOPPING": "wait",
@@ -27,7 +31,6 @@ _MOVES: dict[str, Move] = {
 _ADVICE = {
     "TRAINING_IN_PROGRESS": "wait until its training is done",
     "TRAINING_FAILED": "train a new version",
-    "FAILED": "it failed to run: start it once in the console, or train a new version",
     "DELETING": "choose another version",
     "COPYING_IN_PROGRESS": "wait until the copy is done",
     "COPYING_FAILED": "copy the version again",
@@ -62,16 +65,18 @@ class ModelState:
     @property
     def is_startable(self) -> bool:
         """May a start be asked for? One that failed to run may be tried again."""
-        return _MOVES.get(self.status) == "start" or self.status == "FAILED"
+        return _MOVES.get(self.status) == "start"
 
 
 def move_to_running(
-    state: ModelState, *, attempts: int = 0, waited_s: float = 0.0, units: int | None = None
+    state: ModelState, *, attempts: int = 0, waited_s: float = 0.0, units: int | None = None, looks: int = 0
 ) -> Move:
-    """The next move towards RUNNING, after `attempts` calls to start and `waited_s` seconds of waiting.
+    """The next move towards RUNNING, after `attempts` calls to start, `waited_s` seconds and `looks` of waiting.
 
     `units` are the inference units it has to run with (None: whatever it runs with); a model that runs
     with others is restarted.
+
+    A model that is found FAILED gets one attempt.
 
     Raises:
         ModelNotStartable: the status rules a start out.
@@ -80,8 +85,8 @@ def move_to_running(
     said = f"{state.status}{f' ({state.message})' if state.message else ''}"
     move = _MOVES.get(state.status)
     if move == "use" and units is not None and state.min_inference_units != units:
-        return "restart"
-    if move is None and attempts:
+        move = "restart"
+    if attempts and (move is None or state.status == "FAILED"):
         raise ModelStartFailed(
             f"the model was started and is now {said} - start it once in the console before you run again"
         )
@@ -92,6 +97,8 @@ def move_to_running(
         raise ModelStartFailed(
             f"the model is still {said} after {attempts} attempts to start it - try it by hand"
         )
+    if move != "use" and looks >= MOST_LOOKS:
+        raise ModelStartFailed(f"the model is still {said} after {looks} looks - try it by hand")
     if move == "wait" and waited_s > LONGEST_START_S:
         raise ModelStartFailed(
             f"the model is still {said} after {waited_s / 60:.0f} minutes - try it by hand"

@@ -19,19 +19,25 @@ DRAIN_S = 2.0  # of closed-loop load before a confirmation, to use up burst cred
 
 @dataclass(frozen=True)
 class SearchLimits:
-    """What the user allows: the mode, total concurrency from start to max, lanes per worker."""
+    """What the user and the account allow: the mode, total concurrency from start to max, lanes per worker, workers."""
 
     mode: Mode = "standard"
     start_concurrency: int = 4
     max_concurrency: int = 256
     in_flight_per_worker: int = 8
+    most_workers: int = MOST_WORKERS  # of a step; with fewer than asked for, each has more lanes
+
+    @property
+    def lanes_per_worker(self) -> int:
+        """The most lanes that a worker may get."""
+        return max(self.in_flight_per_worker, math.ceil(self.max_concurrency / self.most_workers))
 
 
 def closed_loop(
     phase: Phase, lanes: int, limits: SearchLimits, *, at_least_s: float, wait_s: float = 0
 ) -> StepPlan:
     """A closed-loop step. Short ramp steps extend themselves when throttled; longer ones are fixed."""
-    workers = math.ceil(lanes / limits.in_flight_per_worker)
+    workers = min(limits.most_workers, math.ceil(lanes / limits.in_flight_per_worker))
     extended_s = max(at_least_s, forced_s(limits)) if phase == "ramp" else at_least_s
     max_s = extended_s + ALONE_S if at_least_s < extended_s and workers == 1 else extended_s
     return StepPlan(phase, lanes, workers, at_least_s, extended_s, max_s, wait_s=wait_s)
@@ -47,5 +53,5 @@ def paced(rate: float, p95_s: float, drain: int, wait_s: float, limits: SearchLi
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (15.0, 61)
     paced_s = min(longest_s, max(8.0, requests / rate + SETTLE_S))
     in_flight = max(drain, 1.5 * rate * max(1.0, p95_s))
-    workers = min(MOST_WORKERS, math.ceil(in_flight / limits.in_flight_per_worker))
+    workers = min(limits.most_workers, math.ceil(in_flight / limits.in_flight_per_worker))
     return StepPlan("confirm", drain, workers, DRAIN_S, DRAIN_S, DRAIN_S, rate, paced_s, wait_s)

@@ -20,6 +20,7 @@ class Progress:
     """
 
     start_attempts: int = 0
+    start_looks: int = 0  # at a model that did not run yet, in the whole run
     first_look_at: float | None = None
     last_look_at: float | None = None
     starting_at: float | None = None  # when it was last seen on its way from a start of this run

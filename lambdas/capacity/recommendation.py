@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lambdas.capacity.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.capacity.demand import BatchDemand, Demand, TrafficDemand
 from lambdas.capacity.estimator import Interval
-from lambdas.capacity.verdict import ACCOUNT_QUOTA_TPS
 
 QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
 PRODUCTION_IUS = 2
@@ -90,9 +90,16 @@ def _fewest(demand_tps: float, per_unit: Interval) -> int:
 
 
 def recommend(
-    per_unit: Interval, demand: Demand | None, usd_per_unit_hour: float, more: MoreUnits | None = None
+    per_unit: Interval,
+    demand: Demand | None,
+    usd_per_unit_hour: float,
+    more: MoreUnits | None = None,
+    quota_tps: float = ACCOUNT_QUOTA_TPS,
 ) -> Recommendation:
-    """Inference units for a demand from the measured TPS per inference unit (`per_unit.estimate` > 0)."""
+    """Inference units for a demand from the measured TPS per inference unit (`per_unit.estimate` > 0).
+
+    `quota_tps` is what the account may send.
+    """
     if isinstance(demand, BatchDemand):
         units = units_for(demand.tps, per_unit, more)
         each = per_unit_of(units, per_unit, more)
@@ -101,7 +108,7 @@ def recommend(
         reasons = [f"{rate}; {_count(units)} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
         least = most = units
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
-        reasons += _cautions(demand.tps, units, each)
+        reasons += _cautions(demand.tps, units, each, quota_tps)
     elif demand is not None:
         average = demand.average_tps * (1 + demand.headroom)
         peak = demand.peak_tps * (1 + demand.headroom)
@@ -111,7 +118,7 @@ def recommend(
             _sum("Minimum", "average", average, least, per_unit_of(least, per_unit, more)),
             _sum("Maximum", "peak", peak, most, each),
         ]
-        reasons += _cautions(peak, most, each) + _practice(demand, least)
+        reasons += _cautions(peak, most, each, quota_tps) + _practice(demand, least)
     else:
         return Recommendation(
             None, None, ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
@@ -128,7 +135,7 @@ def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> s
     )
 
 
-def _cautions(tps: float, units: int, per_unit: Interval) -> list[str]:
+def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> list[str]:
     cautions = []
     if per_unit.low > 0 and (careful := math.ceil(tps / per_unit.low - 1e-9)) > units:
         cautions.append(
@@ -139,9 +146,9 @@ def _cautions(tps: float, units: int, per_unit: Interval) -> list[str]:
         cautions.append(
             f"More than {QUOTA_IUS} inference units per model need a quota raise (Service Quotas)"
         )
-    if tps > ACCOUNT_QUOTA_TPS:
+    if tps > quota_tps:
         cautions.append(
-            f"More than {ACCOUNT_QUOTA_TPS:g} TPS per account and Region need a quota raise (Service Quotas)"
+            f"More than {quota_tps:g} TPS per account and Region need a quota raise (Service Quotas)"
         )
     return cautions
 

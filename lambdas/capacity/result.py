@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lambdas.capacity import applying
+from lambdas.capacity.account_quota import behind_quota
 from lambdas.capacity.client_load import client_load
 from lambdas.capacity.demand_advice import more_of_demand, recommended
 from lambdas.capacity.estimator import Interval
@@ -25,12 +26,11 @@ from lambdas.capacity.scaling import Scaling
 from lambdas.capacity.step_rows import interval_row, measured_so_far, rounded
 from lambdas.capacity.verdict import judge
 
-# Fewer latencies than these make no such percentile.
-LATENCIES_FOR_P95 = 60
-LATENCIES_FOR_P99 = 300
+LATENCIES_FOR_P95, LATENCIES_FOR_P99 = 60, 300  # fewer make no such percentile
 
-# Verdicts whose rate says nothing about inference units, and why.
+# Verdicts, or limits, whose rate says nothing about inference units, and why.
 NO_ADVICE = {
+    "sudden-increase": "Rekognition refused a sudden increase of requests before the model was brought to its maximum",
     "account-throttled": "The account's quota, not the inference units, limits you, and more of them would not help",
     "unstable": "The measurement is unstable",
 }
@@ -48,6 +48,7 @@ def findings(
     A run whose demand is from the past comes with that `history`; one that was to measure a second time, with what
     came of that.
     """
+    found = behind_quota(found, run.tps_quota)
     under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
     quick = run.mode == "quick"
     verdict = judge(
@@ -57,9 +58,11 @@ def findings(
         failures=under_load,
         other_traffic=run.other_traffic,
         client=client_load(load_of(steps, "main")),
+        quota=run.tps_quota,
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
-    no_advice = NO_ADVICE.get(verdict.word) or (None if per_unit else "No rate was measured")
+    no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
+    no_advice = no_advice or (None if per_unit else "No rate was measured")
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
@@ -73,6 +76,7 @@ def findings(
         "modelArn": run.model_arn,
         "verdict": verdict.word,
         "verdictDetail": verdict.detail,
+        **({"limitedBy": verdict.limited_by} if verdict.limited_by else {}),
         "maxTps": interval_row(found.max_tps),
         "cleanTps": {
             "rate": rounded(found.clean.tps, 2) if found.clean else None,
@@ -85,6 +89,8 @@ def findings(
         **measured_so_far(steps),
         **({"scaling": scaling.as_output()} if scaling else {}),
         **({"otherTraffic": run.other_traffic.as_output()} if run.other_traffic else {}),
+        **({"accountQuotaTps": run.tps_quota.tps} if run.tps_quota else {}),
+        **({"warnings": list(run.warnings)} if run.warnings else {}),
     }
 
 

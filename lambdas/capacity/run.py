@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.cost import Budget, Left, Tariff
 from lambdas.capacity.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.capacity.image import Image, SkippedImage, Source
 from lambdas.capacity.lease import AfterRun
-from lambdas.capacity.plans import Mode, SearchLimits
+from lambdas.capacity.plans import MOST_WORKERS, Mode, SearchLimits
 from lambdas.capacity.progress import Progress
 from lambdas.capacity.recommendation import UnitsQuota
 from lambdas.capacity.traffic import TrafficSeen
@@ -53,6 +54,9 @@ class Run:
     price_detail: str | None = None  # why it could not be read, where it should have been
     compare_images: bool = False  # measure both ways of sending, and images by size, when the answer is there
     scaling_within: UnitsQuota | None = None  # measure a second time, with more inference units; None: don't
+    tps_quota: TpsQuota | None = None  # of the account, for all its models; None: nothing is known of it
+    most_workers: int = MOST_WORKERS  # that Lambda may run at once for a step
+    warnings: tuple[str, ...] = ()  # known before the start
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Run:
@@ -61,7 +65,15 @@ class Run:
         skipped = tuple(SkippedImage(**image) for image in values["skipped"])
         traffic = TrafficSeen(**values["other_traffic"]) if values.get("other_traffic") else None
         quota = UnitsQuota(**values["scaling_within"]) if values.get("scaling_within") else None
-        parsed = {"images": images, "skipped": skipped, "other_traffic": traffic, "scaling_within": quota}
+        tps_quota = TpsQuota(**values["tps_quota"]) if values.get("tps_quota") else None
+        parsed = {
+            "images": images,
+            "skipped": skipped,
+            "other_traffic": traffic,
+            "scaling_within": quota,
+            "tps_quota": tps_quota,
+            "warnings": tuple(values.get("warnings", ())),
+        }
         return cls(**{**values, **parsed})
 
     def as_mapping(self) -> dict[str, Any]:
@@ -77,7 +89,11 @@ class Run:
     def search_limits(self) -> SearchLimits:
         """What the search may do."""
         return SearchLimits(
-            self.mode, self.start_concurrency, self.max_concurrency, self.in_flight_per_worker
+            self.mode,
+            self.start_concurrency,
+            self.max_concurrency,
+            self.in_flight_per_worker,
+            self.most_workers,
         )
 
     def spent_usd(self, progress: Progress, now: float) -> float:

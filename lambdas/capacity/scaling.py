@@ -106,7 +106,7 @@ def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence
     second = search.next_move(load_of(steps, "scaling"), _limits(run, first))
     if isinstance(second, StepPlan):
         return _not_measured(units, "it has not come to its end")
-    verdict = judge(second, quick=run.mode == "quick")
+    verdict = judge(second, quick=run.mode == "quick", quota=run.tps_quota)
     if not (first.max_tps and second.max_tps and second.max_tps.estimate) or verdict.word in _INCOMPARABLE:
         return _not_measured(units, f"no rate to compare was found ({verdict.word}). {verdict.detail}")
     share = efficiency(first.max_tps.shared_by(run.inference_units), second.max_tps.shared_by(units))
@@ -136,7 +136,7 @@ def _limits(run: Run, first: Measurement) -> SearchLimits:
 
 def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuota, now: float) -> str | None:
     """Why the second measurement can't be made, or would say nothing."""
-    word = judge(first, quick=run.mode == "quick").word
+    word = judge(first, quick=run.mode == "quick", quota=run.tps_quota).word
     tps = first.max_tps
     if tps is None or tps.high is None or not tps.estimate or word in _INCOMPARABLE:
         return f"the first measurement ({word}) gave no rate to compare with"
@@ -146,6 +146,9 @@ def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuot
         return "the model serves others, whom a restart would cut off"
     if units_to_verify(run.inference_units, quota) is None:
         return f"one model may start with {quota.units} inference units ({quota.source})"
+    twice = Interval(2 * tps.estimate, 2 * tps.low, 2 * tps.high)
+    if run.tps_quota is not None and run.tps_quota.is_applied and run.tps_quota.may_limit(twice):
+        return f"twice {tps.estimate:.2f} TPS do not fit behind {run.tps_quota.named}: raise it in Service Quotas"
     minutes, elapsed = EXPECTED_MINUTES[run.mode], (now - run.started_epoch) / 60
     restart = _start_minutes(progress)
     if elapsed + restart + minutes > run.max_minutes:

@@ -16,6 +16,7 @@ from lambdas.capacity import estimator
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.measurement import CleanRate, Ending, Measurement
 from lambdas.capacity.plans import DRAIN_S, SearchLimits, closed_loop, forced_s, paced
+from lambdas.capacity.refused_workers import as_refused, lower_bound, without_refused
 from lambdas.capacity.soundness import hindrance, run_step
 from lambdas.capacity.step import SETTLE_S, StepCounts, StepPlan
 
@@ -41,8 +42,11 @@ def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan |
 
     Raises:
         ModelLost: a step in which the model answered nothing.
-        InternalError: more than a tenth of a step's workers were lost, twice.
+        InternalError: more than a tenth of a step's workers were lost, twice; or Lambda refused to run all of them.
     """
+    history, limits, refusal, is_over = without_refused(history, limits)
+    if refusal and is_over:
+        return lower_bound(history, refusal)
     steps = measure(limits)
     try:
         plan = next(steps)
@@ -50,7 +54,7 @@ def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan |
             plan = steps.send(counts)
     except StopIteration as finished:
         measurement: Measurement = finished.value
-        return measurement
+        return as_refused(measurement, refusal) if refusal else measurement
     return plan
 
 

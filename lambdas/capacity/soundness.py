@@ -15,6 +15,11 @@ TOLERATED_LOSS = 0.1  # of a step's workers
 TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
 TOLERATED_STALLS = 0.5  # of a step's seconds
 WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
+LAMBDA_QUOTA = (
+    "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
+    " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
+    " is going on"
+)
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 
@@ -23,6 +28,11 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     counts = yield plan
     if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in WITHOUT_GAPS):
         counts = yield plan
+    if is_refused(counts):
+        raise InternalError(
+            f"Lambda refused to run {counts.refused_workers} of {plan.workers} workers of a {plan.phase} step, twice:"
+            f" {LAMBDA_QUOTA}"
+        )
     if _too_many_lost(counts):
         raise InternalError(
             f"{counts.lost_workers} of {plan.workers} workers of a {plan.phase} step were lost, twice"
@@ -49,18 +59,29 @@ def stalled(counts: StepCounts) -> bool:
     return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
 
 
-def no_answer(failures: Mapping[str, int], sent: int) -> RunError:
-    """Why none of the requests was answered: the model is gone, or it runs and fails."""
-    errors = ", ".join(f"{name} x {count}" for name, count in failures.items()) or "none was sent"
-    said = f"the model answered none of {sent} requests ({errors})"
+def no_answer(failures: Mapping[str, int], sent: int, words: Mapping[str, str] | None = None) -> RunError:
+    """Why none of the requests was answered: the model is gone, or it runs and fails.
+
+    `words` are the service's about each kind of failure, where they are known.
+    """
+    said = {name: f": {text.rstrip('.')}" for name, text in (words or {}).items() if text}
+    errors = ", ".join(f"{name} x {count}{said.get(name, '')}" for name, count in failures.items())
+    errors = errors or "none was sent"
+    told = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):
-        return ModelLost(f"{said} - check that nobody else stops or retrains it, then run again")
+        return ModelLost(f"{told} - check that nobody else stops or retrains it, then run again")
     if "AccessDeniedException" in failures:
         return AccessDenied(
-            f"{said}: rekognition:DetectCustomLabels was allowed before - look at what changed in the policies of the"
+            f"{told}: rekognition:DetectCustomLabels was allowed before - look at what changed in the policies of the"
             " stack's roles and above them, then run again"
         )
-    return InternalError(f"{said} although it is RUNNING - look at the AWS Health Dashboard, then run again")
+    return InternalError(f"{told} although it is RUNNING - look at the AWS Health Dashboard, then run again")
+
+
+def is_refused(counts: StepCounts) -> bool:
+    """Were too many workers lost, and nearly all of them because Lambda refused to run them?"""
+    lost_otherwise = counts.lost_workers - counts.refused_workers
+    return _too_many_lost(counts) and lost_otherwise <= TOLERATED_LOSS * counts.plan.workers
 
 
 def _too_many_lost(counts: StepCounts) -> bool:

@@ -19,7 +19,7 @@ Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 ACCEPTED = "accepted"
 THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
 RAMP_LIMIT = (
-    "SuddenRateIncrease"  # "Slow down; sudden increase in rate of requests.": it passes when the rate stays
+    "SuddenIncreaseThrottled"  # a ThrottlingException: "Slow down; sudden increase in rate of requests."
 )
 ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException", RAMP_LIMIT)  # not the model's capacity
 CONNECTION_LOST, TIMED_OUT = "ConnectionError", "RequestTimeout"  # the model may have taken the request
@@ -96,6 +96,7 @@ class StepCounts:
 
     plan: StepPlan
     workers: Sequence[WorkerCounts] = field(repr=False)
+    refused_workers: int = 0  # of those lost: Lambda refused to run them (its concurrency was used up)
 
     @property
     def lost_workers(self) -> int:

@@ -8,6 +8,7 @@ from math import sqrt
 from statistics import fmean
 
 from lambdas.capacity import estimator
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.soundness import hindrance
@@ -34,10 +35,11 @@ class Rated:
     steady: bool = True
 
 
-def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
+def rated(steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None) -> Rated | str:
     """The rate of a variant, or why there is none (empty: it has no steps).
 
-    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry.
+    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry. A rate that the
+    account's `quota` may have decided says nothing about the images.
     """
     sound = [counts for counts in steps if hindrance(counts) is None]
     if not sound:
@@ -51,7 +53,10 @@ def rated(steps: Sequence[StepCounts], *, queues: bool) -> Rated | str:
     found = [estimator.interval(each) for each in answered]
     steady = [estimator.steady(each, one.half_width) for each, one in zip(answered, found, strict=True)]
     unanswered_tps = max(counts.unanswered_tps for counts in sound)
-    return Rated(estimator.with_unanswered(_joined(found), unanswered_tps), latency, all(steady))
+    rate = estimator.with_unanswered(_joined(found), unanswered_tps)
+    if quota is not None and not queues and quota.may_limit(rate):
+        return f"{quota.named} may have decided its rate of {rate.estimate:.2f} requests/s"
+    return Rated(rate, latency, all(steady))
 
 
 def contradict(one: Interval, other: Interval) -> bool:

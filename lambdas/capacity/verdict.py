@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lambdas.capacity import estimator
+from lambdas.capacity.account_quota import (
+    AccountLimit,
+    TpsQuota,
+    account_limit,
+    behind_quota,
+    limit_sentence,
+    quota_remark,
+)
 from lambdas.capacity.client_load import ClientLoad
 from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.soundness import LAMBDA_QUOTA
 from lambdas.capacity.step import ACCOUNT_LIMITS
 from lambdas.capacity.traffic import TrafficSeen
 
@@ -17,16 +26,18 @@ Word = Literal[
     "client-limited", "unstable",
 ]  # fmt: skip
 
+Limit = AccountLimit | Literal["lambda-concurrency"]
+
 LATE_SHARE = 0.05  # of paced requests sent late: more, and a failed confirmation is the client's own doing
-ACCOUNT_QUOTA_TPS = 50.0  # default quota of DetectCustomLabels per account and Region (AWS General Reference)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`word` is one of the contract's verdicts, `detail` its sentence."""
+    """`word` is one of the contract's verdicts, `detail` its sentence; `limited_by` a limit outside the model."""
 
     word: Word
     detail: str
+    limited_by: Limit | None = None
 
 
 def judge(
@@ -37,15 +48,17 @@ def judge(
     failures: Mapping[str, int] | None = None,
     other_traffic: TrafficSeen | None = None,
     client: ClientLoad | None = None,
+    quota: TpsQuota | None = None,
 ) -> Verdict:
     """The verdict on a measurement.
 
     `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
     inference units if it was running with one above its minimum; `failures` are the requests that
-    failed by other errors than throttles, by name; `other_traffic` is what others sent just before; `client` is
-    how hard the load workers had to work.
+    failed by other errors than throttles, by name; `other_traffic` is what others sent just before; `quota`
+    is the account's (None: not known, so nothing is said of it); `client` is how hard the load workers had to work.
     """
-    word, client = _word(found, quick), client or ClientLoad()
+    found, client = behind_quota(found, quota), client or ClientLoad()
+    word = _word(found, quick)
     flags = []
     if client.told and word != "client-limited":
         flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
@@ -60,11 +73,16 @@ def judge(
         )
     if other_traffic and other_traffic.requests:
         flags.append(f"{other_traffic.told}, so the model may carry more than was left for this run")
-    if found.max_tps and abs(found.max_tps.estimate / ACCOUNT_QUOTA_TPS - 1) < 0.05:
-        flags.append(
-            "this is also the default quota of an account (50 TPS), so the model itself may carry more"
-        )
-    return Verdict(word, "; ".join([_evidence(word, found, client), *flags]) + ".")
+    if remark := quota_remark(found, quota):
+        flags.append(remark)
+    limit: Limit | None = None
+    if word == "account-throttled":
+        limit = account_limit(found, quota, failures or {})
+        evidence = limit_sentence(limit, found, quota, failures or {})
+    else:
+        limit = "lambda-concurrency" if word == "client-limited" and found.refused else None
+        evidence = _evidence(word, found, client)
+    return Verdict(word, "; ".join([evidence, *flags]) + ".", limit)
 
 
 def _word(found: Measurement, quick: bool) -> Word:
@@ -80,6 +98,7 @@ def _word(found: Measurement, quick: bool) -> Word:
 
 
 def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
+    """For every word but `account-throttled`, whose limit has a sentence."""
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     match word:
@@ -104,11 +123,10 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
             )
         case "windowed-quota":
             return _windowed(found, rate) + _clean(found)
-        case "account-throttled":
+        case "client-limited" if found.refused:
             return (
-                f"A limit of the account, not of the model, refused requests {at} (ThrottlingException): {rate} are "
-                "all that the account lets through, a lower bound for the model; raise the account's "
-                "DetectCustomLabels quota in Service Quotas, or run when nothing else uses Rekognition"
+                f"Lambda ran {found.refused.given} of {found.refused.wanted} load workers: {LAMBDA_QUOTA}; {rate} were "
+                f"accepted {at}, a lower bound"
             )
         case "client-limited":
             return f"The load workers {_strained(client)} {at}, so {rate} are a lower bound; {client.advice}"
@@ -119,6 +137,7 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
                 f"What the model accepted changed while it was measured {at} (mean {rate}); "
                 "run again, in precise mode, when nothing else uses the model"
             )
+    raise AssertionError(f"no sentence for {word}")
 
 
 def _strained(client: ClientLoad) -> str:

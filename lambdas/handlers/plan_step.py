@@ -22,13 +22,14 @@ from lambdas.capacity.step import StepPlan
 @logged
 @answer_stands({"step": None, "restart": False})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"runId"}` -> `{"step": {"number", "workers", "startAt", …}, "restart": false}`.
+    """`{"runId", "refusedWorkers"}` -> `{"step": {"number", "workers", "startAt", …}, "restart": false}`.
 
+    `refusedWorkers` are those of the step before that Lambda did not run.
     `{"step": null}` when all is measured, or, with `restart`, when the model has to run with other units first.
     """
     store, now = run_store(event["runId"]), time.time()
     run, progress = store.known()
-    steps = store.close_steps()
+    steps = store.close_steps(event.get("refusedWorkers", 0))
     check_budget(run, progress, steps, now)
     lease_book().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())

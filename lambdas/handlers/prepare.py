@@ -9,7 +9,7 @@ from lambdas.adapters.leases import lease_book
 from lambdas.adapters.logs import logged
 from lambdas.adapters.metrics import count_verdict
 from lambdas.adapters.past_demand import keep_history
-from lambdas.adapters.preparation import find_model, plan_run
+from lambdas.adapters.preparation import find_model, plan_run, require_same_region
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.result import skipped
@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if lease.run_id != run_id:
         count_verdict(wanted.model_arn, "skipped")
         return {"holds": False, "output": skipped(run_id, lease)}
+    require_same_region(wanted)  # an input error: nothing is owed to the model for it yet
     found = find_model(wanted)
     book.note(lease.found(found.model.project_arn, found.state))
     run = plan_run(wanted, found, lease)

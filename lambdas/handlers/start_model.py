@@ -35,7 +35,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         lease = lease_book().note(seen)
     waited_s = now - (before.first_look_at or now)
     units = before.units_wanted or run.units_asked
-    move = move_to_running(state, attempts=before.start_attempts, waited_s=waited_s, units=units)
+    move = move_to_running(
+        state, attempts=before.start_attempts, waited_s=waited_s, units=units, looks=before.start_looks
+    )
     if move == "restart" and before.stretches:
         raise ModelLost(
             f"somebody else started the model, with {state.min_inference_units} inference units - run again"
@@ -43,7 +45,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     if move == "start" and lease.awaits_start(now):
         move = "wait"
     after = before.without_old_units(state, run.inference_units, now)
-    after = replace(after, first_look_at=before.first_look_at or now, last_look_at=now)
+    after = replace(
+        after,
+        first_look_at=before.first_look_at or now,
+        last_look_at=now,
+        start_looks=before.start_looks + 1,
+    )
     if state.status == "STARTING":
         after = replace(after, starting_at=now)
     if move == "use":
@@ -52,7 +59,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         after = replace(after, start_attempts=before.start_attempts + 1)
     store.note(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
-        start(model, lease, before.units_wanted or run.inference_units)
+        start(model, lease, state, before.units_wanted or run.inference_units)
     elif move == "restart":
         restart(model, lease)
     return {"running": move == "use", "givenUp": False}

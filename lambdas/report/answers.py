@@ -24,13 +24,16 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "unstable": ("Unstable: no number to rely on", "bad"),
 }
 
-# What to do where a verdict leaves no numbers to start with,
+# What to do where a verdict, or the limit behind it, leaves no numbers to start with,
 WITHOUT_NUMBERS: dict[str, str] = {
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
     "windowed-quota": "Ask AWS support how the quota is handed out, or let your clients send at a steady low rate.",
     "account-throttled": "Raise the account's quota for DetectCustomLabels in Service Quotas, or run when nothing else "
     "uses Rekognition; then run again.",
+    "sudden-increase": "Run again in a few minutes; with a lower test.maxConcurrency if it comes back.",
     "client-limited": "Run again with a lower test.inFlightPerWorker.",
+    "lambda-concurrency": "Raise 'Concurrent executions' of AWS Lambda in Service Quotas, or give a higher "
+    "test.inFlightPerWorker; then run again.",
     "unstable": "Look at the errors below, and run again in precise mode when nothing else uses the model.",
 }
 # and what besides starting the model with them, where there are some.
@@ -41,6 +44,8 @@ WITH_NUMBERS: dict[str, str] = {
     "windowed-quota": "Start the model with these numbers, and let your clients pace their requests evenly:",
     "client-limited": "Start the model with these numbers, which are on the safe side; a run with a lower "
     "test.inFlightPerWorker finds the maximum:",
+    "lambda-concurrency": "Start the model with these numbers, which are on the safe side; a run with more concurrent "
+    "executions of AWS Lambda, or a higher test.inFlightPerWorker, finds the maximum:",
 }
 
 
@@ -49,6 +54,10 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
     per_unit, advice = answer["tpsPerInferenceUnit"], answer["recommendation"]
     if answer["verdict"] == "account-throttled" and answer["maxTps"]["estimate"] is not None:
         rate = requests_per_second(answer["maxTps"]["estimate"])
+        if answer.get("limitedBy") == "sudden-increase":
+            return (
+                f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
+            )
         return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
     if answer["verdict"] == "unstable":
         return "No number of inference units can be recommended: the measurement is unstable."
@@ -71,9 +80,11 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
 def next_action(run: Run, answer: Mapping[str, Any]) -> str:
     """What to do now, by verdict and advice."""
     word, clean = answer["verdict"], answer["cleanTps"]["rate"]
+    limit = answer.get("limitedBy", word)
+    limit = limit if limit in WITHOUT_NUMBERS else word
     if not answer["recommendation"]["minInferenceUnits"]:
         ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
-        return WITHOUT_NUMBERS.get(word, ask)
+        return WITHOUT_NUMBERS.get(limit, ask)
     if answer.get("applied"):
         return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
     if answer["model"]["statusAfter"] == "RUNNING":
@@ -82,7 +93,7 @@ def next_action(run: Run, answer: Mapping[str, Any]) -> str:
         rate = requests_per_second(clean) if clean else "a lower rate than the maximum"
         tested = count(run.inference_units, UNIT)
         return f"Start the model with these numbers, and let clients send at most {rate} per {tested}, evenly paced:"
-    return WITH_NUMBERS.get(word, "Start the model with these numbers:")
+    return WITH_NUMBERS.get(limit, "Start the model with these numbers:")
 
 
 def start_command(answer: Mapping[str, Any]) -> str | None:

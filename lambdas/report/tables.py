@@ -7,7 +7,7 @@ from typing import Any
 
 from lambdas.capacity.measured_step import MeasuredStep
 from lambdas.capacity.run import Run
-from lambdas.capacity.step import CONNECTION_LOST, S3_LIMIT, TIMED_OUT
+from lambdas.capacity.step import CONNECTION_LOST, RAMP_LIMIT, S3_LIMIT, TIMED_OUT
 from lambdas.capacity.step_rows import step_row
 from lambdas.report.answers import price_source
 from lambdas.report.contents import Table
@@ -17,6 +17,7 @@ from lambdas.report.wording import clock, count, milliseconds, moment, size, tps
 # What an error of a request says; others are told by their names alone.
 MEANINGS = {
     "ThrottlingException": "a limit of the account, not of the model",
+    RAMP_LIMIT: "the rate of requests grew too suddenly; not the model's capacity",
     "LimitExceededException": "a limit of the account, not of the model",
     "InternalServerError": "the service failed; not the model's capacity",
     CONNECTION_LOST: "no answer came: the connection was lost",
@@ -159,12 +160,13 @@ def input_table(run: Run) -> Table:
     understood = {**dict(_flat("", run.input_understood or {"modelArn": run.model_arn}))}
     understood["images.bucket"] = run.bucket
     rows = [(name, _told(value)) for name, value in understood.items()]
+    tested = f"The model was tested with {count(run.inference_units, 'inference unit')}."
     return Table(
         "input",
         "Input as understood",
         ("Field", "Value"),
         tuple(rows),
-        note=f"The model was tested with {count(run.inference_units, 'inference unit')}.",
+        note=" ".join([tested, *(f"Known before the start: {warning}." for warning in run.warnings)]),
     )
 
 

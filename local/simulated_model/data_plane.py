@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 from local.simulated_model.account import Account, Model
 from local.simulated_model.detect import DetectParser, DetectRequest, S3Name
-from local.simulated_model.errors import RATE_EXCEEDED, S3_RATE_EXCEEDED, SLOW_DOWN, ServiceError
+from local.simulated_model.errors import (
+    ACCOUNT_RATE_EXCEEDED,
+    RATE_EXCEEDED,
+    S3_RATE_EXCEEDED,
+    SLOW_DOWN,
+    ServiceError,
+)
 from local.simulated_model.operations import find
 from local.simulated_model.s3_images import S3Images
 from local.simulated_model.service import SimulatedService
@@ -89,7 +95,8 @@ class DataPlane:
             case "throttled":
                 raise ServiceError("ProvisionedThroughputExceededException", RATE_EXCEEDED)
             case "account_throttled":
-                raise ServiceError("ThrottlingException", SLOW_DOWN)
+                is_ramp = truth.account_error == "SuddenIncrease"
+                raise ServiceError("ThrottlingException", SLOW_DOWN if is_ramp else ACCOUNT_RATE_EXCEEDED)
             case "error500":
                 raise ServiceError("InternalServerError", "Internal server error")
             case "reset":

@@ -9,6 +9,7 @@ SERVER_ERRORS = frozenset({"InternalServerError"})
 NOT_FOUND = "The resource specified in the request doesn't exist."
 RATE_EXCEEDED = "Provisioned Rate exceeded."
 S3_RATE_EXCEEDED = "S3 download limit exceeded."
+ACCOUNT_RATE_EXCEEDED = "Rate exceeded"
 SLOW_DOWN = "Slow down; sudden increase in rate of requests."
 INVALID_S3_OBJECT = (
     "Unable to get object metadata from S3. Check object key, region and/or access permissions."

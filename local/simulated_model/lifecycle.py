@@ -99,7 +99,7 @@ class Lifecycle:
                 "LimitExceededException",
                 f"The maximum number of inference units per model is {self.truth.most_units}.",
             )
-        if status in DEAD:
+        if status in DEAD or (status == "FAILED" and self.truth.failed_for_good):
             raise invalid_parameters(f"The model can't be started in status {status}.")
         if status not in STARTABLE:
             raise ServiceError("ResourceInUseException", f"The model is in use: its status is {status}.")

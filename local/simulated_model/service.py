@@ -42,6 +42,8 @@ class SimulatedService:
         self._limiter = make_limiter(truth, inference_units)
         self._limiter.scale = truth.unit_share(inference_units)
         self._account = _account_limiter(truth)
+        is_alike = truth.account_error == "ProvisionedThroughputExceededException"
+        self._account_answer: AnswerKind = "throttled" if is_alike else "account_throttled"
         self._sigma = math.sqrt(math.log1p(truth.latency_cv**2))
         self._mean_service_s = truth.mean_service_s
         self._fault_share = truth.random_500_share + truth.reset_share + truth.hang_share
@@ -59,7 +61,7 @@ class SimulatedService:
             if fault is not None:
                 return fault
         if self._account is not None and self._account.offer(now_s, 0.0) is None:
-            return Answer("account_throttled", now_s + truth.throttle_reply_s)
+            return Answer(self._account_answer, now_s + truth.throttle_reply_s)
         if truth.drift_amplitude:
             self._set_scale(now_s)
         if self._other_tps:

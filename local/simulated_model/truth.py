@@ -10,6 +10,9 @@ RATE_LIMITERS = ("token_bucket", "fixed_window", "sliding_window")
 POOLS = ("executor_pool", "unbounded_queue", "concurrency_limit")
 LIMITERS = (*RATE_LIMITERS, *POOLS)
 LATENCY_DISTRIBUTIONS = ("lognormal", "gamma")
+# The second is what the model itself answers to too many requests, in the same words; the third is a
+# ThrottlingException, too: "Slow down; sudden increase in rate of requests."
+ACCOUNT_ERRORS = ("ThrottlingException", "ProvisionedThroughputExceededException", "SuddenIncrease")
 
 
 class TruthError(ValueError):
@@ -59,6 +62,9 @@ class ModelTruth:
     start_s: float = _number(3.0, "STARTING takes", 0)
     stop_s: float = _number(2.0, "STOPPING takes", 0)
     start_fails: int = _number(0, "so many starts end in FAILED", 0)
+    failed_for_good: bool = field(
+        default=False, metadata={"help": "a model that is FAILED refuses to be started"}
+    )
     start_hangs: int = _number(0, "so many starts hang in STARTING", 0)
     start_hang_s: float = _number(3600.0, "a start that hangs is FAILED after", 0)
     lost_replies: int = _number(0, "so many starts, and as many stops, happen but are never answered", 0)
@@ -69,7 +75,8 @@ class ModelTruth:
     reset_share: float = _number(0.0, "share of requests whose connection is reset", 0, 1)
     hang_share: float = _number(0.0, "share of requests never answered", 0, 1)
     s3_throttle_share: float = _number(0.0, "share of S3 images answered 'S3 download limit exceeded.'", 0, 1)
-    account_tps: float | None = _number(None, "account cap, answers ThrottlingException", 0.01)
+    account_tps: float | None = _number(None, "account cap, answered with account_error", 0.01)
+    account_error: str = _choice("ThrottlingException", "what the account cap answers", ACCOUNT_ERRORS)
     other_client_share: float = _number(0.0, "share of the capacity that another client asks for", 0, 0.99)
     autoscale_after_s: float | None = _number(None, "one more inference unit after so long a throttling", 0)
     autoscale_always: bool = field(

@@ -31,7 +31,7 @@ class TwoDeployments(LoadScopeScheduling):
     """Tests that look at the executions share a process and its deployment; those that start others share another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "others" if re.search(r"test_(client|triggers)\.py", nodeid) else "executions"
+        return "others" if re.search(r"test_(client|triggers|quotas)\.py", nodeid) else "executions"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:

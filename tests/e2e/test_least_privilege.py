@@ -47,6 +47,7 @@ UNSEEN = {
     ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
     ("Prepare", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
+    ("Prepare", "servicequotas:ListAWSDefaultServiceQuotas"): NO_QUOTAS,
     ("Recommend", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
 }
 

@@ -154,6 +154,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             announcements.events_client,
             announcements.sns_client,
             quotas.quotas_client,
+            quotas.lambda_client,
             prices.pricing_client,
             answer_parameter.ssm_client,
             report_page.page_client,

@@ -16,6 +16,9 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import Stack, picture
 
+SUDDEN = {"account_error": "SuddenIncrease"}
+ALIKE = {"account_error": "ProvisionedThroughputExceededException"}
+
 
 def running(stack: Stack, truth: ModelTruth, **raw: Any) -> str:
     arn: str = stack.service.add_model(ModelSetup(truth=truth, status="RUNNING", inference_units=1))[
@@ -92,7 +95,9 @@ def test_a_worker_that_runs_twice_counts_once(stack: Stack) -> None:
     ("truth", "name", "counted_as"),
     [
         ({"tps_per_iu": 1, "burst_s": 1}, "throttled", "throttled"),
-        ({"tps_per_iu": 500, "account_tps": 2}, "SuddenRateIncrease", "failed"),
+        ({"tps_per_iu": 500, "account_tps": 2}, "ThrottlingException", "failed"),
+        ({"tps_per_iu": 500, "account_tps": 2, **SUDDEN}, "SuddenIncreaseThrottled", "failed"),
+        ({"tps_per_iu": 500, "account_tps": 2, **ALIKE}, "throttled", "throttled"),
         ({"tps_per_iu": 500, "s3_throttle_share": 1.0}, "S3DownloadLimitExceeded", "failed"),
     ],
 )
@@ -135,7 +140,8 @@ def test_a_model_that_runs_and_answers_no_probe_ends_the_run(stack: Stack) -> No
     running(stack, ModelTruth(tps_per_iu=1000, random_500_share=1.0))
 
     with pytest.raises(
-        InternalError, match="answered none of 4 requests .InternalServerError x 4. although it is"
+        InternalError,
+        match="answered none of 4 requests .InternalServerError x 4: Internal server error. although it is",
     ):
         stack.probe()
 
@@ -158,6 +164,17 @@ def test_a_worker_stops_asking_a_model_that_went_away(stack: Stack) -> None:
 
     assert 0 < counts(stack)["ResourceNotReadyException"] <= 8
     assert stack.service.model_report(arn)["status"] != "RUNNING"
+
+
+def test_images_that_the_model_can_t_read_are_not_blamed(stack: Stack) -> None:
+    running(stack, ModelTruth(tps_per_iu=1000), images={"source": "s3"})  # it has no S3 to read from here
+
+    with pytest.raises(NoUsableImages) as refused:
+        stack.probe()
+
+    assert "Unable to get object metadata from S3" in refused.value.sentence
+    assert "give images.source bytes" in refused.value.sentence
+    assert "upload" not in refused.value.sentence
 
 
 def test_images_can_be_named_in_s3(stack: Stack) -> None:

@@ -7,9 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
+from lambdas.adapters.leases import lease_book
 from lambdas.adapters.rekognition import rekognition_client
 from lambdas.adapters.run_store import run_store
-from lambdas.capacity.errors import BudgetExceeded, ModelLost, ModelNotFound, ModelStartFailed
+from lambdas.capacity.errors import (
+    BudgetExceeded,
+    ModelLost,
+    ModelNotFound,
+    ModelNotStartable,
+    ModelStartFailed,
+)
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import Stack, picture
@@ -85,6 +92,38 @@ def test_a_stop_that_fails_twice_is_asked_for_again(stack: Stack) -> None:
     until(settling(stack, arn))
 
     assert status(stack, arn) == "STOPPED"
+
+
+def test_a_model_found_failed_is_started_if_it_can_be(stack: Stack) -> None:
+    arn = prepared(stack, ModelSetup(truth=ModelTruth(**FAST), status="FAILED"))
+
+    until(stack.start)
+    running = status(stack, arn)
+    until(settling(stack, arn))
+
+    assert (running, status(stack, arn)) == ("RUNNING", "STOPPED")
+
+
+def test_a_model_found_failed_that_can_t_be_started_ends_the_run_in_the_service_s_words(stack: Stack) -> None:
+    arn = prepared(stack, ModelSetup(truth=ModelTruth(failed_for_good=True, **FAST), status="FAILED"))
+
+    with pytest.raises(ModelNotStartable) as refused:
+        until(stack.start)
+
+    assert "the model is FAILED (The model could not be deployed)" in refused.value.sentence
+    assert "The model can't be started in status FAILED (InvalidParameterException)" in refused.value.sentence
+    lease = lease_book().of(arn)
+    assert lease is not None
+    assert (lease.owes, lease.start_asked_at is None) == ("stop", False)
+
+
+def test_a_model_found_failed_gets_one_attempt(stack: Stack) -> None:
+    arn = prepared(stack, ModelSetup(truth=ModelTruth(start_fails=1, **FAST), status="FAILED"))
+
+    with pytest.raises(ModelStartFailed, match="was started and is now FAILED"):
+        until(stack.start)
+
+    assert stack.service.model_report(arn)["calls"]["StartProjectVersion"] == 1
 
 
 def test_a_failed_start_is_told_with_its_message(stack: Stack) -> None:

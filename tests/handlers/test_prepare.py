@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.images import s3_client
 from lambdas.adapters.leases import lease_book
 from lambdas.adapters.run_store import run_store
 from lambdas.capacity.errors import (
@@ -23,11 +24,10 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import BUCKET, Stack, picture
 
-STARTABLE = ("TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED", "STARTING", "STOPPING")
+STARTABLE = ("TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED", "FAILED", "STARTING", "STOPPING")
 REFUSED = (
     "TRAINING_IN_PROGRESS",
     "TRAINING_FAILED",
-    "FAILED",
     "DELETING",
     "COPYING_IN_PROGRESS",
     "COPYING_FAILED",
@@ -229,14 +229,81 @@ def test_a_bucket_that_does_not_exist_is_named(stack: Stack, model_arn: str) -> 
         stack.prepare({"modelArn": model_arn, "images": {"bucket": "not-there"}})
 
 
-def test_access_denied_names_the_permission(stack: Stack, model_arn: str, monkeypatch: Any) -> None:
-    denied = stack.s3.exceptions.ClientError(
-        {"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2"
-    )
+ROLE = "User: arn:aws:sts::123456789012:assumed-role/prepare/prepare is not authorized to perform:"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+NO_KEY = (
+    f"{ROLE} kms:Decrypt on resource: {KEY} because no identity-based policy allows the kms:Decrypt action"
+)
+DENIED = f"{ROLE} s3:GetObject on resource: x with an explicit deny in a service control policy"
+OTHERS = (
+    f"{ROLE} s3:ListBucket on resource: x because no resource-based policy allows the s3:ListBucket action"
+)
 
-    def refuse(*_: Any) -> Any:
-        raise denied
 
-    monkeypatch.setattr("lambdas.adapters.images._listed", refuse)
-    with pytest.raises(AccessDenied, match=f"{BUCKET}/samples/ is not readable.*imageBuckets"):
+@pytest.mark.parametrize(
+    ("operation", "code", "status", "words", "error", "todo"),
+    [
+        ("ListObjectsV2", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),
+        ("ListObjectsV2", "AccessDenied", 403, DENIED, AccessDenied, "that service control policy to except"),
+        ("ListObjectsV2", "AccessDenied", 403, OTHERS, AccessDenied, "the policy of the resource itself"),
+        ("ListObjectsV2", "PermanentRedirect", 301, "must be addressed", NoUsableImages, "in another Region"),
+        ("GetObject", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),
+        ("GetObject", "AccessDenied", 403, NO_KEY, AccessDenied, "kmsKeyArn"),
+        ("GetObject", "AccessDenied", 403, DENIED, AccessDenied, "ask whoever keeps"),
+        ("GetObject", "KMS.DisabledException", 400, f"{KEY} is disabled.", AccessDenied, "another bucket"),
+        (
+            "GetObject",
+            "InvalidObjectState",
+            403,
+            "not valid for the storage class",
+            NoUsableImages,
+            "archive",
+        ),
+    ],
+)
+def test_what_s3_refuses_keeps_its_words_and_gets_advice_that_fits(
+    stack: Stack,
+    model_arn: str,
+    operation: str,
+    code: str,
+    status: int,
+    words: str,
+    error: type[Exception],
+    todo: str,
+) -> None:
+    def refuse(**_: Any) -> None:
+        answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise stack.s3.exceptions.ClientError(answer, operation)
+
+    s3_client().meta.events.register(f"before-call.s3.{operation}", refuse)
+    with pytest.raises(error) as refused:
         stack.prepare({"modelArn": model_arn})
+
+    assert words.rstrip(".") in str(refused.value)
+    assert f"({operation}: {code})" in str(refused.value)
+    assert todo in str(refused.value)
+
+
+def test_images_that_rekognition_reads_have_to_be_in_the_models_region(stack: Stack, model_arn: str) -> None:
+    stack.s3.create_bucket(
+        Bucket="far-away-images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    raw = {"modelArn": model_arn, "images": {"bucket": "far-away-images", "source": "s3"}}
+
+    with pytest.raises(InvalidInput) as refused:
+        stack.prepare(raw)
+
+    assert "got far-away-images, which is in eu-west-1" in refused.value.sentence
+    assert "the model's Region, us-east-1" in refused.value.sentence
+    assert lease(stack, model_arn).owes == "nothing"
+
+
+def test_images_that_the_workers_read_may_be_in_any_region(stack: Stack, model_arn: str) -> None:
+    stack.s3.create_bucket(
+        Bucket="far-away-images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    stack.s3.put_object(Bucket="far-away-images", Key="samples/1.png", Body=picture())
+
+    stack.prepare({"modelArn": model_arn, "images": {"bucket": "far-away-images"}})
+
+    assert settled(stack)["bucket"] == "far-away-images"

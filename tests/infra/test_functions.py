@@ -63,6 +63,8 @@ RIGHTS = {
         ("s3:GetObject", "bucket/*"),
         ("cloudwatch:GetMetricData", "*"),
         ("servicequotas:ListServiceQuotas", "*"),
+        ("servicequotas:ListAWSDefaultServiceQuotas", "*"),
+        ("lambda:GetAccountSettings", "*"),
         ("dynamodb:GetItem", "runs"),
         ("dynamodb:Query", "runs"),
         ("dynamodb:PutItem", "runs"),

@@ -43,7 +43,7 @@ def test_without_context_every_setting_has_its_default() -> None:
             "rekognition_endpoint_url",
             "http://127.0.0.1:8080",
         ),
-        ("modelPollSeconds", "1", "model_poll_seconds", 1),
+        ("modelPollSeconds", "5", "model_poll_seconds", 5),
         ("modelPollSeconds", 300, "model_poll_seconds", 300),
         ("local", "true", "local", True),
         ("local", True, "local", True),
@@ -99,6 +99,7 @@ def test_a_value_is_read_from_the_command_line_and_from_cdk_json_alike(
         ("modelPollSeconds", 301, "from 1 to 300"),
         ("modelPollSeconds", "1.5", "from 1 to 300"),
         ("modelPollSeconds", True, "from 1 to 300"),
+        ("modelPollSeconds", 4, "at least 5 seconds (1 with local)"),
         ("price", "4.0", "lookup"),
         ("price", True, "lookup"),
         ("answerParameterPrefix", "inference-units/", "a path"),
@@ -170,3 +171,7 @@ def test_half_a_network_is_refused_by_the_name_of_the_missing_key(missing: str) 
 
     with pytest.raises(SettingsError, match=f"'{missing}' is None; it takes a value when vpcId"):
         Settings.from_context(context)
+
+
+def test_an_embedded_aws_may_be_asked_every_second() -> None:
+    assert Settings.from_context({"modelPollSeconds": 1, "local": True}).model_poll_seconds == 1

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from lambdas.capacity.measured_step import SHORTEST_LEAD_S
+from lambdas.capacity.model_status import MOST_LOOKS
 from lambdas.capacity.plans import MOST_WORKERS
+from lambdas.capacity.search import SHORT_S
 from tests.infra.synth import definition, only, text
 
 State = dict[str, Any]
@@ -166,7 +169,7 @@ def test_all_are_asked_again_when_lambda_is_busy(name: str) -> None:
         assert "States.ALL" not in retried
 
 
-@pytest.mark.parametrize("poll_s", [1, 7, 15, 30, 120, 300])
+@pytest.mark.parametrize("poll_s", [5, 7, 15, 30, 120, 300])
 def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
     machine = definition(modelPollSeconds=poll_s)
     (looks,) = (
@@ -196,7 +199,40 @@ def test_no_lambda_result_travels_from_state_to_state_but_the_answer() -> None:
     }
 
     assert handed_on == {"Prepare", "Publish", "ExplainFailure"}
-    assert the_try()["Workers"]["ResultPath"] is None
+    assert (the_try()["Workers"]["ResultSelector"], the_try()["Workers"]["ResultPath"]) == (
+        {"refused.$": "$[*].refused"},
+        "$.outcome",
+    )
+
+
+def test_a_worker_that_lambda_refuses_is_told_apart_from_one_that_fails() -> None:
+    inside = the_try()["Workers"]["ItemProcessor"]["States"]
+
+    (catcher,) = inside["ApplyLoad"]["Catch"]
+    assert (catcher["ErrorEquals"], catcher["Next"]) == (["Lambda.TooManyRequestsException"], "WorkerRefused")
+    assert inside["WorkerRefused"]["Output"] == {"refused": True}
+    told = the_try()["PlanStep"]["Arguments"]["Payload"]["refusedWorkers"]
+    assert told == "{% $count($states.input.outcome.refused) %}"
+
+
+def test_a_refused_worker_is_not_asked_for_when_it_would_come_too_late_for_the_common_start() -> None:
+    (retry,) = the_try()["Workers"]["ItemProcessor"]["States"]["ApplyLoad"]["Retry"]
+
+    waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"])]
+    shortest_step_s = SHORTEST_LEAD_S + SHORT_S  # when the first workers of a step end
+    assert sum(waits) < shortest_step_s
+
+
+def test_the_looks_at_a_model_that_starts_and_that_stops_fit_into_a_history() -> None:
+    machine = definition(modelPollSeconds=1, local=True)
+    (settling,) = (
+        int(choice["Condition"].split("<")[1].strip(" %}"))
+        for choice in machine["States"]["ModelSettled?"]["Choices"]
+        if choice["Next"] == "WaitForModel"
+    )
+
+    # A run whose answer can't be published settles twice.
+    assert 9 * (MOST_LOOKS + 2 * settling) < 25_000 - 2_000
 
 
 def test_every_state_has_an_english_name_and_a_comment() -> None:

@@ -19,6 +19,7 @@ from bench.comparing import (
     run_compared,
     run_with,
 )
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.comparison import compared_images, least_lead_s, next_comparison
 from lambdas.capacity.cost import Left
 from lambdas.capacity.errors import ModelLost
@@ -224,13 +225,14 @@ def test_a_way_that_never_saturates_the_model_is_a_lower_bound() -> None:
     [
         ({"tps_per_iu": 500}, {"max_concurrency": 8}, "not brought to its maximum (not-saturated)"),
         ({"tps_per_iu": 60, "account_tps": 6}, {}, "not brought to its maximum (account-throttled)"),
+        ({"tps_per_iu": 50}, {"tps_quota": TpsQuota()}, "not brought to its maximum (account-throttled)"),
         ({"tps_per_iu": 4, "limiter": "fixed_window", "window_s": 10.0}, {}, "windows of several seconds"),
     ],
 )
 def test_without_a_maximum_nothing_is_compared(
     truth: dict[str, Any], limits: dict[str, Any], why: str
 ) -> None:
-    compared = run_compared(ModelTruth(**truth), run_with(IMAGES, **limits))
+    compared = run_compared(ModelTruth(**truth), replace(run_with(IMAGES), **limits))
 
     found = of(compared)
     assert series_of(compared.steps) == found["sources"] == found["sizes"] == []

@@ -52,6 +52,15 @@ def test_a_start_that_may_still_arrive_is_waited_for() -> None:
     assert asked.next_move(ModelState("STARTING"), now=101.0) == "stop"
 
 
+def test_a_model_found_failed_may_still_be_about_to_start() -> None:
+    asked = replace(found("FAILED", "stop"), start_asked_at=100.0)
+
+    assert asked.next_move(ModelState("FAILED"), now=101.0) == "wait"
+    assert asked.next_move(ModelState("FAILED"), now=100.0 + MAY_ARRIVE_S) == "done"
+    seen_starting = asked.after_look(ModelState("STARTING"))
+    assert seen_starting.next_move(ModelState("FAILED"), now=101.0) == "done"
+
+
 def test_a_model_left_alone_stays_alone_even_when_somebody_else_changes_it() -> None:
     left_alone = found("RUNNING", "restore", units=2)
 

@@ -6,11 +6,12 @@ import boto3
 import pytest
 
 from lambdas.capacity.errors import ModelLost, ModelNotStartable, ModelStartFailed
-from lambdas.capacity.model_status import STATUSES, ModelState, move_to_running, require_running
+from lambdas.capacity.model_status import MOST_LOOKS, STATUSES, ModelState, move_to_running, require_running
 
 MOVES = {
     "TRAINING_COMPLETED": "start",
     "STOPPED": "start",
+    "FAILED": "start",
     "COPYING_COMPLETED": "start",
     "STARTING": "wait",
     "STOPPING": "wait",
@@ -54,6 +55,15 @@ def test_a_start_that_leads_nowhere_is_given_up(
 ) -> None:
     with pytest.raises(ModelStartFailed, match=said):
         move_to_running(ModelState(status), attempts=attempts, waited_s=waited_s)
+
+
+@pytest.mark.parametrize(("status", "units"), [("STARTING", None), ("STOPPING", None), ("RUNNING", 2)])
+def test_looks_at_a_model_that_does_not_come_to_run_have_an_end(status: str, units: int | None) -> None:
+    state = ModelState(status, "", 1)
+    assert move_to_running(state, units=units, looks=MOST_LOOKS - 1) in ("wait", "restart")
+
+    with pytest.raises(ModelStartFailed, match=f"still {status} after 2000 looks"):
+        move_to_running(state, units=units, looks=MOST_LOOKS)
 
 
 @pytest.mark.parametrize(

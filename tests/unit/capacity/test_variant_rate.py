@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.step import StepCounts, StepPlan, WorkerCounts
 from lambdas.capacity.variant_rate import Rated, rated
@@ -73,3 +74,13 @@ def test_where_many_requests_failed_there_is_no_rate_but_their_names() -> None:
 
 def test_without_steps_there_is_nothing_to_say() -> None:
     assert rated([], queues=False) == ""
+
+
+def test_a_rate_that_the_accounts_quota_may_have_decided_says_nothing_about_the_images() -> None:
+    quota = TpsQuota(10.0, "Service Quotas", is_applied=True)
+
+    assert "10 TPS; Service Quotas) may have decided its rate of 10.00 requests/s" in str(
+        rated([step(10)], queues=False, quota=quota)
+    )
+    assert isinstance(rated([step(9)], queues=False, quota=quota), Rated)
+    assert isinstance(rated([step(10)], queues=True, quota=quota), Rated)

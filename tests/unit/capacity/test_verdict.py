@@ -9,7 +9,7 @@ import pytest
 from lambdas.capacity.client_load import ClientLoad
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.measurement import CleanRate, Measurement, WorkersRefused
 from lambdas.capacity.traffic import TrafficSeen
 from lambdas.capacity.verdict import judge
 
@@ -17,6 +17,8 @@ CLEAN = CleanRate(4.76, sent=43, throttled=0, latency=LatencyHistogram())
 FOUND = Measurement(
     "saturated", 16, Interval(5.01, 4.93, 5.09), clean=CLEAN, confirmed=True, saturated=(5,) * 12
 )
+
+REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,7 @@ FOUND = Measurement(
         (replace(FOUND, windowed=True), "windowed-quota", "5.01 requests/s from refill to refill"),
         (replace(FOUND, windowed=True, max_tps=None), "windowed-quota", "windows longer than the test"),
         (replace(FOUND, ending="account-throttled"), "account-throttled", "raise the account's"),
+        (REFUSED, "client-limited", "ran 5 of 16 load workers"),
         (replace(FOUND, ending="client-limited"), "client-limited", "lower test.inFlightPerWorker"),
         (replace(FOUND, ending="unstable"), "unstable", "More than a tenth of the requests failed"),
         (replace(FOUND, saturated=(2,) * 6 + (8,) * 6), "unstable", "changed while it was measured"),
@@ -113,8 +116,5 @@ def test_traffic_of_others_is_flagged() -> None:
     assert "others" not in judge(FOUND, other_traffic=TrafficSeen(0, of_model=True)).detail
 
 
-@pytest.mark.parametrize(("tps", "flagged"), [(50.0, True), (49.0, True), (45.0, False), (60.0, False)])
-def test_a_rate_at_the_accounts_quota_may_be_the_accounts(tps: float, flagged: bool) -> None:
-    found = replace(FOUND, max_tps=Interval(tps, tps - 1, tps + 1))
-
-    assert ("default quota of an account (50 TPS)" in judge(found).detail) is flagged
+def test_without_a_word_of_the_quota_nothing_is_said_of_it() -> None:
+    assert judge(replace(FOUND, max_tps=Interval(50.0, 49.0, 51.0))).word == "ok"

@@ -242,7 +242,21 @@ def test_more_units_than_the_quota(simulated, client):
             400,
             "throttled",
         ),
-        ({"account_tps": 0.01}, "ThrottlingException", "Slow down; sudden", 400, "failed"),
+        ({"account_tps": 0.01}, "ThrottlingException", "Rate exceeded", 400, "failed"),
+        (
+            {"account_tps": 0.01, "account_error": "SuddenIncrease"},
+            "ThrottlingException",
+            "Slow down; sudden",
+            400,
+            "failed",
+        ),
+        (
+            {"account_tps": 0.01, "account_error": "ProvisionedThroughputExceededException"},
+            "ProvisionedThroughputExceededException",
+            "Provisioned Rate exceeded.",
+            400,
+            "throttled",
+        ),
         ({"random_500_share": 1.0}, "InternalServerError", "Internal server error", 500, "failed"),
     ],
 )

@@ -1,0 +1,56 @@
+"""Steps that Lambda did not run in full: the search goes on with as many workers as it gave, as if that were all.
+
+Lambda refuses a worker when the concurrent executions of the account, or those reserved for ApplyLoad, are used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lambdas.capacity import estimator
+from lambdas.capacity.estimator import Interval
+from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.plans import SearchLimits
+from lambdas.capacity.soundness import is_refused, is_usable
+from lambdas.capacity.step import StepCounts
+
+
+def without_refused(
+    history: Sequence[StepCounts], limits: SearchLimits
+) -> tuple[list[StepCounts], SearchLimits, WorkersRefused | None, bool]:
+    """The history without steps that were refused twice, the limits that remain, and the last refusal.
+
+    The last value says that fewer workers were tried and refused as well, so the steps before are all there will be.
+    """
+    kept: list[StepCounts] = []
+    refusal, is_over = None, False
+    for counts in history:
+        twice = bool(kept) and kept[-1].plan == counts.plan and not is_usable(kept[-1])
+        given = counts.plan.workers - counts.lost_workers
+        if not (twice and given and is_refused(counts)):
+            kept.append(counts)
+            continue
+        kept.pop()
+        refusal = WorkersRefused(counts.plan.workers, given)
+        workers = max([given, *(step.plan.workers for step in kept)])
+        is_over = workers >= counts.plan.workers
+        lanes = min(limits.max_concurrency, workers * limits.lanes_per_worker)
+        start = min(limits.start_concurrency, lanes)
+        limits = replace(limits, most_workers=workers, max_concurrency=lanes, start_concurrency=start)
+    return kept, limits, refusal, is_over
+
+
+def lower_bound(kept: Sequence[StepCounts], refusal: WorkersRefused) -> Measurement:
+    """What the steps before the refused one show, at least."""
+    usable = [counts for counts in kept if is_usable(counts) and counts.plan.phase != "confirm"]
+    last = usable[-1]
+    saturated = estimator.saturated_seconds(last)
+    rate = estimator.interval(saturated).estimate if saturated else estimator.accepted_rate(last)
+    return Measurement("client-limited", last.plan.lanes, Interval.lower_bound(rate), refused=refusal)
+
+
+def as_refused(found: Measurement, refusal: WorkersRefused) -> Measurement:
+    """The measurement of a search that had fewer workers than it wanted."""
+    ending = "client-limited" if found.ending == "not-saturated" else found.ending
+    return replace(found, ending=ending, refused=refusal)

@@ -1,0 +1,75 @@
+"""Runs that meet a quota of the account: Rekognition's of requests, and Lambda's of concurrent executions.
+
+They have a deployment of their own, as what is reserved for ApplyLoad holds for every run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lambdas.capacity.lambda_quota import workers_within
+from local.embedded_aws import embedded_aws
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.truth import ModelTruth
+from tests.embedded.deployment import Deployment, deployed
+
+LONGEST_S = 420
+ACCOUNT_CONCURRENCY, RESERVED = 400, 5
+FAST: dict[str, Any] = {"start_s": 1.0, "stop_s": 1.0}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[Deployment]:
+    with embedded_aws(LAMBDA_ACCOUNT_CONCURRENCY=str(ACCOUNT_CONCURRENCY)) as aws, deployed(aws) as app:
+        yield app
+
+
+def run(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str, Any]:
+    """The output of a quick run."""
+    arn = app.service.add_model(ModelSetup(truth=truth))["modelArn"]
+    raw = {"modelArn": arn, "test": {"mode": "quick", **test}, "demand": {"averageTps": 40, "peakTps": 70}}
+    described = app.ended(app.start(name, raw), LONGEST_S)
+    assert described["status"] == "SUCCEEDED", described
+    assert app.service.model_report(arn)["status"] == "STOPPED"
+    output: dict[str, Any] = json.loads(described["output"])
+    return output
+
+
+def test_an_accounts_quota_is_not_taken_for_the_model_s_limit(app: Deployment) -> None:
+    """Five units carry 75 TPS, and the account lets 50 through, refused in the model's own words."""
+    truth = ModelTruth(
+        tps_per_iu=15, account_tps=50, account_error="ProvisionedThroughputExceededException", **FAST
+    )
+
+    answer = run(app, "behind-the-quota", truth, inferenceUnits=5)
+
+    assert (answer["verdict"], answer["limitedBy"]) == ("account-throttled", "account-quota")
+    assert answer["maxTps"]["estimate"] == pytest.approx(50, rel=0.05)
+    assert answer["maxTps"]["high"] is None
+    assert answer["recommendation"]["maxInferenceUnits"] is None
+    assert (answer["accountQuotaTps"], "assumed" in answer["verdictDetail"]) == (50, True)
+
+
+def test_workers_that_lambda_refuses_leave_a_lower_bound(app: Deployment) -> None:
+    """A lane a worker, of which five may run; the step after the first wants sixteen."""
+    functions = app.aws.client("lambda")
+    (name,) = (
+        each["FunctionName"]
+        for each in functions.list_functions()["Functions"]
+        if "ApplyLoad" in each["FunctionName"]
+    )
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=RESERVED)
+    truth = ModelTruth(tps_per_iu=60, latency_mean_s=0.2, **FAST)
+
+    answer = run(app, "few-workers", truth, inFlightPerWorker=1)
+
+    assert (answer["verdict"], answer["limitedBy"]) == ("client-limited", "lambda-concurrency")
+    assert f"Lambda ran {RESERVED} of 16 load workers" in answer["verdictDetail"]
+    assert answer["maxTps"]["high"] is None
+    assert 12 < answer["maxTps"]["estimate"] <= RESERVED / 0.2 * 1.05
+    (item,) = (each for each in app.items("few-workers") if each["sk"]["S"] == "RUN")
+    assert json.loads(item["plan"]["S"])["most_workers"] == workers_within(ACCOUNT_CONCURRENCY - RESERVED)

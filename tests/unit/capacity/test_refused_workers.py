@@ -1,0 +1,139 @@
+"""Workers that Lambda refuses to run: the search makes do with those that it gives, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bench.virtual_time import VirtualClient
+from lambdas.capacity.errors import InternalError
+from lambdas.capacity.lambda_quota import workers_warning, workers_within
+from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.plans import MOST_WORKERS, SearchLimits, closed_loop, paced
+from lambdas.capacity.search import next_move
+from lambdas.capacity.step import StepCounts, StepPlan
+from lambdas.capacity.verdict import judge
+from local.simulated_model.service import SimulatedService
+from local.simulated_model.truth import ModelTruth
+
+# A lane a worker: the step after the first one wants 16 workers in quick mode.
+ONE_LANE = SearchLimits("quick", in_flight_per_worker=1)
+Given = Callable[[StepPlan, int], int]
+
+
+def searched(truth: ModelTruth, limits: SearchLimits, given: Given) -> tuple[Measurement, list[StepCounts]]:
+    """A search in which Lambda runs `given(plan, number of the step)` workers at the most."""
+    client, history = VirtualClient(SimulatedService(truth), seed=1), []
+    while isinstance(move := next_move(history, limits), StepPlan):
+        workers = min(move.workers, given(move, len(history)))
+        counts = client.run_step(replace(move, workers=workers, lanes=min(move.lanes, workers)))
+        history.append(StepCounts(move, counts.workers, move.workers - workers))
+        assert len(history) < 40, "the search has no end"
+    return move, history
+
+
+@pytest.mark.parametrize("reserved", [3, 5, 8, 15])
+@pytest.mark.parametrize("mode", ["quick", "standard"])
+def test_the_steps_that_ran_are_the_answer_where_workers_are_refused(reserved: int, mode: str) -> None:
+    found, history = searched(
+        ModelTruth(tps_per_iu=100, latency_mean_s=0.2, latency_cv=0.05),
+        replace(ONE_LANE, mode=mode),  # type: ignore[arg-type]
+        lambda *_: reserved,
+    )
+
+    verdict = judge(found, quick=mode == "quick")
+    assert (verdict.word, verdict.limited_by) == ("client-limited", "lambda-concurrency")
+    assert found.max_tps is not None
+    assert found.max_tps.high is None
+    assert found.max_tps.estimate == pytest.approx(reserved / 0.2, rel=0.05)
+    assert f"Lambda ran {reserved} of" in verdict.detail
+    assert "'Concurrent executions' of AWS Lambda in Service Quotas" in verdict.detail
+    assert history[-1].seconds >= 30, "a lower bound is what is carried for longer"
+
+
+def test_a_model_that_fewer_workers_saturate_gets_its_answer() -> None:
+    found, _ = searched(ModelTruth(tps_per_iu=15, latency_mean_s=0.2), ONE_LANE, lambda *_: 6)
+
+    assert judge(found, quick=True).word == "ok"
+    assert found.refused is not None
+    assert found.refused.given == 6
+    assert found.max_tps is not None
+    assert found.max_tps.low <= 15 <= (found.max_tps.high or 0)
+
+
+def test_a_step_is_refused_once_and_then_run_as_if_nothing_had_been() -> None:
+    given: Given = lambda plan, number: 5 if number == 1 else plan.workers  # noqa: E731
+
+    found, history = searched(ModelTruth(tps_per_iu=30, latency_mean_s=0.2), ONE_LANE, given)
+
+    assert history[1].plan == history[2].plan
+    assert found.refused is None
+    assert judge(found, quick=True).word == "ok"
+
+
+def test_a_confirmation_that_is_refused_leaves_the_estimate_as_a_lower_bound() -> None:
+    limits = replace(ONE_LANE, mode="standard")
+    given: Given = lambda plan, _: plan.workers // 2 if plan.phase == "confirm" else plan.workers  # noqa: E731
+
+    found, history = searched(ModelTruth(tps_per_iu=30, latency_mean_s=0.2), limits, given)
+
+    assert history[-1].plan.phase == "confirm"
+    assert (found.ending, found.max_tps and found.max_tps.high) == ("client-limited", None)
+    assert found.max_tps is not None
+    assert found.max_tps.estimate == pytest.approx(30, rel=0.03)
+
+
+def test_where_no_worker_runs_at_all_the_run_ends_with_lambdas_quota_in_its_sentence() -> None:
+    plan = next_move([], ONE_LANE)
+    assert isinstance(plan, StepPlan)
+    nobody = StepCounts(plan, [], plan.workers)
+
+    with pytest.raises(InternalError, match=r"Lambda refused to run 4 of 4 workers .*Concurrent executions"):
+        next_move([nobody, nobody], ONE_LANE)
+
+
+def test_workers_that_were_lost_otherwise_are_no_quota() -> None:
+    plan = next_move([], ONE_LANE)
+    assert isinstance(plan, StepPlan)
+    died = StepCounts(plan, [], refused_workers=1)
+
+    with pytest.raises(
+        InternalError, match="4 of 4 workers of a ramp step were lost, twice - look at the logs"
+    ):
+        next_move([died, died], ONE_LANE)
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "workers"),
+    [(None, MOST_WORKERS), (10, 8), (3, 1), (0, 1), (100, 90), (1000, 900), (5000, 1000)],
+)
+def test_some_concurrency_is_left_to_the_accounts_other_functions(
+    unreserved: int | None, workers: int
+) -> None:
+    assert workers_within(unreserved) == workers
+
+
+@pytest.mark.parametrize("workers", [1, 3, 8])
+def test_with_fewer_workers_each_gets_more_lanes(workers: int) -> None:
+    limits = SearchLimits(most_workers=workers)
+
+    plan = closed_loop("ramp", 64, limits, at_least_s=4)
+
+    assert plan.workers == min(workers, 8)
+    assert sum(plan.lanes_of(each) for each in range(plan.workers)) == 64
+    assert max(plan.lanes_of(each) for each in range(plan.workers)) <= limits.lanes_per_worker
+    assert paced(500.0, 0.2, 128, 0.0, limits).workers == min(workers, 94)
+
+
+def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:
+    assert workers_warning(32, 256, 8) is None
+    assert "room for 8 load workers, so each may get up to 32" in (workers_warning(8, 256, 8) or "")
+    assert "test.maxConcurrency is taken as 512" in (workers_warning(8, 4000, 8) or "")
+
+
+def test_the_refusal_is_told_by_its_numbers() -> None:
+    found, _ = searched(ModelTruth(tps_per_iu=100, latency_mean_s=0.2), ONE_LANE, lambda *_: 5)
+
+    assert found.refused == WorkersRefused(wanted=16, given=5)
