@@ -54,14 +54,15 @@ class Probe:
         Raises:
             AccessDenied, NoUsableImages, ModelLost, InternalError
         """
-        denial = next((r.message for _, r in self.replies if r.outcome == "AccessDeniedException"), None)
-        if denial is not None:
-            todo = advice(denial, "name the model in the context key modelArns, and deploy again")
-            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {denial.rstrip('.')} - {todo}")
+        failures, words = self.counts.failures, {reply.outcome: reply.message for _, reply in self.replies}
+        if "AccessDeniedException" in failures:
+            said = words["AccessDeniedException"]
+            todo = advice(said, "name the model in the context key modelArns, and deploy again")
+            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {said.rstrip('.')} - {todo}")
         images, refused = len(self.replies), self.refused
         for name, todo in NOT_ABOUT_IMAGES.items():
-            if all(reply.outcome == name for _, reply in self.replies):
-                said = self.replies[0][1].message.rstrip(".")
+            if failures.get(name) == images:
+                said = words[name].rstrip(".")
                 raise NoUsableImages(
                     f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}"
                 )
@@ -71,6 +72,4 @@ class Probe:
                 f"the model refused all {images} images that were tried ({reasons}) - upload others"
             )
         if sum(self.counts.failed) == images and not refused:
-            raise no_answer(
-                self.counts.failures, images, {reply.outcome: reply.message for _, reply in self.replies}
-            )
+            raise no_answer(failures, images, words)

@@ -17,6 +17,8 @@ TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
 CHANCE_ERRORS = 3.0  # standard errors of that share, which chance may add
 TOLERATED_LOSS = 0.1  # of a step's workers
 TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
+TOLERATED_STALLS = 0.5  # of a step's seconds
+WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
 LAMBDA_QUOTA = (
     "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"

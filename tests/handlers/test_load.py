@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.load_worker import Probe
 from lambdas.adapters.rekognition import rekognition_client
-from lambdas.capacity.errors import AccessDenied, InternalError, ModelLost, NoUsableImages
-from lambdas.capacity.step import StepPlan
-from lambdas.capacity.worker import WorkerStep
+from lambdas.capacity.errors import InternalError, ModelLost, NoUsableImages
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
 from tests.handlers.conftest import Stack, picture
@@ -187,22 +184,6 @@ def test_images_that_the_model_can_t_read_are_not_blamed(stack: Stack) -> None:
     assert "Unable to get object metadata from S3" in refused.value.sentence
     assert "give images.source bytes" in refused.value.sentence
     assert "upload" not in refused.value.sentence
-
-
-def test_a_refusal_for_want_of_rights_keeps_the_service_s_words() -> None:
-    """As a service control policy refuses."""
-    said = (
-        "User: x is not authorized to perform: rekognition:DetectCustomLabels with an explicit deny in an SCP"
-    )
-    step = WorkerStep(StepPlan("probe", 1, 1, 0.0, 0.0, 0.0), 0)
-    step.book("AccessDeniedException", 0.0, 0.1)
-    probe = Probe(step.plan, step.counts(), (), {"AccessDeniedException": said})
-
-    with pytest.raises(AccessDenied) as refused:
-        probe.check(images=1)
-
-    assert said in refused.value.sentence
-    assert "no setting of this stack can outdo" in refused.value.sentence
 
 
 def test_images_can_be_named_in_s3(stack: Stack) -> None:

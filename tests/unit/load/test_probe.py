@@ -38,11 +38,11 @@ def denied(because: str) -> Reply:
 @pytest.mark.parametrize(
     ("because", "advice"),
     [
-        ("with an explicit deny in a service control policy", "outdoes an explicit deny in a service control policy"),
-        ("with an explicit deny in a permissions boundary", "outdoes an explicit deny in a permissions boundary"),
-        ("with an explicit deny", "no grant of this stack outdoes an explicit deny"),
-        ("because no VPC endpoint policy allows the action", "the VPC endpoint policy has to allow it"),
-        ("because no permissions boundary allows the action", "the permissions boundary has to allow it"),
+        ("with an explicit deny in a service control policy", "a service control policy denies this explicitly"),
+        ("with an explicit deny in an SCP", "which no setting of this stack can outdo"),
+        ("because no resource-based policy allows the action", "the policy of the resource itself"),
+        ("because no VPC endpoint policy allows the action", "the VPC endpoint policy has to let"),
+        ("because no permissions boundary allows the action", "the permissions boundary has to let"),
         ("because no identity-based policy allows the action", "name the model in the context key modelArns"),
         ("", "name the model in the context key modelArns"),
     ],
