@@ -70,6 +70,12 @@ class Triggered:
         """The executions for one model."""
         return [run for run in self.runs() if json.loads(run["input"])["modelArn"] == self.models[name]]
 
+    def uploaded(self, prefix: str) -> list[datetime]:
+        """When the objects under the prefix were uploaded, in order."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2")
+        listed = pages.paginate(Bucket=self.outputs.image_bucket, Prefix=prefix)
+        return sorted(each["LastModified"] for page in listed for each in page.get("Contents", []))
+
     def was_started(self, name: str) -> bool:
         """Has a run started the model?"""
         return bool(self.service.model_report(self.models[name])["transitions"])
@@ -164,34 +170,43 @@ def triggered(tmp_path_factory: pytest.TempPathFactory, turns: Turns) -> Iterato
 
 @pytest.mark.parametrize("prefix", ["one/", "hundred/", "thousand/"])
 def test_a_burst_of_uploads_starts_one_run_that_sees_them_all(triggered: Triggered, prefix: str) -> None:
-    *earlier, run = triggered.runs_of(prefix)
+    """One run a silence: a busy machine may pause for longer than that within the burst."""
+    settle_s, count = BURSTS[prefix]
+    seconds = [int(at.timestamp()) for at in triggered.uploaded(prefix)]
+    pauses = sum(later - earlier > settle_s for earlier, later in pairwise(seconds))
+    runs = triggered.runs_of(prefix)
 
-    assert len(earlier) < MOST_RUNS
-    assert run["name"].startswith("upload-")
-    assert json.loads(run["input"]) == {
-        "modelArn": triggered.models[prefix],
-        "images": {"bucket": triggered.outputs.image_bucket, "prefix": prefix},
-        **QUICK,
-    }
-    assert run["status"] == "SUCCEEDED", run
-    answer = json.loads(run["output"])
-    assert answer["verdict"] != "skipped"
-    assert answer["images"]["found"] == BURSTS[prefix][1]
+    assert 1 <= len(runs) <= 1 + pauses
+    for run in runs:
+        assert run["name"].startswith("upload-")
+        assert json.loads(run["input"]) == {
+            "modelArn": triggered.models[prefix],
+            "images": {"bucket": triggered.outputs.image_bucket, "prefix": prefix},
+            **QUICK,
+        }
+        assert run["status"] == "SUCCEEDED", run
+        assert json.loads(run["output"])["verdict"] != "skipped"
+    assert json.loads(runs[-1]["output"])["images"]["found"] == count
 
 
 def test_uploads_during_a_run_lead_to_exactly_one_more_after_it(triggered: Triggered) -> None:
-    runs = triggered.runs_of("during/")
+    first, *more = triggered.runs_of("during/")
 
-    assert 2 <= len(runs) <= MOST_RUNS
-    assert all(later["startDate"] >= earlier["stopDate"] for earlier, later in pairwise(runs))
-    assert [json.loads(run["output"])["images"]["found"] for run in (runs[0], runs[-1])] == [1, 4]
+    assert json.loads(first["output"])["images"]["found"] == 1
+    assert json.loads(more[-1]["output"])["images"]["found"] == 4
+    assert more[0]["startDate"] >= first["stopDate"]
+    # Unless this machine was so busy that the first run was over before the last of them.
+    assert len(more) == 1 or triggered.uploaded("during/")[-1] > first["stopDate"]
 
 
 def test_other_files_and_reports_start_nothing(triggered: Triggered) -> None:
-    started = [run["name"] for run in triggered.runs() if run["name"].startswith("upload-")]
+    started = {
+        json.loads(run["input"])["images"]["prefix"]
+        for run in triggered.runs()
+        if run["name"].startswith("upload-")
+    }
 
-    assert triggered.runs_of("notes/") == []
-    assert len(started) == sum(len(triggered.runs_of(prefix)) for prefix in BURSTS)
+    assert started == set(BURSTS) - {"notes/"}
 
 
 def test_a_schedule_starts_its_run_with_its_input_and_a_disabled_one_none(triggered: Triggered) -> None:
