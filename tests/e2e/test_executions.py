@@ -88,7 +88,7 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     answer = run.output
 
     assert set(answer) >= {
-        "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "cleanTps", "inferenceUnits",
+        "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "observedSeconds", "cleanTps", "inferenceUnits",
         "tpsPerInferenceUnit", "latencyMs", "recommendation", "cost", "steps", "requests", "model",
     }  # fmt: skip
     assert answer["runId"] == run.run_id
@@ -157,7 +157,7 @@ QUICK_WITHIN = 0.08
     ("name", "verdicts", "tolerance"),
     [
         ("token-bucket", {"ok"}, 0.05),
-        ("executor-pool", {"ok", "throttles-below-max"}, 0.2),
+        ("executor-pool", {"ok", "throttles-below-max", "unstable"}, 0.2),
         ("never-throttling", {"latency-bound"}, 0.15),
         ("many-workers", {"ok"}, 0.05),
         ("named-in-s3-and-lost-replies", {"ok"}, QUICK_WITHIN),
