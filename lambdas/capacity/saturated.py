@@ -43,6 +43,7 @@ class SaturatedModel:
         self.looks = [look(ramped) or Look(())]
         self.level = self.looks[:]
         self.looks_agree = True
+        self.probed: list[Look] = []  # what was accepted of a probe, which overloads less than a look
         self.paced: Paced | None = None
         self.clean: CleanRate | None = None
         self.carries_at_least = 0.0  # evenly paced, where that is more than it was seen to carry
@@ -120,6 +121,7 @@ class SaturatedModel:
     def _judge_probe(self, probe: Paced) -> None:
         """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
+        self.probed = [probed]
         if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_at_least = probe.accepted_tps
         if probed.rate.estimate < second.rate.estimate:
