@@ -154,6 +154,8 @@ UNSTEADY_HOLDOUT = (
 )  # fmt: skip
 
 BEYOND = (
+    window("sliding-6", "sliding window of about 1 s that beats with the second, 6 TPS", 6.0, "sliding_window",
+           group="quota"),
     pool("warm-pool-120", "pool, 30 TPS, 1.5 times slower in its first two minutes", 30.0, 0.3, group="slow start",
          executors=12, queue_length=12, varied=_slow_start((115, 125), (1.4, 1.6))),
     bucket("bursts-18-long", "token bucket, 18 TPS, another client's bursts are 3 to 8 s apart", 18.0, "other client",

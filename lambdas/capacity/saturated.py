@@ -27,7 +27,7 @@ LOOK_REQUESTS = 80  # in it, within those
 REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
 MORE_LOOKS = 2  # of FORCED_S each, to settle what disagrees
 PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
-PROBE_S = 6.0
+PROBE_S = 5.0
 PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
 LOWER_DRAIN_S = 5.0  # before a second confirmation: long enough to be a look
 
