@@ -54,7 +54,6 @@ STEADY = (
     bucket("bucket-10", "token bucket, 10 TPS, 60 s of credit", 10.0, burst_s=60.0),
     bucket("bucket-100-slow", "token bucket, 100 TPS, 1 s latency", 100.0, latency_mean_s=1.0),
     window("fixed-8", "fixed 1-s window, 8 TPS", 8.0, "fixed_window"),
-    window("sliding-6", "sliding 1-s window, 6 TPS", 6.0, "sliding_window"),
     window("sliding-50", "sliding 1-s window, 50 TPS", 50.0, "sliding_window"),
     window("sliding-15", "sliding 2-s window, 15 TPS", 15.0, "sliding_window", 2.0, "quota", latency_mean_s=0.5),
     bucket("errors-40", "token bucket, 40 TPS, 0.1 % other errors", 40.0, random_500_share=0.001),

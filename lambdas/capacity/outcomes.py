@@ -27,7 +27,7 @@ def unsettled(model: SaturatedModel, why: str) -> Measurement:
     """No rate holds; the interval covers all that was seen."""
     found, seen = measured(model), [each for each in model.looks if each.seconds]
     assert found.max_tps is not None
-    spanned = agreement.spanning(seen)
+    spanned = agreement.spanning([*model.probed, *seen])
     estimate = found.max_tps.estimate if model.looks_agree else spanned.estimate
     low, high = min(found.max_tps.low, spanned.low), max(found.max_tps.high or 0.0, spanned.high or 0.0)
     return replace(found, max_tps=Interval(estimate, low, high), unsettled=why, looks=len(seen))
@@ -39,7 +39,7 @@ def carried_more(model: SaturatedModel) -> Measurement:
     why = f"it carried {seen:.3g} requests/s when it was overloaded, and more when they came evenly"
     found = unsettled(model, why)
     assert found.max_tps is not None
-    most = max(model.carries_at_least, found.max_tps.estimate)
+    most = max(found.max_tps.estimate, *(each.rate.estimate for each in model.probed))
     return replace(found, max_tps=Interval(most, found.max_tps.low, None))
 
 

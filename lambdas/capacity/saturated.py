@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from math import hypot
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced, paced_again, paced_part
@@ -26,7 +27,7 @@ LOOK_REQUESTS = 80  # in it, within those
 REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
 MORE_LOOKS = 2  # of FORCED_S each, to settle what disagrees
 PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
-PROBE_S = 6.0
+PROBE_S = 5.0
 PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
 LOWER_DRAIN_S = 5.0  # before a second confirmation: long enough to be a look
 
@@ -43,9 +44,10 @@ class SaturatedModel:
         self.looks = [look(ramped) or Look(())]
         self.level = self.looks[:]
         self.looks_agree = True
+        self.probed: list[Look] = []  # what was accepted of a probe, which overloads less than a look
         self.paced: Paced | None = None
         self.clean: CleanRate | None = None
-        self.carries_at_least = 0.0  # evenly paced, where that is more than it was seen to carry
+        self.carries_more = False  # when it is loaded less
 
     @property
     def first(self) -> Look:
@@ -61,6 +63,16 @@ class SaturatedModel:
     def paused(self) -> bool:
         """Did any look see it pause?"""
         return any(each.dips for each in self.looks)
+
+    @property
+    def probe_contradicts(self) -> bool:
+        """Was more accepted of the probe than the level allows, even where enough of it was throttled?"""
+        level = self.max_tps
+        return any(
+            each.rate.estimate - level.estimate
+            > max(hypot(each.half, level.half_width), agreement.AGREEING_SHARE * level.estimate)
+            for each in self.probed
+        )
 
     def look_first(self) -> Load:
         """More seconds where the ramp's last level is too short to tell."""
@@ -120,8 +132,9 @@ class SaturatedModel:
     def _judge_probe(self, probe: Paced) -> None:
         """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
+        self.probed = [probed]
         if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
-            self.carries_at_least = probe.accepted_tps
+            self.carries_more = True
         if probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
             self.looks_agree = self.looks_agree and agreement.agree(second, probed, self.first)

@@ -78,7 +78,7 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     if agreement.hopeless(model.first) and model.test.limits.mode != "precise":
         return outcomes.unsettled(model, outcomes.noise(model))
     yield from model.look_again()
-    if model.carries_at_least:
+    if model.carries_more:
         return outcomes.carried_more(model)
     if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
@@ -128,6 +128,8 @@ def _narrow(model: SaturatedModel) -> Steps:
     """Where noise leaves too much open, one look more; what is still too noisy is not called ok."""
     if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
+    if model.probe_contradicts:
+        return outcomes.carried_more(model)
     if seconds := agreement.more_seconds(model.level):
         yield from model.look_more(seconds)
     yield from _prolong(model)

@@ -93,7 +93,7 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     answer = run.output
 
     assert set(answer) >= {
-        "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "cleanTps", "inferenceUnits",
+        "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "observedSeconds", "cleanTps", "inferenceUnits",
         "tpsPerInferenceUnit", "latencyMs", "recommendation", "cost", "steps", "requests", "model",
     }  # fmt: skip
     assert answer["runId"] == run.run_id

@@ -30,8 +30,6 @@ from tests.waiting import wait_until as wait_for
 LATER = "at(2099-01-01T00:00:00)"
 # Prefix -> seconds without an upload, and images that are uploaded to start with.
 BURSTS = {"one/": (5, 1), "hundred/": (10, 100), "thousand/": (10, 1000), "during/": (5, 1), "notes/": (1, 0)}
-# Of a burst: in doubt there is one more, as where this machine is so busy that its uploads come with pauses.
-MOST_RUNS = 3
 SCHEDULES = ("scheduled", "disabled")
 SUFFIXES = ("png", "PNG", "Jpg", "jfif")  # what is in the file counts, and all are PNGs
 FOREIGN = ("hello", json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"}))

@@ -117,7 +117,7 @@ def test_counts_of_a_closed_step_are_final_and_its_silent_workers_lost(stack: St
 def test_a_confirmation_has_no_more_workers_than_run_at_once() -> None:
     limits = SearchLimits(max_concurrency=4000, in_flight_per_worker=4)
 
-    plan = paced(3000.0, 4.0, 4000, 0.0, limits)
+    plan = paced(3000.0, 4.0, 4000, limits)
 
     assert plan.workers == MOST_WORKERS
 
