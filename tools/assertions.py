@@ -40,7 +40,8 @@ _TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, li
 OUTPUT_NAMES = (
     "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "observedSeconds", "cleanTps", "inferenceUnits",
     "tpsPerInferenceUnit", "latencyMs", "recommendation", "steps", "requests", "cost", "model", "images",
-    "otherTraffic", "heldBy", "comparedWith", "regression", "regressionDetail", "applied", "appliedDetail",
+    "otherTraffic", "accountQuotaTps", "limitedBy", "warnings", "heldBy", "comparedWith", "regression",
+    "regressionDetail", "applied", "appliedDetail",
     "answerParameter", "answerParameterDetail", "imageComparison", "scaling", "reportUri", "reportDetail",
     "resultUri",
 )  # fmt: skip
