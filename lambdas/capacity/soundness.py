@@ -24,8 +24,6 @@ LAMBDA_QUOTA = (
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
     " is going on"
 )
-TOLERATED_STALLS = 0.5  # of a step's seconds
-WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
 BUSY_SHARE = 0.85  # below it the client, not the model, sets the pace
 
 

@@ -18,6 +18,7 @@ from lambdas.adapters.run_store import run_store
 from lambdas.adapters.starting import start
 from lambdas.capacity.errors import InternalError, ModelLost
 from lambdas.capacity.lease import Lease
+from lambdas.capacity.model_status import ModelState
 from lambdas.capacity.receipt import Receipt
 from lambdas.handlers import janitor, rescue_model, stop_on_delete
 from local.simulated_model.account import ModelSetup
@@ -104,7 +105,7 @@ class TestTheLease:
         stack.prepare({"modelArn": arn})
         asked: list[int] = []
         monkeypatch.setattr(
-            "lambdas.adapters.rekognition.RekognitionModel.start", lambda _, units: asked.append(units)
+            "lambdas.adapters.rekognition.RekognitionModel.start", lambda _, units, **__: asked.append(units)
         )
 
         assert [stack.start(), stack.start(), stack.start()] == [False, False, False]
@@ -129,7 +130,7 @@ class TestTheLease:
         lease_book().close(lease)
 
         with pytest.raises(ModelLost, match="has been ended"):
-            start(None, lease, 1)  # type: ignore[arg-type]
+            start(None, lease, ModelState("RUNNING"), 1)  # type: ignore[arg-type]
         with pytest.raises(ModelLost, match="has been ended"):
             stack.plan()
 

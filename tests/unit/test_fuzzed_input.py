@@ -19,14 +19,16 @@ from lambdas.adapters import settings as function_settings
 from lambdas.adapters.execution_input import ExecutionInput, parse_input
 from lambdas.adapters.images import Selection
 from lambdas.adapters.input_sentences import named
-from lambdas.adapters.preparation import FoundModel, plan_run
+from lambdas.adapters.preparation import AccountBounds, FoundModel, plan_run
 from lambdas.adapters.rekognition import RekognitionModel
+from lambdas.capacity.account_quota import TpsQuota
 from lambdas.capacity.errors import BudgetExceeded, InvalidInput
 from lambdas.capacity.estimator import Interval
 from lambdas.capacity.image import Image
 from lambdas.capacity.lease import Lease
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.model_status import ModelState
+from lambdas.capacity.plans import MOST_WORKERS
 from lambdas.capacity.result import findings
 from lambdas.capacity.run import Run
 from lambdas.capacity.search import next_move
@@ -49,9 +51,14 @@ def one_image_and_a_price(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         preparation, "choose_images", lambda *_: Selection((Image("samples/1.jpg", 9),), (), 1, 0)
     )
+    monkeypatch.setattr(preparation, "account_bounds", no_bounds)
     function_settings.settings.cache_clear()
     yield
     function_settings.settings.cache_clear()
+
+
+def no_bounds(wanted: ExecutionInput, *_: Any) -> AccountBounds:
+    return AccountBounds(TpsQuota(), MOST_WORKERS, wanted.test.max_concurrency, ())
 
 
 def test_every_input_becomes_a_plan_or_a_sentence() -> None:

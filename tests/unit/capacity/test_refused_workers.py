@@ -124,7 +124,7 @@ def test_with_fewer_workers_each_gets_more_lanes(workers: int) -> None:
     assert plan.workers == min(workers, 8)
     assert sum(plan.lanes_of(each) for each in range(plan.workers)) == 64
     assert max(plan.lanes_of(each) for each in range(plan.workers)) <= limits.lanes_per_worker
-    assert paced(500.0, 0.2, 128, 0.0, limits).workers == min(workers, 94)
+    assert paced(500.0, 0.2, 128, limits).workers == min(workers, 94)
 
 
 def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:
