@@ -24,10 +24,11 @@ SHIFTED_S = (
 )
 LOOK_S = (6.0, 8.0)  # shortest and longest second look
 LOOK_REQUESTS = 80  # in it, within those
+NOISY_LOOK_S = 7.0  # before a probe
 REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
 MORE_LOOKS = 2  # of FORCED_S each, to settle what disagrees
 PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
-PROBE_S = 5.0
+PROBE_S = 6.0
 PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
 LOWER_DRAIN_S = 5.0  # before a second confirmation: long enough to be a look
 
@@ -127,7 +128,7 @@ class SaturatedModel:
             return self._plan(min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate)), wait_s=wait_s)
         failed = self.paced.failed / max(1, self.paced.sent) if self.paced else 0.0
         above = PROBE_SHARE * estimate / (1 - failed)
-        return probing(self._plan(longest_s, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
+        return probing(self._plan(NOISY_LOOK_S, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 
     def _judge_probe(self, probe: Paced) -> None:
         """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""

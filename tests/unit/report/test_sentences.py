@@ -125,7 +125,7 @@ def test_a_picture_that_is_missing_says_why(where: tuple[str, str], why: str) ->
 
 SHOWN = {
     ("ok", "timeline"): "904 throttled. The line marks 5.00 requests/s, the most that the model carries",
-    ("ok-fast", "timeline"): "16 failed otherwise",
+    ("ok-fast", "timeline"): "15 failed otherwise",
     ("not-saturated", "timeline"): "a lower bound: the model may carry more",
     ("unstable", "timeline"): "no capacity to plan with",
     ("account-throttled", "timeline"): "what the account's quota let through",
@@ -224,7 +224,7 @@ def test_the_tables_hold_the_errors_the_images_the_input_and_the_versions() -> N
     by_name = {table.name: table for table in report.tables}
 
     assert list(by_name) == ["steps", "errors", "images", "skipped", "costs", "input", "versions", "words"]
-    assert ("InternalServerError", "16", "0.5%", "the service failed; not the model's capacity") in by_name[
+    assert ("InternalServerError", "15", "0.5%", "the service failed; not the model's capacity") in by_name[
         "errors"
     ].rows
     assert len(by_name["images"].rows) == 12
