@@ -69,10 +69,10 @@ class Environment:
 
     def __init__(self, pid: int, stdin: int, stdout: int, stderr: int, over: int) -> None:
         self.pid = pid
-        self.stdin = os.fdopen(stdin, "w", buffering=1)
-        self.stdout, self.stderr = os.fdopen(stdout), os.fdopen(stderr)
+        self.stdin = os.fdopen(stdin, "w", buffering=1, encoding="utf-8")
+        self.stdout, self.stderr = os.fdopen(stdout, encoding="utf-8"), os.fdopen(stderr, encoding="utf-8")
         # A pipe of which the process holds the other end, for as long as it lives.
-        self._over = os.fdopen(over)
+        self._over = os.fdopen(over, encoding="utf-8")
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -129,7 +129,8 @@ def _become(launch: Mapping[str, Any], fds: Sequence[int]) -> None:
     for number, fd in enumerate(fds[:3]):
         os.dup2(fd, number)
         os.close(fd)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+    sys.stdin, sys.stdout = open(0, encoding="utf-8"), open(1, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8")  # noqa: SIM115
     os.chdir(launch["cwd"])
     os.environ.clear()
     os.environ.update(launch["env"])

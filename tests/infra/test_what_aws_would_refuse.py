@@ -77,7 +77,7 @@ def invalid(machines: list[dict[str, Any]], folder: Path) -> str:
         options += ["--json-path", str(path)]
     validator = REPOSITORY / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
     done = subprocess.run(
-        [node, str(validator), *options], capture_output=True, text=True, check=False, cwd=folder
+        [node, str(validator), *options], capture_output=True, encoding="utf-8", check=False, cwd=folder
     )
     assert done.returncode in (0, 1), done.stderr
     return "" if done.returncode == 0 else done.stdout + done.stderr

@@ -33,7 +33,7 @@ def archive(kind: str) -> bytes:
         with zipfile.ZipFile(buffer, "w") as zipped:
             zipped.writestr("a.jpg", content)
     else:
-        with tarfile.open(fileobj=buffer, mode="w") as packed:
+        with tarfile.open(fileobj=buffer, mode="w", encoding="utf-8") as packed:
             packed.addfile(tarfile.TarInfo("a.jpg"), io.BytesIO(content))
     return buffer.getvalue()
 

@@ -88,7 +88,7 @@ def test_a_worker_that_is_stopped_for_a_while_notices() -> None:
     )
     with running_simulated_model([fast]) as service:
         command = [sys.executable, "-m", "tests.unit.load.worker_process", service.url, service.model_arns[0]]
-        with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as worker:
+        with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, encoding="utf-8") as worker:
             assert worker.stdout is not None
             assert worker.stdout.readline() == "loading\n"
             os.kill(worker.pid, signal.SIGSTOP)
