@@ -8,7 +8,7 @@ counts as the documented default; no run fails for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,7 +21,6 @@ from lambdas.capacity.recommendation import UnitsQuota
 
 # There is a default to fall back to, and a model that may cost money meanwhile.
 _QUICK = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5)
-_APPLIED, _DEFAULTS = "list_service_quotas", "list_aws_default_service_quotas"
 _UNREAD = "the documented default, as Service Quotas could not be read"
 _UNLISTED = "the documented default, as Service Quotas does not list it"
 
@@ -40,7 +39,7 @@ def lambda_client() -> Any:
 
 def units_quota(client: Any) -> UnitsQuota:
     """The most inference units that one model may start with."""
-    found = _values(client, _APPLIED, lambda name: "inference unit" in name and "model" in name)
+    found = _values(_applied(client), lambda name: "inference unit" in name and "model" in name)
     if not found:
         return UnitsQuota(source=_UNREAD if found is None else _UNLISTED)
     return UnitsQuota(int(min(found)), "Service Quotas")
@@ -48,10 +47,10 @@ def units_quota(client: Any) -> UnitsQuota:
 
 def tps_quota(client: Any) -> TpsQuota:
     """The most DetectCustomLabels requests per second of the account."""
-    applied = _values(client, _APPLIED, _is_detect)
+    applied = _values(_applied(client), _is_detect)
     if applied:
         return TpsQuota(min(applied), "Service Quotas", is_applied=True)
-    if default := _values(client, _DEFAULTS, _is_detect):
+    if default := _values(_defaults(client), _is_detect):
         return TpsQuota(min(default), "AWS's default, as Service Quotas has no value of this account's own")
     return TpsQuota(source=_UNREAD if applied is None else _UNLISTED)
 
@@ -65,10 +64,17 @@ def unreserved_concurrency(client: Any) -> int | None:
         return None
 
 
-def _values(client: Any, operation: str, is_it: Callable[[str], bool]) -> list[float] | None:
+def _applied(client: Any) -> Iterator[Mapping[str, Any]]:
+    yield from client.get_paginator("list_service_quotas").paginate(ServiceCode="rekognition")
+
+
+def _defaults(client: Any) -> Iterator[Mapping[str, Any]]:
+    yield from client.get_paginator("list_aws_default_service_quotas").paginate(ServiceCode="rekognition")
+
+
+def _values(pages: Iterator[Mapping[str, Any]], is_it: Callable[[str], bool]) -> list[float] | None:
     """The values above 0 of Rekognition's quotas with such a name, in lower case; None: they can't be read."""
     try:
-        pages = client.get_paginator(operation).paginate(ServiceCode="rekognition")
         listed = [(quota["QuotaName"].lower(), quota["Value"]) for page in pages for quota in page["Quotas"]]
     except Exception as error:  # noqa: BLE001 - there is a default to fall back to
         logger.warning("Service Quotas can't be read", extra={"reason": str(error)})

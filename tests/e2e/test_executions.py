@@ -107,7 +107,7 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     for step in answer["steps"]:
         assert set(step) - {"series"} == {
             "phase", "concurrency", "workers", "seconds", "accepted", "throttled", "failed", "acceptedTps",
-            "p50Ms", "p95Ms",
+            "p50Ms", "p95Ms", "stalledSeconds", "workerCpuShare", "workerBytesPerS",
         }  # fmt: skip
     requests = answer["requests"]
     assert requests["sent"] == sum(requests[what] for what in COUNTS)

@@ -97,4 +97,6 @@ def test_no_resource_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_s
     # The dashboard's name begins with the stack's: its link is among the outputs.
     dashboards = {f"{name}.DashboardName" for name in resources("AWS::CloudWatch::Dashboard")}
     policies = {f"{name}.PolicyName" for name in resources("AWS::IAM::Policy", **STARTS_BY_ITSELF)}
-    assert named <= policies | dashboards
+    # A log group for Step Functions has to begin with /aws/vendedlogs/; the stack's id ends its name.
+    logs = {f"{name}.LogGroupName" for name in resources("AWS::Logs::LogGroup") if "Workflow" in name}
+    assert named <= policies | dashboards | logs
