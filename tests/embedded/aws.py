@@ -12,7 +12,7 @@ _PROGRAM = Path(__file__).with_name("instrumented_ministack.py")
 
 
 @contextlib.contextmanager
-def instrumented_aws(journal: Path) -> Iterator[EmbeddedAws]:
+def instrumented_aws(journal: Path, **options: str) -> Iterator[EmbeddedAws]:
     """`embedded_aws`, with its calls and faults written to `journal`."""
-    with embedded_aws(program=[str(_PROGRAM)], INSTRUMENTED_LOG=str(journal)) as aws:
+    with embedded_aws(program=[str(_PROGRAM)], INSTRUMENTED_LOG=str(journal), **options) as aws:
         yield aws
