@@ -4,7 +4,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 
 from infra.functions import Functions
+<<<<<<< HEAD
 from infra.states import RUN, States, retry_when_busy, retry_when_not_ready, when
+=======
+from infra.states import CAUGHT, RUN, States, retry_when_busy, when
+>>>>>>> i10-quotas
 from lambdas.capacity.plans import MOST_WORKERS
 
 # All that the step's workers are made of; a list even for a single worker.
@@ -21,7 +25,7 @@ def measurement(a: States, do: Functions) -> sfn.IChainable:
     model_running = a.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
     probe = a.call(do.probe_images, "Sends each image once; those the model refuses are left out", RUN)
     # None where no step came before.
-    refused = {"refusedWorkers": "{% $count($states.input.outcome.refused) %}"}
+    refused = {"refusedWorkers": "{% $count($states.input.outcome.refused[$ = true]) %}"}
     step = {
         "step": "{% $states.result.Payload.step %}",
         "restart": "{% $states.result.Payload.restart %}",
@@ -71,7 +75,7 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
         # All workers of a step start at the same moment, so none may queue for another's end; no step has more.
         max_concurrency=MOST_WORKERS,
         tolerated_failure_percentage=100,
-        # However many workers there are, what is handed on is small: `true` for each one refused.
+        # However many workers there are, what is handed on is small: `true` or `false` for each one lost so.
         result_selector={"refused": sfn.JsonPath.object_at("$[*].refused")},
         result_path="$.outcome",
     )
@@ -86,11 +90,18 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
         backoff_rate=1.5,
         max_attempts=3,
     )
+<<<<<<< HEAD
     # No longer, as a child lasts five minutes at most, the load's own three included.
     retry_when_not_ready(worker, patience_s=90)
     refused = a.note(
         "WorkerRefused", "Lambda's concurrency is used up: nothing was sent", {}, {"refused": True}
     )
     worker.add_catch(refused, errors=busy)
+=======
+    is_refused = {"refused": "{% $contains($states.input.Error & $states.input.Cause, 'TooManyRequests') %}"}
+    lost = a.note("WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused)
+    # The second is what a refusal comes as where its name gets lost, as in the embedded AWS.
+    worker.add_catch(lost, errors=[*busy, "Lambda.Unknown"], outputs=CAUGHT)
+>>>>>>> i10-quotas
     workers.item_processor(worker)
     return workers

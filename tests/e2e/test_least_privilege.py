@@ -32,6 +32,7 @@ UNSEEN = {
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
     ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
+    ("Prepare", "lambda:GetAccountSettings"): "the embedded AWS answers it without asking IAM",
     ("Prepare", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
     ("Prepare", "servicequotas:ListAWSDefaultServiceQuotas"): NO_QUOTAS,
     ("Recommend", "servicequotas:ListServiceQuotas"): NO_QUOTAS,

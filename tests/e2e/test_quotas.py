@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from lambdas.capacity.lambda_quota import workers_within
-from local.embedded_aws import embedded_aws
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.truth import ModelTruth
+from tests.embedded.aws import instrumented_aws
 from tests.embedded.deployment import Deployment, deployed
 
 LONGEST_S = 420
@@ -23,8 +23,10 @@ FAST: dict[str, Any] = {"start_s": 1.0, "stop_s": 1.0}
 
 
 @pytest.fixture(scope="module")
-def app() -> Iterator[Deployment]:
-    with embedded_aws(LAMBDA_ACCOUNT_CONCURRENCY=str(ACCOUNT_CONCURRENCY)) as aws, deployed(aws) as app:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    journal = tmp_path_factory.mktemp("embedded-aws") / "journal"
+    options = {"LAMBDA_ACCOUNT_CONCURRENCY": str(ACCOUNT_CONCURRENCY)}
+    with instrumented_aws(journal, **options) as aws, deployed(aws) as app:
         yield app
 
 
@@ -33,7 +35,7 @@ def run(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str,
     arn = app.service.add_model(ModelSetup(truth=truth))["modelArn"]
     raw = {"modelArn": arn, "test": {"mode": "quick", **test}, "demand": {"averageTps": 40, "peakTps": 70}}
     described = app.ended(app.start(name, raw), LONGEST_S)
-    assert described["status"] == "SUCCEEDED", described
+    assert described["status"] == "SUCCEEDED", described.get("cause")
     assert app.service.model_report(arn)["status"] == "STOPPED"
     output: dict[str, Any] = json.loads(described["output"])
     return output

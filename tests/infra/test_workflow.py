@@ -1,10 +1,11 @@
 """The state machine as a graph: no end without the stop, nothing caught by halves, nothing done twice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import botocore.session
 import pytest
+from jsonata import Jsonata
 
 from lambdas.capacity.measured_step import SHORTEST_LEAD_S
 from lambdas.capacity.model_status import MOST_LOOKS
@@ -256,10 +257,28 @@ def test_a_worker_that_lambda_refuses_is_told_apart_from_one_that_fails() -> Non
     inside = the_try()["Workers"]["ItemProcessor"]["States"]
 
     (catcher,) = inside["ApplyLoad"]["Catch"]
-    assert (catcher["ErrorEquals"], catcher["Next"]) == (["Lambda.TooManyRequestsException"], "WorkerRefused")
-    assert inside["WorkerRefused"]["Output"] == {"refused": True}
-    told = the_try()["PlanStep"]["Arguments"]["Payload"]["refusedWorkers"]
-    assert told == "{% $count($states.input.outcome.refused) %}"
+    assert catcher["ErrorEquals"] == ["Lambda.TooManyRequestsException", "Lambda.Unknown"]
+    is_refused = jsonata(inside[catcher["Next"]]["Output"]["refused"])
+    count_refused = jsonata(the_try()["PlanStep"]["Arguments"]["Payload"]["refusedWorkers"])
+
+    def lost(error: str, cause: str) -> Any:
+        return is_refused({"Error": error, "Cause": cause})
+
+    assert lost("Lambda.TooManyRequestsException", "Rate Exceeded.") is True
+    assert lost("Lambda.Unknown", '{"Reason": "TooManyRequestsException"}') is True
+    assert lost("Lambda.Unknown", "RequestId: 1 Error: Runtime exited") is False
+    assert count_refused({"outcome": {"refused": [True, False, True]}}) == 2
+    assert count_refused({"outcome": {"refused": [True]}}) == 1
+    assert (
+        count_refused({"outcome": {"refused": [False]}}) == count_refused({"outcome": {"refused": []}}) == 0
+    )
+    assert count_refused({}) == 0
+
+
+def jsonata(expression: str) -> Callable[[Any], Any]:
+    """What an expression makes of a state's input."""
+    query = expression.removeprefix("{%").removesuffix("%}").replace("$states.input", "input")
+    return lambda given: Jsonata(query).evaluate({"input": given})
 
 
 def test_a_refused_worker_is_not_asked_for_when_it_would_come_too_late_for_the_common_start() -> None:
