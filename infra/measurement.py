@@ -4,11 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 
 from infra.functions import Functions
-<<<<<<< HEAD
-from infra.states import RUN, States, retry_when_busy, retry_when_not_ready, when
-=======
-from infra.states import CAUGHT, RUN, States, retry_when_busy, when
->>>>>>> i10-quotas
+from infra.states import CAUGHT, RUN, States, retry_when_busy, retry_when_not_ready, when
 from lambdas.capacity.plans import MOST_WORKERS
 
 # All that the step's workers are made of; a list even for a single worker.
@@ -90,18 +86,11 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
         backoff_rate=1.5,
         max_attempts=3,
     )
-<<<<<<< HEAD
     # No longer, as a child lasts five minutes at most, the load's own three included.
     retry_when_not_ready(worker, patience_s=90)
-    refused = a.note(
-        "WorkerRefused", "Lambda's concurrency is used up: nothing was sent", {}, {"refused": True}
-    )
-    worker.add_catch(refused, errors=busy)
-=======
     is_refused = {"refused": "{% $contains($states.input.Error & $states.input.Cause, 'TooManyRequests') %}"}
     lost = a.note("WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused)
     # The second is what a refusal comes as where its name gets lost, as in the embedded AWS.
     worker.add_catch(lost, errors=[*busy, "Lambda.Unknown"], outputs=CAUGHT)
->>>>>>> i10-quotas
     workers.item_processor(worker)
     return workers

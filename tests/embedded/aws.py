@@ -13,10 +13,6 @@ _PROGRAM = Path(__file__).with_name("instrumented_ministack.py")
 
 @contextlib.contextmanager
 def instrumented_aws(journal: Path, **options: str) -> Iterator[EmbeddedAws]:
-<<<<<<< HEAD
     """`embedded_aws`, with its calls and faults written to `journal`, and patient with a busy machine."""
-=======
-    """`embedded_aws`, with its calls and faults written to `journal`."""
->>>>>>> i10-quotas
     with embedded_aws(program=[str(_PROGRAM)], INSTRUMENTED_LOG=str(journal), **options) as aws:
         yield aws
