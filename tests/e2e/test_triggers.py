@@ -134,7 +134,7 @@ def play(triggered: Triggered) -> None:
         for prefix, (_, count) in BURSTS.items()
         for number in range(count)
     ]
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda start: triggered.upload(*keys[start::8]), range(8)))
     # It starts its model after it has listed the images.
     wait_for("a run for during/", lambda: triggered.was_started("during/"))
