@@ -53,10 +53,11 @@ class _Upload(BaseModel, alias_generator=to_camel):
 def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
     """The records that have to come back, each with the seconds until then; the queue may forget the others."""
     for record, upload in _newest_uploads(records):
-        # An upload of the future counts as one of when its message was sent: no run could cover it before.
-        sent_at = float(record.get("attributes", {}).get("SentTimestamp", "inf")) / 1000
+        # The silence counts from when a message was first read, as others may lie behind it in a long queue.
+        first_read = record.get("attributes", {}).get("ApproximateFirstReceiveTimestamp")
+        read_at = int(first_read) / 1000 if first_read else time.time()
         try:
-            wait = _look(upload.trigger, int(min(upload.uploaded_at.timestamp(), sent_at)), time.time())
+            wait = _look(upload.trigger, int(min(upload.uploaded_at.timestamp(), read_at)), read_at)
         except Exception:  # noqa: BLE001 - one trigger's uploads must not keep the others waiting
             logger.exception("the upload is looked after again later", extra={"body": record["body"]})
             wait = settings().model_poll_s
@@ -79,13 +80,13 @@ def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[
     return list(newest.values())
 
 
-def _look(trigger: _Trigger, uploaded_at: int, now: float) -> int:
+def _look(trigger: _Trigger, uploaded_at: int, read_at: float) -> int:
     """Make the next move for an upload. Returns the seconds until the next look, or 0 if none is needed."""
-    model_arn, pk = trigger.input.model_arn, f"UPLOADS#{trigger.prefix}"
+    now, model_arn, pk = time.time(), trigger.input.model_arn, f"UPLOADS#{trigger.prefix}"
     uploads = Partition(dynamodb_client(), settings().runs_table, pk, kept_s=COUNTS_KEPT_S)
     if not uploads.update(model_arn, {"lastUpload": uploaded_at}, condition=_IS_NEWEST):
         return 0
-    due = uploaded_at + trigger.settle_seconds + MARGIN_S
+    due = read_at + trigger.settle_seconds + MARGIN_S
     wait = wait_s(due, now, settings().model_poll_s)
     if now < due or lease_book().of(model_arn) is not None:
         return wait
@@ -109,7 +110,6 @@ def _start(trigger: _Trigger, covered_through: int) -> str:
     except states_client().exceptions.ExecutionAlreadyExists:
         execution_arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
         run = states_client().describe_execution(executionArn=execution_arn)
-        if run["status"] != "RUNNING":
-            is_skipped = json.loads(run.get("output") or "{}").get("verdict") == "skipped"
-            return "skipped" if is_skipped else "over"
+        verdict = json.loads(run.get("output") or "{}").get("verdict")
+        return "running" if run["status"] == "RUNNING" else "skipped" if verdict == "skipped" else "over"
     return "running"

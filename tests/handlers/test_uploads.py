@@ -63,7 +63,7 @@ class Uploads:
                     "messageId": message["MessageId"],
                     "receiptHandle": message["ReceiptHandle"],
                     "body": body,
-                    "attributes": {"SentTimestamp": str(int(self.now * 1000))},
+                    "attributes": {"ApproximateFirstReceiveTimestamp": str(int(self.now * 1000))},
                 }
             )
         return [records.index(record) for record in self.hand_out(records)]
@@ -137,7 +137,7 @@ def test_a_message_about_an_earlier_upload_goes_when_a_later_one_is_known(upload
     assert uploads.hand_out(earlier) == []
 
 
-def test_an_upload_from_the_future_counts_as_one_of_when_its_message_was_sent(uploads: Uploads) -> None:
+def test_an_upload_from_the_future_counts_as_one_of_when_its_message_was_read(uploads: Uploads) -> None:
     """Else every later upload would have to wait until that time has come."""
     uploads.deliver(uploads.uploaded(LONG_AGO + 3600))
     uploads.come_back()
@@ -236,8 +236,10 @@ def test_an_event_that_is_late_or_comes_twice_starts_no_run_after_the_one_that_s
     uploads.states.stop_execution(executionArn=uploads.runs()[0]["executionArn"])
     uploads.come_back()
 
-    for at in (LONG_AGO, LONG_AGO + 3):
-        assert uploads.deliver(uploads.uploaded(at)) == []
+    assert uploads.deliver(uploads.uploaded(LONG_AGO + 3)) == []
+    uploads.deliver(uploads.uploaded(LONG_AGO))
+    uploads.come_back()
+    assert uploads.kept == []
     assert len(uploads.runs()) == 1
 
 

@@ -118,6 +118,18 @@ def test_the_run_starts_when_no_upload_came_for_so_long() -> None:
     assert 34 <= run.started <= 38
 
 
+def test_events_that_are_all_late_start_one_run() -> None:
+    """As when a long queue is read more slowly than it is filled."""
+    world = World(settle_s=5)
+    for number in range(40):
+        world.upload(number, 20 + number)
+
+    world.play()
+
+    (run,) = world.runs
+    assert run.started >= 98
+
+
 def test_a_pause_of_an_hour_is_kept() -> None:
     world = World(settle_s=3600)
     world.upload(0, 0.5)

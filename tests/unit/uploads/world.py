@@ -65,8 +65,8 @@ class Message:
     visible_at: float
     number: int
     body: str
-    sent_at: float
     receives: int = 0
+    first_received_at: float = 0.0
 
     def record(self) -> dict[str, Any]:
         """What Lambda hands to the function."""
@@ -74,7 +74,9 @@ class Message:
             "messageId": str(self.number),
             "receiptHandle": str(self.number),
             "body": self.body,
-            "attributes": {"SentTimestamp": str(int((EPOCH + self.sent_at) * 1000))},
+            "attributes": {
+                "ApproximateFirstReceiveTimestamp": str(int((EPOCH + self.first_received_at) * 1000))
+            },
         }
 
 
@@ -117,7 +119,7 @@ class World:
         message = {"trigger": self.trigger, "uploadedAt": moment, "object": {"key": "samples/a.jpg"}}
         for delay in delays:
             self.sent += 1
-            self.messages.append(Message(at + delay, self.sent, json.dumps(message), at + delay))
+            self.messages.append(Message(at + delay, self.sent, json.dumps(message)))
 
     def play(self, *, until: float = 100_000.0) -> None:
         """Deliver all messages, in the order they become visible."""
@@ -131,6 +133,7 @@ class World:
     def deliver(self, *messages: Message) -> None:
         """One Lambda takes these messages; those that it is done with are deleted."""
         for message in messages:
+            message.first_received_at = message.first_received_at or self.now
             message.receives += 1
             message.visible_at = self.now + VISIBILITY_S
         try:
