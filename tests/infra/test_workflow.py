@@ -10,7 +10,7 @@ from jsonata import Jsonata
 from lambdas.capacity.measured_step import SHORTEST_LEAD_S
 from lambdas.capacity.model_status import MOST_LOOKS
 from lambdas.capacity.plans import MOST_WORKERS
-from lambdas.capacity.search import SHORT_S
+from lambdas.capacity.ramp import SHORT_S
 from tests.infra.synth import definition, only, template, text
 
 State = dict[str, Any]
