@@ -282,7 +282,8 @@ def jsonata(expression: str) -> Callable[[Any], Any]:
 
 
 def test_a_refused_worker_is_not_asked_for_when_it_would_come_too_late_for_the_common_start() -> None:
-    (retry,) = the_try()["Workers"]["ItemProcessor"]["States"]["ApplyLoad"]["Retry"]
+    retries = the_try()["Workers"]["ItemProcessor"]["States"]["ApplyLoad"]["Retry"]
+    (retry,) = (each for each in retries if "Lambda.TooManyRequestsException" in each["ErrorEquals"])
 
     waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"])]
     shortest_step_s = SHORTEST_LEAD_S + SHORT_S  # when the first workers of a step end
