@@ -30,6 +30,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         yield app
 
 
+def run_undisturbed(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str, Any]:
+    """The output of a run; of another one where this machine, not the model, decided it."""
+    for number in range(3):
+        answer = run(app, f"{name}-{number}", truth, **test)
+        if answer["verdict"] != "unstable" and answer.get("limitedBy", answer["verdict"]) != "client-limited":
+            break
+    return answer
+
+
 def run(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str, Any]:
     """The output of a quick run."""
     arn = app.service.add_model(ModelSetup(truth=truth))["modelArn"]
@@ -47,9 +56,9 @@ def test_an_accounts_quota_is_not_taken_for_the_model_s_limit(app: Deployment) -
         tps_per_iu=15, account_tps=50, account_error="ProvisionedThroughputExceededException", **FAST
     )
 
-    answer = run(app, "behind-the-quota", truth, inferenceUnits=5)
+    answer = run_undisturbed(app, "behind-the-quota", truth, inferenceUnits=5)
 
-    assert (answer["verdict"], answer["limitedBy"]) == ("account-throttled", "account-quota")
+    assert (answer["verdict"], answer.get("limitedBy")) == ("account-throttled", "account-quota"), answer
     assert answer["maxTps"]["estimate"] == pytest.approx(50, rel=0.05)
     assert answer["maxTps"]["high"] is None
     assert answer["recommendation"]["maxInferenceUnits"] is None
@@ -69,7 +78,7 @@ def test_workers_that_lambda_refuses_leave_a_lower_bound(app: Deployment) -> Non
 
     answer = run(app, "few-workers", truth, inFlightPerWorker=1)
 
-    assert (answer["verdict"], answer["limitedBy"]) == ("client-limited", "lambda-concurrency")
+    assert (answer["verdict"], answer.get("limitedBy")) == ("client-limited", "lambda-concurrency"), answer
     assert f"Lambda ran {RESERVED} of 16 load workers" in answer["verdictDetail"]
     assert answer["maxTps"]["high"] is None
     assert 12 < answer["maxTps"]["estimate"] <= RESERVED / 0.2 * 1.05
