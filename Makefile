@@ -27,7 +27,7 @@ demo: setup
 
 # The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
 test: setup
-	$(BIN)/python -m pytest tests/unit tests/handlers tests/infra tests/browser --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest tests/unit tests/states tests/infra tests/browser --numprocesses 3 --dist loadfile
 	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
@@ -37,7 +37,7 @@ faults: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy lambdas infra local bench tools app.py
+	$(BIN)/mypy lambdas infra iu_tuner simulation local bench app.py
 
 bench: setup
 	$(BIN)/python -m bench.accuracy --check

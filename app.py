@@ -4,9 +4,9 @@ import sys
 
 import aws_cdk as cdk
 
-from infra.context import SettingsError
-from infra.context_keys import WITHOUT_EFFECT, UnknownKeys
-from infra.settings import Settings
+from infra.settings.context import SettingsError
+from infra.settings.context_keys import WITHOUT_EFFECT, UnknownKeys
+from infra.settings.settings import Settings
 from infra.stack import InferenceUnitTuner
 
 app = cdk.App()

@@ -14,11 +14,13 @@ from statistics import fmean
 from unittest.mock import patch
 
 from bench.accuracy import Result, run_all
-from bench.service import Service
-from bench.services import CATALOGUE
 from bench.tables import covered, errors_percent, half_widths, markdown, median_of, percentile
-from lambdas.capacity import agreement, estimator, looks, ramp, saturated, soundness
-from lambdas.capacity.plans import SearchLimits
+from lambdas.capacity import agreement, looks, ramp, saturated
+from lambdas.capacity import step_checks as soundness
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.step_plans import SearchLimits
+from simulation.service import Service
+from simulation.services import CATALOGUE
 
 Without = Callable[[], AbstractContextManager[object]]
 
@@ -39,7 +41,7 @@ RULES: dict[str, Without] = {
     "vague looks count": _set(agreement, vague=lambda look, first: False),
     "no third look when two disagree": _set(saturated, MORE_LOOKS=0),
     "noise is ok": _set(agreement, SOUND_SHARE=9.0, TOLERATED_SHARE=9.0, HOPELESS_SHARE=9.0),
-    "no more seconds for noise": _set(agreement, MOST_MORE_S=0),
+    "no more seconds for noise": _set(agreement, MAX_MORE_S=0),
     "nothing is hopeless": _set(agreement, HOPELESS_SHARE=9.0),
     "the probe may accept more than the level": _set(saturated.SaturatedModel, probe_contradicts=False),
     "the probe is not judged": _set(saturated.SaturatedModel, _judge_probe=lambda self, probe: None),

@@ -15,13 +15,13 @@ from itertools import product
 from multiprocessing import Pool
 
 from bench.locust_rules import run_locust
-from bench.service import Service
-from bench.services import BEYOND, CATALOGUE, HOLDOUT, SERVICES
 from bench.tables import by_group, by_service, summary
 from bench.targets import targets
-from bench.virtual_time import VirtualClient, run_search, throttled_share
-from lambdas.capacity.plans import SearchLimits
-from lambdas.capacity.verdict import judge
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.capacity.verdicts.verdict import judge
+from simulation.service import Service
+from simulation.services import BEYOND, CATALOGUE, HOLDOUT, SERVICES
+from simulation.virtual_time import VirtualClient, run_search, throttled_share
 
 LONG_RUN_S = 400.0
 LONG_RUN_REQUESTS = 8000

@@ -18,7 +18,8 @@ from random import Random
 from statistics import fmean
 
 from bench.tables import markdown, percentile
-from lambdas.capacity import agreement, estimator, looks, saturated
+from lambdas.capacity import agreement, looks, saturated
+from lambdas.capacity.rates import estimator
 from local.simulated_model.limiters import TokenBucket
 
 Row = tuple[str, ...]

@@ -22,13 +22,13 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from lambdas.adapters.load_client import LoadConnection
-from lambdas.adapters.load_request import RequestSigner, request_with_bytes
+from lambdas.models.rekognition.data_plane import LoadConnection
+from lambdas.models.rekognition.request import RequestSigner, request_with_bytes
 from local.sample_images import noise_png
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.certificate import LOOPBACK, make_certificate
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
-from local.simulated_model.truth import ModelTruth
 
 IMAGE_BYTES = 100_000
 LANES = 8  # as in bench.boto3_through_locust

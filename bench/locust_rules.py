@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from bench.virtual_time import Service, Sleeper, run_until_done
+from simulation.virtual_time import Service, Sleeper, run_until_done
 
 USERS = (10, 20, 40, 80)
 STEP_S = 30.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from random import Random
 
-from lambdas.adapters.run_store import run_store
-from lambdas.capacity.histogram import LatencyHistogram
-from lambdas.capacity.step import StepPlan, WorkerCounts
+from lambdas.load.counts import WorkerCounts
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.load.step import StepPlan
+from lambdas.runs.store import run_store
 
 ACCEPTED_PER_S = 1.5  # by one worker of a saturated model
 THROTTLED_PER_S = 2.0
@@ -33,7 +34,7 @@ def counted_by(worker: int, plan: StepPlan, number: int, *, late: bool) -> Worke
         latency=latency,
         seconds=plan.extended_s,
         ready_s=LATE_S if late else -random.uniform(0.5, 3.0),
-        busy_share=random.uniform(0.95, 1.0),
+        client_utilization=random.uniform(0.95, 1.0),
     )
 
 

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.bill import Use
+from iu_tuner.cli.aws.stack import Tuner
 from local.deployment import Outputs, deploy
 from local.embedded_aws import EmbeddedAws, embedded_aws
 from local.sample_images import sample_images
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
-from local.simulated_model.truth import ModelTruth
-from tools.deployed import Tuner
 
 _PROGRAM = Path(__file__).with_name("metered_ministack.py")
-_LONGEST_S = 300.0
+_MAX_S = 300.0
 _REPORT = re.compile(r"REPORT .*Billed Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")
 _EXPECTED = {"demand": {"averageTps": 6, "peakTps": 15}}
 _UNITS = {"wru": "write_units", "rru": "read_units", "s3_writes": "s3_writes", "s3_reads": "s3_reads"}
@@ -75,7 +75,7 @@ def _run(aws: EmbeddedAws, service: RunningSimulatedModel, outputs: Outputs) -> 
     states = aws.client("stepfunctions")
     tuner = Tuner(states, aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table)
     tuner.start("metered", {"modelArn": service.model_arns[0], **_EXPECTED})
-    deadline = time.monotonic() + _LONGEST_S
+    deadline = time.monotonic() + _MAX_S
     while (described := tuner.described("metered"))["status"] == "RUNNING" and time.monotonic() < deadline:
         time.sleep(1)
     if described["status"] != "SUCCEEDED":

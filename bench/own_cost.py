@@ -27,7 +27,7 @@ RECORD = Path(__file__).with_suffix(".json")
 BEGIN, END = "<!-- the bill: written by `python -m bench.own_cost` -->", "<!-- the end of the bill -->"
 
 LEADS_S = 10.0  # of a step of 1,000 workers: from planning it to its common start; 8 for the first, 3 to 20 after that
-MOST_IMAGES = 24
+MAX_IMAGES = 24
 MONTH_S = 730 * 3600
 JANITOR_S = 600
 # Lambda asks a queue all the time, five at once, and each question waits 20 s for a message.
@@ -76,7 +76,7 @@ def large_run_of(record: Mapping[str, Any]) -> Run:
     )  # lead, start, last answers
     seconds = scale["loadSeconds"] + scale["items"] * max(late_s, LEADS_S)
     each = workers.times(scale["items"] / workers.invocations, seconds=seconds)
-    images = Use(s3_reads=scale["workersPerStep"] * MOST_IMAGES).s3_reads
+    images = Use(s3_reads=scale["workersPerStep"] * MAX_IMAGES).s3_reads
     read_units = math.ceil(scale["workersPerStep"] * scale["workerItemBytes"] / READ_UNIT) * scale["steps"]
     plan = plans.times((scale["steps"] + 1) / plans.invocations)
     functions = {
@@ -152,7 +152,7 @@ def _idle_table(kept: Mapping[str, Any]) -> str:
         ("CloudWatch", "the dashboard (an account's first 3 are free)", prices.DASHBOARD_MONTH, 0.0),
         ("Janitor", f"{turns:,.0f} turns: Scheduler, Lambda, a look through the leases, log, trace", turns * turn_usd,
          0.0),
-        ("SQS", f"{QUEUES * POLLS_A_MONTH:,.0f} requests by Lambda, which waits for RescueModel's queue (a million is "
+        ("SQS", f"{QUEUES * POLLS_A_MONTH:,.0f} requests by Lambda, which waits for ReleaseOrphanedModel's queue (a million is "
          "free)", QUEUES * POLLS_A_MONTH * prices.QUEUE_REQUEST, 0.0),
     ]  # fmt: skip
     rows = [(service, what, f"{usd:.2f}", f"{least:.2f}") for service, what, usd, least in parts]

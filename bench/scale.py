@@ -21,7 +21,7 @@ from bench.many_workers import report_all
 from bench.moto_stack import RUNS_TABLE, in_moto, items_of, mocked_aws
 from bench.sizes import item_bytes
 from bench.tables import markdown
-from lambdas.capacity.step import StepPlan
+from lambdas.load.step import StepPlan
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.process import running_simulated_model
 
@@ -93,9 +93,9 @@ class Tuner:
             probe_images,
             publish,
             recommend,
-            settle_model,
             start_model,
         )
+        from lambdas.handlers import release_model as release_model
 
         self._call(prepare.handler, input=self._input, executionArn="arn:scale", startedAt=_now())
         while not self._call(start_model.handler)["running"]:
@@ -111,7 +111,7 @@ class Tuner:
         _forget_closed_steps()
         self._call(plan_step.handler, name=ALL_AT_ONCE, items=items)
         self._call(recommend.handler)
-        while not self._call(settle_model.handler, input=self._input, failed=False)["settled"]:
+        while not self._call(release_model.handler, input=self._input, failed=False)["settled"]:
             time.sleep(0.1)
         self._call(publish.handler)
         failed = {"Error": "ModelLost", "Cause": "ModelLost: as an example"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from bench.service import Service
+from simulation.service import Service
 
 if TYPE_CHECKING:
     from bench.accuracy import Result

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from bench.service import STANDS_STILL, Service
 from bench.tables import covered, errors_percent, half_widths, markdown, median_of, percentile
+from simulation.service import STANDS_STILL, Service
 
 if TYPE_CHECKING:
     from bench.accuracy import Result

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 
 from infra.functions import Functions
 from infra.permissions import allow
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 
 def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:

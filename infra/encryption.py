@@ -3,7 +3,7 @@
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 
 def customer_key(scope: Construct, construct_id: str, *, settings: Settings) -> kms.IKey | None:

@@ -15,7 +15,7 @@ from constructs import Construct
 from infra.log_groups import log_group
 from infra.network import LambdaNetwork
 from infra.permissions import acknowledge, acknowledge_wildcard
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 _REPOSITORY = Path(__file__).parent.parent
 SERVICE_NAME = "inference-unit-tuner"
@@ -42,11 +42,11 @@ _SIZES = {
     # At most 20 s to get ready, 10 s to wait, 40 s of load (a windowed quota), and 15 s for the last answers.
     "ApplyLoad": _Size(memory_mb=1769, timeout_s=180),
     "Recommend": _Size(memory_mb=512, timeout_s=60),
-    "SettleModel": _Size(memory_mb=512, timeout_s=60),
+    "ReleaseModel": _Size(memory_mb=512, timeout_s=60),
     # Half of it for events and messages that nobody takes: the run must not fail for them.
     "Publish": _Size(memory_mb=512, timeout_s=120),
     "ExplainFailure": _Size(memory_mb=512, timeout_s=120),
-    "RescueModel": _Size(memory_mb=512, timeout_s=60),
+    "ReleaseOrphanedModel": _Size(memory_mb=512, timeout_s=60),
     # Invoked every ten minutes, for nothing most of the time: as small as it gets. Else until the next one comes.
     "Janitor": _Size(memory_mb=256, timeout_s=600),
     # Looks again by itself until the models are settled.
@@ -73,7 +73,18 @@ class Functions(Construct):
         # One asset for all, cut from the repository's root: `lambdas.…` is the import path here and there.
         self._code = lambda_.Code.from_asset(
             str(_REPOSITORY),
-            exclude=["*", "!lambdas", "!lambdas/**", "**/__pycache__"],
+            # The client and what runs on a user's machine stay out: the Lambdas share the contract with them.
+            exclude=[
+                "*",
+                "!lambdas",
+                "!lambdas/**",
+                "!iu_tuner",
+                "!iu_tuner/__init__.py",
+                "!iu_tuner/formats.py",
+                "!iu_tuner/contract",
+                "!iu_tuner/contract/**",
+                "**/__pycache__",
+            ],
             ignore_mode=cdk.IgnoreMode.DOCKER,
         )
         self._layers = [] if settings.local else [self._powertools()]
@@ -84,11 +95,11 @@ class Functions(Construct):
         self.plan_step = self._function("PlanStep")
         self.apply_load = self._function("ApplyLoad")
         self.recommend = self._function("Recommend")
-        self.settle_model = self._function("SettleModel")
+        self.release_model = self._function("ReleaseModel")
         self.publish = self._function("Publish")
         self.explain_failure = self._function("ExplainFailure")
 
-        self.rescue_model = self._function("RescueModel")
+        self.release_orphaned_model = self._function("ReleaseOrphanedModel")
         self.janitor = self._function("Janitor")
         self.stop_on_delete = self._function("StopOnDelete")
         self.start_after_uploads = self._function("StartAfterUploads") if settings.upload_triggers else None

@@ -5,7 +5,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.encryption import customer_key
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 
 def log_group(

@@ -5,7 +5,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.permissions import allow
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 _SERVICE = "rekognition"
 

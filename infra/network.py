@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.permissions import acknowledge, acknowledge_wildcard
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 # What Lambda does, with the function's role, to plug it into the subnets.
 _ON_ANY = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.encryption import customer_key
 from infra.permissions import acknowledge
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 KEPT = cdk.Duration.days(14)  # as long as SQS can: somebody has to find the time to look
 

@@ -14,10 +14,10 @@ from constructs import Construct
 from infra.functions import Functions
 from infra.permissions import acknowledge_wildcard, allow
 from infra.queues import dead_letter_queue, scheduler_role, work_queue
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 _JANITOR_PERIOD = cdk.Duration.minutes(10)
-# At least as long as RescueModel may take; the function itself asks for a look sooner.
+# At least as long as ReleaseOrphanedModel may take; the function itself asks for a look sooner.
 _VISIBILITY = cdk.Duration.minutes(2)
 # A model that starts can't be stopped before it runs: looks for an hour, then the message is a dead letter.
 _RESCUE_PATIENCE_S = 3600
@@ -44,7 +44,7 @@ class SafetyNet(Construct):
             resource_name=f"{cdk.Fn.select(6, cdk.Fn.split(':', state_machine.state_machine_arn))}:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        self._after_the_end(functions.rescue_model, state_machine)
+        self._after_the_end(functions.release_orphaned_model, state_machine)
         self._by_the_clock(functions.janitor)
         self._before_deletion(functions.stop_on_delete, state_machine)
 

@@ -6,16 +6,16 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra import account_services
-from infra.dashboard import Dashboard
 from infra.functions import Functions
 from infra.model_service import ModelService
-from infra.observability import Observability
+from infra.monitoring.alarms import Observability
+from infra.monitoring.dashboard import Dashboard
 from infra.permissions import bound_roles
 from infra.safety_net import SafetyNet
-from infra.settings import Settings
+from infra.settings.settings import Settings
 from infra.storage import Storage
 from infra.triggers import Triggers
-from infra.workflow import Workflow
+from infra.workflow.machine import Workflow
 
 
 class InferenceUnitTuner(cdk.Stack):
@@ -124,17 +124,17 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem", "UpdateItem")
 
         for settler in (
-            functions.settle_model,
-            functions.rescue_model,
+            functions.release_model,
+            functions.release_orphaned_model,
             functions.janitor,
             functions.stop_on_delete,
         ):
             models.grant(settler, "DescribeProjectVersions", "StopProjectVersion", "StartProjectVersion")
             storage.grant_runs(settler, "GetItem", "UpdateItem", "DeleteItem")
-        for layer in (functions.rescue_model, functions.janitor):
+        for layer in (functions.release_orphaned_model, functions.janitor):
             storage.grant_runs(layer, "Query")
         storage.grant_runs(functions.stop_on_delete, "PutItem")
-        for finder in (functions.rescue_model, functions.janitor, functions.stop_on_delete):
+        for finder in (functions.release_orphaned_model, functions.janitor, functions.stop_on_delete):
             storage.grant_list_leases(finder)
 
         storage.grant_put_reports(functions.publish)
@@ -146,7 +146,7 @@ class InferenceUnitTuner(cdk.Stack):
         for teller in (
             functions.publish,
             functions.explain_failure,
-            functions.rescue_model,
+            functions.release_orphaned_model,
             functions.janitor,
         ):
             observability.grant_tell(teller)

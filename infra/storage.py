@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.encryption import customer_key
 from infra.permissions import acknowledge, allow
-from infra.settings import Settings
+from infra.settings.settings import Settings
 
 _REPORT_PREFIX = "reports/"
 _LEASES = "Leases"

@@ -15,15 +15,15 @@ from constructs import Construct
 
 from infra.permissions import allow
 from infra.queues import dead_letter_queue, scheduler_role, work_queue
-from infra.settings import Settings
-from infra.trigger_settings import UploadTrigger
+from infra.settings.settings import Settings
+from infra.settings.triggers import UploadTrigger
 
 # A schedule that could not start its run for so long is late enough for the run to be another's.
 _LATEST = cdk.Duration.hours(1)
 # Six times as long as the Lambda may take, and the window for a batch: so Lambda asks for.
 _VISIBILITY = cdk.Duration.seconds(6 * 30 + 2)
 # The queue hands a message out at each look at its upload: up to 88 times in the two weeks that it keeps one.
-MOST_LOOKS = 100
+MAX_LOOKS = 100
 
 
 class Triggers(Construct):
@@ -107,7 +107,7 @@ class Uploads(Construct):
         super().__init__(scope, construct_id)
         self._images = images
         self._queue = work_queue(
-            self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=MOST_LOOKS
+            self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=MAX_LOOKS
         )
         self._undelivered = dead_letter_queue(self, "UploadsUndelivered", settings=settings)
         self.dead_letter_queues: list[sqs.IQueue] = [self._undelivered]

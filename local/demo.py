@@ -15,24 +15,24 @@ from typing import Any
 
 from rich.console import Console
 
+from iu_tuner.cli.aws.stack import Tuner
+from iu_tuner.cli.exit_codes import ClientError
+from iu_tuner.cli.polling import looks
+from iu_tuner.cli.terminal.console import Screen
+from iu_tuner.cli.terminal.render import units_table
+from iu_tuner.cli.terminal.streams import prepare_streams
 from local.demo_view import answer_table
 from local.deployment import DeploymentError, Outputs, deploy
 from local.embedded_aws import EmbeddedAws, EmbeddedAwsError, embedded_aws
 from local.sample_images import sample_images
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
+from local.simulated_model.model_spec import TruthError
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
-from local.simulated_model.truth import TruthError
-from tools.deployed import Tuner
-from tools.exits import ClientError
-from tools.following import looks
-from tools.screen import Screen
-from tools.streams import prepare_streams
-from tools.view import units_table
 
 RESULT = Path("out/result.json")
 REPORT, STEPS = RESULT.with_name("report.html"), RESULT.with_name("steps.csv")
-LONGEST_RUN_S = 600.0
+MAX_RUN_S = 600.0
 
 
 def main() -> int:
@@ -110,7 +110,7 @@ def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: C
         aws.client("stepfunctions"), aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table
     )
     tuner.start("demo", raw)
-    deadline = time.monotonic() + LONGEST_RUN_S
+    deadline = time.monotonic() + MAX_RUN_S
     with Screen(as_json=False) as screen:
         for look in looks(tuner, "demo"):
             screen.show(look)

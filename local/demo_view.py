@@ -7,7 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 
 
 def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:

@@ -2,7 +2,7 @@
 
 import os
 
-from tools.loopback import bypass_proxy_for_loopback
+from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 
 
 def child_environment() -> dict[str, str]:

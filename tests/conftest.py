@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-from tools.loopback import bypass_proxy_for_loopback
+from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 
 bypass_proxy_for_loopback()
 

@@ -1,4 +1,4 @@
-"""What the test of the oldest pydantic runs in a process that has it (tests/unit/test_lowest_pydantic.py)."""
+"""What the test of the oldest pydantic runs in a process that has it (tests/unit/contract/test_lowest_pydantic.py)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import pydantic
 from hypothesis import HealthCheck, given, settings
 
-from lambdas.adapters.execution_input import parse_input
-from lambdas.capacity.errors import InvalidInput
-from tests.fuzzed_inputs import inputs
-from tests.unit.test_fuzzed_input import is_in_words
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.execution_input import parse_input
+from tests.support.fuzzed_inputs import inputs
+from tests.unit.contract.test_fuzzed_input import is_in_words
 
 LOWEST = "2.11.10"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 # From the last look before a start to the start itself, by the same Lambda; on a busy machine.
 BEFORE_A_START_S = 15.0
-FEWEST_SECONDS = 6
-LONGEST_GAP_S = 3
+MIN_SECONDS = 6
+MAX_GAP_S = 3
 
 
 def carried_tps(model: Mapping[str, Any], until: float = math.inf) -> float:
@@ -21,14 +21,14 @@ def carried_tps(model: Mapping[str, Any], until: float = math.inf) -> float:
     """
     seconds = {int(second): counts for second, counts in model["perSecond"].items() if int(second) < until}
     refusing = [second for second, counts in seconds.items() if counts["throttled"]]
-    breaks = [later for earlier, later in pairwise(refusing) if later - earlier > LONGEST_GAP_S]
+    breaks = [later for earlier, later in pairwise(refusing) if later - earlier > MAX_GAP_S]
     begins, ends = [*refusing[:1], *breaks], [before(refusing, each) for each in breaks] + refusing[-1:]
     # The first second and the last were in part without a refusal.
     stretches = [range(begin + 1, end) for begin, end in zip(begins, ends, strict=True)]
     accepted = [
         seconds.get(second, {"accepted": 0})["accepted"]
         for stretch in stretches
-        if len(stretch) >= FEWEST_SECONDS
+        if len(stretch) >= MIN_SECONDS
         for second in stretch
     ]
     assert accepted, f"it was never asked for more than it carried: {model['perSecond']}"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 # It only guards against a state that never comes: a busy machine takes several times as long as an idle one.
-LONGEST_S = 600.0
+MAX_S = 600.0
 PAUSE_S = 0.3
 
 
@@ -16,7 +16,7 @@ def wait_until(what: str, is_so: Callable[[], object], *, pause_s: float = PAUSE
     Raises:
         AssertionError: it never became so, as far as anybody would wait.
     """
-    deadline = time.monotonic() + LONGEST_S
+    deadline = time.monotonic() + MAX_S
     while not is_so():
         assert time.monotonic() < deadline, f"never came: {what}"
         time.sleep(pause_s)

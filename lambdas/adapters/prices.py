@@ -15,12 +15,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.adapters.logs import logger
-from lambdas.adapters.run_items import plain, serialized
-from lambdas.adapters.run_store import dynamodb_client
-from lambdas.adapters.settings import settings
+from iu_tuner.formats import iso
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.aws.table import dynamodb_client, plain, serialized
 from lambdas.capacity.price_list import NoSinglePrice, usd_per_unit_hour
-from lambdas.capacity.result import iso
 
 KEPT_S = 24 * 3600
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from math import ceil, hypot, sqrt
 from statistics import fmean
 
-from lambdas.capacity import estimator
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.estimator import COUNTING, FEWEST_SECONDS, Interval
 from lambdas.capacity.looks import Look, jitter
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.estimator import COUNTING, MIN_SECONDS
+from lambdas.capacity.rates.interval import Interval
 
 AGREEING_SHARE = 0.07  # of the rate: looks may be so far apart, half of which is the error of their mean
 VAGUE_SHARE = 0.25  # of the rate: with a half-width beyond it a look agrees with anything
@@ -23,7 +24,7 @@ PLANNED_S = 28  # seconds that the second look and one more may add
 BLOCK_S = 3  # noise that evens out within so many seconds is none
 NOISE_ERRORS = 3.0
 HOPELESS_ERRORS = 2.3
-SHORTEST_MORE_S, LONGEST_MORE_S, MOST_MORE_S = (
+MIN_MORE_S, MAX_MORE_S, MAX_MORE_S = (
     8,
     19,
     16,
@@ -34,7 +35,7 @@ CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which
 
 def agree(one: Look, other: Look, first: Look) -> bool:
     """Do they tell the same rate? `first` is the run's first look, whose width tells what a vague one is."""
-    if min(one.seconds, other.seconds) < FEWEST_SECONDS or vague(one, first) or vague(other, first):
+    if min(one.seconds, other.seconds) < MIN_SECONDS or vague(one, first) or vague(other, first):
         return False
     apart = abs(one.rate.estimate - other.rate.estimate)
     return apart <= max(hypot(one.half, other.half), AGREEING_SHARE * one.rate.estimate)
@@ -92,9 +93,7 @@ def more_seconds(looks: Sequence[Look]) -> float:
     sound = SOUND_SHARE * together(looks).estimate
     missing = sum(look.seconds for look in looks) * ((noise_half(looks) / sound) ** 2 - 1)
     return (
-        float(min(LONGEST_MORE_S, max(SHORTEST_MORE_S, ceil(missing) + LOST_S)))
-        if 0 < missing <= MOST_MORE_S
-        else 0.0
+        float(min(MAX_MORE_S, max(MIN_MORE_S, ceil(missing) + LOST_S))) if 0 < missing <= MAX_MORE_S else 0.0
     )
 
 

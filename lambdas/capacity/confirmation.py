@@ -6,13 +6,14 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.looks import Look, look
 from lambdas.capacity.measurement import CleanRate
-from lambdas.capacity.soundness import LoadTest
-from lambdas.capacity.step import SETTLE_S, StepCounts, StepPlan
+from lambdas.capacity.step_checks import LoadTest
+from lambdas.load.counts import StepCounts
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.load.step import PACED_WARM_UP_S, StepPlan
 
-CLEAN_SHARE = 0.005  # of requests throttled, at most, in a clean confirmation
+MAX_CONFIRM_THROTTLE_RATIO = 0.005  # of requests throttled, at most, in a clean confirmation
 TOLERATED_LATE = 0.01  # of its requests, sent late: with more, throttles are looked at again
 
 
@@ -46,7 +47,7 @@ class Paced:
     @property
     def clean_rate(self) -> CleanRate | None:
         """The rate that passed; None where more than a few were throttled, or nothing was answered."""
-        is_clean = self.sent > 0 and self.throttled <= CLEAN_SHARE * self.sent
+        is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRM_THROTTLE_RATIO * self.sent
         return CleanRate(self.rate, self.sent, self.throttled, self.latency) if is_clean else None
 
 
@@ -60,7 +61,7 @@ def paced_again(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCount
 
 def paced_part(counts: StepCounts) -> Paced:
     """The paced requests of a step, without its first paced second."""
-    first, last = int(counts.plan.max_s + SETTLE_S), math.floor(counts.plan.longest_s)
+    first, last = int(counts.plan.max_s + PACED_WARM_UP_S), math.floor(counts.plan.longest_s)
     accepted = [*counts.accepted, *[0] * last][first:last]
     throttled, failed = sum(counts.throttled[first:]), sum(counts.failed[first:])
     late_share = counts.late / max(1, counts.latency.count + throttled)

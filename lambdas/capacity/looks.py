@@ -13,11 +13,12 @@ from itertools import pairwise
 from math import sqrt
 from statistics import fmean, median
 
-from lambdas.capacity import estimator
-from lambdas.capacity.estimator import COUNTING, FEWEST_SECONDS, Interval
-from lambdas.capacity.step import StepCounts
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.estimator import COUNTING, MIN_SECONDS
+from lambdas.capacity.rates.interval import Interval
+from lambdas.load.counts import StepCounts
 
-FEWEST_TO_SPLIT = 6  # seconds
+MIN_TO_SPLIT = 6  # seconds
 SHIFT_ERRORS = (
     4.5  # standard errors between two levels: steady noise looks like two in 1 or 2 of 100 stretches
 )
@@ -59,7 +60,7 @@ class Look:
     @property
     def dips(self) -> bool:
         """Did the model pause for a second or more, and go on?"""
-        if self.seconds < FEWEST_SECONDS or estimator.period_of(self.counts) > 1:
+        if self.seconds < MIN_SECONDS or estimator.period_of(self.counts) > 1:
             return False
         usual = median(self.counts)
         low = [count < DIP_SHARE * usual and usual - count > COUNTING for count in self.counts]
@@ -80,7 +81,7 @@ def settled(
     while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):
         rose = fmean(kept[:split]) < fmean(kept[split:])
         # The second of the shift belongs to both levels.
-        kept = kept[split + 1 :] if len(kept) - split > FEWEST_SECONDS else kept[split:]
+        kept = kept[split + 1 :] if len(kept) - split > MIN_SECONDS else kept[split:]
     cut = len(accepted) - len(kept)
     return Look(tuple(kept), attempts_tps, cut, rose)
 
@@ -96,11 +97,11 @@ def jitter(counts: Sequence[int]) -> float:
 
 def _shift(counts: Sequence[int], errors: float) -> int | None:
     """The second with which the last level begins, if there is more than one."""
-    if len(counts) < FEWEST_TO_SPLIT:
+    if len(counts) < MIN_TO_SPLIT:
         return None
     noise, mean = jitter(counts), fmean(counts)
     scores = {}
-    for split in range(1, len(counts) - FEWEST_SECONDS + 1):
+    for split in range(1, len(counts) - MIN_SECONDS + 1):
         head, tail = counts[:split], counts[split:]
         parts = 1 / len(head) + 1 / len(tail)
         need = max(errors * noise * sqrt(parts), COUNTING * parts, SHIFT_SHARE * mean)
@@ -113,7 +114,7 @@ def _shift(counts: Sequence[int], errors: float) -> int | None:
 def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
     before, after = fmean(head), fmean(tail)
     rises, middle = after > before, (before + after) / 2
-    if min(head) < DARK_SHARE * after or (rises and len(head) < FEWEST_SECONDS):
+    if min(head) < DARK_SHARE * after or (rises and len(head) < MIN_SECONDS):
         return False
     if len(head) == 1 and head[0] <= max(tail):
         return False
@@ -121,7 +122,7 @@ def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
         sum((count > middle) == rises for count in head),
         sum((count < middle) == rises for count in tail),
     )
-    return astray[0] <= (len(head) > 3) and astray[1] <= (len(tail) > FEWEST_SECONDS)
+    return astray[0] <= (len(head) > 3) and astray[1] <= (len(tail) > MIN_SECONDS)
 
 
 def _attempts_tps(counts: StepCounts) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lambdas.capacity.estimator import Interval
-from lambdas.capacity.histogram import LatencyHistogram
+from lambdas.capacity.rates.interval import Interval
+from lambdas.load.histogram import LatencyHistogram
 
 Ending = Literal[
     "saturated", "latency-bound", "not-saturated", "account-throttled", "client-limited", "unstable"

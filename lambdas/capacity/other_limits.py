@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 
-from lambdas.capacity import estimator
 from lambdas.capacity.confirmation import paced_again
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.plans import closed_loop, paced
-from lambdas.capacity.soundness import LoadTest
-from lambdas.capacity.step import StepCounts, StepPlan
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.step_checks import LoadTest
+from lambdas.capacity.step_plans import closed_loop_plan, paced
+from lambdas.load.counts import StepCounts
+from lambdas.load.step import StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
-CONFIRM_SHARE = 0.95  # of the estimate of a windowed quota
-LATENCY_CONFIRM_SHARE = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
+CONFIRM_RATIO = 0.95  # of the estimate of a windowed quota
+LATENCY_CONFIRM_RATIO = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
 CONFIRM_ROUNDS = 3
 WINDOW_S = 40.0
 LATENCY_S = 14.0
@@ -23,7 +24,7 @@ LATENCY_S = 14.0
 
 def measure_windowed(test: LoadTest, counts: StepCounts) -> Steps:
     """A quota handed out in windows of several seconds: count from refill to refill."""
-    plan = closed_loop("window", counts.plan.lanes, test.limits, at_least_s=WINDOW_S)
+    plan = closed_loop_plan("window", counts.plan.lanes, test.limits, at_least_s=WINDOW_S)
     longer = yield from test.run(plan)
     seen = longer.accepted[: longer.whole_seconds]
     max_tps = estimator.rate_between_refills(seen)
@@ -32,7 +33,7 @@ def measure_windowed(test: LoadTest, counts: StepCounts) -> Steps:
         return found
     # The confirmation starts with a window of its own: no drain, and time for a refill before it.
     wait_s = estimator.seconds_between_refills(seen)
-    return (yield from _confirmed(test, found, CONFIRM_SHARE, counts, wait_s))
+    return (yield from _confirmed(test, found, CONFIRM_RATIO, counts, wait_s))
 
 
 def measure_latency_bound(test: LoadTest, counts: StepCounts) -> Steps:
@@ -40,14 +41,14 @@ def measure_latency_bound(test: LoadTest, counts: StepCounts) -> Steps:
     p50_s = (counts.latency.quantile_ms(0.5) or 0.0) / 1000
     lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
-    plan = closed_loop("latency", lanes, test.limits, at_least_s=LATENCY_S, wait_s=wait_s)
+    plan = closed_loop_plan("latency", lanes, test.limits, at_least_s=LATENCY_S, wait_s=wait_s)
     steady = yield from test.run(plan)
     answered = answered_seconds(steady)
     found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
     if test.limits.mode == "quick":
         return found
     # A drain would fill the queue, and the latencies would be those of the backlog.
-    return (yield from _confirmed(test, found, LATENCY_CONFIRM_SHARE, steady))
+    return (yield from _confirmed(test, found, LATENCY_CONFIRM_RATIO, steady))
 
 
 def answered_seconds(steady: StepCounts) -> list[int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
-from lambdas.capacity import agreement, estimator
+from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.estimator import Interval
 from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.saturated import SaturatedModel
 
 PAUSED = "it paused for a second or more"
@@ -17,7 +18,7 @@ PAUSED = "it paused for a second or more"
 def measured(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
     """The rate that the looks agree on."""
     return Measurement(
-        "saturated", model.concurrency, estimator.with_unanswered(model.max_tps, model.unanswered_tps),
+        "saturated", model.concurrency, estimator.widen_by_lost_requests(model.max_tps, model.unanswered_tps),
         clean=model.clean, confirmed=confirmed, late_share=model.paced.late_share if model.paced else 0.0,
         saturated=tuple(chain(*(each.counts for each in model.level))), looks=len(model.level),
     )  # fmt: skip

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from lambdas.capacity import estimator
 from lambdas.capacity.measurement import Ending
-from lambdas.capacity.plans import FORCED_S, closed_loop
-from lambdas.capacity.soundness import LoadTest, hindrance
-from lambdas.capacity.step import StepCounts, StepPlan
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.step_checks import LoadTest, limiting_factor
+from lambdas.capacity.step_plans import SATURATED_STEP_S, closed_loop_plan
+from lambdas.load.counts import StepCounts
+from lambdas.load.step import StepPlan
 
 SHORT_S = 3.0  # length of a ramp step that meets no throttle
 LONGER_S = 5.0  # of one that is repeated because the model may queue
-HOLD_S = 30.0  # length of the step that a lower bound is from
+LOWER_BOUND_STEP_S = 30.0  # length of the step that a lower bound is from
 LOWER_BOUNDS: tuple[Ending, ...] = ("not-saturated", "account-throttled", "client-limited")
 # More concurrency that buys less than such a factor of TPS, and costs more than such a factor of the median latency:
 QUEUES = (1.15, 1.6)
@@ -27,9 +28,9 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
     lanes, length_s, after_throttle = limits.start_concurrency, SHORT_S, False
     previous: Rates | None = None
     while True:
-        counts = yield from test.run(closed_loop("ramp", lanes, limits, at_least_s=length_s))
+        counts = yield from test.run(closed_loop_plan("ramp", lanes, limits, at_least_s=length_s))
         now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
-        ending = hindrance(counts)
+        ending = limiting_factor(counts)
         if ending is None and estimator.saturated_seconds(counts) is not None:
             ending = "saturated"
         throttled = sum(counts.throttled) > 0
@@ -41,16 +42,16 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
                 ending = "latency-bound"
         if ending is None and lanes == limits.max_concurrency and (after_throttle or not throttled):
             ending = "not-saturated"
-        if ending in LOWER_BOUNDS and counts.seconds < HOLD_S:
+        if ending in LOWER_BOUNDS and counts.seconds < LOWER_BOUND_STEP_S:
             # Seconds may live on burst credit: a lower bound is what the model carries for longer.
-            length_s = HOLD_S
+            length_s = LOWER_BOUND_STEP_S
             continue
         if ending is not None:
             return ending, counts, now[0]
         growth = 4 if limits.mode == "quick" and not throttled else 2
         # A long step is for lasting throttles, not for those of lanes that all start at once.
-        after_throttle = throttled and (counts.throttled_lately or lanes == limits.max_concurrency)
-        length_s = FORCED_S if after_throttle else SHORT_S
+        after_throttle = throttled and (counts.recently_throttled or lanes == limits.max_concurrency)
+        length_s = SATURATED_STEP_S if after_throttle else SHORT_S
         lanes, previous = min(lanes * growth, limits.max_concurrency), now
 
 

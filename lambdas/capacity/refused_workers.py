@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lambdas.capacity import estimator
-from lambdas.capacity.estimator import Interval
 from lambdas.capacity.measurement import Measurement, WorkersRefused
-from lambdas.capacity.plans import SearchLimits
-from lambdas.capacity.soundness import is_refused, is_usable
-from lambdas.capacity.step import StepCounts
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.interval import Interval
+from lambdas.capacity.step_checks import is_refused, is_usable
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.load.counts import StepCounts
 
 
 def without_refused(

@@ -9,12 +9,14 @@ from math import hypot
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced, paced_again, paced_part
-from lambdas.capacity.estimator import FEWEST_SECONDS, Interval
-from lambdas.capacity.looks import FEWEST_TO_SPLIT, Look, look
+from lambdas.capacity.looks import MIN_TO_SPLIT, Look, look
 from lambdas.capacity.measurement import CleanRate
-from lambdas.capacity.plans import DRAIN_S, FORCED_S, closed_loop, paced, probing
-from lambdas.capacity.soundness import LoadTest
-from lambdas.capacity.step import Phase, StepCounts, StepPlan
+from lambdas.capacity.rates.estimator import MIN_SECONDS
+from lambdas.capacity.rates.interval import Interval
+from lambdas.capacity.step_checks import LoadTest
+from lambdas.capacity.step_plans import DRAIN_S, SATURATED_STEP_S, closed_loop_plan, paced, probing
+from lambdas.load.counts import StepCounts
+from lambdas.load.step import Phase, StepPlan
 
 Load = Generator[StepPlan, StepCounts, None]
 
@@ -26,7 +28,7 @@ LOOK_S = (6.0, 8.0)  # shortest and longest second look
 LOOK_REQUESTS = 80  # in it, within those
 NOISY_LOOK_S = 7.0  # before a probe
 REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
-MORE_LOOKS = 2  # of FORCED_S each, to settle what disagrees
+MORE_LOOKS = 2  # of SATURATED_STEP_S each, to settle what disagrees
 PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
 PROBE_S = 6.0
 PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
@@ -78,9 +80,9 @@ class SaturatedModel:
     def look_first(self) -> Load:
         """More seconds where the ramp's last level is too short to tell."""
         for _ in range(MORE_LOOKS):
-            if self.first.seconds >= FEWEST_TO_SPLIT:
+            if self.first.seconds >= MIN_TO_SPLIT:
                 return
-            more = yield from self._look(FORCED_S, lanes=self.concurrency)
+            more = yield from self._look(SATURATED_STEP_S, lanes=self.concurrency)
             before = self.first
             if more.seconds:
                 self.looks = [replace(more, cut=more.cut + before.cut + before.seconds)]
@@ -109,7 +111,7 @@ class SaturatedModel:
         plan = self._second_look()
         counts = yield from self.test.run(plan)
         second = look(counts) or Look(())
-        if second.seconds < FEWEST_SECONDS:  # what idling had saved up filled it
+        if second.seconds < MIN_SECONDS:  # what idling had saved up filled it
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
         self.looks_agree = not second.rose and agreement.agree(self.first, second, self.first)
@@ -120,7 +122,7 @@ class SaturatedModel:
 
     def _second_look(self) -> StepPlan:
         if self.first.cut > SHIFTED_S:
-            return self._plan(FORCED_S)
+            return self._plan(SATURATED_STEP_S)
         wait_s = max(0.0, SECOND_LOOK_AFTER_S - self.test.elapsed_s)
         shortest_s, longest_s = LOOK_S
         estimate = self.max_tps.estimate
@@ -144,7 +146,7 @@ class SaturatedModel:
         """Longer looks, until one agrees with the one before it."""
         for _ in range(MORE_LOOKS):
             before = next((each for each in reversed(self.looks) if self._tells(each)), self.first)
-            seen = yield from self._look(FORCED_S)
+            seen = yield from self._look(SATURATED_STEP_S)
             self.looks.append(seen)
             if agreement.agree(before, seen, self.first):
                 self.level, self.looks_agree = [before, seen], True
@@ -152,7 +154,7 @@ class SaturatedModel:
 
     def _tells(self, seen: Look) -> bool:
         """Is it long and sharp enough to tell something by itself?"""
-        return seen.seconds >= FEWEST_SECONDS and not agreement.vague(seen, self.first)
+        return seen.seconds >= MIN_SECONDS and not agreement.vague(seen, self.first)
 
     def look_more(self, seconds: float, phase: Phase = "look") -> Load:
         """One look more at the level that was agreed on."""
@@ -171,4 +173,6 @@ class SaturatedModel:
     def _plan(
         self, seconds: float, *, lanes: int = 0, phase: Phase = "look", wait_s: float = 0.0
     ) -> StepPlan:
-        return closed_loop(phase, lanes or self.lanes, self.test.limits, at_least_s=seconds, wait_s=wait_s)
+        return closed_loop_plan(
+            phase, lanes or self.lanes, self.test.limits, at_least_s=seconds, wait_s=wait_s
+        )

@@ -10,22 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from lambdas.capacity import agreement, estimator, outcomes
-from lambdas.capacity.estimator import Interval
+from lambdas.capacity import agreement, outcomes
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.other_limits import measure_latency_bound, measure_windowed
-from lambdas.capacity.plans import SearchLimits
 from lambdas.capacity.ramp import ramp
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.refused_workers import as_refused, lower_bound, without_refused
 from lambdas.capacity.saturated import SaturatedModel
-from lambdas.capacity.soundness import LoadTest
-from lambdas.capacity.step import StepCounts, StepPlan
+from lambdas.capacity.step_checks import LoadTest
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.load.counts import StepCounts
+from lambdas.load.step import StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
-CONFIRM_SHARE = 0.95  # of the estimate, paced, must pass without throttles
+CONFIRM_RATIO = 0.95  # of the estimate, paced, must pass without throttles
 CONFIRMING = (0.85, 0.975)  # shares of the estimate between which a rate that passed confirms it
-PRECISE_SHARE = 0.02  # half-width of the interval that `precise` goes on for
+PRECISE_HALF_WIDTH = 0.02  # half-width of the interval that `precise` goes on for
 PRECISE_STEP_S = 20.0
 PRECISE_SATURATED_S = 50.0  # no longer: a model that auto-scales would start to
 
@@ -59,7 +61,7 @@ def measure(limits: SearchLimits) -> Steps:
         return (yield from measure_latency_bound(test, counts))
     if ending != "saturated":
         return Measurement(ending, counts.plan.lanes, Interval.lower_bound(rate))
-    if estimator.comes_in_windows(estimator.saturated_seconds(counts) or []):
+    if estimator.is_windowed(estimator.saturated_seconds(counts) or []):
         return (yield from measure_windowed(test, counts))
     model = SaturatedModel(test, counts)
     yield from model.look_first()
@@ -70,7 +72,7 @@ def measure(limits: SearchLimits) -> Steps:
 
 def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     """Only what two looks agree on, and a confirmation bears out, is settled."""
-    yield from model.confirm(CONFIRM_SHARE * model.max_tps.estimate)
+    yield from model.confirm(CONFIRM_RATIO * model.max_tps.estimate)
     if not model.clean:
         return (yield from _confirm_lower(model))
     if model.paused:
@@ -88,7 +90,7 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     if not model.looks_agree:
         return outcomes.unsettled(model, outcomes.levels(model))
     if not _is_confirmed(model):
-        yield from model.confirm(CONFIRM_SHARE * model.max_tps.estimate)
+        yield from model.confirm(CONFIRM_RATIO * model.max_tps.estimate)
     return (yield from (_narrow(model) if model.clean else _confirm_lower(model)))
 
 
@@ -107,7 +109,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
         now = model.max_tps.estimate
         if CONFIRMING[1] * now < failed.rate or before < CONFIRMING[0] * now:
             if not _is_confirmed(model):
-                yield from model.confirm(CONFIRM_SHARE * now)
+                yield from model.confirm(CONFIRM_RATIO * now)
             if model.clean:
                 return (yield from _narrow(model))
     lower = model.paced
@@ -144,7 +146,7 @@ def _prolong(model: SaturatedModel) -> Generator[StepPlan, StepCounts, None]:
     """In precise mode, more looks until the interval is narrow."""
     while model.test.limits.mode == "precise" and model.looks_agree:
         seconds = sum(each.seconds for each in model.level) + PRECISE_STEP_S
-        narrow = model.max_tps.half_width <= PRECISE_SHARE * model.max_tps.estimate
+        narrow = model.max_tps.half_width <= PRECISE_HALF_WIDTH * model.max_tps.estimate
         if narrow or seconds > PRECISE_SATURATED_S:
             return
         yield from model.look_more(PRECISE_STEP_S, "precise")

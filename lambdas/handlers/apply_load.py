@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.load_worker import load_worker
-from lambdas.adapters.logs import logged
-from lambdas.adapters.run_store import run_store
-from lambdas.capacity.image_variants import images_of, source_of
-from lambdas.capacity.step import StepPlan
+from lambdas.aws.logging import logged
+from lambdas.experiments.image_variants import images_of, source_of
+from lambdas.load.step import StepPlan
+from lambdas.load.worker import load_worker
+from lambdas.models.lease_store import lease_store
+from lambdas.runs.store import run_store
 
 
 @logged
@@ -18,9 +18,9 @@ def handler(event: dict[str, Any], _context: Any) -> None:
     store, step = run_store(event["runId"]), event["step"]
     plan = StepPlan.from_mapping(step)
     run, progress = store.known()
-    book = lease_book()
+    book = lease_store()
     refused = {image.key for image in progress.refused_images}
     worker = load_worker(run, images_of(run, plan.series, refused), source_of(run, plan.series))
     book.require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
-    counts = worker.carry(plan, event["worker"], step["startAt"], lambda: book.goes_on(run))
+    counts = worker.carry(plan, event["worker"], step["startAt"], lambda: book.is_active(run))
     store.put_counts(step["number"], event["worker"], counts)

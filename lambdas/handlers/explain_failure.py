@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.adapters.announcements import tell_failed
-from lambdas.adapters.history import history
-from lambdas.adapters.logs import logged, logger
-from lambdas.adapters.metrics import count_unstopped
-from lambdas.adapters.report_page import put_failure_page
-from lambdas.adapters.run_store import run_store
-from lambdas.capacity.errors import identify
-from lambdas.capacity.model_arn import model_arn_in
+from iu_tuner.contract.model_arn import model_arn_in
+from lambdas.aws.logging import logged, logger
+from lambdas.past_runs.store import history
+from lambdas.reports.metrics import count_unstopped
+from lambdas.reports.notifications import notify_failed
+from lambdas.reports.publishing import put_failure_page
+from lambdas.runs.store import run_store
+from lambdas.tuning.failure import identify
 
 
 @logged
@@ -30,5 +30,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead
         logger.exception("the failure could not be kept")
     is_settled = error != "ModelStopFailed"
-    tell_failed(event["runId"], model_arn, error, cause, is_settled=is_settled, report_uri=page)
+    notify_failed(event["runId"], model_arn, error, cause, is_settled=is_settled, report_uri=page)
     return {"error": error, "cause": cause}

@@ -1,6 +1,6 @@
 """Janitor: the last layer. Every few minutes, settles each lease whose run is over or overdue.
 
-The events that start RescueModel are delivered at best effort; a timer is not. With nothing to settle,
+The events that start ReleaseOrphanedModel are delivered at best effort; a timer is not. With nothing to settle,
 which is nearly always, it ends at once; else it looks again by itself until the next one comes.
 """
 
@@ -9,17 +9,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lambdas.adapters.executions import states_client, status_of
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.logs import logged, logger
-from lambdas.adapters.metrics import count_overdue, count_unstopped
-from lambdas.adapters.settings import settings
-from lambdas.adapters.settlement import settle, settle_ended
-from lambdas.capacity.lease import Lease
+from lambdas.aws.executions import states_client, status_of
+from lambdas.aws.logging import logged, logger
+from lambdas.aws.settings import settings
+from lambdas.cleanup.cleanup import clean_up_ended, settle
+from lambdas.models.lease import Lease
+from lambdas.models.lease_store import lease_store
+from lambdas.reports.metrics import count_overdue, count_unstopped
 
 PATIENCE_S = 9 * 60.0
 # A run that meets its limit stops its model by itself, which takes minutes: no call for help before that.
-ENDING_TAKES_S = 15 * 60.0
+CLEANUP_GRACE_S = 15 * 60.0
 
 
 @logged
@@ -29,8 +29,8 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     Raises:
         ExceptionGroup: some could not be settled; the others have been.
     """
-    book, deadline = lease_book(), time.monotonic() + PATIENCE_S
-    count_overdue(sum(lease.is_overdue(time.time() - ENDING_TAKES_S) for lease in book.all()))
+    book, deadline = lease_store(), time.monotonic() + PATIENCE_S
+    count_overdue(sum(lease.is_overdue(time.time() - CLEANUP_GRACE_S) for lease in book.all()))
     while True:
         # The index may lag behind by moments: what counts is the item itself.
         leases = [lease for held in book.all() if (lease := book.of(held.model_arn))]
@@ -61,5 +61,5 @@ def _round(leases: list[Lease]) -> tuple[int, list[Exception]]:
 def _settled(lease: Lease) -> bool:
     status = status_of(states_client(), lease.execution_arn)
     if status != "RUNNING":
-        return settle_ended(lease, status, by="janitor")
+        return clean_up_ended(lease, status, by="janitor")
     return settle(lease, by="janitor") if lease.is_overdue(time.time()) else True

@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.logs import logged
-from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
-from lambdas.adapters.run_store import run_store
-from lambdas.adapters.second_measurement import answer_stands, note_scaling
-from lambdas.capacity.comparison import least_lead_s
-from lambdas.capacity.course import check_budget, next_move
-from lambdas.capacity.measured_step import lead_s
-from lambdas.capacity.model_status import require_running
-from lambdas.capacity.scaling import Restart
-from lambdas.capacity.so_far import so_far
-from lambdas.capacity.step import StepPlan
+from lambdas.aws.logging import logged
+from lambdas.experiments.image_comparison import least_lead_s
+from lambdas.experiments.scaling import Restart
+from lambdas.load.measured_step import lead_s
+from lambdas.load.step import StepPlan
+from lambdas.models.lease_store import lease_store
+from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
+from lambdas.models.status import require_running
+from lambdas.runs.live_progress import so_far
+from lambdas.runs.store import run_store
+from lambdas.tuning.next_step import check_budget, next_move
+from lambdas.tuning.scaling_guard import keep_answer_on_error, note_scaling
 
 
 @logged
-@answer_stands({"step": None, "restart": False})
+@keep_answer_on_error({"step": None, "restart": False})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId", "refusedWorkers"}` -> `{"step": {"number", "workers", "startAt", …}, "restart": false}`.
 
@@ -29,14 +29,14 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """
     store, now = run_store(event["runId"]), time.time()
     run, progress = store.known()
-    steps = store.close_steps(event.get("refusedWorkers", 0))
+    steps = store.compact_steps(event.get("refusedWorkers", 0))
     check_budget(run, progress, steps, now)
-    lease_book().require(run)
+    lease_store().require(run)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     note_scaling(store, progress, move, steps)
-    store.note_so_far(so_far(steps, plan))
+    store.save_live_progress(so_far(steps, plan))
     if plan is None:
         return {"step": None, "restart": isinstance(move, Restart)}
     number, lead = len(steps), max(lead_s(steps[-1]), least_lead_s(steps, run, plan))

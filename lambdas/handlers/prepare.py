@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.adapters.execution_input import parse_input
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.logs import logged
-from lambdas.adapters.metrics import count_verdict
-from lambdas.adapters.past_demand import keep_history
-from lambdas.adapters.preparation import find_model, plan_run, require_same_region
-from lambdas.adapters.run_store import run_store
-from lambdas.capacity.lease import Lease
-from lambdas.capacity.result import skipped
+from iu_tuner.contract.execution_input import parse_input
+from lambdas.aws.logging import logged
+from lambdas.models.lease import Lease
+from lambdas.models.lease_store import lease_store
+from lambdas.planning.cloudwatch_demand import keep_history
+from lambdas.reports.metrics import count_verdict
+from lambdas.runs.store import run_store
+from lambdas.tuning.output import skipped
+from lambdas.tuning.prepare import find_model, plan_run, require_same_region
 
 
 @logged
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     does, ends here with `output`, and has touched nothing.
     """
     wanted, run_id = parse_input(event["input"]), event["runId"]
-    book = lease_book()
+    book = lease_store()
     lease = book.take(
         Lease(
             wanted.model_arn,

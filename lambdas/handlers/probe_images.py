@@ -6,15 +6,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.load_worker import load_worker
-from lambdas.adapters.logs import logged
-from lambdas.adapters.run_store import run_store
-from lambdas.adapters.second_measurement import answer_stands
+from lambdas.aws.logging import logged
+from lambdas.load.worker import load_worker
+from lambdas.models.lease_store import lease_store
+from lambdas.runs.store import run_store
+from lambdas.tuning.scaling_guard import keep_answer_on_error
 
 
 @logged
-@answer_stands({})
+@keep_answer_on_error({})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress.
 
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     refused = {image.key for image in progress.refused_images} if is_second else ()
     images = tuple(image for image in run.images if image.key not in refused)
     worker = load_worker(run, images, run.source)
-    lease_book().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
+    lease_store().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
     began = time.time()
     probe = worker.probe()
     plan = replace(probe.plan, series="scaling") if is_second else probe.plan

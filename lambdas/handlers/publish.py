@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lambdas.adapters.announcements import tell_finished
-from lambdas.adapters.answer_parameter import with_answer_parameter
-from lambdas.adapters.history import history
-from lambdas.adapters.images import s3_client
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.logs import logged
-from lambdas.adapters.report_page import with_page
-from lambdas.adapters.reports import put_reports, report_uri, result_uri
-from lambdas.adapters.run_store import run_store
-from lambdas.adapters.settings import settings
-from lambdas.capacity.result import output
+from lambdas.aws.logging import logged
+from lambdas.aws.settings import settings
+from lambdas.images.selection import s3_client
+from lambdas.models.lease_store import lease_store
+from lambdas.past_runs.store import history
+from lambdas.reports.notifications import notify_finished
+from lambdas.reports.parameter import with_answer_parameter
+from lambdas.reports.publishing import with_page
+from lambdas.reports.storage import put_reports, report_uri, result_uri
+from lambdas.runs.store import run_store
+from lambdas.tuning.output import output
 
 
 @logged
@@ -31,6 +31,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     store.publish(run, answer)
     history().keep(run, answer)
     if run.after_run == "apply":  # a run that fails before this has its model stopped
-        lease_book().hand_over(run)
-    tell_finished(answer, time.time() - run.started_epoch)
+        lease_store().release_to_user(run)
+    notify_finished(answer, time.time() - run.started_epoch)
     return answer

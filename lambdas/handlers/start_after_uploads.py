@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.adapters.logs import logged
-from lambdas.adapters.upload_watch import look_after
-from lambdas.adapters.work_queue import come_back
+from lambdas.aws.logging import logged
+from lambdas.aws.queue import retry_later
+from lambdas.triggers.uploads import look_after
 
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Queue messages, each with an upload -> `{"batchItemFailures"}`: those that have to come back."""
-    return come_back(look_after(event["Records"]))
+    return retry_later(look_after(event["Records"]))

@@ -6,20 +6,20 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.logs import logged
-from lambdas.adapters.rekognition import RekognitionModel, rekognition_client
-from lambdas.adapters.run_store import run_store
-from lambdas.adapters.second_measurement import answer_stands
-from lambdas.adapters.starting import restart, start
-from lambdas.capacity.errors import ModelLost
-from lambdas.capacity.model_status import ModelState, move_to_running
-from lambdas.capacity.progress import Progress
-from lambdas.capacity.run import Run
+from iu_tuner.contract.errors import ModelLost
+from lambdas.aws.logging import logged
+from lambdas.models.lease_store import lease_store
+from lambdas.models.lifecycle import restart, start
+from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
+from lambdas.models.status import ModelState, move_to_running
+from lambdas.runs.progress import Progress
+from lambdas.runs.run import Run
+from lambdas.runs.store import run_store
+from lambdas.tuning.scaling_guard import keep_answer_on_error
 
 
 @logged
-@answer_stands({"running": False, "givenUp": True})
+@keep_answer_on_error({"running": False, "givenUp": True})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     """`{"runId"}` -> `{"running", "givenUp"}`; not running: wait, then look again, unless it was given up.
 
@@ -28,13 +28,13 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     store, now = run_store(event["runId"]), time.time()
     run, before = store.known()
     run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
-    lease = lease_book().require(run)
+    lease = lease_store().require(run)
     model = RekognitionModel(rekognition_client(), run.model_arn, run.project_arn)
     state = model.look()
     if (seen := lease.after_look(state)) != lease:
-        lease = lease_book().note(seen)
+        lease = lease_store().note(seen)
     waited_s = now - (before.first_look_at or now)
-    units = before.units_wanted or run.units_asked
+    units = before.units_wanted or run.requested_units
     move = move_to_running(
         state, attempts=before.start_attempts, waited_s=waited_s, units=units, looks=before.start_looks
     )
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         raise ModelLost(
             f"somebody else started the model, with {state.min_inference_units} inference units - run again"
         )
-    if move == "start" and lease.awaits_start(now):
+    if move == "start" and lease.start_pending(now):
         move = "wait"
     after = before.without_old_units(state, run.inference_units, now)
     after = replace(

@@ -9,15 +9,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lambdas.adapters.cloudformation import answer
-from lambdas.adapters.executions import abort_all, states_client
-from lambdas.adapters.leases import lease_book
-from lambdas.adapters.logs import logged, logger
-from lambdas.adapters.settings import settings
-from lambdas.adapters.settlement import settle
+from lambdas.aws.custom_resource import answer
+from lambdas.aws.executions import abort_all, states_client
+from lambdas.aws.logging import logged, logger
+from lambdas.aws.settings import settings
+from lambdas.cleanup.cleanup import settle
+from lambdas.models.lease_store import lease_store
 
 PATIENCE_S = 13 * 60.0
-GUARD_S = 1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
+NO_NEW_LEASES_S = (
+    1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
+)
 
 
 @logged
@@ -38,14 +40,14 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 def _settle_all() -> str | None:
     """Until no run is on and no lease is left; or which are left."""
     deadline = time.monotonic() + PATIENCE_S
-    lease_book().guard(GUARD_S)
+    lease_store().guard(NO_NEW_LEASES_S)
     while True:
         ended = abort_all(
             states_client(),
             settings().state_machine_arn,
             "The stack of the Inference Unit Tuner is being deleted.",
         )
-        left = [lease for lease in lease_book().all() if not settle(lease, by="stack deletion")]
+        left = [lease for lease in lease_store().all() if not settle(lease, by="stack deletion")]
         if not ended and not left:
             return None
         if time.monotonic() > deadline:

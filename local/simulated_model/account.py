@@ -8,7 +8,7 @@ from typing import Any
 
 from local.simulated_model.ledger import Ledger
 from local.simulated_model.lifecycle import STATUSES, Lifecycle
-from local.simulated_model.truth import ModelTruth, TruthError, refuse_unknown
+from local.simulated_model.model_spec import ModelTruth, TruthError, refuse_unknown
 
 CALLS_KEPT = 10_000
 

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import Field, fields
 from typing import Any
 
-from local.simulated_model.truth import ModelTruth, TruthError
+from local.simulated_model.model_spec import ModelTruth, TruthError
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from local.simulated_model.errors import ServiceError, invalid_parameters
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
-from local.simulated_model.truth import ModelTruth
 
 STARTABLE = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED"})
 BUSY = frozenset(

@@ -17,8 +17,8 @@ from typing import IO, Any
 
 from local.environment import child_environment
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.settings import ServerSettings
-from local.simulated_model.truth import ModelTruth
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 30.0

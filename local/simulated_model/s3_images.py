@@ -15,8 +15,8 @@ from local.simulated_model.errors import INVALID_S3_OBJECT, ServiceError
 from local.simulated_model.images import MAX_S3_BYTES, Image, inspect, too_large
 
 # A verdict is believed so long; an object that couldn't be read is tried again soon.
-BELIEVED_S = 60.0
-DOUBTED_S = 1.0
+CACHE_S = 60.0
+RETRY_S = 1.0
 THREADS = 4
 
 
@@ -35,12 +35,12 @@ class S3Images:
         believed_until_s, verdict = self._verdicts.get(name, (0.0, None))
         if verdict is None or time.monotonic() > believed_until_s:
             verdict = asyncio.get_running_loop().run_in_executor(self._threads, self._fetch, name)
-            self._verdicts[name] = (time.monotonic() + BELIEVED_S, verdict)
+            self._verdicts[name] = (time.monotonic() + CACHE_S, verdict)
         if not verdict.done():
             # Waited for, not awaited: one client that leaves must not take the answer from the others.
             await asyncio.wait([verdict])
         if verdict.exception() is not None:
-            until_s = min(self._verdicts[name][0], time.monotonic() + DOUBTED_S)
+            until_s = min(self._verdicts[name][0], time.monotonic() + RETRY_S)
             self._verdicts[name] = (until_s, verdict)
             raise ServiceError("InvalidS3ObjectException", INVALID_S3_OBJECT)
         return verdict.result()

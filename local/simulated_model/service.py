@@ -5,7 +5,7 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from local.simulated_model.limiters import ExecutorPool, FixedWindow, Limiter, SlidingWindow, TokenBucket
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 
 AnswerKind = Literal["accepted", "throttled", "account_throttled", "error500", "reset", "hang"]
 

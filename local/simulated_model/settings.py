@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import refuse_unknown
+from local.simulated_model.model_spec import refuse_unknown
 
 
 @dataclass(frozen=True, kw_only=True)

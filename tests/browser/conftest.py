@@ -10,14 +10,14 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from bench.sample_report import KINDS, all_contents
-from lambdas.report.page import page as report_page
+from lambdas.reports.page.render import page as report_page
+from simulation.sample_report import KINDS, all_contents
 from tests.browser.chromium import chromium
-from tests.unit.report.hostile import hostile_page
+from tests.unit.reports.page.hostile import hostile_page
 
 SAMPLES = [*(kind.name for kind in KINDS), "failed", "hostile"]
 PHONE, DESK = 390, 1280
-LONGEST_MS = 300_000.0  # only guards against hanging
+MAX_MS = 300_000.0  # only guards against hanging
 
 
 class Opened:
@@ -25,7 +25,7 @@ class Opened:
 
     def __init__(self, context: BrowserContext) -> None:
         self.tab = context.new_page()
-        self.tab.set_default_timeout(LONGEST_MS)
+        self.tab.set_default_timeout(MAX_MS)
         self.complaints: list[str] = []
         """errors and warnings of the console, uncaught errors, dialogs, and requests for anything but the file"""
         self._file = ""
@@ -75,7 +75,7 @@ class Opened:
 def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=arguments, timeout=LONGEST_MS)
+        running = playwright.chromium.launch(executable_path=chromium(), args=arguments, timeout=MAX_MS)
         yield running
         running.close()
 

@@ -20,19 +20,19 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import hostile_images
 from tests.e2e.life import Seen, whole_life
 from tests.e2e.news import News, listen
 from tests.e2e.scenarios import PHOTO_BYTES, PHOTOS, SCENARIOS, Scenario
-from tests.embedded import deployment as embedded
-from tests.embedded.aws import instrumented_aws
-from tests.embedded.turns import LOADS_AT_ONCE, Turns
+from tests.support import deployment as embedded
+from tests.support import hostile_images
+from tests.support.aws import instrumented_aws
+from tests.support.turns import LOADS_AT_ONCE, Turns
 
 # It only guards against a run that never ends: on a busy machine each Lambda takes several times as long.
-LONGEST_RUN_S = 900
+MAX_RUN_S = 900
 # Verdicts that ask the user to run again; a load worker without its share of the processor comes to them.
 RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
-MOST_TRIES = 3
+MAX_TRIES = 3
 
 
 class TwoDeployments(LoadScopeScheduling):
@@ -120,7 +120,7 @@ class Deployment(embedded.Deployment):
     def run(self, scenario: Scenario) -> Execution:
         """Run it; once more, as a user would, when the answer says that the client had no time to measure."""
         with self.turns.loading() if scenario.load_s else nullcontext():
-            for attempt in range(1, MOST_TRIES + 1):
+            for attempt in range(1, MAX_TRIES + 1):
                 run = self.run_once(scenario, scenario.name if attempt == 1 else f"{scenario.name}-{attempt}")
                 verdict = json.loads(run.described.get("output", "{}")).get("verdict")
                 if verdict == scenario.verdict or verdict not in RUN_AGAIN:
@@ -133,7 +133,7 @@ class Deployment(embedded.Deployment):
         for days_ago in (2, 10):
             self.report_past(names, scenario.past_tps, days_ago)
         raw = scenario.input(names["modelArn"], self.outputs.image_bucket)
-        described = self.ended(self.start(name, raw), LONGEST_RUN_S)
+        described = self.ended(self.start(name, raw), MAX_RUN_S)
         return Execution(scenario, described, self.service.model_report(names["modelArn"]))
 
     def runs(self) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 from tests.e2e.scenarios import NOWHERE
-from tests.embedded.aws import instrumented_aws
-from tests.embedded.deployment import Deployment, deployed
-from tests.embedded.rights import Call, Right, Roles
-from tests.embedded.turns import Turns
+from tests.support.aws import instrumented_aws
+from tests.support.deployment import Deployment, deployed
+from tests.support.rights import Call, Right, Roles
+from tests.support.turns import Turns
 from tests.waiting import wait_until
 
 STACK = "InferenceUnitTuner"
@@ -66,7 +66,7 @@ class Life:
         by_rule = self.start("ProbeImages-aborted")
         by_janitor = self.start("ProbeImages-aborted-norule")
         wait_until("runs under way", lambda: self.was_restarted(by_rule) and self.was_restarted(by_janitor))
-        wait_until("RescueModel", lambda: self.is_settled(by_rule))
+        wait_until("ReleaseOrphanedModel", lambda: self.is_settled(by_rule))
         wait_until("Janitor", lambda: self.clean() or self.is_settled(by_janitor))
         wait_until("the run that nobody ends", lambda: self.is_settled(restored))
         wait_until("the run that the uploads started", self.uploads_have_run)

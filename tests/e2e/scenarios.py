@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 
 FAST: dict[str, Any] = {"start_s": 2.0, "stop_s": 1.0}
 

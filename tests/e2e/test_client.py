@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from iu_tuner.cli.assertions import OUTPUT_NAMES
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 from tests.e2e.conftest import Deployment, Executions
 from tests.e2e.scenarios import FAST, NOWHERE
-from tests.waiting import LONGEST_S, wait_until
-from tools.assertions import OUTPUT_NAMES
+from tests.waiting import MAX_S, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 HOLDS, DOES_NOT = "tpsPerInferenceUnit>=2", "tpsPerInferenceUnit>=40"
@@ -34,14 +34,14 @@ class Client:
     def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.err").open("w", encoding="utf-8") as err:
             return subprocess.Popen(
-                [sys.executable, "-m", "tools.tune", *arguments],
+                [sys.executable, "-m", "iu_tuner.cli.main", *arguments],
                 cwd=REPOSITORY, env=self.deployment.aws.env(), stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=err, encoding="utf-8",
             )  # fmt: skip
 
     def ended(self, name: str, process: subprocess.Popen[str]) -> Ended:
         try:
-            stdout, _ = process.communicate(timeout=LONGEST_S)
+            stdout, _ = process.communicate(timeout=MAX_S)
         finally:
             process.kill()
         return Ended(process.returncode, stdout, self.told(name))
@@ -155,7 +155,7 @@ def test_progress_was_told_while_it_ran(clients: Clients) -> None:
 
 def test_the_run_s_item_ends_with_the_counts_of_the_output(clients: Clients, deployment: Deployment) -> None:
     item = run_item(deployment, "client-answered")
-    so_far, output = json.loads(item["soFar"]["S"]), json.loads(clients.by_name["answered"].stdout)
+    so_far, output = json.loads(item["liveProgress"]["S"]), json.loads(clients.by_name["answered"].stdout)
 
     assert item["phase"]["S"] == "finished"
     for count in ("accepted", "throttled", "failed"):

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 from tests.e2e.conftest import Deployment, Execution
 from tests.e2e.scenarios import ANSWERED, FAILED, SCENARIOS
-from tests.hostile_images import HOPELESS, PREFIX, REFUSED_BY_THE_MODEL
 from tests.model_books import BEFORE_A_START_S, carried_tps, unseen_s
+from tests.support.hostile_images import HOPELESS, PREFIX, REFUSED_BY_THE_MODEL
 
 COUNTS = ("accepted", "throttled", "failed")
 
@@ -132,8 +132,8 @@ def test_the_receipt_is_what_the_service_billed(executions: dict[str, Execution]
     assert cost["inferenceUnitHours"] <= billed_h + slack_h
     # What a model found running had cost before the run, and one left running costs after it, is not the run's.
     receipt = run.output["model"]
-    goes_on = "RUNNING" in (receipt["statusBefore"], receipt["statusAfter"])
-    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or goes_on
+    is_active = "RUNNING" in (receipt["statusBefore"], receipt["statusAfter"])
+    assert cost["inferenceUnitHours"] >= billed_h - 1e-4 or is_active
     assert cost["runUsd"] == pytest.approx(4 * cost["inferenceUnitHours"], abs=1e-3)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import Deployment, Executions
 from tests.e2e.life import Seen
-from tests.embedded.rights import Call, Right, Roles
+from tests.support.rights import Call, Right, Roles
 
 BY_RUNTIME = "the Lambda service writes logs and traces; the embedded AWS does so without asking IAM"
 BY_POLLER = "the Lambda service polls the queue; the embedded AWS does so without asking IAM"
@@ -31,7 +31,7 @@ UNSEEN = {
     ("every", "kms:GenerateDataKey"): BY_SNS,
     ("every", "sqs:GetQueueUrl"): "the CDK grants it with the polling",
     ("Prepare", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
-    ("RescueModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
+    ("ReleaseOrphanedModel", "dynamodb:Scan"): "only for an execution whose input is too large for its event",
     ("Prepare", "lambda:GetAccountSettings"): "the embedded AWS answers it without asking IAM",
     ("Prepare", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
     ("Prepare", "servicequotas:ListAWSDefaultServiceQuotas"): NO_QUOTAS,

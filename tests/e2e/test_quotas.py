@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from lambdas.capacity.lambda_quota import workers_within
+from lambdas.load.lambda_quota import workers_within
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import ModelTruth
-from tests.embedded.aws import instrumented_aws
-from tests.embedded.deployment import Deployment, deployed
+from local.simulated_model.model_spec import ModelTruth
+from tests.support.aws import instrumented_aws
+from tests.support.deployment import Deployment, deployed
 
-LONGEST_S = 420
+MAX_S = 420
 ACCOUNT_CONCURRENCY, RESERVED = 400, 5
 FAST: dict[str, Any] = {"start_s": 1.0, "stop_s": 1.0}
 
@@ -43,7 +43,7 @@ def run(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str,
     """The output of a quick run."""
     arn = app.service.add_model(ModelSetup(truth=truth))["modelArn"]
     raw = {"modelArn": arn, "test": {"mode": "quick", **test}, "demand": {"averageTps": 40, "peakTps": 70}}
-    described = app.ended(app.start(name, raw), LONGEST_S)
+    described = app.ended(app.start(name, raw), MAX_S)
     assert described["status"] == "SUCCEEDED", described.get("cause")
     assert app.service.model_report(arn)["status"] == "STOPPED"
     output: dict[str, Any] = json.loads(described["output"])

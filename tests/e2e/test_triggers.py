@@ -21,10 +21,10 @@ from PIL import Image
 from local.deployment import Outputs, deploy
 from local.embedded_aws import EmbeddedAws
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
-from local.simulated_model.truth import ModelTruth
-from tests.embedded.aws import instrumented_aws
-from tests.embedded.turns import Turns
+from tests.support.aws import instrumented_aws
+from tests.support.turns import Turns
 from tests.waiting import wait_until as wait_for
 
 LATER = "at(2099-01-01T00:00:00)"

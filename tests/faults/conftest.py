@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.aws import instrumented_aws
-from tests.embedded.deployment import Deployment, deployed
 from tests.faults import report
 from tests.faults.observed import Observed
 from tests.faults.rows import ROWS
 from tests.faults.runs import run_all
+from tests.support.aws import instrumented_aws
+from tests.support.deployment import Deployment, deployed
 
 _SEEN = pytest.StashKey[dict[str, Observed]]()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 
 TPS = 5.0
 _QUICK: Mapping[str, Any] = {"mode": "quick"}

@@ -1,6 +1,6 @@
 """The matrix: one row per injected fault, and what has to come of it.
 
-A row's name is its execution's, and its model's project: `tests.embedded` breaks what the name says.
+A row's name is its execution's, and its model's project: `tests.support` breaks what the name says.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ STATES = (
     "PlanStep",
     "ApplyLoad",
     "Recommend",
-    "SettleModel",
+    "ReleaseModel",
     "Publish",
     "ExplainFailure",
 )
-WAITS = ("WaitForStart", "WaitForModel")
+WAITS = ("WaitForStart", "WaitForRelease")
 FAULTS = (
     "lambda-error",
     "lambda-timeout",
@@ -59,10 +59,10 @@ def states_and_faults() -> Iterator[Row]:
 def _outcome(state: str, fault: str) -> dict[str, Any]:
     if fault in ("aborted", "timed-out"):
         # Prepare goes on: the rule may find its lease before or after it has looked at the model, or not at all.
-        # SettleModel goes on beside the rule.
+        # ReleaseModel goes on beside the rule.
         by = {
             "Prepare": (None, "rule", "janitor"),
-            "SettleModel": ("finally", "rule"),
+            "ReleaseModel": ("finally", "rule"),
             "Publish": ("finally",),
             "ExplainFailure": ("finally",),
         }
@@ -73,7 +73,7 @@ def _outcome(state: str, fault: str) -> dict[str, Any]:
     # A throttled call is made again; a lost answer of a worker is no lost count.
     if fault == "lambda-throttled" or (state, fault) == ("ApplyLoad", "lambda-timeout"):
         return {}
-    if state == "SettleModel":
+    if state == "ReleaseModel":
         by_whom = ("finally",) if fault == "lambda-timeout" else ("rule",)
         return {"status": "FAILED", "error": "ModelStopFailed", "settled_by": by_whom}
     denied = fault == "access-denied" and state != "ApplyLoad"
@@ -136,7 +136,7 @@ _JANITOR = (
     Row(name="PlanStep-timed-out-norule", what="timed out between steps", status="TIMED_OUT", **_BY_JANITOR),
     Row(name="PlanStep-aborted-stop-fails-norule", what="aborted between steps; the stop fails six times",
         status="ABORTED", truth={"stop_fails": 6}, **_BY_JANITOR),
-    Row(name="SettleModel-lambda-error-norule", what="the state machine cannot stop the model",
+    Row(name="ReleaseModel-lambda-error-norule", what="the state machine cannot stop the model",
         **_failed("ModelStopFailed"), **_BY_JANITOR),
     Row(name="PlanStep-lambda-hangs", what="the execution goes on past `limits.maxMinutes`", status="ABORTED",
         more={"limits": {"maxMinutes": 0.4}}, **_BY_JANITOR),
@@ -189,9 +189,9 @@ _APPLIED = (
     Row(name="PlanStep-lambda-error-apply", what="Lambda error in PlanStep", **_failed("InternalError"), **_APPLY),
     Row(name="Publish-lambda-error-apply", what="Lambda error in Publish, the model runs as recommended",
         **_failed("InternalError"), **_APPLY),
-    Row(name="WaitForModel-aborted-while-applying", what="aborted while the model restarts", status="ABORTED",
+    Row(name="WaitForRelease-aborted-while-applying", what="aborted while the model restarts", status="ABORTED",
         settled_by=("rule",), **_APPLY),
-    Row(name="WaitForModel-aborted-while-applying-norule", what="the same, and no event of it", status="ABORTED",
+    Row(name="WaitForRelease-aborted-while-applying-norule", what="the same, and no event of it", status="ABORTED",
         settled_by=("janitor",), **_APPLY),
 )  # fmt: skip
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.embedded.deployment import Deployment
-from tests.embedded.journal import injections
-from tests.embedded.named_faults import fault_named
 from tests.faults.observed import Observed
 from tests.faults.row import Row
-from tests.waiting import LONGEST_S, PAUSE_S
+from tests.support.deployment import Deployment
+from tests.support.journal import injections
+from tests.support.named_faults import fault_named
+from tests.waiting import MAX_S, PAUSE_S
 
 # Not all of them load their models: many break before that.
 SIDE_BY_SIDE = 8
 # It only guards against a run that never ends.
-LONGEST_RUN_S = 900
+MAX_RUN_S = 900
 # How long a lease is waited for that may stay until the janitor's turn.
 RELEASE_WITHIN_S = 45
 
@@ -33,8 +33,8 @@ class _Ended:
 
 def run_all(app: Deployment, rows: tuple[Row, ...], journal: Path) -> dict[str, Observed]:
     """Every row, observed."""
-    # Those that take longest first: SettleModel is tried harder than anything else.
-    in_order = sorted(rows, key=lambda row: not row.name.startswith("SettleModel"))
+    # Those that take longest first: ReleaseModel is tried harder than anything else.
+    in_order = sorted(rows, key=lambda row: not row.name.startswith("ReleaseModel"))
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         ended = list(threads.map(lambda row: _run(app, row), in_order))
     janitor_at = time.time()
@@ -67,7 +67,7 @@ def _run(app: Deployment, row: Row) -> _Ended:
     if row.abort_after_s is not None:
         time.sleep(row.abort_after_s)
         app.aws.client("stepfunctions").stop_execution(executionArn=execution_arn)
-    app.ended(execution_arn, LONGEST_RUN_S)
+    app.ended(execution_arn, MAX_RUN_S)
     may_stay = "janitor" in row.settled_by
     released = None if row.only_by_janitor else released_at(app, model_arn, may_stay=may_stay)
     return _Ended(row, model_arn, execution_arn, released)
@@ -75,7 +75,7 @@ def _run(app: Deployment, row: Row) -> _Ended:
 
 def released_at(app: Deployment, model_arn: str, *, may_stay: bool) -> float | None:
     """When the lease was seen gone, in seconds since the epoch; None: it stayed."""
-    deadline = time.monotonic() + (RELEASE_WITHIN_S if may_stay else LONGEST_S)
+    deadline = time.monotonic() + (RELEASE_WITHIN_S if may_stay else MAX_S)
     while time.monotonic() < deadline:
         if app.lease(model_arn) is None:
             return time.time()

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.embedded.named_faults import fault_named
 from tests.faults.observed import Observed
 from tests.faults.row import Row
 from tests.faults.rows import ROWS
 from tests.model_books import BEFORE_A_START_S, carried_tps, unseen_s
+from tests.support.named_faults import fault_named
 
 Matrix = dict[str, Observed]
 

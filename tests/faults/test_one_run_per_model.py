@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.embedded.deployment import Deployment
 from tests.faults.row import Row
-from tests.faults.runs import LONGEST_RUN_S
+from tests.faults.runs import MAX_RUN_S
+from tests.support.deployment import Deployment
 
 PAIRS = tuple(f"pair-{number}" for number in range(1, 5))
 
@@ -26,7 +26,7 @@ def pairs(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
     def run(row: Row, which: str) -> dict[str, Any]:
         together.wait()
         execution_arn = deployment.start(f"{row.name}-{which}", row.input(models[row.name]))
-        ended = deployment.ended(execution_arn, LONGEST_RUN_S)
+        ended = deployment.ended(execution_arn, MAX_RUN_S)
         return {**ended, "model": deployment.service.model_report(models[row.name])}
 
     with ThreadPoolExecutor(2 * len(PAIRS)) as threads:

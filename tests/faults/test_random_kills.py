@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from lambdas.capacity.errors import NAMES
+from iu_tuner.contract.errors import NAMES
 from local.embedded_aws import EmbeddedAws
-from tests.embedded.deployment import Deployment
-from tests.embedded.journal import lambdas
 from tests.faults.row import Row
-from tests.faults.runs import LONGEST_RUN_S, janitors_turn, released_at
+from tests.faults.runs import MAX_RUN_S, janitors_turn, released_at
+from tests.support.deployment import Deployment
+from tests.support.journal import lambdas
 
 RUNS = tuple(f"kill-at-random-{number}" for number in range(1, 5))
 KILL_EVERY_S = 2.0
 # Then the rest of the run has to find its way.
-MOST_KILLS = 12
+MAX_KILLS = 12
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def runs(deployment: Deployment, journal: Path) -> dict[str, dict[str, Any]]:
     def run(name: str) -> tuple[str, dict[str, Any]]:
         row = Row(name=name, section="kills", what="")
         model_arn = deployment.service.add_model(row.model)["modelArn"]
-        ended = deployment.ended(deployment.start(name, row.input(model_arn)), LONGEST_RUN_S)
+        ended = deployment.ended(deployment.start(name, row.input(model_arn)), MAX_RUN_S)
         released_at(deployment, model_arn, may_stay=True)
         return model_arn, ended
 
@@ -59,7 +59,7 @@ def _killer(aws: EmbeddedAws, journal: Path) -> Iterator[list[int]]:
     killed: list[int] = []
 
     def kill() -> None:
-        while not over.wait(KILL_EVERY_S) and len(killed) < MOST_KILLS:
+        while not over.wait(KILL_EVERY_S) and len(killed) < MAX_KILLS:
             if workers := [pid for pid in lambdas(journal) if _is_of(aws, pid)]:
                 with suppress(ProcessLookupError):
                     killed.append(chance.choice(workers))

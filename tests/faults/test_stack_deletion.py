@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.deployment import destroy
-from tests.embedded.aws import instrumented_aws
-from tests.embedded.deployment import Deployment, deployed
 from tests.faults.row import Row
+from tests.support.aws import instrumented_aws
+from tests.support.deployment import Deployment, deployed
 from tests.waiting import wait_until
 
 

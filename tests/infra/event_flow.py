@@ -9,7 +9,7 @@ from tests.infra.synth import text
 
 # Each further wildcard multiplies the states of EventBridge's matcher. Of rules that are in use, those with three
 # wildcards on a field were accepted, and some with four refused ("Rule is too complex").
-MOST_WILDCARDS = 3
+MAX_WILDCARDS = 3
 _SENDING = ("sqs:sendmessage", "sqs:sendmessagebatch")
 
 Template = dict[str, Any]
@@ -21,7 +21,7 @@ def complex_rules(template: Template) -> list[str]:
         f"{name}: {field}"
         for name, rule in _of_type(template, "AWS::Events::Rule")
         for field, patterns in _fields(rule.get("EventPattern", {}))
-        if sum(_is_wildcard(pattern) for pattern in patterns) > MOST_WILDCARDS
+        if sum(_is_wildcard(pattern) for pattern in patterns) > MAX_WILDCARDS
     ]
 
 

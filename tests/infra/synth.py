@@ -8,7 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
 
-from infra.settings import Settings
+from infra.settings.settings import Settings
 from infra.stack import InferenceUnitTuner
 
 REPOSITORY = Path(__file__).parent.parent.parent

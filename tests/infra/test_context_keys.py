@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from infra.context_keys import WITHOUT_EFFECT, UnknownKeys
-from infra.settings import Settings
+from infra.settings.context_keys import WITHOUT_EFFECT, UnknownKeys
+from infra.settings.settings import Settings
 from tests.infra.deployments import EVERYTHING
 from tests.infra.synth import FLAGS, REPOSITORY
 

@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from bench.sample_besides import COMPARED, DROPPED, SCALED
-from bench.sample_run import sample_output
 from infra.functions import SERVICE_NAME
-from lambdas.adapters import logs, metrics
-from lambdas.capacity.failed_run import FailedRun
-from lambdas.capacity.receipt import Receipt
-from lambdas.capacity.run_summary import failed_row, finished_row
-from tests import past_traffic
-from tests.handlers.conftest import LambdaContext
+from lambdas.aws import logging as logs
+from lambdas.reports import metrics
+from lambdas.reports.run_summary import failed_row, finished_row
+from lambdas.runs.failed_run import FailedRun
+from lambdas.runs.receipt import Receipt
+from simulation.sample_extras import COMPARED, DROPPED, SCALED
+from simulation.sample_run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF
 from tests.infra.synth import only, resources, template, text
-from tests.unit.capacity.test_demand_advice import recommendation
+from tests.states.conftest import LambdaContext
+from tests.support import past_traffic
+from tests.unit.planning.test_advice import recommendation
 
 RECEIPT = Receipt("finally", 0.0, "STOPPED", "STOPPED", 0.0, 95.0, 0.1, 0.4)
 
@@ -55,13 +56,13 @@ def _series(row: list[Any]) -> Series:
 def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Series]:
     """The same, of all that the Lambdas write."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
-    metrics.count_pageless()
+    metrics.count_failed_reports()
     answer = sample_output()
     metrics.measured(answer, 300)
     metrics.failed(FailedRun("r", answer["modelArn"], "ModelLost", "gone", RECEIPT))
     metrics.count_unstopped("ModelStopFailed")
     metrics.count_overdue(1)
-    metrics.count_untold()
+    metrics.count_failed_notifications()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return {
         (directive["Namespace"], metric["Name"], frozenset(dimensions))

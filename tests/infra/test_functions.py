@@ -19,14 +19,14 @@ STATES = [
     "PlanStep",
     "ApplyLoad",
     "Recommend",
-    "SettleModel",
+    "ReleaseModel",
     "Publish",
     "ExplainFailure",
 ]
-SAFETY_NET = ["RescueModel", "Janitor", "StopOnDelete"]
+SAFETY_NET = ["ReleaseOrphanedModel", "Janitor", "StopOnDelete"]
 LAMBDAS = STATES + SAFETY_NET
 TALK_TO_THE_MODEL = {
-    *SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "SettleModel"
+    *SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "ReleaseModel"
 }  # fmt: skip
 # Of every Lambda: logs into its own log group; X-Ray has no resources.
 OF_ALL = {
@@ -106,7 +106,7 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "runs"),
         ("servicequotas:ListServiceQuotas", "*"),
     },
-    "SettleModel": SETTLE,
+    "ReleaseModel": SETTLE,
     "Publish": {
         ("s3:PutObject", "bucket/reports/*"),
         ("dynamodb:GetItem", "runs"),
@@ -123,7 +123,7 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "runs"),
     }
     | TELL,
-    "RescueModel": SETTLE
+    "ReleaseOrphanedModel": SETTLE
     | TELL
     | {("dynamodb:Query", "runs"), ("dynamodb:Scan", "runs/index/Leases")}
     | {

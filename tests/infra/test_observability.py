@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bench.sample_run import sample_output
 from infra.functions import SERVICE_NAME
-from lambdas.adapters import metrics
 from lambdas.handlers import explain_failure
-from tests.handlers.conftest import LambdaContext
+from lambdas.reports import metrics
+from simulation.sample_run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF
 from tests.infra.synth import only, resources, template, text
+from tests.states.conftest import LambdaContext
 
 
 def alarms(**context: object) -> dict[str, dict[str, Any]]:
@@ -38,7 +38,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     )
     monkeypatch.setattr(explain_failure, "run_store", lambda _: NoStore())
     monkeypatch.setattr(explain_failure, "put_failure_page", lambda *_: None)
-    monkeypatch.setattr(explain_failure, "tell_failed", lambda *_, **__: True)
+    monkeypatch.setattr(explain_failure, "notify_failed", lambda *_, **__: True)
 
     def explain(error: str) -> list[dict[str, Any]]:
         cause = json.dumps({"errorType": error, "errorMessage": f"{error}: it did not stop"})

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.context import SettingsError
-from infra.settings import Network, Settings
+from infra.settings.context import SettingsError
+from infra.settings.settings import Network, Settings
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2021-03-11T15.23.39/1615476219000"
 OTHER_ARN = "arn:aws-cn:rekognition:cn-north-1:123456789012:project/wasps/version/1/1615476219001"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from infra.context import SettingsError
-from infra.schedule_expression import is_schedule_expression
-from infra.settings import Settings
-from infra.trigger_settings import Schedule, UploadTrigger
+from infra.settings.context import SettingsError
+from infra.settings.schedule_expression import is_schedule_expression
+from infra.settings.settings import Settings
+from infra.settings.triggers import Schedule, UploadTrigger
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 OTHER = ARN.replace("bees", "wasps")

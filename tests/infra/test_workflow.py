@@ -7,14 +7,14 @@ import botocore.session
 import pytest
 from jsonata import Jsonata
 
-from lambdas.capacity.measured_step import SHORTEST_LEAD_S
-from lambdas.capacity.model_status import MOST_LOOKS
-from lambdas.capacity.plans import MOST_WORKERS
+from iu_tuner.contract.choices import MAX_WORKERS
 from lambdas.capacity.ramp import SHORT_S
+from lambdas.load.measured_step import MIN_LEAD_S
+from lambdas.models.status import MAX_LOOKS
 from tests.infra.synth import definition, only, template, text
 
 State = dict[str, Any]
-SETTLING = "SettleModel"
+SETTLING = "ReleaseModel"
 # By its service model Lambda answers these where a function can't be invoked yet; it has not run.
 NOT_READY = {
     f"Lambda.{name}Exception"
@@ -74,7 +74,7 @@ def test_no_end_is_reachable_without_settling_but_that_of_a_run_without_a_lease(
     before = reachable(top(), start, without=SETTLING)
 
     assert [name for name in before if is_end(top()[name])] == ["RunSkipped"]
-    (way,) = top()["OnlyRun?"]["Choices"]
+    (way,) = top()["LeaseAcquired?"]["Choices"]
     assert (way["Condition"], way["Next"]) == ("{% $states.input.holds = false %}", "RunSkipped")
     assert [name for name in reachable(top(), start) if is_end(top()[name])]
 
@@ -83,7 +83,7 @@ def test_no_state_before_the_settling_can_end_the_run_by_failing() -> None:
     before = reachable(top(), definition()["StartAt"], without=SETTLING)
 
     work = {name for name in before if top()[name]["Type"] in ("Task", "Parallel", "Map")}
-    rest = [top()[name] for name in before - work - {"OnlyRun?", "RunSkipped"}]
+    rest = [top()[name] for name in before - work - {"LeaseAcquired?", "RunSkipped"}]
     assert work == {"Prepare", "Measure"}
     assert all(catches_everything(top()[name]) for name in work)
     # A Pass that does no more than keep a value has nothing that can fail.
@@ -103,7 +103,7 @@ def test_all_that_starts_or_loads_the_model_is_inside_the_try() -> None:
 def test_every_failure_on_the_way_ends_as_a_failure() -> None:
     for name in (SETTLING, "Publish", "ExplainFailure"):
         assert catches_everything(top()[name]), name
-    assert [catcher["Next"] for catcher in top()["Publish"]["Catch"]] == ["NoteFailure"]
+    assert [catcher["Next"] for catcher in top()["Publish"]["Catch"]] == ["RecordFailure"]
     for catcher in [*top()[SETTLING]["Catch"], *top()["ExplainFailure"]["Catch"]]:
         ends = {name for name in reachable(top(), catcher["Next"]) if is_end(top()[name])}
         assert {top()[name]["Type"] for name in ends} == {"Fail"}
@@ -112,10 +112,10 @@ def test_every_failure_on_the_way_ends_as_a_failure() -> None:
 def test_the_answer_is_published_only_after_the_model_was_seen_settled() -> None:
     to_publish = [name for name, state in top().items() if "Publish" in successors(state)]
     to_decision = [name for name, state in top().items() if "AnyFailure?" in successors(state)]
-    settled = [choice for choice in top()["ModelSettled?"]["Choices"] if choice["Next"] == "AnyFailure?"]
+    settled = [choice for choice in top()["ModelReleased?"]["Choices"] if choice["Next"] == "AnyFailure?"]
 
     assert to_publish == ["AnyFailure?"]
-    assert to_decision == ["ModelSettled?"]
+    assert to_decision == ["ModelReleased?"]
     assert [choice["Condition"] for choice in settled] == ["{% $settled %}"]
 
 
@@ -123,15 +123,15 @@ def test_only_a_run_without_a_failure_may_apply_its_answer() -> None:
     told = top()[SETTLING]["Arguments"]["Payload"]["failed"]
 
     assert told == "{% $failure != null %}"
-    assert top()["NoteFailure"]["Assign"]["failure"] == "{% $states.input %}"
+    assert top()["RecordFailure"]["Assign"]["failure"] == "{% $states.input %}"
 
 
 def test_the_model_is_started_again_for_a_second_measurement_alone() -> None:
     to_start = [name for name, state in the_try().items() if "StartModel" in successors(state)]
-    restart = [way for way in the_try()["AnotherStep?"]["Choices"] if way["Next"] == "StartModel"]
+    restart = [way for way in the_try()["MoreLoad?"]["Choices"] if way["Next"] == "StartModel"]
     given_up = [way for way in the_try()["ModelRunning?"]["Choices"] if way["Next"] == "Recommend"]
 
-    assert sorted(to_start) == ["AnotherStep?", "WaitForStart"]
+    assert sorted(to_start) == ["MoreLoad?", "WaitForStart"]
     assert [way["Condition"] for way in restart] == ["{% $restart %}"]
     assert [way["Condition"] for way in given_up] == ["{% $givenUp %}"]
 
@@ -150,7 +150,7 @@ def test_the_workers_are_express_children_of_a_distributed_map_that_all_run_at_o
     workers = the_try()["Workers"]
 
     assert workers["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
-    assert workers["MaxConcurrency"] == MOST_WORKERS
+    assert workers["MaxConcurrency"] == MAX_WORKERS
     assert workers["ToleratedFailurePercentage"] == 100
 
 
@@ -211,8 +211,8 @@ def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
     machine = definition(modelPollSeconds=poll_s)
     (looks,) = (
         int(choice["Condition"].split("<")[1].strip(" %}"))
-        for choice in machine["States"]["ModelSettled?"]["Choices"]
-        if choice["Next"] == "WaitForModel"
+        for choice in machine["States"]["ModelReleased?"]["Choices"]
+        if choice["Next"] == "WaitForRelease"
     )
 
     longest_run_s = 300 * 60
@@ -227,7 +227,7 @@ def test_both_waits_last_as_long_as_the_setting_says() -> None:
     waits = {
         name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"
     }
-    assert waits == {"WaitForStart": 7, "WaitForModel": 7}
+    assert waits == {"WaitForStart": 7, "WaitForRelease": 7}
 
 
 def test_its_log_needs_no_line_in_the_accounts_log_resource_policy_and_its_name_is_free() -> None:
@@ -286,7 +286,7 @@ def test_a_refused_worker_is_not_asked_for_when_it_would_come_too_late_for_the_c
     (retry,) = (each for each in retries if "Lambda.TooManyRequestsException" in each["ErrorEquals"])
 
     waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"])]
-    shortest_step_s = SHORTEST_LEAD_S + SHORT_S  # when the first workers of a step end
+    shortest_step_s = MIN_LEAD_S + SHORT_S  # when the first workers of a step end
     assert sum(waits) < shortest_step_s
 
 
@@ -294,12 +294,12 @@ def test_the_looks_at_a_model_that_starts_and_that_stops_fit_into_a_history() ->
     machine = definition(modelPollSeconds=1, local=True)
     (settling,) = (
         int(choice["Condition"].split("<")[1].strip(" %}"))
-        for choice in machine["States"]["ModelSettled?"]["Choices"]
-        if choice["Next"] == "WaitForModel"
+        for choice in machine["States"]["ModelReleased?"]["Choices"]
+        if choice["Next"] == "WaitForRelease"
     )
 
     # A run whose answer can't be published settles twice.
-    assert 9 * (MOST_LOOKS + 2 * settling) < 25_000 - 2_000
+    assert 9 * (MAX_LOOKS + 2 * settling) < 25_000 - 2_000
 
 
 def test_every_state_has_an_english_name_and_a_comment() -> None:

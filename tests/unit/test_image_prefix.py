@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.adapters.image_prefix import instead_of
-from tests.hostile_images import ODD_NAMES, PREFIX
+from iu_tuner.contract.image_prefix import instead_of
+from tests.support.hostile_images import ODD_NAMES, PREFIX
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.histogram import LatencyHistogram
 from lambdas.capacity.looks import Look, settled
+from lambdas.load.histogram import LatencyHistogram
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from bench.virtual_time import VirtualClient
-from lambdas.capacity.errors import InternalError
-from lambdas.capacity.lambda_quota import workers_warning, workers_within
+from iu_tuner.contract.choices import MAX_WORKERS
+from iu_tuner.contract.errors import InternalError
 from lambdas.capacity.measurement import Measurement, WorkersRefused
-from lambdas.capacity.plans import MOST_WORKERS, SearchLimits, closed_loop, paced
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step import StepCounts, StepPlan
-from lambdas.capacity.verdict import judge
+from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, paced
+from lambdas.capacity.verdicts.verdict import judge
+from lambdas.load.counts import StepCounts
+from lambdas.load.lambda_quota import workers_warning, workers_within
+from lambdas.load.step import StepPlan
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
-from local.simulated_model.truth import ModelTruth
+from simulation.virtual_time import VirtualClient
 
 # A lane a worker: the step after the first one wants 16 workers in quick mode.
 ONE_LANE = SearchLimits("quick", in_flight_per_worker=1)
@@ -107,7 +109,7 @@ def test_workers_that_were_lost_otherwise_are_no_quota() -> None:
 
 @pytest.mark.parametrize(
     ("unreserved", "workers"),
-    [(None, MOST_WORKERS), (10, 8), (3, 1), (0, 1), (100, 90), (1000, 900), (5000, 1000)],
+    [(None, MAX_WORKERS), (10, 8), (3, 1), (0, 1), (100, 90), (1000, 900), (5000, 1000)],
 )
 def test_some_concurrency_is_left_to_the_accounts_other_functions(
     unreserved: int | None, workers: int
@@ -119,7 +121,7 @@ def test_some_concurrency_is_left_to_the_accounts_other_functions(
 def test_with_fewer_workers_each_gets_more_lanes(workers: int) -> None:
     limits = SearchLimits(most_workers=workers)
 
-    plan = closed_loop("ramp", 64, limits, at_least_s=4)
+    plan = closed_loop_plan("ramp", 64, limits, at_least_s=4)
 
     assert plan.workers == min(workers, 8)
     assert sum(plan.lanes_of(each) for each in range(plan.workers)) == 64

@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.virtual_time import Client, SearchRun, VirtualClient, run_search
-from lambdas.capacity.errors import InternalError, ModelLost
-from lambdas.capacity.histogram import LatencyHistogram
+from iu_tuner.contract.choices import Mode
+from iu_tuner.contract.errors import InternalError, ModelLost
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.plans import Mode, SearchLimits
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step import StepCounts, StepPlan, WorkerCounts
-from lambdas.capacity.verdict import judge
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.capacity.verdicts.verdict import judge
+from lambdas.load.counts import StepCounts, WorkerCounts
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.load.step import StepPlan
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
-from local.simulated_model.truth import ModelTruth
+from simulation.virtual_time import Client, SearchRun, VirtualClient, run_search
 
-MOST_STEPS = 30
+MAX_STEPS = 30
 
 
 def measured(
@@ -53,7 +55,7 @@ def answered_with(
     latency.add(0.2)
     worker = WorkerCounts(
         [accepted] * seconds, [throttled] * seconds, [], [accepted] * seconds, {}, latency,
-        plan.max_s, ready_s=-1.0, busy_share=1.0,
+        plan.max_s, ready_s=-1.0, client_utilization=1.0,
     )  # fmt: skip
     return StepCounts(plan, [worker] * (plan.workers if workers is None else workers))
 
@@ -228,7 +230,7 @@ def test_a_few_other_errors_do_not_end_the_search() -> None:
 
 def test_a_client_that_cannot_keep_its_lanes_busy_says_so() -> None:
     busy = measured(tps_per_iu=5000.0, max_concurrency=4).history[0]
-    idle = StepCounts(busy.plan, [replace(worker, busy_share=0.5) for worker in busy.workers])
+    idle = StepCounts(busy.plan, [replace(worker, client_utilization=0.5) for worker in busy.workers])
     held = StepCounts(busy.plan, [replace(worker, seconds=30.0) for worker in idle.workers])
 
     found = next_move([idle, held], SearchLimits())
@@ -380,7 +382,7 @@ def any_counts(draw: st.DrawFn, plan: StepPlan) -> StepCounts:
             latency=latency,
             seconds=draw(st.sampled_from([plan.base_s, plan.extended_s, plan.max_s, 0.3])),
             ready_s=draw(st.floats(-5, 5)),
-            busy_share=draw(st.sampled_from([0.5, 1.0])) if index == 0 else 1.0,
+            client_utilization=draw(st.sampled_from([0.5, 1.0])) if index == 0 else 1.0,
             late=draw(st.integers(0, 50)),
         )
 
@@ -409,7 +411,7 @@ def test_the_search_ends_within_its_limits_whatever_the_steps_return(
         assert 0 < move.base_s <= move.extended_s <= move.max_s
         assert move.longest_s <= 60 and move.wait_s <= 40
         history.append(data.draw(any_counts(move)))
-        assert len(history) <= MOST_STEPS
+        assert len(history) <= MAX_STEPS
 
     found = move.max_tps
     assert found is None or found.low <= found.estimate

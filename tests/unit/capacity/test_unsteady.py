@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bench.services import SERVICES
-from bench.virtual_time import SearchRun, VirtualClient, run_search
-from lambdas.capacity.plans import SearchLimits
-from lambdas.capacity.verdict import judge
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.capacity.verdicts.verdict import judge
+from simulation.services import SERVICES
+from simulation.virtual_time import SearchRun, VirtualClient, run_search
 
 SEEDS = range(40, 43)
 

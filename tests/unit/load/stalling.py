@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.virtual_time import Sleeper, VirtualClient
-from lambdas.capacity.heartbeat import BEAT_S, Beat, Heartbeat
-from lambdas.capacity.step import StepCounts, StepPlan, WorkerCounts
-from lambdas.capacity.worker import ImageCycle, WorkerStep
+from lambdas.load.counts import StepCounts, WorkerCounts
+from lambdas.load.heartbeat import BEAT_S, Beat, Heartbeat
+from lambdas.load.step import StepPlan
+from lambdas.load.worker_step import ImageCycle, WorkerStep
+from simulation.virtual_time import Sleeper, VirtualClient
 
 Stall = tuple[float, float]  # from when to when, in seconds since the start of a step
 

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from lambdas.adapters.load_reply import Reply, reply_of
-from lambdas.adapters.probe import Probe
-from lambdas.capacity.errors import AccessDenied, NoUsableImages
-from lambdas.capacity.image import Image
-from lambdas.capacity.step import ACCEPTED, StepPlan
-from lambdas.capacity.worker import WorkerStep
+from iu_tuner.contract.errors import AccessDenied, NoUsableImages
+from lambdas.images.image import Image
+from lambdas.load.probe import Probe
+from lambdas.load.step import StepPlan
+from lambdas.load.worker_step import WorkerStep
+from lambdas.models.outcomes import ACCEPTED
+from lambdas.models.rekognition.reply import Reply, reply_of
 
 PLAN = StepPlan("probe", 4, workers=1, base_s=0.0, extended_s=0.0, max_s=0.0)
 CALLER = "User: arn:aws:sts::123456789012:assumed-role/probe/probe is not authorized to perform: "

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.run_items import counts_of
-from lambdas.capacity import estimator
-from lambdas.capacity.heartbeat import STALL_S
-from lambdas.capacity.step import StepCounts, StepPlan
+from lambdas.capacity.rates import estimator
+from lambdas.load.counts import StepCounts
+from lambdas.load.heartbeat import STALL_S
+from lambdas.load.step import StepPlan
+from lambdas.runs.store_items import counts_of
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import REPOSITORY, running_simulated_model
 from local.simulated_model.service import SimulatedService
-from local.simulated_model.truth import ModelTruth
 from tests.unit.load.stalling import Stall, StallingClient
 
 PLAN = StepPlan("ramp", 32, 1, 16, 16, 16)

@@ -12,11 +12,11 @@ import time
 
 from botocore.credentials import Credentials
 
-from lambdas.adapters.load_client import LoadConnection
-from lambdas.adapters.load_generator import LoadGenerator
-from lambdas.adapters.load_request import RequestSigner, request_with_bytes
-from lambdas.adapters.run_items import counts_item
-from lambdas.capacity.step import StepPlan
+from lambdas.load.generator import LoadGenerator
+from lambdas.load.step import StepPlan
+from lambdas.models.rekognition.data_plane import LoadConnection
+from lambdas.models.rekognition.request import RequestSigner, request_with_bytes
+from lambdas.runs.store_items import counts_item
 from local.sample_images import noise_png
 
 PLAN = StepPlan("ramp", lanes=4, workers=1, base_s=4, extended_s=4, max_s=4)

@@ -4,7 +4,7 @@ import pytest
 
 from local.simulated_model.errors import ServiceError
 from local.simulated_model.lifecycle import BUSY, DEAD, STARTABLE, STATUS_MESSAGES, STATUSES, Lifecycle
-from local.simulated_model.truth import ModelTruth
+from local.simulated_model.model_spec import ModelTruth
 
 TRUTH = ModelTruth(start_s=10, stop_s=5)
 

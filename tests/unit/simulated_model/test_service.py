@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import HANG_S, SimulatedService
-from local.simulated_model.truth import ModelTruth
 
 # The services that the method was studied on.
 SERVICES = {

@@ -6,8 +6,8 @@ from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
-from local.simulated_model.truth import ModelTruth
 
 from .conftest import client_of
 from .pictures import jpeg

@@ -1,0 +1,1 @@
+"""TODO: what infra/monitoring holds."""

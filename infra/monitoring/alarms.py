@@ -1,0 +1,161 @@
+"""What calls for help: a topic, and an alarm for each way in which something may be left undone."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.encryption import customer_key
+from infra.monitoring.tuner_metrics import count_of
+from infra.permissions import acknowledge, allow
+from infra.settings.settings import Settings
+
+_PERIOD = cdk.Duration.minutes(5)
+# The janitor looks every ten minutes: no turn of its may look like the end of it.
+_LONGER_THAN_A_TURN = cdk.Duration.minutes(15)
+_ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+
+
+class Observability(Construct):
+    """`topic` gets every alarm and the news of every run, and the address of `notifyEmail` all of it.
+
+    `alarms`: all of them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        state_machine: sfn.StateMachine,
+        dead_letter_queues: Sequence[sqs.IQueue],
+        janitor: lambda_.IFunction,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.alarms: list[cloudwatch.Alarm] = []
+        self._key = customer_key(self, "CustomerKey", settings=settings) or self._own_key()
+        self.topic = self._topic(settings)
+        self._alarm(
+            "StopFailed",
+            count_of("ModelStopFailed", period=_PERIOD),
+            "A run ended and its model was not seen stopped, or given back: it may cost money. Look at it in the "
+            "Rekognition console; the janitor also tries, every 10 minutes. The run's cause says what was in the way.",
+        )
+        self._alarm(
+            "RunFailed",
+            state_machine.metric_failed(period=_PERIOD),
+            "A run ended without an answer. Open the failed execution: its cause says what to do. Its model "
+            "was settled, unless StopFailed is on, too.",
+        )
+        self._alarm(
+            "RunTimedOut",
+            state_machine.metric_timed_out(period=_PERIOD),
+            "A run took longer than it may, so its own steps could not stop the model. ReleaseOrphanedModel does: see the "
+            "run's receipt in the runs table, and the model's status in the Rekognition console.",
+        )
+        self._alarm(
+            "JanitorFailed",
+            janitor.metric_errors(period=_PERIOD),
+            "The janitor is the last to stop a forgotten model, and it fails. Read its log, and look in the "
+            "Rekognition console for models that run.",
+        )
+        self._alarm(
+            "LeaseOverdue",
+            count_of("OverdueLeases", period=_LONGER_THAN_A_TURN, statistic="Maximum"),
+            "A run is long over its limits.maxMinutes and its model is still not settled: it may cost money. Stop the "
+            "model in the Rekognition console, then the execution in Step Functions; the janitor's log says which "
+            "model it is, and what stands in the way.",
+        )
+        self._alarm(
+            "Regression",
+            count_of("Regression", period=_PERIOD),
+            "A run found a model slower than an earlier run did, by more than the intervals explain. The dashboard "
+            "says which one; its report, since when. Look at what changed in the model or the images before you rely "
+            "on it.",
+        )
+        for queue in dead_letter_queues:
+            self._alarm(
+                f"DeadLetters-{queue.node.id}",
+                queue.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum"),
+                f"Messages were given up and lie in the queue {queue.node.id}: runs not started, or models not "
+                "stopped. Read one and the Lambda's log, mend the cause, then redrive the queue in the SQS console.",
+            )
+
+    def grant_tell(self, function: lambda_.Function) -> None:
+        """May tell of a run that is over: people by the topic, programs by the account's own event bus."""
+        allow(function, ["sns:Publish"], self.topic.topic_arn)
+        # SNS encrypts with the rights of whoever publishes.
+        allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], self._key.key_arn)
+        bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
+        allow(function, ["events:PutEvents"], bus)
+        function.add_environment("TOPIC_ARN", self.topic.topic_arn)
+
+    def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            metric=metric,
+            alarm_description=description,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            threshold=1,
+            evaluation_periods=1,
+            # Nothing failed, nothing is reported.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        self.alarms.append(alarm)
+
+    def _topic(self, settings: Settings) -> sns.Topic:
+        """Encrypted with a key that alarms may use, which the key that AWS keeps for SNS does not allow."""
+        # The embedded AWS speaks plain HTTP on loopback.
+        topic = sns.Topic(self, "Topic", master_key=self._key, enforce_ssl=not settings.local)
+        # A topic with a policy of its own has lost the one that lets this account's alarms publish.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[_ALARMS],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions=_from_this_account(self),
+            )
+        )
+        if settings.local:
+            acknowledge(topic, {"AwsSolutions-SNS3": "Plain HTTP, but it never leaves the machine."})
+        if settings.notify_email is not None:
+            topic.add_subscription(subscriptions.EmailSubscription(settings.notify_email))
+        return topic
+
+    def _own_key(self) -> kms.Key:
+        """Of this topic's messages alone: nothing is lost when it goes with the stack. It costs $1 a month."""
+        key = kms.Key(
+            self,
+            "Key",
+            description="Inference Unit Tuner: encrypts the alarms' topic",
+            enable_key_rotation=True,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+            pending_window=cdk.Duration.days(7),
+        )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[_ALARMS],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],  # in a key's policy: this key
+                conditions=_from_this_account(self),
+            )
+        )
+        return key
+
+
+def _from_this_account(scope: Construct) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}

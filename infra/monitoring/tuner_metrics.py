@@ -1,0 +1,55 @@
+"""The metrics that the Lambdas write themselves, as lambdas/reports/metrics.py spells them."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from infra.functions import SERVICE_NAME
+
+NAMESPACE = "InferenceUnitTuner"
+OF_MODEL = ("project", "version")
+
+
+def count_of(name: str, *, period: cdk.Duration, statistic: str = "Sum") -> cloudwatch.Metric:
+    """A count that belongs to no model."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": SERVICE_NAME},
+        statistic=statistic,
+        period=period,
+    )
+
+
+def search(
+    name: str,
+    statistic: str,
+    *,
+    dimensions: tuple[str, ...],
+    label: str,
+    period: cdk.Duration,
+    namespace: str = NAMESPACE,
+    fixed: Mapping[str, str] | None = None,
+) -> cloudwatch.MathExpression:
+    """Every series of this metric, whatever its dimensions say: models are not known when the stack is deployed.
+
+    `fixed` are the dimensions that do have one value; `label` may hold `${PROP('Dim.…')}` and `${LAST}`.
+    """
+    schema = ",".join([namespace, *(fixed or {}), *dimensions])
+    terms = [f'MetricName="{name}"', *(f'{key}="{value}"' for key, value in (fixed or {}).items())]
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{{{schema}}} {' '.join(terms)}', '{statistic}', {period.to_seconds():.0f})",
+        using_metrics={},
+        label=label,
+        period=period,
+    )
+
+
+def of_models(
+    name: str, statistic: str, *, period: cdk.Duration, what: str = ""
+) -> cloudwatch.MathExpression:
+    """A metric of every model that was ever measured, one line per version."""
+    label = f"${{PROP('Dim.project')}} ${{PROP('Dim.version')}}{what and f' {what}'}: ${{LAST}}"
+    fixed = {"service": SERVICE_NAME}
+    return search(name, statistic, dimensions=OF_MODEL, label=label, period=period, fixed=fixed)

@@ -1,0 +1,76 @@
+"""Which keys of the CDK context are ours, and what somebody meant who gave another one.
+
+A key that nobody reads would be a promise that nobody keeps: a mistyped boundary bounds nothing.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+# Part of the interface, and of no effect so far: they may be given before their features are there.
+WITHOUT_EFFECT = frozenset({"inference", "lookoutVisionEndpointUrl"})
+
+# Found by trying: 0.6 (also difflib's own) still finds `kmsKey` and `subnets`, and nothing for `region` or `stage`.
+_NEAR_ENOUGH = 0.6
+_AS_NEAR = 0.1
+_MAX_SUGGESTED = 3
+
+
+class UnknownKeys(ValueError):
+    """The context has keys that are not ours; nothing was synthesized."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        meant = {key: nearest(key, known) for key in unknown}
+        if len(meant) == 1:
+            ((key, names),) = meant.items()
+            told = f"no context key `{key}`" + (f"; {_suggestion(names)}" if names else "")
+        else:
+            told = "no context keys " + _joined(
+                [f"`{key}`" + (f" ({_suggestion(names)})" if names else "") for key, names in meant.items()],
+                "and",
+            )
+        if not all(meant.values()):
+            told += f"; the keys are {_joined([f'`{name}`' for name in known], 'and')}"
+        super().__init__(told)
+
+
+def refuse_unknown(context: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse each key that is not known. Keys with `@` or `:` are the CDK's (flags, options, lookups), not ours.
+
+    Raises:
+        UnknownKeys: names all of them, each with the known keys that are nearest to it.
+    """
+    names = sorted({*known, *WITHOUT_EFFECT})
+    unknown = [key for key in context if key not in names and not re.search("[@:]", key)]
+    if unknown:
+        raise UnknownKeys(unknown, names)
+
+
+def nearest(key: str, known: Iterable[str]) -> list[str]:
+    """At most three known keys that look like this one, the nearest first; empty if none does."""
+    likeness = {name: _likeness(_plain(key), _plain(name)) for name in known}
+    best = max(likeness.values(), default=0.0)
+    near = [name for name, value in likeness.items() if value >= max(_NEAR_ENOUGH, best - _AS_NEAR)]
+    if best == 1.0:
+        near = [name for name in near if likeness[name] == 1.0]
+    return sorted(near, key=lambda name: -likeness[name])[:_MAX_SUGGESTED]
+
+
+def _plain(key: str) -> str:
+    """`Model_Arns` is `modelArns` in another spelling."""
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+def _likeness(given: str, name: str) -> float:
+    """0 to 1; a part of a name is as good as one letter off: `boundary` is the permissions boundary."""
+    is_part = len(given) > 3 and given in name
+    return max(SequenceMatcher(None, given, name).ratio(), 0.9 if is_part else 0.0)
+
+
+def _suggestion(names: list[str]) -> str:
+    return f"did you mean {_joined([f'`{name}`' for name in names], 'or')}?"
+
+
+def _joined(parts: list[str], word: str) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} {word} {last}" if first else last

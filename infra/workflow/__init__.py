@@ -1,0 +1,1 @@
+"""TODO: what infra/workflow holds."""

@@ -1,0 +1,182 @@
+"""The state machine. try: measure and recommend; finally: settle the model; then: publish or fail."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.functions import Functions
+from infra.log_groups import log_group
+from infra.permissions import acknowledge_wildcard
+from infra.settings.settings import Settings
+from infra.workflow.measure import measurement
+from infra.workflow.states import ANY_ERROR, CAUGHT, PAYLOAD, RUN, States, retry_when_busy, when
+from iu_tuner.contract.errors import NAMES
+
+# limits.maxMinutes is 300 at most. One hour more is for the stop: a machine that times out runs no Catch.
+_TIMEOUT = cdk.Duration.hours(6)
+# A model stops within minutes; after 45 of them another look teaches nothing, and the hour for the stop is
+# not used up. At most 180 looks, though: each is nine events of the execution's history, which ends at 25,000,
+# and with it the execution, uncaught.
+_SETTLING_PATIENCE_S = 45 * 60
+_MAX_LOOKS = 180
+_INPUT = "{% $states.context.Execution.Input %}"
+_STARTED_AT = "{% $states.context.Execution.StartTime %}"
+
+# Shaped like the failure of a Lambda, with all that led to it in its cause. ReleaseModel's own last error is the
+# state's input; there is none when the model only took too long.
+_NOT_SETTLED = {
+    "Error": "ModelStopFailed",
+    "Cause": "{% $string({'errorType': 'ModelStopFailed', 'errorMessage': 'ModelStopFailed: the model was not seen "
+    "as afterRun leaves it (STOPPED, by default) and may cost money: look at it in the Rekognition console (' "
+    "& $string($states.context.Execution.Input.modelArn) & ')', "
+    "'stopFailure': $states.input, 'runFailure': $failure}) %}",
+}
+
+# What ExplainFailure would say, when it can't: the contract's name that the cause tells, the worst one first.
+_NAMES = json.dumps(["ModelStopFailed", *sorted(NAMES - {"ModelStopFailed"})]).replace('"', "'")
+_UNEXPLAINED = {
+    "error": "{% ($cause := $states.input.Cause & ''; $names := " + _NAMES + "[$contains($cause, $ & ': ')]; "
+    "$exists($names) ? $names[0] : 'InternalError') %}",
+    "cause": "{% ($cause := $states.input.Cause & ''; $error := $states.input.Error & ': '; "
+    "$said := $contains($cause, 'errorMessage') ? $parse($cause).errorMessage : $cause; "
+    "($contains($said, $error) ? $said : $error & $said) "
+    "& ' - nothing more could be found out: see the logs of the Lambda functions in CloudWatch') %}",
+}
+
+
+class Workflow(Construct):
+    """`state_machine`: one execution is one run, and the execution's name is the run's id.
+
+    States hand each other nothing but a few small variables; counts travel through DynamoDB.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, functions: Functions, settings: Settings
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._functions = functions
+        self._states = States(self, poll_s=settings.model_poll_seconds)
+        self._looks = min(_MAX_LOOKS, -(-_SETTLING_PATIENCE_S // settings.model_poll_seconds))
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            comment='Smallest input: {"modelArn": "<the ARN of a model version>"}. '
+            "try: measure the model and recommend inference units; finally: stop the model, whatever happened, or "
+            "give it back as it was found; then: publish the answer, or fail with the original error",
+            definition_body=sfn.DefinitionBody.from_chainable(self._run()),
+            timeout=_TIMEOUT,
+            logs=sfn.LogOptions(
+                destination=log_group(self, "Log", settings=settings, name=self._log_name()),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,
+            ),
+            tracing_enabled=True,
+        )
+        self._acknowledge_wildcards()
+
+    def _log_name(self) -> str:
+        """A name below /aws/vendedlogs/ needs no line in the account's log resource policy, which has a size limit.
+
+        It ends in the stack's own id, so that a stack that is made again never finds it taken.
+        """
+        stack_id = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Stack.of(self).stack_id))
+        return f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{stack_id}"
+
+    def _run(self) -> sfn.IChainable:
+        """try … finally … then, in this order."""
+        a, do = self._states, self._functions
+        begin = a.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0})
+        prepare = a.call(
+            do.prepare,
+            "Checks the input, takes the model's lease, looks at model, images and budget; starts nothing",
+            {
+                **RUN,
+                "input": _INPUT,
+                "executionArn": "{% $states.context.Execution.Id %}",
+                "startedAt": _STARTED_AT,
+            },
+            outputs=PAYLOAD,
+        )
+        only_run = a.decide("LeaseAcquired?", "One run per model at a time: who has no lease touches nothing")
+        skipped = sfn.Succeed.jsonata(self, "RunSkipped", comment="Another run holds the model")
+        measure = a.attempt(
+            "Measure", "try: whatever fails in here, the model is settled next", measurement(a, do)
+        )
+        note_failure = a.note(
+            "RecordFailure", "Kept until the model is settled", {"failure": "{% $states.input %}", "looks": 0}
+        )
+        settle = a.call(
+            do.release_model,
+            "finally: one move towards STOPPED, or as afterRun says, on every road, until it is read back",
+            {**RUN, "input": _INPUT, "failed": "{% $failure != null %}"},
+            assign={"settled": "{% $states.result.Payload.settled %}", "looks": "{% $looks + 1 %}"},
+        )
+        model_settled = a.decide("ModelReleased?", "Only what was read back counts")
+        not_settled = a.note(
+            "ModelStillRunning", "Worse than anything before: it costs money", {}, _NOT_SETTLED
+        )
+        any_failure = a.decide("AnyFailure?", "Publish the answer, or show what went wrong")
+        publish = a.call(do.publish, "Keeps the answer and hands it out", RUN, outputs=PAYLOAD)
+        finished = sfn.Succeed.jsonata(self, "RunFinished", comment="The output is the answer")
+        explain = self._failure()
+
+        begin.next(prepare).next(only_run)
+        only_run.when(when("$states.input.holds = false"), skipped, outputs="{% $states.input.output %}")
+        only_run.otherwise(measure)
+        measure.next(settle).next(model_settled)
+        model_settled.when(when("$settled"), any_failure)
+        model_settled.when(when(f"$looks < {self._looks}"), a.wait("WaitForRelease").next(settle))
+        model_settled.otherwise(not_settled.next(explain))
+        any_failure.when(when("$failure != null"), explain, outputs="{% $failure %}")
+        any_failure.otherwise(publish.next(finished))
+
+        note_failure.next(settle)
+        retry_when_busy(prepare).add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
+        measure.add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
+        # Tried harder than anything else: a model that it does not reach goes on costing money.
+        settle.add_retry(
+            errors=ANY_ERROR,
+            interval=cdk.Duration.seconds(min(30, a.poll_s)),
+            backoff_rate=1.5,
+            max_attempts=6,
+            max_delay=cdk.Duration.minutes(1),
+        )
+        settle.add_catch(not_settled, errors=ANY_ERROR, outputs=CAUGHT)
+        # Back to the finally: a model that runs with its new inference units is stopped for want of an answer.
+        retry_when_busy(publish).add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
+        return begin
+
+    def _failure(self) -> sfn.IChainable:
+        """From a failure (Error, Cause) to the execution's; a failing explanation still ends in the failure."""
+        explain = self._states.call(
+            self._functions.explain_failure,
+            "One error of the contract, and one sentence on what to do",
+            {**RUN, "input": _INPUT, "startedAt": _STARTED_AT, "failure": "{% $states.input %}"},
+            outputs=PAYLOAD,
+        )
+        failed = sfn.Fail.jsonata(
+            self,
+            "RunFailed",
+            comment="No answer, and this is why",
+            error="{% $states.input.error %}",
+            cause="{% $states.input.cause %}",
+        )
+        retry_when_busy(explain).add_catch(failed, errors=ANY_ERROR, outputs=_UNEXPLAINED)
+        return explain.next(failed)
+
+    def _acknowledge_wildcards(self) -> None:
+        machine = self.state_machine
+        for function in self._states.called:
+            acknowledge_wildcard(machine, f"{function.function_arn}:*", "Versions of this very Lambda.")
+        acknowledge_wildcard(machine, "*", "Log deliveries and X-Ray know no resource-level permissions.")
+        name = cdk.Fn.select(6, cdk.Fn.split(":", machine.state_machine_arn))
+        for executions in (f"{name}:*", f"{name}/*:*"):
+            arn = cdk.Stack.of(self).format_arn(
+                service="states",
+                resource="execution",
+                resource_name=executions,
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            acknowledge_wildcard(machine, arn, "The map's children are executions of this very machine.")

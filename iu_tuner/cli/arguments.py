@@ -1,0 +1,48 @@
+"""Arguments of the command line that click would take, and that would mean something else than was meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from iu_tuner.cli.exit_codes import UsageError
+from iu_tuner.contract.input_errors import shown
+
+
+class Minutes(click.FloatRange):
+    """More than 0. `nan` and `inf` are floats, too, and would be no limit."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Click's, and finite."""
+        minutes = super().convert(value, param, ctx)
+        if not math.isfinite(minutes):
+            self.fail(f"{minutes} is no number of minutes.", param, ctx)
+        return minutes
+
+
+def refuse_empty_options(arguments: Sequence[str]) -> None:
+    """An option whose value is empty would count as not given; a script meant something with it."""
+    for option, value in zip(arguments, [*arguments[1:], None], strict=True):
+        name, equals, rest = option.partition("=")
+        if name.startswith("--") and (rest == "" if equals else value == ""):
+            raise UsageError(
+                f"{name}: got nothing: the argument after it is empty, as of a variable that is not set"
+            )
+
+
+def text_argument(name: str, value: str) -> str:
+    """An argument as text. Where the machine's encoding lacks its characters, it is read as UTF-8.
+
+    Raises:
+        UsageError: it is no UTF-8 either.
+    """
+    try:
+        return value if value.isascii() else value.encode(errors="surrogateescape").decode()
+    except UnicodeError:
+        raise UsageError(f"{name}: got {shown(value)}, which is no UTF-8") from None

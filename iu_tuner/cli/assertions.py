@@ -1,0 +1,136 @@
+"""`--assert "tpsPerInferenceUnit>=4"`: a path in the output, a comparator, and a number, a string or true/false.
+
+assertion = path comparator value
+path      = name ("." name)*             names as in the output; a number picks from a list
+value     = number | word | "text" | 'text' | true | false
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iu_tuner.cli.exit_codes import UsageError
+from iu_tuner.contract.input_errors import shown
+
+Value = float | str | bool
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_ASSERTION = re.compile(
+    r"\s*(?P<path>[A-Za-z]\w*(\.\w+)*)\s*(?P<comparator>>=|<=|==|!=|>|<)\s*(?P<value>\S.*?)\s*", re.ASCII
+)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WORD = re.compile(r"[A-Za-z][\w.\-]*", re.ASCII)
+_QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+_TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, like "tpsPerInferenceUnit>=4"'
+
+# The first names of a path; a slip in one is told before it costs a run.
+OUTPUT_NAMES = (
+    "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "observedSeconds", "cleanTps", "inferenceUnits",
+    "tpsPerInferenceUnit", "latencyMs", "recommendation", "steps", "requests", "cost", "model", "images",
+    "otherTraffic", "accountQuotaTps", "limitedBy", "warnings", "heldBy", "comparedWith", "regression",
+    "regressionDetail", "applied", "appliedDetail",
+    "answerParameter", "answerParameterDetail", "imageComparison", "scaling", "reportUri", "reportDetail",
+    "resultUri",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An assertion held against an output; `said` is one sentence with what was found."""
+
+    assertion: str
+    holds: bool
+    said: str
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """`text` as the user wrote it, and what it means."""
+
+    text: str
+    path: tuple[str, ...]
+    comparator: str
+    value: Value
+
+    @classmethod
+    def parse(cls, text: str) -> Assertion:
+        """Raises UsageError: it says what is taken instead."""
+        match = _ASSERTION.fullmatch(text)
+        value = _value(match["value"]) if match else None
+        if match is None or value is None:
+            raise UsageError(f"--assert: got {shown(text)}; takes {_TAKES}")
+        path, comparator = tuple(match["path"].split(".")), match["comparator"]
+        if path[0] not in OUTPUT_NAMES:
+            raise UsageError(
+                f"--assert: got {shown(text)}; the output has no {shown(path[0])}, but {', '.join(OUTPUT_NAMES)}"
+            )
+        if isinstance(value, bool) and comparator not in ("==", "!="):
+            raise UsageError(f"--assert: got {shown(text)}; true and false take == or !=")
+        return cls(text.strip(), path, comparator, value)
+
+    def check(self, output: Mapping[str, Any]) -> Checked:
+        """Does it hold? What can't be compared does not hold."""
+        try:
+            found = self._found(output)
+            holds = _COMPARE[self.comparator](found, self.value)
+        except LookupError as error:
+            return Checked(self.text, False, str(error.args[0]))
+        return Checked(self.text, holds, f"{'.'.join(self.path)} is {shown(found)}")
+
+    def _found(self, output: Mapping[str, Any]) -> Value:
+        """The value at the path, if it is of the kind that it is compared with. LookupError says why not."""
+        found: Any = output
+        for depth, name in enumerate(self.path):
+            place = f"{'.'.join(self.path[:depth])} has" if depth else "the output has"
+            if isinstance(found, Mapping) and name in found:
+                found = found[name]
+            elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
+                found = found[int(name)]
+            else:
+                raise LookupError(f"{place} no {shown(name)}{_instead(found)}")
+        path = ".".join(self.path)
+        if found is None:
+            raise LookupError(f"{path} is null: this run has no such value")
+        if _kind(found) != _kind(self.value):
+            raise LookupError(f"{path} is {shown(found)}, which is not {_kind(self.value)}")
+        value: Value = found
+        return value
+
+
+def _value(text: str) -> Value | None:
+    if text in ("true", "false"):
+        return text == "true"
+    if _NUMBER.fullmatch(text):
+        return number if math.isfinite(number := float(text)) else None
+    if quoted := _QUOTED.fullmatch(text):
+        return quoted[1] if quoted[1] is not None else quoted[2]
+    return text if _WORD.fullmatch(text) else None
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    return "a text" if isinstance(value, str) else "a single value"
+
+
+def _instead(found: Any) -> str:
+    if isinstance(found, Mapping):
+        return f", but {', '.join(map(str, found))}" if found else ": it is empty"
+    if isinstance(found, list):
+        return f": it is a list of {len(found)}, counted from 0"
+    return f": it is {json.dumps(found)[:80]}"

@@ -1,0 +1,46 @@
+"""A boto3 session with the user's credentials, which are there before the first call."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.exceptions import NoCredentialsError
+
+from iu_tuner.cli.aws.errors import MfaCodeNeeded
+from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
+from iu_tuner.cli.terminal.streams import can_ask
+
+
+def open_session(profile: str | None, region: str | None) -> Any:
+    """A session whose credentials have been read.
+
+    Asks for an MFA code only where there is a person to answer. Raises whatever boto3, a credential process or an SSO
+    cache raise: to be called within `calling_aws`.
+    """
+    bypass_proxy_for_loopback()
+    core = botocore.session.Session(profile=profile)
+    if not can_ask():
+        _answer_no_prompt(core)
+    session: Any = boto3.session.Session(botocore_session=core, region_name=region)
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    credentials.get_frozen_credentials()  # a role is taken on only now
+    return session
+
+
+def _answer_no_prompt(core: Any) -> None:
+    """Let nothing wait for an answer: neither the prompt for an MFA code, nor a credential process that reads stdin."""
+    core.get_component("credential_provider").get_provider("assume-role")._prompter = _refuse
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+
+
+def _refuse(prompt: str) -> str:
+    raise MfaCodeNeeded(
+        f"an MFA code is needed ({prompt.strip(' :')}), and there is no terminal to ask for it"
+    )

@@ -1,0 +1,143 @@
+"""Every error of a call to AWS, or on the way to it, as one sentence: what is wrong, and what to do.
+
+This is the only place of the client that knows the exceptions of boto3 and botocore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ConfigParseError
+from botocore.exceptions import ClientError as ServiceError
+
+from iu_tuner.cli.exit_codes import ClientError
+
+_LOG_IN = "log in with `aws sso login` (`aws login`), with the same --profile"
+_GET_CREDENTIALS = (
+    "run `aws configure` or `aws sso login`, name a profile with --profile, or set AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+_RENEW = "get new ones (`aws sso login`, or whatever gave you these), and run this again"
+_CHECK_KEYS = (
+    "look at which are in use (`aws configure list`), and whether AWS_… variables go before your profile"
+)
+_ASK_FOR_RIGHTS = "ask for that right; docs/cli.md lists those that the client needs"
+_NETWORK = "look at the network, at VPN and proxy (HTTPS_PROXY), at --region and --endpoint-url"
+_CONFIGURATION = "look at ~/.aws/config and ~/.aws/credentials, and at the AWS_… variables of the environment"
+_WHAT_A_PROFILE_NAMES = (
+    "look at what gives them: the credential_process or web_identity_token_file of your profile in ~/.aws/config, or "
+    "an AWS_… variable of the environment"
+)
+_MFA = (
+    "run this in a terminal, or get temporary credentials first (`aws sts get-session-token`, `aws sts assume-role`) "
+    "and set them as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+)
+
+# What to do, by the name of an exception's class or of one that it is derived from: not every version of botocore has
+# them all.
+_BY_EXCEPTION: Mapping[str, str] = {
+    "MfaCodeNeeded": _MFA,
+    "NoCredentialsError": _GET_CREDENTIALS,
+    "PartialCredentialsError": _GET_CREDENTIALS,
+    "NoAuthTokenError": _LOG_IN,
+    "TokenRetrievalError": _LOG_IN,
+    "SSOError": _LOG_IN,
+    "LoginError": _LOG_IN,
+    "MissingDependencyException": "install it: pip install 'botocore[crt]'",
+    "ProfileNotFound": "name one that `aws configure list-profiles` shows with --profile, or unset AWS_PROFILE",
+    "CredentialRetrievalError": _WHAT_A_PROFILE_NAMES,
+    "NoRegionError": "name it with --region, or set AWS_REGION",
+    "InvalidRegionError": "name one like us-east-1 with --region, or as AWS_REGION",
+    "ConfigParseError": "mend that file, or name another one as AWS_CONFIG_FILE",
+    "ParamValidationError": "give another value",
+    "ConnectionError": _NETWORK,
+    "HTTPClientError": _NETWORK,
+    "MetadataRetrievalError": _GET_CREDENTIALS,
+}
+# The same by the code that a service answered with.
+_BY_CODE: Mapping[str, str] = {
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"), _RENEW),
+    **dict.fromkeys(
+        (
+            "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "InvalidToken",
+            "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
+            "IncompleteSignature", "IncompleteSignatureException", "SignatureDoesNotMatch",
+            "InvalidSignatureException",
+        ),
+        _CHECK_KEYS,
+    ),
+    **dict.fromkeys(
+        ("RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"), "set this machine's clock, and try again"
+    ),
+    **dict.fromkeys(("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"), _ASK_FOR_RIGHTS),
+    **dict.fromkeys(("ForbiddenException", "UnauthorizedException"), _LOG_IN),
+    **dict.fromkeys(
+        ("OptInRequired", "SubscriptionRequiredException", "RegionDisabledException"),
+        "let the owner of the account enable the service in this Region, or name another Region with --region",
+    ),
+    **dict.fromkeys(
+        ("StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFoundException"),
+        "the stack is being deleted, or was changed by hand: deploy it again",
+    ),
+}  # fmt: skip
+
+
+class AwsCallFailed(ClientError):
+    """A call to AWS failed. `aws_code` is the service's error code; empty if no service has answered."""
+
+    def __init__(self, sentence: str, aws_code: str = "") -> None:
+        super().__init__(sentence)
+        self.aws_code = aws_code
+
+
+class MfaCodeNeeded(Exception):
+    """The profile's role wants an MFA code, and there is no terminal to ask for it."""
+
+
+@contextmanager
+def calling_aws() -> Iterator[None]:
+    """Around calls of boto3, and nothing else.
+
+    Raises:
+        AwsCallFailed: instead of whatever they raise. What a user's configuration names (a process, a token file, a
+            cache) can fail with any exception.
+    """
+    try:
+        yield
+    except Exception as error:
+        code = str(error.response["Error"].get("Code")) if isinstance(error, ServiceError) else ""
+        raise AwsCallFailed(sentence(error), code) from error
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong, in the words of AWS or of boto3, and what to do."""
+    wrong, advice = _of_service(error) if isinstance(error, ServiceError) else _of_client(error)
+    return f"{' '.join(wrong.split()).rstrip('. ')} - {advice}"
+
+
+def _of_service(error: ServiceError) -> tuple[str, str]:
+    code, message = str(error.response["Error"].get("Code")), error.response["Error"].get("Message")
+    wrong = f"{code} ({error.operation_name})" + (f": {message}" if message else "")
+    if "ignature expired" in str(message) or "ignature not yet current" in str(
+        message
+    ):  # with a wrong key's code
+        code = "RequestExpired"
+    return wrong, _BY_CODE.get(code, "try again")
+
+
+def _of_client(error: Exception) -> tuple[str, str]:
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    known = next((_BY_EXCEPTION[kind] for kind in kinds if kind in _BY_EXCEPTION), None)
+    if known or isinstance(error, BotoCoreError | Boto3Error):
+        details = f" ({error.kwargs.get('error')})" if isinstance(error, ConfigParseError) else ""
+        return f"{error}{details}", known or _CONFIGURATION
+    if isinstance(error, UnicodeEncodeError):
+        return (
+            f"what was asked for can't be sent ({error})",
+            "look at the arguments: one of them is not UTF-8",
+        )
+    if str(error).startswith("Invalid endpoint"):
+        return str(error), "--endpoint-url and AWS_ENDPOINT_URL take a URL like http://127.0.0.1:4566"
+    return f"the credentials can't be read ({type(error).__name__}: {error})", _WHAT_A_PROFILE_NAMES

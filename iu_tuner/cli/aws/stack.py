@@ -1,0 +1,198 @@
+"""The deployed tuner, as its user reaches it: the stack's outputs, its runs, its models' leases."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.config import Config
+
+from iu_tuner.cli.aws.clients import open_session
+from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
+from iu_tuner.cli.exit_codes import ClientError, UsageError
+from lambdas.models.lease_store import LeaseStore
+from lambdas.runs.view import RunView, past_runs, view_run
+
+STACK = "InferenceUnitTuner"
+DEFAULT_PRICE_USD = 4.0  # of a stack from before it told its price
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
+_RUN_ID = re.compile(r"[^\s:/]{1,80}")
+_EXECUTION_ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:[0-9]{12}:execution:[^:]+:[^:]+", re.ASCII)
+_NAME_IT = "deploy it there, or name it with --stack, --region and --profile"
+READ_DENIED = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
+
+
+@dataclass(frozen=True)
+class Tuner:
+    """One deployment of the app."""
+
+    states: Any
+    dynamodb: Any
+    state_machine_arn: str
+    runs_table: str
+    usd_per_unit_hour: float = DEFAULT_PRICE_USD
+    reached_with: tuple[str, ...] = ()
+    """The client's own options for this deployment."""
+
+    def follow_with(self, run_id: str) -> str:
+        """The command that attaches to the run."""
+        return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.reached_with])
+
+    def arn_of(self, run_id: str) -> str:
+        """The execution's ARN; known before it was started."""
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
+
+    def check_model(self, model_arn: str) -> None:
+        """UsageError: the model is of another account or Region than this tuner, which can't reach it."""
+        model, tuner = _place(model_arn), _place(self.state_machine_arn)
+        if model != tuner:
+            raise UsageError(
+                f"modelArn: got {model_arn}, which is in {model}; this tuner is in {tuner}: deploy one there, or "
+                "name it with --stack, --region and --profile"
+            )
+
+    def check_execution(self, run: str) -> None:
+        """UsageError: `run` is the ARN of an execution of another state machine, account or Region."""
+        if run.startswith("arn:") and run != self.arn_of(run_id_of(run)):
+            raise UsageError(
+                f"RUN: got {run}; takes an execution of {self.state_machine_arn} - or name the stack that it is of "
+                "with --stack, --region and --profile"
+            )
+
+    def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
+        """Start a run. UsageError: the name is taken."""
+        taken = UsageError(
+            f"--name: a run {run_id} exists already; choose another name, or follow it: "
+            f"{self.follow_with(run_id)}"
+        )
+        # A start with the name and the input of a run that is on is answered as if it were new.
+        if self._exists(run_id):
+            raise taken
+        try:
+            with calling_aws():
+                self.states.start_execution(
+                    stateMachineArn=self.state_machine_arn, name=run_id, input=json.dumps(execution_input)
+                )
+        except AwsCallFailed as error:
+            if error.aws_code == "ExecutionAlreadyExists":
+                raise taken from error
+            raise
+
+    def _exists(self, run_id: str) -> bool:
+        try:
+            self.described(run_id)
+        except UsageError:
+            return False
+        return True
+
+    def described(self, run_id: str) -> dict[str, Any]:
+        """The execution as Step Functions describes it. UsageError: there is none of that name."""
+        try:
+            with calling_aws():
+                found: dict[str, Any] = self.states.describe_execution(executionArn=self.arn_of(run_id))
+        except AwsCallFailed as error:
+            if error.aws_code in ("ExecutionDoesNotExist", "InvalidArn"):
+                raise UsageError(f"there is no run {run_id} of {self.state_machine_arn}") from error
+            raise
+        return found
+
+    def stop(self, run_id: str) -> None:
+        """End the execution; the safety net settles the model."""
+        cause = "stopped by whoever started it, from the command line"
+        try:
+            with calling_aws():
+                self.states.stop_execution(executionArn=self.arn_of(run_id), error="Interrupted", cause=cause)
+        except AwsCallFailed as error:
+            if error.aws_code != "ExecutionDoesNotExist":  # the start never came to AWS
+                raise
+
+    def view(self, run_id: str) -> RunView | None:
+        """How far the run has come; None too where the table may not be read: the run can be followed without."""
+        try:
+            with calling_aws():
+                return view_run(self.dynamodb, self.runs_table, run_id)
+        except AwsCallFailed as error:
+            if error.aws_code in READ_DENIED:
+                return None
+            raise
+
+    def holds_lease(self, run_id: str, model_arn: str) -> bool:
+        """Is the model still owed something by this run?"""
+        with calling_aws():
+            lease = LeaseStore(self.dynamodb, self.runs_table).of(model_arn)
+        return lease is not None and lease.run_id == run_id
+
+    def history(self, model_arn: str, most: int) -> list[dict[str, Any]]:
+        """The model's last runs: outputs, and how the others failed."""
+        with calling_aws():
+            return past_runs(self.dynamodb, self.runs_table, model_arn, most)
+
+
+def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
+    """The tuner that this stack is.
+
+    Raises:
+        ClientError: no credentials, no such stack, or it is no tuner.
+    """
+    region = region or os.environ.get("AWS_REGION")  # which boto3 does not read everywhere
+    where = f" in {region}" if region else ""
+    try:
+        with calling_aws():
+            session = open_session(profile, region)
+            clients = {
+                name: session.client(name, endpoint_url=endpoint_url, config=_CONFIG)
+                for name in ("cloudformation", "stepfunctions", "dynamodb")
+            }
+            (described,) = clients["cloudformation"].describe_stacks(StackName=stack)["Stacks"]
+    except AwsCallFailed as error:
+        elsewhere = f"; {_NAME_IT}" if error.aws_code == "ValidationError" else ""
+        raise ClientError(f"the stack {stack} can't be read{where}: {error}{elsewhere}") from error
+    value = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+    if not {"StateMachineArn", "RunsTableName"} <= set(value):
+        raise ClientError(
+            f"the stack {stack}{where} is not (or not completely) an Inference Unit Tuner: its status is "
+            f"{described.get('StackStatus')}, and it has no outputs StateMachineArn and RunsTableName - {_NAME_IT}"
+        )
+    return Tuner(
+        clients["stepfunctions"],
+        clients["dynamodb"],
+        value["StateMachineArn"],
+        value["RunsTableName"],
+        float(value.get("PricePerInferenceUnitHourUsd", DEFAULT_PRICE_USD)),
+        _options(
+            {
+                "stack": stack if stack != STACK else None,
+                "region": region,
+                "profile": profile,
+                "endpoint-url": endpoint_url,
+            }
+        ),
+    )
+
+
+def _options(values: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(part for name, value in values.items() if value for part in (f"--{name}", value))
+
+
+def _place(arn: str) -> str:
+    """Account and Region of an ARN, in words."""
+    _, _, _, region, account, *_ = arn.split(":")
+    return f"account {account}, Region {region}"
+
+
+def region_of(arn: str) -> str | None:
+    """The Region that an ARN names: model, tuner and run share it."""
+    match = re.match(r"arn:[\w-]+:\w+:([\w-]+):", arn, re.ASCII)
+    return match[1] if match else None
+
+
+def run_id_of(run: str) -> str:
+    """A run's id, from itself or from its execution's ARN. UsageError: it is neither."""
+    if not run.isprintable() or not (_EXECUTION_ARN if run.startswith("arn:") else _RUN_ID).fullmatch(run):
+        raise UsageError(f"RUN: got {run}; takes a run's id, or the ARN of its execution")
+    return run.rpartition(":")[2]

@@ -1,0 +1,133 @@
+"""The execution's input from a file and the flags; checked here by the parser that the run starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from iu_tuner.cli.arguments import text_argument
+from iu_tuner.cli.exit_codes import UsageError
+from iu_tuner.cli.json_input import read_json
+from iu_tuner.contract.errors import RunError
+from iu_tuner.contract.execution_input import ExecutionInput, parse_input
+from lambdas.models.tariff import Tariff
+from lambdas.runs.budget import Budget, expected_minutes
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Flag -> (place in the input, type, help). What a value may be is the parser's business.
+FLAGS: Mapping[str, tuple[str, Any, str]] = {
+    "--average-tps": ("demand.averageTps", float, "Requests per second the model carries on average."),
+    "--peak-tps": ("demand.peakTps", float, "Requests per second at peak."),
+    "--headroom": ("demand.headroom", float, "Share on top of the demand; 0.2 is 20 % more."),
+    "--images": ("demand.images", int, "A batch: this many images,"),
+    "--within-hours": ("demand.withinHours", float, "within so many hours."),
+    "--mode": ("test.mode", str, "quick, standard or precise."),
+    "--inference-units": ("test.inferenceUnits", int, "Inference units to test with."),
+    "--start-concurrency": ("test.startConcurrency", int, "Requests in flight to start with."),
+    "--max-concurrency": ("test.maxConcurrency", int, "Requests in flight at most."),
+    "--in-flight-per-worker": ("test.inFlightPerWorker", int, "How many of them share one Lambda."),
+    "--bucket": ("images.bucket", str, "Where the images are."),
+    "--prefix": ("images.prefix", str, "The folder of the images."),
+    "--source": ("images.source", str, "bytes or s3."),
+    "--max-minutes": ("limits.maxMinutes", float, "The run ends after so many minutes."),
+    "--max-cost-usd": ("limits.maxCostUsd", float, "The run ends when the model has cost this."),
+    "--after-run": ("afterRun", str, "What becomes of the model: stop, restore, …"),
+}
+# Those that take no value.
+SWITCHES: Mapping[str, tuple[str, str]] = {
+    "--allow-other-traffic": ("test.allowOtherTraffic", "Measure a running model although others use it."),
+    "--compare-images": ("images.compare", "Compare bytes with s3, and images by size."),
+    "--verify-scaling": ("test.verifyScaling", "Measure a second time, with twice the inference units."),
+}
+
+
+def input_flags(command: Command) -> Command:
+    """A flag for each common field of the input; named after it."""
+    for name, (place, kind, text) in reversed(list(FLAGS.items())):
+        command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
+    for name, (place, text) in reversed(list(SWITCHES.items())):
+        command = click.option(name, is_flag=True, help=f"{text} ({place})")(command)
+    return command
+
+
+def run_input(
+    model_arn: str | None, source: str | None, flags: Mapping[str, Any]
+) -> tuple[dict[str, Any], ExecutionInput]:
+    """The input as it is sent, and as it is understood. `source` is a file of JSON, or `-` for stdin.
+
+    Raises:
+        UsageError: with the sentence that the run would fail with.
+    """
+    raw = read_json("--input", source) if source else {}
+    if not isinstance(raw, dict):
+        raise _refused(raw)
+    _put(raw, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
+    for name, (place, _, _) in FLAGS.items():
+        value = flags[_parameter(name)]
+        _put(raw, place, text_argument(name, value) if isinstance(value, str) else value)
+    for name, (place, _) in SWITCHES.items():
+        _put(raw, place, flags[_parameter(name)] or None)
+    try:
+        return raw, parse_input(raw)
+    except RunError as error:
+        raise UsageError(str(error)) from error
+
+
+def checked_model_arn(text: str) -> str:
+    """The ARN of a model version. UsageError: it is none, in the words that a run would fail with."""
+    try:
+        return parse_input({"modelArn": text}).model_arn
+    except RunError as error:
+        raise UsageError(str(error)) from error
+
+
+def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
+    """What the run will cost, in a sentence.
+
+    Raises:
+        UsageError: more than the input's limits allow.
+    """
+    mode, units, compare = wanted.test.mode, wanted.test.inference_units, wanted.images.compare
+    tariff = Tariff(units, usd_per_unit_hour)
+    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+    second_units = 2 * units if wanted.test.verify_scaling else 0
+    try:
+        usd = budget.check_estimate(mode, tariff, compare=compare, second_units=second_units)
+    except RunError as error:
+        raise UsageError(str(error)) from error
+    named = "inference_units" in wanted.test.model_fields_set
+    rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
+    again = f", and again with {second_units}" if second_units else ""
+    minutes = expected_minutes(mode, compare=compare)
+    return (
+        f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {minutes:g} "
+        f"minutes ({mode}){again}, never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
+    )
+
+
+def _parameter(flag: str) -> str:
+    """As click hands the flag to the command."""
+    return flag.removeprefix("--").replace("-", "_")
+
+
+def _put(raw: dict[str, Any], place: str, value: Any) -> None:
+    if value is None:
+        return
+    *sections, name = place.split(".")
+    into = raw
+    for section in sections:
+        into = into.setdefault(section, {})
+        if not isinstance(into, dict):
+            raise _refused(raw)
+    into[name] = value
+
+
+def _refused(raw: Any) -> UsageError:
+    try:
+        parse_input(raw)
+    except RunError as error:
+        return UsageError(str(error))
+    return UsageError("InvalidInput: the input and the flags do not go together")

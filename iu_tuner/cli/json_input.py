@@ -1,0 +1,66 @@
+"""A file of JSON as a person wrote it, in whatever encoding; or a sentence that refuses it."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from iu_tuner.cli.exit_codes import UsageError
+from iu_tuner.contract.input_errors import shown
+
+
+def read_json(option: str, source: str) -> Any:
+    """The JSON value in the file `source`, or on stdin for `-`; in UTF-8, UTF-16 or UTF-32, with a mark or without.
+
+    Raises:
+        UsageError: names `option`, the file, and what is wrong with it.
+    """
+    try:
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return _parsed(raw)
+    except OSError as error:
+        why = error.strerror or str(error)
+    except json.JSONDecodeError as error:
+        why = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        why = f"it is neither UTF-8 nor UTF-16 (byte 0x{byte:02x} at {error.start}): save it as UTF-8"
+    except RecursionError:
+        why = "its objects or lists are nested too deeply"
+    except ValueError as error:
+        why = str(error)
+    raise UsageError(f"{option}: {source} is no readable JSON: {why}")
+
+
+def _parsed(raw: bytes) -> Any:
+    if not raw.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+        raise ValueError("it is empty")
+    # From bytes, json finds out the encoding.
+    found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a text in it has half a character ({error.object[error.start]!a})") from None
+    return found
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are there once each: of two values it would be unclear which one is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} is there twice")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)

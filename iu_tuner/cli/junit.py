@@ -1,0 +1,73 @@
+"""A run as JUnit XML, as CI systems read it: one test case for the run, and one per assertion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from iu_tuner.cli.assertions import Checked
+
+SUITE = "inference-unit-tuner"
+# XML 1.0 has no way to write these, escaped or not.
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the run came out: `trouble` (a name and a sentence) is why it has no answer; `seconds` it took."""
+
+    name: str
+    seconds: float
+    said: str
+    trouble: tuple[str, str] | None = None
+    skipped: bool = False
+
+
+def write_junit(path: Path, outcome: Outcome, assertions: Sequence[str], checked: Sequence[Checked]) -> None:
+    """Write the file. Assertions that were not checked, as there was no answer, are skipped. OSError."""
+    suite = ElementTree.Element("testsuite", name=SUITE, time=f"{outcome.seconds:.1f}")
+    _run_case(suite, outcome)
+    by_text = {each.assertion: each for each in checked}
+    for text in assertions:
+        case = _case(suite, text, f"{SUITE}.assertions", 0.0)
+        if (found := by_text.get(text)) is None:
+            ElementTree.SubElement(case, "skipped", message="the run has no answer")
+        elif not found.holds:
+            _problem(case, "failure", "AssertionError", f"{text} does not hold: {found.said}")
+    cases = suite.findall("testcase")
+    totals = {"tests": len(cases)}
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        totals[name] = sum(case.find(tag) is not None for case in cases)
+    root = ElementTree.Element("testsuites", name=SUITE, time=suite.attrib["time"])
+    for element in (suite, root):
+        element.attrib.update({name: str(total) for name, total in totals.items()})
+    root.append(suite)
+    ElementTree.indent(root)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _run_case(suite: ElementTree.Element, outcome: Outcome) -> None:
+    case = _case(suite, f"run {outcome.name}", f"{SUITE}.run", outcome.seconds)
+    if outcome.trouble is not None:
+        _problem(case, "error", *outcome.trouble)
+    if outcome.skipped:
+        ElementTree.SubElement(case, "skipped", message=_writable(outcome.said))
+    ElementTree.SubElement(case, "system-out").text = _writable(outcome.said)
+
+
+def _case(suite: ElementTree.Element, name: str, group: str, seconds: float) -> ElementTree.Element:
+    return ElementTree.SubElement(
+        suite, "testcase", name=_writable(name), classname=group, time=f"{seconds:.1f}"
+    )
+
+
+def _problem(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:
+    problem = ElementTree.SubElement(case, tag, type=_writable(kind), message=_writable(said))
+    problem.text = _writable(said)
+
+
+def _writable(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", text)

@@ -1,0 +1,1 @@
+"""TODO: what iu_tuner/contract holds."""

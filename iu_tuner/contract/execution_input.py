@@ -1,0 +1,192 @@
+"""The execution's input, checked once at the door. Behind it nobody checks again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic.alias_generators import to_camel
+
+from iu_tuner.contract.choices import MAX_WORKERS, AfterRun, Mode, Source
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.image_prefix import TAKES, check_prefix
+from iu_tuner.contract.input_errors import got, missing, sentence, unreadable_key
+from iu_tuner.contract.model_arn import MODEL_ARN
+
+MAX_CONCURRENCY = 4000
+MAX_TPS = 1_000_000
+MAX_ERRORS_SHOWN = 3
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False
+    )
+
+
+class ImagesInput(_Strict):
+    """`images`"""
+
+    bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$",
+        description="the name of an S3 bucket",
+    )
+    prefix: str = Field(default="samples/", description=TAKES)
+    source: Source = Field(default="bytes", description='"bytes" or "s3"')
+    compare: bool = Field(default=False, description="true or false")
+
+
+_TPS = f"requests per second, above 0 and at most {MAX_TPS}"
+
+
+class TrafficInput(_Strict):
+    """`demand` of steady traffic: with only one of average and peak, both are that"""
+
+    average_tps: float | None = Field(default=None, gt=0, le=MAX_TPS, description=_TPS)
+    peak_tps: float | None = Field(default=None, gt=0, le=MAX_TPS, description=_TPS)
+    headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
+
+
+class BatchInput(_Strict):
+    """`demand` of a batch"""
+
+    images: int = Field(ge=1, le=10**12, description="a whole number of images from 1 to 1000000000000")
+    within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
+
+
+class PastInput(_Strict):
+    """`demand` as it was"""
+
+    from_cloud_watch_days: int = Field(ge=1, le=455, description="a whole number of days from 1 to 455")
+    percentile: float = Field(default=99, ge=50, le=100, description="a percentile from 50 to 100")
+    headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
+
+
+def _kind_of_demand(raw: Any) -> str:
+    """Told by the keys, so that an error speaks of that kind only."""
+    keys = set(raw) if isinstance(raw, Mapping) else set()
+    if {"images", "withinHours"} & keys:
+        return "batch"
+    return "past" if {"fromCloudWatchDays", "percentile"} & keys else "traffic"
+
+
+DemandInput = Annotated[
+    Annotated[TrafficInput, Tag("traffic")]
+    | Annotated[BatchInput, Tag("batch")]
+    | Annotated[PastInput, Tag("past")],
+    Discriminator(_kind_of_demand),
+]
+
+
+class TestInput(_Strict):
+    """`test`"""
+
+    inference_units: int = Field(default=1, ge=1, le=100, description="a whole number from 1 to 100")
+    mode: Mode = Field(default="standard", description='"quick", "standard" or "precise"')
+    start_concurrency: int = Field(
+        default=4, ge=1, le=MAX_CONCURRENCY, description=f"a whole number from 1 to {MAX_CONCURRENCY}"
+    )
+    max_concurrency: int = Field(
+        default=256, ge=1, le=MAX_CONCURRENCY, description=f"a whole number from 1 to {MAX_CONCURRENCY}"
+    )
+    in_flight_per_worker: int = Field(default=8, ge=1, le=64, description="a whole number from 1 to 64")
+    allow_other_traffic: bool = Field(default=False, description="true or false")
+    verify_scaling: bool = Field(default=False, description="true or false")
+
+
+class LimitsInput(_Strict):
+    """`limits`"""
+
+    max_minutes: float = Field(default=90, gt=0, le=300, description="minutes, above 0 and at most 300")
+    max_cost_usd: float = Field(
+        default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000"
+    )
+
+
+class ExecutionInput(_Strict):
+    """The whole input"""
+
+    model_arn: str = Field(
+        max_length=2048,
+        pattern=f"^{MODEL_ARN.pattern.replace('?P<project>', '').replace('?P<version>', '')}$",
+        description="the ARN of a Rekognition Custom Labels model version, "
+        "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>",
+    )
+    images: ImagesInput = Field(
+        default=ImagesInput(), description="an object with bucket, prefix, source, compare"
+    )
+    demand: DemandInput | None = Field(
+        None,
+        description="an object with averageTps and peakTps, or images and withinHours, or fromCloudWatchDays",
+    )
+    test: TestInput = Field(default=TestInput(), description="an object")
+    limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
+    after_run: AfterRun = Field(default="stop", description='"stop", "restore" or "apply"')
+
+
+def parse_input(raw: Any) -> ExecutionInput:
+    """The execution's input with its defaults.
+
+    Raises:
+        InvalidInput: names each wrong field, what it got and what it takes.
+    """
+    if not isinstance(raw, Mapping):
+        raise InvalidInput(got("the input", raw, 'an object with at least "modelArn"'))
+    if unreadable := unreadable_key(raw, _FIELDS):
+        raise InvalidInput(unreadable)
+    try:
+        parsed = ExecutionInput.model_validate(raw)
+    except ValidationError as error:
+        found = [sentence(detail, _FIELDS) for detail in error.errors(include_url=False)]
+        more = len(found) - MAX_ERRORS_SHOWN
+        raise InvalidInput(
+            "; ".join(found[:MAX_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        ) from error
+    _check_pairs(parsed)
+    return parsed
+
+
+def _check_pairs(parsed: ExecutionInput) -> None:
+    test, demand = parsed.test, parsed.demand
+    if test.max_concurrency > MAX_WORKERS * test.in_flight_per_worker:
+        takes = f"at most {MAX_WORKERS} times test.inFlightPerWorker, which is {test.in_flight_per_worker}"
+        raise InvalidInput(got("test.maxConcurrency", test.max_concurrency, takes))
+    if "start_concurrency" in test.model_fields_set and test.start_concurrency > test.max_concurrency:
+        takes = f"at most test.maxConcurrency, which is {test.max_concurrency}"
+        raise InvalidInput(got("test.startConcurrency", test.start_concurrency, takes))
+    if parsed.after_run == "apply" and demand is None:
+        takes = f"{_FIELDS['']['demand']}, as afterRun is apply: without it no inference units follow"
+        raise InvalidInput(missing("demand", takes))
+    if isinstance(demand, TrafficInput):
+        _check_traffic(demand.average_tps, demand.peak_tps)
+    if isinstance(demand, BatchInput) and demand.images > MAX_TPS * 3600 * demand.within_hours:
+        takes = f"hours enough for {demand.images} images at {MAX_TPS} requests per second or fewer"
+        raise InvalidInput(got("demand.withinHours", demand.within_hours, takes))
+    check_prefix(parsed.images.prefix)
+
+
+def _check_traffic(average_tps: float | None, peak_tps: float | None) -> None:
+    if average_tps is None and peak_tps is None:
+        raise InvalidInput(missing("demand.averageTps", "requests per second, where peakTps is not given"))
+    if average_tps is not None and peak_tps is not None and average_tps > peak_tps:
+        raise InvalidInput(
+            f"demand.averageTps: got {average_tps:g}; takes at most demand.peakTps, which is {peak_tps:g}"
+        )
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    return {to_camel(name): str(field.description) for name, field in model.model_fields.items()}
+
+
+# What each field takes, by the place of its object in the input; the kinds of demand have a place each.
+_FIELDS = {
+    "": _descriptions(ExecutionInput),
+    "images": _descriptions(ImagesInput),
+    "demand.traffic": _descriptions(TrafficInput),
+    "demand.batch": _descriptions(BatchInput),
+    "demand.past": _descriptions(PastInput),
+    "test": _descriptions(TestInput),
+    "limits": _descriptions(LimitsInput),
+}

@@ -1,0 +1,182 @@
+"""From per-second counts to max TPS and its interval.
+
+The estimator: accepted requests per whole second, by time of sending, strictly after the first
+throttle. A throttle proves that the burst credit is gone, or the queue full; from then on what is
+accepted is what the model can carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, chain, pairwise
+from math import sqrt
+from statistics import fmean
+
+from lambdas.capacity.rates.interval import Interval
+from lambdas.load.counts import StepCounts
+
+SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
+MIN_THROTTLE_RATIO = 0.3  # of requests throttled, in a saturated step
+LASTING_SHARE = 0.6  # of the seconds from the first throttled one on, that have throttles in a saturated step
+COUNTING = 1.5  # counts by which whole seconds may miss what a limiter let through, at both ends together
+MIN_SECONDS = 4
+MIN_RELATIVE_HALF_WIDTH = 0.01  # of the rate, per second of its period: the least half-width of an interval
+STEADY_ERRORS = 4.0  # standard errors by which halves of a step may differ
+PERIODIC_SWING = 0.5  # of the mean, at least, between the seconds of counts that come in waves
+PERIODIC_SPREAD = 0.3  # of that swing, at most, between sums over a whole wave
+
+# Half-width of the interval in units of D/m, by number of seconds m. D is the largest deviation of
+# the cumulated counts from a straight line; simulated for 95 % coverage.
+WIDTH_BY_SECONDS = (
+    (4, 5.52), (6, 4.54), (8, 3.98), (10, 3.71), (12, 3.64), (14, 3.50), (16, 3.41), (20, 3.35), (30, 3.17),
+)  # fmt: skip
+
+
+def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS) -> list[int] | None:
+    """Accepted requests in each second after the first throttle; None unless the step was saturated."""
+    seconds = counts.whole_seconds
+    accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
+    usable = [second for second in counts.usable_seconds if second >= counts.first_full_second]
+    throttled_in = [second for second in usable if throttled[second]]
+    if seconds < at_least_s or not throttled_in:
+        return None
+    since = [second for second in usable if second >= throttled_in[0]]
+    if len(throttled_in) < LASTING_SHARE * len(since):
+        return None
+    window = [second for second in usable if throttled_in[0] < second <= throttled_in[-1]]
+    inside, refused = _joined(accepted, window), sum(throttled[second] for second in window)
+    if len(inside) < MIN_SECONDS or refused < MIN_THROTTLE_RATIO * (sum(inside) + refused):
+        return None
+    return inside
+
+
+def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
+    """The counts of these seconds; of waves, which a gap breaks, those of the longest stretch without one."""
+    stretches = [[accepted[second] for second in seconds[:1]]]
+    for before, second in pairwise(seconds):
+        if second > before + 1:
+            stretches.append([])
+        stretches[-1].append(accepted[second])
+    longest = max(stretches, key=len)
+    return longest if longest and period_of(longest) > 1 else list(chain(*stretches))
+
+
+def interval(per_second: Sequence[int]) -> Interval:
+    """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
+
+    A rate limiter strays by less than a count, and the counting error is all there is; a noisy
+    pool of executors strays further, and the interval widens with it. Counts that repeat every few
+    seconds are taken by whole periods: part of one would shift the mean.
+    """
+    period = period_of(per_second)
+    whole = per_second[len(per_second) % period :]
+    sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
+    m, mean = len(whole), fmean(whole)
+    stray = strays(sums)
+    half = max(COUNTING, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
+    half = max(half, MIN_RELATIVE_HALF_WIDTH * period * mean)
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
+def pooled(segments: Sequence[Sequence[int]]) -> Interval:
+    """The interval from several stretches of counts, each taken by itself: their errors are independent."""
+    found = [(len(segment), interval(segment)) for segment in segments]
+    seconds = sum(length for length, _ in found)
+    mean = sum(length * each.estimate for length, each in found) / seconds
+    half = sqrt(sum((length * ((each.high or 0.0) - each.estimate)) ** 2 for length, each in found)) / seconds
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
+def widen_by_lost_requests(found: Interval, unanswered_tps: float) -> Interval:
+    """The interval when some requests got no answer: the model may have carried all of them."""
+    return found if found.high is None else replace(found, high=found.high + unanswered_tps)
+
+
+def steady(per_second: Sequence[int], half_width: float) -> bool:
+    """Do the two halves of the seconds tell the same rate, as far as the noise between seconds lets one see?"""
+    middle = len(per_second) // 2
+    if middle < MIN_SECONDS:
+        return True
+    # Differences of neighbours show the noise, and are blind to a rate that moves.
+    noise = sqrt(fmean((now - before) ** 2 for before, now in pairwise(per_second)) / 2)
+    apart = abs(fmean(per_second[:middle]) - fmean(per_second[middle:]))
+    return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
+
+
+def strays(counts: Sequence[float]) -> float:
+    """The farthest that the running sum of the counts gets from a straight line."""
+    mean = fmean(counts)
+    return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))
+
+
+def period_of(per_second: Sequence[int]) -> int:
+    """After how many seconds the counts repeat: sums over a period are alike, seconds are not. 1: they don't."""
+    swing = max(per_second) - min(per_second)
+    if strays(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
+        return 1
+    for period in range(2, len(per_second) // 2 + 1):
+        sums = [sum(per_second[start : start + period]) for start in range(len(per_second) - period + 1)]
+        if max(sums) - min(sums) <= max(2.0, PERIODIC_SPREAD * swing):
+            return period
+    return 1
+
+
+def is_windowed(per_second: Sequence[int]) -> bool:
+    """Is the quota handed out in windows longer than a second? Then there are dark stretches of 3 s or more."""
+    lit = [count for count in per_second if count]
+    longest = run = 0
+    for count in per_second:
+        run = 0 if count else run + 1
+        longest = max(longest, run)
+    return longest >= 3 and (not lit or fmean(lit) >= 2)
+
+
+def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
+    """TPS of a windowed quota, counted from the first refill seen to the last; None with fewer than two."""
+    refills = _refills(per_second)
+    if len(refills) < 2:
+        return None
+    seconds = refills[-1] - refills[0]
+    rate = sum(per_second[refills[0] : refills[-1]]) / seconds
+    half = max(2 / seconds, MIN_RELATIVE_HALF_WIDTH * rate)
+    return Interval(rate, max(0.0, rate - half), rate + half)
+
+
+def seconds_between_refills(per_second: Sequence[int]) -> float:
+    """Mean length of a quota's window; 0 with fewer than two refills."""
+    refills = _refills(per_second)
+    return (refills[-1] - refills[0]) / (len(refills) - 1) if len(refills) > 1 else 0.0
+
+
+def _refills(per_second: Sequence[int]) -> list[int]:
+    """The seconds in which a dark stretch ends."""
+    return [
+        second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before
+    ]
+
+
+def accepted_rate(counts: StepCounts) -> float:
+    """Mean of the accepted requests per second: after the first refusal, or else without the first second."""
+    seconds = counts.whole_seconds
+    accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
+    refused = [one + other for one, other in zip(throttled, _padded(counts.failed, seconds), strict=True)]
+    going = counts.first_full_second + 1
+    after = next((second + 1 for second in range(seconds) if refused[second]), going)
+    usable = [second for second in counts.usable_seconds if second >= going] or range(going, seconds)
+    settled = [accepted[second] for second in usable if second >= after]
+    rest = settled if len(settled) >= MIN_SECONDS else [accepted[second] for second in usable]
+    return fmean(rest) if rest else 0.0
+
+
+def _padded(series: Sequence[int], seconds: int) -> list[int]:
+    return [*series[:seconds], *[0] * (seconds - len(series))]
+
+
+def _width(seconds: int) -> float:
+    if seconds <= WIDTH_BY_SECONDS[0][0]:
+        return WIDTH_BY_SECONDS[0][1]
+    for (m0, k0), (m1, k1) in pairwise(WIDTH_BY_SECONDS):
+        if seconds <= m1:
+            return k0 + (k1 - k0) * (seconds - m0) / (m1 - m0)
+    return WIDTH_BY_SECONDS[-1][1]

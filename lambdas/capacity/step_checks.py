@@ -1,0 +1,112 @@
+"""Can a step's counts be used, and was it the model that decided them?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from math import sqrt
+
+from iu_tuner.contract.errors import InternalError
+from lambdas.capacity.measurement import Ending
+from lambdas.capacity.rates.estimator import MIN_THROTTLE_RATIO, SATURATED_SECONDS
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.load.client_load import client_load
+from lambdas.load.counts import StepCounts
+from lambdas.load.failures import no_reply_error
+from lambdas.load.step import StepPlan
+
+TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
+CHANCE_ERRORS = 3.0  # standard errors of that share, which chance may add
+TOLERATED_LOSS = 0.1  # of a step's workers
+TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
+TOLERATED_STALLS = 0.5  # of a step's seconds
+WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
+LAMBDA_QUOTA = (
+    "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
+    " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
+    " is going on"
+)
+MIN_CLIENT_UTILIZATION = 0.85  # below it the client, not the model, sets the pace
+
+
+@dataclass
+class LoadTest:
+    """A test under way: what its user allows, and the seconds of load and pauses so far."""
+
+    limits: SearchLimits
+    elapsed_s: float = 0.0
+
+    def run(self, plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
+        """See `run_step`."""
+        counts = yield from run_step(plan)
+        self.elapsed_s += plan.wait_s + counts.seconds + plan.paced_s
+        return counts
+
+    def more_lanes(self, lanes: int) -> int:
+        """Twice as many, within the limits."""
+        return min(2 * lanes, self.limits.max_concurrency)
+
+
+def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
+    """One step; once more when too many of its workers were lost, stalled, or too late for the common start."""
+    counts = yield plan
+    if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in WITHOUT_GAPS):
+        counts = yield plan
+    if is_refused(counts):
+        raise InternalError(
+            f"Lambda refused to run {counts.refused_workers} of {plan.workers} workers of a {plan.phase} step, twice:"
+            f" {LAMBDA_QUOTA}"
+        )
+    if _too_many_lost(counts):
+        raise InternalError(
+            f"{counts.lost_workers} of {plan.workers} workers of a {plan.phase} step were lost, twice"
+            " - look at the logs of the function ApplyLoad"
+        )
+    if not counts.sent and counts.first_full_second:
+        raise InternalError(
+            f"the workers of a {plan.phase} step were ready {counts.first_full_second} s after its start, twice"
+            " - look at how long the function ApplyLoad takes to start"
+        )
+    if not any(counts.accepted) and not any(counts.throttled) and not counts.account_limited:
+        raise no_reply_error(counts.failures, counts.sent)
+    return counts
+
+
+def is_usable(counts: StepCounts) -> bool:
+    """Did nearly all of a step's workers report, and all of those start together, and go on?"""
+    in_time = not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
+    return in_time and (counts.plan.paced_tps > 0 or not stalled(counts))
+
+
+def stalled(counts: StepCounts) -> bool:
+    """Were most seconds of the closed loop spoilt by stalls of the workers? A paced part tells by its late requests."""
+    return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
+
+
+def is_refused(counts: StepCounts) -> bool:
+    """Were too many workers lost, and nearly all of them because Lambda refused to run them?"""
+    lost_otherwise = counts.lost_workers - counts.refused_workers
+    return _too_many_lost(counts) and lost_otherwise <= TOLERATED_LOSS * counts.plan.workers
+
+
+def _too_many_lost(counts: StepCounts) -> bool:
+    return not counts.workers or counts.lost_workers > TOLERATED_LOSS * counts.plan.workers
+
+
+def limiting_factor(counts: StepCounts) -> Ending | None:
+    """What, other than the model's capacity, decided this step."""
+    throttled, failed = sum(counts.throttled), sum(counts.failed)
+    account = counts.account_limited
+    if account >= 3 and account > 0.02 * counts.sent and account >= throttled:
+        return "account-throttled"
+    by_chance = CHANCE_ERRORS * sqrt(TOLERATED_FAILURES * (1 - TOLERATED_FAILURES) * counts.sent)
+    if failed - account > TOLERATED_FAILURES * counts.sent + by_chance:
+        return "unstable"
+    if not throttled and counts.client_utilization < MIN_CLIENT_UTILIZATION:
+        return "client-limited"
+    # A model that refuses that much has more than enough, however hard the workers have to work for it.
+    if client_load([counts]).is_too_much and throttled < MIN_THROTTLE_RATIO * counts.sent:
+        return "client-limited"
+    if stalled(counts) and counts.whole_seconds >= SATURATED_SECONDS:
+        return "client-limited"
+    return None

@@ -1,0 +1,178 @@
+"""What a measurement allows to be claimed: one word, and one sentence with the evidence and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.step_checks import LAMBDA_QUOTA
+from lambdas.capacity.verdicts.account_quota import (
+    AccountLimit,
+    TpsQuota,
+    account_limit,
+    behind_quota,
+    limit_sentence,
+    quota_remark,
+)
+from lambdas.load.client_load import ClientLoad
+from lambdas.models.outcomes import ACCOUNT_LIMITS
+from lambdas.models.recent_traffic import TrafficSeen
+
+Word = Literal[
+    "ok", "throttles-below-max", "latency-bound", "not-saturated", "windowed-quota", "account-throttled",
+    "client-limited", "unstable",
+]  # fmt: skip
+
+Limit = AccountLimit | Literal["lambda-concurrency"]
+
+MAX_LATE_RATIO = (
+    0.05  # of paced requests sent late: more, and a failed confirmation is the client's own doing
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`word` is one of the contract's verdicts, `detail` its sentence; `limited_by` a limit outside the model."""
+
+    word: Word
+    detail: str
+    limited_by: Limit | None = None
+
+
+def judge(
+    found: Measurement,
+    *,
+    quick: bool = False,
+    auto_scales_to: int | None = None,
+    failures: Mapping[str, int] | None = None,
+    other_traffic: TrafficSeen | None = None,
+    image_cautions: Sequence[str] = (),
+    quota: TpsQuota | None = None,
+    client: ClientLoad | None = None,
+    observed_s: float | None = None,
+) -> Verdict:
+    """The verdict on a measurement.
+
+    `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
+    inference units if it was running with one above its minimum; `failures` are the requests that
+    failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
+    `image_cautions` say that it rests on few of the user's images; `quota` is the account's (None: not
+    known, so nothing is said of it); `client` is how hard the load workers had to
+    work; `observed_s` is for how long the model was looked at, pauses included.
+    """
+    found = behind_quota(found, quota)
+    word, client = _word(found, quick), client or ClientLoad()
+    flags = [*image_cautions]
+    if observed_s is not None and word in ("ok", "throttles-below-max", "latency-bound", "windowed-quota"):
+        flags.append(f"seen over {observed_s:.0f} s, and what takes longer to show is not in it")
+    if client.told and word != "client-limited":
+        flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
+    others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
+    if others:
+        flags.append(
+            "other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in others.items())
+        )
+    if auto_scales_to is not None:
+        flags.append(
+            f"the model auto-scales (up to {auto_scales_to} inference units), so TPS per unit may be too high"
+        )
+    if other_traffic and other_traffic.requests:
+        flags.append(f"{other_traffic.told}, so the model may carry more than was left for this run")
+    if remark := quota_remark(found, quota):
+        flags.append(remark)
+    limit: Limit | None = None
+    if word == "account-throttled":
+        limit = account_limit(found, quota, failures or {})
+        evidence = limit_sentence(limit, found, quota, failures or {})
+    else:
+        limit = "lambda-concurrency" if word == "client-limited" and found.refused else None
+        evidence = _evidence(word, found, client)
+    return Verdict(word, "; ".join([evidence, *flags]) + ".", limit)
+
+
+def _word(found: Measurement, quick: bool) -> Word:
+    if found.ending != "saturated":
+        return found.ending
+    if found.windowed:
+        return "windowed-quota"
+    if found.unsettled:
+        return "unstable"
+    if quick or found.confirmed:
+        return "ok"
+    return "client-limited" if found.late_share > MAX_LATE_RATIO else "throttles-below-max"
+
+
+def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
+    """For every word but `account-throttled`, whose limit has a sentence."""
+    at = f"at {found.concurrency} concurrent requests"
+    rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
+    match word:
+        case "ok":
+            seconds = f"over {len(found.saturated)} s of throttling"
+            if not found.clean:
+                unproved = "seen once, and not confirmed at a clean rate (quick mode)"
+                return f"Saturated {at}: {rate} were accepted {seconds}, {unproved}; plan with this rate"
+            looks = f"in {found.looks} looks that agree"
+            return (
+                f"Saturated {at}: {rate} were accepted {seconds}, {looks}{_clean(found)}; plan with this rate"
+            )
+        case "throttles-below-max":
+            return (
+                f"Saturated {at} with {rate}, but requests are throttled below that{_clean(found)}; "
+                "plan with the clean rate, and check whether other clients use this model"
+            )
+        case "latency-bound":
+            return (
+                f"Nothing was throttled, but {at} more concurrency bought latency instead of throughput: "
+                f"{rate} were answered{_clean(found)}; cap the concurrency of your clients there"
+            )
+        case "not-saturated":
+            return (
+                f"The model was not saturated {at}, which it carried for half a minute: {rate} are a lower bound, "
+                "burst credit may be part of it; raise test.maxConcurrency to find the maximum"
+            )
+        case "windowed-quota":
+            return _windowed(found, rate) + _clean(found)
+        case "client-limited" if found.refused:
+            return (
+                f"Lambda ran {found.refused.given} of {found.refused.wanted} load workers: {LAMBDA_QUOTA}; {rate} were "
+                f"accepted {at}, a lower bound"
+            )
+        case "client-limited":
+            return f"The load workers {_strained(client)} {at}, so {rate} are a lower bound; {client.advice}"
+        case "unstable" if found.ending == "unstable":
+            return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
+        case "unstable":
+            return (
+                f"No one rate can be told of this model {at}: {found.unsettled}; "
+                "run again, in precise mode, when nothing else uses the model"
+            )
+    raise AssertionError(f"no sentence for {word}")
+
+
+def _strained(client: ClientLoad) -> str:
+    strained = "came near what they can do" if client.is_too_much else "could not keep their lanes busy"
+    return f"{strained} ({client.told})" if client.told else strained
+
+
+def _clean(found: Measurement) -> str:
+    if found.clean is None:
+        return ", and no evenly paced rate was seen to pass"
+    return (
+        f", and {found.clean.tps:.2f} evenly paced requests/s passed"
+        f" ({found.clean.throttled} of {found.clean.sent} throttled)"
+    )
+
+
+def _windowed(found: Measurement, rate: str) -> str:
+    if found.max_tps is None:
+        return (
+            "The model hands out its quota in windows longer than the test, so no rate can be told; "
+            "ask AWS support about the quota, or run at a steady low rate"
+        )
+    return (
+        f"The model hands out its quota in windows of several seconds: {rate} from refill to refill; "
+        "clients should pace their requests"
+    )

@@ -1,0 +1,129 @@
+"""Settling a lease: one look at the model, one move towards what the run owes it.
+
+Every road that ends a run comes through here: the state machine's own finally, and each layer of the
+safety net. They may do so at the same time; every move may be made twice.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from iu_tuner.contract.errors import ModelNotFound, RunError
+from lambdas.models.lease import Lease
+from lambdas.models.lease_store import LeaseStore, lease_store
+from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
+from lambdas.models.status import DELETED, ModelState
+from lambdas.past_runs.store import history
+from lambdas.planning.cloudwatch_demand import save_own_run
+from lambdas.reports.notifications import notify_cleaned_up, notify_failed
+from lambdas.runs.receipt import CleanupTrigger, Receipt
+from lambdas.runs.store import run_store
+
+_PHASES = {
+    ("stop", False): "stopping",
+    ("stop", True): "stopped",
+    ("restore", False): "restoring",
+    ("restore", True): "restored",
+    ("apply", False): "applying",
+    ("apply", True): "applied",
+}
+
+
+def settle(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
+    """Close the lease, look, and move; True when nothing is owed any more, and the lease is released.
+
+    False: wait, then come again; only the next look tells what came of the move. Only a run that is `answered`,
+    and goes on, may leave its model running with the units recommended: on every other road it is stopped. A lease
+    under which that was done is kept until the answer is published.
+    """
+    book = lease_store()
+    closed = book.close(lease)
+    if closed is not None and closed.owes == "apply" and not answered:
+        ended = closed.giving_up(f"the run ended without publishing its answer (settled by: {by})")
+        book.keep(ended, instead_of=closed)
+        closed = ended
+    if closed is None:
+        return True
+    if closed.project_arn is None or closed.owes == "nothing":
+        book.release(closed)
+        return True
+    model = RekognitionModel(rekognition_client(), closed.model_arn, closed.project_arn)
+    state, now = _look(model), time.time()
+    seen = closed.after_look(state)
+    move = seen.next_move(state, now)
+    if move == "give-up":
+        seen = seen.giving_up(seen.why_given_up(state))
+        move = seen.next_move(state, now)
+    book.keep(seen.asking_to_stop(now) if move == "stop" else seen, instead_of=closed)
+    if move == "stop":
+        model.stop()
+    done = move == "done"
+    _note(seen, state, by=by, done=done)
+    if move == "start":  # which may be refused for good: what was seen has been kept
+        _start(book, model, seen)
+    if done and seen.owes != "apply":
+        book.release(seen)
+    return done
+
+
+def clean_up_ended(lease: Lease, status: str, *, by: CleanupTrigger) -> bool:
+    """Settle the lease of an execution that ended with this status; what no state explained is explained here."""
+    done = settle(lease, by=by)
+    if done and status not in ("FAILED", "SUCCEEDED"):
+        run_store(lease.run_id).fail(status, _why(status))
+        history().keep_failure(lease.model_arn, lease.started_at, lease.run_id, status, _why(status))
+    if done and not notify_ended(lease.run_id, lease.model_arn, status) and status == "FAILED":
+        notify_cleaned_up(lease.run_id, lease.model_arn)
+    return done
+
+
+def notify_ended(run_id: str, model_arn: str | None, status: str) -> bool:
+    """Tell of an execution that ended with this status, if no state of it has done so; has it been told now?"""
+    return status != "SUCCEEDED" and notify_failed(run_id, model_arn, status, _why(status))
+
+
+def _why(status: str) -> str:
+    return f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
+
+
+def _start(book: LeaseStore, model: RekognitionModel, lease: Lease) -> None:
+    """Start it again, as it was found or as was decided."""
+    if lease.owes != "apply":
+        model.start(lease.units_found or 1, lease.max_units_found)
+        return
+    # Written down first, and only while it is owed: whoever ends the run at this very moment either prevents
+    # this start, or knows that it may arrive and waits to stop it.
+    asked = book.ask_to_apply(lease, time.time())
+    if asked is None:
+        return
+    least, most = asked.min_units_decided or 1, asked.max_units_decided or 1
+    try:
+        model.start(least, most if most > least else None)
+    except RunError as refusal:
+        # The answer is there and is worth keeping: it is published, and says why it was not applied.
+        book.keep(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
+
+
+def _look(model: RekognitionModel) -> ModelState:
+    try:
+        return model.look()
+    except ModelNotFound:
+        return ModelState(DELETED)
+
+
+def _note(lease: Lease, state: ModelState, *, by: CleanupTrigger, done: bool) -> None:
+    """The receipt, on the run's item."""
+    store, now = run_store(lease.run_id), time.time()
+    known = store.load_or_none()
+    if known is not None:
+        run, before = known
+        progress = before.after_look(state, now, applying=lease.apply_starts > 0)
+        if progress != before:
+            store.note(progress)
+        known = run, progress
+    units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
+    receipt = Receipt.of(lease, known, state.status, by=by, now=now, units=units, applied=applied)
+    store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)
+    if done and receipt.started_at is not None:
+        save_own_run(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

@@ -1,0 +1,1 @@
+"""TODO: what lambdas/experiments holds."""

@@ -1,0 +1,169 @@
+"""The comparison of images: after the answer, a step for each way of sending them and for each size class.
+
+As in the search, nothing is kept but the counts: each look replays the steps that were run. All steps have the same
+concurrency, twice the one that saturated the model: a variant that takes longer has to saturate it, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from iu_tuner.contract.errors import InternalError
+from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.step_checks import run_step
+from lambdas.capacity.step_plans import closed_loop_plan
+from lambdas.capacity.verdicts.account_quota import behind_quota
+from lambdas.experiments.image_comparison_output import comparison_output
+from lambdas.experiments.image_variants import images_of, source_of
+from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rated
+from lambdas.load.counts import StepCounts
+from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, load_of
+from lambdas.load.step import Series, StepPlan
+from lambdas.runs.budget import Left
+from lambdas.runs.progress import Progress
+from lambdas.runs.run import Run
+
+MIN_S, MIN_QUICK_S, MAX_S = 16.0, 12.0, 30.0  # of a step
+ANSWERS = 60  # in a step, about; half of them in quick mode
+MEDIANS = 8  # so many median latencies long is a step at the least
+AFTERWARDS_S = 25.0  # for the last answers of a step, and to plan the next
+
+
+@dataclass
+class _Course:
+    """How far a comparison has come: what was counted, what failed, and the step that comes next."""
+
+    counted: dict[Series, list[StepCounts]] = field(default_factory=dict)
+    failed: dict[Series, str] = field(default_factory=dict)
+    next_plan: StepPlan | None = None
+
+
+def next_comparison(
+    steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, left: Left
+) -> StepPlan | None:
+    """The next step of the comparison; None when all is compared, or nothing can be, or no time is left for it.
+
+    Raises:
+        ModelLost: a step in which the model answered nothing.
+    """
+    if not run.compare_images or incomparable(behind_quota(found, run.tps_quota)):
+        return None
+    plan = _course(steps, run, progress, found).next_plan
+    return plan if plan and plan.longest_s + MAX_LEAD_S + AFTERWARDS_S <= left.seconds else None
+
+
+def compared_images(
+    steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, left: Left
+) -> dict[str, Any] | None:
+    """The output's `imageComparison`; None where none was asked for."""
+    if not run.compare_images:
+        return None
+    refused = {image.key for image in progress.refused_images}
+    lanes = _lanes(run, found)
+    found = behind_quota(found, run.tps_quota)
+    if why := incomparable(found):
+        return comparison_output(run, refused, lanes, {}, dict.fromkeys(("bytes", "s3", "sizes"), why))
+    course = _course(steps, run, progress, found)
+    rates: dict[Series, VariantRate] = {}
+    not_measured: dict[str, str] = {str(series): why for series, why in course.failed.items()}
+    for series in dict.fromkeys(_schedule(run, refused)):
+        queues = found.ending == "latency-bound"
+        one = rated(course.counted.get(series, []), queues=queues, quota=run.tps_quota)
+        if isinstance(one, VariantRate):
+            rates[series] = one
+            not_measured.pop(series, None)
+        else:
+            not_measured.setdefault(series, one or f"{left.limit} leaves no room for it")
+    return comparison_output(
+        run, refused, lanes, rates, not_measured, moved=_moved(run, refused, rates, found)
+    )
+
+
+def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
+    """Seconds that the workers of a comparison need at least: those of first workers, if they are new or read anew."""
+    before = [step.counts.plan for step in steps]
+    enough = any(each.workers >= plan.workers for each in before)
+    at_hand = source_of(run, plan.series) == "s3" or any(
+        source_of(run, each.series) == "bytes" for each in before
+    )
+    return 0.0 if plan.phase != "compare" or (enough and at_hand) else COLD_START_LEAD_S
+
+
+def incomparable(found: Measurement) -> str | None:
+    """Why nothing can be compared: the rate that was measured was not the model's."""
+    if found.windowed:
+        return "the model hands out its quota in windows of several seconds, longer than the steps of a comparison"
+    if found.ending in ("saturated", "latency-bound"):
+        return None
+    return f"the model was not brought to its maximum ({found.ending}), and below it all images are carried alike"
+
+
+def _moved(run: Run, refused: set[str], rates: Mapping[Series, VariantRate], found: Measurement) -> bool:
+    """Did the model's capacity move? Within a step, or between the answer and the same images sent the same way."""
+    again = rates.get(run.source)
+    same = images_of(run, run.source, refused) == images_of(run, "main", refused)
+    if again and found.max_tps and same and are_disjoint(again.max_tps, found.max_tps):
+        return True
+    return not all(rate.steady for rate in rates.values())
+
+
+def _course(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement) -> _Course:
+    counts = deque(step.counts for step in steps if step.counts.plan.phase == "compare")
+    plan, course = _plan(steps, run, found), _Course()
+    for series in _schedule(run, {image.key for image in progress.refused_images}):
+        if series in course.failed:
+            continue
+        try:
+            outcome = _played(replace(plan, series=series), counts)
+        except InternalError as error:
+            course.failed[series] = error.sentence
+            continue
+        if isinstance(outcome, StepPlan):
+            course.next_plan = outcome
+            break
+        course.counted.setdefault(series, []).append(outcome)
+    return course
+
+
+def _schedule(run: Run, refused: set[str]) -> list[Series]:
+    """The series in the order of their steps.
+
+    Of what is compared one goes before and after the other: a capacity that drifts is the same for both in the
+    mean. S3 is the one, as it may be slower when it is first asked for an image. Quick mode takes each once.
+    """
+    pairs: tuple[Series, ...] = ("s3", "bytes", "s3", "small", "large", "small", "medium")
+    order = dict.fromkeys(pairs) if run.mode == "quick" else pairs
+    return [series for series in order if images_of(run, series, refused)]
+
+
+def _played(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | StepPlan:
+    """The step's counts, taken from the front; the plan, where it has still to be run (again)."""
+    step = run_step(plan)
+    try:
+        plan = next(step)
+        while counts:
+            plan = step.send(counts.popleft())
+    except StopIteration as done:
+        outcome: StepCounts = done.value
+        return outcome
+    return plan
+
+
+def _plan(steps: Sequence[MeasuredStep], run: Run, found: Measurement) -> StepPlan:
+    """A step long enough for a slow model, too."""
+    lanes, limits = _lanes(run, found), run.search_limits
+    at_it = [c for c in load_of(steps, "main") if c.plan.lanes == found.concurrency and not c.plan.paced_tps]
+    median_s = max((c.latency.quantile_ms(0.5) or 0.0 for c in at_it), default=0.0) / 1000
+    rate = found.max_tps.estimate if found.max_tps else 0.0
+    answers = ANSWERS / 2 if limits.mode == "quick" else ANSWERS
+    shortest_s = MIN_QUICK_S if limits.mode == "quick" else MIN_S
+    wanted_s = max(shortest_s, MEDIANS * median_s, answers / rate if rate else 0.0)
+    return closed_loop_plan("compare", lanes, limits, at_least_s=float(math.ceil(min(MAX_S, wanted_s))))
+
+
+def _lanes(run: Run, found: Measurement) -> int:
+    return min(2 * found.concurrency, run.max_concurrency)

@@ -1,0 +1,180 @@
+"""The comparison of images in the words of the public interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from iu_tuner.contract.choices import Source
+from iu_tuner.formats import rounded
+from lambdas.capacity.rates.interval import CONFIDENCE, Interval
+from lambdas.experiments.image_variants import SIZES, WAYS, average_bytes, images_of
+from lambdas.experiments.variant_rate import VariantRate, is_above
+from lambdas.images.image import MAX_BYTES, Image
+from lambdas.load.histogram import LATENCIES_FOR_P95
+from lambdas.load.step import Series
+from lambdas.runs.run import Run
+
+MOVED = "The model's capacity moved while it was measured, so no difference is claimed; run again."
+
+
+def comparison_output(
+    run: Run,
+    refused: Set[str],
+    concurrency: int,
+    rates: Mapping[Series, VariantRate],
+    not_measured: Mapping[str, str],
+    *,
+    moved: bool = False,
+) -> dict[str, Any]:
+    """`imageComparison`, with its numbers and a few sentences; `refused` are keys of images.
+
+    Of a model whose capacity `moved` meanwhile no difference is claimed.
+    """
+    images = {series: images_of(run, series, refused) for series in (*WAYS, *SIZES)}
+    used = len(images_of(run, "main", refused))
+    why = dict(not_measured)
+    for source in WAYS:
+        if not images[source]:
+            why[source] = f"no image is small enough for both ways ({MAX_BYTES['bytes']:,} bytes)"
+    if not any(images[size] for size in SIZES):
+        why.setdefault(
+            "sizes", "there is one image" if used == 1 else "the images are of about the same size"
+        )
+    return {
+        "concurrency": concurrency,
+        "sources": [
+            {
+                "source": source,
+                "images": len(images[source]),
+                **_bytes(images[source]),
+                **_rate(rates[source]),
+            }
+            for source in WAYS
+            if source in rates
+        ],
+        "sizes": [
+            {"size": size, "images": len(images[size]), **_span(images[size]), **_bytes(images[size])}
+            | _rate(rates[size])
+            for size in SIZES
+            if size in rates
+        ],
+        "fasterSource": None if moved else faster_source(rates),
+        "detail": _detail(concurrency, images, used, rates, why, moved),
+        "notMeasured": [{"what": what, "why": reason} for what, reason in why.items()],
+    }
+
+
+def faster_source(rates: Mapping[Series, VariantRate]) -> Source | None:
+    """The way whose interval lies above the other's; None: they can't be told apart."""
+    if not {*WAYS} <= rates.keys():
+        return None
+    sent, named = rates["bytes"].max_tps, rates["s3"].max_tps
+    return "bytes" if is_above(sent, named) else "s3" if is_above(named, sent) else None
+
+
+def _detail(
+    concurrency: int,
+    images: Mapping[Series, tuple[Image, ...]],
+    used: int,
+    rates: Mapping[Series, VariantRate],
+    why: Mapping[str, str],
+    moved: bool,
+) -> str:
+    if not rates:
+        reasons = "; ".join(dict.fromkeys(why.values()))
+        return f"Nothing was compared: {reasons}."
+    sentences = [MOVED] if moved else []
+    sentences.append(_of_sources(rates, why, moved))
+    if left_out := used - len(images["bytes"]):
+        sentences.append(
+            f"{left_out} of {used} images were left out of that: bytes takes {MAX_BYTES['bytes']:,} bytes at most."
+        )
+    bounds = [series for series in (*WAYS, *SIZES) if series in rates and rates[series].max_tps.high is None]
+    if bounds:
+        sentences.append(
+            f"Not saturated at {concurrency} concurrent requests, so lower bounds: {', '.join(bounds)}."
+        )
+    return " ".join([*sentences, _of_sizes(images, rates, why, moved)])
+
+
+def _of_sources(rates: Mapping[Series, VariantRate], why: Mapping[str, str], moved: bool) -> str:
+    if not {*WAYS} <= rates.keys():
+        missing = [source for source in WAYS if source not in rates]
+        return f"The ways were not compared: {'; '.join(f'{each}: {why[each]}' for each in missing)}."
+    sent, named = rates["bytes"], rates["s3"]
+    carried = (
+        f"the model carried {_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
+    )
+    took = f"An answer took {_latency(sent)} by bytes and {_latency(named)} by s3."
+    if moved:
+        return f"{carried[0].upper()}{carried[1:]}. {took}"
+    if faster := faster_source(rates):
+        return f"For these images {faster} is the faster way: {carried}. {took}"
+    return f"Neither way was seen to be faster: {carried}, which the measurement can't tell apart. {took}"
+
+
+def _of_sizes(
+    images: Mapping[Series, tuple[Image, ...]],
+    rates: Mapping[Series, VariantRate],
+    why: Mapping[str, str],
+    moved: bool,
+) -> str:
+    measured = [size for size in SIZES if size in rates]
+    if len(measured) < 2:
+        reasons = dict.fromkeys(why[each] for each in ("sizes", *SIZES) if each in why)
+        return f"Size was not compared: {'; '.join(reasons)}."
+    least, most = rates[measured[0]], rates[measured[-1]]
+    evidence = (
+        f"{_shown(least.max_tps)} requests/s for {measured[0]} ones ({_kilobytes(images[measured[0]])}) and "
+        f"{_shown(most.max_tps)} for {measured[-1]} ones ({_kilobytes(images[measured[-1]])}), "
+        f"an answer took {_latency(least)} and {_latency(most)}"
+    )
+    if moved:
+        return f"By size: {evidence}."
+    if is_above(least.max_tps, most.max_tps):
+        return f"Small images are faster: {evidence}."
+    if is_above(most.max_tps, least.max_tps):
+        return f"Large images are faster: {evidence}."
+    return f"No difference by size was seen: {evidence}."
+
+
+def _rate(one: VariantRate) -> dict[str, Any]:
+    found, latency = one.max_tps, one.latency
+    return {
+        "maxTps": {
+            "estimate": rounded(found.estimate, 3),
+            "low": rounded(found.low, 3),
+            "high": rounded(found.high, 3),
+            "confidence": CONFIDENCE,
+        },
+        "p50Ms": rounded(latency.quantile_ms(0.5), 0),
+        "p95Ms": rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
+    }
+
+
+def _bytes(images: tuple[Image, ...]) -> dict[str, Any]:
+    return {"averageBytes": round(average_bytes(images))}
+
+
+def _span(images: tuple[Image, ...]) -> dict[str, Any]:
+    sizes = [image.bytes for image in images]
+    return {"leastBytes": min(sizes), "mostBytes": max(sizes)}
+
+
+def _shown(found: Interval) -> str:
+    if found.high is None:
+        return f"at least {found.estimate:.2f}"
+    return f"{found.estimate:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _latency(one: VariantRate) -> str:
+    median_ms, p95_ms = one.latency.quantile_ms(0.5), one.latency.quantile_ms(0.95)
+    if median_ms is None or p95_ms is None:
+        return "an unknown time"
+    p95 = f" (p95 {p95_ms:.0f})" if one.latency.count >= LATENCIES_FOR_P95 else ""
+    return f"{median_ms:.0f} ms{p95}"
+
+
+def _kilobytes(images: tuple[Image, ...]) -> str:
+    return f"{average_bytes(images) / 1000:,.0f} kB"

@@ -1,0 +1,54 @@
+"""What the steps of a comparison send: the images another way, or those of one size class."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from statistics import fmean
+
+from iu_tuner.contract.choices import Source
+from lambdas.images.image import MAX_BYTES, Image
+from lambdas.load.step import Series
+from lambdas.runs.run import Run
+
+WAYS: tuple[Source, ...] = ("bytes", "s3")
+SIZES: tuple[Series, ...] = ("small", "medium", "large")
+MIN_SIZE_RATIO = (
+    1.1  # a class whose images are not this much larger than the next smaller one's is the same class
+)
+
+
+def source_of(run: Run, series: Series) -> Source:
+    """How the images of a series are sent."""
+    return "bytes" if series == "bytes" else "s3" if series == "s3" else run.source
+
+
+def images_of(run: Run, series: Series, refused: Collection[str]) -> tuple[Image, ...]:
+    """The images of a series, without those (`refused`, by key) that the model did not take.
+
+    The two ways of sending are compared with images that both can take.
+    """
+    used = tuple(image for image in run.images if image.key not in refused)
+    if series in WAYS:
+        return tuple(image for image in used if image.bytes <= min(MAX_BYTES.values()))
+    return size_classes(used).get(series, ()) if series in SIZES else used
+
+
+def size_classes(images: Sequence[Image]) -> dict[Series, tuple[Image, ...]]:
+    """Thirds of the images by their bytes, thirds of about the same size as one; none if all are alike."""
+    ordered = sorted(images, key=lambda image: (image.bytes, image.key))
+    thirds = [ordered[len(ordered) * part // 3 : len(ordered) * (part + 1) // 3] for part in range(3)]
+    classes: list[list[Image]] = []
+    for third in filter(None, thirds):
+        if classes and average_bytes(third) < MIN_SIZE_RATIO * average_bytes(classes[-1]):
+            classes[-1].extend(third)
+        else:
+            classes.append(third)
+    if len(classes) < 2:
+        return {}
+    names = SIZES if len(classes) == 3 else (SIZES[0], SIZES[-1])
+    return {name: tuple(each) for name, each in zip(names, classes, strict=True)}
+
+
+def average_bytes(images: Sequence[Image]) -> float:
+    """Mean size of the images."""
+    return fmean(image.bytes for image in images)

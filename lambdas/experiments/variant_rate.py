@@ -1,0 +1,97 @@
+"""What the steps of one variant of a comparison tell: its rate and its latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean
+
+from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.interval import Interval
+from lambdas.capacity.step_checks import limiting_factor
+from lambdas.capacity.verdicts.account_quota import TpsQuota
+from lambdas.load.counts import StepCounts
+from lambdas.load.histogram import LatencyHistogram
+
+WARM_S = 2  # at the start of a step that is not throttled: not counted
+
+HINDERED = {
+    "account-throttled": "a limit of the account, not of the model, refused requests",
+    "client-limited": "the load workers could not keep their lanes busy",
+    "unstable": "more than a tenth of the requests failed",
+}
+
+
+@dataclass(frozen=True)
+class VariantRate:
+    """A variant that was measured; `max_tps` is a lower bound if its steps were not saturated.
+
+    `steady`: each of its steps told the same rate from its beginning to its end.
+    """
+
+    max_tps: Interval
+    latency: LatencyHistogram
+    steady: bool = True
+
+
+def rated(steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None) -> VariantRate | str:
+    """The rate of a variant, or why there is none (empty: it has no steps).
+
+    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry. A rate that the
+    account's `quota` may have decided says nothing about the images.
+    """
+    sound = [counts for counts in steps if limiting_factor(counts) is None]
+    if not sound:
+        return _hindered(steps[-1]) if steps else ""
+    latency = LatencyHistogram()
+    for counts in sound:
+        latency.merge(counts.latency)
+    answered = [each for each in (_answered(counts, queues) for counts in sound) if each]
+    if not answered:
+        return VariantRate(Interval.lower_bound(min(map(estimator.accepted_rate, sound))), latency)
+    found = [estimator.interval(each) for each in answered]
+    steady = [estimator.steady(each, one.half_width) for each, one in zip(answered, found, strict=True)]
+    unanswered_tps = max(counts.unanswered_tps for counts in sound)
+    rate = estimator.widen_by_lost_requests(_joined(found), unanswered_tps)
+    if quota is not None and not queues and quota.may_limit(rate):
+        return f"{quota.named} may have decided its rate of {rate.estimate:.2f} requests/s"
+    return VariantRate(rate, latency, all(steady))
+
+
+def are_disjoint(one: Interval, other: Interval) -> bool:
+    """Do the intervals have nothing in common?"""
+    return is_above(one, other) or is_above(other, one)
+
+
+def _joined(found: Sequence[Interval]) -> Interval:
+    """The mean of several steps' rates. If they are_disjoint each other, the rate moved: the interval spans them all."""
+    mean = fmean(each.estimate for each in found)
+    lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
+    if max(lows) > min(highs):
+        return Interval(mean, min(lows), max(highs))
+    half = sqrt(sum((high - each.estimate) ** 2 for each, high in zip(found, highs, strict=True))) / len(
+        found
+    )
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
+def is_above(one: Interval, other: Interval) -> bool:
+    """Is it, beyond both intervals? Of a lower bound nothing is claimed: it may have been saved-up credit."""
+    return one.high is not None and other.high is not None and one.low > other.high
+
+
+def _answered(counts: StepCounts, queues: bool) -> list[int] | None:
+    """The seconds that tell what the model carries; None where too few do."""
+    if queues:
+        seconds = counts.whole_seconds
+        answered = [*counts.completed[:seconds], *[0] * (seconds - len(counts.completed))][WARM_S:]
+    else:
+        answered = estimator.saturated_seconds(counts) or []
+    return answered if len(answered) >= estimator.MIN_SECONDS else None
+
+
+def _hindered(counts: StepCounts) -> str:
+    why = HINDERED[limiting_factor(counts) or "unstable"]
+    named = ", ".join(f"{name} x {count}" for name, count in counts.failures.most_common(3))
+    return f"{why} ({named})" if named else why

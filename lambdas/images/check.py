@@ -1,0 +1,47 @@
+"""One object of the bucket: can it be sent to the model?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from iu_tuner.contract.choices import Source
+from lambdas.aws.settings import settings
+from lambdas.images.formats import fault_of_companion, fault_of_format
+from lambdas.images.image import Fault, Image, fault_of_bytes
+from lambdas.images.refusals import is_outage
+from lambdas.images.sides import HEAD_BYTES, fault_of_picture
+
+REPORTS = "reports/"
+
+
+def fault_in_listing(bucket: str, image: Image, source: Source) -> Fault | None:
+    """What the listing alone says against an object; None if its content decides."""
+    if bucket == settings().image_bucket and image.key.startswith(REPORTS):
+        return Fault("a run's report", f"{REPORTS} is kept for the reports of runs")
+    return fault_of_companion(image.key) or fault_of_bytes(image.bytes, source)
+
+
+def fault_in_content(client: Any, bucket: str, image: Image) -> Fault | None:
+    """What the start of its content says against an object; None if it can be sent.
+
+    Raises:
+        ClientError: S3 fails, or does not give any object out.
+    """
+
+    def read(offset: int, length: int) -> bytes:
+        last = min(offset + length, image.bytes) - 1
+        if last < offset:
+            return b""
+        answer = client.get_object(Bucket=bucket, Key=image.key, Range=f"bytes={offset}-{last}")
+        content: bytes = answer["Body"].read()
+        return content
+
+    head = read(0, HEAD_BYTES)
+    return fault_of_format(head) or fault_of_picture(head, read)
+
+
+def fault_of_refusal(error: ClientError) -> Fault | None:
+    """Gone meanwhile, archived, another owner's: this object's trouble. None if S3 itself is in trouble."""
+    return None if is_outage(error) else Fault("not readable", f"S3 does not give it out ({error})")

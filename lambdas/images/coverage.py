@@ -1,0 +1,112 @@
+"""How many of the user's images a run measures with, and what is said where these are few of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lambdas.images.formats import OTHER_PICTURES
+from lambdas.images.image import TOO_LARGE, TOO_LARGE_FOR_BYTES, TOO_MANY_PIXELS
+
+NOTABLE_SHARE = 0.1  # of the images left out: from here on an answer says so
+HANDFUL = 5  # so few images, and an answer says so
+ENOUGH_IMAGES = 10  # what is advised instead
+MAX_KINDS_TOLD = 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some objects of the listing (`size`), and what came of those that were looked at.
+
+    `usable` and `left_out` (by kind of fault) count images only: not texts or archives beside them.
+    """
+
+    size: int
+    looked_at: int
+    usable: int
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ImagesFound:
+    """The images under a prefix: JPEG and PNG files, and what is called so or is another kind of picture.
+
+    `images` and `left_out` (by kind of fault) are estimates if not all of them were looked at.
+    """
+
+    prefix: str
+    images: int
+    left_out: Mapping[str, int]
+    looked_at: int
+    is_estimate: bool
+    listing_was_cut: bool
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample], *, prefix: str, listing_was_cut: bool) -> ImagesFound:
+        """From samples of objects that are called alike: those that were not looked at are like the others."""
+        reached = [sample for sample in samples if sample.looked_at]
+        left_out: Counter[str] = Counter()
+        for sample in reached:
+            for kind, number in sample.left_out.items():
+                left_out[kind] += round(number * sample.size / sample.looked_at)
+        usable = sum(round(sample.usable * sample.size / sample.looked_at) for sample in reached)
+        return cls(
+            prefix,
+            images=usable + left_out.total(),
+            left_out={kind: number for kind, number in left_out.most_common() if number},
+            looked_at=sum(sample.usable + sum(sample.left_out.values()) for sample in reached),
+            is_estimate=any(sample.looked_at < sample.size for sample in reached),
+            listing_was_cut=listing_was_cut,
+        )
+
+
+def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refused: int) -> tuple[str, ...]:
+    """What to know of an answer that rests on few of the user's images: clauses, none if all is well.
+
+    `found_objects` are listed, `chosen` images were tried, and the model refused `refused` of these.
+    """
+    used, cautions = chosen - refused, []
+    if found.left_out and sum(found.left_out.values()) >= NOTABLE_SHARE * found.images:
+        cautions.append(_left_out(found))
+    if refused and refused >= NOTABLE_SHARE * chosen:
+        cautions.append(f"the model refused {refused} of the {chosen} images chosen: images.skipped says why")
+    if used <= HANDFUL:
+        more = f"upload at least {ENOUGH_IMAGES} like those that the model will get"
+        cautions.append(f"measured with only {used} image{'' if used == 1 else 's'}: {more}")
+    if found.listing_was_cut:
+        cautions.append(
+            f"only the first {found_objects:,} objects under {found.prefix or 'the bucket'} were listed, in the order"
+            " of their keys: name a folder with fewer in images.prefix"
+        )
+    return tuple(cautions)
+
+
+def _left_out(found: ImagesFound) -> str:
+    kinds, in_all = Counter(found.left_out).most_common(), sum(found.left_out.values())
+    told = kinds[:MAX_KINDS_TOLD]
+    why = [f"{number:,} as {kind}" for kind, number in told]
+    if others := in_all - sum(number for _, number in told):
+        why.append(f"{others:,} for other reasons")
+    as_what = f" as {told[0][0]}" if len(kinds) == 1 else f" ({', '.join(why)})"
+    about, by = (
+        ("about ", f", judging by the {found.looked_at:,} looked at") if found.is_estimate else ("", "")
+    )
+    smallest = (
+        ": measured with the smallest only"
+        if found.left_out.keys() & {TOO_LARGE, TOO_LARGE_FOR_BYTES}
+        else ""
+    )
+    head = f"{about}{in_all:,} of {found.images:,} images were left out{as_what}{by}{smallest}"
+    return "; ".join([head, *advice(kind for kind, _ in told)])
+
+
+def advice(kinds: Iterable[str]) -> list[str]:
+    """What to do about images of these kinds, where one thing helps all of a kind."""
+    seen = list(kinds)
+    others = [kind for kind in seen if kind in OTHER_PICTURES]
+    return [
+        *(["give images.source s3"] if TOO_LARGE_FOR_BYTES in seen else []),
+        *([f"convert {', '.join(others)} to JPEG or PNG"] if others else []),
+        *(["make them smaller"] if {TOO_LARGE, TOO_MANY_PIXELS} & set(seen) else []),
+    ]

@@ -1,0 +1,76 @@
+"""Images that are sent to the model, those that can't be, and what DetectCustomLabels takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iu_tuner.contract.choices import Source
+
+# Quotas of DetectCustomLabels: bytes of a file, pixels of a side, the longer side over the shorter one.
+MAX_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}
+MIN_PIXELS, MAX_PIXELS = 64, 4096
+MAX_TO_SHORTEST = 20
+
+# How files are called that DetectCustomLabels takes; compare lower-case names.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
+
+# Kinds of faults that an advice depends on.
+TOO_LARGE_FOR_BYTES = "too large for bytes"
+TOO_LARGE = "too large for the service"
+TOO_MANY_PIXELS = f"of more than {MAX_PIXELS} pixels a side"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An object in the image bucket that can be sent to the model."""
+
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class SkippedImage:
+    """An object that can't, and why. Objects of one `kind` are counted together: "12 as empty"."""
+
+    key: str
+    reason: str
+    kind: str = "refused by the model"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why an object can't be sent: its `kind`, as in "12 images were left out as empty", and a sentence."""
+
+    kind: str
+    reason: str
+
+
+def is_called_image(key: str) -> bool:
+    """Whether the key ends as the name of a JPEG or PNG file does."""
+    return key.lower().endswith(IMAGE_SUFFIXES)
+
+
+def fault_of_bytes(size: int, source: Source) -> Fault | None:
+    """Returns None if a file of `size` bytes can be sent this way."""
+    if size == 0:
+        return Fault("empty", "it is empty")
+    if size <= MAX_BYTES[source]:
+        return None
+    kind = TOO_LARGE if size > MAX_BYTES["s3"] else TOO_LARGE_FOR_BYTES
+    return Fault(
+        kind, f"it has {size:,} bytes; with images.source {source} at most {MAX_BYTES[source]:,} are taken"
+    )
+
+
+def fault_of_sides(width: int, height: int) -> Fault | None:
+    """Returns None if an image of so many pixels is taken."""
+    has, longer, shorter = f"it has {width} x {height} pixels", max(width, height), min(width, height)
+    taken = f"{MIN_PIXELS} to {MAX_PIXELS} a side are taken"
+    if longer > MAX_PIXELS:
+        return Fault(TOO_MANY_PIXELS, f"{has}; {taken}")
+    if shorter < MIN_PIXELS:
+        return Fault(f"of less than {MIN_PIXELS} pixels a side", f"{has}; {taken}")
+    if longer > MAX_TO_SHORTEST * shorter:
+        ratio = f"{MAX_TO_SHORTEST}:1"
+        return Fault(f"longer than {ratio}", f"{has}; its sides may be {ratio} at most")
+    return None

@@ -1,0 +1,94 @@
+"""What S3 refuses, in a sentence that keeps S3's own words, and says what to do about it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from iu_tuner.contract.errors import AccessDenied, NoUsableImages
+from lambdas.aws.denials import advice
+
+_NO_BUCKET = ("NoSuchBucket", "InvalidBucketName")
+_ELSEWHERE = (
+    "PermanentRedirect",
+    "301",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+)
+_ARCHIVED = "InvalidObjectState"  # a 403, too, though no permission is missing
+_KEY = re.compile(r"\bkms\b", re.IGNORECASE)
+
+
+def is_denied(error: ClientError) -> bool:
+    """Was it for want of a permission, of the bucket's, the object's or the key's?"""
+    code = str(error.response["Error"].get("Code", ""))
+    return (
+        code.startswith("KMS.")
+        or (_status(error) == 403 and code != _ARCHIVED)
+        or code in ("AccessDenied", "403")
+    )
+
+
+def is_outage(error: ClientError) -> bool:
+    """Does it say nothing about the object?"""
+    return _status(error) >= 500
+
+
+def explained(error: ClientError, bucket: str, key: str) -> Exception:
+    """The run's error for what S3 answered about a key or prefix; an outage stays as it is."""
+    code = str(error.response["Error"].get("Code", ""))
+    where = f"s3://{bucket}/{key}"
+    if is_denied(error):
+        return AccessDenied(f"{where} is not readable for this stack: {_said(error)} - {_advice(error)}")
+    if code in _NO_BUCKET:
+        return NoUsableImages(f"there is no bucket {bucket} - check images.bucket ({_said(error)})")
+    if code in _ELSEWHERE:
+        return NoUsableImages(
+            f"the bucket {bucket} is in another Region: {_said(error)} - name one in the model's Region, or copy the"
+            " images to the stack's bucket"
+        )
+    if is_outage(error):
+        return error
+    todo = "restore them from their archive, or name" if code == _ARCHIVED else "check images.bucket, or name"
+    return NoUsableImages(f"S3 does not give {where} out: {_said(error)} - {todo} other images")
+
+
+def _said(error: ClientError) -> str:
+    """S3's own words, the operation and the error's name."""
+    words, code = _words(error).rstrip("."), error.response["Error"].get("Code", "")
+    return f"{words} ({error.operation_name}: {code})" if words else f"{error.operation_name}: {code}"
+
+
+def bucket_region(client: Any, bucket: str) -> str | None:
+    """The Region of a bucket; None: it can't be told. Also a refusal names it, so the right to list is enough."""
+    try:
+        answer = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
+    except BotoCoreError:
+        return None
+    except ClientError as error:
+        answer = error.response.get("ResponseMetadata", {})
+    region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region")
+    return str(region) if region else None
+
+
+def _advice(error: ClientError) -> str:
+    is_key = _KEY.search(f"{error.response['Error'].get('Code')} {_words(error)}")
+    key = (
+        "the images are encrypted with a KMS key that the stack's roles can't use: deploy with this key in the context"
+        " key kmsKeyArn and see that its policy lets the account's roles in, or name images in another bucket"
+    )
+    bucket = (
+        "deploy with this bucket in the context key imageBuckets (if it is the stack's own: with this prefix in"
+        " imagePrefixes), or name other images"
+    )
+    return advice(_words(error), key if is_key else bucket)
+
+
+def _words(error: ClientError) -> str:
+    return str(error.response["Error"].get("Message") or "")
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))

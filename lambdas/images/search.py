@@ -1,0 +1,138 @@
+"""Looking for images among the objects of a listing: those called like images first, spread over the sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from iu_tuner.contract.choices import Source
+from lambdas.images.check import REPORTS, fault_in_content, fault_in_listing, fault_of_refusal
+from lambdas.images.coverage import Sample
+from lambdas.images.formats import COMPANION_FILE, OTHER_PICTURES, picture_called
+from lambdas.images.image import Fault, Image, SkippedImage, is_called_image
+from lambdas.images.refusals import is_denied
+
+MAX_IMAGES = 24  # sent in turn; more would not come round evenly within a step
+MAX_INSPECTED = 2_000  # one by one, until enough are found; so many take Prepare a few seconds
+
+Called = Literal["image", "anything", "other picture", "report"]  # in the order in which they are looked at
+
+
+class ImageSearch:
+    """What was found so far: `images` that can be sent, objects left out, and samples of each kind of name."""
+
+    def __init__(self, client: Any, bucket: str, source: Source) -> None:
+        self._client, self._bucket, self._source = client, bucket, source
+        self._refused: list[ClientError] = []
+        self._looks_left = MAX_INSPECTED
+        self.images: list[Image] = []
+        self.skipped: list[SkippedImage] = []
+        self.samples: list[Sample] = []
+
+    def look_through(self, objects: Sequence[Image]) -> None:
+        """Look at objects until there are MAX_IMAGES images, or at MAX_INSPECTED of them.
+
+        Raises:
+            ClientError: S3 fails, or gives none of the objects out.
+        """
+        groups: dict[Called, list[Image]] = {"image": [], "anything": [], "other picture": [], "report": []}
+        for found in sorted(objects, key=lambda each: (each.bytes, each.key)):
+            groups[_called(found.key)].append(found)
+        groups["image"] = self._without_those_ruled_out(groups["image"])
+        with ThreadPoolExecutor(MAX_IMAGES) as threads:
+            for called, group in groups.items():
+                if called == "other picture" and self._is_over:
+                    self._leave_out_by_name(group)
+                self._look_at(group, called, threads)
+        # One refusal of all images is not the images' fault.
+        denied = [error for error in self._refused if is_denied(error)]
+        if not self.images and (denied or len(self._refused) == len(self.skipped) > 0):
+            raise (denied or self._refused)[0]
+
+    @property
+    def _is_over(self) -> bool:
+        gives_nothing = not self.images and sum(map(is_denied, self._refused)) >= MAX_IMAGES
+        return len(self.images) == MAX_IMAGES or gives_nothing or not self._looks_left
+
+    def _without_those_ruled_out(self, group: Sequence[Image]) -> list[Image]:
+        """The images that the listing says nothing against. The others need no look, however many they are."""
+        left, left_out = [], Counter[str]()
+        for image in group:
+            if (fault := fault_in_listing(self._bucket, image, self._source)) is None:
+                left.append(image)
+            else:
+                self._skip(image, fault)
+                left_out.update(_as_image("image", fault))
+        ruled_out = len(group) - len(left)
+        self.samples.append(Sample(ruled_out, ruled_out, 0, left_out))
+        return left
+
+    def _leave_out_by_name(self, group: Sequence[Image]) -> None:
+        left_out = Counter[str]()
+        for image in group:
+            name = picture_called(image.key)
+            left_out[name] += 1
+            self._skip(image, Fault(name, f"its name says that it is {name}: convert it to JPEG or PNG"))
+        self.samples.append(Sample(len(group), len(group), 0, left_out))
+
+    def _look_at(self, group: Sequence[Image], called: Called, threads: ThreadPoolExecutor) -> None:
+        looked_at, usable, left_out = 0, 0, Counter[str]()
+        in_order = list(_evenly_sampled(group))
+        while not self._is_over and looked_at < len(group):
+            batch = in_order[looked_at : looked_at + min(MAX_IMAGES, self._looks_left)]
+            for image, fault in zip(batch, threads.map(self._fault_of, batch), strict=True):
+                if fault is not None:
+                    self._skip(image, fault)
+                    left_out.update(_as_image(called, fault))
+                    continue
+                usable += 1
+                if len(self.images) < MAX_IMAGES:
+                    self.images.append(image)
+            looked_at += len(batch)
+            self._looks_left -= len(batch)
+        self.samples.append(Sample(len(group), looked_at, usable, left_out))
+
+    def _fault_of(self, image: Image) -> Fault | None:
+        try:
+            return fault_in_listing(self._bucket, image, self._source) or fault_in_content(
+                self._client, self._bucket, image
+            )
+        except ClientError as error:
+            if (fault := fault_of_refusal(error)) is None:
+                raise
+            self._refused.append(error)
+            return fault
+
+    def _skip(self, image: Image, fault: Fault) -> None:
+        self.skipped.append(SkippedImage(image.key, fault.reason, fault.kind))
+
+
+def _called(key: str) -> Called:
+    if key.startswith(REPORTS):
+        return "report"
+    if is_called_image(key):
+        return "image"
+    return "other picture" if picture_called(key) else "anything"
+
+
+def _as_image(called: Called, fault: Fault) -> list[str]:
+    """The fault's kind if the object is to be counted as an image of the user's, that is left out."""
+    is_image = called in ("image", "other picture") and fault.kind != COMPANION_FILE
+    return [fault.kind] if is_image or fault.kind in OTHER_PICTURES else []
+
+
+def _evenly_sampled(objects: Sequence[Image]) -> Iterator[Image]:
+    """All objects, sorted by size, so that the first MAX_IMAGES of them lie evenly spread, and then any more."""
+    step = max(1.0, len(objects) / MAX_IMAGES)
+    first = {int((index + 0.5) * step) for index in range(min(MAX_IMAGES, len(objects)))}
+    yield from (objects[index] for index in sorted(first))
+    bits = len(objects).bit_length()
+    for number in range(2**bits):
+        # The bits of 0, 1, 2, … in reverse are 0, 1/2, 1/4, 3/4, 1/8, …: in between of what came before.
+        index = int(f"{number:0{bits}b}"[::-1], 2)
+        if index < len(objects) and index not in first:
+            yield objects[index]

@@ -1,0 +1,98 @@
+"""Width and height of a JPEG or PNG, read from its header in a few bounded reads."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable
+
+from lambdas.images.formats import PNG
+from lambdas.images.image import Fault, fault_of_sides
+
+# (offset, length) -> so many bytes of the file, fewer where it ends.
+Read = Callable[[int, int], bytes]
+
+HEAD_BYTES = 16 * 1024  # enough for most headers; what tells a format is in it, too
+NEXT_BYTES = 64 * 1024  # of a further read: a segment of a JPEG is no longer
+MAX_READS = 24  # an ICC profile and a depth map of 1.5 MB lie before the sides at the most
+
+_IHDR_ENDS = 33  # signature, length, type, 13 bytes of data, checksum
+
+# ITU T.81, table B.1. Start-of-frame markers: C4, C8 and CC lie among them and are something else.
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+# Markers without a length behind them: TEM, RST0 to RST7, SOI.
+_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+
+_CUT_OFF = Fault("cut off", "it is cut off: upload it again")
+
+
+class _Window:
+    """A file through reads of bounded number and size."""
+
+    def __init__(self, head: bytes, read: Read) -> None:
+        self._start, self._bytes, self._read, self._reads_left = 0, head, read, MAX_READS - 1
+
+    def at(self, offset: int, length: int) -> bytes | None:
+        """These bytes, fewer where the file ends; None if it takes too many reads to come here."""
+        begin = offset - self._start
+        if begin + length > len(self._bytes):
+            if not self._reads_left:
+                return None
+            self._reads_left -= 1
+            self._start, self._bytes, begin = offset, self._read(offset, NEXT_BYTES), 0
+        return self._bytes[begin : begin + length]
+
+    def marker_after(self, offset: int) -> int:
+        """Where the next marker is, or may be: bytes before it belong to nothing, and readers pass over them."""
+        found = _MARKER.search(self._bytes, offset - self._start)
+        return self._start + (found.start() if found else max(len(self._bytes) - 1, offset - self._start + 1))
+
+
+def fault_of_picture(head: bytes, read: Read) -> Fault | None:
+    """What speaks against a JPEG or PNG that starts with `head` (HEAD_BYTES of it, or all).
+
+    Returns None if its sides are taken, and if they stand nowhere that a few reads reach: the model decides then.
+    """
+    if head.startswith(PNG):
+        return _fault_of_png(head)
+    return _fault_of_jpeg(_Window(head, read))
+
+
+def _fault_of_png(head: bytes) -> Fault | None:
+    first = head[12:16]
+    if len(head) < _IHDR_ENDS:
+        return _CUT_OFF
+    if first == b"CgBI":
+        return Fault(
+            "PNG made for iPhones (CgBI)",
+            "it is a PNG in Apple's own format (CgBI), which other programs can't read: save it as an ordinary PNG",
+        )
+    if first != b"IHDR":
+        return Fault(
+            "broken PNG",
+            f"its first chunk is {str(first)[1:]} instead of 'IHDR': save it again as PNG or JPEG",
+        )
+    return fault_of_sides(*struct.unpack(">II", head[16:24]))
+
+
+def _fault_of_jpeg(window: _Window) -> Fault | None:
+    at = 2
+    while (mark := window.at(at, 9)) is not None:
+        if len(mark) < 2:
+            return _CUT_OFF
+        if not _MARKER.match(mark):
+            at = window.marker_after(at)
+        elif mark[1] in _BARE:
+            at += 2
+        elif mark[1] in (_START_OF_SCAN, _END_OF_IMAGE):
+            return Fault("broken JPEG", "it has no frame header: save it again as JPEG or PNG")
+        elif len(mark) < 9:
+            return _CUT_OFF
+        elif mark[1] in _START_OF_FRAME:
+            height, width = struct.unpack(">HH", mark[5:9])
+            return fault_of_sides(width, height) if height else None  # 0: its scan tells the height
+        else:
+            at += 2 + max(2, int.from_bytes(mark[2:4], "big"))
+    return None

@@ -1,0 +1,151 @@
+"""One worker's load on the wire: threads as lanes, a common start, the books of `capacity.worker`."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from iu_tuner.contract.errors import InternalError
+from lambdas.load.counts import WorkerCounts
+from lambdas.load.heartbeat import BEAT_S, Beat
+from lambdas.load.step import StepPlan
+from lambdas.load.worker_step import ImageCycle, Lane, WorkerStep
+from lambdas.models.outcomes import ACCEPTED, MODEL_GONE
+from lambdas.models.rekognition.data_plane import LoadConnection
+from lambdas.models.rekognition.reply import Reply
+from lambdas.models.rekognition.request import PreparedRequest
+
+WATCH_EVERY_S = 2.0  # how long the load may outlive its run, about
+LAST_CHECK_BEFORE_START_S = 0.3
+# Answers after which more requests of the step would only add to them.
+FATAL_ERRORS = MODEL_GONE | {"AccessDeniedException"}
+
+
+class LoadGenerator:
+    """Runs one worker's part of a step over one connection per lane."""
+
+    def __init__(
+        self,
+        plan: StepPlan,
+        worker: int,
+        connections: Sequence[LoadConnection],
+        requests: Sequence[PreparedRequest],
+    ) -> None:
+        self._plan = plan
+        self._connections = connections
+        self._requests = requests
+        self._lock = threading.Lock()
+        self._worker = worker
+        self._images = ImageCycle(len(requests), offset=worker * plan.lanes_of(0))
+
+    def run(self, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
+        """Wait for the common start (epoch seconds), carry the load, return the counts.
+
+        Asks `is_active` every few seconds: nothing tells a Lambda that its execution was aborted.
+
+        Raises:
+            InternalError: more or fewer requests left this worker than it booked.
+        """
+        started = [connection.requests_on_wire for connection in self._connections]
+        self._zero = time.perf_counter() + (start_at - time.time())
+        self._step = WorkerStep(self._plan, self._worker, ready_s=self._now())
+        self._paced = self._step.paced_times()
+        threads = [
+            threading.Thread(target=self._lane, args=(index, connection))
+            for index, connection in enumerate(self._connections)
+        ]
+        over = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(is_active, over))
+        heart = threading.Thread(target=self._beat, args=(over,))
+        for thread in (heart, watch, *threads):
+            thread.start()
+        for thread in threads:
+            thread.join()
+        over.set()
+        watch.join()
+        heart.join()
+        counts = self._step.counts()
+        on_wire = sum(c.requests_on_wire for c in self._connections) - sum(started)
+        booked = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)
+        if on_wire != booked:
+            raise InternalError(f"{on_wire} requests left the worker and {booked} were booked")
+        return counts
+
+    def _watch(self, is_active: Callable[[], bool], over: threading.Event) -> None:
+        # First just before the common start, which may be far.
+        pause_s = max(0.0, -self._now() - LAST_CHECK_BEFORE_START_S)
+        while not over.wait(pause_s):
+            if not is_active():
+                with self._lock:
+                    self._step.stop(self._now())
+                return
+            pause_s = WATCH_EVERY_S
+
+    def _beat(self, over: threading.Event) -> None:
+        while not over.wait(BEAT_S):
+            on_wire = sum(connection.bytes_on_wire for connection in self._connections)
+            with self._lock:
+                self._step.beat(Beat(self._now(), time.process_time(), on_wire))
+
+    def _is_stopped(self) -> bool:
+        with self._lock:
+            return self._step.is_stopped
+
+    def _lane(self, index: int, connection: LoadConnection) -> None:
+        if index < self._plan.lanes_of(self._worker):
+            self._closed_loop(connection)
+        self._evenly_paced(connection)
+
+    def _closed_loop(self, connection: LoadConnection) -> None:
+        lane = Lane(self._plan.lanes)
+        self._sleep_until(0.0)
+        while self._goes_on():
+            sent_s, done_s, reply = self._send(connection)
+            pause_s = lane.pause_s(reply.outcome, done_s - sent_s, random.random())
+            with self._lock:
+                self._step.add_busy_time(done_s - sent_s + pause_s)
+            if pause_s:
+                time.sleep(pause_s)
+
+    def _evenly_paced(self, connection: LoadConnection) -> None:
+        for planned_s in self._remaining_paced_times():
+            self._sleep_until(planned_s)
+            if self._is_stopped():
+                return
+            self._send(connection, planned_s)
+
+    def _remaining_paced_times(self) -> Iterator[float]:
+        while True:
+            with self._lock:
+                planned_s = next(self._paced, None)
+            if planned_s is None or self._now() > self._plan.longest_s:
+                return
+            yield planned_s
+
+    def _goes_on(self) -> bool:
+        with self._lock:
+            return self._step.is_active(self._now())
+
+    def _send(self, connection: LoadConnection, planned_s: float | None = None) -> tuple[float, float, Reply]:
+        with self._lock:
+            image = self._images.take()
+        sent_s = self._now()
+        reply = connection.send(self._requests[image])
+        done_s = self._now()
+        with self._lock:
+            self._step.book(reply.outcome, sent_s, done_s, planned_s)
+            if reply.outcome != ACCEPTED:
+                self._images.give_back(image)
+            if reply.outcome in FATAL_ERRORS:
+                self._step.stop(done_s)
+        return sent_s, done_s, reply
+
+    def _sleep_until(self, second: float) -> None:
+        if (remaining_s := second - self._now()) > 0:
+            time.sleep(remaining_s)
+
+    def _now(self) -> float:
+        """Seconds since the step's common start."""
+        return time.perf_counter() - self._zero

@@ -1,0 +1,82 @@
+"""A worker's own ticking: the seconds in which it stalled, the CPU time that it used, the bytes that it moved.
+
+A worker stalls when nothing in it runs although something is due: it gets no CPU, is stopped, or one of its
+threads keeps the others from running. Then what a second counts is the client's doing, not the model's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+BEAT_S = 0.02
+STALL_S = 0.25  # between two beats: longer is a stall
+MIN_S = 1.0  # of load, that a share of it can be told from
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a worker had used at a time (seconds since the step's start): CPU seconds, bytes on the wire."""
+
+    at_s: float
+    cpu_s: float = 0.0
+    on_wire: int = 0
+
+
+@dataclass
+class Heartbeat:
+    """The beats of a worker in one step."""
+
+    _first: Beat | None = None
+    _under_load: Beat | None = None
+    _last_s: float | None = None
+    _stalled: set[int] = field(default_factory=set)
+
+    def beat(self, now: Beat, until_s: float) -> None:
+        """To be called every BEAT_S, from before the start on. The load is over at `until_s`."""
+        due_s = max(0.0, now.at_s if self._last_s is None else self._last_s + BEAT_S)
+        late_s = 0.0 if self._last_s is None else now.at_s - self._last_s
+        self._last_s = now.at_s
+        if late_s > STALL_S and due_s < min(now.at_s, until_s):
+            self._stalled.update(range(math.floor(due_s), math.floor(min(now.at_s, until_s)) + 1))
+        if 0 <= now.at_s <= until_s:
+            self._first = self._first or now
+            self._under_load = now
+
+    @property
+    def stalled(self) -> list[int]:
+        """The seconds with a stall in them, in order."""
+        return sorted(self._stalled)
+
+    @property
+    def cpu_share(self) -> float:
+        """CPU seconds per second of load."""
+        seconds, cpu_s, _ = self._used()
+        return cpu_s / seconds if seconds >= MIN_S else 0.0
+
+    @property
+    def bytes_per_s(self) -> float:
+        """Bytes sent and received per second of load."""
+        seconds, _, on_wire = self._used()
+        return on_wire / seconds if seconds >= MIN_S else 0.0
+
+    def _used(self) -> tuple[float, float, int]:
+        first, last = self._first, self._under_load
+        if first is None or last is None:
+            return 0.0, 0.0, 0
+        return last.at_s - first.at_s, last.cpu_s - first.cpu_s, last.on_wire - first.on_wire
+
+
+def spoilt_seconds(stalled: Sequence[int], throttled: Sequence[int]) -> set[int]:
+    """The seconds not to count: those with a stall, and those after it in which it still shows.
+
+    In a stall credit is saved up and queues empty. The next throttle proves that this is over, as the first one of
+    the step does; where none comes, one second is left out. So which seconds go is decided by the client's clock
+    and by throttles, as the first second that counts is: never by what was accepted.
+    """
+    spoilt = set[int]()
+    for second in stalled:
+        throttles = (later for later in range(second + 1, len(throttled)) if throttled[later])
+        spoilt.update(range(second, next(throttles, second + 1) + 1))
+    return spoilt

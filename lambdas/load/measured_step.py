@@ -1,0 +1,47 @@
+"""A step of a run as it was measured, and how long the next one's workers have to get ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lambdas.load.counts import StepCounts
+from lambdas.load.step import Series
+
+COLD_START_LEAD_S, MIN_LEAD_S, MAX_LEAD_S = 8.0, 3.0, 20.0  # the first workers start cold
+
+
+@dataclass(frozen=True)
+class MeasuredStep:
+    """A step of a run as it is kept: its number, its common start (epoch seconds) and its counts."""
+
+    number: int
+    start_at: float
+    lead_s: float
+    counts: StepCounts
+
+
+def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
+    """The counts of a series' steps of load, in order: without its probe, and without the other series."""
+    counts = [step.counts for step in steps]
+    return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
+
+
+def observed_s(steps: Sequence[MeasuredStep]) -> float | None:
+    """Seconds from the first request of the main series' load to its last one, pauses included; None without load."""
+    load = [step for step in steps if step.counts.plan.series == "main" and step.counts.plan.phase != "probe"]
+    if not load:
+        return None
+    last = load[-1]
+    return last.start_at + last.counts.seconds + last.counts.plan.paced_s - load[0].start_at
+
+
+def lead_s(previous: MeasuredStep) -> float:
+    """Seconds from planning a step to its common start: time for the workers to start and get ready.
+
+    From how long the previous step's workers took, doubled because the next has up to twice as many.
+    """
+    if previous.counts.plan.phase == "probe" or not previous.counts.workers:
+        return COLD_START_LEAD_S
+    slowest_s = previous.lead_s + max(worker.ready_s for worker in previous.counts.workers)
+    return min(MAX_LEAD_S, max(MIN_LEAD_S, 2 * slowest_s))

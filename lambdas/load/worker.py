@@ -1,0 +1,116 @@
+"""A load worker with everything at hand that a step needs: requests prepared, connections open.
+
+Kept between invocations of the same Lambda environment, so that a later step starts at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from botocore.session import Session
+
+from iu_tuner.contract.choices import Source
+from lambdas.aws.settings import settings
+from lambdas.images.image import Image
+from lambdas.images.selection import read_image, s3_client
+from lambdas.load.counts import WorkerCounts
+from lambdas.load.generator import LoadGenerator
+from lambdas.load.probe import Probe
+from lambdas.load.step import StepPlan
+from lambdas.load.worker_step import WorkerStep
+from lambdas.models.rekognition.control_plane import model_endpoint
+from lambdas.models.rekognition.data_plane import LoadConnection
+from lambdas.models.rekognition.reply import Reply
+from lambdas.models.rekognition.request import (
+    PreparedRequest,
+    RequestSigner,
+    request_with_bytes,
+    request_with_object,
+)
+from lambdas.runs.run import Run
+
+PROBE_LANES = 4
+
+PreparedRequests = Mapping[tuple[Source, str], PreparedRequest]  # by way of sending and image key
+
+
+class LoadWorker:
+    """Requests for a run's images and a connection per lane. What is in `prepared` is not read again."""
+
+    def __init__(self, run: Run, images: Sequence[Image], source: Source, prepared: PreparedRequests) -> None:
+        self._images = images
+        missing = [image for image in images if (source, image.key) not in prepared]
+        with ThreadPoolExecutor(8) as threads:
+            made = list(threads.map(lambda image: _prepared(run, image, source), missing))
+        self.prepared = {
+            **prepared,
+            **{(source, image.key): one for image, one in zip(missing, made, strict=True)},
+        }
+        self._requests = [self.prepared[source, image.key] for image in images]
+        signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
+        self._connections = [LoadConnection(signer) for _ in range(run.search_limits.lanes_per_worker)]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections:
+            connection.close()
+
+    def carry(
+        self, plan: StepPlan, worker: int, start_at: float, is_active: Callable[[], bool]
+    ) -> WorkerCounts:
+        """This worker's part of a step, from `start_at` (epoch seconds), for as long as the run goes on."""
+        with ThreadPoolExecutor(len(self._connections)) as threads:
+            list(threads.map(LoadConnection.connect, self._connections))
+        return LoadGenerator(plan, worker, self._connections, self._requests).run(start_at, is_active)
+
+    def probe(self) -> Probe:
+        """Send each image once, a few at a time."""
+        lanes = min(PROBE_LANES, len(self._connections), len(self._requests))
+        plan = StepPlan("probe", lanes, workers=1, base_s=0.0, extended_s=0.0, max_s=0.0)
+        step, zero, lock = WorkerStep(plan, 0), time.perf_counter(), threading.Lock()
+
+        def lane(index: int) -> list[tuple[int, Reply]]:
+            replies = []
+            for image in range(index, len(self._requests), lanes):
+                sent_s = time.perf_counter() - zero
+                reply = self._connections[index].send(self._requests[image])
+                replies.append((image, reply))
+                with lock:
+                    step.book(reply.outcome, sent_s, time.perf_counter() - zero)
+            return replies
+
+        with ThreadPoolExecutor(lanes) as threads:
+            replies = [reply for lane_replies in threads.map(lane, range(lanes)) for reply in lane_replies]
+        took_s = time.perf_counter() - zero
+        by_image = [(self._images[image], reply) for image, reply in sorted(replies, key=lambda one: one[0])]
+        return Probe(plan, replace(step.counts(), seconds=took_s), by_image)
+
+
+# At most one: the worker of the last run that this environment served.
+_kept: dict[tuple[str, Source, tuple[Image, ...]], LoadWorker] = {}
+
+
+def load_worker(run: Run, images: tuple[Image, ...], source: Source) -> LoadWorker:
+    """The worker for a run's images, made anew only when they or the way they are sent change."""
+    key = (run.run_id, source, images)
+    if key not in _kept:
+        prepared = [worker.prepared for (run_id, _, _), worker in _kept.items() if run_id == run.run_id]
+        close_cached()
+        _kept[key] = LoadWorker(run, images, source, prepared[0] if prepared else {})
+    return _kept[key]
+
+
+def close_cached() -> None:
+    """Close what is kept."""
+    while _kept:
+        _kept.popitem()[1].close()
+
+
+def _prepared(run: Run, image: Image, source: Source) -> PreparedRequest:
+    if source == "s3":
+        return request_with_object(run.model_arn, run.bucket, image.key)
+    return request_with_bytes(run.model_arn, read_image(s3_client(), run.bucket, image.key))

@@ -1,0 +1,162 @@
+"""Amazon Rekognition Custom Labels: find, look at, start and stop a model.
+
+One adapter per model service; all offer these calls and translate statuses into
+`capacity.model_status`. The load itself goes through `load_client`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from iu_tuner.contract.errors import AccessDenied, ModelNotFound, ModelNotStartable, ModelStartFailed
+from iu_tuner.contract.model_arn import MODEL_ARN
+from lambdas.aws.denials import advice
+from lambdas.models.status import ModelState
+
+# Refusals of a start that another attempt will not change.
+_FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
+
+
+@cache
+def rekognition_client() -> Any:
+    """The control-plane client. It keeps its retries; an answer that is lost is looked for, not waited for."""
+    return boto3.client(
+        "rekognition",
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10
+        ),
+    )
+
+
+def model_endpoint() -> str:
+    """Where the model is called, as the SDK resolves it: the stack's setting, FIPS, dual-stack, or AWS's default."""
+    return str(rekognition_client().meta.endpoint_url)
+
+
+class RekognitionModel:
+    """A Custom Labels model version."""
+
+    def __init__(self, client: Any, model_arn: str, project_arn: str) -> None:
+        parts = MODEL_ARN.fullmatch(model_arn)
+        assert parts, f"{model_arn} was not checked at the door"
+        self._client = client
+        self.project, self.version = parts["project"], parts["version"]
+        self.model_arn = model_arn
+        self.project_arn = project_arn
+
+    @classmethod
+    def find(cls, client: Any, model_arn: str) -> RekognitionModel:
+        """The model behind a version ARN.
+
+        The project's ARN ends in its own creation time, so it is looked up by name.
+
+        Raises:
+            ModelNotFound, AccessDenied
+        """
+        parts = MODEL_ARN.fullmatch(model_arn)
+        assert parts, f"{model_arn} was not checked at the door"
+        with _explained(model_arn):
+            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[parts["project"]])
+            for project in (project for page in pages for project in page["ProjectDescriptions"]):
+                if f":project/{parts['project']}/" in project["ProjectArn"]:
+                    return cls(client, model_arn, project["ProjectArn"])
+        raise ModelNotFound(_not_found(model_arn, f"there is no project {parts['project']}"))
+
+    def look(self) -> ModelState:
+        """The model's status as of now.
+
+        Raises:
+            ModelNotFound, AccessDenied
+        """
+        with _explained(self.model_arn):
+            pages = self._client.get_paginator("describe_project_versions").paginate(
+                ProjectArn=self.project_arn, VersionNames=[self.version]
+            )
+            for version in (version for page in pages for version in page["ProjectVersionDescriptions"]):
+                if version["ProjectVersionArn"] == self.model_arn:
+                    return ModelState(
+                        version["Status"],
+                        version.get("StatusMessage", ""),
+                        version.get("MinInferenceUnits"),
+                        version.get("MaxInferenceUnits"),
+                    )
+        raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self.version}"))
+
+    def start(
+        self, inference_units: int, most_units: int | None = None, *, failed: ModelState | None = None
+    ) -> None:
+        """Ask for a start; only a look tells what came of it. Without `most_units` it does not auto-scale.
+
+        `failed` is the model as it was seen, if it was FAILED.
+
+        Raises:
+            ModelNotStartable: it is FAILED, and the start was refused.
+            ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
+        """
+        scaling = {} if most_units is None else {"MaxInferenceUnits": most_units}
+        try:
+            with _explained(self.model_arn):
+                self._client.start_project_version(
+                    ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units, **scaling
+                )
+        except ClientError as refusal:
+            if failed is not None:
+                why = f" ({failed.message.rstrip('.')})" if failed.message else ""
+                raise ModelNotStartable(
+                    f"the model is FAILED{why}, and Rekognition refused to start it: {_said(refusal)}"
+                    " - start it in the console, or train a new version"
+                ) from refusal
+            if _code(refusal) in _FINAL_REFUSALS:
+                raise ModelStartFailed(
+                    f"Rekognition refused to start the model: {_said(refusal)}"
+                    " - by default two models run per account, with five inference units each"
+                ) from refusal
+        except BotoCoreError:
+            pass  # a lost answer: the next look tells
+
+    def stop(self) -> None:
+        """Ask for a stop; only a look tells what came of it.
+
+        Raises:
+            ModelNotFound, AccessDenied
+        """
+        try:
+            with _explained(self.model_arn):
+                self._client.stop_project_version(ProjectVersionArn=self.model_arn)
+        except (ClientError, BotoCoreError):
+            pass  # stopping already, not stoppable yet, or a lost answer: the next look tells
+
+
+@contextmanager
+def _explained(model_arn: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) == "ResourceNotFoundException":
+            raise ModelNotFound(_not_found(model_arn, "Rekognition does not know it")) from error
+        if _code(error) == "AccessDeniedException":
+            otherwise = "the stack's roles may touch the models named in the context key modelArns"
+            raise AccessDenied(f"{error} - {advice(str(error), otherwise)}") from error
+        raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))
+
+
+def _said(error: ClientError) -> str:
+    """The service's own words and its name for them."""
+    return f"{str(error.response['Error'].get('Message', '')).rstrip('.')} ({_code(error)})"
+
+
+def _not_found(model_arn: str, because: str) -> str:
+    return (
+        f"{because} ({model_arn}) - check modelArn, and that this stack is in the model's account and Region"
+    )

@@ -1,0 +1,35 @@
+"""TODO: lambdas.models.tariff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """Inference units are paid by the hour while the model runs, used or not."""
+
+    inference_units: int
+    usd_per_unit_hour: float
+
+    def usd(self, seconds: float) -> float:
+        """The price of running for so long."""
+        return self.unit_hours(seconds) * self.usd_per_unit_hour
+
+    def unit_hours(self, seconds: float) -> float:
+        """Inference-unit hours of running for so long."""
+        return self.inference_units * seconds / 3600
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The model ran with so many inference units, from and to; seconds since the epoch."""
+
+    inference_units: int
+    since: float
+    until: float
+
+    @property
+    def unit_hours(self) -> float:
+        """What is paid for."""
+        return self.inference_units * (self.until - self.since) / 3600

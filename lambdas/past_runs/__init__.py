@@ -1,0 +1,1 @@
+"""TODO: what lambdas/past_runs holds."""

@@ -1,0 +1,145 @@
+"""A run beside those before it: the last of the same model, and the last of the version before.
+
+TPS per inference unit is what is compared. It has dropped when the two intervals lie apart, the newer one below: as
+long as they overlap, the difference may be no more than what each of them leaves open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from iu_tuner.formats import rounded
+
+Change = Literal["dropped", "risen", "within"]
+
+_NO_RATE = {
+    "not-saturated": "a lower bound (not-saturated)",
+    "account-throttled": "limited by the account (account-throttled)",
+    "client-limited": "limited by the load workers (client-limited)",
+    "unstable": "unstable",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a published run measured, as far as later ones compare with it; rates in TPS per inference unit."""
+
+    run_id: str
+    started_at: str  # ISO 8601, UTC
+    model_arn: str
+    verdict: str
+    tps: float | None
+    low: float | None
+    high: float | None
+    disturbed: str | None = None  # what else makes the rate say little
+
+    @classmethod
+    def of(cls, output: Mapping[str, Any], started_at: str, auto_scales_to: int | None) -> Answer:
+        """From an execution's output, and the units that its model was allowed to scale to."""
+        units, rate = output["inferenceUnits"] or 1, output["maxTps"]
+        low, high = (None if rate[end] is None else rate[end] / units for end in ("low", "high"))
+        disturbed = None
+        if output.get("otherTraffic", {}).get("requests"):
+            disturbed = "measured beside the requests of others"
+        elif auto_scales_to is not None:
+            disturbed = "measured on a model that scales by itself"
+        return cls(
+            output["runId"], started_at, output["modelArn"], output["verdict"],
+            output["tpsPerInferenceUnit"], low, high, disturbed,
+        )  # fmt: skip
+
+    @property
+    def incomparable(self) -> str | None:
+        """Why its rate can't be compared with another's; None: it can."""
+        if self.verdict in _NO_RATE:
+            return _NO_RATE[self.verdict]
+        if self.tps is None or self.low is None or self.high is None:
+            return "a run without a rate" if self.tps is None else "a lower bound"
+        return self.disturbed
+
+
+def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
+    """The last run that can be compared with, of the model that ran last; without one, that model's last run.
+
+    A run without a rate to compare, in between, must not hide a drop, nor become what later runs are measured by.
+    """
+    if not newest_first:
+        return None
+    last = newest_first[0]
+    of_it = (answer for answer in newest_first if answer.model_arn == last.model_arn)
+    return next((answer for answer in of_it if not answer.incomparable), last)
+
+
+def change(now: Answer, before: Answer) -> Change | None:
+    """What the intervals prove; None: the two can't be compared."""
+    if now.incomparable or before.incomparable:
+        return None
+    assert now.low is not None and now.high is not None and before.low is not None and before.high is not None
+    if now.high < before.low:
+        return "dropped"
+    return "risen" if now.low > before.high else "within"
+
+
+def compared(now: Answer, same_model: Answer | None, version_before: Answer | None) -> dict[str, Any]:
+    """`comparedWith`, `regression` and `regressionDetail` of the output."""
+    others = [
+        (same_model, "the last run of this model"),
+        (version_before, "the last run of the version before"),
+    ]
+    sentences = [_sentence(now, before, which) for before, which in others if before is not None]
+    if not sentences:
+        sentences = ["No earlier run of this model, or of a version before it, is there to compare with."]
+    return {
+        "comparedWith": {
+            "sameModel": _described(now, same_model),
+            "versionBefore": _described(now, version_before, ("modelArn",)),
+        },
+        "regression": any(
+            before is not None and change(now, before) == "dropped" for before in (same_model, version_before)
+        ),
+        "regressionDetail": " ".join(sentences),
+    }
+
+
+def _described(now: Answer, before: Answer | None, more: tuple[str, ...] = ()) -> dict[str, Any] | None:
+    if before is None:
+        return None
+    described = {
+        "runId": before.run_id,
+        "startedAt": before.started_at,
+        "verdict": before.verdict,
+        "tpsPerInferenceUnit": rounded(before.tps, 3),
+        "low": rounded(before.low, 3),
+        "high": rounded(before.high, 3),
+        "changePercent": rounded(_percent(now, before), 1),
+        "change": change(now, before),
+    }
+    return {**described, "modelArn": before.model_arn} if "modelArn" in more else described
+
+
+def _percent(now: Answer, before: Answer) -> float | None:
+    if now.tps is None or not before.tps:
+        return None
+    return 100 * (now.tps / before.tps - 1)
+
+
+def _sentence(now: Answer, before: Answer, which: str) -> str:
+    named = f"{which} ({before.run_id}, {before.started_at})"
+    if now.incomparable:
+        return f"Not compared with {named}: this run is {now.incomparable}."
+    if before.incomparable:
+        return f"Not compared with {named}: that one is {before.incomparable}."
+    percent = f"{_percent(now, before) or 0:+.1f} %"
+    ranges = f"{now.low:.2f} to {now.high:.2f} now, {before.low:.2f} to {before.high:.2f} then"
+    match change(now, before):
+        case "dropped":
+            return (
+                f"TPS per inference unit has dropped by more than both intervals explain since {named}: {percent} "
+                f"({ranges}); if the images are the same, look at what changed before you rely on this model."
+            )
+        case "risen":
+            return f"TPS per inference unit has risen since {named}: {percent} ({ranges})."
+        case _:
+            return f"TPS per inference unit is as in {named}, within the intervals: {percent} ({ranges})."

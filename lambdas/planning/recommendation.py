@@ -1,0 +1,176 @@
+"""From TPS per inference unit to how many inference units to start, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from lambdas.capacity.rates.interval import Interval
+from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
+from lambdas.models.quota import QUOTA_IUS
+from lambdas.planning.demand import BatchDemand, Demand, TrafficDemand
+
+PRODUCTION_IUS = 2
+TOLERATED_SHORTFALL = 0.01  # a shortfall below 1 %, inside the interval, does not buy another inference unit
+MAX_TABLE_ROWS = 100
+
+
+@dataclass(frozen=True)
+class ReducedRate:
+    """TPS of each inference unit where there are more `than` so many: measured to be less than of these."""
+
+    than: int
+    per_unit: Interval
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a model with this many inference units costs and carries: in proportion, unless measured otherwise."""
+
+    inference_units: int
+    tps: float
+    usd_per_hour: float
+
+    @property
+    def usd_per_1000_images(self) -> float:
+        """At full use."""
+        return self.usd_per_hour / (self.tps * 3600) * 1000
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """How a batch is run: inference units, hours until it is done, and their cost."""
+
+    inference_units: int
+    hours: float
+    usd: float
+
+    @property
+    def inference_unit_hours(self) -> float:
+        """What is paid for."""
+        return self.inference_units * self.hours
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Inference units to start with and to scale to (None without a demand), with the reasons for them."""
+
+    min_inference_units: int | None
+    max_inference_units: int | None
+    reasons: tuple[str, ...]
+    table: tuple[Capacity, ...]
+    batch: BatchPlan | None = None
+
+
+def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:
+    """TPS of each of so many inference units."""
+    return per_unit if more is None or units <= more.than else more.per_unit
+
+
+def units_for(demand_tps: float, per_unit: Interval, more: ReducedRate | None = None) -> int:
+    """The fewest inference units that carry `demand_tps`, at least 1."""
+    units = _fewest(demand_tps, per_unit)
+    return units if more is None or units <= more.than else _fewest(demand_tps, more.per_unit)
+
+
+def _fewest(demand_tps: float, per_unit: Interval) -> int:
+    units = math.ceil(demand_tps / per_unit.estimate - 1e-9)
+    fewer = units - 1
+    carried = fewer * per_unit.estimate >= (1 - TOLERATED_SHORTFALL) * demand_tps
+    within = per_unit.high is not None and fewer * per_unit.high >= demand_tps
+    return max(1, fewer if carried and within else units)
+
+
+def recommend(
+    per_unit: Interval,
+    demand: Demand | None,
+    usd_per_unit_hour: float,
+    more: ReducedRate | None = None,
+    quota_tps: float = ACCOUNT_QUOTA_TPS,
+) -> Recommendation:
+    """Inference units for a demand from the measured TPS per inference unit (`per_unit.estimate` > 0).
+
+    `quota_tps` is what the account may send.
+    """
+    if isinstance(demand, BatchDemand):
+        units = units_for(demand.tps, per_unit, more)
+        each = per_unit_of(units, per_unit, more)
+        hours = demand.images / (units * each.estimate * 3600)
+        rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
+        reasons = [f"{rate}; {_count(units)} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
+        least = most = units
+        batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
+        reasons += _cautions(demand.tps, units, each, quota_tps)
+    elif demand is not None:
+        average = demand.average_tps * (1 + demand.headroom)
+        peak = demand.peak_tps * (1 + demand.headroom)
+        least, most, batch = units_for(average, per_unit, more), units_for(peak, per_unit, more), None
+        each = per_unit_of(most, per_unit, more)
+        reasons = [
+            _sum("Minimum", "average", average, least, per_unit_of(least, per_unit, more)),
+            _sum("Maximum", "peak", peak, most, each),
+        ]
+        reasons += _cautions(peak, most, each, quota_tps) + _practice(demand, least)
+    else:
+        return Recommendation(
+            None, None, ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
+            _table(QUOTA_IUS, per_unit, usd_per_unit_hour, more),
+        )  # fmt: skip
+    if per_unit.high is None:
+        reasons.append("The measured TPS is a lower bound: fewer inference units may do")
+    return Recommendation(least, most, tuple(reasons), _table(most, per_unit, usd_per_unit_hour, more), batch)
+
+
+def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
+    return (
+        f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+    )
+
+
+def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> list[str]:
+    cautions = []
+    if per_unit.low > 0 and (careful := math.ceil(tps / per_unit.low - 1e-9)) > units:
+        cautions.append(
+            f"At the low end of the interval ({per_unit.low:.2f} TPS per inference unit)"
+            f" {_rate(tps)} TPS would need {careful}"
+        )
+    if units > QUOTA_IUS:
+        cautions.append(
+            f"More than {QUOTA_IUS} inference units per model need a quota raise (Service Quotas)"
+        )
+    if tps > quota_tps:
+        cautions.append(
+            f"More than {quota_tps:g} TPS per account and Region need a quota raise (Service Quotas)"
+        )
+    return cautions
+
+
+def _practice(demand: TrafficDemand, least: int) -> list[str]:
+    practice = []
+    if least < PRODUCTION_IUS:
+        practice.append(
+            "AWS advises at least two inference units in production, spread over Availability Zones"
+        )
+    if not demand.headroom:
+        practice.append(
+            "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky"
+        )
+    return practice
+
+
+def _table(
+    units: int, per_unit: Interval, usd_per_unit_hour: float, more: ReducedRate | None
+) -> tuple[Capacity, ...]:
+    rows = min(MAX_TABLE_ROWS, max(QUOTA_IUS, units))
+    return tuple(
+        Capacity(n, n * per_unit_of(n, per_unit, more).estimate, n * usd_per_unit_hour)
+        for n in range(1, rows + 1)
+    )
+
+
+def _rate(tps: float) -> str:
+    return f"{tps:.4g}" if tps < 1000 else f"{tps:,.0f}"
+
+
+def _count(units: int) -> str:
+    return "1 inference unit" if units == 1 else f"{units} inference units"

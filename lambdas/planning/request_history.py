@@ -1,0 +1,130 @@
+"""What clients asked a model for, by minute where CloudWatch still has minutes.
+
+Rates are told of the periods in which the model *served*. Those are the periods in which it had
+inference units in service or was asked for something; where its inference units are not known, the
+periods with requests and gaps between them of up to an hour. A model that did not run has no demand,
+not one of zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+from lambdas.models.usage import Seen, Window
+
+HOURS_OF_WEEK = 168
+MAX_GAP_S = 3600
+_MONDAY = 72  # hours from the Monday before the epoch, a Thursday, to the epoch
+
+
+@dataclass(frozen=True)
+class RequestHistory:
+    """Requests that clients sent, each period's; None: the model did not serve. It begins where it first did."""
+
+    days: int
+    start_s: int  # since the epoch
+    period_s: int
+    counts: tuple[int | None, ...]
+    throttled: int  # of all these requests
+    of_model: bool  # or else of all models of the account and Region
+    in_service_known: bool
+    own_runs: int = 0  # of this tuner, in this time: not counted
+
+    @cached_property
+    def rates(self) -> list[float]:
+        """Requests per second of the periods in which the model served, in ascending order."""
+        return sorted(count / self.period_s for count in self.counts if count is not None)
+
+    @property
+    def requests(self) -> int:
+        """Sent in all."""
+        return sum(filter(None, self.counts))
+
+    @property
+    def minutes(self) -> float:
+        """How long the model served."""
+        return len(self.rates) * self.period_s / 60
+
+    @property
+    def average_tps(self) -> float:
+        """Of the time in which it served; 0 where it never did."""
+        return self.requests / (len(self.rates) * self.period_s) if self.rates else 0.0
+
+    def percentile_tps(self, percentile: float) -> float:
+        """The rate that `percentile` % of the periods did not exceed."""
+        return percentile_of(self.rates, percentile)
+
+    def hour_of_week(self, index: int) -> int:
+        """Of a period: 0 is Monday from midnight to 1:00 UTC."""
+        return ((self.start_s + index * self.period_s) // 3600 + _MONDAY) % HOURS_OF_WEEK
+
+    @cached_property
+    def by_hour_of_week(self) -> list[list[float]]:
+        """The rates of the periods in which the model served, in ascending order, for each of the 168 hours."""
+        hours: list[list[float]] = [[] for _ in range(HOURS_OF_WEEK)]
+        for index, count in enumerate(self.counts):
+            if count is not None:
+                hours[self.hour_of_week(index)].append(count / self.period_s)
+        return [sorted(rates) for rates in hours]
+
+    @property
+    def covers_a_week(self) -> bool:
+        """Was each hour of the week looked at?"""
+        return len({self.hour_of_week(index) for index in range(len(self.counts))}) == HOURS_OF_WEEK
+
+    @property
+    def whole_weeks(self) -> RequestHistory:
+        """The last whole weeks of it, in which no weekday counts more than another; all of it, if it is shorter."""
+        week = HOURS_OF_WEEK * 3600 // self.period_s
+        before = len(self.counts) % week if len(self.counts) > week else 0
+        return replace(self, start_s=self.start_s + before * self.period_s, counts=self.counts[before:])
+
+
+def percentile_of(ascending: list[float], percentile: float) -> float:
+    """By nearest rank; 0 of nothing."""
+    if not ascending:
+        return 0.0
+    return ascending[max(1, math.ceil(percentile / 100 * len(ascending) - 1e-9)) - 1]
+
+
+def build_history(
+    window: Window, seen: Seen, own_runs: Collection[tuple[float, float]] = ()
+) -> RequestHistory:
+    """The history in the window, without the time (from, to) of this tuner's own runs: their load is no demand."""
+    asked = seen.successful.keys() | seen.throttled.keys()
+    served = {
+        start
+        for start in _serving(window.period_s, asked, seen)
+        if not any(start < end and start + window.period_s > begin for begin, end in own_runs)
+    }
+    starts = range(min(served, default=window.end_s), window.end_s, window.period_s)
+    counts = tuple(
+        round(seen.successful.get(start, 0) + seen.throttled.get(start, 0)) if start in served else None
+        for start in starts
+    )
+    return RequestHistory(
+        window.days,
+        starts.start,
+        window.period_s,
+        counts,
+        throttled=round(sum(seen.throttled.get(start, 0) for start in served)),
+        of_model=seen.of_model,
+        in_service_known=bool(seen.in_service),
+        own_runs=sum(end > window.start_s for _, end in own_runs),
+    )
+
+
+def _serving(period_s: int, asked: Collection[int], seen: Seen) -> set[int]:
+    if seen.in_service:
+        ran = {start for start, units in seen.in_service.items() if units > 0}
+        # Requests to all models of the account were none of this one's while it did not run.
+        return ran | set(asked) if seen.of_model else ran
+    serving = set(asked)
+    for before, after in pairwise(sorted(asked)):
+        if after - before <= MAX_GAP_S:
+            serving.update(range(before, after, period_s))
+    return serving

@@ -1,0 +1,71 @@
+"""Entries for EventBridge Scheduler that start and stop a model by themselves: universal targets, no Lambda.
+
+A universal target is `arn:aws:scheduler:::aws-sdk:<service>:<apiAction>` with the call's parameters as JSON
+(EventBridge Scheduler User Guide, "Using universal targets").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lambdas.planning.weekly_schedule import Block
+
+MINUTES_OF_WEEK = 7 * 24 * 60
+DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+
+
+def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int) -> list[dict[str, Any]]:
+    """One start and one stop for all days that begin or end alike. A start comes early by the start-up."""
+    starts: dict[tuple[int, int, int], list[int]] = {}
+    stops: dict[int, list[int]] = {}
+    for block in blocks:
+        day, minute = _moment(60 * block.start_hour - -(-start_up_s // 60))
+        starts.setdefault((minute, block.min_units, block.max_units), []).append(day)
+        day, minute = _moment(60 * (block.start_hour + block.hours))
+        stops.setdefault(minute, []).append(day)
+    return [
+        *(
+            start_entry(model_arn, weekly(minute, days), least, most)
+            for (minute, least, most), days in sorted(starts.items())
+        ),
+        *(stop_entry(model_arn, weekly(minute, days)) for minute, days in sorted(stops.items())),
+    ]
+
+
+def start_entry(model_arn: str, expression: str, least: int, most: int) -> dict[str, Any]:
+    """Starts the model; it auto-scales where `most` is more than `least`."""
+    scaling = {"MaxInferenceUnits": most} if most > least else {}
+    return _entry(model_arn, expression, "startProjectVersion", {"MinInferenceUnits": least, **scaling})
+
+
+def stop_entry(model_arn: str, expression: str) -> dict[str, Any]:
+    """Stops the model."""
+    return _entry(model_arn, expression, "stopProjectVersion", {})
+
+
+def weekly(minute: int, days: Iterable[int]) -> str:
+    """At a minute of the day, on these days of the week (0 is Monday)."""
+    chosen = sorted(set(days))
+    if len(chosen) == len(DAYS):
+        return f"cron({minute % 60} {minute // 60} * * ? *)"
+    in_a_row = (
+        len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1 and chosen[-1] < 6
+    )  # SUN is 1, not 8
+    named = f"{DAYS[chosen[0]]}-{DAYS[chosen[-1]]}" if in_a_row else ",".join(DAYS[day] for day in chosen)
+    return f"cron({minute % 60} {minute // 60} ? * {named} *)"
+
+
+def _moment(minute_of_week: int) -> tuple[int, int]:
+    day, minute = divmod(minute_of_week % MINUTES_OF_WEEK, 24 * 60)
+    return day, minute
+
+
+def _entry(model_arn: str, expression: str, action: str, more: dict[str, int]) -> dict[str, Any]:
+    partition = model_arn.split(":")[1]
+    return {
+        "expression": expression,
+        "timezone": "UTC",
+        "target": f"arn:{partition}:scheduler:::aws-sdk:rekognition:{action}",
+        "input": {"ProjectVersionArn": model_arn, **more},
+    }

@@ -1,0 +1,154 @@
+"""When to start and stop a model, in hours of the week (0 is Monday from midnight to 1:00 UTC)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from lambdas.capacity.rates.interval import Interval
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH, AutoScaling, Lag
+from lambdas.planning.demand import PastDemand
+from lambdas.planning.recommendation import units_for
+from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
+
+START_UP_S = 20 * 60  # AWS: 10 to 20 minutes of downtime for a stop and a start
+# The hours that are stopped may hold so many of all past requests: a stray one keeps no model running.
+MAX_MISSED_RATIO = 0.001
+
+
+@dataclass(frozen=True)
+class Block:
+    """Hours in a row in which the model is on; the last ones may be next Monday's."""
+
+    start_hour: int
+    hours: int
+    min_units: int
+    max_units: int
+
+    def covers(self, hour: int) -> bool:
+        """Is it on in this hour of the week?"""
+        return (hour - self.start_hour) % HOURS_OF_WEEK < self.hours
+
+
+@dataclass(frozen=True)
+class WeekPlan:
+    """The blocks of a week, what they cost on average, and the past requests that came outside of them."""
+
+    blocks: tuple[Block, ...]
+    start_up_s: int
+    usd_per_month: float
+    missed_requests: int
+
+    @property
+    def hours_on(self) -> int:
+        """Of the week's 168."""
+        return sum(block.hours for block in self.blocks)
+
+    @property
+    def longest_stop(self) -> tuple[int, int]:
+        """The longest time off: its first hour of the week, and its hours."""
+        ends = [(block.start_hour + block.hours) % HOURS_OF_WEEK for block in self.blocks]
+        starts = [block.start_hour for block in self.blocks]
+        stops = [
+            (end, (start - end) % HOURS_OF_WEEK)
+            for end, start in zip(ends, starts[1:] + starts[:1], strict=True)
+        ]
+        return max(stops, key=lambda stop: stop[1])
+
+
+def week_plan(
+    history: RequestHistory,
+    past: PastDemand,
+    per_unit: Interval,
+    least: int,
+    most: int,
+    usd_per_unit_hour: float,
+    start_up_s: int = START_UP_S,
+) -> WeekPlan | None:
+    """The plan for a history that covers a week; None: the model is never idle for longer than a start takes.
+
+    No block gets more units than the recommendation's `least` and `most`.
+    """
+    busy = _busy_hours(history)
+    spans = _spans(busy, start_up_s)
+    if not spans:
+        return None
+    blocks = tuple(_block(span, history, past, per_unit, least, most) for span in spans)
+    on = {hour for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
+    lost = sum(
+        count for index, count in enumerate(history.counts) if count and history.hour_of_week(index) not in on
+    )
+    weeks = history.whole_weeks
+    unit_s = _unit_seconds(blocks, weeks, per_unit.estimate, start_up_s)
+    share = unit_s / (len(weeks.counts) * weeks.period_s)
+    return WeekPlan(blocks, start_up_s, share * usd_per_unit_hour * HOURS_PER_MONTH, lost)
+
+
+def _busy_hours(history: RequestHistory) -> set[int]:
+    """All but the quietest hours, which together hold next to nothing."""
+    requests = [sum(rates) * history.period_s for rates in history.by_hour_of_week]
+    spare = MAX_MISSED_RATIO * history.requests
+    busy = set(range(HOURS_OF_WEEK))
+    for hour in sorted(busy, key=lambda hour: requests[hour]):
+        spare -= requests[hour]
+        if spare < -1e-6:
+            break
+        busy.remove(hour)
+    return busy
+
+
+def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
+    """First hour and length of each stretch of busy hours; too short a pause between two is none."""
+    firsts = sorted(hour for hour in busy if (hour - 1) % HOURS_OF_WEEK not in busy)
+    spans: list[tuple[int, int]] = []
+    for first in firsts:
+        hours = next(
+            length for length in range(1, HOURS_OF_WEEK) if (first + length) % HOURS_OF_WEEK not in busy
+        )
+        if spans and 3600 * (first - sum(spans[-1])) <= start_up_s:
+            spans[-1] = (spans[-1][0], first + hours - spans[-1][0])
+        else:
+            spans.append((first, hours))
+    if len(spans) > 1 and 3600 * (spans[0][0] + HOURS_OF_WEEK - sum(spans[-1])) <= start_up_s:
+        first, hours = spans.pop(0)
+        spans[-1] = (spans[-1][0], first + HOURS_OF_WEEK + hours - spans[-1][0])
+    only_pause = HOURS_OF_WEEK - spans[0][1] if len(spans) == 1 else HOURS_OF_WEEK
+    return [] if 3600 * only_pause <= start_up_s else spans
+
+
+def _block(
+    span: tuple[int, int],
+    history: RequestHistory,
+    past: PastDemand,
+    per_unit: Interval,
+    least: int,
+    most: int,
+) -> Block:
+    first, hours = span
+    by_hour = history.by_hour_of_week
+    rates = sorted(rate for hour in range(first, first + hours) for rate in by_hour[hour % HOURS_OF_WEEK])
+    average = sum(rates) / len(rates)
+    peak = max(average, percentile_of(rates, past.percentile))
+    low, high = (units_for(tps * (1 + past.headroom), per_unit) for tps in (average, peak))
+    return Block(first, hours, min(low, least), min(high, most))
+
+
+def _unit_seconds(
+    blocks: Sequence[Block], history: RequestHistory, tps_per_unit: float, start_up_s: int
+) -> float:
+    """Inference units times seconds of the plan in the past, starts paid for like the rest."""
+    block_of = {hour: block for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
+    total, off_s, on, model = 0.0, 0, None, None
+    for index, count in enumerate(history.counts):
+        block = block_of.get(history.hour_of_week(index))
+        if block is not on:
+            on, model = block, None
+            if block is not None:
+                model = AutoScaling(block.min_units, block.max_units, tps_per_unit, history.period_s, Lag())
+                total += min(start_up_s, off_s) * block.min_units
+                off_s = 0
+        if model is None:
+            off_s += history.period_s
+        else:
+            total += model.serve(count or 0) * history.period_s
+    return total

@@ -1,0 +1,120 @@
+"""Metrics of our own: those that AWS can't know. In the log's embedded metric format, so no call is made.
+
+The dashboard and the alarms read them by these names and dimensions (infra/monitoring/tuner_metrics.py). What can't be
+written is logged as an error, and harms nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
+
+from iu_tuner.contract.model_arn import names_in
+from lambdas.aws.logging import logger
+from lambdas.runs.failed_run import FailedRun
+
+NAMESPACE = "InferenceUnitTuner"
+
+P = ParamSpec("P")
+
+
+def _harmless(write: Callable[P, None]) -> Callable[P, None]:
+    @wraps(write)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            write(*args, **kwargs)
+        except Exception:  # noqa: BLE001 - a run is worth more than its metrics
+            logger.exception("metrics could not be written")
+
+    return guarded
+
+
+@_harmless
+def count_unstopped(error: str) -> None:
+    """Count a model that was not seen as its run owed it, stopped in most cases: the alarm StopFailed waits for it."""
+    if error == "ModelStopFailed":
+        _count(error)
+
+
+@_harmless
+def count_overdue(leases: int) -> None:
+    """Tell how many leases have outlived their run's limit: the alarm LeaseOverdue waits for the first."""
+    if leases:
+        _count("OverdueLeases", leases)
+
+
+@_harmless
+def count_failed_notifications() -> None:
+    """Count an event or a message that did not get out."""
+    _count("NotificationsFailed")
+
+
+@_harmless
+def count_failed_reports() -> None:
+    """Count a run whose report has no page."""
+    _count("ReportNotMade")
+
+
+@_harmless
+def count_verdict(model_arn: str, verdict: str) -> None:
+    """Count a run by its verdict."""
+    _emit({**_model(model_arn), "verdict": verdict}, [("Verdict", MetricUnit.Count, 1)])
+
+
+@_harmless
+def measured(output: Mapping[str, Any], duration_s: float) -> None:
+    """What a finished run found and took; what it could not find is not written."""
+    advice = output["recommendation"]
+    _emit(
+        _model(output["modelArn"]),
+        [
+            ("MaxTps", MetricUnit.CountPerSecond, output["maxTps"]["estimate"]),
+            ("TpsPerInferenceUnit", MetricUnit.CountPerSecond, output["tpsPerInferenceUnit"]),
+            ("RecommendedMinInferenceUnits", MetricUnit.Count, advice["minInferenceUnits"]),
+            ("RecommendedMaxInferenceUnits", MetricUnit.Count, advice["maxInferenceUnits"]),
+            ("RunCostUsd", MetricUnit.NoUnit, output["cost"]["runUsd"]),
+            ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
+            ("ChangePercent", MetricUnit.Percent, _change(output)),
+        ],
+    )
+    if "regression" in output:  # once for all models: the alarm Regression can't know their names
+        _count("Regression", int(output["regression"]))
+    count_verdict(output["modelArn"], output["verdict"])
+
+
+@_harmless
+def failed(run: FailedRun) -> None:
+    """Count a failed run by its error; what its model cost is written as for a finished one."""
+    _emit({"error": run.error}, [("FailedRuns", MetricUnit.Count, 1)])
+    if run.model_arn is not None and run.receipt is not None:
+        _emit(_model(run.model_arn), [("RunCostUsd", MetricUnit.NoUnit, run.receipt.usd)])
+
+
+def _change(output: Mapping[str, Any]) -> float | None:
+    """Of TPS per inference unit since the last run of the model; None: there is none to compare with."""
+    before = output.get("comparedWith", {}).get("sameModel") or {}
+    return before.get("changePercent") if before.get("change") else None
+
+
+def _model(model_arn: str) -> dict[str, str]:
+    names = names_in(model_arn)
+    return {"project": names.project, "version": names.version} if names else {}
+
+
+def _count(name: str, value: float = 1) -> None:
+    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE):
+        pass
+
+
+def _emit(dimensions: Mapping[str, str], values: list[tuple[str, MetricUnit, float | None]]) -> None:
+    """One line of the log; the dimension `service` is added by Powertools."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    for dimension, of_run in dimensions.items():
+        metrics.add_dimension(name=dimension, value=of_run)
+    for name, unit, value in values:
+        if value is not None:
+            metrics.add_metric(name=name, unit=unit, value=value)
+    metrics.flush_metrics()

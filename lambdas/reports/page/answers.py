@@ -1,0 +1,170 @@
+"""The answer as a sentence, and what to do with it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.planning.demand import BatchDemand, PastDemand
+from lambdas.reports.page.html.contents import Tone
+from lambdas.reports.page.html.formats import (
+    count,
+    day,
+    duration,
+    given,
+    requests_per_second,
+    tps,
+    usd,
+    usd_finely,
+)
+from lambdas.reports.page.sections.units import UNIT, demanded
+from lambdas.runs.run import Run
+
+# The verdict's word -> what it says in plain words, and how good that is.
+VERDICTS: dict[str, tuple[str, Tone]] = {
+    "ok": ("Measured", "good"),
+    "throttles-below-max": ("Measured, but throttled below the maximum", "caution"),
+    "latency-bound": ("Measured by latency: the model queues and does not throttle", "good"),
+    "not-saturated": ("A lower bound: the model was not saturated", "caution"),
+    "windowed-quota": ("The quota comes in windows", "caution"),
+    "account-throttled": ("The account's quota came first", "caution"),
+    "client-limited": ("A lower bound: the load workers were too slow", "caution"),
+    "unstable": ("Unstable: no number to rely on", "bad"),
+}
+
+# What to do where a verdict, or the limit behind it, leaves no numbers to start with,
+WITHOUT_NUMBERS: dict[str, str] = {
+    "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
+    "windowed-quota": "Ask AWS support how the quota is handed out, or let your clients send at a steady low rate.",
+    "account-throttled": "Raise the account's quota for DetectCustomLabels in Service Quotas, or run when nothing else "
+    "uses Rekognition; then run again.",
+    "sudden-increase": "Run again in a few minutes; with a lower test.maxConcurrency if it comes back.",
+    "client-limited": "Run again with a lower test.inFlightPerWorker.",
+    "lambda-concurrency": "Raise 'Concurrent executions' of AWS Lambda in Service Quotas, or give a higher "
+    "test.inFlightPerWorker; then run again.",
+    "unstable": "Look at the errors below, and run again in precise mode when nothing else uses the model.",
+}
+# and what besides starting the model with them, where there are some.
+WITH_NUMBERS: dict[str, str] = {
+    "latency-bound": "Start the model with these numbers, and cap the concurrency of your clients:",
+    "not-saturated": "Start the model with these numbers, which are on the safe side; a run with a higher "
+    "test.maxConcurrency finds the maximum:",
+    "windowed-quota": "Start the model with these numbers, and let your clients pace their requests evenly:",
+    "client-limited": "Start the model with these numbers, which are on the safe side; a run with a lower "
+    "test.inFlightPerWorker finds the maximum:",
+    "lambda-concurrency": "Start the model with these numbers, which are on the safe side; a run with more concurrent "
+    "executions of AWS Lambda, or a higher test.inFlightPerWorker, finds the maximum:",
+}
+
+
+def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
+    """What a reader in a hurry takes away."""
+    per_unit, advice = answer["tpsPerInferenceUnit"], answer["recommendation"]
+    if answer["verdict"] == "account-throttled" and answer["maxTps"]["estimate"] is not None:
+        rate = requests_per_second(answer["maxTps"]["estimate"])
+        if answer.get("limitedBy") == "sudden-increase":
+            return (
+                f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
+            )
+        return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
+    if answer["verdict"] == "unstable":
+        return "No number of inference units can be recommended: the measurement is unstable."
+    if per_unit is None:
+        return "No rate could be told for this model, so no number of inference units follows."
+    if not advice["minInferenceUnits"]:
+        return f"{_one_carries(answer)}. Say what demand you have, and the report says how many you need."
+    do = "This model now runs with" if answer.get("applied") else "Start this model with"
+    said = f"{do} {_range(advice)}: {_one_carries(answer)[0].lower()}{_one_carries(answer)[1:]}"
+    if "batch" in advice and isinstance(run.wanted, BatchDemand):
+        hours = duration(3600 * advice["batch"]["hours"])
+        return f"{said}, and your {run.wanted.images:,} images are through in {hours}."
+    demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
+    if isinstance(run.wanted, PastDemand):
+        whose = "with the headroom you need" if run.wanted.headroom else "clients asked for"
+        return f"{said}, and {whose} {demand}."
+    return f"{said}, and you need {demand}."
+
+
+def next_action(run: Run, answer: Mapping[str, Any]) -> str:
+    """What to do now, by verdict and advice."""
+    word, clean = answer["verdict"], answer["cleanTps"]["rate"]
+    limit = answer.get("limitedBy", word)
+    limit = limit if limit in WITHOUT_NUMBERS else word
+    if not answer["recommendation"]["minInferenceUnits"]:
+        ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
+        return WITHOUT_NUMBERS.get(limit, ask)
+    if answer.get("applied"):
+        return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
+    if answer["model"]["statusAfter"] == "RUNNING":
+        return "The model still runs as it was found. Stop it, wait until it is STOPPED, and start it with these:"
+    if word == "throttles-below-max":
+        rate = requests_per_second(clean) if clean else "a lower rate than the maximum"
+        tested = count(run.inference_units, UNIT)
+        return f"Start the model with these numbers, and let clients send at most {rate} per {tested}, evenly paced:"
+    return WITH_NUMBERS.get(limit, "Start the model with these numbers:")
+
+
+def start_command(answer: Mapping[str, Any]) -> str | None:
+    """The AWS CLI's command for the recommended inference units; None where none are recommended."""
+    advice, arn = answer["recommendation"], str(answer["modelArn"])
+    if not advice["minInferenceUnits"] or answer.get("applied"):
+        return None
+    words = ["aws", "rekognition", "start-project-version", "--region", arn.split(":")[3]]
+    words += ["--project-version-arn", arn, "--min-inference-units", str(advice["minInferenceUnits"])]
+    if advice["maxInferenceUnits"] > advice["minInferenceUnits"]:
+        words += ["--max-inference-units", str(advice["maxInferenceUnits"])]
+    return shlex.join(words)
+
+
+def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Per hour and per 1,000 images: each the value, and what to know of it."""
+    advice, price = answer["recommendation"], run.usd_per_unit_hour
+    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+    of = f"at {usd(price)} per {UNIT} and hour ({price_source(answer)})"
+    if not least:
+        hourly = (usd(price), f"per {UNIT}, used or not ({price_source(answer)})")
+    elif least == most:
+        hourly = (usd(least * price), f"for {count(least, UNIT)}, {of}")
+    else:
+        hourly = (f"{usd(least * price)} to {usd(most * price)}", f"for {least} to {most} {UNIT}s, {of}")
+    if not advice["table"]:
+        return hourly, ("–", "no rate to divide by")
+    per_image = usd_finely(advice["table"][0]["usdPer1000Images"])
+    wanted = demanded(run, answer)
+    if least and wanted:
+        at_demand = least * price / (wanted[0][1] * 3.6)
+        return hourly, (per_image, f"at full use; {usd_finely(at_demand)} at your {wanted[0][0]} demand")
+    return hourly, (per_image, "at full use")
+
+
+def price_source(answer: Mapping[str, Any]) -> str:
+    """Where the price is from, and of which day."""
+    cost = answer["cost"]
+    if cost["priceSource"] == "context":
+        return "the price in the stack's settings"
+    return (
+        f"{cost['priceSource']}, {day(cost['priceDate'])}" if cost["priceDate"] else str(cost["priceSource"])
+    )
+
+
+def _range(advice: Mapping[str, Any]) -> str:
+    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+    return count(least, UNIT) if least == most else f"{least} to {most} {UNIT}s"
+
+
+def _one_carries(answer: Mapping[str, Any]) -> str:
+    return f"One carries {carried(answer)}" if answer["recommendation"]["minInferenceUnits"] else (
+        f"One {UNIT} carries {carried(answer)}"
+    )  # fmt: skip
+
+
+def carried(answer: Mapping[str, Any]) -> str:
+    """The rate of one inference unit with its interval: `5.00 requests/s (4.87 to 5.13)`."""
+    rate, number = requests_per_second(answer["tpsPerInferenceUnit"]), answer["inferenceUnits"]
+    low, high = answer["maxTps"]["low"], answer["maxTps"]["high"]
+    return f"at least {rate}" if high is None else f"{rate} ({tps(low / number)} to {tps(high / number)})"
+
+
+def _at(name: str) -> str:
+    return {"average": "on average", "peak": "at the peak"}.get(name, "on average and at the peak")

@@ -1,0 +1,66 @@
+"""From a run, its steps and its answer to all that its page says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.planning.request_history import RequestHistory
+from lambdas.reports.page.html.contents import Contents
+from lambdas.reports.page.sections.concurrency import concurrency
+from lambdas.reports.page.sections.demand import past
+from lambdas.reports.page.sections.experiments import image_comparison, scaling
+from lambdas.reports.page.sections.latencies import latencies
+from lambdas.reports.page.sections.summary import summary
+from lambdas.reports.page.sections.tables import (
+    costs_table,
+    errors_table,
+    images_table,
+    input_table,
+    skipped_table,
+    steps_table,
+    versions_table,
+    words_table,
+)
+from lambdas.reports.page.sections.timeline import timeline
+from lambdas.reports.page.sections.units import units
+from lambdas.reports.page.sections.weekly_schedule import start_stop
+from lambdas.runs.run import Run
+
+
+def contents(
+    run: Run,
+    steps: Sequence[MeasuredStep],
+    answer: Mapping[str, Any],
+    versions: Mapping[str, str],
+    history: RequestHistory | None = None,
+) -> Contents:
+    """The report of a run; `answer` is its output, `versions` name what measured it.
+
+    A run whose demand is from the past comes with that `history`.
+    """
+    main = [step for step in steps if step.counts.plan.series == "main"]
+    return Contents(
+        summary(run, steps, answer),
+        (
+            *past(answer, history),
+            units(run, answer),
+            *start_stop(answer),
+            *scaling(answer),
+            *image_comparison(answer),
+            timeline(steps, answer),
+            concurrency(main, answer),
+            latencies(run, main, answer),
+        ),
+        (
+            steps_table(steps),
+            errors_table(answer),
+            images_table(run, answer),
+            skipped_table(answer),
+            costs_table(run, answer),
+            input_table(run),
+            versions_table(versions),
+            words_table(),
+        ),
+    )

@@ -1,0 +1,77 @@
+"""Picture 2: accepted TPS and latency against concurrency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from iu_tuner.formats import rounded
+from lambdas.load.counts import StepCounts
+from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.reports.page.html.contents import Picture
+from lambdas.reports.page.html.formats import milliseconds, requests_per_second
+
+TITLE = "What more concurrency bought"
+QUEUES = 1.5  # times the latency before: more than this, and requests wait for each other
+
+
+def concurrency(steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Picture:
+    """One point per concurrency, of the last step that ran a closed loop at it."""
+    points: dict[int, dict[str, Any]] = {}
+    for step in steps:
+        counts = step.counts
+        if counts.plan.phase not in ("probe", "look", "confirm") and counts.workers and counts.seconds:
+            points[counts.plan.lanes] = _point(counts)
+    if not points:
+        said = "No step with a fixed number of concurrent requests came to an end, so there is nothing to compare."
+        return Picture("concurrency", TITLE, said, None)
+    chart = {"points": [points[lanes] for lanes in sorted(points)]}
+    return Picture("concurrency", TITLE, " ".join(_sentences(chart["points"], answer)), chart)
+
+
+def _point(counts: StepCounts) -> dict[str, Any]:
+    latency, seconds = counts.latency, counts.seconds
+    return {
+        "lanes": counts.plan.lanes,
+        "accepted": rounded(sum(counts.accepted) / seconds, 2),
+        "throttled": rounded(sum(counts.throttled) / seconds, 2),
+        "failed": rounded(sum(counts.failed) / seconds, 2),
+        "p50": rounded(latency.quantile_ms(0.5), 0),
+        "p95": rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
+        "p99": rounded(latency.quantile_ms(0.99), 0) if latency.count >= LATENCIES_FOR_P99 else None,
+    }
+
+
+def _sentences(points: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) -> list[str]:
+    first, last = points[0], points[-1]
+    if len(points) == 1:
+        said = [
+            f"{first['lanes']:,} concurrent requests were the only number tried:"
+            f" {requests_per_second(first['accepted'])} were accepted and"
+            f" {requests_per_second(first['throttled'] + first['failed'])} throttled or failed."
+        ]
+    else:
+        said = [
+            f"From {first['lanes']:,} to {last['lanes']:,} concurrent requests, the accepted rate went from"
+            f" {requests_per_second(first['accepted'])} to {requests_per_second(last['accepted'])},"
+            f" and half the answers took {milliseconds(first['p50'])} ms at first and"
+            f" {milliseconds(last['p50'])} ms at last."
+        ]
+        said += _last_doubling(points[-2], last)
+    if not any(point["p99"] for point in points):
+        said.append(f"A p99 takes {LATENCIES_FOR_P99} answers at one concurrency, and there were fewer.")
+    if answer["maxTps"]["high"] is not None and first["accepted"] > 1.1 * answer["maxTps"]["estimate"]:
+        said.append("Rates above the estimate are credit that the model had saved up.")
+    return said
+
+
+def _last_doubling(before: Mapping[str, Any], last: Mapping[str, Any]) -> list[str]:
+    """What the last move bought, where it was not throughput."""
+    if last["accepted"] > 1.15 * before["accepted"]:
+        return []
+    if last["throttled"] > before["throttled"]:
+        return ["The last move bought throttles, not throughput: the model is saturated there."]
+    if last["p50"] and before["p50"] and last["p50"] > QUEUES * before["p50"]:
+        return ["The last move bought latency, not throughput: requests wait for each other there."]
+    return []

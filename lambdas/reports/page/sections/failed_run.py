@@ -1,0 +1,99 @@
+"""The page of a run without an answer: what happened, what to do, how the model was left, what had been measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from iu_tuner.contract.model_arn import names_in
+from lambdas.capacity.rates.interval import Interval
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
+from lambdas.reports.page.html.formats import count, moment, requests_per_second, tps, usd
+from lambdas.reports.page.sections.tables import (
+    errors_table,
+    input_table,
+    steps_table,
+    versions_table,
+    words_table,
+)
+from lambdas.reports.page.sections.timeline import timeline
+from lambdas.runs.failed_run import FailedRun
+from lambdas.runs.live_progress import estimate_so_far
+from lambdas.runs.run import Run
+from lambdas.runs.step_rows import measured_so_far
+
+# The contract's error -> what it says in plain words, and what to do besides what its cause says.
+ERRORS = {
+    "InvalidInput": ("The input was refused", "Correct the field that is named above, then start the run again."),
+    "NoUsableImages": ("There was no image to send", "Upload JPEG or PNG images, then run again."),
+    "ModelNotFound": ("The model was not found", "Look its ARN up in the Rekognition console, then run again."),
+    "ModelNotStartable": ("The model cannot be started", "Train it to the end, or name another version."),
+    "ModelInUse": ("The model is used by others", "Run again when nobody uses it, or give test.allowOtherTraffic."),
+    "ModelStartFailed": ("The model did not start", "Start it in the Rekognition console; run again when it works."),
+    "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
+    "BudgetExceeded": ("A limit of the run was reached", "Raise limits.maxMinutes or maxCostUsd, then run again."),
+    "AccessDenied": ("A permission was missing", "Grant what is named above, then run again."),
+    "ModelStopFailed": ("The model was not seen stopped", "Stop it in the Rekognition console now: it may cost money."),
+    "InternalError": ("Something went wrong on this side", "Run again; if it fails again, read the log of the Lambda."),
+}  # fmt: skip
+
+
+def failure_contents(
+    failed: FailedRun, run: Run | None, steps: Sequence[MeasuredStep], versions: Mapping[str, str]
+) -> Contents:
+    """`run` is None, and `steps` are none, where the run ended before it knew what to do."""
+    names = names_in(failed.model_arn)
+    word, to_do = ERRORS.get(failed.error, (failed.error, "Run again."))
+    began = f", {moment(run.started_at)}, {run.mode} mode" if run else ""
+    found = estimate_so_far([step.counts for step in steps if step.number > 0])
+    rate = {"estimate": found.estimate if found else None, "low": found.low if found else None, "high": None}
+    answer = {**measured_so_far(steps), "verdict": "failed", "maxTps": rate}
+    tested = run is not None and bool(answer["requests"]["sent"])
+    return Contents(
+        Summary(
+            model=names.project if names else "no model",
+            version=names.version if names else "",
+            about=f"Run {failed.run_id}{began}, {count(len(steps), 'step')}",
+            answer="This run failed: there is no answer yet.",
+            verdict=f"{word} ({failed.error})",
+            tone="bad",
+            evidence=failed.cause[:1].upper() + failed.cause[1:],
+            next_action=to_do,
+            command=None,
+            figures=_figures(failed, run, found, answer),
+            receipt=failed.how_model_was_left,
+            receipt_tone=_receipt_tone(failed),
+            reasons=(),
+        ),
+        (timeline(steps, answer),) if tested else (),
+        (
+            *((steps_table(steps), errors_table(answer)) if tested else ()),
+            *((input_table(run),) if run else ()),
+            versions_table(versions),
+            *((words_table(),) if tested else ()),
+        ),
+        "What had been measured is kept in the runs table, on the run's item.",
+    )
+
+
+def _figures(
+    failed: FailedRun, run: Run | None, found: Interval | None, answer: Mapping[str, Any]
+) -> tuple[Figure, ...]:
+    sent, steps = answer["requests"]["sent"], answer["steps"]
+    figures = [Figure("Requests sent", f"{sent:,}", f"in {count(len(steps), 'step')}")]
+    if found is not None and run is not None:
+        within = "a lower bound" if found.high is None else f"{tps(found.low)} to {tps(found.high)}"
+        note = f"{within}, with {count(run.inference_units, 'inference unit')}; not confirmed"
+        figures.append(Figure("Measured so far", requests_per_second(found.estimate), note))
+    if failed.receipt is not None:
+        hours = f"{failed.receipt.inference_unit_hours:.3f} inference unit hours"
+        figures.append(Figure("This run cost", usd(failed.receipt.usd), hours))
+    return tuple(figures)
+
+
+def _receipt_tone(failed: FailedRun) -> Tone:
+    if not failed.is_settled:
+        return "bad"
+    left = failed.receipt.status_after if failed.receipt else None
+    return "good" if left == "STOPPED" else "caution"

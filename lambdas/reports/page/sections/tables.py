@@ -1,0 +1,209 @@
+"""The tables: steps, errors, images, the input as understood, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.models.outcomes import CONNECTION_LOST, RAMP_LIMIT, S3_LIMIT, TIMED_OUT
+from lambdas.reports.page.answers import price_source
+from lambdas.reports.page.html.contents import Table
+from lambdas.reports.page.html.formats import clock, count, milliseconds, moment, size, tps, usd
+from lambdas.reports.page.sections.timeline import began_at
+from lambdas.runs.run import Run
+from lambdas.runs.step_rows import step_row
+
+# What an error of a request says; others are told by their names alone.
+MEANINGS = {
+    "ThrottlingException": "a limit of the account, not of the model",
+    RAMP_LIMIT: "the rate of requests grew too suddenly; not the model's capacity",
+    "LimitExceededException": "a limit of the account, not of the model",
+    "InternalServerError": "the service failed; not the model's capacity",
+    CONNECTION_LOST: "no answer came: the connection was lost",
+    TIMED_OUT: "no answer came in time",
+    S3_LIMIT: "S3 gave the image too slowly; not the model's capacity",
+    "ResourceNotReadyException": "the model was not running",
+    "ResourceNotFoundException": "the model was not there",
+    "AccessDeniedException": "a permission was missing",
+    "ImageTooLargeException": "the model refused the image",
+    "InvalidImageFormatException": "the model refused the image",
+    "InvalidS3ObjectException": "the model could not read the image",
+}
+PHASES = {
+    "probe": "probe, each once",
+    "ramp": "ramp",
+    "look": "look again",
+    "window": "window, longer",
+    "precise": "precise, longer",
+    "latency": "latency, steady",
+    "confirm": "confirm, paced",
+}
+
+
+def steps_table(steps: Sequence[MeasuredStep]) -> Table:
+    """One row per step, as steps.csv has them, and when it began."""
+    columns = ("Step", "Phase", "Began", "Concurrent", "Workers", "Seconds", "Sent", "Accepted", "Throttled",
+               "Failed", "Accepted/s", "p50 ms", "p95 ms")  # fmt: skip
+    began = began_at(steps)
+    lost = sum(step.counts.lost_workers for step in steps)
+    spoilt = sum(step.counts.spoilt_seconds for step in steps)
+    return Table(
+        "steps",
+        "Steps",
+        columns,
+        tuple(_step_cells(step, began) for step in steps),
+        numbers=frozenset(range(len(columns))) - {1},
+        note="Began counts minutes and seconds from the first request. "
+        "A confirmation begins with seconds of full load, to use up saved-up credit: the throttles of its row are "
+        "from these, and only what was evenly paced after them decides."
+        + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else "")
+        + (
+            f" A worker stalled for a while: {count(spoilt, 'second')} left out of the rates."
+            if spoilt
+            else ""
+        ),
+    )
+
+
+def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
+    row = step_row(step.counts)
+    return (
+        str(step.number),
+        PHASES.get(row["phase"], row["phase"]) + (f" ({row['series']})" if "series" in row else ""),
+        clock(step.start_at - began),
+        *(f"{row[name]:,}" for name in ("concurrency", "workers")),
+        f"{row['seconds']:.1f}",
+        f"{step.counts.sent:,}",
+        *(f"{row[name]:,}" for name in ("accepted", "throttled", "failed")),
+        tps(row["acceptedTps"]),
+        milliseconds(row["p50Ms"]),
+        milliseconds(row["p95Ms"]),
+    )
+
+
+def errors_table(answer: Mapping[str, Any]) -> Table:
+    """Throttles, and all other errors by name."""
+    requests = answer["requests"]
+    found = [("ProvisionedThroughputExceededException", requests["throttled"],
+              "throttled: more than the model carries, which is what a run is after")]  # fmt: skip
+    found += [(name, number, MEANINGS.get(name, "")) for name, number in requests["failures"].items()]
+    rows = tuple(
+        (name, f"{number:,}", f"{number / requests['sent']:.1%}", meaning)
+        for name, number, meaning in found
+        if number
+    )
+    none = "" if requests["failures"] else "No request failed by another error than a throttle."
+    return Table(
+        "errors",
+        "Errors by name",
+        ("Error", "Requests", "Of all sent", "Meaning"),
+        rows,
+        numbers=frozenset({1, 2}),
+        note=none or "",
+    )
+
+
+def images_table(run: Run, answer: Mapping[str, Any]) -> Table:
+    """What was sent, in the order of the requests."""
+    left_out = {image["key"] for image in answer["images"]["skipped"]}
+    used = [image for image in run.images if image.key not in left_out]
+    return Table(
+        "images",
+        "Images used",
+        ("Key", "Size"),
+        tuple((image.key, size(image.bytes)) for image in used),
+        numbers=frozenset({1}),
+        note=f"{answer['images']['used']} of {count(answer['images']['found'], 'object')} found in {run.bucket}.",
+    )
+
+
+def skipped_table(answer: Mapping[str, Any]) -> Table:
+    """What was left out, and why."""
+    images = answer["images"]
+    shown, in_all = len(images["skipped"]), images["skippedTotal"]
+    note = "" if shown else "No image was skipped."
+    return Table(
+        "skipped",
+        "Images skipped",
+        ("Key", "Why"),
+        tuple((image["key"], image["reason"]) for image in images["skipped"]),
+        note=f"{shown} of {in_all:,} are shown." if shown < in_all else note,
+    )
+
+
+def costs_table(run: Run, answer: Mapping[str, Any]) -> Table:
+    """What this run cost, by which price, and where else the answer is kept."""
+    cost = answer["cost"]
+    rows = [
+        ("Price", f"{usd(run.usd_per_unit_hour)} per inference unit and hour"),
+        ("Price from", price_source(answer)),
+        ("Expected before the start", usd(cost["expectedUsd"])),
+        ("Cost of this run", f"{usd(cost['runUsd'])}, {cost['inferenceUnitHours']:.4f} inference unit hours"),
+    ]
+    if cost["priceDate"]:
+        rows.insert(2, ("Price read", moment(cost["priceDate"])))
+    if answer.get("answerParameter"):
+        rows.append(("The answer as SSM parameter", answer["answerParameter"]))
+    rows.append(("The answer as data", answer["resultUri"]))
+    detail = cost.get("priceDetail")
+    return Table(
+        "costs",
+        "Price and cost",
+        ("What", "Value"),
+        tuple(rows),
+        note=f"About the price: {detail}." if detail else "",
+    )
+
+
+def input_table(run: Run) -> Table:
+    """The execution's input with every default filled in, and what the run made of it."""
+    understood = {**dict(_flat("", run.effective_input or {"modelArn": run.model_arn}))}
+    understood["images.bucket"] = run.bucket
+    rows = [(name, _told(value)) for name, value in understood.items()]
+    tested = f"The model was tested with {count(run.inference_units, 'inference unit')}."
+    return Table(
+        "input",
+        "Input as understood",
+        ("Field", "Value"),
+        tuple(rows),
+        note=" ".join([tested, *(f"Known before the start: {warning}." for warning in run.warnings)]),
+    )
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flat(f"{path}.{name}" if path else str(name), inner)
+    else:
+        yield path, value
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "not given" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def versions_table(versions: Mapping[str, str]) -> Table:
+    """What measured and wrote this."""
+    return Table("versions", "Versions", ("Part", "Version"), tuple(versions.items()))
+
+
+WORDS = (
+    (
+        "inference unit",
+        "what a model is started with: each adds capacity, and is paid for by the hour, used or not",
+    ),
+    ("requests/s", "images that the model analyzes in a second, and answers"),
+    ("throttled", "refused by the model, as more requests came than its inference units carry"),
+    ("concurrent requests", "requests under way at the same time, each sent when the one before is answered"),
+    ("clean rate", "the rate below the maximum at which evenly paced requests met (almost) no throttles"),
+    ("95 % interval", "where the true value lies, in 95 of 100 runs like this one"),
+    ("p50, p95, p99", "half, 95 %, 99 % of the answers took that long or less"),
+)
+
+
+def words_table() -> Table:
+    """For readers who have not tested a service before."""
+    return Table("words", "Words used here", ("Word", "Meaning"), WORDS)

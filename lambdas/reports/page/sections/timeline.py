@@ -1,0 +1,91 @@
+"""Picture 1: what was accepted and throttled in each second of the whole run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.reports.page.html.contents import Picture
+from lambdas.reports.page.html.formats import count, duration, requests_per_second, tps
+
+TITLE = "The whole run, second by second"
+# What an estimate without an upper end stands for, where it is not simply a lower bound.
+BOUNDS = {
+    "account-throttled": "which is what the account's quota let through; the model may carry more",
+    "failed": "measured by the time the run ended, and not confirmed",
+    "unstable": "the mean of an unstable measurement, and no capacity to plan with",
+}
+
+
+def began_at(steps: Sequence[MeasuredStep]) -> float:
+    """When the first request was sent, in seconds since the epoch."""
+    return min((step.start_at for step in steps), default=0.0)
+
+
+def timeline(steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Picture:
+    """One time line over all steps, with gaps between them."""
+    began, sent = began_at(steps), answer["requests"]
+    if not sent["sent"]:
+        return Picture("timeline", TITLE, "No request was sent, so there is nothing to draw.", None)
+    spans = [_span(step, began) for step in steps if step.counts.workers]
+    chart = {
+        "steps": spans,
+        "estimate": answer["maxTps"]["estimate"],
+        "low": answer["maxTps"]["low"],
+        "high": answer["maxTps"]["high"],
+    }
+    return Picture("timeline", TITLE, " ".join(_sentences(spans, answer)), chart)
+
+
+def _span(step: MeasuredStep, began: float) -> dict[str, Any]:
+    counts = step.counts
+    length = max(map(len, (counts.accepted, counts.throttled, counts.failed)))
+    start = round(step.start_at - began, 2)
+    return {
+        "number": step.number,
+        "phase": counts.plan.phase,
+        "series": counts.plan.series,
+        "from": start,
+        "to": round(start + max(length, counts.seconds + counts.plan.paced_s), 2),
+        "accepted": _padded(counts.accepted, length),
+        "throttled": _padded(counts.throttled, length),
+        "failed": _padded(counts.failed, length),
+    }
+
+
+def _padded(series: Sequence[int], length: int) -> list[int]:
+    return [*series, *[0] * (length - len(series))]
+
+
+def _sentences(spans: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) -> list[str]:
+    requests, rate = answer["requests"], answer["maxTps"]
+    took_s = max(span["to"] for span in spans)
+    parts = [f"{requests['accepted']:,} were accepted", f"{requests['throttled']:,} throttled"]
+    if requests["failed"]:
+        parts.append(f"{requests['failed']:,} failed otherwise")
+    said = [
+        f"In {duration(took_s)} and {count(len(spans), 'step')} the run sent"
+        f" {count(requests['sent'], 'request')}: {', '.join(parts)}."
+    ]
+    if rate["estimate"] is None:
+        return [*said, "No line marks the model's capacity, because no rate could be told from these counts."]
+    if rate["high"] is None:
+        meaning = BOUNDS.get(answer["verdict"], "a lower bound: the model may carry more")
+        return [*said, f"The line marks {requests_per_second(rate['estimate'])}, {meaning}."]
+    band = f"the band from {tps(rate['low'])} to {tps(rate['high'])} is its 95 % interval"
+    said.append(
+        f"The line marks {requests_per_second(rate['estimate'])}, the most that the model carries; {band}."
+    )
+    peak = max((max(span["accepted"], default=0) for span in spans if _loaded(span)), default=0)
+    if peak > 1.5 * math.ceil(rate["high"]):
+        said.append(
+            f"Up to {peak:,} a second were accepted for a moment: saved-up credit, which the estimate leaves out."
+        )
+    return said
+
+
+def _loaded(span: Mapping[str, Any]) -> bool:
+    """Is its rate one of those that the estimate is about?"""
+    return bool(span["phase"] != "probe" and span["series"] == "main")

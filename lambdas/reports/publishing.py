@@ -1,0 +1,70 @@
+"""A run's page, made and kept; without it a run is worth as much, so nothing that goes wrong here fails one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.aws.versions import versions
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.planning.cloudwatch_demand import kept_history
+from lambdas.reports import metrics
+from lambdas.reports.page.build import contents
+from lambdas.reports.page.render import page
+from lambdas.reports.page.sections.failed_run import failure_contents
+from lambdas.reports.storage import put_page, report_uri
+from lambdas.runs.failed_run import FailedRun
+from lambdas.runs.run import Run
+from lambdas.runs.store import run_store
+
+
+@cache
+def page_client() -> Any:
+    """An S3 client that gives up in seconds: the run is over, and its end has to be told."""
+    return boto3.client(
+        "s3",
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5
+        ),
+    )
+
+
+def with_page(
+    run: Run, answer: dict[str, Any], steps: Callable[[], Sequence[MeasuredStep]]
+) -> dict[str, Any]:
+    """The output, its page kept; where that could not be, `reportUri` is null and `reportDetail` says why."""
+    try:
+        shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
+        put_page(page_client(), settings().image_bucket, run.run_id, shown)
+    except Exception as error:  # noqa: BLE001 - the answer is there, and the model is settled
+        return {**answer, "reportUri": None, "reportDetail": _missing(error)}
+    return answer
+
+
+def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str) -> str | None:
+    """Keep the page of a run without an answer, and say where; None: it could not be made, or not kept."""
+    try:
+        bucket, store = settings().image_bucket, run_store(run_id)
+        known, receipt = store.load_or_none(), None
+        with suppress(KeyError):
+            receipt = store.receipt()
+        failed = FailedRun(run_id, model_arn, error, cause, receipt, is_settled=error != "ModelStopFailed")
+        shown = failure_contents(failed, known and known[0], store.steps() if known else [], versions())
+        put_page(page_client(), bucket, run_id, page(shown))
+    except Exception as problem:  # noqa: BLE001 - the run's own error is what has to be told
+        _missing(problem)
+        return None
+    return report_uri(bucket, run_id)
+
+
+def _missing(error: Exception) -> str:
+    logger.exception("the report's page could not be made, or not kept")
+    metrics.count_failed_reports()
+    return f"The report's page could not be made, or not kept: {type(error).__name__}: {error}"

@@ -1,0 +1,45 @@
+"""What a run leaves in the report bucket: `reports/<runId>/result.json`, `steps.csv` and `report.html`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.runs.step_rows import steps_table
+
+
+def result_uri(bucket: str, run_id: str) -> str:
+    """Where the run's result is kept."""
+    return f"s3://{bucket}/{_key(run_id, 'result.json')}"
+
+
+def report_uri(bucket: str, run_id: str) -> str:
+    """Where the run's page is kept."""
+    return f"s3://{bucket}/{_key(run_id, 'report.html')}"
+
+
+def put_page(client: Any, bucket: str, run_id: str, page: str) -> None:
+    """Keep a run's report for a browser."""
+    kind = "text/html; charset=utf-8"
+    key = _key(run_id, "report.html")
+    client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType=kind)
+
+
+def put_reports(client: Any, bucket: str, output: Mapping[str, Any]) -> None:
+    """Keep a run's output as JSON and its steps as CSV."""
+    run_id = output["runId"]
+    table = io.StringIO()
+    csv.writer(table).writerows(steps_table(dict(output)))
+    result = json.dumps(output, indent=2).encode()
+    for name, body, kind in (
+        ("result.json", result, "application/json"),
+        ("steps.csv", table.getvalue().encode(), "text/csv"),
+    ):
+        client.put_object(Bucket=bucket, Key=_key(run_id, name), Body=body, ContentType=kind)
+
+
+def _key(run_id: str, name: str) -> str:
+    return f"reports/{run_id}/{name}"

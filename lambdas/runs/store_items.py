@@ -1,0 +1,89 @@
+"""How counts are written into DynamoDB items, and read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lambdas.aws.table import as_json
+from lambdas.load.counts import StepCounts, WorkerCounts
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.load.step import StepPlan
+
+
+def counts_item(counts: WorkerCounts) -> dict[str, Any]:
+    """One worker's counts as an item's attributes: three numbers for whoever looks, and all of it for `counts_of`.
+
+    Written out in maps and lists it would be a hundred attribute values: a step of 1,000 workers would take PlanStep
+    seconds to read, and each of them a second write unit.
+    """
+    return {
+        "accepted": sum(counts.accepted),
+        "throttled": sum(counts.throttled),
+        "failed": sum(counts.failed),
+        "counts": as_json(
+            {
+                "perSecond": {
+                    "accepted": list(counts.accepted),
+                    "throttled": list(counts.throttled),
+                    "failed": list(counts.failed),
+                    "completed": list(counts.completed),
+                },
+                "failures": dict(counts.failures),
+                "latency": counts.latency.as_mapping(),
+                "seconds": round(counts.seconds, 6),
+                "readyS": round(counts.ready_s, 6),
+                "busyShare": round(counts.client_utilization, 6),
+                "late": counts.late,
+                "workers": counts.workers,
+                "cpuShare": round(counts.cpu_share, 3),
+                "bytesPerS": round(counts.bytes_per_s),
+                "stalled": list(counts.stalled),
+            }
+        ),
+    }
+
+
+def counts_of(item: Mapping[str, Any]) -> WorkerCounts:
+    """The inverse of `counts_item`, from its `counts` alone."""
+    kept = json.loads(item["counts"])
+    return WorkerCounts(
+        **kept["perSecond"],
+        failures=kept["failures"],
+        latency=LatencyHistogram.from_mapping(kept["latency"]),
+        seconds=kept["seconds"],
+        ready_s=kept["readyS"],
+        client_utilization=kept["busyShare"],
+        late=kept["late"],
+        workers=kept["workers"],
+        cpu_share=kept["cpuShare"],
+        bytes_per_s=kept["bytesPerS"],
+        stalled=kept["stalled"],
+    )
+
+
+def step_item(plan: StepPlan, start_at: float, lead_s: float) -> dict[str, Any]:
+    """A step's plan and start as an item's attributes."""
+    return {"plan": as_json(plan.as_mapping()), "startAt": start_at, "leadS": lead_s}
+
+
+def measured_step(number: int, item: Mapping[str, Any], workers: Iterable[Mapping[str, Any]]) -> MeasuredStep:
+    """A step from its own item and those of its workers."""
+    plan = StepPlan.from_mapping(json.loads(item["plan"]))
+    counts = StepCounts(plan, [counts_of(worker) for worker in workers], int(item.get("refusedWorkers", 0)))
+    return MeasuredStep(number, float(item["startAt"]), float(item["leadS"]), counts)
+
+
+def closed_item(step: MeasuredStep) -> dict[str, Any]:
+    """A step whose workers' counts are merged as an item's attributes; without counts where all were lost."""
+    counts = counts_item(step.counts.workers[0]) if step.counts.workers else {}
+    refused = {"refusedWorkers": step.counts.refused_workers} if step.counts.refused_workers else {}
+    return {**step_item(step.counts.plan, step.start_at, step.lead_s), **counts, **refused}
+
+
+def closed_step(item: Mapping[str, Any]) -> MeasuredStep:
+    """The inverse of `closed_item`."""
+    number = int(item["sk"].split("#")[1])
+    return measured_step(number, item, [item] if "counts" in item else [])

@@ -1,0 +1,114 @@
+"""From uploads to runs: the message about an upload stays in the queue until a run has covered the upload.
+
+The item UPLOADS#<prefix> / <modelArn> is what the messages of a trigger share. Only the message about `lastUpload`
+stays: its run covers older uploads, too, and all up to `coveredThrough`, even if told of late. That time is kept
+before the run is started, and names the run: a Lambda may die between any two calls, and the message comes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import AliasPath, AwareDatetime, BaseModel, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from lambdas.aws.executions import states_client
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.aws.table import COUNTS_KEPT_S, Partition, dynamodb_client
+from lambdas.models.lease_store import lease_store
+from lambdas.triggers.waiting import CLOCK_MARGIN_S, wait_s
+
+_NAME_OF_AN_IMAGE = r"(?i)\.(jpg|jpeg|jpe|jfif|png)$"
+_IS_NEWEST = (
+    "attribute_not_exists(lastUpload) OR lastUpload = :0 OR "
+    "(lastUpload < :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough < :0))"
+)
+_IS_UNCHANGED = "lastUpload = :0 AND (attribute_not_exists(coveredThrough) OR coveredThrough = :2)"
+
+
+class _Input(BaseModel, alias_generator=to_camel, extra="allow"):
+    model_arn: str
+
+
+class _Trigger(BaseModel, alias_generator=to_camel):
+    prefix: str
+    settle_seconds: int
+    input: _Input
+
+
+class _Upload(BaseModel, alias_generator=to_camel):
+    """A message: the trigger as the stack deployed it, and the image, which earlier versions did not name."""
+
+    trigger: _Trigger
+    uploaded_at: AwareDatetime
+    key: str = Field(".jpg", validation_alias=AliasPath("object", "key"), pattern=_NAME_OF_AN_IMAGE)
+
+
+def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """The records that have to come back, each with the seconds until then; the queue may forget the others."""
+    for record, upload in _newest_uploads(records):
+        # The silence counts from when a message was first read, as others may lie behind it in a long queue.
+        first_read = record.get("attributes", {}).get("ApproximateFirstReceiveTimestamp")
+        read_at = int(first_read) / 1000 if first_read else time.time()
+        try:
+            wait = _look(upload.trigger, int(min(upload.uploaded_at.timestamp(), read_at)), read_at)
+        except Exception:  # noqa: BLE001 - one trigger's uploads must not keep the others waiting
+            logger.exception("the upload is looked after again later", extra={"body": record["body"]})
+            wait = settings().model_poll_s
+        if wait:
+            yield record, wait
+
+
+def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], _Upload]]:
+    """Each trigger's newest upload, with its record. Logs what starts no run: other messages, other files."""
+    newest: dict[tuple[str, str], tuple[Mapping[str, Any], _Upload]] = {}
+    for record in records:
+        try:
+            upload = _Upload.model_validate_json(record["body"])
+        except ValidationError as error:
+            why = [f"{each['loc']}: {each['msg']}" for each in error.errors()]
+            logger.warning("it starts no run", extra={"body": record["body"][:10_000], "why": why})
+        else:
+            key, found = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
+            newest[key] = max(newest.get(key, found), found, key=lambda each: each[1].uploaded_at)
+    return list(newest.values())
+
+
+def _look(trigger: _Trigger, uploaded_at: int, read_at: float) -> int:
+    """Make the next move for an upload. Returns the seconds until the next look, or 0 if none is needed."""
+    now, model_arn, pk = time.time(), trigger.input.model_arn, f"UPLOADS#{trigger.prefix}"
+    uploads = Partition(dynamodb_client(), settings().runs_table, pk, kept_s=COUNTS_KEPT_S)
+    if not uploads.update(model_arn, {"lastUpload": uploaded_at}, condition=_IS_NEWEST):
+        return 0
+    due = read_at + trigger.settle_seconds + CLOCK_MARGIN_S
+    wait = wait_s(due, now, settings().model_poll_s)
+    if now < due or lease_store().of(model_arn) is not None:
+        return wait
+    before, after = int(uploads.get(model_arn).get("coveredThrough", 0)), int(now) - CLOCK_MARGIN_S
+    outcome = _start(trigger, before) if before >= uploaded_at else "skipped"
+    if outcome == "skipped":
+        covered = {"lastUpload": uploaded_at, "coveredThrough": after, "coveredBefore": before}
+        if uploads.update(model_arn, covered, condition=_IS_UNCHANGED):
+            _start(trigger, after)
+    return 0 if outcome == "over" else wait
+
+
+def _start(trigger: _Trigger, covered_through: int) -> str:
+    """Start the run, once however often it is asked for. Returns running, skipped (it did nothing) or over."""
+    machine, own = settings().state_machine_arn, trigger.input.model_dump(by_alias=True)
+    images = {**own.get("images", {}), "bucket": settings().image_bucket, "prefix": trigger.prefix}
+    trigger_id = hashlib.sha256(f"{trigger.prefix}\n{trigger.input.model_arn}".encode()).hexdigest()[:10]
+    name, run_input = f"upload-{trigger_id}-{covered_through}", json.dumps({**own, "images": images})
+    try:
+        states_client().start_execution(stateMachineArn=machine, name=name, input=run_input)
+    except states_client().exceptions.ExecutionAlreadyExists:
+        execution_arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        run = states_client().describe_execution(executionArn=execution_arn)
+        verdict = json.loads(run.get("output") or "{}").get("verdict")
+        return "running" if run["status"] == "RUNNING" else "skipped" if verdict == "skipped" else "over"
+    return "running"

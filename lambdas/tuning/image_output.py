@@ -1,0 +1,31 @@
+"""What a run's output says of its images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.images.coverage import image_cautions
+from lambdas.runs.progress import Progress
+from lambdas.runs.run import Run
+
+
+def cautions_of(run: Run, refused: int) -> tuple[str, ...]:
+    """Clauses about a run that rests on few of the user's images; the model refused `refused` of those chosen."""
+    if run.images_counted is None:
+        return ()
+    return image_cautions(
+        run.images_counted, found_objects=run.images_found, chosen=len(run.images), refused=refused
+    )
+
+
+def images_row(run: Run, progress: Progress) -> dict[str, Any]:
+    """`images`"""
+    refused = {image.key for image in progress.refused_images}
+    counted = run.images_counted
+    return {
+        **({"prefix": counted.prefix, "listingCut": counted.listing_was_cut} if counted else {}),
+        "found": run.images_found,
+        "used": len(run.images) - len(refused),
+        "skippedTotal": run.images_skipped + len(refused),
+        "skipped": [{"key": i.key, "reason": i.reason} for i in (*run.skipped, *progress.refused_images)],
+    }

@@ -1,0 +1,170 @@
+"""What Prepare settles before anything is started: the model as it is found, the images, the plan of the run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
+from lambdas.adapters.prices import unit_hour_price
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
+from lambdas.experiments.scaling import units_to_verify
+from lambdas.images.refusals import bucket_region
+from lambdas.images.selection import choose_images, s3_client
+from lambdas.load.lambda_quota import MAX_LANES, workers_warning, workers_within
+from lambdas.models.lease import Lease
+from lambdas.models.quota import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
+from lambdas.models.recent_traffic import TrafficSeen, require_unused
+from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
+from lambdas.models.rekognition.recent_usage import cloudwatch_client, recent_requests
+from lambdas.models.status import ModelState, move_to_running
+from lambdas.models.tariff import Tariff
+from lambdas.past_runs.store import history
+from lambdas.runs.budget import Budget
+from lambdas.runs.run import Run
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """The model as the run finds it, and what others asked it for just before (None: it does not run)."""
+
+    model: RekognitionModel
+    state: ModelState
+    other_traffic: TrafficSeen | None
+
+
+def find_model(wanted: ExecutionInput) -> FoundModel:
+    """Look the model up, and whether others use it.
+
+    Raises:
+        ModelNotFound, AccessDenied, InternalError
+        ModelInUse: it runs and serves others, which the input does not allow.
+    """
+    model = RekognitionModel.find(rekognition_client(), wanted.model_arn)
+    state = model.look()
+    if state.status != "RUNNING":
+        return FoundModel(model, state, None)
+    traffic = recent_requests(cloudwatch_client(), model.project, model.version, time.time())
+    if not wanted.test.allow_other_traffic:
+        require_unused(traffic)
+    return FoundModel(model, state, traffic)
+
+
+def require_same_region(wanted: ExecutionInput) -> None:
+    """Are images that Rekognition reads by itself in the model's Region? The stack's own bucket is.
+
+    Raises:
+        InvalidInput: they are in another one.
+    """
+    bucket = wanted.images.bucket
+    if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
+        return
+    region, model_region = bucket_region(s3_client(), bucket), wanted.model_arn.split(":")[3]
+    if region not in (None, model_region):
+        raise InvalidInput(
+            f"images.bucket: got {bucket}, which is in {region}; takes, with images.source s3, a bucket in the"
+            f" model's Region, {model_region} - copy the images there, or give images.source bytes"
+        )
+
+
+def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
+    """Choose the images, estimate time and cost, and write the plan down.
+
+    Raises:
+        ModelNotStartable, BudgetExceeded, NoUsableImages, AccessDenied
+    """
+    # Inference units that the user named are what is tested; without them a running model keeps its own.
+    named = "inference_units" in wanted.test.model_fields_set
+    requested_units = wanted.test.inference_units if named else None
+    keeps_its_own = move_to_running(found.state, units=requested_units) == "use"
+    units = (found.state.min_inference_units or 1) if keeps_its_own else wanted.test.inference_units
+    price = unit_hour_price()
+    tariff = Tariff(units, price.usd)
+    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+    quota = units_quota(quotas_client()) if wanted.test.verify_scaling else None
+    second_units = units_to_verify(units, quota) or 0
+    expected_usd = budget.check_estimate(
+        wanted.test.mode, tariff, compare=wanted.images.compare, second_units=second_units
+    )
+    bucket = wanted.images.bucket or settings().image_bucket
+    chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
+    bounds = account_bounds(wanted, found.model, units, lease.started_at)
+    return Run(
+        run_id=lease.run_id,
+        model_arn=found.model.model_arn,
+        project_arn=found.model.project_arn,
+        started_at=lease.started_at,
+        inference_units=units,
+        requested_units=requested_units,
+        usd_per_unit_hour=tariff.usd_per_unit_hour,
+        expected_usd=expected_usd,
+        mode=wanted.test.mode,
+        start_concurrency=min(wanted.test.start_concurrency, bounds.max_concurrency),
+        max_concurrency=bounds.max_concurrency,
+        in_flight_per_worker=wanted.test.in_flight_per_worker,
+        max_minutes=budget.max_minutes,
+        max_usd=budget.max_usd,
+        demand=demand_to_dict(wanted.demand),
+        bucket=bucket,
+        source=wanted.images.source,
+        images=chosen.images,
+        skipped=chosen.skipped,
+        images_found=chosen.found,
+        images_skipped=chosen.skipped_total,
+        images_counted=chosen.counted,
+        other_traffic=found.other_traffic,
+        effective_input=wanted.model_dump(by_alias=True, warnings=False),
+        after_run=wanted.after_run,
+        price_source=price.source,
+        price_date=price.read_at,
+        price_detail=price.detail,
+        compare_images=wanted.images.compare,
+        scaling_quota=quota,
+        tps_quota=bounds.tps_quota,
+        most_workers=bounds.workers,
+        warnings=bounds.warnings,
+    )
+
+
+@dataclass(frozen=True)
+class AccountBounds:
+    """What the account's quotas leave of what the input wants, and the warnings about it."""
+
+    tps_quota: TpsQuota
+    workers: int
+    max_concurrency: int
+    warnings: tuple[str, ...]
+
+
+def account_bounds(
+    wanted: ExecutionInput, model: RekognitionModel, units: int, started_at: str
+) -> AccountBounds:
+    """Read the quotas of Rekognition and Lambda. What can't be read bounds nothing, or counts as its default."""
+    test, quota = wanted.test, tps_quota(quotas_client())
+    workers = workers_within(unreserved_concurrency(lambda_client()))
+    known_tps = history().last_tps(model.project_arn, model.model_arn, started_at)
+    told = (
+        quota_warning(units, known_tps, quota),
+        workers_warning(workers, test.max_concurrency, test.in_flight_per_worker),
+    )
+    warnings = tuple(warning for warning in told if warning)
+    for warning in warnings:
+        logger.warning(warning)
+    return AccountBounds(quota, workers, min(test.max_concurrency, workers * MAX_LANES), warnings)
+
+
+def demand_to_dict(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
+    """The demand as a run keeps it; one of average and peak stands for both."""
+    if isinstance(demand, PastInput):
+        return {
+            "days": demand.from_cloud_watch_days,
+            "percentile": demand.percentile,
+            "headroom": demand.headroom,
+        }
+    if isinstance(demand, TrafficInput):
+        average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
+        return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}
+    return demand.model_dump() if demand else None

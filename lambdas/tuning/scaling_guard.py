@@ -1,0 +1,53 @@
+"""What the states do differently while a run measures a second time, its answer known already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from iu_tuner.contract.errors import RunError
+from lambdas.aws.logging import Handler, logger
+from lambdas.experiments.scaling import Restart, ScalingSkipped
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.models.lease_store import lease_store
+from lambdas.runs.progress import Progress
+from lambdas.runs.store import RunStore, run_store
+
+
+def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Handler]:
+    """An error in the second measurement ends that, not the run: the state answers `instead`, and it is noted why.
+
+    A run that is being ended, and any error that is not a RunError, fail as everywhere.
+    """
+
+    def keeping(handler: Handler) -> Handler:
+        @wraps(handler)
+        def kept(event: dict[str, Any], context: Any) -> Any:
+            try:
+                return handler(event, context)
+            except RunError as error:
+                store = run_store(event["runId"])
+                known = store.load_or_none()
+                if known is None or known[1].units_wanted is None:
+                    raise
+                run, progress = known
+                lease_store().require(run)
+                logger.warning("the second measurement is given up", extra={"reason": str(error)})
+                store.note(replace(progress, scaling_error=error.sentence), phase="measuring")
+                return dict(instead)
+
+        return kept
+
+    return keeping
+
+
+def note_scaling(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:
+    """Keep what was decided on the second measurement, if this move is about it."""
+    if isinstance(move, ScalingSkipped):
+        store.note(replace(progress, scaling_error=move.why))
+    elif isinstance(move, Restart):
+        restarting = progress.restarting(move.inference_units, probe_number=len(steps), now=time.time())
+        store.note(restarting, phase="starting")

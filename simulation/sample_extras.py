@@ -1,0 +1,83 @@
+"""What sample reports have that not every run does: past demand, earlier runs, measurements besides."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lambdas.planning.request_history import RequestHistory
+from simulation.sample_run import PROJECT
+
+
+def weeks(tps: float, *, nights: bool = False, number: int = 2) -> RequestHistory:
+    """Requests by the minute from a Monday on: busy in office hours, otherwise few or (no `nights`) none at all."""
+
+    def count_at(minute: int) -> int | None:
+        hour, day = minute % 1440 / 60, minute // 1440 % 7
+        noise = 1 + 0.25 * math.sin(minute * 2.399963) * math.sin(minute / 37)
+        if day < 5 and 8 <= hour < 18:
+            return round(60 * tps * noise * (0.35 + 0.65 * math.sin(math.pi * (hour - 7) / 12)))
+        return round(6 * tps * noise) if nights else None
+
+    counts = tuple(count_at(minute) for minute in range(number * 7 * 1440))
+    return RequestHistory(
+        7 * number, 1_794_787_200 - 604_800, 60, counts, sum(filter(None, counts)) // 90, True, True
+    )
+
+
+NOTHING = RequestHistory(14, 1_795_240_800, 60, (), 0, of_model=False, in_service_known=False)
+
+
+def interval(estimate: float, width: float = 0.02) -> dict[str, Any]:
+    """Max TPS as the output has it."""
+    return {
+        "estimate": estimate,
+        "low": estimate * (1 - width),
+        "high": estimate * (1 + width),
+        "confidence": 0.95,
+    }
+
+
+def before(change: str | None, percent: float, verdict: str = "ok") -> dict[str, Any]:
+    """`comparedWith.sameModel` of a run whose model carries 5 TPS."""
+    then = 5 / (1 + percent / 100)
+    return {"runId": "last-monday", "startedAt": "2026-11-14T06:00:00.000Z", "verdict": verdict, "change": change,
+            "tpsPerInferenceUnit": then, "low": 0.98 * then, "high": 1.02 * then, "changePercent": percent}  # fmt: skip
+
+
+DROPPED: dict[str, Any] = {
+    "comparedWith": {"sameModel": before("dropped", -7.0), "versionBefore": before("within", -1.2) | {
+        "runId": "spring-cleaning", "startedAt": "2026-03-12T06:00:00.000Z",
+        "modelArn": f"{PROJECT}/version/bees.2020-12-24T18.00.00/1608832800000"}},
+    "regression": True, "regressionDetail": "TPS per inference unit has dropped.",
+}  # fmt: skip
+COMPARED: dict[str, Any] = {
+    "concurrency": 16,
+    "sources": [
+        {"source": "bytes", "images": 24, "averageBytes": 684_000, "maxTps": interval(5.0), "p50Ms": 181, "p95Ms": 239},
+        {"source": "s3", "images": 24, "averageBytes": 684_000, "maxTps": interval(4.6), "p50Ms": 244, "p95Ms": 330},
+    ],
+    "sizes": [
+        {"size": name, "images": 8, "leastBytes": least, "mostBytes": most, "averageBytes": (least + most) // 2,
+         "maxTps": interval(tps, 0.03), "p50Ms": p50, "p95Ms": round(1.4 * p50)}
+        for name, least, most, tps, p50 in (
+            ("small", 348_000, 531_000, 5.3, 168),
+            ("medium", 592_000, 775_000, 5.1, 181),
+            ("large", 836_000, 1_020_000, 4.1, 236),
+        )
+    ],
+    "fasterSource": "bytes",
+    "detail": "Sent as bytes the model carries 5.00 requests/s, named in S3 4.60: send the images themselves. Large "
+    "images take 29 % more time than small ones.",
+    "notMeasured": [],
+}  # fmt: skip
+SCALED: dict[str, Any] = {
+    "inferenceUnits": 2, "verdict": "ok", "maxTps": interval(9.4), "tpsPerInferenceUnit": 4.7,
+    "efficiency": {"estimate": 0.94, "low": 0.91, "high": 0.97},
+    "detail": "2 inference units carried 9.40 requests/s, 94 % of twice what one carries: capacity grows a little less "
+    "than in step, so add one unit to recommendations above five.",
+}  # fmt: skip
+NOT_SCALED: dict[str, Any] = {
+    **dict.fromkeys(("inferenceUnits", "verdict", "maxTps", "tpsPerInferenceUnit", "efficiency")),
+    "detail": "More than 1 inference unit was not measured: the run's budget was used up.",
+}

@@ -1,0 +1,189 @@
+"""The handlers on moto's DynamoDB and S3, against a simulated model on the wire."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from PIL import Image
+
+from lambdas.adapters import prices
+from lambdas.aws import executions, settings
+from lambdas.aws import queue as work_queue
+from lambdas.handlers import (
+    apply_load,
+    explain_failure,
+    plan_step,
+    prepare,
+    probe_images,
+    publish,
+    recommend,
+    start_model,
+)
+from lambdas.handlers import release_model as release_model
+from lambdas.images import selection as images_adapter
+from lambdas.load import worker as load_worker
+from lambdas.models import quota as quotas
+from lambdas.models.rekognition import control_plane as rekognition
+from lambdas.models.rekognition import recent_usage as traffic
+from lambdas.reports import notifications as announcements
+from lambdas.reports import parameter as answer_parameter
+from lambdas.reports import publishing as report_page
+from lambdas.runs import store as run_store
+from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+
+TABLE, BUCKET = "runs", "images-and-reports"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
+STARTED_AT = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@pytest.fixture(scope="session")
+def rekognition_service() -> Iterator[RunningSimulatedModel]:
+    with running_simulated_model([]) as running:
+        yield running
+
+
+@dataclass
+class LambdaContext:
+    """What the runtime hands to a handler, as far as Powertools reads it."""
+
+    function_name: str = "function-under-test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:function-under-test"
+    aws_request_id: str = "request-1"
+
+
+@dataclass
+class Stack:
+    """What the handlers see of a deployed stack, and the handlers."""
+
+    service: RunningSimulatedModel
+    dynamodb: Any
+    s3: Any
+    run_id: str = "run-1"
+    execution_arn: str = "arn:aws:states:us-east-1:000000000000:execution:Tuner:run-1"
+    context: LambdaContext = field(default_factory=LambdaContext)
+
+    def upload(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    def prepare(self, raw: Any) -> dict[str, Any]:
+        event = {
+            "input": raw,
+            "runId": self.run_id,
+            "executionArn": self.execution_arn,
+            "startedAt": STARTED_AT,
+        }
+        return prepare.handler(event, self.context)
+
+    def start(self) -> bool:
+        return start_model.handler({"runId": self.run_id}, self.context)["running"]
+
+    def probe(self) -> dict[str, Any]:
+        return probe_images.handler({"runId": self.run_id}, self.context)
+
+    def plan(self) -> dict[str, Any] | None:
+        return plan_step.handler({"runId": self.run_id}, self.context)["step"]
+
+    def apply(self, step: dict[str, Any], worker: int = 0) -> None:
+        apply_load.handler({"runId": self.run_id, "step": step, "worker": worker}, self.context)
+
+    def recommend(self) -> None:
+        recommend.handler({"runId": self.run_id}, self.context)
+
+    def settle(self, raw: Any, *, failed: bool = False) -> bool:
+        event = {"runId": self.run_id, "input": raw, "failed": failed}
+        return release_model.handler(event, self.context)["settled"]
+
+    def publish(self) -> dict[str, Any]:
+        return publish.handler({"runId": self.run_id}, self.context)
+
+    def explain(self, failure: dict[str, str], raw: Any = None) -> dict[str, str]:
+        event = {"runId": self.run_id, "input": raw, "startedAt": STARTED_AT, "failure": failure}
+        return explain_failure.handler(event, self.context)
+
+    def items(self) -> list[dict[str, Any]]:
+        return self.dynamodb.scan(TableName=TABLE)["Items"]
+
+    def run_item(self) -> dict[str, Any]:
+        """The run's own item, its JSON attributes read."""
+        key = {"pk": {"S": f"RUN#{self.run_id}"}, "sk": {"S": "RUN"}}
+        item = self.dynamodb.get_item(TableName=TABLE, Key=key).get("Item", {})
+        texts = {name: value["S"] for name, value in item.items() if "S" in value}
+        return {name: json.loads(text) if text.startswith("{") else text for name, text in texts.items()}
+
+
+@pytest.fixture
+def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL_REKOGNITION": rekognition_service.url,
+        "RUNS_TABLE": TABLE,
+        "IMAGE_BUCKET": BUCKET,
+        "PRICE_PER_IU_HOUR_USD": "4.0",
+        "MODEL_POLL_SECONDS": "1",
+        "TOPIC_ARN": TOPIC,
+        "POWERTOOLS_SERVICE_NAME": "inference-unit-tuner",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        for cached in (
+            settings.settings,
+            images_adapter.s3_client,
+            rekognition.rekognition_client,
+            run_store.dynamodb_client,
+            traffic.cloudwatch_client,
+            executions.states_client,
+            work_queue.sqs_client,
+            announcements.events_client,
+            announcements.sns_client,
+            quotas.quotas_client,
+            quotas.lambda_client,
+            prices.pricing_client,
+            answer_parameter.ssm_client,
+            report_page.page_client,
+        ):
+            cached.cache_clear()
+        dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+        dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "leaseHolder")
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "Leases",
+                    "KeySchema": [{"AttributeName": "leaseHolder", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        s3.create_bucket(Bucket=BUCKET)
+        boto3.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
+        yield Stack(rekognition_service, dynamodb, s3)
+        load_worker.close_cached()
+
+
+def picture(size: int = 64, kind: str = "PNG") -> bytes:
+    """A valid image of `size` pixels square."""
+    buffer = io.BytesIO()
+    Image.effect_noise((size, size), 60).save(buffer, kind)
+    return buffer.getvalue()

@@ -1,0 +1,172 @@
+"""The estimator: what per-second counts say about max TPS, and how surely."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from statistics import fmean
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from lambdas.capacity.rates import estimator
+from lambdas.load.counts import StepCounts, WorkerCounts
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.load.step import StepPlan
+
+counts_per_second = st.lists(st.integers(0, 300), min_size=4, max_size=50)
+
+
+def step_of(accepted: list[int], throttled: list[int], seconds: float, ready_s: float = -0.5) -> StepCounts:
+    plan = StepPlan("ramp", lanes=8, workers=1, base_s=4, extended_s=16, max_s=20)
+    worker = WorkerCounts(
+        accepted, throttled, [], accepted, {}, LatencyHistogram(), seconds, ready_s, client_utilization=1.0
+    )
+    return StepCounts(plan, [worker])
+
+
+def refilled_evenly(tps: float, seconds: int, phase: float) -> list[int]:
+    """Whole tokens that a bucket without credit hands out each second."""
+    return [math.floor(tps * (s + 1) + phase) - math.floor(tps * s + phase) for s in range(seconds)]
+
+
+@given(counts_per_second)
+def test_an_interval_contains_its_estimate(counts: list[int]) -> None:
+    interval = estimator.interval(counts)
+
+    assert interval.high is not None
+    assert 0 <= interval.low <= interval.estimate <= interval.high
+    assert min(counts) <= interval.estimate <= max(counts)
+
+
+@given(st.floats(0.5, 200), st.integers(8, 40), st.floats(0, 0.999))
+def test_a_perfect_rate_limiter_is_found_to_within_a_count(tps: float, seconds: int, phase: float) -> None:
+    interval = estimator.interval(refilled_evenly(tps, seconds, phase))
+
+    assert interval.high is not None
+    assert abs(interval.estimate - tps) <= 1 / (seconds - 4)
+    assert interval.low <= tps <= interval.high
+    assert interval.half_width <= max(2.01 / seconds, 0.011 * tps)
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(5, 1.5), (24, 4.0), (100, 5.0)])
+def test_the_interval_of_noisy_counts_holds_the_truth_in_most_runs(mean: float, spread: float) -> None:
+    random = Random(4)
+    runs = [[max(0, round(random.gauss(mean, spread))) for _ in range(14)] for _ in range(600)]
+
+    intervals = [estimator.interval(run) for run in runs]
+
+    held = fmean(each.low <= mean <= (each.high or 0) for each in intervals)
+    assert held >= 0.93
+
+
+@pytest.mark.parametrize(
+    ("counts", "tps"),
+    [
+        (
+            [1, 27, 0, 28, 1, 27, 0, 28, 0, 28, 0],
+            14.0,
+        ),  # a 2-s window: 11 s would count one dark second too many
+        ([36, 0, 0, 36, 0, 0, 36, 0, 0, 36, 0], 12.0),
+        ([20, 10, 20, 10, 20, 10, 20, 10, 20], 15.0),
+    ],
+)
+def test_counts_that_come_in_waves_are_taken_by_whole_waves(counts: list[int], tps: float) -> None:
+    interval = estimator.interval(counts)
+
+    assert interval.estimate == pytest.approx(tps, rel=0.01)
+    assert interval.half_width < 0.1 * tps
+
+
+def test_no_interval_is_narrower_than_one_percent() -> None:
+    assert estimator.interval([200] * 40).half_width == pytest.approx(2.0)
+
+
+def test_saturated_seconds_begin_after_the_first_throttle_and_end_with_the_last() -> None:
+    accepted = [25, 21, *[10] * 12]
+    throttled = [0, 5, *[9] * 11, 0]
+
+    assert estimator.saturated_seconds(step_of(accepted, throttled, 14.0)) == [10] * 11
+
+
+@pytest.mark.parametrize(
+    ("accepted", "throttled", "seconds"),
+    [
+        pytest.param([10] * 16, [], 16.0, id="never throttled"),
+        pytest.param([10] * 11, [9] * 11, 11.9, id="too short"),
+        pytest.param([10] * 16, [0] * 13 + [90] * 3, 16.0, id="throttled too late"),
+        pytest.param([10] * 16, [1] * 16, 16.0, id="hardly throttled"),
+    ],
+)
+def test_a_step_is_not_saturated_when(accepted: list[int], throttled: list[int], seconds: float) -> None:
+    assert estimator.saturated_seconds(step_of(accepted, throttled, seconds)) is None
+
+
+def test_seconds_in_which_a_late_worker_was_not_there_do_not_count() -> None:
+    late = step_of([10] * 16, [9] * 16, 16.0, ready_s=2.5)
+
+    assert len(estimator.saturated_seconds(late) or []) == 16 - 4
+
+
+def test_seconds_with_nothing_accepted_count_as_zeros() -> None:
+    quota_used_up = step_of([10, 10], [5] * 16, 16.0)
+
+    assert estimator.saturated_seconds(quota_used_up) == [10, *[0] * 14]
+
+
+@pytest.mark.parametrize(
+    ("counts", "windowed"),
+    [
+        ([60, 60, 0, 0, 0, 60, 60, 0, 0, 0], True),
+        ([0] * 12, True),  # a window longer than the step, and used up
+        ([28, 0, 28, 0, 28, 0], False),
+        ([10] * 12, False),
+        ([1, 0, 0, 0, 1, 0, 0, 0, 1], False),  # a quarter of a request per second, evenly
+    ],
+)
+def test_quota_windows_show_as_dark_stretches(counts: list[int], windowed: bool) -> None:
+    assert estimator.is_windowed(counts) is windowed
+
+
+@given(st.integers(3, 12), st.integers(5, 400), st.integers(0, 11), st.integers(1, 3))
+def test_a_windowed_quota_is_counted_exactly_from_refill_to_refill(
+    window_s: int, quota: int, phase: int, lit_s: int
+) -> None:
+    assume(phase < window_s and lit_s < window_s and quota >= lit_s)
+    one = [quota - (lit_s - 1) * (quota // lit_s), *[quota // lit_s] * (lit_s - 1), *[0] * (window_s - lit_s)]
+    seen = ([*one] * 8)[phase : phase + 40]
+
+    tps = estimator.rate_between_refills(seen)
+
+    assert tps is not None
+    assert tps.estimate == pytest.approx(quota / window_s)
+    assert estimator.seconds_between_refills(seen) == pytest.approx(window_s)
+
+
+def test_one_refill_tells_no_rate() -> None:
+    assert estimator.rate_between_refills([40, 0, 0, 0, 40, 40]) is None
+    assert estimator.seconds_between_refills([40, 0, 0, 0, 40, 40]) == 0
+
+
+@given(st.floats(0.5, 200), st.integers(8, 40), st.floats(0, 0.999))
+def test_a_rate_limiter_is_never_called_unsteady(tps: float, seconds: int, phase: float) -> None:
+    counts = refilled_evenly(tps, seconds, phase)
+
+    assert estimator.steady(counts, estimator.interval(counts).half_width)
+
+
+@pytest.mark.parametrize("tps", [5, 20, 80])
+def test_a_rate_that_doubles_in_the_middle_is_called_unsteady(tps: int) -> None:
+    counts = [tps] * 7 + [2 * tps] * 7
+
+    assert not estimator.steady(counts, estimator.interval(counts).half_width)
+
+
+def test_noise_is_not_called_unsteady() -> None:
+    random = Random(7)
+    runs = [[max(0, round(random.gauss(6, 2))) for _ in range(14)] for _ in range(300)]
+
+    unsteady = fmean(not estimator.steady(run, estimator.interval(run).half_width) for run in runs)
+
+    assert unsteady < 0.02

@@ -1,0 +1,154 @@
+"""A quota of the account in front of the model: it is never taken for the model's capacity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from iu_tuner.contract.choices import Mode
+from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.rates.interval import Interval
+from lambdas.capacity.verdicts.account_quota import TpsQuota, behind_quota, quota_warning
+from lambdas.capacity.verdicts.verdict import judge
+from lambdas.experiments.scaling import ScalingSkipped, next_move, scaling_of
+from lambdas.load.measured_step import MeasuredStep
+from lambdas.models.outcomes import RAMP_LIMIT
+from lambdas.runs.run import Run
+from lambdas.tuning.output import findings
+from local.simulated_model.model_spec import ModelTruth
+from local.simulated_model.service import SimulatedService
+from simulation.virtual_time import VirtualClient, run_search
+from tests.unit.experiments.test_scaling import AT, MEASURED, VERIFYING, warm_up
+from tests.unit.tuning.test_output import RUN
+
+APPLIED = TpsQuota(50.0, "Service Quotas", is_applied=True)
+LIKE_THE_MODEL = {"account_error": "ProvisionedThroughputExceededException"}
+SATURATED = Measurement("saturated", 16, Interval(50.0, 49.5, 50.5), confirmed=True, saturated=(50,) * 12)
+
+
+def measured(
+    run: Run, truth: ModelTruth, units: int, *, series: Any = "main"
+) -> tuple[Measurement, list[MeasuredStep]]:
+    found = run_search(VirtualClient(SimulatedService(truth, units), seed=1), run.search_limits)
+    counts = [replace(each, plan=replace(each.plan, series=series)) for each in found.history]
+    return found.measurement, [MeasuredStep(number, 0.0, 3.0, each) for number, each in enumerate(counts)]
+
+
+@pytest.mark.parametrize("mode", ["quick", "standard", "precise"])
+def test_a_model_behind_the_accounts_quota_gets_no_number_of_units(mode: Mode) -> None:
+    """The model carries 75 TPS, and the account lets 50 through, refused in the model's own words."""
+    run = replace(RUN, mode=mode, inference_units=5, tps_quota=APPLIED)
+    found, steps = measured(run, ModelTruth(tps_per_iu=15, account_tps=50, **LIKE_THE_MODEL), 5)
+    assert judge(found, quick=mode == "quick").word == "ok"
+
+    answer = findings(run, steps, found)
+
+    assert (answer["verdict"], answer["limitedBy"]) == ("account-throttled", "account-quota")
+    assert answer["maxTps"]["estimate"] == pytest.approx(50, rel=0.02)
+    assert answer["maxTps"]["high"] is None
+    assert (answer["recommendation"]["minInferenceUnits"], answer["recommendation"]["table"]) == (None, [])
+    assert answer["accountQuotaTps"] == 50
+    assert "(50 TPS; Service Quotas)" in answer["verdictDetail"]
+    assert "raise the quota in Service Quotas, stop other running models" in answer["verdictDetail"]
+
+
+@pytest.mark.parametrize(
+    ("tps", "quota", "word"),
+    [
+        (47.0, APPLIED, "ok"),
+        (47.6, APPLIED, "account-throttled"),
+        (80.0, APPLIED, "account-throttled"),
+        (96.0, replace(APPLIED, tps=100.0), "account-throttled"),
+        (80.0, replace(APPLIED, tps=100.0), "ok"),
+        (50.0, TpsQuota(), "account-throttled"),
+        (53.0, TpsQuota(), "account-throttled"),  # its interval reaches down to what the quota may be
+        (60.0, TpsQuota(), "ok"),
+    ],
+)
+def test_a_rate_at_the_quota_is_the_accounts(tps: float, quota: TpsQuota, word: str) -> None:
+    found = replace(SATURATED, max_tps=Interval(tps, tps - 1, tps + 1), saturated=(round(tps),) * 12)
+
+    assert judge(found, quota=quota).word == word
+
+
+def test_a_rate_above_an_assumed_quota_shows_that_it_was_raised() -> None:
+    detail = judge(replace(SATURATED, max_tps=Interval(60.0, 59.0, 61.0)), quota=TpsQuota()).detail
+
+    assert "was raised, to a value that could not be read" in detail
+    assert "assumed: the documented default" in judge(SATURATED, quota=TpsQuota()).detail
+
+
+@pytest.mark.parametrize("ending", ["latency-bound", "not-saturated"])
+def test_a_rate_without_throttles_is_not_the_quotas_but_told_to_be_near_it(ending: Any) -> None:
+    found = replace(SATURATED, ending=ending)
+
+    verdict = judge(found, quota=APPLIED)
+    assert (verdict.word, verdict.limited_by) == (ending, None)
+    assert "carry no more than this behind the account's quota" in verdict.detail
+    assert behind_quota(found, APPLIED) == found
+
+
+def test_a_sudden_increase_is_nothing_that_a_higher_quota_would_change() -> None:
+    found = Measurement("account-throttled", 64, Interval.lower_bound(30.0))
+
+    verdict = judge(found, failures={RAMP_LIMIT: 90, "ThrottlingException": 3}, quota=APPLIED)
+
+    assert (verdict.word, verdict.limited_by) == ("account-throttled", "sudden-increase")
+    assert "quota" not in verdict.detail.lower()
+    assert "raise" not in verdict.detail
+    assert "test.maxConcurrency below 64" in verdict.detail
+
+
+def test_another_limit_of_the_account_names_the_quota_too() -> None:
+    found = Measurement("account-throttled", 64, Interval.lower_bound(30.0))
+
+    verdict = judge(found, failures={"ThrottlingException": 90}, quota=APPLIED)
+
+    assert verdict.limited_by == "account-limit"
+    assert "DetectCustomLabels quota, which is 50 TPS" in verdict.detail
+
+
+def test_a_second_measurement_that_runs_into_the_quota_says_so() -> None:
+    """28 TPS with one unit would be 56 with two."""
+    run = replace(VERIFYING, tps_quota=TpsQuota())
+    truth = ModelTruth(tps_per_iu=28, account_tps=50, **LIKE_THE_MODEL)
+    first, steps = measured(run, truth, 1)
+    progress = MEASURED.restarting(2, probe_number=len(steps), now=AT)
+    _, second = measured(run, truth, 2, series="scaling")
+
+    scaling = scaling_of(run, progress, first, [*steps, warm_up(len(steps)), *second])
+
+    assert (scaling.units, scaling.max_tps) == (None, None)
+    assert "(account-throttled)" in scaling.detail
+    assert "the account's quota" in scaling.detail.lower()
+
+
+@pytest.mark.parametrize(("tps", "starts"), [(23.0, True), (24.0, False)])
+def test_a_second_start_that_is_known_to_meet_the_quota_is_not_paid_for(tps: float, starts: bool) -> None:
+    first = replace(SATURATED, max_tps=Interval(tps, tps - 0.1, tps + 0.1), saturated=(round(tps),) * 12)
+
+    move = next_move(replace(VERIFYING, tps_quota=APPLIED), MEASURED, first, [], AT)
+
+    assert isinstance(move, ScalingSkipped) is not starts
+    if isinstance(move, ScalingSkipped):
+        assert "twice 24.00 TPS do not fit behind the account's quota" in move.why
+
+
+@pytest.mark.parametrize(
+    ("units", "tps", "said"),
+    [
+        (5, 15.0, "test with 3 or fewer"),
+        (1, 60.0, "before you test"),
+        (4, 12.0, "test with 3 or fewer"),
+        (3, 15.0, None),
+        (5, None, None),
+    ],
+)
+def test_a_start_that_will_meet_the_quota_is_warned_of(
+    units: int, tps: float | None, said: str | None
+) -> None:
+    warning = quota_warning(units, tps, APPLIED)
+
+    assert warning is None if said is None else said in (warning or "")

@@ -1,0 +1,138 @@
+"""From TPS per inference unit to inference units: the articles' examples, and what must hold for all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.capacity.rates.interval import Interval
+from lambdas.planning.demand import BatchDemand, TrafficDemand
+from lambdas.planning.recommendation import recommend, units_for
+
+PRICE = 4.0
+
+
+def exactly(tps: float) -> Interval:
+    return Interval(tps, tps, tps)
+
+
+@pytest.mark.parametrize(("tps", "wanted", "units"), [(5, 15, 3), (3, 12, 4)])
+def test_the_articles_traffic_examples(tps: float, wanted: float, units: int) -> None:
+    advice = recommend(exactly(tps), TrafficDemand(wanted, wanted), PRICE)
+
+    assert (advice.min_inference_units, advice.max_inference_units) == (units, units)
+
+
+@pytest.mark.parametrize(
+    ("images", "within", "units", "unit_hours"),
+    [(54_000, 3, 1, 3), (54_000, 1, 3, 3), (108_000, 3, 2, 6)],
+)
+def test_the_articles_batch_examples(images: int, within: float, units: int, unit_hours: float) -> None:
+    batch = recommend(exactly(5), BatchDemand(images, within), PRICE).batch
+
+    assert batch is not None
+    assert (batch.inference_units, batch.inference_unit_hours) == (units, pytest.approx(unit_hours))
+    assert batch.usd == pytest.approx(unit_hours * PRICE)
+
+
+def test_minimum_from_the_average_and_maximum_from_the_peak() -> None:
+    advice = recommend(Interval(5.01, 4.93, 5.09), TrafficDemand(6, 15), PRICE)
+
+    assert (advice.min_inference_units, advice.max_inference_units) == (2, 3)
+    assert (
+        "At the low end of the interval (4.93 TPS per inference unit) 15 TPS would need 4" in advice.reasons
+    )
+
+
+def test_headroom_is_added_to_both() -> None:
+    advice = recommend(exactly(5), TrafficDemand(5, 10, headroom=0.2), PRICE)
+
+    assert (advice.min_inference_units, advice.max_inference_units) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("demand", "said"),
+    [
+        (TrafficDemand(2, 4), "AWS advises at least two inference units in production"),
+        (TrafficDemand(2, 26), "More than 5 inference units per model need a quota raise"),
+        (TrafficDemand(2, 51), "More than 50 TPS per account and Region need a quota raise"),
+        (TrafficDemand(2, 4), "give demand.headroom if your traffic is spiky"),
+        (BatchDemand(1_000_000, 1), "More than 5 inference units per model need a quota raise"),
+    ],
+)
+def test_what_the_user_should_know_is_said(demand: TrafficDemand | BatchDemand, said: str) -> None:
+    assert said in "; ".join(recommend(exactly(5), demand, PRICE).reasons)
+
+
+@pytest.mark.parametrize(
+    ("demand", "not_said"),
+    [
+        (TrafficDemand(8, 25, headroom=0.0), "quota raise"),
+        (TrafficDemand(8, 20), "at least two"),
+        (TrafficDemand(8, 20, headroom=0.1), "spiky"),
+    ],
+)
+def test_what_does_not_apply_is_not_said(demand: TrafficDemand, not_said: str) -> None:
+    assert not_said not in "; ".join(recommend(exactly(5), demand, PRICE).reasons)
+
+
+def test_a_lower_bound_says_that_fewer_may_do() -> None:
+    advice = recommend(Interval.lower_bound(5), TrafficDemand(6, 15), PRICE)
+
+    assert "The measured TPS is a lower bound: fewer inference units may do" in advice.reasons
+
+
+def test_without_a_demand_the_table_is_the_answer() -> None:
+    advice = recommend(exactly(5.01), None, PRICE)
+
+    assert (advice.min_inference_units, advice.max_inference_units) == (None, None)
+    assert [row.inference_units for row in advice.table] == [1, 2, 3, 4, 5]
+    assert advice.table[1].tps == pytest.approx(10.02)
+    assert advice.table[0].usd_per_1000_images == pytest.approx(0.2218, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("per_unit", "wanted", "units"),
+    [
+        (Interval(4.99, 4.9, 5.08), 15, 3),  # 14.97 of 15: within a percent, and within the interval
+        (Interval(4.99, 4.985, 4.995), 15, 4),  # within a percent, but measured too well to doubt
+        (Interval(4.9, 4.0, 5.8), 15, 4),  # a shortfall of 2 % is not rounding
+        (Interval.lower_bound(4.99), 15, 4),
+        (exactly(5), 0.001, 1),
+    ],
+)
+def test_rounding_does_not_buy_an_inference_unit(per_unit: Interval, wanted: float, units: int) -> None:
+    assert units_for(wanted, per_unit) == units
+
+
+rates = st.floats(0.1, 500)
+
+
+@given(tps=rates, wanted=st.floats(0.01, 5000), spread=st.floats(0, 0.5))
+def test_the_recommended_units_carry_the_demand_to_within_a_percent(
+    tps: float, wanted: float, spread: float
+) -> None:
+    per_unit = Interval(tps, tps * (1 - spread), tps * (1 + spread))
+
+    units = units_for(wanted, per_unit)
+
+    assert units * tps >= 0.99 * wanted - 1e-6
+    assert units == 1 or (units - 1) * tps < wanted
+
+
+@given(tps=rates, average=st.floats(0.01, 500), more=st.floats(1, 5))
+def test_the_maximum_is_never_below_the_minimum(tps: float, average: float, more: float) -> None:
+    advice = recommend(exactly(tps), TrafficDemand(average, average * more), PRICE)
+
+    assert advice.min_inference_units is not None
+    assert advice.max_inference_units is not None
+    assert 1 <= advice.min_inference_units <= advice.max_inference_units
+
+
+@given(tps=rates, images=st.integers(1, 10**7), within=st.floats(0.05, 200))
+def test_a_batch_meets_its_deadline(tps: float, images: int, within: float) -> None:
+    batch = recommend(exactly(tps), BatchDemand(images, within), PRICE).batch
+
+    assert batch is not None
+    assert batch.hours <= within * 1.0101

@@ -1,0 +1,132 @@
+"""The output says what was measured, and only that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from iu_tuner.formats import iso
+from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.rates.interval import Interval
+from lambdas.images.coverage import ImagesFound
+from lambdas.images.image import TOO_LARGE_FOR_BYTES, Image
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.runs.run import Run
+from lambdas.runs.step_rows import steps_table
+from lambdas.tuning.output import findings
+from simulation.sample_run import sample_output
+
+RUN = Run(
+    run_id="r", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z",
+    inference_units=2, requested_units=None, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
+    start_concurrency=4, max_concurrency=256, in_flight_per_worker=8, max_minutes=90, max_usd=10, demand=None,
+    bucket="b", source="bytes", images=(), skipped=(), images_found=0, images_skipped=0,
+)  # fmt: skip
+
+
+def latencies(count: int) -> LatencyHistogram:
+    histogram = LatencyHistogram()
+    for index in range(count):
+        histogram.add(0.1 + index / 10_000)
+    return histogram
+
+
+def test_tps_per_inference_unit_is_max_tps_shared_out() -> None:
+    found = findings(RUN, [], Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), confirmed=True))
+
+    assert found["tpsPerInferenceUnit"] == 5.0
+    assert [row["tps"] for row in found["recommendation"]["table"]] == [5.0, 10.0, 15.0, 20.0, 25.0]
+
+
+@pytest.mark.parametrize(
+    ("count", "given"), [(0, set()), (43, {"p50"}), (60, {"p50", "p95"}), (300, {"p50", "p95", "p99"})]
+)
+def test_a_percentile_needs_enough_requests(count: int, given: set[str]) -> None:
+    clean = CleanRate(4.8, sent=count, throttled=0, latency=latencies(count))
+
+    found = findings(RUN, [], Measurement("saturated", 8, Interval(10, 9, 11), clean=clean, confirmed=True))
+
+    assert found["latencyMs"].pop("samples") == count
+    assert {name for name, value in found["latencyMs"].items() if value is not None} == given
+
+
+def test_a_lower_bound_has_no_upper_end() -> None:
+    found = findings(RUN, [], Measurement("not-saturated", 256, Interval.lower_bound(30.0)))
+
+    assert found["maxTps"] == {"estimate": 30.0, "low": 30.0, "high": None, "confidence": 0.95}
+
+
+def test_without_a_rate_no_number_is_made_up() -> None:
+    found = findings(replace(RUN, demand={"average_tps": 1, "peak_tps": 2, "headroom": 0}), [],
+                     Measurement("saturated", 8, None, windowed=True))  # fmt: skip
+
+    assert found["verdict"] == "windowed-quota"
+    assert found["maxTps"]["estimate"] is None
+    assert found["tpsPerInferenceUnit"] is None
+    assert found["recommendation"]["minInferenceUnits"] is None
+    assert found["recommendation"]["table"] == []
+
+
+def test_a_measurement_beside_others_says_so_and_survives_the_table() -> None:
+    shared = Run.from_mapping(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)).as_mapping())
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
+
+    found = findings(shared, [], measured)
+
+    assert found["otherTraffic"] == {"requests": 12, "minutes": 5, "ofThisModel": False}
+    assert "called 12 times" in found["verdictDetail"]
+    assert "otherTraffic" not in findings(Run.from_mapping(RUN.as_mapping()), [], measured)
+
+
+@pytest.mark.parametrize("ending", ["account-throttled", "unstable"])
+def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) -> None:
+    demanding = replace(RUN, demand={"average_tps": 10, "peak_tps": 12, "headroom": 0})
+
+    found = findings(demanding, [], Measurement(ending, 8, Interval.lower_bound(5.0)))
+
+    assert found["recommendation"]["minInferenceUnits"] is None
+    assert found["recommendation"]["table"] == []
+    assert "no number of inference units follows" in found["recommendation"]["reasons"][0]
+    assert found["cleanTps"]["rate"] is None
+
+
+def test_an_answer_from_few_of_the_images_says_so_in_its_sentence_and_reasons() -> None:
+    counted = ImagesFound(
+        "samples/", 46, {TOO_LARGE_FOR_BYTES: 40}, 46, is_estimate=False, listing_was_cut=False
+    )
+    few = replace(RUN, images=(Image("samples/a.jpg", 9),) * 6, images_found=46, images_counted=counted)
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
+
+    found = findings(
+        Run.from_mapping(json.loads(json.dumps(few.as_mapping()))), [], measured, refused_images=5
+    )
+
+    left_out = "40 of 46 images were left out as too large for bytes: measured with the smallest only"
+    for said in (left_out, "model refused 5 of the 6 images", "easured with only 1 image: upload"):
+        assert said in found["verdictDetail"]
+        assert any(said in reason for reason in found["recommendation"]["reasons"])
+
+
+def test_counts_add_up_in_every_step_and_in_sum() -> None:
+    answer = sample_output()
+
+    requests = answer["requests"]
+    assert requests["sent"] == requests["accepted"] + requests["throttled"] + requests["failed"]
+    for name in ("accepted", "throttled", "failed"):
+        assert requests[name] == sum(step[name] for step in answer["steps"])
+
+
+def test_the_steps_are_a_table_too() -> None:
+    names, *rows = steps_table(sample_output())
+
+    assert (names[:4], names[-1]) == (["phase", "concurrency", "workers", "seconds"], "series")
+    assert [row[-1] for row in rows] == ["main"] * len(sample_output()["steps"])
+
+
+def test_times_are_iso_in_utc() -> None:
+    assert iso(0.5) == "1970-01-01T00:00:00.500Z"
+    assert iso(None) is None
