@@ -71,9 +71,15 @@ def main(arguments: list[str] | None = None) -> int:
         rows.append((name, *_row(CATALOGUE, results)))
         print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
     header = (
-        "rule that is left out", "`ok` off by > 10 %", "p95 of `ok` %", "limiters `ok` %", "limiters p95 %",
-        "limiters half-width median / p95 %", "covered %", "load s",
-    )  # fmt: skip
+        "rule that is left out",
+        "`ok` off by > 10 %",
+        "p95 of `ok` %",
+        "limiters `ok` %",
+        "limiters p95 %",
+        "limiters half-width median / p95 %",
+        "covered %",
+        "load s",
+    )
     print(markdown(header, rows))
     return 0
 

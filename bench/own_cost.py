@@ -147,14 +147,27 @@ def _idle_table(kept: Mapping[str, Any]) -> str:
     )
     alarms = kept["alarms"]
     parts = [
-        ("KMS", "the key of the alarms' topic (none of it with `kmsKeyArn`)", prices.KEY_MONTH, prices.KEY_MONTH),
+        (
+            "KMS",
+            "the key of the alarms' topic (none of it with `kmsKeyArn`)",
+            prices.KEY_MONTH,
+            prices.KEY_MONTH,
+        ),
         ("CloudWatch", f"{alarms} alarms (an account's first 10 are free)", alarms * prices.ALARM_MONTH, 0.0),
         ("CloudWatch", "the dashboard (an account's first 3 are free)", prices.DASHBOARD_MONTH, 0.0),
-        ("Janitor", f"{turns:,.0f} turns: Scheduler, Lambda, a look through the leases, log, trace", turns * turn_usd,
-         0.0),
-        ("SQS", f"{QUEUES * POLLS_A_MONTH:,.0f} requests by Lambda, which waits for ReleaseOrphanedModel's queue (a million is "
-         "free)", QUEUES * POLLS_A_MONTH * prices.QUEUE_REQUEST, 0.0),
-    ]  # fmt: skip
+        (
+            "Janitor",
+            f"{turns:,.0f} turns: Scheduler, Lambda, a look through the leases, log, trace",
+            turns * turn_usd,
+            0.0,
+        ),
+        (
+            "SQS",
+            f"{QUEUES * POLLS_A_MONTH:,.0f} requests by Lambda, which waits for a queue (a million is free)",
+            QUEUES * POLLS_A_MONTH * prices.QUEUE_REQUEST,
+            0.0,
+        ),
+    ]
     rows = [(service, what, f"{usd:.2f}", f"{least:.2f}") for service, what, usd, least in parts]
     total, least = sum(part[2] for part in parts), sum(part[3] for part in parts)
     return markdown(

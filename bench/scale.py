@@ -175,8 +175,13 @@ def scale_table(scale: Scale) -> str:
             )
         )
     header = (
-        "handler", "calls", "workers' items read", "slowest s", "of them not in moto", "peak MB, moto's with it"
-    )  # fmt: skip
+        "handler",
+        "calls",
+        "workers' items read",
+        "slowest s",
+        "of them not in moto",
+        "peak MB, moto's with it",
+    )
     return markdown(header, rows)
 
 

@@ -16,9 +16,18 @@ if TYPE_CHECKING:
 def by_service(services: Iterable[Service], results: Sequence[Result]) -> str:
     """One row per service, as Markdown."""
     header = (
-        "service", "error % median / p95", "bias %", "interval +-% / covers %", "load / wall s", "requests",
-        "clean rate / throttles > 1 %", "verdicts", "Locust rules: error % median / p95", "bias %", "load s",
-    )  # fmt: skip
+        "service",
+        "error % median / p95",
+        "bias %",
+        "interval +-% / covers %",
+        "load / wall s",
+        "requests",
+        "clean rate / throttles > 1 %",
+        "verdicts",
+        "Locust rules: error % median / p95",
+        "bias %",
+        "load s",
+    )
     rows = []
     for service in services:
         of = [result for result in results if result.service == service.name]
@@ -50,9 +59,15 @@ def by_group(services: Iterable[Service], results: Sequence[Result]) -> str:
     for result in results:
         groups.setdefault(kinds[result.service], []).append(result)
     header = (
-        "group", "runs", "`ok` off by > 10 %", "p95 of `ok` %", "all: error % median / p95", "covered %",
-        "load / wall s", "verdicts",
-    )  # fmt: skip
+        "group",
+        "runs",
+        "`ok` off by > 10 %",
+        "p95 of `ok` %",
+        "all: error % median / p95",
+        "covered %",
+        "load / wall s",
+        "verdicts",
+    )
     return markdown(header, ((group, *group_row(of)) for group, of in {**groups, "all": results}.items()))
 
 
@@ -79,16 +94,26 @@ def summary(services: Iterable[Service], results: Sequence[Result]) -> str:
         ("all", lambda result: True),
         ("rate limiters of 5 TPS and more", lambda result: kinds[result.service].is_fast_limiter),
         ("verdict ok", lambda result: result.verdict == "ok"),
-    ]  # fmt: skip
+    ]
     rows = []
     for name, belongs in groups:
         of = [result for result in results if belongs(result)]
         if of:
             rows += [_summary_row(name, of), _locust_row(name, of)]
     header = (
-        "runs", "method", "median error %", "p95 %", "bias %", "off by > 10 %", "interval covers %",
-        "interval +-%", "load s", "wall s", "requests", "clean rate throttles > 1 %",
-    )  # fmt: skip
+        "runs",
+        "method",
+        "median error %",
+        "p95 %",
+        "bias %",
+        "off by > 10 %",
+        "interval covers %",
+        "interval +-%",
+        "load s",
+        "wall s",
+        "requests",
+        "clean rate throttles > 1 %",
+    )
     return markdown(header, rows)
 
 

@@ -1,4 +1,4 @@
-"""What a run asks of the account beside the model: its quotas, AWS's prices, a place for the answer."""
+"""What a run asks of the account beside the model: its quotas, a place for the answer."""
 
 import aws_cdk as cdk
 
@@ -19,14 +19,6 @@ def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
     for action in ("servicequotas:ListAWSDefaultServiceQuotas", "lambda:GetAccountSettings"):
         name = action.partition(":")[2]
         allow(functions.prepare, [action], "*", wildcard=f"{name} knows no resource-level permissions.")
-    if settings.price == "lookup":
-        functions.prepare.add_environment("PRICE", settings.price)
-        allow(
-            functions.prepare,
-            ["pricing:GetProducts"],
-            "*",
-            wildcard="The Price List knows no resource-level permissions.",
-        )
     if settings.answer_parameter_prefix is not None:
         functions.publish.add_environment("ANSWER_PARAMETER_PREFIX", settings.answer_parameter_prefix)
         parameters = stack.format_arn(

@@ -1,6 +1,6 @@
 """A whole run with a comparison of images, in virtual time: the project's plans and books, a simulated service.
 
-`python -m simulation.image_comparison` prints how often one way of sending is called faster where there is no difference.
+`python -m simulation.image_comparison` prints how often one way of sending is called faster where none is.
 """
 
 from __future__ import annotations
@@ -40,16 +40,39 @@ class ComparedRun:
     comparison: dict[str, Any] | None
 
 
-def run_with(images: Sequence[Image], *, compare: bool = True, mode: Mode = "standard",
-             source: Source = "bytes", max_concurrency: int = 256) -> Run:  # fmt: skip
+def run_with(
+    images: Sequence[Image],
+    *,
+    compare: bool = True,
+    mode: Mode = "standard",
+    source: Source = "bytes",
+    max_concurrency: int = 256,
+) -> Run:
     """What Prepare would settle for these images."""
     return Run(
-        run_id="compared", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z", inference_units=1,
-        requested_units=None, usd_per_unit_hour=4.0, expected_usd=0.3, mode=mode, start_concurrency=4,
-        max_concurrency=max_concurrency, in_flight_per_worker=8, max_minutes=90, max_usd=10, demand=None,
-        bucket="images", source=source, images=tuple(images), skipped=(), images_found=len(images),
-        images_skipped=0, compare_images=compare,
-    )  # fmt: skip
+        run_id="compared",
+        model_arn="m",
+        project_arn="p",
+        started_at="2026-11-21T06:00:00.000Z",
+        inference_units=1,
+        requested_units=None,
+        usd_per_unit_hour=4.0,
+        expected_usd=0.3,
+        mode=mode,
+        start_concurrency=4,
+        max_concurrency=max_concurrency,
+        in_flight_per_worker=8,
+        max_minutes=90,
+        max_usd=10,
+        demand=None,
+        bucket="images",
+        source=source,
+        images=tuple(images),
+        skipped=(),
+        images_found=len(images),
+        images_skipped=0,
+        compare_images=compare,
+    )
 
 
 def image_costs(truth: ModelTruth, run: Run, series: Series) -> list[float]:

@@ -41,25 +41,62 @@ def interval(estimate: float, width: float = 0.02) -> dict[str, Any]:
 def before(change: str | None, percent: float, verdict: str = "ok") -> dict[str, Any]:
     """`comparedWith.sameModel` of a run whose model carries 5 TPS."""
     then = 5 / (1 + percent / 100)
-    return {"runId": "last-monday", "startedAt": "2026-11-14T06:00:00.000Z", "verdict": verdict, "change": change,
-            "tpsPerInferenceUnit": then, "low": 0.98 * then, "high": 1.02 * then, "changePercent": percent}  # fmt: skip
+    return {
+        "runId": "last-monday",
+        "startedAt": "2026-11-14T06:00:00.000Z",
+        "verdict": verdict,
+        "change": change,
+        "tpsPerInferenceUnit": then,
+        "low": 0.98 * then,
+        "high": 1.02 * then,
+        "changePercent": percent,
+    }
 
 
 DROPPED: dict[str, Any] = {
-    "comparedWith": {"sameModel": before("dropped", -7.0), "versionBefore": before("within", -1.2) | {
-        "runId": "spring-cleaning", "startedAt": "2026-03-12T06:00:00.000Z",
-        "modelArn": f"{PROJECT}/version/bees.2020-12-24T18.00.00/1608832800000"}},
-    "regression": True, "regressionDetail": "TPS per inference unit has dropped.",
-}  # fmt: skip
+    "comparedWith": {
+        "sameModel": before("dropped", -7.0),
+        "versionBefore": before("within", -1.2)
+        | {
+            "runId": "spring-cleaning",
+            "startedAt": "2026-03-12T06:00:00.000Z",
+            "modelArn": f"{PROJECT}/version/bees.2020-12-24T18.00.00/1608832800000",
+        },
+    },
+    "regression": True,
+    "regressionDetail": "TPS per inference unit has dropped.",
+}
 COMPARED: dict[str, Any] = {
     "concurrency": 16,
     "sources": [
-        {"source": "bytes", "images": 24, "averageBytes": 684_000, "maxTps": interval(5.0), "p50Ms": 181, "p95Ms": 239},
-        {"source": "s3", "images": 24, "averageBytes": 684_000, "maxTps": interval(4.6), "p50Ms": 244, "p95Ms": 330},
+        {
+            "source": "bytes",
+            "images": 24,
+            "averageBytes": 684_000,
+            "maxTps": interval(5.0),
+            "p50Ms": 181,
+            "p95Ms": 239,
+        },
+        {
+            "source": "s3",
+            "images": 24,
+            "averageBytes": 684_000,
+            "maxTps": interval(4.6),
+            "p50Ms": 244,
+            "p95Ms": 330,
+        },
     ],
     "sizes": [
-        {"size": name, "images": 8, "leastBytes": least, "mostBytes": most, "averageBytes": (least + most) // 2,
-         "maxTps": interval(tps, 0.03), "p50Ms": p50, "p95Ms": round(1.4 * p50)}
+        {
+            "size": name,
+            "images": 8,
+            "leastBytes": least,
+            "mostBytes": most,
+            "averageBytes": (least + most) // 2,
+            "maxTps": interval(tps, 0.03),
+            "p50Ms": p50,
+            "p95Ms": round(1.4 * p50),
+        }
         for name, least, most, tps, p50 in (
             ("small", 348_000, 531_000, 5.3, 168),
             ("medium", 592_000, 775_000, 5.1, 181),
@@ -70,13 +107,16 @@ COMPARED: dict[str, Any] = {
     "detail": "Sent as bytes the model carries 5.00 requests/s, named in S3 4.60: send the images themselves. Large "
     "images take 29 % more time than small ones.",
     "notMeasured": [],
-}  # fmt: skip
+}
 SCALED: dict[str, Any] = {
-    "inferenceUnits": 2, "verdict": "ok", "maxTps": interval(9.4), "tpsPerInferenceUnit": 4.7,
+    "inferenceUnits": 2,
+    "verdict": "ok",
+    "maxTps": interval(9.4),
+    "tpsPerInferenceUnit": 4.7,
     "efficiency": {"estimate": 0.94, "low": 0.91, "high": 0.97},
     "detail": "2 inference units carried 9.40 requests/s, 94 % of twice what one carries: capacity grows a little less "
     "than in step, so add one unit to recommendations above five.",
-}  # fmt: skip
+}
 NOT_SCALED: dict[str, Any] = {
     **dict.fromkeys(("inferenceUnits", "verdict", "maxTps", "tpsPerInferenceUnit", "efficiency")),
     "detail": "More than 1 inference unit was not measured: the run's budget was used up.",

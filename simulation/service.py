@@ -12,9 +12,20 @@ from local.simulated_model.model_spec import ModelTruth
 from simulation.unsteady import Around, UnsteadyService
 
 Group = Literal[
-    "limiter", "pool", "slow start", "step", "two limiters", "pauses", "small pool", "other client", "errors",
-    "costly refusals", "crowding", "quota", "drift",
-]  # fmt: skip
+    "limiter",
+    "pool",
+    "slow start",
+    "step",
+    "two limiters",
+    "pauses",
+    "small pool",
+    "other client",
+    "errors",
+    "costly refusals",
+    "crowding",
+    "quota",
+    "drift",
+]
 Varied = Callable[[ModelTruth, Random], tuple[ModelTruth, Around]]
 IMAGES = 12
 STANDS_STILL = frozenset(

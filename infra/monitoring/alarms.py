@@ -60,8 +60,8 @@ class Observability(Construct):
         self._alarm(
             "RunTimedOut",
             state_machine.metric_timed_out(period=_PERIOD),
-            "A run took longer than it may, so its own steps could not stop the model. ReleaseOrphanedModel does: see the "
-            "run's receipt in the runs table, and the model's status in the Rekognition console.",
+            "A run took longer than it may, so its own steps could not stop the model. ReleaseOrphanedModel does: see "
+            "the run's receipt in the runs table, and the model's status in the Rekognition console.",
         )
         self._alarm(
             "JanitorFailed",

@@ -98,15 +98,6 @@ def price(key: str, got: object) -> float:
     return float(str(got))
 
 
-def price_source(key: str, got: object) -> str:
-    """Where prices are from."""
-    if got not in ("context", "lookup"):
-        raise SettingsError(
-            key, got, "context (pricePerInferenceUnitHourUsd) or lookup (the AWS Price List API)"
-        )
-    return str(got)
-
-
 def parameter_prefix(key: str, got: object) -> str:
     """The path of SSM parameters, from slash to slash; SSM keeps names that begin with aws or ssm to itself."""
     takes = (

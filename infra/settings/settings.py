@@ -18,7 +18,6 @@ _READ: _Read = {
     "model_poll_seconds": ("modelPollSeconds", takes.poll_seconds),
     "local": ("local", takes.flag),
     "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", takes.price),
-    "price": ("price", takes.price_source),
     "answer_parameter_prefix": ("answerParameterPrefix", takes.parameter_prefix),
     "image_prefixes": ("imagePrefixes", takes.prefixes),
     "image_buckets": ("imageBuckets", takes.buckets),
@@ -60,8 +59,6 @@ class Settings:
     local: bool = False
     """Deploy for the embedded AWS: this Python as the Lambda runtime, no layer."""
     price_per_inference_unit_hour_usd: float = 4.0
-    price: str = "context"
-    """"lookup": the AWS Price List goes before that price."""
     answer_parameter_prefix: str | None = None
     """Where in SSM the answers are kept for other stacks; None: nowhere."""
     image_prefixes: tuple[str, ...] = ("",)

@@ -38,13 +38,40 @@ _TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, li
 
 # The first names of a path; a slip in one is told before it costs a run.
 OUTPUT_NAMES = (
-    "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "observedSeconds", "cleanTps", "inferenceUnits",
-    "tpsPerInferenceUnit", "latencyMs", "recommendation", "steps", "requests", "cost", "model", "images",
-    "otherTraffic", "accountQuotaTps", "limitedBy", "warnings", "heldBy", "comparedWith", "regression",
-    "regressionDetail", "applied", "appliedDetail",
-    "answerParameter", "answerParameterDetail", "imageComparison", "scaling", "reportUri", "reportDetail",
+    "runId",
+    "modelArn",
+    "verdict",
+    "verdictDetail",
+    "maxTps",
+    "observedSeconds",
+    "cleanTps",
+    "inferenceUnits",
+    "tpsPerInferenceUnit",
+    "latencyMs",
+    "recommendation",
+    "steps",
+    "requests",
+    "cost",
+    "model",
+    "images",
+    "otherTraffic",
+    "accountQuotaTps",
+    "limitedBy",
+    "warnings",
+    "heldBy",
+    "comparedWith",
+    "regression",
+    "regressionDetail",
+    "applied",
+    "appliedDetail",
+    "answerParameter",
+    "answerParameterDetail",
+    "imageComparison",
+    "scaling",
+    "reportUri",
+    "reportDetail",
     "resultUri",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -56,14 +56,27 @@ def _deployment_options(command: Command) -> Command:
 
 def _ending_options(command: Command) -> Command:
     for option in (
-        click.option("--timeout", type=Minutes(), metavar="MINUTES",
-                     help="Stop after so long, safely (follow: stop following)."),
-        click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                     help="Write JUnit XML."),
+        click.option(
+            "--timeout",
+            type=Minutes(),
+            metavar="MINUTES",
+            help="Stop after so long, safely (follow: stop following).",
+        ),
+        click.option(
+            "--junit",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write JUnit XML.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Only the output, as JSON, to stdout."),
-        click.option("--assert", "assertions", multiple=True, metavar="EXPRESSION",
-                     help='Like "tpsPerInferenceUnit>=4" or verdict==ok; can be repeated.'),
-    ):  # fmt: skip
+        click.option(
+            "--assert",
+            "assertions",
+            multiple=True,
+            metavar="EXPRESSION",
+            help='Like "tpsPerInferenceUnit>=4" or verdict==ok; can be repeated.',
+        ),
+    ):
         command = option(command)
     return command
 
@@ -82,10 +95,20 @@ def cli() -> None:
 @click.option("--no-wait", is_flag=True, help="Start the run, and leave.")
 @_deployment_options
 def run(
-    model_arn: str | None, whole: str | None, assertions: tuple[str, ...], as_json: bool, junit: Path | None,
-    timeout: float | None, name: str | None, no_wait: bool, stack: str, region: str | None,
-    profile: str | None, endpoint_url: str | None, **flags: Any,
-) -> int:  # fmt: skip
+    model_arn: str | None,
+    whole: str | None,
+    assertions: tuple[str, ...],
+    as_json: bool,
+    junit: Path | None,
+    timeout: float | None,
+    name: str | None,
+    no_wait: bool,
+    stack: str,
+    region: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    **flags: Any,
+) -> int:
     """Start a run of MODEL_ARN and follow it to its end; Ctrl-C stops it, safely."""
     screen, wanted = Screen(as_json=as_json), _wanted(assertions, junit)
     if no_wait and (assertions or junit or timeout):
@@ -113,9 +136,16 @@ def run(
 @_ending_options
 @_deployment_options
 def follow(
-    run: str, assertions: tuple[str, ...], as_json: bool, junit: Path | None, timeout: float | None,
-    stack: str, region: str | None, profile: str | None, endpoint_url: str | None,
-) -> int:  # fmt: skip
+    run: str,
+    assertions: tuple[str, ...],
+    as_json: bool,
+    junit: Path | None,
+    timeout: float | None,
+    stack: str,
+    region: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+) -> int:
     """Attach to a RUN (its id, or its execution's ARN), or show the answer of one that has ended."""
     screen, wanted = Screen(as_json=as_json), _wanted(assertions, junit)
     run_id = run_id_of(run)
@@ -132,9 +162,14 @@ def follow(
 @click.option("--json", "as_json", is_flag=True, help="The outputs as a JSON list, to stdout.")
 @_deployment_options
 def history(
-    model_arn: str, most: int, as_json: bool, stack: str, region: str | None, profile: str | None,
+    model_arn: str,
+    most: int,
+    as_json: bool,
+    stack: str,
+    region: str | None,
+    profile: str | None,
     endpoint_url: str | None,
-) -> int:  # fmt: skip
+) -> int:
     """The last runs of MODEL_ARN, the latest first."""
     screen = Screen(as_json=as_json)
     model_arn = checked_model_arn(model_arn)

@@ -35,11 +35,6 @@ class FunctionSettings:
         return float(self._required("PRICE_PER_IU_HOUR_USD"))
 
     @property
-    def looks_price_up(self) -> bool:
-        """Does the AWS Price List go before that price?"""
-        return self.environment.get("PRICE") == "lookup"
-
-    @property
     def answer_parameter_prefix(self) -> str | None:
         """Where in SSM answers are written; None: nowhere."""
         return self.environment.get("ANSWER_PARAMETER_PREFIX")

@@ -18,10 +18,15 @@ PAUSED = "it paused for a second or more"
 def measured(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
     """The rate that the looks agree on."""
     return Measurement(
-        "saturated", model.concurrency, estimator.widen_by_lost_requests(model.max_tps, model.unanswered_tps),
-        clean=model.clean, confirmed=confirmed, late_share=model.paced.late_share if model.paced else 0.0,
-        saturated=tuple(chain(*(each.counts for each in model.level))), looks=len(model.level),
-    )  # fmt: skip
+        "saturated",
+        model.concurrency,
+        estimator.widen_by_lost_requests(model.max_tps, model.unanswered_tps),
+        clean=model.clean,
+        confirmed=confirmed,
+        late_share=model.paced.late_share if model.paced else 0.0,
+        saturated=tuple(chain(*(each.counts for each in model.level))),
+        looks=len(model.level),
+    )
 
 
 def unsettled(model: SaturatedModel, why: str) -> Measurement:

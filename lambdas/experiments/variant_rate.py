@@ -65,7 +65,7 @@ def are_disjoint(one: Interval, other: Interval) -> bool:
 
 
 def _joined(found: Sequence[Interval]) -> Interval:
-    """The mean of several steps' rates. If they are_disjoint each other, the rate moved: the interval spans them all."""
+    """The mean of several steps' rates. If they are disjoint, the rate moved: the interval spans them."""
     mean = fmean(each.estimate for each in found)
     lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
     if max(lows) > min(highs):

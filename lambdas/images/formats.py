@@ -40,7 +40,10 @@ _BINARIES = (
     _Binary("WebP", ((0, b"RIFF"), (8, b"WEBP"))),
     _Binary("a video (AVI)", ((0, b"RIFF"), (8, b"AVI ")), _EXPORT),
     _Binary("a video (Matroska, WebM)", ((0, b"\x1aE\xdf\xa3"),), _EXPORT),
-    *(_Binary("TIFF or a camera's raw file", ((0, mark),)) for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    *(
+        _Binary("TIFF or a camera's raw file", ((0, mark),))
+        for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    ),
     _Binary("a raw file of a Fujifilm camera", ((0, b"FUJIFILMCCD-RAW"),)),
     _Binary("GIF", ((0, b"GIF8"),)),
     _Binary("BMP", ((0, b"BM"), (6, bytes(4)))),
@@ -62,9 +65,11 @@ _BINARIES = (
     _Binary("7-Zip", ((0, b"7z\xbc\xaf\x27\x1c"),), _UNPACK),
     _Binary("RAR", ((0, b"Rar!\x1a\x07"),), _UNPACK),
     _Binary("tar", ((257, b"ustar"),), _UNPACK),
-    _Binary("a file that macOS keeps beside another one (AppleDouble)", ((0, b"\0\x05\x16\x07"),), _LEAVE_OUT),
+    _Binary(
+        "a file that macOS keeps beside another one (AppleDouble)", ((0, b"\0\x05\x16\x07"),), _LEAVE_OUT
+    ),
     _Binary("a file that macOS keeps in each folder (.DS_Store)", ((0, b"\0\0\0\x01Bud1"),), _LEAVE_OUT),
-)  # fmt: skip
+)
 
 # Texts, in lower case, by a start (without white space before it) or by what stands anywhere in the head.
 _MAYBE_AN_ERROR = "it may be a server's error: download the image again"
@@ -88,9 +93,15 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 # Pictures that have to be converted, by how such files are called (lower case), and all of them.
 _SUFFIXES_OF_OTHERS = {
-    ".heic": "HEIC", ".heif": "HEIF", ".avif": "AVIF", ".webp": "WebP", ".gif": "GIF", ".bmp": "BMP",
-    ".tif": "TIFF or a camera's raw file", ".tiff": "TIFF or a camera's raw file",
-}  # fmt: skip
+    ".heic": "HEIC",
+    ".heif": "HEIF",
+    ".avif": "AVIF",
+    ".webp": "WebP",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".tif": "TIFF or a camera's raw file",
+    ".tiff": "TIFF or a camera's raw file",
+}
 OTHER_PICTURES = frozenset(binary.name for binary in _BINARIES if binary.advice is _CONVERT)
 _COMPANION = "._"  # a file name of macOS that begins so belongs to another file
 COMPANION_FILE = "a companion file of macOS"

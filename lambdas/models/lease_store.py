@@ -24,9 +24,18 @@ _INDEX_KEY = "leaseHolder"
 _GUARD = {"pk": "LEASES", "sk": "GUARD"}
 _REFUSED = "ConditionalCheckFailed"
 _CHANGED_BY_THE_RUN = (
-    "project_arn", "status_found", "units_found", "max_units_found", "owes", "restarted",
-    "start_asked_at", "stop_asked_at", "min_units_decided", "max_units_decided", "not_applied",
-)  # fmt: skip
+    "project_arn",
+    "status_found",
+    "units_found",
+    "max_units_found",
+    "owes",
+    "restarted",
+    "start_asked_at",
+    "stop_asked_at",
+    "min_units_decided",
+    "max_units_decided",
+    "not_applied",
+)
 
 
 class LeaseStore:

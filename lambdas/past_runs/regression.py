@@ -46,9 +46,15 @@ class Answer:
         elif auto_scales_to is not None:
             disturbed = "measured on a model that scales by itself"
         return cls(
-            output["runId"], started_at, output["modelArn"], output["verdict"],
-            output["tpsPerInferenceUnit"], low, high, disturbed,
-        )  # fmt: skip
+            output["runId"],
+            started_at,
+            output["modelArn"],
+            output["verdict"],
+            output["tpsPerInferenceUnit"],
+            low,
+            high,
+            disturbed,
+        )
 
     @property
     def incomparable(self) -> str | None:

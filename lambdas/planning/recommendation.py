@@ -113,9 +113,11 @@ def recommend(
         reasons += _cautions(peak, most, each, quota_tps) + _practice(demand, least)
     else:
         return Recommendation(
-            None, None, ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
+            None,
+            None,
+            ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
             _table(QUOTA_IUS, per_unit, usd_per_unit_hour, more),
-        )  # fmt: skip
+        )
     if per_unit.high is None:
         reasons.append("The measured TPS is a lower bound: fewer inference units may do")
     return Recommendation(least, most, tuple(reasons), _table(most, per_unit, usd_per_unit_hour, more), batch)

@@ -48,11 +48,15 @@ def week_row(
         "alwaysOnUsdPerMonth": rounded(always_usd, 2),
         "savedUsdPerMonth": rounded(saved, 2),
         "requestsOutside": plan.missed_requests,
-        "assumptions": {"startUpMinutes": plan.start_up_s / 60, "startUpIsPaid": True, "timezone": "UTC",
-                        "requestsOutsideAtMost": MAX_MISSED_RATIO},
+        "assumptions": {
+            "startUpMinutes": plan.start_up_s / 60,
+            "startUpIsPaid": True,
+            "timezone": "UTC",
+            "requestsOutsideAtMost": MAX_MISSED_RATIO,
+        },
         "scheduler": start_stop_entries(model_arn, plan.blocks, plan.start_up_s),
         "measureAgain": _measure_again(60 * stop_hour, 60 * stop_hours, plan.start_up_s, model_arn, demand),
-    }  # fmt: skip
+    }
 
 
 def _lost(plan: WeekPlan, requests: int) -> str:
@@ -101,19 +105,33 @@ def batch_row(
         "sentence": f"On for {on / 60:.2f} h, a start of {start_up} minutes before them, each batch costs ${usd:,.2f}:"
         f" ${per_month:,.0f} a month with one each {'day' if daily else 'week'}, ${always_usd:,.0f} if the model is"
         " never stopped.",
-        "hours": [{"from": f"{'daily' if daily else 'MON'} 00:00", "hours": rounded(on / 60, 2),
-                   "minInferenceUnits": batch.inference_units, "maxInferenceUnits": batch.inference_units}],
+        "hours": [
+            {
+                "from": f"{'daily' if daily else 'MON'} 00:00",
+                "hours": rounded(on / 60, 2),
+                "minInferenceUnits": batch.inference_units,
+                "maxInferenceUnits": batch.inference_units,
+            }
+        ],
         "hoursOnPerWeek": rounded(on / 60 * (7 if daily else 1), 2),
         "usdPerBatch": rounded(usd, 2),
         "usdPerMonth": rounded(per_month, 2),
         "alwaysOnUsdPerMonth": rounded(always_usd, 2),
         "savedUsdPerMonth": rounded(always_usd - per_month, 2),
-        "assumptions": {"startUpMinutes": start_up, "startUpIsPaid": True, "timezone": "UTC", "imagesFrom": "00:00",
-                        "every": "day" if daily else "week", "marginShare": rounded(BATCH_MARGIN - 1, 2)},
-        "scheduler": [start_entry(model_arn, start, batch.inference_units, batch.inference_units),
-                      stop_entry(model_arn, weekly(on % _DAY, stop_days))],
+        "assumptions": {
+            "startUpMinutes": start_up,
+            "startUpIsPaid": True,
+            "timezone": "UTC",
+            "imagesFrom": "00:00",
+            "every": "day" if daily else "week",
+            "marginShare": rounded(BATCH_MARGIN - 1, 2),
+        },
+        "scheduler": [
+            start_entry(model_arn, start, batch.inference_units, batch.inference_units),
+            stop_entry(model_arn, weekly(on % _DAY, stop_days)),
+        ],
         "measureAgain": _measure_again(on, free, start_up_s, model_arn, demand),
-    }  # fmt: skip
+    }
 
 
 def _measure_again(

@@ -1,7 +1,7 @@
 """Telling of a run that is over: metrics, an event for programs, a message for people. Each of them once.
 
-Nothing here may change how a run ends: what goes wrong is logged as an error and counted (`NotificationsFailed`), and the
-rest is told all the same. Only a run's own item keeps layers that end the same run from telling of it twice.
+Nothing here may change how a run ends: what goes wrong is logged as an error and counted (`NotificationsFailed`),
+and the rest is told all the same. Only a run's own item keeps layers that end the same run from telling of it twice.
 """
 
 from __future__ import annotations

@@ -54,9 +54,18 @@ class Receipt:
             hours = progress.unit_hours(run.inference_units, now) + _hours_given_up(lease, progress, now)
             usd = hours * run.usd_per_unit_hour
         return cls(
-            by, now, lease.status_found, status_after, started_at, stopped_at, hours, usd,
-            *units, applied=applied, not_applied=lease.not_applied,
-        )  # fmt: skip
+            by,
+            now,
+            lease.status_found,
+            status_after,
+            started_at,
+            stopped_at,
+            hours,
+            usd,
+            *units,
+            applied=applied,
+            not_applied=lease.not_applied,
+        )
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Receipt:

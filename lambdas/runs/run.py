@@ -51,9 +51,6 @@ class Run:
     other_traffic: TrafficSeen | None = None  # of a model found RUNNING, just before the run
     effective_input: Mapping[str, Any] | None = None  # the execution's input, its defaults filled in
     after_run: AfterRun = "stop"
-    price_source: str = "context"
-    price_date: str | None = None  # ISO 8601, UTC: when it was read, if it was
-    price_detail: str | None = None  # why it could not be read, where it should have been
     compare_images: bool = False  # measure both ways of sending, and images by size, when the answer is there
     scaling_quota: UnitsQuota | None = None  # measure a second time, with more inference units; None: don't
     images_counted: ImagesFound | None = None  # None: a run that an earlier version prepared

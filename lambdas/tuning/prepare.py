@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
-from lambdas.adapters.prices import unit_hour_price
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
@@ -81,8 +80,8 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     requested_units = wanted.test.inference_units if named else None
     keeps_its_own = move_to_running(found.state, units=requested_units) == "use"
     units = (found.state.min_inference_units or 1) if keeps_its_own else wanted.test.inference_units
-    price = unit_hour_price()
-    tariff = Tariff(units, price.usd)
+    usd_per_unit_hour = settings().usd_per_unit_hour
+    tariff = Tariff(units, usd_per_unit_hour)
     budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
     quota = units_quota(quotas_client()) if wanted.test.verify_scaling else None
     second_units = units_to_verify(units, quota) or 0
@@ -118,9 +117,6 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         other_traffic=found.other_traffic,
         effective_input=wanted.model_dump(by_alias=True, warnings=False),
         after_run=wanted.after_run,
-        price_source=price.source,
-        price_date=price.read_at,
-        price_detail=price.detail,
         compare_images=wanted.images.compare,
         scaling_quota=quota,
         tps_quota=bounds.tps_quota,

@@ -36,9 +36,13 @@ def ask(machine: Path, **more: str) -> subprocess.Popen[str]:
     """Another process asks for Chromium."""
     environment = {"PATH": str(machine), "TMPDIR": str(machine), **more}
     return subprocess.Popen(
-        [sys.executable, "-c", ASK], env=environment, cwd=os.getcwd(), encoding="utf-8",
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-c", ASK],
+        env=environment,
+        cwd=os.getcwd(),
+        encoding="utf-8",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def test_two_workers_that_find_none_install_it_once(machine: Path) -> None:

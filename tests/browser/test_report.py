@@ -113,8 +113,13 @@ def test_the_first_screen_says_what_to_do_what_it_costs_and_that_the_model_is_st
             .map((element) => element.innerText).join(" | ")"""
     )
 
-    for said in ("Start this model with 2 to 3 inference units", "What to do now", "Cost per hour",
-                 "Cost per 1,000 images", "The model is stopped"):  # fmt: skip
+    for said in (
+        "Start this model with 2 to 3 inference units",
+        "What to do now",
+        "Cost per hour",
+        "Cost per 1,000 images",
+        "The model is stopped",
+    ):
         assert said in first_screen
 
 

@@ -164,10 +164,14 @@ class Deployment(embedded.Deployment):
         dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
         begin = (time.time() // 60 - days_ago * 1440) * 60
         told = [
-            {"MetricName": "SuccessfulRequestCount", "Dimensions": dimensions, "Timestamp": begin + 60 * minute,
-             "Value": round(60 * rate)}
+            {
+                "MetricName": "SuccessfulRequestCount",
+                "Dimensions": dimensions,
+                "Timestamp": begin + 60 * minute,
+                "Value": round(60 * rate),
+            }
             for minute, rate in enumerate(tps)
-        ]  # fmt: skip
+        ]
         if told:
             self.aws.client("cloudwatch").put_metric_data(Namespace="AWS/Rekognition", MetricData=told)
 

@@ -43,8 +43,12 @@ def _model(status: str = "STOPPED", **truth: Any) -> ModelSetup:
 
 
 def _running(units: int, most_units: int | None = None, **truth: Any) -> ModelSetup:
-    return ModelSetup(truth=ModelTruth(**{**FAST, **truth}), status="RUNNING", inference_units=units,
-                      max_inference_units=most_units)  # fmt: skip
+    return ModelSetup(
+        truth=ModelTruth(**{**FAST, **truth}),
+        status="RUNNING",
+        inference_units=units,
+        max_inference_units=most_units,
+    )
 
 
 # Of quite different sizes, though small, as bytes are what load costs this machine most.
@@ -56,50 +60,118 @@ A_DAY = tuple(3 + 9 * math.sin(math.pi * minute / 480) for minute in range(480))
 
 # A few requests a second are enough: what each model carries is all that tells one from another.
 ANSWERED = (
-    Scenario("token-bucket", _model(tps_per_iu=5),
-             {"demand": {"fromCloudWatchDays": 14}, "test": {"inFlightPerWorker": 2}}, past_tps=A_DAY, load_s=90),
-    Scenario("never-throttling", _model(tps_per_iu=10, limiter="unbounded_queue", latency_cv=0.3), QUICK,
-             verdict="latency-bound"),
-    Scenario("account-throttling", _model(tps_per_iu=60, account_tps=4), QUICK, verdict="account-throttled",
-             load_s=45),
-    Scenario("not-saturated", _model(tps_per_iu=200, latency_mean_s=0.4),
-             {"test": {"mode": "quick", "maxConcurrency": 4}}, verdict="not-saturated", load_s=45),
-    Scenario("hostile-images-in-s3-and-lost-replies",
-             _model("TRAINING_COMPLETED", tps_per_iu=6, lost_replies=2, random_500_share=0.02),
-             {"images": {"prefix": "hostile/", "source": "s3"}, **QUICK}),
-    Scenario("found-running", _running(2, tps_per_iu=2.5), {"demand": {"images": 36_000, "withinHours": 3}, **QUICK}),
-    Scenario("given-back-beside-others", _running(2, tps_per_iu=3),
-             {"afterRun": "restore", "test": {"mode": "quick", "allowOtherTraffic": True}}, traffic=120,
-             left="RUNNING"),
-    Scenario("given-back-with-its-units", _running(2, 3, tps_per_iu=4),
-             {"afterRun": "restore", "test": {"mode": "quick", "inferenceUnits": 1}}, left="RUNNING"),
-    Scenario("applied", _model(tps_per_iu=5),
-             {"afterRun": "apply", "demand": {"averageTps": 7, "peakTps": 12}, **QUICK}, left="RUNNING"),
-    Scenario("images-compared",
-             _model(tps_per_iu=20, limiter="executor_pool", executors=4, image_cost_per_mb=30.0, s3_extra_cost=1.0),
-             {"images": {"prefix": PHOTOS, "compare": True},
-              "test": {"mode": "quick", "startConcurrency": 16, "inFlightPerWorker": 32}}, load_s=80),
-    Scenario("scaling-verified", _model(tps_per_iu=4, unit_efficiency=0.7),
-             {"demand": {"averageTps": 5, "peakTps": 10}, "test": {"mode": "quick", "verifyScaling": True}},
-             load_s=70),
-)  # fmt: skip
+    Scenario(
+        "token-bucket",
+        _model(tps_per_iu=5),
+        {"demand": {"fromCloudWatchDays": 14}, "test": {"inFlightPerWorker": 2}},
+        past_tps=A_DAY,
+        load_s=90,
+    ),
+    Scenario(
+        "never-throttling",
+        _model(tps_per_iu=10, limiter="unbounded_queue", latency_cv=0.3),
+        QUICK,
+        verdict="latency-bound",
+    ),
+    Scenario(
+        "account-throttling",
+        _model(tps_per_iu=60, account_tps=4),
+        QUICK,
+        verdict="account-throttled",
+        load_s=45,
+    ),
+    Scenario(
+        "not-saturated",
+        _model(tps_per_iu=200, latency_mean_s=0.4),
+        {"test": {"mode": "quick", "maxConcurrency": 4}},
+        verdict="not-saturated",
+        load_s=45,
+    ),
+    Scenario(
+        "hostile-images-in-s3-and-lost-replies",
+        _model("TRAINING_COMPLETED", tps_per_iu=6, lost_replies=2, random_500_share=0.02),
+        {"images": {"prefix": "hostile/", "source": "s3"}, **QUICK},
+    ),
+    Scenario(
+        "found-running",
+        _running(2, tps_per_iu=2.5),
+        {"demand": {"images": 36_000, "withinHours": 3}, **QUICK},
+    ),
+    Scenario(
+        "given-back-beside-others",
+        _running(2, tps_per_iu=3),
+        {"afterRun": "restore", "test": {"mode": "quick", "allowOtherTraffic": True}},
+        traffic=120,
+        left="RUNNING",
+    ),
+    Scenario(
+        "given-back-with-its-units",
+        _running(2, 3, tps_per_iu=4),
+        {"afterRun": "restore", "test": {"mode": "quick", "inferenceUnits": 1}},
+        left="RUNNING",
+    ),
+    Scenario(
+        "applied",
+        _model(tps_per_iu=5),
+        {"afterRun": "apply", "demand": {"averageTps": 7, "peakTps": 12}, **QUICK},
+        left="RUNNING",
+    ),
+    Scenario(
+        "images-compared",
+        _model(
+            tps_per_iu=20, limiter="executor_pool", executors=4, image_cost_per_mb=30.0, s3_extra_cost=1.0
+        ),
+        {
+            "images": {"prefix": PHOTOS, "compare": True},
+            "test": {"mode": "quick", "startConcurrency": 16, "inFlightPerWorker": 32},
+        },
+        load_s=80,
+    ),
+    Scenario(
+        "scaling-verified",
+        _model(tps_per_iu=4, unit_efficiency=0.7),
+        {"demand": {"averageTps": 5, "peakTps": 10}, "test": {"mode": "quick", "verifyScaling": True}},
+        load_s=70,
+    ),
+)
 
 FAILED = (
     Scenario("start-fails", _model(start_fails=1), error="ModelStartFailed", load_s=0),
     Scenario("not-startable", _model("TRAINING_FAILED"), error="ModelNotStartable", load_s=0),
     Scenario("wrong-input", _model(), {"test": {"inferenceUnits": "two"}}, error="InvalidInput", load_s=0),
-    Scenario("wrong-prefix", _running(1), {"images": {"prefix": "/samples/"}}, error="InvalidInput", left="RUNNING",
-             load_s=0),
+    Scenario(
+        "wrong-prefix",
+        _running(1),
+        {"images": {"prefix": "/samples/"}},
+        error="InvalidInput",
+        left="RUNNING",
+        load_s=0,
+    ),
     Scenario("unknown-model", _model(), {"modelArn": NOWHERE}, error="ModelNotFound", load_s=0),
-    Scenario("no-images", _model("TRAINING_COMPLETED"), {"images": {"prefix": "empty/"}}, error="NoUsableImages",
-             load_s=0),
+    Scenario(
+        "no-images",
+        _model("TRAINING_COMPLETED"),
+        {"images": {"prefix": "empty/"}},
+        error="NoUsableImages",
+        load_s=0,
+    ),
     Scenario("too-dear", _model(), {"limits": {"maxCostUsd": 0.1}}, error="BudgetExceeded", load_s=0),
-    Scenario("start-hangs", _model(start_hangs=1, start_hang_s=100), {"limits": {"maxMinutes": 0.75}},
-             error="BudgetExceeded", load_s=0),
+    Scenario(
+        "start-hangs",
+        _model(start_hangs=1, start_hang_s=100),
+        {"limits": {"maxMinutes": 0.75}},
+        error="BudgetExceeded",
+        load_s=0,
+    ),
     Scenario("stops-by-itself", _model(lost_after_s=12), error="ModelLost", load_s=12),
     Scenario("in-use", _running(1), error="ModelInUse", traffic=120, left="RUNNING", load_s=0),
-    Scenario("takes-too-long", _model(tps_per_iu=3), {"test": {"mode": "precise"}, "limits": {"maxMinutes": 1.1}},
-             error="BudgetExceeded", load_s=60),
-)  # fmt: skip
+    Scenario(
+        "takes-too-long",
+        _model(tps_per_iu=3),
+        {"test": {"mode": "precise"}, "limits": {"maxMinutes": 1.1}},
+        error="BudgetExceeded",
+        load_s=60,
+    ),
+)
 
 SCENARIOS = ANSWERED + FAILED

@@ -35,9 +35,13 @@ class Client:
         with (self.folder / f"{name}.err").open("w", encoding="utf-8") as err:
             return subprocess.Popen(
                 [sys.executable, "-m", "iu_tuner.cli.main", *arguments],
-                cwd=REPOSITORY, env=self.deployment.aws.env(), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=err, encoding="utf-8",
-            )  # fmt: skip
+                cwd=REPOSITORY,
+                env=self.deployment.aws.env(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                encoding="utf-8",
+            )
 
     def ended(self, name: str, process: subprocess.Popen[str]) -> Ended:
         try:
@@ -88,9 +92,19 @@ def run_clients(deployment: Deployment, folder: Path) -> Clients:
     models = {name: new_model(deployment) for name in ("answered", "interrupted")}
     quick = ("--mode", "quick", "--json")
     answered = client.start(
-        "answered", "run", models["answered"], *quick, "--name", "client-answered", "--average-tps", "6",
-        "--assert", HOLDS, "--junit", str(junit),
-    )  # fmt: skip
+        "answered",
+        "run",
+        models["answered"],
+        *quick,
+        "--name",
+        "client-answered",
+        "--average-tps",
+        "6",
+        "--assert",
+        HOLDS,
+        "--junit",
+        str(junit),
+    )
     # Long enough to be still on, however slowly the others come to their ends.
     interrupted = client.start(
         "interrupted", "run", models["interrupted"], "--mode", "precise", "--json", "--name", "client-stopped"

@@ -93,9 +93,22 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     answer = run.output
 
     assert set(answer) >= {
-        "runId", "modelArn", "verdict", "verdictDetail", "maxTps", "observedSeconds", "cleanTps", "inferenceUnits",
-        "tpsPerInferenceUnit", "latencyMs", "recommendation", "cost", "steps", "requests", "model",
-    }  # fmt: skip
+        "runId",
+        "modelArn",
+        "verdict",
+        "verdictDetail",
+        "maxTps",
+        "observedSeconds",
+        "cleanTps",
+        "inferenceUnits",
+        "tpsPerInferenceUnit",
+        "latencyMs",
+        "recommendation",
+        "cost",
+        "steps",
+        "requests",
+        "model",
+    }
     assert answer["runId"] == run.run_id
     assert answer["modelArn"] == run.model["modelArn"]
     assert set(answer["maxTps"]) == {"estimate", "low", "high", "confidence"}
@@ -106,9 +119,20 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
         assert set(row) == {"inferenceUnits", "tps", "usdPerHour", "usdPer1000Images"}
     for step in answer["steps"]:
         assert set(step) - {"series"} == {
-            "phase", "concurrency", "workers", "seconds", "accepted", "throttled", "failed", "acceptedTps",
-            "p50Ms", "p95Ms", "stalledSeconds", "workerCpuShare", "workerBytesPerS",
-        }  # fmt: skip
+            "phase",
+            "concurrency",
+            "workers",
+            "seconds",
+            "accepted",
+            "throttled",
+            "failed",
+            "acceptedTps",
+            "p50Ms",
+            "p95Ms",
+            "stalledSeconds",
+            "workerCpuShare",
+            "workerBytesPerS",
+        }
     requests = answer["requests"]
     assert requests["sent"] == sum(requests[what] for what in COUNTS)
     assert {what: sum(step[what] for step in answer["steps"]) for what in COUNTS} == {
@@ -205,8 +229,11 @@ def test_a_second_measurement_tells_what_more_units_carry(executions: dict[str, 
     scaling, advice = run.output["scaling"], run.output["recommendation"]
 
     assert [move["to"] for move in run.model["transitions"]] == 2 * [
-        "STARTING", "RUNNING", "STOPPING", "STOPPED"
-    ]  # fmt: skip
+        "STARTING",
+        "RUNNING",
+        "STOPPING",
+        "STOPPED",
+    ]
     assert scaling["inferenceUnits"] == 2
     assert scaling["efficiency"]["estimate"] == pytest.approx(0.7, abs=0.08), str(run)
     assert scaling["efficiency"]["high"] < 1
@@ -271,8 +298,10 @@ def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
     answer = run.output
     compared = answer["imageComparison"]
 
-    carried = {row.get("source") or row["size"]: row["maxTps"]["estimate"]
-               for row in (*compared["sources"], *compared["sizes"])}  # fmt: skip
+    carried = {
+        row.get("source") or row["size"]: row["maxTps"]["estimate"]
+        for row in (*compared["sources"], *compared["sizes"])
+    }
     truth = ModelTruth(**run.model["truth"])
     true_tps = {
         row["size"]: truth.tps_per_iu / (1 + truth.image_cost_per_mb * row["averageBytes"] / 1e6)
@@ -287,8 +316,12 @@ def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
         assert 0.5 * true < carried[size] <= 1.25 * true, f"{size} {run}"
     assert "bytes is the faster way" in compared["detail"]
     assert [step["series"] for step in answer["steps"] if step["phase"] == "compare"] == [
-        "s3", "bytes", "small", "large", "medium",
-    ]  # fmt: skip
+        "s3",
+        "bytes",
+        "small",
+        "large",
+        "medium",
+    ]
 
 
 def test_skipped_objects_are_listed(executions: dict[str, Execution]) -> None:
@@ -347,8 +380,13 @@ def test_an_answer_that_is_applied_leaves_the_model_running_with_its_units(
     run = executions["applied"]
 
     assert [transition["to"] for transition in run.model["transitions"]] == [
-        "STARTING", "RUNNING", "STOPPING", "STOPPED", "STARTING", "RUNNING",
-    ]  # fmt: skip
+        "STARTING",
+        "RUNNING",
+        "STOPPING",
+        "STOPPED",
+        "STARTING",
+        "RUNNING",
+    ]
     assert (run.model["minInferenceUnits"], run.model["maxInferenceUnits"]) == (2, 3)
     assert run.output["applied"] is True
     assert "2 to 3 inference units, as was read back, and costs $8.00 per hour" in run.output["appliedDetail"]

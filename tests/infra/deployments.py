@@ -17,7 +17,7 @@ NETWORK: dict[str, Any] = {
     "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
     "securityGroupIds": ["sg-0123456789abcdef0"],
 }
-ANSWERS = {"price": "lookup", "answerParameterPrefix": "/inference-units/"}
+ANSWERS = {"answerParameterPrefix": "/inference-units/"}
 LAYER = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
 EVERYTHING = {
     **STARTS_BY_ITSELF,

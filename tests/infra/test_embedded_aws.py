@@ -24,9 +24,11 @@ TRUST = json.dumps(
         ],
     }
 )
+# A shell's background job ignores Ctrl-C, and so would its children.
 HOLD = """
-import time
+import signal, time
 from local.embedded_aws import embedded_aws
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with embedded_aws() as aws:
     print(aws.url, aws.process_group, aws.log_file.parent, flush=True)
     time.sleep(600)

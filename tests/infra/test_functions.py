@@ -26,8 +26,14 @@ STATES = [
 SAFETY_NET = ["ReleaseOrphanedModel", "Janitor", "StopOnDelete"]
 LAMBDAS = STATES + SAFETY_NET
 TALK_TO_THE_MODEL = {
-    *SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "ReleaseModel"
-}  # fmt: skip
+    *SAFETY_NET,
+    "Prepare",
+    "StartModel",
+    "ProbeImages",
+    "PlanStep",
+    "ApplyLoad",
+    "ReleaseModel",
+}
 # Of every Lambda: logs into its own log group; X-Ray has no resources.
 OF_ALL = {
     ("logs:CreateLogStream", "own log group"),
@@ -170,8 +176,11 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
     own_logs = text(function["LoggingConfig"]["LogGroup"]).strip("<>")
     (machine,) = resources("AWS::StepFunctions::StateMachine", **context)
     its_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": machine}]}]})
-    (ended,) = (name for name in resources("AWS::SQS::Queue", **context) if name.startswith("SafetyNetEnded")
-                and "DeadLetters" not in name and "Undelivered" not in name)  # fmt: skip
+    (ended,) = (
+        name
+        for name in resources("AWS::SQS::Queue", **context)
+        if name.startswith("SafetyNetEnded") and "DeadLetters" not in name and "Undelivered" not in name
+    )
     (topic,) = resources("AWS::SNS::Topic", **context)
     (key,) = resources("AWS::KMS::Key", **context)
     parts = {
@@ -226,7 +235,6 @@ PARAMETERS = "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/
 @pytest.mark.parametrize(
     ("context", "state", "right"),
     [
-        ({"price": "lookup"}, "Prepare", ("pricing:GetProducts", "*")),
         ({"answerParameterPrefix": "/inference-units/"}, "Publish", ("ssm:PutParameter", PARAMETERS)),
     ],
 )
@@ -238,12 +246,10 @@ def test_a_setting_adds_one_right_to_one_lambda(
         assert rights(each, **context) == RIGHTS[each] | OF_ALL | more
 
 
-def test_the_lambdas_are_told_of_prices_and_parameters_where_the_settings_want_them() -> None:
-    told = functions(price="lookup", answerParameterPrefix="/units/")
+def test_publish_knows_the_parameter_prefix_where_the_settings_have_one() -> None:
+    told = functions(answerParameterPrefix="/units/")
 
-    assert told["Prepare"]["Environment"]["Variables"]["PRICE"] == "lookup"
     assert told["Publish"]["Environment"]["Variables"]["ANSWER_PARAMETER_PREFIX"] == "/units/"
-    assert "PRICE" not in functions()["Prepare"]["Environment"]["Variables"]
     assert "ANSWER_PARAMETER_PREFIX" not in functions()["Publish"]["Environment"]["Variables"]
 
 
@@ -376,6 +382,6 @@ def test_the_lambdas_share_one_asset_that_holds_only_their_code(tmp_path: Path) 
     (asset,) = (path for path in tmp_path.iterdir() if path.name.startswith("asset."))
     files = [path.relative_to(asset) for path in asset.rglob("*") if path.is_file()]
     assert Path("lambdas/handlers/prepare.py") in files
-    assert {path.parts[0] for path in files} == {"lambdas"}
+    assert {path.parts[0] for path in files} == {"lambdas", "iu_tuner"}
     others = {path.parent for path in files if path.suffix != ".py"}
-    assert others == {Path("lambdas/report"), Path("lambdas/report/vendor")}
+    assert others == {Path("lambdas/reports/page"), Path("lambdas/reports/page/vendor")}

@@ -21,7 +21,6 @@ KNOW_NO_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "lambda:GetAccountSettings",
-    "pricing:GetProducts",
     "rekognition:DescribeProjects",
     "servicequotas:ListAWSDefaultServiceQuotas",
     "servicequotas:ListServiceQuotas",

@@ -56,20 +56,27 @@ def test_anything_but_a_list_of_whole_objects_is_refused(key: str, value: object
     [
         ({"expression": "every monday"}, "'schedules[1].expression' is 'every monday'; it takes cron("),
         ({"expression": 5}, "'schedules[1].expression' is 5; it takes cron("),
-        ({"timezone": "Mars/Olympus"}, "'schedules[1].timezone' is 'Mars/Olympus'; it takes the name of a time zone"),
+        (
+            {"timezone": "Mars/Olympus"},
+            "'schedules[1].timezone' is 'Mars/Olympus'; it takes the name of a time zone",
+        ),
         ({"timezone": None}, "'schedules[1].timezone' is None"),
         ({"enabled": "no"}, "'schedules[1].enabled' is 'no'; it takes true or false"),
         ({"when": 1}, "'schedules[1]' is"),
-        ({"input": {**INPUT, "test": {"mode": "fast"}}},
-         "'schedules[1].input': test.mode: got \"fast\"; takes \"quick\", \"standard\" or \"precise\""),
-        ({"input": {**INPUT, "images": {"prefix": "/samples/"}}},
-         "'schedules[1].input': images.prefix: got \"/samples/\"; takes the start of keys"),
+        (
+            {"input": {**INPUT, "test": {"mode": "fast"}}},
+            '\'schedules[1].input\': test.mode: got "fast"; takes "quick", "standard" or "precise"',
+        ),
+        (
+            {"input": {**INPUT, "images": {"prefix": "/samples/"}}},
+            "'schedules[1].input': images.prefix: got \"/samples/\"; takes the start of keys",
+        ),
         ({"input": {}}, "'schedules[1].input': modelArn: got nothing; takes the ARN"),
         ({"input": 5}, "'schedules[1].input': the input: got 5"),
         ({}, "each combination of expression, timezone, input once"),
         ({"enabled": False}, "each combination of expression, timezone, input once"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_schedule_is_refused_by_its_place_and_field(change: dict[str, object], said: str) -> None:
     assert said in refusal(schedules=[WEEKLY, {**WEEKLY, **change}])
 
@@ -91,7 +98,10 @@ def test_a_bad_schedule_is_refused_by_its_place_and_field(change: dict[str, obje
         ({"prefix": "a\n/"}, "it takes a folder"),
         ({"prefix": f"{256 * 'a'}/"}, "it takes a folder"),
         ({"prefix": 5}, "it takes a folder"),
-        ({"settleSeconds": 0}, "'uploadTriggers[1].settleSeconds' is 0; it takes a whole number of seconds from 1 to"),
+        (
+            {"settleSeconds": 0},
+            "'uploadTriggers[1].settleSeconds' is 0; it takes a whole number of seconds from 1 to",
+        ),
         ({"settleSeconds": 3601}, "'uploadTriggers[1].settleSeconds' is 3601"),
         ({"settleSeconds": True}, "'uploadTriggers[1].settleSeconds' is True"),
         ({"settleSeconds": "60"}, "'uploadTriggers[1].settleSeconds' is '60'"),
@@ -103,7 +113,7 @@ def test_a_bad_schedule_is_refused_by_its_place_and_field(change: dict[str, obje
         ({"input": []}, "'uploadTriggers[1].input': the input: got []"),
         ({"settleSeconds": 90}, "each combination of prefix and modelArn once"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_trigger_is_refused_by_its_place_and_field(change: dict[str, object], said: str) -> None:
     assert said in refusal(uploadTriggers=[SAMPLES, {**SAMPLES, **change}])
 
@@ -135,11 +145,20 @@ def test_with_image_prefixes_only_those_images_can_be_read(key: str, entry: dict
 @pytest.mark.parametrize(
     "expression",
     [
-        "cron(0 6 ? * MON *)", "cron(0/15 8-18 1,15 * ? 2027)", "cron(* * L JAN-MAR ? *)", "cron(0 0 15W * ? *)",
-        "cron(0 0 ? * 2#1 *)", "cron(0 0 ? * 6L *)", "cron(0 0 * * ? 2027-2030)", "cron(0 0 LW * ? *)",
-        "cron(5 4 ? feb tue-thu *)", "rate(1 minute)", "rate(12 hours)", "at(2027-01-31T06:00:00)",
+        "cron(0 6 ? * MON *)",
+        "cron(0/15 8-18 1,15 * ? 2027)",
+        "cron(* * L JAN-MAR ? *)",
+        "cron(0 0 15W * ? *)",
+        "cron(0 0 ? * 2#1 *)",
+        "cron(0 0 ? * 6L *)",
+        "cron(0 0 * * ? 2027-2030)",
+        "cron(0 0 LW * ? *)",
+        "cron(5 4 ? feb tue-thu *)",
+        "rate(1 minute)",
+        "rate(12 hours)",
+        "at(2027-01-31T06:00:00)",
     ],
-)  # fmt: skip
+)
 def test_expressions_of_the_scheduler_are_taken(expression: str) -> None:
     assert is_schedule_expression(expression)
 
@@ -147,13 +166,32 @@ def test_expressions_of_the_scheduler_are_taken(expression: str) -> None:
 @pytest.mark.parametrize(
     "expression",
     [
-        "", "0 6 ? * MON *", "cron(0 6 * * MON)", "cron(0 6 * * MON *)", "cron(0 6 ? * ? *)", "cron(60 6 ? * MON *)",
-        "cron(0 24 ? * MON *)", "cron(0 6 32 * ? *)", "cron(0 6 ? 13 MON *)", "cron(0 6 ? * 8 *)",
-        "cron(0 6 ? * MON 1969)", "cron(0 6 ? * MOO *)", "cron(0/0 6 ? * MON *)", "cron(0 1-2-3 ? * MON *)",
-        "cron(0 6 ? * MON,? *)", "cron(? 6 ? * MON *)", "cron(? 6 * * MON *)", "cron(-1 6 ? * MON *)",
-        "rate(0 minutes)", "rate(1 week)", "rate(1.5 hours)",
-        "at(2027-02-30T06:00:00)", "at(2027-01-31)", "at(2027-01-31T06:00:00Z)", "rate(1 day) ",
+        "",
+        "0 6 ? * MON *",
+        "cron(0 6 * * MON)",
+        "cron(0 6 * * MON *)",
+        "cron(0 6 ? * ? *)",
+        "cron(60 6 ? * MON *)",
+        "cron(0 24 ? * MON *)",
+        "cron(0 6 32 * ? *)",
+        "cron(0 6 ? 13 MON *)",
+        "cron(0 6 ? * 8 *)",
+        "cron(0 6 ? * MON 1969)",
+        "cron(0 6 ? * MOO *)",
+        "cron(0/0 6 ? * MON *)",
+        "cron(0 1-2-3 ? * MON *)",
+        "cron(0 6 ? * MON,? *)",
+        "cron(? 6 ? * MON *)",
+        "cron(? 6 * * MON *)",
+        "cron(-1 6 ? * MON *)",
+        "rate(0 minutes)",
+        "rate(1 week)",
+        "rate(1.5 hours)",
+        "at(2027-02-30T06:00:00)",
+        "at(2027-01-31)",
+        "at(2027-01-31T06:00:00Z)",
+        "rate(1 day) ",
     ],
-)  # fmt: skip
+)
 def test_other_expressions_are_not(expression: str) -> None:
     assert not is_schedule_expression(expression)

@@ -15,7 +15,6 @@ import pytest
 from moto import mock_aws
 from PIL import Image
 
-from lambdas.adapters import prices
 from lambdas.aws import executions, settings
 from lambdas.aws import queue as work_queue
 from lambdas.handlers import (
@@ -152,7 +151,6 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             announcements.sns_client,
             quotas.quotas_client,
             quotas.lambda_client,
-            prices.pricing_client,
             answer_parameter.ssm_client,
             report_page.page_client,
         ):

@@ -356,10 +356,17 @@ class TestAnAnswerThatIsNotApplied:
         found = ModelSetup(truth=truth, status="RUNNING", inference_units=1)
         arn = stack.service.add_model(found)["modelArn"]
         held = Lease(
-            arn, stack.run_id, "", "2026-11-21T06:00:00Z", 90, "apply",
-            project_arn=stack.service.model_report(arn)["projectArn"], owes="apply",
-            min_units_decided=2, max_units_decided=3,
-        )  # fmt: skip
+            arn,
+            stack.run_id,
+            "",
+            "2026-11-21T06:00:00Z",
+            90,
+            "apply",
+            project_arn=stack.service.model_report(arn)["projectArn"],
+            owes="apply",
+            min_units_decided=2,
+            max_units_decided=3,
+        )
         lease_store().take(held)
 
         settled(stack, {"modelArn": arn})

@@ -80,8 +80,11 @@ def test_after_the_answer_the_comparison_is_planned_step_by_step_and_told(stack:
     while step := stack.plan():
         planned.append(step)
         series = step["series"]
-        keep(run_store(stack.run_id), step["number"],
-             next(each for each in compared if each.counts.plan.series == series))  # fmt: skip
+        keep(
+            run_store(stack.run_id),
+            step["number"],
+            next(each for each in compared if each.counts.plan.series == series),
+        )
     stack.recommend()
 
     assert [(step["phase"], step["series"]) for step in planned] == [

@@ -53,12 +53,28 @@ def published(stack: Stack, number: int, tps: float, *, version: int = 1, **more
 
 def a_run(number: int, version: int, **more: Any) -> Run:
     run = Run(
-        run_id=f"run-{number}", model_arn=arn(version), project_arn=f"{PROJECT}/1614247896000",
-        started_at=f"2026-11-{number + 1:02}T06:00:00.000Z", inference_units=1, requested_units=None,
-        usd_per_unit_hour=4.0, expected_usd=0.3, mode="quick", start_concurrency=4, max_concurrency=256,
-        in_flight_per_worker=8, max_minutes=90, max_usd=10, demand={"average_tps": 6, "peak_tps": 15},
-        bucket="images", source="bytes", images=(), skipped=(), images_found=0, images_skipped=0,
-    )  # fmt: skip
+        run_id=f"run-{number}",
+        model_arn=arn(version),
+        project_arn=f"{PROJECT}/1614247896000",
+        started_at=f"2026-11-{number + 1:02}T06:00:00.000Z",
+        inference_units=1,
+        requested_units=None,
+        usd_per_unit_hour=4.0,
+        expected_usd=0.3,
+        mode="quick",
+        start_concurrency=4,
+        max_concurrency=256,
+        in_flight_per_worker=8,
+        max_minutes=90,
+        max_usd=10,
+        demand={"average_tps": 6, "peak_tps": 15},
+        bucket="images",
+        source="bytes",
+        images=(),
+        skipped=(),
+        images_found=0,
+        images_skipped=0,
+    )
     return replace(run, **more)
 
 
@@ -174,13 +190,20 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
     by_run = {run["runId"]: run for run in past}
     assert by_run["run-1"] == {"startedAt": a_run(1, 1).started_at, **answers[0]}
     assert by_run["run-2"] == {
-        "startedAt": a_run(2, 1).started_at, **answers[1],
-        "status": "FAILED", "error": "InternalError", "cause": "too late",
-    }  # fmt: skip
+        "startedAt": a_run(2, 1).started_at,
+        **answers[1],
+        "status": "FAILED",
+        "error": "InternalError",
+        "cause": "too late",
+    }
     assert by_run["failed"] == {
-        "startedAt": STARTED_AT, "runId": "failed", "modelArn": arn(1),
-        "status": "FAILED", "error": "NoUsableImages", "cause": "none - add some",
-    }  # fmt: skip
+        "startedAt": STARTED_AT,
+        "runId": "failed",
+        "modelArn": arn(1),
+        "status": "FAILED",
+        "error": "NoUsableImages",
+        "cause": "none - add some",
+    }
     assert by_run["aborted"]["status"] == "ABORTED"
     Screen(as_json=False).tell(history_table(past))
     shown = capsys.readouterr().out
@@ -211,9 +234,16 @@ class TestTheParameter:
         assert answer["answerParameter"] == self.NAME
         read = json.loads(value)
         assert set(read) == {
-            "modelArn", "minInferenceUnits", "maxInferenceUnits", "tpsPerInferenceUnit", "low", "high", "verdict",
-            "runId", "at",
-        }  # fmt: skip
+            "modelArn",
+            "minInferenceUnits",
+            "maxInferenceUnits",
+            "tpsPerInferenceUnit",
+            "low",
+            "high",
+            "verdict",
+            "runId",
+            "at",
+        }
         assert (read["runId"], read["verdict"], read["at"]) == ("run-2", "ok", a_run(2, 1).started_at)
         assert (read["minInferenceUnits"], read["maxInferenceUnits"]) == (1, 3)
         assert read["low"] <= read["tpsPerInferenceUnit"] <= read["high"]

@@ -236,11 +236,15 @@ def test_a_window_is_asked_for_with_its_period(client: Any) -> None:
     boto3.client("cloudwatch").put_metric_data(
         Namespace="AWS/Rekognition",
         MetricData=[
-            {"MetricName": "SuccessfulRequestCount", "Timestamp": week_old + 60 * minute, "Value": 1,
-             "Dimensions": [{"Name": "Operation", "Value": "DetectCustomLabels"}]}
+            {
+                "MetricName": "SuccessfulRequestCount",
+                "Timestamp": week_old + 60 * minute,
+                "Value": 1,
+                "Dimensions": [{"Name": "Operation", "Value": "DetectCustomLabels"}],
+            }
             for minute in range(5)
         ],
-    )  # fmt: skip
+    )
     window = replace(Window.before(NOW, 20), end_s=week_old // 300 * 300 + 600)
 
     seen = past_requests(client, "bees", "bees.1", window)

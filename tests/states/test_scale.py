@@ -30,8 +30,11 @@ from tests.states.test_load import running
 
 STATE_BYTES = 256 * 1024  # what a state takes and hands on, and an execution's output
 ALL_AT_ONCE = {
-    "mode": "precise", "startConcurrency": 4 * MAX_WORKERS, "maxConcurrency": 4 * MAX_WORKERS, "inFlightPerWorker": 4
-}  # fmt: skip
+    "mode": "precise",
+    "startConcurrency": 4 * MAX_WORKERS,
+    "maxConcurrency": 4 * MAX_WORKERS,
+    "inFlightPerWorker": 4,
+}
 # Of 1,024 bytes, as S3 allows, and twice that where JSON spells it in ASCII.
 MAX_KEY = "蜂" * 341
 

@@ -313,8 +313,12 @@ def test_the_answer_is_applied_after_it_or_without_it(stack: Stack, most: int, t
 
 
 def test_an_apply_that_is_taken_back_is_billed_after_a_refused_second_start_too(stack: Stack) -> None:
-    raw = measured_once(stack, ModelTruth(tps_per_iu=5, most_units=1, **FAST), afterRun="apply",
-                        demand={"averageTps": 4, "peakTps": 4})  # fmt: skip
+    raw = measured_once(
+        stack,
+        ModelTruth(tps_per_iu=5, most_units=1, **FAST),
+        afterRun="apply",
+        demand={"averageTps": 4, "peakTps": 4},
+    )
     second_measurement(stack, raw)
     stack.recommend()
     while model(stack, raw)["status"] != "RUNNING":

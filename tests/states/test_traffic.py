@@ -96,11 +96,19 @@ def refusal(code: str) -> ClientError:
         (refusal("AccessDenied"), AccessDenied, "grant it to the function's role"),
         (refusal("AccessDeniedException"), AccessDenied, "cloudwatch:GetMetricData"),
         (refusal("InternalServiceError"), InternalError, "nothing was started; run again"),
-        (ReadTimeoutError(endpoint_url="https://monitoring"), InternalError, "nothing was started; run again"),
-        ({"Id": "set0_A", "StatusCode": "InternalError", "Values": []}, InternalError, "set0_A: InternalError"),
+        (
+            ReadTimeoutError(endpoint_url="https://monitoring"),
+            InternalError,
+            "nothing was started; run again",
+        ),
+        (
+            {"Id": "set0_A", "StatusCode": "InternalError", "Values": []},
+            InternalError,
+            "set0_A: InternalError",
+        ),
     ],
     ids=["denied", "denied in other words", "outage", "silence", "half an answer"],
-)  # fmt: skip
+)
 def test_a_cloudwatch_that_does_not_answer_is_not_taken_for_nobody(
     failure: Any, error: type[Exception], said: str
 ) -> None:

@@ -52,15 +52,55 @@ def nested(depth: int) -> list[Any]:
 
 # What JSON can hold and hardly anybody means, for any field.
 NASTY: tuple[Any, ...] = (
-    "\ud800", "samples/\udfff", "\udc00\ud800", "\x00", "a\nb", "", " ", "x" * 200_000, "\U0010ffff", "é" * 600,
-    {"\ud800": 1}, {"a": {"\udfff": "\ud800"}}, ["\ud800"], {}, [], None, True, -1, 0, 10**400, 10**5000, 1e308, -0.0,
-    5e-324, math.nan, math.inf, nested(400), nested(50_000), {"a": nested(50_000)},
-)  # fmt: skip
+    "\ud800",
+    "samples/\udfff",
+    "\udc00\ud800",
+    "\x00",
+    "a\nb",
+    "",
+    " ",
+    "x" * 200_000,
+    "\U0010ffff",
+    "é" * 600,
+    {"\ud800": 1},
+    {"a": {"\udfff": "\ud800"}},
+    ["\ud800"],
+    {},
+    [],
+    None,
+    True,
+    -1,
+    0,
+    10**400,
+    10**5000,
+    1e308,
+    -0.0,
+    5e-324,
+    math.nan,
+    math.inf,
+    nested(400),
+    nested(50_000),
+    {"a": nested(50_000)},
+)
 
 nasty = st.sampled_from(NASTY).map(lambda value: dict(value) if isinstance(value, dict) else value)
 any_text = st.text(st.characters(), max_size=12) | st.sampled_from(
-    ["", "\ud800", "\x00", "\n", "٣", "é" * 600, "x" * 5000, "stop ", "STOP", "1", "true", "null", "a: got b; takes c"]
-)  # fmt: skip
+    [
+        "",
+        "\ud800",
+        "\x00",
+        "\n",
+        "٣",
+        "é" * 600,
+        "x" * 5000,
+        "stop ",
+        "STOP",
+        "1",
+        "true",
+        "null",
+        "a: got b; takes c",
+    ]
+)
 any_number = st.sampled_from(
     [
         0,

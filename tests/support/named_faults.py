@@ -30,9 +30,13 @@ KINDS = (
 )
 DYNAMODB_KINDS = ("access-denied", "dynamodb-error", "dynamodb-outage", "start-late")
 ENDING_KINDS = (
-    "aborted-before-load", "aborted-while-paced", "aborted-while-scaling", "aborted-while-applying", "aborted",
+    "aborted-before-load",
+    "aborted-while-paced",
+    "aborted-while-scaling",
+    "aborted-while-applying",
+    "aborted",
     "timed-out",
-)  # fmt: skip
+)
 # The execution's status change is told to nobody.
 SILENT_SUFFIX = "-norule"
 

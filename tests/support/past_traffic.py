@@ -12,9 +12,14 @@ DAY = 1440
 
 
 def history(
-    counts: Sequence[int | None], *, period_s: int = 60, start_s: int = MONDAY, throttled: int = 0,
-    of_model: bool = True, days: int = 14,
-) -> RequestHistory:  # fmt: skip
+    counts: Sequence[int | None],
+    *,
+    period_s: int = 60,
+    start_s: int = MONDAY,
+    throttled: int = 0,
+    of_model: bool = True,
+    days: int = 14,
+) -> RequestHistory:
     return RequestHistory(days, start_s, period_s, tuple(counts), throttled, of_model, in_service_known=True)
 
 

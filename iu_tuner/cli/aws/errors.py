@@ -61,15 +61,23 @@ _BY_CODE: Mapping[str, str] = {
     **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"), _RENEW),
     **dict.fromkeys(
         (
-            "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "InvalidToken",
-            "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
-            "IncompleteSignature", "IncompleteSignatureException", "SignatureDoesNotMatch",
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "InvalidAccessKeyId",
+            "InvalidToken",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "AuthFailure",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+            "SignatureDoesNotMatch",
             "InvalidSignatureException",
         ),
         _CHECK_KEYS,
     ),
     **dict.fromkeys(
-        ("RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"), "set this machine's clock, and try again"
+        ("RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"),
+        "set this machine's clock, and try again",
     ),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"), _ASK_FOR_RIGHTS),
     **dict.fromkeys(("ForbiddenException", "UnauthorizedException"), _LOG_IN),
@@ -81,7 +89,7 @@ _BY_CODE: Mapping[str, str] = {
         ("StateMachineDoesNotExist", "StateMachineDeleting", "ResourceNotFoundException"),
         "the stack is being deleted, or was changed by hand: deploy it again",
     ),
-}  # fmt: skip
+}
 
 
 class AwsCallFailed(ClientError):

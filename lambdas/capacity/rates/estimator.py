@@ -29,8 +29,16 @@ PERIODIC_SPREAD = 0.3  # of that swing, at most, between sums over a whole wave
 # Half-width of the interval in units of D/m, by number of seconds m. D is the largest deviation of
 # the cumulated counts from a straight line; simulated for 95 % coverage.
 WIDTH_BY_SECONDS = (
-    (4, 5.52), (6, 4.54), (8, 3.98), (10, 3.71), (12, 3.64), (14, 3.50), (16, 3.41), (20, 3.35), (30, 3.17),
-)  # fmt: skip
+    (4, 5.52),
+    (6, 4.54),
+    (8, 3.98),
+    (10, 3.71),
+    (12, 3.64),
+    (14, 3.50),
+    (16, 3.41),
+    (20, 3.35),
+    (30, 3.17),
+)
 
 
 def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS) -> list[int] | None:

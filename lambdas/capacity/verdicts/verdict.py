@@ -21,9 +21,15 @@ from lambdas.models.outcomes import ACCOUNT_LIMITS
 from lambdas.models.recent_traffic import TrafficSeen
 
 Word = Literal[
-    "ok", "throttles-below-max", "latency-bound", "not-saturated", "windowed-quota", "account-throttled",
-    "client-limited", "unstable",
-]  # fmt: skip
+    "ok",
+    "throttles-below-max",
+    "latency-bound",
+    "not-saturated",
+    "windowed-quota",
+    "account-throttled",
+    "client-limited",
+    "unstable",
+]
 
 Limit = AccountLimit | Literal["lambda-concurrency"]
 

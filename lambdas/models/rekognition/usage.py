@@ -33,9 +33,14 @@ def past_requests(client: Any, project: str, version: str, window: Window) -> Se
         own, own_throttled, other, other_throttled, in_service = _series(
             client,
             window,
-            [(SUCCESSFUL, model), (THROTTLED, model), (SUCCESSFUL, with_operation), (THROTTLED, with_operation),
-             (IN_SERVICE, model)],
-        )  # fmt: skip
+            [
+                (SUCCESSFUL, model),
+                (THROTTLED, model),
+                (SUCCESSFUL, with_operation),
+                (THROTTLED, with_operation),
+                (IN_SERVICE, model),
+            ],
+        )
         # Both ways of naming the model count the same requests.
         if own or own_throttled:
             return Seen(own, own_throttled, in_service, of_model=True)

@@ -10,7 +10,6 @@ from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
 from lambdas.reports.page.html.formats import (
     count,
-    day,
     duration,
     given,
     requests_per_second,
@@ -121,9 +120,9 @@ def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[s
     """Per hour and per 1,000 images: each the value, and what to know of it."""
     advice, price = answer["recommendation"], run.usd_per_unit_hour
     least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
-    of = f"at {usd(price)} per {UNIT} and hour ({price_source(answer)})"
+    of = f"at {usd(price)} per {UNIT} and hour"
     if not least:
-        hourly = (usd(price), f"per {UNIT}, used or not ({price_source(answer)})")
+        hourly = (usd(price), f"per {UNIT}, used or not")
     elif least == most:
         hourly = (usd(least * price), f"for {count(least, UNIT)}, {of}")
     else:
@@ -138,25 +137,17 @@ def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[s
     return hourly, (per_image, "at full use")
 
 
-def price_source(answer: Mapping[str, Any]) -> str:
-    """Where the price is from, and of which day."""
-    cost = answer["cost"]
-    if cost["priceSource"] == "context":
-        return "the price in the stack's settings"
-    return (
-        f"{cost['priceSource']}, {day(cost['priceDate'])}" if cost["priceDate"] else str(cost["priceSource"])
-    )
-
-
 def _range(advice: Mapping[str, Any]) -> str:
     least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
     return count(least, UNIT) if least == most else f"{least} to {most} {UNIT}s"
 
 
 def _one_carries(answer: Mapping[str, Any]) -> str:
-    return f"One carries {carried(answer)}" if answer["recommendation"]["minInferenceUnits"] else (
-        f"One {UNIT} carries {carried(answer)}"
-    )  # fmt: skip
+    return (
+        f"One carries {carried(answer)}"
+        if answer["recommendation"]["minInferenceUnits"]
+        else (f"One {UNIT} carries {carried(answer)}")
+    )
 
 
 def carried(answer: Mapping[str, Any]) -> str:

@@ -19,15 +19,21 @@ from lambdas.load.histogram import LatencyHistogram
     ("seconds", "last_level"),
     [
         pytest.param([10] * 11, [10] * 11, id="one level"),
-        pytest.param([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"),
+        pytest.param(
+            [25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"
+        ),
         pytest.param([22, 10, 10, 11, 10, 10, 10, 11, 10], [10, 11, 10, 10, 10, 11, 10], id="rest of credit"),
         pytest.param([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13], [13, 14, 13, 13, 13], id="a rise"),
-        pytest.param([10, 10, 13, 13, 14, 13, 13, 13], [10, 10, 13, 13, 14, 13, 13, 13], id="a rise too early to tell"),
-        pytest.param([0, 0, 0, 0, 30, 30, 30, 30, 30], [0, 0, 0, 0, 30, 30, 30, 30, 30], id="a pause is no level"),
+        pytest.param(
+            [10, 10, 13, 13, 14, 13, 13, 13], [10, 10, 13, 13, 14, 13, 13, 13], id="a rise too early to tell"
+        ),
+        pytest.param(
+            [0, 0, 0, 0, 30, 30, 30, 30, 30], [0, 0, 0, 0, 30, 30, 30, 30, 30], id="a pause is no level"
+        ),
         pytest.param([27, 1, 27, 0, 28, 1, 27, 0, 28, 0], [27, 1, 27, 0, 28, 1, 27, 0, 28, 0], id="waves"),
         pytest.param([9, 12, 7, 11, 8, 12, 9, 8, 13, 7], [9, 12, 7, 11, 8, 12, 9, 8, 13, 7], id="noise"),
     ],
-)  # fmt: skip
+)
 def test_only_the_last_level_counts(seconds: list[int], last_level: list[int]) -> None:
     assert list(settled(seconds).counts) == last_level
     assert settled(seconds).cut == len(seconds) - len(last_level)
@@ -114,8 +120,15 @@ def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None
     saturated = Look((round(limit * attempts / (attempts + others)),) * 11, attempts_tps=attempts)
     accepted = limit * paced / (paced + others)
     seconds = 1000  # no room for chance
-    tried = Paced(paced, (round(accepted),) * seconds, round((paced - accepted) * seconds), 0, 0.0, None,
-                  LatencyHistogram())  # fmt: skip
+    tried = Paced(
+        paced,
+        (round(accepted),) * seconds,
+        round((paced - accepted) * seconds),
+        0,
+        0.0,
+        None,
+        LatencyHistogram(),
+    )
 
     share = agreement.fair_share(saturated, tried)
 

@@ -54,9 +54,16 @@ def answered_with(
     latency = LatencyHistogram()
     latency.add(0.2)
     worker = WorkerCounts(
-        [accepted] * seconds, [throttled] * seconds, [], [accepted] * seconds, {}, latency,
-        plan.max_s, ready_s=-1.0, client_utilization=1.0,
-    )  # fmt: skip
+        [accepted] * seconds,
+        [throttled] * seconds,
+        [],
+        [accepted] * seconds,
+        {},
+        latency,
+        plan.max_s,
+        ready_s=-1.0,
+        client_utilization=1.0,
+    )
     return StepCounts(plan, [worker] * (plan.workers if workers is None else workers))
 
 

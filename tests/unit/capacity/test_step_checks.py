@@ -76,9 +76,14 @@ def test_a_step_that_mostly_stalled_is_of_no_use(
 
 @pytest.mark.parametrize(
     ("phase", "stalled", "again"),
-    [("ramp", [3], False),
-     ("ramp", range(12), True), ("latency", [3], True), ("window", [3], True), ("window", [], False)]
-)  # fmt: skip
+    [
+        ("ramp", [3], False),
+        ("ramp", range(12), True),
+        ("latency", [3], True),
+        ("window", [3], True),
+        ("window", [], False),
+    ],
+)
 def test_what_a_stall_spoilt_is_run_once_more(phase: Phase, stalled: list[int], again: bool) -> None:
     counts = with_one(step(SLOW, phase), stalled=stalled)
     running = run_step(counts.plan)

@@ -28,12 +28,42 @@ def off(run: SearchRun, truth: float) -> float:
 
 
 KINDS = (
-    "warm-pool-20", "warm-pool-45", "warm-pool-60", "warm-bucket-60", "cold-cache-25",
-    "step-up-10", "step-up-25", "step-up-30", "step-down-15", "step-down-20", "step-down-30",
-    "two-20", "two-10", "two-40", "two-7", "pauses-15", "pauses-30", "small-6", "small-12", "small-9",
-    "shared-30", "shared-24", "bursts-30", "errors-9", "errors-5", "late-errors-8", "late-errors-3",
-    "costly-25", "costly-30", "crowding-20", "quota-2", "quota-3", "quota-5", "credit-18", "slow-answers-9",
-)  # fmt: skip
+    "warm-pool-20",
+    "warm-pool-45",
+    "warm-pool-60",
+    "warm-bucket-60",
+    "cold-cache-25",
+    "step-up-10",
+    "step-up-25",
+    "step-up-30",
+    "step-down-15",
+    "step-down-20",
+    "step-down-30",
+    "two-20",
+    "two-10",
+    "two-40",
+    "two-7",
+    "pauses-15",
+    "pauses-30",
+    "small-6",
+    "small-12",
+    "small-9",
+    "shared-30",
+    "shared-24",
+    "bursts-30",
+    "errors-9",
+    "errors-5",
+    "late-errors-8",
+    "late-errors-3",
+    "costly-25",
+    "costly-30",
+    "crowding-20",
+    "quota-2",
+    "quota-3",
+    "quota-5",
+    "credit-18",
+    "slow-answers-9",
+)
 
 
 def test_what_is_called_ok_is_right() -> None:

@@ -77,7 +77,14 @@ class Aws:
         self.lease_looks -= 1
         run_id = self.started[0]["name"] if self.started else "theirs"
         lease = {
-            "modelArn": MODEL, "runId": run_id, "executionArn": "", "startedAt": "", "maxMinutes": 90,
-            "afterRun": "stop", "owes": "stop", "restarted": False, "closing": True,
-        }  # fmt: skip
+            "modelArn": MODEL,
+            "runId": run_id,
+            "executionArn": "",
+            "startedAt": "",
+            "maxMinutes": 90,
+            "afterRun": "stop",
+            "owes": "stop",
+            "restarted": False,
+            "closing": True,
+        }
         return {"Item": serialized(lease)} if self.lease_looks >= 0 else {}

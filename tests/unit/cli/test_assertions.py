@@ -25,12 +25,24 @@ def check(text: str, output: dict[str, Any] | None = None) -> tuple[bool, str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "tpsPerInferenceUnit>=4", "tpsPerInferenceUnit >= 5", "tpsPerInferenceUnit<=5", "maxTps.low>4.8",
-        "maxTps.high < 6e0", "inferenceUnits==1", "requests.failed == 0", "verdict==ok", "verdict == 'ok'",
-        'verdict!="skipped"', "model.statusAfter==STOPPED", "recommendation.table.0.usdPerHour<=4",
-        "steps.1.phase == ramp", "cost.runUsd<.5", "latencyMs.p95 >= +1", "  verdict==ok  ",
+        "tpsPerInferenceUnit>=4",
+        "tpsPerInferenceUnit >= 5",
+        "tpsPerInferenceUnit<=5",
+        "maxTps.low>4.8",
+        "maxTps.high < 6e0",
+        "inferenceUnits==1",
+        "requests.failed == 0",
+        "verdict==ok",
+        "verdict == 'ok'",
+        'verdict!="skipped"',
+        "model.statusAfter==STOPPED",
+        "recommendation.table.0.usdPerHour<=4",
+        "steps.1.phase == ramp",
+        "cost.runUsd<.5",
+        "latencyMs.p95 >= +1",
+        "  verdict==ok  ",
     ],
-)  # fmt: skip
+)
 def test_an_assertion_that_holds(text: str) -> None:
     assert check(text)[0]
 
@@ -68,12 +80,26 @@ def test_true_and_false_are_no_numbers() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "verdict", "verdict=ok", "verdict=>4", ">=4", "tpsPerInferenceUnit>=", "tpsPerInferenceUnit>=4 5",
-        "maxTps..low>4", ".maxTps>4", "maxTps.>4", "verdict==\"ok", "__import__('os')==1", "verdict==ok\n>=4",
-        "tpsPerInferenceUnit>=nan4$", "tpsPerInferenceUnit>=1e999", "verdict>true", "tpsPerInferenceUnti>=4",
+        "",
+        "verdict",
+        "verdict=ok",
+        "verdict=>4",
+        ">=4",
+        "tpsPerInferenceUnit>=",
+        "tpsPerInferenceUnit>=4 5",
+        "maxTps..low>4",
+        ".maxTps>4",
+        "maxTps.>4",
+        'verdict=="ok',
+        "__import__('os')==1",
+        "verdict==ok\n>=4",
+        "tpsPerInferenceUnit>=nan4$",
+        "tpsPerInferenceUnit>=1e999",
+        "verdict>true",
+        "tpsPerInferenceUnti>=4",
         "steps[0].accepted>1",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_assertion_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--assert: got"):
         Assertion.parse(text)

@@ -137,12 +137,21 @@ def test_a_configuration_that_can_t_be_parsed_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--profile", "keys"], 'Could not connect to the endpoint URL: "http://127.0.0.1:9/" - look at the network'),
-        (["--profile", "keys", "--endpoint-url", "nonsense"], "Invalid endpoint: nonsense - --endpoint-url and"),
-        (["--profile", "keys", "--region", "eu west"], "'eu west' doesn't match a supported format - name one like"),
+        (
+            ["--profile", "keys"],
+            'Could not connect to the endpoint URL: "http://127.0.0.1:9/" - look at the network',
+        ),
+        (
+            ["--profile", "keys", "--endpoint-url", "nonsense"],
+            "Invalid endpoint: nonsense - --endpoint-url and",
+        ),
+        (
+            ["--profile", "keys", "--region", "eu west"],
+            "'eu west' doesn't match a supported format - name one like",
+        ),
         (["--profile", "keys", "--stack", "\udcff"], "can't be sent"),
     ],
-)  # fmt: skip
+)
 def test_an_aws_that_can_t_be_asked(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
@@ -164,8 +173,13 @@ def test_nothing_waits_for_an_answer_where_nobody_can_give_it(own_aws: Path, pro
 
     ended = subprocess.run(
         [sys.executable, "-m", "iu_tuner.cli.main", "history", MODEL, "--profile", profile],
-        stdin=reader, capture_output=True, encoding="utf-8", timeout=60, check=False, start_new_session=True,
-    )  # fmt: skip
+        stdin=reader,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        start_new_session=True,
+    )
 
     os.close(reader)
     os.close(writer)
@@ -207,10 +221,14 @@ def refusing_aws(code: str, message: str) -> Iterator[str]:
         ("SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2", "set this machine's clock"),
         ("AccessDenied", "User: x is not authorized to perform: y", "docs/cli.md lists those"),
         ("OptInRequired", "The AWS Access Key Id needs a subscription", "another Region"),
-        ("ValidationError", "Stack with id InferenceUnitTuner does not exist", "deploy it there, or name it with"),
+        (
+            "ValidationError",
+            "Stack with id InferenceUnitTuner does not exist",
+            "deploy it there, or name it with",
+        ),
         ("SomethingNew", "what no table knows", "try again"),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_of_aws_keeps_its_words_and_says_what_to_do(
     capsys: pytest.CaptureFixture[str], code: str, message: str, advice: str
 ) -> None:

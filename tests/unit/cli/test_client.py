@@ -89,8 +89,10 @@ def test_a_run_with_an_answer_ends_with_0(tuned: Invoke, capsys: pytest.CaptureF
     said = capsys.readouterr()
     assert code == Exit.OK
     assert json.loads(aws.started[0]["input"]) == {
-        "modelArn": MODEL, "demand": {"peakTps": 15.0}, "test": {"mode": "quick"}
-    }  # fmt: skip
+        "modelArn": MODEL,
+        "demand": {"peakTps": 15.0},
+        "test": {"mode": "quick"},
+    }
     assert aws.started[0]["name"] == "monday"
     assert "will cost about $0.20" in said.err
     assert "Start this model with 2 to 3 inference units" in said.out
@@ -215,12 +217,24 @@ def test_what_is_wrong_is_refused_before_anything_starts(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", MODEL.replace("eu-west-1", "us-east-1")], "which is in account 123456789012, Region us-east-1"),
-        (["history", MODEL.replace("1234", "9999")], "this tuner is in account 123456789012, Region eu-west-1"),
-        (["follow", "arn:aws:states:us-east-1:123456789012:execution:Tuner:monday"], "takes an execution of arn:aws:s"),
-        (["follow", "arn:aws:states:eu-west-1:123456789012:execution:Other:monday"], "takes an execution of arn:aws:s"),
+        (
+            ["run", MODEL.replace("eu-west-1", "us-east-1")],
+            "which is in account 123456789012, Region us-east-1",
+        ),
+        (
+            ["history", MODEL.replace("1234", "9999")],
+            "this tuner is in account 123456789012, Region eu-west-1",
+        ),
+        (
+            ["follow", "arn:aws:states:us-east-1:123456789012:execution:Tuner:monday"],
+            "takes an execution of arn:aws:s",
+        ),
+        (
+            ["follow", "arn:aws:states:eu-west-1:123456789012:execution:Other:monday"],
+            "takes an execution of arn:aws:s",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_another_account_region_or_machine_has_is_refused(
     tuned: Invoke, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
@@ -491,8 +505,14 @@ def test_a_run_can_be_left_to_itself(tuned: Invoke, capsys: pytest.CaptureFixtur
 
 def test_a_log_gets_a_line_for_each_change(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     step = {"number": 2, "phase": "ramp", "concurrency": 8, "workers": 1}
-    so_far = {"accepted": 20, "throttled": 3, "failed": 0, "steps": [], "step": step,
-              "estimate": {"tps": 5.0, "low": 4.9, "high": 5.1}}  # fmt: skip
+    so_far = {
+        "accepted": 20,
+        "throttled": 3,
+        "failed": 0,
+        "steps": [],
+        "step": step,
+        "estimate": {"tps": 5.0, "low": 4.9, "high": 5.1},
+    }
     run = {"phase": "measuring", "liveProgress": json.dumps(so_far)}
 
     tuned(Aws(["RUNNING"] * 5 + ["SUCCEEDED"], ANSWERED, run=run), "run", MODEL)

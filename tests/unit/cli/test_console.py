@@ -14,9 +14,17 @@ from simulation.sample_run import sample_output
 SENTENCE = "A model of two inference units carries twice as much, and never more than that, " * 3
 WORD = "s3://bucket/" + "a-long-name/" * 10
 STEP = {
-    "phase": "confirm", "series": "scaling", "concurrency": 1024, "workers": 128, "seconds": 120.5,
-    "accepted": 12345, "throttled": 12345, "failed": 123, "acceptedTps": 123.45, "p50Ms": 1234.5,
-}  # fmt: skip
+    "phase": "confirm",
+    "series": "scaling",
+    "concurrency": 1024,
+    "workers": 128,
+    "seconds": 120.5,
+    "accepted": 12345,
+    "throttled": 12345,
+    "failed": 123,
+    "acceptedTps": 123.45,
+    "p50Ms": 1234.5,
+}
 
 
 @pytest.fixture

@@ -13,8 +13,11 @@ THIRD_PARTY = {"aws_lambda_powertools", "aws_cdk", "constructs", "moto", "minist
 def test_importing_the_client_loads_no_package_that_its_users_do_not_install() -> None:
     done = subprocess.run(
         [sys.executable, "-c", 'import sys, iu_tuner.cli.main; print("\\n".join(sys.modules))'],
-        cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
+        cwd=REPOSITORY,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert {"boto3", "click", "pydantic", "rich"} <= loaded

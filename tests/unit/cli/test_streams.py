@@ -14,7 +14,7 @@ from tests.unit.cli.aws_stub import MODEL
 
 CLIENT = """
 import sys
-from tests.unit.tools.test_client import ANSWERED, OUTPUT, Aws, deployed, following, tune
+from tests.unit.cli.test_client import ANSWERED, OUTPUT, Aws, deployed, following, tune
 past = [{"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT, "runId": "B\\u00e4ume\\u2026"}]
 deployed.past_runs = lambda *_: past
 deployed.open_session = lambda *_: Aws(["RUNNING", "SUCCEEDED"], ANSWERED, has_run=False)
@@ -36,8 +36,13 @@ def client(arguments: str, redirected: str = "", **more: str) -> subprocess.Comp
     }
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {script}"],
-        env=environment, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=False,
-    )  # fmt: skip
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
 
 
 def test_ascii_takes_any_text() -> None:

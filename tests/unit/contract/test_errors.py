@@ -11,9 +11,18 @@ from iu_tuner.contract.errors import NAMES, AccessDenied, InternalError, Invalid
 from lambdas.tuning.failure import identify
 
 CONTRACT = {
-    "InvalidInput", "NoUsableImages", "ModelNotFound", "ModelNotStartable", "ModelInUse", "ModelStartFailed",
-    "ModelLost", "BudgetExceeded", "AccessDenied", "ModelStopFailed", "InternalError",
-}  # fmt: skip
+    "InvalidInput",
+    "NoUsableImages",
+    "ModelNotFound",
+    "ModelNotStartable",
+    "ModelInUse",
+    "ModelStartFailed",
+    "ModelLost",
+    "BudgetExceeded",
+    "AccessDenied",
+    "ModelStopFailed",
+    "InternalError",
+}
 
 
 def test_the_names_are_the_contracts() -> None:

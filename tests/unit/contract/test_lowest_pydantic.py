@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.lowest_pydantic import LOWEST
+from tests.support.lowest_pydantic import LOWEST
 
-REPOSITORY = Path(__file__).parents[2]
-TESTS = ("tests/lowest_pydantic.py", "tests/unit/contract/test_execution_input.py")
+REPOSITORY = Path(__file__).parents[3]
+TESTS = ("tests/support/lowest_pydantic.py", "tests/unit/contract/test_execution_input.py")
 
 
 @pytest.fixture

@@ -319,8 +319,9 @@ def test_what_does_not_fit_into_the_limits_is_not_begun() -> None:
     assert series_of(compared.steps) == ["s3", "bytes"]
     assert found["fasterSource"] == "bytes"
     assert found["notMeasured"] == [
-        {"what": size, "why": "limits.maxMinutes = 4 leaves no room for it"} for size in ("small", "large", "medium")
-    ]  # fmt: skip
+        {"what": size, "why": "limits.maxMinutes = 4 leaves no room for it"}
+        for size in ("small", "large", "medium")
+    ]
 
 
 def test_a_step_needs_time_for_its_workers_and_its_last_answers() -> None:

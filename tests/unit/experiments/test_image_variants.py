@@ -15,7 +15,8 @@ from simulation.image_comparison import images_of_sizes, run_with
     [
         pytest.param(
             (900, 100, 400, 110, 410, 910, 105),
-            {"small": [100, 105], "medium": [110, 400], "large": [410, 900, 910]}, id="thirds",
+            {"small": [100, 105], "medium": [110, 400], "large": [410, 900, 910]},
+            id="thirds",
         ),
         pytest.param((100, 200, 400), {"small": [100], "medium": [200], "large": [400]}, id="one each"),
         pytest.param((100, 400), {"small": [100], "large": [400]}, id="two images"),
@@ -24,7 +25,7 @@ from simulation.image_comparison import images_of_sizes, run_with
         pytest.param((100,), {}, id="one image"),
         pytest.param((), {}, id="none"),
     ],
-)  # fmt: skip
+)
 def test_size_classes_are_thirds_as_found(sizes: tuple[int, ...], classes: dict[str, list[int]]) -> None:
     found = size_classes(images_of_sizes(*sizes))
 

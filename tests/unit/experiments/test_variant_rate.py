@@ -21,9 +21,16 @@ def step(accepted: int, throttled: int = 9, failed: int = 0, answered: Sequence[
     latency = LatencyHistogram()
     latency.add(0.2)
     counts = WorkerCounts(
-        [accepted] * seconds, [throttled] * seconds, [failed] * seconds, answered or [accepted] * seconds,
-        {"InternalServerError": failed * seconds} if failed else {}, latency, 16.0, ready_s=-1.0, client_utilization=1.0,
-    )  # fmt: skip
+        [accepted] * seconds,
+        [throttled] * seconds,
+        [failed] * seconds,
+        answered or [accepted] * seconds,
+        {"InternalServerError": failed * seconds} if failed else {},
+        latency,
+        16.0,
+        ready_s=-1.0,
+        client_utilization=1.0,
+    )
     return StepCounts(PLAN, [counts])
 
 

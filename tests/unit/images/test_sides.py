@@ -119,7 +119,7 @@ def test_the_limits_of_the_service(kind: str, width: int, height: int, said: str
         (png_of(640, 480).replace(b"IHDR", b"CgBI"), "it is a PNG in Apple's own format"),
         (jpeg().replace(struct.pack(">HH", 300, 5000), bytes(2) + struct.pack(">H", 500), 1), None),
     ],
-)  # fmt: skip
+)
 def test_a_header_without_sides(content: bytes, said: str | None) -> None:
     file = File(content)
 

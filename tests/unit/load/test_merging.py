@@ -20,10 +20,25 @@ from lambdas.runs.store_items import closed_item, closed_step
 
 PLAN = StepPlan("confirm", 12, 4, 2.0, 2.0, 2.0, paced_tps=9.5, paced_s=8.0, wait_s=1.5)
 ASKED = (
-    "lost_workers", "seconds", "whole_seconds", "accepted", "throttled", "recently_throttled", "failed", "completed",
-    "failures", "sent", "account_limited", "unanswered_tps", "late", "cpu_share", "bytes_per_s", "stalled",
-    "usable_seconds", "spoilt_seconds",
-)  # fmt: skip
+    "lost_workers",
+    "seconds",
+    "whole_seconds",
+    "accepted",
+    "throttled",
+    "recently_throttled",
+    "failed",
+    "completed",
+    "failures",
+    "sent",
+    "account_limited",
+    "unanswered_tps",
+    "late",
+    "cpu_share",
+    "bytes_per_s",
+    "stalled",
+    "usable_seconds",
+    "spoilt_seconds",
+)
 ASKED_OF_SOME = ("first_full_second", "client_utilization")  # where all workers were lost, nobody asks
 
 per_second = st.lists(st.integers(0, 50), max_size=20)

@@ -39,7 +39,10 @@ def denied(because: str) -> Reply:
 @pytest.mark.parametrize(
     ("because", "advice"),
     [
-        ("with an explicit deny in a service control policy", "a service control policy denies this explicitly"),
+        (
+            "with an explicit deny in a service control policy",
+            "a service control policy denies this explicitly",
+        ),
         ("with an explicit deny in an SCP", "which no setting of this stack can outdo"),
         ("because no resource-based policy allows the action", "the policy of the resource itself"),
         ("because no VPC endpoint policy allows the action", "the VPC endpoint policy has to let"),
@@ -47,7 +50,7 @@ def denied(because: str) -> Reply:
         ("because no identity-based policy allows the action", "name the model in the context key modelArns"),
         ("", "name the model in the context key modelArns"),
     ],
-)  # fmt: skip
+)
 def test_a_denial_keeps_the_services_sentence_and_gets_advice_that_fits(because: str, advice: str) -> None:
     with pytest.raises(AccessDenied) as refused:
         probe(Reply(ACCEPTED), denied(because)).check()

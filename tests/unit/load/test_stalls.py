@@ -31,8 +31,14 @@ STEADY: dict[str, dict[str, Any]] = {
     "slow bucket": {"tps_per_iu": 5, "burst_s": 2, "latency_mean_s": 0.2},
     "slow answers": {"tps_per_iu": 20, "burst_s": 3, "latency_mean_s": 1.0},
     "window": {"tps_per_iu": 20, "limiter": "fixed_window", "window_s": 1, "latency_mean_s": 0.2},
-    "pool": {"tps_per_iu": 16, "limiter": "executor_pool", "executors": 8, "latency_cv": 0.2, "queue_length": 4},
-}  # fmt: skip
+    "pool": {
+        "tps_per_iu": 16,
+        "limiter": "executor_pool",
+        "executors": 8,
+        "latency_cv": 0.2,
+        "queue_length": 4,
+    },
+}
 SEEDS = 12
 
 

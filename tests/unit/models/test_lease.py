@@ -234,9 +234,13 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
     ended_after_s: float | None,
 ) -> None:
     truth = ModelTruth(
-        start_s=9, stop_s=5, start_fails=start_fails, stop_fails=stop_fails, lost_replies=lost_replies,
+        start_s=9,
+        stop_s=5,
+        start_fails=start_fails,
+        stop_fails=stop_fails,
+        lost_replies=lost_replies,
         lost_after_s=lost_after_s,
-    )  # fmt: skip
+    )
     life = Lifecycle(truth, 0.0, status, inference_units=1 if status in ("STARTING", "RUNNING") else None)
     lease, now = DECIDED, 0.0
 

@@ -77,8 +77,10 @@ def test_a_maximum_above_the_minimum_means_auto_scaling(
 
 def test_what_is_or_gets_running_costs_money() -> None:
     assert {status for status in STATUSES if ModelState(status).costs_money} == {
-        "STARTING", "RUNNING", "STOPPING",
-    }  # fmt: skip
+        "STARTING",
+        "RUNNING",
+        "STOPPING",
+    }
 
 
 @pytest.mark.parametrize("status", sorted(STATUSES - {"RUNNING"}))

@@ -90,9 +90,13 @@ def test_a_drop_against_the_version_before_is_a_regression_too() -> None:
 
 def test_rates_are_per_inference_unit() -> None:
     output = {
-        "runId": "r", "modelArn": "a", "verdict": "ok", "inferenceUnits": 2, "tpsPerInferenceUnit": 5.0,
+        "runId": "r",
+        "modelArn": "a",
+        "verdict": "ok",
+        "inferenceUnits": 2,
+        "tpsPerInferenceUnit": 5.0,
         "maxTps": {"estimate": 10.0, "low": 9.0, "high": 11.0},
-    }  # fmt: skip
+    }
 
     made = Answer.of(output, "2026-11-21T06:00:00.000Z", None)
 

@@ -134,8 +134,11 @@ def test_office_hours_get_a_plan_that_can_be_pasted() -> None:
         " In the past no request came while it would have been stopped."
     )
     assert plan["hours"][0] == {
-        "from": "MON 08:00", "to": "MON 18:00", "minInferenceUnits": 2, "maxInferenceUnits": 2,
-    }  # fmt: skip
+        "from": "MON 08:00",
+        "to": "MON 18:00",
+        "minInferenceUnits": 2,
+        "maxInferenceUnits": 2,
+    }
     assert plan["savedUsdPerMonth"] == pytest.approx(
         plan["alwaysOnUsdPerMonth"] - plan["usdPerMonth"], abs=0.01
     )
@@ -284,8 +287,9 @@ def test_a_batch_of_more_than_a_day_is_weekly() -> None:
 
     assert plan["assumptions"]["every"] == "week"
     assert [entry["expression"] for entry in plan["scheduler"]] == [
-        "cron(40 23 ? * SUN *)", "cron(0 14 ? * FRI *)",
-    ]  # fmt: skip
+        "cron(40 23 ? * SUN *)",
+        "cron(0 14 ? * FRI *)",
+    ]
     assert plan["hours"][0]["hours"] == 110
     assert plan["usdPerMonth"] < plan["alwaysOnUsdPerMonth"]
 

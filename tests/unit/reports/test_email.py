@@ -60,15 +60,23 @@ class TestTheAnswer:
                 {"tpsPerInferenceUnit": None, "recommendation": no_advice()},
                 "No rate could be measured, so no number of inference units follows.",
             ),
-            ({"inferenceUnits": 2, "tpsPerInferenceUnit": 2.5}, "Start this model with 2 to 3 inference units: one "
-             "carries 2.50 requests/s (2.44 to 2.56)."),
+            (
+                {"inferenceUnits": 2, "tpsPerInferenceUnit": 2.5},
+                "Start this model with 2 to 3 inference units: one carries 2.50 requests/s (2.44 to 2.56).",
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_it_is_one_sentence_with_units_and_rate(self, changed: Mapping[str, Any], sentence: str) -> None:
         assert answer_sentence(output(**changed)) == sentence
 
-    @pytest.mark.parametrize(("least", "most", "said"), [(1, 1, "1 inference unit:"), (4, 4, "4 inference units:"),
-                                                         (None, None, "One inference unit of this model")])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("least", "most", "said"),
+        [
+            (1, 1, "1 inference unit:"),
+            (4, 4, "4 inference units:"),
+            (None, None, "One inference unit of this model"),
+        ],
+    )
     def test_one_unit_equal_numbers_and_no_demand_have_words_of_their_own(
         self, least: int | None, most: int | None, said: str
     ) -> None:
@@ -133,9 +141,15 @@ class TestAFinishedRun:
         )
 
         assert "5.00 TPS per inference unit, SLOWER than before: bees/" in told.subject
-        for line in ("REGRESSION: It has dropped.", "Start and stop: On for 50 hours.", "Images: Bytes are faster.",
-                     "More inference units: Two carry twice as much.", "Applied: The model runs.",
-                     "Answer as SSM parameter: /units/bees/answer", "No report: No page."):  # fmt: skip
+        for line in (
+            "REGRESSION: It has dropped.",
+            "Start and stop: On for 50 hours.",
+            "Images: Bytes are faster.",
+            "More inference units: Two carry twice as much.",
+            "Applied: The model runs.",
+            "Answer as SSM parameter: /units/bees/answer",
+            "No report: No page.",
+        ):
             assert line in told.body.splitlines()
         assert "Report:" not in told.body
         require_well_formed(told)

@@ -21,11 +21,28 @@ from lambdas.tuning.output import findings
 from simulation.sample_run import sample_output
 
 RUN = Run(
-    run_id="r", model_arn="m", project_arn="p", started_at="2026-11-21T06:00:00.000Z",
-    inference_units=2, requested_units=None, usd_per_unit_hour=4.0, expected_usd=0.3, mode="standard",
-    start_concurrency=4, max_concurrency=256, in_flight_per_worker=8, max_minutes=90, max_usd=10, demand=None,
-    bucket="b", source="bytes", images=(), skipped=(), images_found=0, images_skipped=0,
-)  # fmt: skip
+    run_id="r",
+    model_arn="m",
+    project_arn="p",
+    started_at="2026-11-21T06:00:00.000Z",
+    inference_units=2,
+    requested_units=None,
+    usd_per_unit_hour=4.0,
+    expected_usd=0.3,
+    mode="standard",
+    start_concurrency=4,
+    max_concurrency=256,
+    in_flight_per_worker=8,
+    max_minutes=90,
+    max_usd=10,
+    demand=None,
+    bucket="b",
+    source="bytes",
+    images=(),
+    skipped=(),
+    images_found=0,
+    images_skipped=0,
+)
 
 
 def latencies(count: int) -> LatencyHistogram:
@@ -61,8 +78,11 @@ def test_a_lower_bound_has_no_upper_end() -> None:
 
 
 def test_without_a_rate_no_number_is_made_up() -> None:
-    found = findings(replace(RUN, demand={"average_tps": 1, "peak_tps": 2, "headroom": 0}), [],
-                     Measurement("saturated", 8, None, windowed=True))  # fmt: skip
+    found = findings(
+        replace(RUN, demand={"average_tps": 1, "peak_tps": 2, "headroom": 0}),
+        [],
+        Measurement("saturated", 8, None, windowed=True),
+    )
 
     assert found["verdict"] == "windowed-quota"
     assert found["maxTps"]["estimate"] is None

@@ -123,10 +123,14 @@ def _time(minutes: int) -> str:
 
 def _busiest(row: Mapping[str, Any]) -> Table:
     rows = tuple(
-        (f"{day_of_week(hour['day'])}, {hour['hourUtc']}:00 to {hour['hourUtc'] + 1}:00", f"{hour['requests']:,}",
-         tps(hour["averageTps"]), tps(hour["peakTps"]))
+        (
+            f"{day_of_week(hour['day'])}, {hour['hourUtc']}:00 to {hour['hourUtc'] + 1}:00",
+            f"{hour['requests']:,}",
+            tps(hour["averageTps"]),
+            tps(hour["peakTps"]),
+        )
         for hour in row["busiestHours"]
-    )  # fmt: skip
+    )
     columns = ("Hour of the week, UTC", "Requests", "Average/s", f"Busiest {PERIODS[row['periodSeconds']]}/s")
     return Table("busiest", "The busiest hours", columns, rows, numbers=frozenset({1, 2, 3}))
 

@@ -22,10 +22,17 @@ def image_comparison(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
     named += [(f"{row['size']} images", row) for row in found["sizes"]]
     missing = "; ".join(f"{row['what']}: {row['why']}" for row in found["notMeasured"])
     rows = tuple(
-        (name, f"{row['images']:,}", _sizes(row), _rate(row["maxTps"]), _range(row["maxTps"]),
-         milliseconds(row["p50Ms"]), milliseconds(row["p95Ms"]))
+        (
+            name,
+            f"{row['images']:,}",
+            _sizes(row),
+            _rate(row["maxTps"]),
+            _range(row["maxTps"]),
+            milliseconds(row["p50Ms"]),
+            milliseconds(row["p95Ms"]),
+        )
         for name, row in named
-    )  # fmt: skip
+    )
     columns = ("Which", "Images", "Size", "Requests/s", "95 % interval", "p50 ms", "p95 ms")
     table = Table(
         "compared-images",

@@ -25,18 +25,39 @@ from lambdas.runs.step_rows import measured_so_far
 
 # The contract's error -> what it says in plain words, and what to do besides what its cause says.
 ERRORS = {
-    "InvalidInput": ("The input was refused", "Correct the field that is named above, then start the run again."),
+    "InvalidInput": (
+        "The input was refused",
+        "Correct the field that is named above, then start the run again.",
+    ),
     "NoUsableImages": ("There was no image to send", "Upload JPEG or PNG images, then run again."),
-    "ModelNotFound": ("The model was not found", "Look its ARN up in the Rekognition console, then run again."),
+    "ModelNotFound": (
+        "The model was not found",
+        "Look its ARN up in the Rekognition console, then run again.",
+    ),
     "ModelNotStartable": ("The model cannot be started", "Train it to the end, or name another version."),
-    "ModelInUse": ("The model is used by others", "Run again when nobody uses it, or give test.allowOtherTraffic."),
-    "ModelStartFailed": ("The model did not start", "Start it in the Rekognition console; run again when it works."),
+    "ModelInUse": (
+        "The model is used by others",
+        "Run again when nobody uses it, or give test.allowOtherTraffic.",
+    ),
+    "ModelStartFailed": (
+        "The model did not start",
+        "Start it in the Rekognition console; run again when it works.",
+    ),
     "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
-    "BudgetExceeded": ("A limit of the run was reached", "Raise limits.maxMinutes or maxCostUsd, then run again."),
+    "BudgetExceeded": (
+        "A limit of the run was reached",
+        "Raise limits.maxMinutes or maxCostUsd, then run again.",
+    ),
     "AccessDenied": ("A permission was missing", "Grant what is named above, then run again."),
-    "ModelStopFailed": ("The model was not seen stopped", "Stop it in the Rekognition console now: it may cost money."),
-    "InternalError": ("Something went wrong on this side", "Run again; if it fails again, read the log of the Lambda."),
-}  # fmt: skip
+    "ModelStopFailed": (
+        "The model was not seen stopped",
+        "Stop it in the Rekognition console now: it may cost money.",
+    ),
+    "InternalError": (
+        "Something went wrong on this side",
+        "Run again; if it fails again, read the log of the Lambda.",
+    ),
+}
 
 
 def failure_contents(

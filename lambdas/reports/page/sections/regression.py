@@ -39,10 +39,13 @@ def earlier(started_at: str, answer: Mapping[str, Any]) -> tuple[Note, ...]:
         text = " ".join(_sentence(WHICH[name], run) for name, run in before.items())
     return (
         Note(
-            "earlier", title, text + (AFTER_A_DROP if "dropped" in changes else ""), tone,
+            "earlier",
+            title,
+            text + (AFTER_A_DROP if "dropped" in changes else ""),
+            tone,
             _table(started_at, answer, before),
         ),
-    )  # fmt: skip
+    )
 
 
 def _sentence(which: str, run: Mapping[str, Any]) -> str:
@@ -65,15 +68,30 @@ def _table(started_at: str, answer: Mapping[str, Any], before: Mapping[str, Mapp
     units, rate = answer["inferenceUnits"], answer["maxTps"]
     per_unit = [None if rate[end] is None else rate[end] / units for end in ("low", "high")]
     rows = [
-        ("This run", answer["runId"], _version(answer["modelArn"]), moment(started_at),
-         _rate(answer["tpsPerInferenceUnit"]), _range(*per_unit), "", answer["verdict"])
-    ]  # fmt: skip
+        (
+            "This run",
+            answer["runId"],
+            _version(answer["modelArn"]),
+            moment(started_at),
+            _rate(answer["tpsPerInferenceUnit"]),
+            _range(*per_unit),
+            "",
+            answer["verdict"],
+        )
+    ]
     rows += [
-        (WHICH[name].capitalize(), run["runId"], _version(run.get("modelArn", answer["modelArn"])),
-         moment(run["startedAt"]), _rate(run["tpsPerInferenceUnit"]), _range(run["low"], run["high"]),
-         "–" if run["changePercent"] is None else f"{run['changePercent']:+.1f} %", run["verdict"])
+        (
+            WHICH[name].capitalize(),
+            run["runId"],
+            _version(run.get("modelArn", answer["modelArn"])),
+            moment(run["startedAt"]),
+            _rate(run["tpsPerInferenceUnit"]),
+            _range(run["low"], run["high"]),
+            "–" if run["changePercent"] is None else f"{run['changePercent']:+.1f} %",
+            run["verdict"],
+        )
         for name, run in before.items()
-    ]  # fmt: skip
+    ]
     columns = (
         "Which",
         "Run",

@@ -7,9 +7,8 @@ from typing import Any
 
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.outcomes import CONNECTION_LOST, RAMP_LIMIT, S3_LIMIT, TIMED_OUT
-from lambdas.reports.page.answers import price_source
 from lambdas.reports.page.html.contents import Table
-from lambdas.reports.page.html.formats import clock, count, milliseconds, moment, size, tps, usd
+from lambdas.reports.page.html.formats import clock, count, milliseconds, size, tps, usd
 from lambdas.reports.page.sections.timeline import began_at
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import step_row
@@ -43,8 +42,21 @@ PHASES = {
 
 def steps_table(steps: Sequence[MeasuredStep]) -> Table:
     """One row per step, as steps.csv has them, and when it began."""
-    columns = ("Step", "Phase", "Began", "Concurrent", "Workers", "Seconds", "Sent", "Accepted", "Throttled",
-               "Failed", "Accepted/s", "p50 ms", "p95 ms")  # fmt: skip
+    columns = (
+        "Step",
+        "Phase",
+        "Began",
+        "Concurrent",
+        "Workers",
+        "Seconds",
+        "Sent",
+        "Accepted",
+        "Throttled",
+        "Failed",
+        "Accepted/s",
+        "p50 ms",
+        "p95 ms",
+    )
     began = began_at(steps)
     lost = sum(step.counts.lost_workers for step in steps)
     spoilt = sum(step.counts.spoilt_seconds for step in steps)
@@ -85,8 +97,13 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
 def errors_table(answer: Mapping[str, Any]) -> Table:
     """Throttles, and all other errors by name."""
     requests = answer["requests"]
-    found = [("ProvisionedThroughputExceededException", requests["throttled"],
-              "throttled: more than the model carries, which is what a run is after")]  # fmt: skip
+    found = [
+        (
+            "ProvisionedThroughputExceededException",
+            requests["throttled"],
+            "throttled: more than the model carries, which is what a run is after",
+        )
+    ]
     found += [(name, number, MEANINGS.get(name, "")) for name, number in requests["failures"].items()]
     rows = tuple(
         (name, f"{number:,}", f"{number / requests['sent']:.1%}", meaning)
@@ -133,26 +150,21 @@ def skipped_table(answer: Mapping[str, Any]) -> Table:
 
 
 def costs_table(run: Run, answer: Mapping[str, Any]) -> Table:
-    """What this run cost, by which price, and where else the answer is kept."""
+    """What this run cost, at which price, and where else the answer is kept."""
     cost = answer["cost"]
     rows = [
         ("Price", f"{usd(run.usd_per_unit_hour)} per inference unit and hour"),
-        ("Price from", price_source(answer)),
         ("Expected before the start", usd(cost["expectedUsd"])),
         ("Cost of this run", f"{usd(cost['runUsd'])}, {cost['inferenceUnitHours']:.4f} inference unit hours"),
     ]
-    if cost["priceDate"]:
-        rows.insert(2, ("Price read", moment(cost["priceDate"])))
     if answer.get("answerParameter"):
         rows.append(("The answer as SSM parameter", answer["answerParameter"]))
     rows.append(("The answer as data", answer["resultUri"]))
-    detail = cost.get("priceDetail")
     return Table(
         "costs",
         "Price and cost",
         ("What", "Value"),
         tuple(rows),
-        note=f"About the price: {detail}." if detail else "",
     )
 
 

@@ -104,7 +104,8 @@ def _table(rows: list[dict[str, Any]], least: int | None, most: int | None) -> T
             for row in rows
         ),
         numbers=frozenset(range(4)),
-        note="Recommended numbers stand out; the price per image is that of full use." if marked else
-        "The price per image is that of full use.",
+        note="Recommended numbers stand out; the price per image is that of full use."
+        if marked
+        else "The price per image is that of full use.",
         marked=marked,
-    )  # fmt: skip
+    )

@@ -36,16 +36,27 @@ def start_stop(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         title = "Measure again while it is stopped: the context key schedules of the stack"
         snippets.append(Snippet(title, again))
     return (
-        Picture("plan", TITLE, plan["sentence"], None, tables=(_hours(plan), _costs(plan)), snippets=tuple(snippets)),
-    )  # fmt: skip
+        Picture(
+            "plan",
+            TITLE,
+            plan["sentence"],
+            None,
+            tables=(_hours(plan), _costs(plan)),
+            snippets=tuple(snippets),
+        ),
+    )
 
 
 def _hours(plan: Mapping[str, Any]) -> Table:
     rows = tuple(
-        (_moment(row["from"]), _moment(row["to"]) if "to" in row else f"{row['hours']:g} h later",
-         str(row["minInferenceUnits"]), str(row["maxInferenceUnits"]))
+        (
+            _moment(row["from"]),
+            _moment(row["to"]) if "to" in row else f"{row['hours']:g} h later",
+            str(row["minInferenceUnits"]),
+            str(row["maxInferenceUnits"]),
+        )
         for row in plan["hours"]
-    )  # fmt: skip
+    )
     early = plan["assumptions"]["startUpMinutes"]
     return Table(
         "hours",

@@ -34,7 +34,7 @@ PTEE = "ProvisionedThroughputExceededException"
         (400, {"__type": 7}, "HTTP400"),
         (400, {"__type": "no name\n\ud800"}, "HTTP400"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_is_told_by_its_name_or_else_by_its_status(
     status: int, error: dict[str, object], outcome: str
 ) -> None:

@@ -90,7 +90,6 @@ def hostile_page() -> str:
         "appliedDetail": " ".join(NAMES),
         "answerParameter": NAMES[0],
         "answerParameterDetail": " ".join(NAMES),
-        "cost": {**answer["cost"], "priceSource": NAMES[0], "priceDetail": " ".join(NAMES)},
         "resultUri": NAMES[3],
     }
     run = replace(

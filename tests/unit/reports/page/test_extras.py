@@ -144,9 +144,12 @@ class TestEarlierRuns:
 
     @pytest.mark.parametrize(
         ("change", "percent", "title", "tone"),
-        [("risen", 9.0, "Faster than before", "good"), ("within", -0.8, "The same as before", "good"),
-         (None, 3.0, "Not compared with earlier runs", "caution")],
-    )  # fmt: skip
+        [
+            ("risen", 9.0, "Faster than before", "good"),
+            ("within", -0.8, "The same as before", "good"),
+            (None, 3.0, "Not compared with earlier runs", "caution"),
+        ],
+    )
     def test_other_changes_have_words_of_their_own(
         self, change: str | None, percent: float, title: str, tone: str
     ) -> None:
@@ -169,8 +172,12 @@ class TestMeasuredBesides:
 
         assert images.chart is not None
         assert [" ".join(bar["label"]) for bar in images.chart["bars"]] == [
-            "sent as bytes", "named in S3", "small images", "medium images", "large images",
-        ]  # fmt: skip
+            "sent as bytes",
+            "named in S3",
+            "small images",
+            "medium images",
+            "large images",
+        ]
         assert images.tables[0].rows[1][3:] == ("4.60", "4.51 to 4.69", "244", "330")
         assert images.tables[0].title == "Measured at 16 concurrent requests"
 
@@ -219,10 +226,14 @@ def test_steps_of_a_measurement_besides_are_in_the_time_line_and_the_table_and_i
     run, steps, answer = played(KINDS[0])
     main = contents(run, steps, answer, {})
     extra = [
-        replace(step, number=step.number + len(steps), start_at=step.start_at + 100,
-                counts=StepCounts(replace(step.counts.plan, lanes=99, series="s3"), step.counts.workers))
+        replace(
+            step,
+            number=step.number + len(steps),
+            start_at=step.start_at + 100,
+            counts=StepCounts(replace(step.counts.plan, lanes=99, series="s3"), step.counts.workers),
+        )
         for step in steps[1:]
-    ]  # fmt: skip
+    ]
 
     report = contents(run, [*steps, *extra], answer, {})
 
@@ -254,20 +265,6 @@ class TestHandedOn:
             ("It was not.", "caution"),
             ("No /a.", "caution"),
         ]
-
-    def test_the_price_says_where_it_is_from_and_of_which_day(self) -> None:
-        cost = played(KINDS[0])[2]["cost"] | {
-            "priceSource": "AWS Price List",
-            "priceDate": "2026-11-20T05:00:00.000Z",
-        }
-
-        report = report_of("ok", cost=cost, answerParameter="/units/answer")
-
-        assert "(AWS Price List, 20 November 2026)" in report.summary.figures[1].note
-        (costs,) = (table for table in report.tables if table.name == "costs")
-        assert ("Price read", "2026-11-20 05:00 UTC") in costs.rows
-        assert ("The answer as SSM parameter", "/units/answer") in costs.rows
-        assert "the price in the stack's settings" in report_of("ok").summary.figures[1].note
 
 
 class TestAFailedRun:

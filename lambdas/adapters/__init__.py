@@ -1,1 +1,0 @@
-"""The edge: the only modules that import boto3 and botocore."""
