@@ -23,7 +23,5 @@ stack = InferenceUnitTuner(
     synthesizer=cdk.CliCredentialsStackSynthesizer() if settings.local else None,
 )
 for key in WITHOUT_EFFECT & app.node.get_all_context().keys():
-    cdk.Annotations.of(stack).add_warning_v2(
-        f"tuner:{key}", f"context key `{key}` has no effect in this version"
-    )
+    cdk.Annotations.of(stack).add_warning_v2(f"tuner:{key}", f"context key `{key}` has no effect in this version")
 app.synth()

@@ -99,12 +99,7 @@ def run_one(task: tuple[str, int], limits: SearchLimits, *, beside: bool = True)
 
 
 def run_all(
-    services: Iterable[Service],
-    seeds: Iterable[int],
-    limits: SearchLimits,
-    jobs: int = 2,
-    *,
-    beside: bool = True,
+    services: Iterable[Service], seeds: Iterable[int], limits: SearchLimits, jobs: int = 2, *, beside: bool = True
 ) -> list[Result]:
     """Every service of every seed, in this order, on `jobs` processes."""
     tasks = [(service.name, seed) for service, seed in product(services, seeds)]
@@ -136,11 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     checks = targets(services, results)
     print(f"{len(services)} services x {chosen.seeds} seeds, mode {chosen.mode}\n")
     print(
-        by_service(services, results),
-        by_group(services, results),
-        summary(services, results),
-        checks.table,
-        sep="\n\n",
+        by_service(services, results), by_group(services, results), summary(services, results), checks.table, sep="\n\n"
     )
     return 1 if chosen.check and checks.missed else 0
 

@@ -28,12 +28,8 @@ class Use:
 
     def times(self, factor: float, *, seconds: float | None = None) -> Use:
         """As much of everything; `seconds` if they are known better."""
-        values = {
-            name: getattr(self, name) * factor for name in self.__dataclass_fields__ if name != "memory_mb"
-        }
-        values |= {"invocations": round(values["invocations"])} | (
-            {} if seconds is None else {"seconds": seconds}
-        )
+        values = {name: getattr(self, name) * factor for name in self.__dataclass_fields__ if name != "memory_mb"}
+        values |= {"invocations": round(values["invocations"])} | ({} if seconds is None else {"seconds": seconds})
         return Use(**values, memory_mb=self.memory_mb)
 
     @property
@@ -116,7 +112,5 @@ def lines(run: Run) -> Sequence[Line]:
             f"at most a trace and a key request for each of {invocations:,} invocations",
             invocations * (prices.TRACE + prices.KEY_REQUEST),
         ),
-        Line(
-            "EventBridge, SNS", "an event, a message, an email", prices.EVENT + prices.MESSAGE + prices.EMAIL
-        ),
+        Line("EventBridge, SNS", "an event, a message, an email", prices.EVENT + prices.MESSAGE + prices.EMAIL),
     )

@@ -59,11 +59,7 @@ def _cut_share(runs: int, errors: float, shift: float) -> float:
 def probes(runs: int) -> list[Row]:
     """By the probe's rate: what of it a limiter of the estimated rate throttles, in percent, and one 12 % faster."""
     return [
-        (
-            f"{share:g}",
-            f"{100 * (1 - 1 / share):.1f}",
-            *(f"{_throttled(runs, share, tps):.1f}" for tps in (1.0, 1.12)),
-        )
+        (f"{share:g}", f"{100 * (1 - 1 / share):.1f}", *(f"{_throttled(runs, share, tps):.1f}" for tps in (1.0, 1.12)))
         for share in (1.06, saturated.PROBE_SHARE, 1.2)
     ]
 
@@ -100,9 +96,7 @@ def counting(runs: int) -> list[Row]:
     for _ in range(runs):
         seconds, rate, phase = random.randint(5, 12), random.uniform(1, 60), random.random()
         late = random.uniform(0, 0.5), random.uniform(0, 0.5)  # lanes come a little after a token is there
-        first, last = (
-            math.floor(rate * at - wait + phase) for at, wait in ((0, late[0]), (seconds, late[1]))
-        )
+        first, last = (math.floor(rate * at - wait + phase) for at, wait in ((0, late[0]), (seconds, late[1])))
         missed.append(abs(last - first - rate * seconds))
     return [
         (f"{bound:g}", f"{100 * fmean(miss > bound for miss in missed):.2f}")

@@ -127,14 +127,7 @@ def _spent(lanes: Sequence[Callable[[], object]], requests: int) -> Spent:
 def boto3_through_locust(service: RunningSimulatedModel, requests: int) -> Spent:
     """In a process of its own: gevent patches a whole process."""
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "bench.boto3_through_locust",
-            service.url,
-            service.model_arns[0],
-            str(requests),
-        ],
+        [sys.executable, "-m", "bench.boto3_through_locust", service.url, service.model_arns[0], str(requests)],
         stdout=subprocess.PIPE,
         encoding="utf-8",
         check=True,

@@ -28,9 +28,7 @@ def run() -> None:
         log.write(json.dumps({"function": function, **entry}) + "\n")
 
     def metered_table(handle: Callable[..., Any]) -> Callable[..., Any]:
-        async def handle_and_meter(
-            method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-        ) -> Any:
+        async def handle_and_meter(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
             action = headers.get("x-amz-target", "").rpartition(".")[2]
             if not action.endswith(("Item", "Query", "Scan")):
                 return await handle(method, path, headers, body, query)
@@ -44,9 +42,7 @@ def run() -> None:
         return handle_and_meter
 
     def metered_bucket(handle: Callable[..., Any]) -> Callable[..., Any]:
-        async def handle_and_meter(
-            method: str, path: str, headers: dict[str, str], *args: Any, **more: Any
-        ) -> Any:
+        async def handle_and_meter(method: str, path: str, headers: dict[str, str], *args: Any, **more: Any) -> Any:
             # Lists are billed like PUTs; they are the GETs of a bucket without a key.
             is_read = method in ("GET", "HEAD") and "/" in path.strip("/")
             write(headers, {}, kind="s3_reads" if is_read else "s3_writes", action=method, units=1)

@@ -43,9 +43,7 @@ def metered_run() -> dict[str, Any]:
             return _measured(aws, service, outputs, log)
 
 
-def _measured(
-    aws: EmbeddedAws, service: RunningSimulatedModel, outputs: Outputs, log: Path
-) -> dict[str, Any]:
+def _measured(aws: EmbeddedAws, service: RunningSimulatedModel, outputs: Outputs, log: Path) -> dict[str, Any]:
     began_s, metered_before = time.time(), len(_lines(log))
     answer, transitions = _run(aws, service, outputs)
     run_lines = _lines(log)[metered_before:]
@@ -108,9 +106,7 @@ def _logs(aws: EmbeddedAws, since_s: float) -> dict[str, list[str]]:
 
 
 def _messages(logs: Any, group: str, since_s: float) -> Iterator[str]:
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=group, startTime=int(1000 * since_s)
-    )
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(1000 * since_s))
     return (event["message"] for page in pages for event in page["events"])
 
 
@@ -122,8 +118,7 @@ def _uses(logs: Mapping[str, list[str]], metered: list[dict[str, Any]]) -> dict[
             continue
         mine = [line for line in metered if f"Functions{function}" in line["function"]]
         units = {
-            attribute: sum(line["units"] for line in mine if line["kind"] == kind)
-            for kind, attribute in _UNITS.items()
+            attribute: sum(line["units"] for line in mine if line["kind"] == kind) for kind, attribute in _UNITS.items()
         }
         found[function] = Use(
             invocations=len(reports),

@@ -52,10 +52,7 @@ def mocked_aws(service: RunningSimulatedModel) -> Iterator[None]:
             TableName=RUNS_TABLE,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)

@@ -71,9 +71,7 @@ def large_run_of(record: Mapping[str, Any]) -> Run:
     small, kept, scale = run_of(record), record["run"], record["scale"]
     workers, plans = small.workers, small.functions["PlanStep"]
     more_steps = scale["steps"] - kept["steps"]
-    late_s = (
-        max(0.0, workers.seconds - kept["loadSeconds"]) / workers.invocations
-    )  # lead, start, last answers
+    late_s = max(0.0, workers.seconds - kept["loadSeconds"]) / workers.invocations  # lead, start, last answers
     seconds = scale["loadSeconds"] + scale["items"] * max(late_s, LEADS_S)
     each = workers.times(scale["items"] / workers.invocations, seconds=seconds)
     images = Use(s3_reads=scale["workersPerStep"] * MAX_IMAGES).s3_reads
@@ -147,12 +145,7 @@ def _idle_table(kept: Mapping[str, Any]) -> str:
     )
     alarms = kept["alarms"]
     parts = [
-        (
-            "KMS",
-            "the key of the alarms' topic (none of it with `kmsKeyArn`)",
-            prices.KEY_MONTH,
-            prices.KEY_MONTH,
-        ),
+        ("KMS", "the key of the alarms' topic (none of it with `kmsKeyArn`)", prices.KEY_MONTH, prices.KEY_MONTH),
         ("CloudWatch", f"{alarms} alarms (an account's first 10 are free)", alarms * prices.ALARM_MONTH, 0.0),
         ("CloudWatch", "the dashboard (an account's first 3 are free)", prices.DASHBOARD_MONTH, 0.0),
         (

@@ -86,15 +86,7 @@ class Tuner:
     def measure(self) -> Scale:
         """The whole run."""
         # Only now: what they import reads the environment, and is meant to be mocked.
-        from lambdas.handlers import (
-            explain_failure,
-            plan_step,
-            prepare,
-            probe_images,
-            publish,
-            recommend,
-            start_model,
-        )
+        from lambdas.handlers import explain_failure, plan_step, prepare, probe_images, publish, recommend, start_model
         from lambdas.handlers import release_model as release_model
 
         self._call(prepare.handler, input=self._input, executionArn="arn:scale", startedAt=_now())
@@ -151,10 +143,7 @@ def _peak_mb() -> float:
 
 def measured_scale(workers: int) -> Scale:
     """A run of so many workers a step, on moto."""
-    with (
-        running_simulated_model([ModelSetup(status="RUNNING", inference_units=1)]) as service,
-        mocked_aws(service),
-    ):
+    with running_simulated_model([ModelSetup(status="RUNNING", inference_units=1)]) as service, mocked_aws(service):
         return Tuner(service.model_arns[0], workers).measure()
 
 
@@ -174,14 +163,7 @@ def scale_table(scale: Scale) -> str:
                 f"{max(call.peak_mb for call in calls):.0f}",
             )
         )
-    header = (
-        "handler",
-        "calls",
-        "workers' items read",
-        "slowest s",
-        "of them not in moto",
-        "peak MB, moto's with it",
-    )
+    header = ("handler", "calls", "workers' items read", "slowest s", "of them not in moto", "peak MB, moto's with it")
     return markdown(header, rows)
 
 

@@ -172,11 +172,7 @@ def errors_percent(of: Iterable[Result]) -> list[float]:
 
 def covered(of: Iterable[Result]) -> list[bool]:
     """Does the interval hold the truth? One without an upper end does if it begins below it."""
-    return [
-        result.low <= result.true_tps <= (result.high or float("inf"))
-        for result in of
-        if result.low is not None
-    ]
+    return [result.low <= result.true_tps <= (result.high or float("inf")) for result in of if result.low is not None]
 
 
 def half_widths(of: Iterable[Result]) -> list[float]:

@@ -65,9 +65,7 @@ def targets(services: Iterable[Service], results: Sequence[Result]) -> Targets:
         each += _of_limiters("rate limiters of 5 TPS and more", limiters)
     if ok:
         errors = errors_percent(ok)
-        each.append(
-            Target("verdict ok: off by more than 10 %, per thousand", 1000 * _beyond_ten(errors), 1.0)
-        )
+        each.append(Target("verdict ok: off by more than 10 %, per thousand", 1000 * _beyond_ten(errors), 1.0))
         each.append(Target("verdict ok: p95 error %", percentile(errors, 95), 3.0))
     if covered(results):
         each.append(Target("interval coverage %", 100 * fmean(covered(results)), 95.0, at_most=False))

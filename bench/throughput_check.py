@@ -25,9 +25,7 @@ JPEG_START = bytes.fromhex("ffd8ffc0001108 01e0 0280 03 012200 021101 031101")
 
 def signed_request(url: str, model_arn: str, image: bytes, access_key: str = "test") -> bytes:
     """One DetectCustomLabels as bytes for the wire, good to be sent again for five minutes."""
-    body = json.dumps(
-        {"ProjectVersionArn": model_arn, "Image": {"Bytes": b64encode(image).decode()}}
-    ).encode()
+    body = json.dumps({"ProjectVersionArn": model_arn, "Image": {"Bytes": b64encode(image).decode()}}).encode()
     headers = {"Content-Type": JSON_1_1, "X-Amz-Target": TARGET_PREFIX + DETECT, "Host": urlsplit(url).netloc}
     request = AWSRequest("POST", f"{url}/", headers=headers, data=body)
     SigV4Auth(Credentials(access_key, "test"), "rekognition", "us-east-1").add_auth(request)
@@ -80,9 +78,7 @@ def main() -> None:
             image = JPEG_START + bytes(1000 * kilobytes)
             wire_bytes = signed_request(model.url, model.model_arns[0], image)
             used_s = cpu_s(model.pid)
-            answers, took_s = send_for(
-                model.url, wire_bytes, min(arguments.seconds, 30), min(arguments.lanes, 64)
-            )
+            answers, took_s = send_for(model.url, wire_bytes, min(arguments.seconds, 30), min(arguments.lanes, 64))
             each_ms = 1000 * (cpu_s(model.pid) - used_s) / answers
             print(
                 f"{kilobytes:5} kB: {answers / took_s:7.0f} answers/s, {each_ms:.3f} ms of server CPU each "

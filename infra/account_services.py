@@ -22,9 +22,7 @@ def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
     if settings.answer_parameter_prefix is not None:
         functions.publish.add_environment("ANSWER_PARAMETER_PREFIX", settings.answer_parameter_prefix)
         parameters = stack.format_arn(
-            service="ssm",
-            resource="parameter",
-            resource_name=f"{settings.answer_parameter_prefix.removeprefix('/')}*",
+            service="ssm", resource="parameter", resource_name=f"{settings.answer_parameter_prefix.removeprefix('/')}*"
         )
         allow(
             functions.publish,

@@ -132,8 +132,7 @@ class Functions(Construct):
             **self._network.placement,
         )
         acknowledge(
-            function,
-            {"AwsSolutions-L1": "Pinned: Python 3.13 is supported until 2029; a newer one is a tested step."},
+            function, {"AwsSolutions-L1": "Pinned: Python 3.13 is supported until 2029; a newer one is a tested step."}
         )
         return function
 
@@ -151,9 +150,7 @@ class Functions(Construct):
 
 def _host_runtime() -> lambda_.Runtime:
     """The embedded AWS runs the Lambdas with this machine's Python, whichever that is."""
-    return lambda_.Runtime(
-        f"python{sys.version_info.major}.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON
-    )
+    return lambda_.Runtime(f"python{sys.version_info.major}.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON)
 
 
 def _host_architecture() -> lambda_.Architecture:

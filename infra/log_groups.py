@@ -8,9 +8,7 @@ from infra.encryption import customer_key
 from infra.settings.settings import Settings
 
 
-def log_group(
-    scope: Construct, construct_id: str, *, settings: Settings, name: str | None = None
-) -> logs.LogGroup:
+def log_group(scope: Construct, construct_id: str, *, settings: Settings, name: str | None = None) -> logs.LogGroup:
     """Logs explain a run; its results are in the table. They end after a month, and go when the stack goes."""
     return logs.LogGroup(
         scope,

@@ -43,10 +43,7 @@ class ModelService(Construct):
             case "DescribeProjectVersions":
                 resources, reason = self._projects, "A project's ARN ends in an epoch that is not known here."
             case _:
-                resources, reason = (
-                    self._versions,
-                    "Without the setting modelArns, any model may be measured.",
-                )
+                resources, reason = (self._versions, "Without the setting modelArns, any model may be measured.")
         for resource in resources:
             allow(function, [f"{_SERVICE}:{action}"], resource, wildcard=reason if "*" in resource else None)
 

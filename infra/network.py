@@ -35,11 +35,7 @@ class LambdaNetwork(Construct):
         acknowledge(self, {"Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId": "No route is made here."})
         self.placement = {
             "vpc": ec2.Vpc.from_vpc_attributes(
-                self,
-                "Vpc",
-                vpc_id=given.vpc_id,
-                availability_zones=zones,
-                private_subnet_ids=[*given.subnet_ids],
+                self, "Vpc", vpc_id=given.vpc_id, availability_zones=zones, private_subnet_ids=[*given.subnet_ids]
             ),
             "security_groups": [
                 ec2.SecurityGroup.from_security_group_id(self, group, group, mutable=False)
@@ -52,9 +48,7 @@ class LambdaNetwork(Construct):
         if not self._is_there:
             return
         # Of any account: in a subnet that another account shares with this one, the ARN names that account.
-        interfaces = cdk.Stack.of(self).format_arn(
-            service="ec2", account="*", resource="*", resource_name="*"
-        )
+        interfaces = cdk.Stack.of(self).format_arn(service="ec2", account="*", resource="*", resource_name="*")
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_ANY), resources=["*"]))
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_INTERFACES), resources=[interfaces]))
         role.add_to_policy(
@@ -66,7 +60,5 @@ class LambdaNetwork(Construct):
                 conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
             )
         )
-        acknowledge_wildcard(
-            role, "*", "EC2's Describe actions know no resources; the code is denied all of them."
-        )
+        acknowledge_wildcard(role, "*", "EC2's Describe actions know no resources; the code is denied all of them.")
         acknowledge_wildcard(role, interfaces, "The network interfaces, which Lambda makes and names itself.")

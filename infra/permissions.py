@@ -22,9 +22,7 @@ def allow(
 
     `wildcard` is the reason for a `*` in the resource; without it, cdk-nag reports the `*`.
     """
-    function.add_to_role_policy(
-        iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
-    )
+    function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions))
     if wildcard is not None and function.role is not None:
         acknowledge_wildcard(function.role, resource, wildcard)
 

@@ -45,8 +45,7 @@ def scheduler_role(scope: Construct, construct_id: str, *, undelivered: sqs.IQue
         scope,
         construct_id,
         assumed_by=iam.ServicePrincipal(
-            "scheduler.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}},
+            "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
         ),
     )
     if undelivered.encryption_master_key is not None:

@@ -41,11 +41,7 @@ class InferenceUnitTuner(cdk.Stack):
         workflow = Workflow(self, "Workflow", functions=functions, settings=settings)
 
         safety_net = SafetyNet(
-            self,
-            "SafetyNet",
-            settings=settings,
-            functions=functions,
-            state_machine=workflow.state_machine,
+            self, "SafetyNet", settings=settings, functions=functions, state_machine=workflow.state_machine
         )
         # A stack is deleted in the opposite order: the guard first, while everything still works.
         safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow)
@@ -95,9 +91,7 @@ class InferenceUnitTuner(cdk.Stack):
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
 
     @staticmethod
-    def _grant(
-        storage: Storage, models: ModelService, functions: Functions, observability: Observability
-    ) -> None:
+    def _grant(storage: Storage, models: ModelService, functions: Functions, observability: Observability) -> None:
         """Each Lambda's role in full, but for its logs and traces."""
         models.grant(functions.prepare, "DescribeProjects", "DescribeProjectVersions")
         storage.grant_list_images(functions.prepare)
@@ -105,9 +99,7 @@ class InferenceUnitTuner(cdk.Stack):
         models.grant_traffic(functions.prepare)
         storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
 
-        models.grant(
-            functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion"
-        )
+        models.grant(functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion")
         storage.grant_runs(functions.start_model, "GetItem", "UpdateItem")
 
         models.grant(functions.probe_images, "DetectCustomLabels")

@@ -27,9 +27,7 @@ class Storage(Construct):
             sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
             time_to_live_attribute="expiresAt",
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED
-            if self._key
-            else dynamodb.TableEncryption.AWS_MANAGED,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if self._key else dynamodb.TableEncryption.AWS_MANAGED,
             encryption_key=self._key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
@@ -40,8 +38,7 @@ class Storage(Construct):
         )
         # Only leases have its key: the janitor looks through them, and reads nothing else.
         self.runs.add_global_secondary_index(
-            index_name=_LEASES,
-            partition_key=dynamodb.Attribute(name="leaseHolder", type=dynamodb.AttributeType.STRING),
+            index_name=_LEASES, partition_key=dynamodb.Attribute(name="leaseHolder", type=dynamodb.AttributeType.STRING)
         )
         self.images = s3.Bucket(
             self,
@@ -60,9 +57,7 @@ class Storage(Construct):
                     id="drop-broken-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
                 ),
                 # Reports can be made anew from a new run; the images are the user's, and stay.
-                s3.LifecycleRule(
-                    id="expire-reports", prefix=_REPORT_PREFIX, expiration=cdk.Duration.days(365)
-                ),
+                s3.LifecycleRule(id="expire-reports", prefix=_REPORT_PREFIX, expiration=cdk.Duration.days(365)),
             ],
             # `cdk destroy` keeps the bucket with all that is in it: the images are the user's. (Deleting it
             # would fail on the first object; auto_delete_objects would take a second Lambda, with the
@@ -86,8 +81,7 @@ class Storage(Construct):
         for name, prefix in settings.image_buckets:
             further.setdefault(name, []).append(prefix)
         return [(self.images, list(settings.image_prefixes))] + [
-            (s3.Bucket.from_bucket_name(self, f"Further-{name}", name), prefixes)
-            for name, prefixes in further.items()
+            (s3.Bucket.from_bucket_name(self, f"Further-{name}", name), prefixes) for name, prefixes in further.items()
         ]
 
     def grant_list_images(self, function: lambda_.Function) -> None:

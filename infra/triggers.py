@@ -76,9 +76,7 @@ class Schedules(Construct):
                 # After what it does: no other is renamed when one goes, or when one is disabled.
                 f"Schedule{entry.fingerprint}",
                 description=f"Measure {entry.input['modelArn'].partition(':project/')[2]}"[:512],
-                schedule=scheduler.ScheduleExpression.expression(
-                    entry.expression, cdk.TimeZone.of(entry.timezone)
-                ),
+                schedule=scheduler.ScheduleExpression.expression(entry.expression, cdk.TimeZone.of(entry.timezone)),
                 enabled=entry.is_enabled,
                 target=scheduler_targets.StepFunctionsStartExecution(
                     state_machine,
@@ -106,9 +104,7 @@ class Uploads(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._images = images
-        self._queue = work_queue(
-            self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=MAX_LOOKS
-        )
+        self._queue = work_queue(self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=MAX_LOOKS)
         self._undelivered = dead_letter_queue(self, "UploadsUndelivered", settings=settings)
         self.dead_letter_queues: list[sqs.IQueue] = [self._undelivered]
         if self._queue.dead_letter_queue is not None:
@@ -123,18 +119,12 @@ class Uploads(Construct):
         """The bucket's own property: the CDK's switch would deploy a Lambda with a managed policy to set it."""
         bucket = self._images.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
-        bucket.add_property_override(
-            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
-        )
+        bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
 
     def _rule(self, trigger: UploadTrigger) -> events.Rule:
         """Matches by the prefix alone: EventBridge takes few wildcards, and the Lambda reads names in any case."""
         message = {
-            "trigger": {
-                "prefix": trigger.prefix,
-                "settleSeconds": trigger.settle_seconds,
-                "input": trigger.input,
-            },
+            "trigger": {"prefix": trigger.prefix, "settleSeconds": trigger.settle_seconds, "input": trigger.input},
             "uploadedAt": events.EventField.time,
             # The whole object, as EventBridge does not escape a string that it fills in, like a key with a quote.
             "object": events.EventField.from_path("$.detail.object"),

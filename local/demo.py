@@ -57,9 +57,7 @@ def _arguments() -> argparse.Namespace:
     run = parser.add_argument_group("the run")
     run.add_argument("--mode", default="standard", choices=["quick", "standard", "precise"])
     run.add_argument("--inference-units", type=int, default=1, metavar="N", help="to start the model with")
-    run.add_argument(
-        "--in-flight-per-worker", type=int, default=8, metavar="N", help="1: a worker per request"
-    )
+    run.add_argument("--in-flight-per-worker", type=int, default=8, metavar="N", help="1: a worker per request")
     run.add_argument("--verify-scaling", action="store_true", help="measure with twice the units, too")
     run.add_argument("--average-tps", type=float, default=6.0, metavar="X", help="the demand's average")
     run.add_argument("--peak-tps", type=float, default=15.0, metavar="X", help="the demand's peak")
@@ -83,9 +81,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             images = sample_images()
             for name, body in images.items():
                 aws.client("s3").put_object(Bucket=outputs.image_bucket, Key=f"samples/{name}", Body=body)
-            console.print(
-                f"uploaded {len(images)} images ({sum(map(len, images.values())) / 1e6:.1f} MB) to samples/"
-            )
+            console.print(f"uploaded {len(images)} images ({sum(map(len, images.values())) / 1e6:.1f} MB) to samples/")
             status.stop()
             described = _execute(aws, outputs, _execution_input(arguments, service), console)
             return _show(described, aws, service, console)
@@ -106,9 +102,7 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
 
 def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: Console) -> dict[str, Any]:
     """Start an execution and watch it to its end."""
-    tuner = Tuner(
-        aws.client("stepfunctions"), aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table
-    )
+    tuner = Tuner(aws.client("stepfunctions"), aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table)
     tuner.start("demo", raw)
     deadline = time.monotonic() + MAX_RUN_S
     with Screen(as_json=False) as screen:
@@ -119,9 +113,7 @@ def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: C
     return dict(look.described)
 
 
-def _show(
-    described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulatedModel, console: Console
-) -> int:
+def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulatedModel, console: Console) -> int:
     console.print()
     report = service.model_report()
     if described["status"] != "SUCCEEDED":
@@ -142,9 +134,7 @@ def _show(
         console.print(f"- {reason}", markup=False)
     page = f"Open {REPORT} in a browser" if answer["reportUri"] else answer["reportDetail"]
     console.print(
-        f"\n{answer['verdictDetail']}\n\n{page}; the execution's output is in {RESULT}.",
-        soft_wrap=True,
-        markup=False,
+        f"\n{answer['verdictDetail']}\n\n{page}; the execution's output is in {RESULT}.", soft_wrap=True, markup=False
     )
     return 0 if report["status"] == "STOPPED" else 1
 

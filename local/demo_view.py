@@ -26,11 +26,7 @@ def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:
     units_advised = f"{_or_dash(advice['minInferenceUnits'])} to {_or_dash(advice['maxInferenceUnits'])}"
     table.add_row("recommended IUs", f"[bold]{units_advised}[/bold]", "")
     requests, seen = answer["requests"], report["totals"]
-    table.add_row(
-        "requests sent = accepted + throttled + failed",
-        _equation(requests),
-        _equation(seen),
-    )
+    table.add_row("requests sent = accepted + throttled + failed", _equation(requests), _equation(seen))
     billed = report["inferenceUnitSecondsBilled"] / 3600
     table.add_row("IU-hours", f"{answer['cost']['inferenceUnitHours']:.4f}", f"{billed:.4f}")
     table.add_row("cost of the run", f"${answer['cost']['runUsd']:.2f}", "")

@@ -185,8 +185,7 @@ def _free_port() -> int:
 def _sigterm_unwinds() -> Iterator[None]:
     """Let SIGTERM end this process through its `finally` blocks, not past them."""
     is_ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     )
     if not is_ours:
         yield

@@ -13,8 +13,4 @@ def child_environment() -> dict[str, str]:
     """
     bypass_proxy_for_loopback()
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    return kept | {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "PYTHONUTF8": "1",
-    }
+    return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "PYTHONUTF8": "1"}

@@ -13,9 +13,7 @@ _SHAPES = ((960, 84), (1024, 88), (1600, 86), (2200, 90))
 
 def sample_images(count: int = 8) -> dict[str, bytes]:
     """File name to JPEG bytes."""
-    return {
-        f"bees-{index + 1:02}.jpg": _picture(index, *_SHAPES[index % len(_SHAPES)]) for index in range(count)
-    }
+    return {f"bees-{index + 1:02}.jpg": _picture(index, *_SHAPES[index % len(_SHAPES)]) for index in range(count)}
 
 
 def noise_png(size_bytes: int) -> bytes:

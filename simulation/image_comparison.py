@@ -100,9 +100,7 @@ def run_compared(
     while isinstance(move := next_move(load_of(steps, "main"), run.search_limits), StepPlan):
         play(move)
     main = len(steps)
-    while plan := next_comparison(
-        steps, run, Progress(), move, none if len(steps) - main == most_steps else left
-    ):
+    while plan := next_comparison(steps, run, Progress(), move, none if len(steps) - main == most_steps else left):
         play(plan)
     compared = compared_images(steps, run, Progress(), move, left)
     return ComparedRun(tuple(steps), move, compared)
@@ -130,9 +128,7 @@ def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
     compared = run_compared(service.model_truth(seed), run, seed=f"{name}/{seed}").comparison
     assert compared is not None
     told_apart = len(compared["sources"]) == 2
-    by_size = any(
-        word in compared["detail"] for word in ("Small images are faster", "Large images are faster")
-    )
+    by_size = any(word in compared["detail"] for word in ("Small images are faster", "Large images are faster"))
     return told_apart, compared["fasterSource"] is not None, by_size
 
 

@@ -20,9 +20,7 @@ def weeks(tps: float, *, nights: bool = False, number: int = 2) -> RequestHistor
         return round(6 * tps * noise) if nights else None
 
     counts = tuple(count_at(minute) for minute in range(number * 7 * 1440))
-    return RequestHistory(
-        7 * number, 1_794_787_200 - 604_800, 60, counts, sum(filter(None, counts)) // 90, True, True
-    )
+    return RequestHistory(7 * number, 1_794_787_200 - 604_800, 60, counts, sum(filter(None, counts)) // 90, True, True)
 
 
 NOTHING = RequestHistory(14, 1_795_240_800, 60, (), 0, of_model=False, in_service_known=False)
@@ -30,12 +28,7 @@ NOTHING = RequestHistory(14, 1_795_240_800, 60, (), 0, of_model=False, in_servic
 
 def interval(estimate: float, width: float = 0.02) -> dict[str, Any]:
     """Max TPS as the output has it."""
-    return {
-        "estimate": estimate,
-        "low": estimate * (1 - width),
-        "high": estimate * (1 + width),
-        "confidence": 0.95,
-    }
+    return {"estimate": estimate, "low": estimate * (1 - width), "high": estimate * (1 + width), "confidence": 0.95}
 
 
 def before(change: str | None, percent: float, verdict: str = "ok") -> dict[str, Any]:
@@ -69,22 +62,8 @@ DROPPED: dict[str, Any] = {
 COMPARED: dict[str, Any] = {
     "concurrency": 16,
     "sources": [
-        {
-            "source": "bytes",
-            "images": 24,
-            "averageBytes": 684_000,
-            "maxTps": interval(5.0),
-            "p50Ms": 181,
-            "p95Ms": 239,
-        },
-        {
-            "source": "s3",
-            "images": 24,
-            "averageBytes": 684_000,
-            "maxTps": interval(4.6),
-            "p50Ms": 244,
-            "p95Ms": 330,
-        },
+        {"source": "bytes", "images": 24, "averageBytes": 684_000, "maxTps": interval(5.0), "p50Ms": 181, "p95Ms": 239},
+        {"source": "s3", "images": 24, "averageBytes": 684_000, "maxTps": interval(4.6), "p50Ms": 244, "p95Ms": 330},
     ],
     "sizes": [
         {

@@ -69,16 +69,9 @@ KINDS = (
     Kind("given-back", {"tps_per_iu": 3.0}, STEADY, {"inferenceUnits": 2}, left="RUNNING"),
     Kind("precise", {"tps_per_iu": 6.0, "limiter": "sliding_window"}, {"averageTps": 2}, {"mode": "precise"}),
     Kind("past", {"tps_per_iu": 5.0}, LAST_DAYS, past=weeks(13.0)),
-    Kind(
-        "past-never-idle", {"tps_per_iu": 20.0}, {**LAST_DAYS, "headroom": 0.2}, past=weeks(9.0, nights=True)
-    ),
+    Kind("past-never-idle", {"tps_per_iu": 20.0}, {**LAST_DAYS, "headroom": 0.2}, past=weeks(9.0, nights=True)),
     Kind("past-unknown", {"tps_per_iu": 5.0}, LAST_DAYS, past=NOTHING),
-    Kind(
-        "besides",
-        {"tps_per_iu": 5.0},
-        STEADY,
-        more={**DROPPED, "imageComparison": COMPARED, "scaling": SCALED},
-    ),
+    Kind("besides", {"tps_per_iu": 5.0}, STEADY, more={**DROPPED, "imageComparison": COMPARED, "scaling": SCALED}),
     Kind(
         "applied",
         {"tps_per_iu": 5.0},
@@ -87,12 +80,7 @@ KINDS = (
         run={"after_run": "apply"},
         more={"scaling": NOT_SCALED, "answerParameter": "/inference-units/bees/answer"},
     ),
-    Kind(
-        "not-applied",
-        {"tps_per_iu": 5.0},
-        STEADY,
-        run={"after_run": "apply"},
-    ),
+    Kind("not-applied", {"tps_per_iu": 5.0}, STEADY, run={"after_run": "apply"}),
 )
 
 
@@ -105,9 +93,7 @@ def sample_contents(kind: Kind) -> Contents:
 def failed_contents() -> Contents:
     """What the report of a run says whose model went away."""
     run, steps, answer = played(KINDS[1])
-    receipt = Receipt(
-        "rule", STARTED_AT + 700, "STOPPED", "STOPPED", STARTED_AT + 600, STARTED_AT + 700, 0.0277, 0.11
-    )
+    receipt = Receipt("rule", STARTED_AT + 700, "STOPPED", "STOPPED", STARTED_AT + 600, STARTED_AT + 700, 0.0277, 0.11)
     cause = "the model is STOPPED though the run had not stopped it - find out who did, then run again"
     failed = FailedRun(f"{run.run_id}-failed", answer["modelArn"], "ModelLost", cause, receipt)
     return failure_contents(failed, run, steps[:4], versions())
@@ -160,9 +146,7 @@ def _run(kind: Kind) -> Run:
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 287_000 + 61_000 * n) for n in range(1, 13)),
         skipped=(
-            SkippedImage(
-                "samples/notes.txt", "it is text (it starts with 'not an image'), neither JPEG nor PNG"
-            ),
+            SkippedImage("samples/notes.txt", "it is text (it starts with 'not an image'), neither JPEG nor PNG"),
         ),
         images_found=13,
         images_skipped=1,

@@ -77,9 +77,7 @@ def sample_output() -> dict[str, Any]:
         steps.append(MeasuredStep(len(steps), began + 3.0 + start_s, 3.0, counts))
     stopped_at = STARTED_AT + 600 + RUNNING_S
     progress = Progress(running_since=STARTED_AT + 600, stopped_at=stopped_at)
-    lease = Lease(
-        run.model_arn, run.run_id, "", run.started_at, run.max_minutes, "stop", status_found="STOPPED"
-    )
+    lease = Lease(run.model_arn, run.run_id, "", run.started_at, run.max_minutes, "stop", status_found="STOPPED")
     receipt = Receipt.of(lease, (run, progress), "STOPPED", by="finally", now=stopped_at)
     folder = "s3://inferenceunittuner-images/reports/monday-morning"
     answer = output(

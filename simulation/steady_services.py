@@ -19,13 +19,7 @@ def bucket(
 
 
 def window(
-    name: str,
-    about: str,
-    tps: float,
-    limiter: str,
-    window_s: float = 1.0,
-    group: Group = "limiter",
-    **truth: Any,
+    name: str, about: str, tps: float, limiter: str, window_s: float = 1.0, group: Group = "limiter", **truth: Any
 ) -> Service:
     """Counts that begin anew each `window_s`."""
     return Service(name, group, about, {"tps_per_iu": tps, "limiter": limiter, "window_s": window_s, **truth})
@@ -42,9 +36,7 @@ def pool(
     **truth: Any,
 ) -> Service:
     """Executors that are busy for a while."""
-    return Service(
-        name, group, about, {"tps_per_iu": tps, "limiter": limiter, "latency_cv": cv, **truth}, varied
-    )
+    return Service(name, group, about, {"tps_per_iu": tps, "limiter": limiter, "latency_cv": cv, **truth}, varied)
 
 
 STEADY = (
@@ -55,9 +47,7 @@ STEADY = (
     bucket("bucket-100-slow", "token bucket, 100 TPS, 1 s latency", 100.0, latency_mean_s=1.0),
     window("fixed-8", "fixed 1-s window, 8 TPS", 8.0, "fixed_window"),
     window("sliding-50", "sliding 1-s window, 50 TPS", 50.0, "sliding_window"),
-    window(
-        "sliding-15", "sliding 2-s window, 15 TPS", 15.0, "sliding_window", 2.0, "quota", latency_mean_s=0.5
-    ),
+    window("sliding-15", "sliding 2-s window, 15 TPS", 15.0, "sliding_window", 2.0, "quota", latency_mean_s=0.5),
     bucket("errors-40", "token bucket, 40 TPS, 0.1 % other errors", 40.0, random_500_share=0.001),
     bucket(
         "autoscale-8",
@@ -75,11 +65,7 @@ STEADY = (
         drift_period_s=600.0,
     ),
     bucket(
-        "shared-20",
-        "token bucket, 20 TPS, another client takes 20 %",
-        20.0,
-        "other client",
-        other_client_share=0.2,
+        "shared-20", "token bucket, 20 TPS, another client takes 20 %", 20.0, "other client", other_client_share=0.2
     ),
     pool(
         "pool-4-noisy",
@@ -113,21 +99,14 @@ STEADY = (
         reject_cost_s=0.010,
     ),
     pool(
-        "queue-20",
-        "5 executors, unbounded queue, 20 TPS, never throttles",
-        20.0,
-        0.5,
-        "unbounded_queue",
-        executors=5,
+        "queue-20", "5 executors, unbounded queue, 20 TPS, never throttles", 20.0, 0.5, "unbounded_queue", executors=5
     ),
 )
 
 STEADY_HOLDOUT = (
     bucket("bucket-1", "token bucket, 1 TPS", 1.0),
     bucket("bucket-3", "token bucket, 3.3 TPS, 5 s of credit", 3.3, burst_s=5.0, latency_mean_s=0.6),
-    bucket(
-        "bucket-7", "token bucket, 7 TPS, 30 s of credit, latency cv 0.8", 7.0, burst_s=30.0, latency_cv=0.8
-    ),
+    bucket("bucket-7", "token bucket, 7 TPS, 30 s of credit, latency cv 0.8", 7.0, burst_s=30.0, latency_cv=0.8),
     bucket("bucket-33", "token bucket, 33 TPS, 2 s of credit", 33.0, burst_s=2.0, latency_mean_s=0.35),
     bucket("bucket-75", "token bucket, 75 TPS, 20 s of credit", 75.0, burst_s=20.0),
     bucket("bucket-150", "token bucket, 150 TPS", 150.0, latency_mean_s=0.4),

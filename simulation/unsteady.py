@@ -107,10 +107,7 @@ class UnsteadyService:
         if around.bursts:
             self._let_bursts_offer(now_s, *around.bursts)
         work_s = tempo.work_until(now_s)
-        if (
-            self._accepted < around.cold_answers
-            and self._random.random() > self._accepted / around.cold_answers
-        ):
+        if self._accepted < around.cold_answers and self._random.random() > self._accepted / around.cold_answers:
             image_cost *= around.cold_factor
         kind, ready_s = self.inner.offer(work_s, image_cost)
         # A counted rate follows the tempo, and its answers take their time; a pool's work does.

@@ -186,24 +186,8 @@ UNSTEADY = (
         queue_length=8,
         varied=_pauses((1, 2), (10, 15)),
     ),
-    pool(
-        "small-6",
-        "2 executors, 6 TPS, latency cv 1.5",
-        6.0,
-        1.5,
-        group="small pool",
-        executors=2,
-        queue_length=2,
-    ),
-    pool(
-        "small-12",
-        "5 executors, 12 TPS, latency cv 1",
-        12.0,
-        1.0,
-        group="small pool",
-        executors=5,
-        queue_length=5,
-    ),
+    pool("small-6", "2 executors, 6 TPS, latency cv 1.5", 6.0, 1.5, group="small pool", executors=2, queue_length=2),
+    pool("small-12", "5 executors, 12 TPS, latency cv 1", 12.0, 1.0, group="small pool", executors=5, queue_length=5),
     pool(
         "small-9",
         "3 executors, 9 TPS, latency cv 0.7, refuses early",
@@ -215,18 +199,10 @@ UNSTEADY = (
     ),
     pool("pool-90", "40 executors, queue, 90 TPS, cv 0.5", 90.0, 0.5, executors=40, queue_length=40),
     bucket(
-        "shared-30",
-        "token bucket, 30 TPS, another client takes 30 %",
-        30.0,
-        "other client",
-        other_client_share=0.3,
+        "shared-30", "token bucket, 30 TPS, another client takes 30 %", 30.0, "other client", other_client_share=0.3
     ),
     bucket(
-        "shared-24",
-        "token bucket, 24 TPS, another client takes 45 %",
-        24.0,
-        "other client",
-        other_client_share=0.45,
+        "shared-24", "token bucket, 24 TPS, another client takes 45 %", 24.0, "other client", other_client_share=0.45
     ),
     bucket(
         "bursts-30",
@@ -236,11 +212,7 @@ UNSTEADY = (
         varied=_bursts((0.3, 0.5), (1.5, 3), (2, 4)),
     ),
     bucket(
-        "errors-9",
-        "token bucket, 25 TPS, 9 % fail before they are admitted",
-        25.0,
-        "errors",
-        random_500_share=0.09,
+        "errors-9", "token bucket, 25 TPS, 9 % fail before they are admitted", 25.0, "errors", random_500_share=0.09
     ),
     pool(
         "errors-5",
@@ -302,13 +274,7 @@ UNSTEADY = (
 )
 
 UNSTEADY_HOLDOUT = (
-    bucket(
-        "credit-13",
-        "token bucket, 13 TPS, 18 s of credit, 0.6 s latency",
-        13.0,
-        burst_s=18.0,
-        latency_mean_s=0.6,
-    ),
+    bucket("credit-13", "token bucket, 13 TPS, 18 s of credit, 0.6 s latency", 13.0, burst_s=18.0, latency_mean_s=0.6),
     bucket(
         "warm-bucket-30",
         "token bucket, 22 TPS, 1.8 times slower for 25 to 35 s",
@@ -353,21 +319,9 @@ UNSTEADY_HOLDOUT = (
         "pauses",
         varied=_pauses((1, 2), (9, 14)),
     ),
-    pool(
-        "small-8",
-        "4 executors, 8 TPS, latency cv 0.8",
-        8.0,
-        0.8,
-        group="small pool",
-        executors=4,
-        queue_length=4,
-    ),
+    pool("small-8", "4 executors, 8 TPS, latency cv 0.8", 8.0, 0.8, group="small pool", executors=4, queue_length=4),
     bucket(
-        "shared-16",
-        "token bucket, 16 TPS, another client takes 35 %",
-        16.0,
-        "other client",
-        other_client_share=0.35,
+        "shared-16", "token bucket, 16 TPS, another client takes 35 %", 16.0, "other client", other_client_share=0.35
     ),
     bucket(
         "bursts-18",

@@ -104,9 +104,7 @@ def inside(value: ast.expr, shape: Shape) -> list[str]:
     """The same for what is written out within a parameter."""
     members: dict[str, Any] = getattr(shape, "members", {})
     if isinstance(value, ast.Dict) and shape.type_name == "structure":
-        named = [
-            (k.value, v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)
-        ]
+        named = [(k.value, v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)]
         return [f"no {name} in {shape.name}" for name, _ in named if name not in members] + [
             error for name, part in named if name in members for error in inside(part, members[str(name)])
         ]

@@ -46,9 +46,7 @@ class ListedBucket:
         return Pages(page, "more" if len(taken) < len(keys) else None)
 
     def list_objects_v2(self, *, Bucket: str, Prefix: str, Delimiter: str) -> dict[str, Any]:
-        rests = [
-            (key, key[len(Prefix) :].split(Delimiter)) for key in self.contents if key.startswith(Prefix)
-        ]
+        rests = [(key, key[len(Prefix) :].split(Delimiter)) for key in self.contents if key.startswith(Prefix)]
         folders = sorted({Prefix + parts[0] + Delimiter for _, parts in rests if len(parts) > 1})
         return {
             "CommonPrefixes": [{"Prefix": folder} for folder in folders],
@@ -61,9 +59,7 @@ class ListedBucket:
         assert found, Range
         first, last = map(int, found.groups())
         assert first < self._size(Key), "S3 refuses a range that begins behind the object's end"
-        return {
-            "Body": Body(self.contents[Key].ljust(min(last + 1, self._size(Key)), b"\0")[first : last + 1])
-        }
+        return {"Body": Body(self.contents[Key].ljust(min(last + 1, self._size(Key)), b"\0")[first : last + 1])}
 
     def _size(self, key: str) -> int:
         return self.sizes.get(key, len(self.contents[key]))

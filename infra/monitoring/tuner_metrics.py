@@ -46,9 +46,7 @@ def search(
     )
 
 
-def of_models(
-    name: str, statistic: str, *, period: cdk.Duration, what: str = ""
-) -> cloudwatch.MathExpression:
+def of_models(name: str, statistic: str, *, period: cdk.Duration, what: str = "") -> cloudwatch.MathExpression:
     """A metric of every model that was ever measured, one line per version."""
     label = f"${{PROP('Dim.project')}} ${{PROP('Dim.version')}}{what and f' {what}'}: ${{LAST}}"
     fixed = {"service": SERVICE_NAME}

@@ -22,9 +22,7 @@ _DETECT = {"Operation": "DetectCustomLabels"}
 def answers() -> list[cloudwatch.IWidget]:
     return [
         _graph(
-            "TPS per inference unit",
-            [of_models("TpsPerInferenceUnit", "Average", period=_HOUR)],
-            unit="requests/s",
+            "TPS per inference unit", [of_models("TpsPerInferenceUnit", "Average", period=_HOUR)], unit="requests/s"
         ),
         _graph("Max TPS as tested", [of_models("MaxTps", "Average", period=_HOUR)], unit="requests/s"),
         _graph(
@@ -141,12 +139,7 @@ def health(machine: sfn.StateMachine, dead_letter_queues: Sequence[sqs.IQueue]) 
 
 
 def _graph(
-    title: str,
-    metrics: Sequence[cloudwatch.IMetric],
-    *,
-    unit: str,
-    stacked: bool = False,
-    least: int | None = 0,
+    title: str, metrics: Sequence[cloudwatch.IMetric], *, unit: str, stacked: bool = False, least: int | None = 0
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,

@@ -45,9 +45,7 @@ def model_arns(key: str, got: object) -> tuple[str, ...]:
 
 def prefixes(key: str, got: object) -> tuple[str, ...]:
     """Folders of the image bucket; at least one, as none would mean every folder."""
-    takes = (
-        "a list of prefixes that end in '/', without *, ? and $, like samples/ (JSON, or separated by commas)"
-    )
+    takes = "a list of prefixes that end in '/', without *, ? and $, like samples/ (JSON, or separated by commas)"
     return _not_empty(key, _listed(key, got, takes, _PREFIX), got, takes)
 
 
@@ -70,9 +68,7 @@ def url(key: str, got: object) -> str:
     except ValueError:
         parts = None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(
-            key, got, "a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com"
-        )
+        raise SettingsError(key, got, "a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com")
     return str(got)
 
 
@@ -168,9 +164,7 @@ def _items(key: str, got: object, takes: str) -> list[str]:
     items = got
     if isinstance(got, str):
         try:
-            items = (
-                json.loads(got) if got.lstrip().startswith("[") else [part.strip() for part in got.split(",")]
-            )
+            items = json.loads(got) if got.lstrip().startswith("[") else [part.strip() for part in got.split(",")]
         except ValueError:
             raise SettingsError(key, got, takes) from None
     if not isinstance(items, list | tuple):

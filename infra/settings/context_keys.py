@@ -26,8 +26,7 @@ class UnknownKeys(ValueError):
             told = f"no context key `{key}`" + (f"; {_suggestion(names)}" if names else "")
         else:
             told = "no context keys " + _joined(
-                [f"`{key}`" + (f" ({_suggestion(names)})" if names else "") for key, names in meant.items()],
-                "and",
+                [f"`{key}`" + (f" ({_suggestion(names)})" if names else "") for key, names in meant.items()], "and"
             )
         if not all(meant.values()):
             told += f"; the keys are {_joined([f'`{name}`' for name in known], 'and')}"

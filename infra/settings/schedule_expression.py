@@ -48,9 +48,7 @@ def _is_part(part: str, low: int, high: int, names: list[str], other: str) -> bo
     if re.fullmatch(other, start):
         return not slash or start == "*"
     numbers = {name: low + index for index, name in enumerate(names)}
-    ends = [
-        numbers.get(end, int(end) if re.fullmatch(r"\d+", end, re.ASCII) else -1) for end in start.split("-")
-    ]
+    ends = [numbers.get(end, int(end) if re.fullmatch(r"\d+", end, re.ASCII) else -1) for end in start.split("-")]
     return len(ends) <= 2 and all(low <= end <= high for end in ends)
 
 

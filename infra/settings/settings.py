@@ -100,11 +100,7 @@ class Settings:
 
 def _given(context: Mapping[str, Any], read: _Read) -> dict[str, Any]:
     """Field -> value of the keys that the context has; each field comes with its key and parser."""
-    return {
-        field: parse(key, context[key])
-        for field, (key, parse) in read.items()
-        if context.get(key) is not None
-    }
+    return {field: parse(key, context[key]) for field, (key, parse) in read.items() if context.get(key) is not None}
 
 
 def _network(context: Mapping[str, Any]) -> Network | None:

@@ -79,9 +79,7 @@ def schedules(key: str, got: object) -> tuple[Schedule, ...]:
         if not isinstance(enabled := entry.get("enabled", True), bool):
             raise SettingsError(f"{place}.enabled", enabled, "true or false")
         _check_input(place, entry["input"])
-        schedule = Schedule(
-            expression=expression, timezone=timezone, input=entry["input"], is_enabled=enabled
-        )
+        schedule = Schedule(expression=expression, timezone=timezone, input=entry["input"], is_enabled=enabled)
         if schedule.fingerprint in {other.fingerprint for other in found}:
             raise SettingsError(place, dict(entry), "each combination of expression, timezone, input once")
         found.append(schedule)
@@ -94,12 +92,7 @@ def upload_triggers(key: str, got: object) -> tuple[UploadTrigger, ...]:
     for place, entry in _entries(key, got, _TRIGGER, required={"prefix", "input"}):
         prefix, settle = entry["prefix"], entry.get("settleSeconds", 60)
         instead = instead_of(prefix) if isinstance(prefix, str) else None
-        if (
-            not isinstance(prefix, str)
-            or instead
-            or not _FOLDER.fullmatch(prefix)
-            or _overlaps_reports(prefix)
-        ):
+        if not isinstance(prefix, str) or instead or not _FOLDER.fullmatch(prefix) or _overlaps_reports(prefix):
             takes = f"a folder of at most 256 characters, like samples/, that has nothing to do with {_REPORT_PREFIX}"
             takes = f'{takes}; without *, ?, $, <, >, " and \\'
             raise SettingsError(f"{place}.prefix", prefix, f"{takes}; {instead}" if instead else takes)
@@ -134,9 +127,7 @@ def check_rights(
             raise InputRefused(place, f'modelArn: got "{parsed.model_arn}"; takes {takes}')
         prefix = parsed.images.prefix
         if parsed.images.bucket is None and not prefix.startswith(tuple(image_prefixes)):
-            takes = (
-                f"one inside those of the context key imagePrefixes, which are {', '.join(image_prefixes)}"
-            )
+            takes = f"one inside those of the context key imagePrefixes, which are {', '.join(image_prefixes)}"
             raise InputRefused(place, f'images.prefix: got "{prefix}"; takes {takes}')
 
 
@@ -148,9 +139,7 @@ def _check_input(place: str, raw: Any) -> None:
         raise InputRefused(f"{place}.input", refused.sentence) from None
 
 
-def _entries(
-    key: str, got: object, fields: set[str], *, required: set[str]
-) -> list[tuple[str, Mapping[str, Any]]]:
+def _entries(key: str, got: object, fields: set[str], *, required: set[str]) -> list[tuple[str, Mapping[str, Any]]]:
     """The list's objects, each with its place, like `schedules[0]`."""
     takes = f"a list of objects (JSON), each with {', '.join(sorted(required))}"
     entries = got

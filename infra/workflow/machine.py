@@ -52,9 +52,7 @@ class Workflow(Construct):
     States hand each other nothing but a few small variables; counts travel through DynamoDB.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, functions: Functions, settings: Settings
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, functions: Functions, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self._functions = functions
         self._states = States(self, poll_s=settings.model_poll_seconds)
@@ -91,19 +89,12 @@ class Workflow(Construct):
         prepare = a.call(
             do.prepare,
             "Checks the input, takes the model's lease, looks at model, images and budget; starts nothing",
-            {
-                **RUN,
-                "input": _INPUT,
-                "executionArn": "{% $states.context.Execution.Id %}",
-                "startedAt": _STARTED_AT,
-            },
+            {**RUN, "input": _INPUT, "executionArn": "{% $states.context.Execution.Id %}", "startedAt": _STARTED_AT},
             outputs=PAYLOAD,
         )
         only_run = a.decide("LeaseAcquired?", "One run per model at a time: who has no lease touches nothing")
         skipped = sfn.Succeed.jsonata(self, "RunSkipped", comment="Another run holds the model")
-        measure = a.attempt(
-            "Measure", "try: whatever fails in here, the model is settled next", measurement(a, do)
-        )
+        measure = a.attempt("Measure", "try: whatever fails in here, the model is settled next", measurement(a, do))
         note_failure = a.note(
             "RecordFailure", "Kept until the model is settled", {"failure": "{% $states.input %}", "looks": 0}
         )
@@ -114,9 +105,7 @@ class Workflow(Construct):
             assign={"settled": "{% $states.result.Payload.settled %}", "looks": "{% $looks + 1 %}"},
         )
         model_settled = a.decide("ModelReleased?", "Only what was read back counts")
-        not_settled = a.note(
-            "ModelStillRunning", "Worse than anything before: it costs money", {}, _NOT_SETTLED
-        )
+        not_settled = a.note("ModelStillRunning", "Worse than anything before: it costs money", {}, _NOT_SETTLED)
         any_failure = a.decide("AnyFailure?", "Publish the answer, or show what went wrong")
         publish = a.call(do.publish, "Keeps the answer and hands it out", RUN, outputs=PAYLOAD)
         finished = sfn.Succeed.jsonata(self, "RunFinished", comment="The output is the answer")

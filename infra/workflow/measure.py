@@ -13,28 +13,20 @@ _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1
 
 def measurement(a: States, do: Functions) -> sfn.IChainable:
     """Its states, from the first look at the model to the recommendation."""
-    running = {
-        "running": "{% $states.result.Payload.running %}",
-        "givenUp": "{% $states.result.Payload.givenUp %}",
-    }
+    running = {"running": "{% $states.result.Payload.running %}", "givenUp": "{% $states.result.Payload.givenUp %}"}
     start = a.call(do.start_model, "One move towards RUNNING", RUN, assign=running)
     model_running = a.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
     probe = a.call(do.probe_images, "Sends each image once; those the model refuses are left out", RUN)
     # None where no step came before.
     refused = {"refusedWorkers": "{% $count($states.input.outcome.refused[$ = true]) %}"}
-    step = {
-        "step": "{% $states.result.Payload.step %}",
-        "restart": "{% $states.result.Payload.restart %}",
-    }
+    step = {"step": "{% $states.result.Payload.step %}", "restart": "{% $states.result.Payload.restart %}"}
     plan = a.call(
         do.plan_step,
         "Looks at the counts so far: another step, other inference units, or done",
         {**RUN, **refused},
         assign=step,
     )
-    another_step = a.decide(
-        "MoreLoad?", "Ramp and confirm are steps alike; a second measurement begins with a restart"
-    )
+    another_step = a.decide("MoreLoad?", "Ramp and confirm are steps alike; a second measurement begins with a restart")
     recommend = a.call(do.recommend, "Counts become TPS, a verdict and inference units", RUN)
     for state in (start, probe, plan, recommend):
         retry_when_busy(state)
@@ -80,12 +72,7 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
     # A refused call has sent nothing. It is asked for again for as long as a worker may still be ready for the common
     # start: one that comes later would spoil the step for all.
     busy = ["Lambda.TooManyRequestsException"]
-    worker.add_retry(
-        errors=busy,
-        interval=cdk.Duration.seconds(1),
-        backoff_rate=1.5,
-        max_attempts=3,
-    )
+    worker.add_retry(errors=busy, interval=cdk.Duration.seconds(1), backoff_rate=1.5, max_attempts=3)
     # No longer, as a child lasts five minutes at most, the load's own three included.
     retry_when_not_ready(worker, patience_s=90)
     is_refused = {"refused": "{% $contains($states.input.Error & $states.input.Cause, 'TooManyRequests') %}"}

@@ -52,11 +52,7 @@ class States:
         outputs: Any = None,
     ) -> tasks.LambdaInvoke:
         """Invoke the Lambda; the state has the function's name. No Retry unless it is added."""
-        given = (
-            sfn.TaskInput.from_text(payload)
-            if isinstance(payload, str)
-            else sfn.TaskInput.from_object({**payload})
-        )
+        given = sfn.TaskInput.from_text(payload) if isinstance(payload, str) else sfn.TaskInput.from_object({**payload})
         self.called.append(function)
         return tasks.LambdaInvoke.jsonata(
             self.scope,
@@ -71,9 +67,7 @@ class States:
 
     def note(self, name: str, comment: str, assign: Mapping[str, Any], outputs: Any = None) -> sfn.Pass:
         """Set variables, or make an output."""
-        return sfn.Pass.jsonata(
-            self.scope, name, comment=comment, assign=assign or None, outputs=outputs or {}
-        )
+        return sfn.Pass.jsonata(self.scope, name, comment=comment, assign=assign or None, outputs=outputs or {})
 
     def attempt(self, name: str, comment: str, body: sfn.IChainable) -> sfn.Parallel:
         """A block whose failures can be caught as one: a Parallel of a single branch."""
@@ -106,10 +100,7 @@ def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
 def retry_when_not_ready(state: tasks.LambdaInvoke, *, patience_s: int) -> None:
     """Ask again, every ten seconds, while the function is being plugged into its VPC."""
     state.add_retry(
-        errors=_NOT_READY_YET,
-        interval=cdk.Duration.seconds(10),
-        backoff_rate=1,
-        max_attempts=patience_s // 10,
+        errors=_NOT_READY_YET, interval=cdk.Duration.seconds(10), backoff_rate=1, max_attempts=patience_s // 10
     )
 
 

@@ -31,9 +31,7 @@ def refuse_empty_options(arguments: Sequence[str]) -> None:
     for option, value in zip(arguments, [*arguments[1:], None], strict=True):
         name, equals, rest = option.partition("=")
         if name.startswith("--") and (rest == "" if equals else value == ""):
-            raise UsageError(
-                f"{name}: got nothing: the argument after it is empty, as of a variable that is not set"
-            )
+            raise UsageError(f"{name}: got nothing: the argument after it is empty, as of a variable that is not set")
 
 
 def text_argument(name: str, value: str) -> str:

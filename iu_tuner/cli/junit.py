@@ -59,9 +59,7 @@ def _run_case(suite: ElementTree.Element, outcome: Outcome) -> None:
 
 
 def _case(suite: ElementTree.Element, name: str, group: str, seconds: float) -> ElementTree.Element:
-    return ElementTree.SubElement(
-        suite, "testcase", name=_writable(name), classname=group, time=f"{seconds:.1f}"
-    )
+    return ElementTree.SubElement(suite, "testcase", name=_writable(name), classname=group, time=f"{seconds:.1f}")
 
 
 def _problem(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:

@@ -57,16 +57,10 @@ def _deployment_options(command: Command) -> Command:
 def _ending_options(command: Command) -> Command:
     for option in (
         click.option(
-            "--timeout",
-            type=Minutes(),
-            metavar="MINUTES",
-            help="Stop after so long, safely (follow: stop following).",
+            "--timeout", type=Minutes(), metavar="MINUTES", help="Stop after so long, safely (follow: stop following)."
         ),
         click.option(
-            "--junit",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="Write JUnit XML.",
+            "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML."
         ),
         click.option("--json", "as_json", is_flag=True, help="Only the output, as JSON, to stdout."),
         click.option(

@@ -12,14 +12,7 @@ DetailType = Literal["Run Finished", "Run Failed", "Model Settled"]
 # An entry holds 256 kB (262,144 bytes) with its envelope, and so does a queue's message with the event in it.
 MAX_BYTES = 240_000
 # The largest first; the report bucket keeps all of it.
-_MAY_BE_LEFT_OUT = (
-    "steps",
-    "images.skipped",
-    "recommendation.table",
-    "requests.failures",
-    "verdictDetail",
-    "cause",
-)
+_MAY_BE_LEFT_OUT = ("steps", "images.skipped", "recommendation.table", "requests.failures", "verdictDetail", "cause")
 
 
 def event_detail(output: Mapping[str, Any]) -> str:

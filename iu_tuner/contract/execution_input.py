@@ -20,18 +20,14 @@ MAX_ERRORS_SHOWN = 3
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False)
 
 
 class ImagesInput(_Strict):
     """`images`"""
 
     bucket: str | None = Field(
-        default=None,
-        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$",
-        description="the name of an S3 bucket",
+        default=None, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$", description="the name of an S3 bucket"
     )
     prefix: str = Field(default="samples/", description=TAKES)
     source: Source = Field(default="bytes", description='"bytes" or "s3"')
@@ -73,9 +69,7 @@ def _kind_of_demand(raw: Any) -> str:
 
 
 DemandInput = Annotated[
-    Annotated[TrafficInput, Tag("traffic")]
-    | Annotated[BatchInput, Tag("batch")]
-    | Annotated[PastInput, Tag("past")],
+    Annotated[TrafficInput, Tag("traffic")] | Annotated[BatchInput, Tag("batch")] | Annotated[PastInput, Tag("past")],
     Discriminator(_kind_of_demand),
 ]
 
@@ -100,9 +94,7 @@ class LimitsInput(_Strict):
     """`limits`"""
 
     max_minutes: float = Field(default=90, gt=0, le=300, description="minutes, above 0 and at most 300")
-    max_cost_usd: float = Field(
-        default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000"
-    )
+    max_cost_usd: float = Field(default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000")
 
 
 class ExecutionInput(_Strict):
@@ -114,12 +106,9 @@ class ExecutionInput(_Strict):
         description="the ARN of a Rekognition Custom Labels model version, "
         "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>",
     )
-    images: ImagesInput = Field(
-        default=ImagesInput(), description="an object with bucket, prefix, source, compare"
-    )
+    images: ImagesInput = Field(default=ImagesInput(), description="an object with bucket, prefix, source, compare")
     demand: DemandInput | None = Field(
-        None,
-        description="an object with averageTps and peakTps, or images and withinHours, or fromCloudWatchDays",
+        None, description="an object with averageTps and peakTps, or images and withinHours, or fromCloudWatchDays"
     )
     test: TestInput = Field(default=TestInput(), description="an object")
     limits: LimitsInput = Field(default=LimitsInput(), description="an object with maxMinutes, maxCostUsd")
@@ -141,9 +130,7 @@ def parse_input(raw: Any) -> ExecutionInput:
     except ValidationError as error:
         found = [sentence(detail, _FIELDS) for detail in error.errors(include_url=False)]
         more = len(found) - MAX_ERRORS_SHOWN
-        raise InvalidInput(
-            "; ".join(found[:MAX_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
-        ) from error
+        raise InvalidInput("; ".join(found[:MAX_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")) from error
     _check_pairs(parsed)
     return parsed
 

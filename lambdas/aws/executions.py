@@ -27,9 +27,7 @@ def status_of(client: Any, execution_arn: str) -> str:
 
 def abort_all(client: Any, state_machine_arn: str, cause: str) -> int:
     """End every execution that goes on; how many there were."""
-    pages = client.get_paginator("list_executions").paginate(
-        stateMachineArn=state_machine_arn, statusFilter="RUNNING"
-    )
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
     running = [execution["executionArn"] for page in pages for execution in page["executions"]]
     for execution_arn in running:
         client.stop_execution(executionArn=execution_arn, error="Aborted", cause=cause)

@@ -25,9 +25,7 @@ def retry_later(waits: Iterable[tuple[Mapping[str, Any], int]]) -> dict[str, Any
     for record, wait_s in waits:
         try:
             sqs_client().change_message_visibility(
-                QueueUrl=settings().queue_url,
-                ReceiptHandle=record.get("receiptHandle"),
-                VisibilityTimeout=wait_s,
+                QueueUrl=settings().queue_url, ReceiptHandle=record.get("receiptHandle"), VisibilityTimeout=wait_s
             )
         except (ClientError, BotoCoreError):
             logger.warning("the message comes back after the queue's own time", exc_info=True)

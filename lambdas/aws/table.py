@@ -109,7 +109,5 @@ def dynamodb_client() -> Any:
     """The DynamoDB client. It gives up in seconds: whoever waits for it may have a model to stop."""
     return boto3.client(
         "dynamodb",
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=5
-        ),
+        config=Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=5),
     )

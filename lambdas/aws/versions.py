@@ -11,8 +11,4 @@ from lambdas import __version__
 
 def versions() -> dict[str, str]:
     """Part -> version."""
-    return {
-        "Inference Unit Tuner": __version__,
-        "Python": platform.python_version(),
-        "botocore": botocore.__version__,
-    }
+    return {"Inference Unit Tuner": __version__, "Python": platform.python_version(), "botocore": botocore.__version__}

@@ -24,11 +24,7 @@ PLANNED_S = 28  # seconds that the second look and one more may add
 BLOCK_S = 3  # noise that evens out within so many seconds is none
 NOISE_ERRORS = 3.0
 HOPELESS_ERRORS = 2.3
-MIN_MORE_S, MAX_MORE_S, MAX_MORE_S = (
-    8,
-    19,
-    16,
-)  # of the look that noise may need, and what it may need
+MIN_MORE_S, MAX_MORE_S, MAX_MORE_S = (8, 19, 16)  # of the look that noise may need, and what it may need
 LOST_S = 2  # of a look, before it is throttled
 CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which may have been more
 
@@ -92,9 +88,7 @@ def more_seconds(looks: Sequence[Look]) -> float:
     """Length of one look more that would bring their noise to what is sound; 0 where it is, or one can't."""
     sound = SOUND_SHARE * together(looks).estimate
     missing = sum(look.seconds for look in looks) * ((noise_half(looks) / sound) ** 2 - 1)
-    return (
-        float(min(MAX_MORE_S, max(MIN_MORE_S, ceil(missing) + LOST_S))) if 0 < missing <= MAX_MORE_S else 0.0
-    )
+    return float(min(MAX_MORE_S, max(MIN_MORE_S, ceil(missing) + LOST_S))) if 0 < missing <= MAX_MORE_S else 0.0
 
 
 def too_noisy(looks: Sequence[Look]) -> bool:

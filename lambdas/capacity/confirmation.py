@@ -65,6 +65,4 @@ def paced_part(counts: StepCounts) -> Paced:
     accepted = [*counts.accepted, *[0] * last][first:last]
     throttled, failed = sum(counts.throttled[first:]), sum(counts.failed[first:])
     late_share = counts.late / max(1, counts.latency.count + throttled)
-    return Paced(
-        counts.plan.paced_tps, tuple(accepted), throttled, failed, late_share, look(counts), counts.latency
-    )
+    return Paced(counts.plan.paced_tps, tuple(accepted), throttled, failed, late_share, look(counts), counts.latency)

@@ -19,9 +19,7 @@ from lambdas.capacity.rates.interval import Interval
 from lambdas.load.counts import StepCounts
 
 MIN_TO_SPLIT = 6  # seconds
-SHIFT_ERRORS = (
-    4.5  # standard errors between two levels: steady noise looks like two in 1 or 2 of 100 stretches
-)
+SHIFT_ERRORS = 4.5  # standard errors between two levels: steady noise looks like two in 1 or 2 of 100 stretches
 SHIFT_SHARE = 0.03  # of the mean: smaller shifts don't matter
 DARK_SHARE = 0.1  # of the level after it: a second that is so low is a pause, and what holds one is no level
 NOISY_STRAY = 1.5  # counts by which the running sum strays from a line, when more than counting is at work
@@ -73,9 +71,7 @@ def look(counts: StepCounts) -> Look | None:
     return settled(accepted, _attempts_tps(counts)) if accepted else None
 
 
-def settled(
-    accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS
-) -> Look:
+def settled(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
     """The last level."""
     kept, rose = list(accepted), False
     while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):
@@ -118,10 +114,7 @@ def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
         return False
     if len(head) == 1 and head[0] <= max(tail):
         return False
-    astray = (
-        sum((count > middle) == rises for count in head),
-        sum((count < middle) == rises for count in tail),
-    )
+    astray = (sum((count > middle) == rises for count in head), sum((count < middle) == rises for count in tail))
     return astray[0] <= (len(head) > 3) and astray[1] <= (len(tail) > MIN_SECONDS)
 
 

@@ -8,9 +8,7 @@ from typing import Literal
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.histogram import LatencyHistogram
 
-Ending = Literal[
-    "saturated", "latency-bound", "not-saturated", "account-throttled", "client-limited", "unstable"
-]
+Ending = Literal["saturated", "latency-bound", "not-saturated", "account-throttled", "client-limited", "unstable"]
 
 
 @dataclass(frozen=True)

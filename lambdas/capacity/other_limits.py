@@ -56,9 +56,7 @@ def answered_seconds(steady: StepCounts) -> list[int]:
     return [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
 
 
-def _confirmed(
-    test: LoadTest, found: Measurement, share: float, counts: StepCounts, wait_s: float = 0.0
-) -> Steps:
+def _confirmed(test: LoadTest, found: Measurement, share: float, counts: StepCounts, wait_s: float = 0.0) -> Steps:
     """Evenly paced just below the estimate, lower each time it throttles: is there a rate that passes?"""
     if found.max_tps is None or not found.max_tps.estimate:
         return found

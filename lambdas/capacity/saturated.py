@@ -21,9 +21,7 @@ from lambdas.load.step import Phase, StepPlan
 Load = Generator[StepPlan, StepCounts, None]
 
 SECOND_LOOK_AFTER_S = 50.0  # of load and pauses: what warms up within that is warm by then
-SHIFTED_S = (
-    2  # seconds before the last shift: after more of them, idling would save up the credit that ended with it
-)
+SHIFTED_S = 2  # seconds before the last shift: after more of them, idling would save up the credit that ended with it
 LOOK_S = (6.0, 8.0)  # shortest and longest second look
 LOOK_REQUESTS = 80  # in it, within those
 NOISY_LOOK_S = 7.0  # before a probe
@@ -164,15 +162,9 @@ class SaturatedModel:
         if self.looks_agree:
             self.level.append(seen)
 
-    def _look(
-        self, seconds: float, *, lanes: int = 0, phase: Phase = "look"
-    ) -> Generator[StepPlan, StepCounts, Look]:
+    def _look(self, seconds: float, *, lanes: int = 0, phase: Phase = "look") -> Generator[StepPlan, StepCounts, Look]:
         counts = yield from self.test.run(self._plan(seconds, lanes=lanes, phase=phase))
         return look(counts) or Look(())
 
-    def _plan(
-        self, seconds: float, *, lanes: int = 0, phase: Phase = "look", wait_s: float = 0.0
-    ) -> StepPlan:
-        return closed_loop_plan(
-            phase, lanes or self.lanes, self.test.limits, at_least_s=seconds, wait_s=wait_s
-        )
+    def _plan(self, seconds: float, *, lanes: int = 0, phase: Phase = "look", wait_s: float = 0.0) -> StepPlan:
+        return closed_loop_plan(phase, lanes or self.lanes, self.test.limits, at_least_s=seconds, wait_s=wait_s)

@@ -41,13 +41,7 @@ def closed_loop_plan(
 
 
 def paced(
-    rate: float,
-    p95_s: float,
-    drain: int,
-    limits: SearchLimits,
-    *,
-    drain_s: float = DRAIN_S,
-    wait_s: float = 0.0,
+    rate: float, p95_s: float, drain: int, limits: SearchLimits, *, drain_s: float = DRAIN_S, wait_s: float = 0.0
 ) -> StepPlan:
     """Closed loop on `drain` lanes, then `rate` evenly paced: enough requests for a p95."""
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (15.0, 61)

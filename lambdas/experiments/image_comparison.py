@@ -78,18 +78,14 @@ def compared_images(
             not_measured.pop(series, None)
         else:
             not_measured.setdefault(series, one or f"{left.limit} leaves no room for it")
-    return comparison_output(
-        run, refused, lanes, rates, not_measured, moved=_moved(run, refused, rates, found)
-    )
+    return comparison_output(run, refused, lanes, rates, not_measured, moved=_moved(run, refused, rates, found))
 
 
 def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
     """Seconds that the workers of a comparison need at least: those of first workers, if they are new or read anew."""
     before = [step.counts.plan for step in steps]
     enough = any(each.workers >= plan.workers for each in before)
-    at_hand = source_of(run, plan.series) == "s3" or any(
-        source_of(run, each.series) == "bytes" for each in before
-    )
+    at_hand = source_of(run, plan.series) == "s3" or any(source_of(run, each.series) == "bytes" for each in before)
     return 0.0 if plan.phase != "compare" or (enough and at_hand) else COLD_START_LEAD_S
 
 

@@ -38,18 +38,11 @@ def comparison_output(
         if not images[source]:
             why[source] = f"no image is small enough for both ways ({MAX_BYTES['bytes']:,} bytes)"
     if not any(images[size] for size in SIZES):
-        why.setdefault(
-            "sizes", "there is one image" if used == 1 else "the images are of about the same size"
-        )
+        why.setdefault("sizes", "there is one image" if used == 1 else "the images are of about the same size")
     return {
         "concurrency": concurrency,
         "sources": [
-            {
-                "source": source,
-                "images": len(images[source]),
-                **_bytes(images[source]),
-                **_rate(rates[source]),
-            }
+            {"source": source, "images": len(images[source]), **_bytes(images[source]), **_rate(rates[source])}
             for source in WAYS
             if source in rates
         ],
@@ -92,9 +85,7 @@ def _detail(
         )
     bounds = [series for series in (*WAYS, *SIZES) if series in rates and rates[series].max_tps.high is None]
     if bounds:
-        sentences.append(
-            f"Not saturated at {concurrency} concurrent requests, so lower bounds: {', '.join(bounds)}."
-        )
+        sentences.append(f"Not saturated at {concurrency} concurrent requests, so lower bounds: {', '.join(bounds)}.")
     return " ".join([*sentences, _of_sizes(images, rates, why, moved)])
 
 
@@ -103,9 +94,7 @@ def _of_sources(rates: Mapping[Series, VariantRate], why: Mapping[str, str], mov
         missing = [source for source in WAYS if source not in rates]
         return f"The ways were not compared: {'; '.join(f'{each}: {why[each]}' for each in missing)}."
     sent, named = rates["bytes"], rates["s3"]
-    carried = (
-        f"the model carried {_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
-    )
+    carried = f"the model carried {_shown(sent.max_tps)} requests/s by bytes and {_shown(named.max_tps)} by s3"
     took = f"An answer took {_latency(sent)} by bytes and {_latency(named)} by s3."
     if moved:
         return f"{carried[0].upper()}{carried[1:]}. {took}"
@@ -115,10 +104,7 @@ def _of_sources(rates: Mapping[Series, VariantRate], why: Mapping[str, str], mov
 
 
 def _of_sizes(
-    images: Mapping[Series, tuple[Image, ...]],
-    rates: Mapping[Series, VariantRate],
-    why: Mapping[str, str],
-    moved: bool,
+    images: Mapping[Series, tuple[Image, ...]], rates: Mapping[Series, VariantRate], why: Mapping[str, str], moved: bool
 ) -> str:
     measured = [size for size in SIZES if size in rates]
     if len(measured) < 2:

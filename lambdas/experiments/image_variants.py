@@ -12,9 +12,7 @@ from lambdas.runs.run import Run
 
 WAYS: tuple[Source, ...] = ("bytes", "s3")
 SIZES: tuple[Series, ...] = ("small", "medium", "large")
-MIN_SIZE_RATIO = (
-    1.1  # a class whose images are not this much larger than the next smaller one's is the same class
-)
+MIN_SIZE_RATIO = 1.1  # a class whose images are not this much larger than the next smaller one's is the same class
 
 
 def source_of(run: Run, series: Series) -> Source:

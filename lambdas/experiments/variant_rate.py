@@ -70,9 +70,7 @@ def _joined(found: Sequence[Interval]) -> Interval:
     lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
     if max(lows) > min(highs):
         return Interval(mean, min(lows), max(highs))
-    half = sqrt(sum((high - each.estimate) ** 2 for each, high in zip(found, highs, strict=True))) / len(
-        found
-    )
+    half = sqrt(sum((high - each.estimate) ** 2 for each, high in zip(found, highs, strict=True))) / len(found)
     return Interval(mean, max(0.0, mean - half), mean + half)
 
 

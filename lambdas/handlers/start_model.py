@@ -46,10 +46,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         move = "wait"
     after = before.without_old_units(state, run.inference_units, now)
     after = replace(
-        after,
-        first_look_at=before.first_look_at or now,
-        last_look_at=now,
-        start_looks=before.start_looks + 1,
+        after, first_look_at=before.first_look_at or now, last_look_at=now, start_looks=before.start_looks + 1
     )
     if state.status == "STARTING":
         after = replace(after, starting_at=now)

@@ -17,9 +17,7 @@ from lambdas.cleanup.cleanup import settle
 from lambdas.models.lease_store import lease_store
 
 PATIENCE_S = 13 * 60.0
-NO_NEW_LEASES_S = (
-    1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
-)
+NO_NEW_LEASES_S = 1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
 
 
 @logged
@@ -31,9 +29,7 @@ def handler(event: dict[str, Any], _context: Any) -> None:
             failure = _settle_all()
     except Exception as error:  # noqa: BLE001 - without an answer CloudFormation would wait for an hour
         logger.exception("the models could not be settled")
-        failure = (
-            f"models may still be running: {error} - stop them in the Rekognition console, then delete again"
-        )
+        failure = f"models may still be running: {error} - stop them in the Rekognition console, then delete again"
     answer(event, failure=failure)
 
 
@@ -43,9 +39,7 @@ def _settle_all() -> str | None:
     lease_store().guard(NO_NEW_LEASES_S)
     while True:
         ended = abort_all(
-            states_client(),
-            settings().state_machine_arn,
-            "The stack of the Inference Unit Tuner is being deleted.",
+            states_client(), settings().state_machine_arn, "The stack of the Inference Unit Tuner is being deleted."
         )
         left = [lease for lease in lease_store().all() if not settle(lease, by="stack deletion")]
         if not ended and not left:

@@ -89,14 +89,8 @@ def _left_out(found: ImagesFound) -> str:
     if others := in_all - sum(number for _, number in told):
         why.append(f"{others:,} for other reasons")
     as_what = f" as {told[0][0]}" if len(kinds) == 1 else f" ({', '.join(why)})"
-    about, by = (
-        ("about ", f", judging by the {found.looked_at:,} looked at") if found.is_estimate else ("", "")
-    )
-    smallest = (
-        ": measured with the smallest only"
-        if found.left_out.keys() & {TOO_LARGE, TOO_LARGE_FOR_BYTES}
-        else ""
-    )
+    about, by = ("about ", f", judging by the {found.looked_at:,} looked at") if found.is_estimate else ("", "")
+    smallest = ": measured with the smallest only" if found.left_out.keys() & {TOO_LARGE, TOO_LARGE_FOR_BYTES} else ""
     head = f"{about}{in_all:,} of {found.images:,} images were left out{as_what}{by}{smallest}"
     return "; ".join([head, *advice(kind for kind, _ in told)])
 

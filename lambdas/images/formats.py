@@ -40,10 +40,7 @@ _BINARIES = (
     _Binary("WebP", ((0, b"RIFF"), (8, b"WEBP"))),
     _Binary("a video (AVI)", ((0, b"RIFF"), (8, b"AVI ")), _EXPORT),
     _Binary("a video (Matroska, WebM)", ((0, b"\x1aE\xdf\xa3"),), _EXPORT),
-    *(
-        _Binary("TIFF or a camera's raw file", ((0, mark),))
-        for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-    ),
+    *(_Binary("TIFF or a camera's raw file", ((0, mark),)) for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     _Binary("a raw file of a Fujifilm camera", ((0, b"FUJIFILMCCD-RAW"),)),
     _Binary("GIF", ((0, b"GIF8"),)),
     _Binary("BMP", ((0, b"BM"), (6, bytes(4)))),
@@ -65,21 +62,14 @@ _BINARIES = (
     _Binary("7-Zip", ((0, b"7z\xbc\xaf\x27\x1c"),), _UNPACK),
     _Binary("RAR", ((0, b"Rar!\x1a\x07"),), _UNPACK),
     _Binary("tar", ((257, b"ustar"),), _UNPACK),
-    _Binary(
-        "a file that macOS keeps beside another one (AppleDouble)", ((0, b"\0\x05\x16\x07"),), _LEAVE_OUT
-    ),
+    _Binary("a file that macOS keeps beside another one (AppleDouble)", ((0, b"\0\x05\x16\x07"),), _LEAVE_OUT),
     _Binary("a file that macOS keeps in each folder (.DS_Store)", ((0, b"\0\0\0\x01Bud1"),), _LEAVE_OUT),
 )
 
 # Texts, in lower case, by a start (without white space before it) or by what stands anywhere in the head.
 _MAYBE_AN_ERROR = "it may be a server's error: download the image again"
 _TEXTS = (
-    (
-        "^",
-        b"version https://git-lfs.github.com/",
-        "a Git LFS pointer",
-        "run `git lfs pull`, then upload the image",
-    ),
+    ("^", b"version https://git-lfs.github.com/", "a Git LFS pointer", "run `git lfs pull`, then upload the image"),
     ("in", b"/annex/objects/", "a git-annex pointer", "run `git annex get`, then upload the image"),
     ("^", b"<!doctype html", "a web page (HTML)", _MAYBE_AN_ERROR),
     ("^", b"<html", "a web page (HTML)", _MAYBE_AN_ERROR),
@@ -144,9 +134,7 @@ def _text(head: bytes) -> str | None:
         text = head.decode("utf-16", "ignore")
     else:
         text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").removesuffix("\ufffd")
-    return (
-        text if "\ufffd" not in text and all(each.isprintable() or each.isspace() for each in text) else None
-    )
+    return text if "\ufffd" not in text and all(each.isprintable() or each.isspace() for each in text) else None
 
 
 def _fault_of_text(text: str) -> Fault:

@@ -57,9 +57,7 @@ def fault_of_bytes(size: int, source: Source) -> Fault | None:
     if size <= MAX_BYTES[source]:
         return None
     kind = TOO_LARGE if size > MAX_BYTES["s3"] else TOO_LARGE_FOR_BYTES
-    return Fault(
-        kind, f"it has {size:,} bytes; with images.source {source} at most {MAX_BYTES[source]:,} are taken"
-    )
+    return Fault(kind, f"it has {size:,} bytes; with images.source {source} at most {MAX_BYTES[source]:,} are taken")
 
 
 def fault_of_sides(width: int, height: int) -> Fault | None:

@@ -11,12 +11,7 @@ from iu_tuner.contract.errors import AccessDenied, NoUsableImages
 from lambdas.aws.denials import advice
 
 _NO_BUCKET = ("NoSuchBucket", "InvalidBucketName")
-_ELSEWHERE = (
-    "PermanentRedirect",
-    "301",
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-)
+_ELSEWHERE = ("PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
 _ARCHIVED = "InvalidObjectState"  # a 403, too, though no permission is missing
 _KEY = re.compile(r"\bkms\b", re.IGNORECASE)
 
@@ -24,11 +19,7 @@ _KEY = re.compile(r"\bkms\b", re.IGNORECASE)
 def is_denied(error: ClientError) -> bool:
     """Was it for want of a permission, of the bucket's, the object's or the key's?"""
     code = str(error.response["Error"].get("Code", ""))
-    return (
-        code.startswith("KMS.")
-        or (_status(error) == 403 and code != _ARCHIVED)
-        or code in ("AccessDenied", "403")
-    )
+    return code.startswith("KMS.") or (_status(error) == 403 and code != _ARCHIVED) or code in ("AccessDenied", "403")
 
 
 def is_outage(error: ClientError) -> bool:

@@ -88,19 +88,13 @@ def _nothing(client: Any, bucket: str, listing: Listing, skipped: Sequence[Skipp
     """Why there is no image, with the number of objects by kind of fault, and what to do."""
     kinds = Counter(image.kind for image in skipped).most_common()
     example = {image.kind: image for image in reversed(skipped)}
-    why = [
-        f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}"
-        for kind, n in kinds[:MAX_KINDS_TOLD]
-    ]
+    why = [f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}" for kind, n in kinds[:MAX_KINDS_TOLD]]
     found, where = len(listing.objects), f"s3://{bucket}/{listing.prefix}"
     do = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
     if not found:
         pattern = " (it is no pattern)" if is_like_a_pattern(listing.prefix) else ""
         near = [place for place in prefixes_near(client, bucket, listing.prefix) if place != REPORTS]
-        do = [
-            *([f"give a prefix that exists as images.prefix{pattern}: {', '.join(near)}"] if near else []),
-            *do,
-        ]
+        do = [*([f"give a prefix that exists as images.prefix{pattern}: {', '.join(near)}"] if near else []), *do]
     looked_at = f"{len(skipped):,} looked at of the " if len(skipped) < found else ""
     first_of_more = "first " if listing.was_cut else ""
     because = f" ({'; '.join(why)})" if why else ""

@@ -71,8 +71,7 @@ def _fault_of_png(head: bytes) -> Fault | None:
         )
     if first != b"IHDR":
         return Fault(
-            "broken PNG",
-            f"its first chunk is {str(first)[1:]} instead of 'IHDR': save it again as PNG or JPEG",
+            "broken PNG", f"its first chunk is {str(first)[1:]} instead of 'IHDR': save it again as PNG or JPEG"
         )
     return fault_of_sides(*struct.unpack(">II", head[16:24]))
 

@@ -44,22 +44,16 @@ class ClientLoad:
     @property
     def advice(self) -> str:
         """What to do when the workers set the pace."""
-        fewer = (
-            "" if self.in_flight == 1 else "lower test.inFlightPerWorker, so that more workers share the load"
-        )
+        fewer = "" if self.in_flight == 1 else "lower test.inFlightPerWorker, so that more workers share the load"
         smaller = "use smaller images, or images.source s3" if self.is_too_much else ""
-        return ", or ".join(filter(None, (fewer, smaller))) + (
-            ", and run again" if fewer or smaller else "run again"
-        )
+        return ", or ".join(filter(None, (fewer, smaller))) + (", and run again" if fewer or smaller else "run again")
 
 
 def client_load(steps: Sequence[StepCounts]) -> ClientLoad:
     """What the steps of a run say of its load workers."""
     if not steps:
         return ClientLoad()
-    hardest = max(
-        steps, key=lambda step: max(step.cpu_share / MAX_CPU_SHARE, step.bytes_per_s / MAX_BYTES_PER_S)
-    )
+    hardest = max(steps, key=lambda step: max(step.cpu_share / MAX_CPU_SHARE, step.bytes_per_s / MAX_BYTES_PER_S))
     return ClientLoad(
         hardest.cpu_share,
         hardest.bytes_per_s,

@@ -93,9 +93,7 @@ class StepCounts:
         """Was a good part throttled in the last seconds of the closed loop, or after some workers ended it?"""
         first = max(0, self.whole_seconds - round(LOOKBACK_S))
         throttled = sum(self.throttled[first:])
-        return throttled > 0 and throttled >= MIN_RECENT_THROTTLE_RATIO * (
-            throttled + sum(self.accepted[first:])
-        )
+        return throttled > 0 and throttled >= MIN_RECENT_THROTTLE_RATIO * (throttled + sum(self.accepted[first:]))
 
     @cached_property
     def failed(self) -> list[int]:

@@ -8,9 +8,7 @@ from iu_tuner.contract.errors import AccessDenied, InternalError, ModelLost, Run
 from lambdas.models.outcomes import MODEL_GONE
 
 
-def no_reply_error(
-    failures: Mapping[str, int], sent: int, words: Mapping[str, str] | None = None
-) -> RunError:
+def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, str] | None = None) -> RunError:
     """Why none of the requests was answered: the model is gone, or it runs and fails.
 
     `words` are the service's about each kind of failure, where they are known.

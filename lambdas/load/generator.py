@@ -27,11 +27,7 @@ class LoadGenerator:
     """Runs one worker's part of a step over one connection per lane."""
 
     def __init__(
-        self,
-        plan: StepPlan,
-        worker: int,
-        connections: Sequence[LoadConnection],
-        requests: Sequence[PreparedRequest],
+        self, plan: StepPlan, worker: int, connections: Sequence[LoadConnection], requests: Sequence[PreparedRequest]
     ) -> None:
         self._plan = plan
         self._connections = connections

@@ -64,13 +64,9 @@ class Probe:
         for name, todo in NOT_ABOUT_IMAGES.items():
             if failures.get(name) == images:
                 said = words[name].rstrip(".")
-                raise NoUsableImages(
-                    f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}"
-                )
+                raise NoUsableImages(f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}")
         if len(refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
-            raise NoUsableImages(
-                f"the model refused all {images} images that were tried ({reasons}) - upload others"
-            )
+            raise NoUsableImages(f"the model refused all {images} images that were tried ({reasons}) - upload others")
         if sum(self.counts.failed) == images and not refused:
             raise no_reply_error(failures, images, words)

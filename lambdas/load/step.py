@@ -13,9 +13,7 @@ Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
 MIN_RECENT_THROTTLE_RATIO = 0.03  # of requests throttled lately: fewer are lanes that met by chance
 LATE_S = 0.05  # a paced request sent later than this after its planned time is late
-PACED_WARM_UP_S = (
-    1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
-)
+PACED_WARM_UP_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
 
 
 @dataclass(frozen=True)

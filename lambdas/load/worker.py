@@ -25,12 +25,7 @@ from lambdas.load.worker_step import WorkerStep
 from lambdas.models.rekognition.control_plane import model_endpoint
 from lambdas.models.rekognition.data_plane import LoadConnection
 from lambdas.models.rekognition.reply import Reply
-from lambdas.models.rekognition.request import (
-    PreparedRequest,
-    RequestSigner,
-    request_with_bytes,
-    request_with_object,
-)
+from lambdas.models.rekognition.request import PreparedRequest, RequestSigner, request_with_bytes, request_with_object
 from lambdas.runs.run import Run
 
 PROBE_LANES = 4
@@ -46,10 +41,7 @@ class LoadWorker:
         missing = [image for image in images if (source, image.key) not in prepared]
         with ThreadPoolExecutor(8) as threads:
             made = list(threads.map(lambda image: _prepared(run, image, source), missing))
-        self.prepared = {
-            **prepared,
-            **{(source, image.key): one for image, one in zip(missing, made, strict=True)},
-        }
+        self.prepared = {**prepared, **{(source, image.key): one for image, one in zip(missing, made, strict=True)}}
         self._requests = [self.prepared[source, image.key] for image in images]
         signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
         self._connections = [LoadConnection(signer) for _ in range(run.search_limits.lanes_per_worker)]
@@ -59,9 +51,7 @@ class LoadWorker:
         for connection in self._connections:
             connection.close()
 
-    def carry(
-        self, plan: StepPlan, worker: int, start_at: float, is_active: Callable[[], bool]
-    ) -> WorkerCounts:
+    def carry(self, plan: StepPlan, worker: int, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
         """This worker's part of a step, from `start_at` (epoch seconds), for as long as the run goes on."""
         with ThreadPoolExecutor(len(self._connections)) as threads:
             list(threads.map(LoadConnection.connect, self._connections))

@@ -28,9 +28,7 @@ def attributes(lease: Lease) -> dict[str, Any]:
 def lease_of(item: Mapping[str, Any]) -> Lease:
     """The inverse. A lease written by an older version lacks what came later: that is at its default."""
     values = plain(item)
-    return Lease(
-        **{name: _number(values[attribute]) for name, attribute in ATTRIBUTE.items() if attribute in values}
-    )
+    return Lease(**{name: _number(values[attribute]) for name, attribute in ATTRIBUTE.items() if attribute in values})
 
 
 def _number(value: Any) -> Any:

@@ -51,9 +51,7 @@ class LeaseStore:
         for _ in range(3):
             try:
                 self._client.put_item(
-                    TableName=self._table,
-                    Item=serialized(item),
-                    ConditionExpression="attribute_not_exists(pk)",
+                    TableName=self._table, Item=serialized(item), ConditionExpression="attribute_not_exists(pk)"
                 )
             except ClientError as error:
                 _raise_unless_refused(error)
@@ -190,9 +188,7 @@ def lease_store() -> LeaseStore:
 
 def _given_up(run_id: str) -> ModelLost:
     """What ends whatever a run still does after it lost its lease."""
-    return ModelLost(
-        f"the run {run_id} has been ended and does not hold the model any more - start a new run"
-    )
+    return ModelLost(f"the run {run_id} has been ended and does not hold the model any more - start a new run")
 
 
 def _raise_unless_refused(error: ClientError) -> None:

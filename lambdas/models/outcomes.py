@@ -6,9 +6,7 @@ ACCEPTED = "accepted"
 
 THROTTLED = "throttled"  # "Provisioned Rate exceeded.": the observation the search is after
 
-RAMP_LIMIT = (
-    "SuddenIncreaseThrottled"  # a ThrottlingException: "Slow down; sudden increase in rate of requests."
-)
+RAMP_LIMIT = "SuddenIncreaseThrottled"  # a ThrottlingException: "Slow down; sudden increase in rate of requests."
 
 ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException", RAMP_LIMIT)  # not the model's capacity
 

@@ -12,9 +12,7 @@ from typing import Literal
 from iu_tuner.contract.errors import ModelLost, ModelNotStartable, ModelStartFailed
 
 MAX_START_ATTEMPTS = 10
-MAX_LOOKS = (
-    2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000
-)
+MAX_LOOKS = 2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000
 MAX_START_S = 45 * 60.0  # AWS: "10-20 minutes"; the CLI's own waiter gives up after 20
 
 Move = Literal["start", "wait", "use", "restart"]
@@ -94,15 +92,11 @@ def move_to_running(
         advice = _ADVICE.get(state.status, "see the Rekognition documentation for this status")
         raise ModelNotStartable(f"the model is {said}, which does not allow a start - {advice}")
     if move == "start" and attempts >= MAX_START_ATTEMPTS:
-        raise ModelStartFailed(
-            f"the model is still {said} after {attempts} attempts to start it - try it by hand"
-        )
+        raise ModelStartFailed(f"the model is still {said} after {attempts} attempts to start it - try it by hand")
     if move != "use" and looks >= MAX_LOOKS:
         raise ModelStartFailed(f"the model is still {said} after {looks} looks - try it by hand")
     if move == "wait" and waited_s > MAX_START_S:
-        raise ModelStartFailed(
-            f"the model is still {said} after {waited_s / 60:.0f} minutes - try it by hand"
-        )
+        raise ModelStartFailed(f"the model is still {said} after {waited_s / 60:.0f} minutes - try it by hand")
     return move
 
 

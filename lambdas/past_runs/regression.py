@@ -90,10 +90,7 @@ def change(now: Answer, before: Answer) -> Change | None:
 
 def compared(now: Answer, same_model: Answer | None, version_before: Answer | None) -> dict[str, Any]:
     """`comparedWith`, `regression` and `regressionDetail` of the output."""
-    others = [
-        (same_model, "the last run of this model"),
-        (version_before, "the last run of the version before"),
-    ]
+    others = [(same_model, "the last run of this model"), (version_before, "the last run of the version before")]
     sentences = [_sentence(now, before, which) for before, which in others if before is not None]
     if not sentences:
         sentences = ["No earlier run of this model, or of a version before it, is there to compare with."]

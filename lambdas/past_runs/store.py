@@ -75,9 +75,7 @@ class History:
         found = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=serialized(
-                {":pk": f"PROJECT#{project_arn}", ":first": at_least, ":last": below}
-            ),
+            ExpressionAttributeValues=serialized({":pk": f"PROJECT#{project_arn}", ":first": at_least, ":last": below}),
             ScanIndexForward=False,
             Limit=MAX_RUNS_COMPARED,
         )["Items"]

@@ -44,9 +44,7 @@ def more_of_demand(
         return {}
     told = {"demand": demand_row(wanted, history)}
     if not history.requests:
-        unknown = (
-            f"No demand: {_nothing(history)}: read the table, or give demand.averageTps and demand.peakTps"
-        )
+        unknown = f"No demand: {_nothing(history)}: read the table, or give demand.averageTps and demand.peakTps"
         return {**told, "reasons": [unknown] if advice.table else list(advice.reasons)}
     if per_unit is None or advice.min_inference_units is None or advice.max_inference_units is None:
         return told
@@ -67,11 +65,7 @@ def _past_with(
     if plan is None:
         row = no_plan(NEVER_IDLE if history.covers_a_week else NEEDS_A_WEEK)
     else:
-        asked = {
-            "fromCloudWatchDays": wanted.days,
-            "percentile": wanted.percentile,
-            "headroom": wanted.headroom,
-        }
+        asked = {"fromCloudWatchDays": wanted.days, "percentile": wanted.percentile, "headroom": wanted.headroom}
         row = week_row(plan, run.model_arn, asked, always_usd, history.requests)
     reasons = [
         *advice.reasons,
@@ -89,11 +83,7 @@ def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
         if history.of_model
         else "of the whole account and Region (CloudWatch does not tell which model was asked)"
     )
-    over = (
-        "that it was in service"
-        if history.in_service_known
-        else "with requests, or less than an hour from some"
-    )
+    over = "that it was in service" if history.in_service_known else "with requests, or less than an hour from some"
     told = [
         f"Demand: {_some(history.requests, 'request')} {whose} in the last {_some(wanted.days, 'day')}, over"
         f" {_some(history.minutes, 'minute')} {over};"
@@ -125,11 +115,7 @@ def _scaling(row: dict[str, Any]) -> str:
 
 
 def _nothing(history: RequestHistory) -> str:
-    whose = (
-        "this model"
-        if history.of_model or history.in_service_known
-        else "any model of this account and Region"
-    )
+    whose = "this model" if history.of_model or history.in_service_known else "any model of this account and Region"
     return f"CloudWatch knows of no requests to {whose} in the last {_some(history.days, 'day')}"
 
 

@@ -104,12 +104,7 @@ def always(counts: Sequence[int | None], units: int, tps_per_unit: float, period
 
 
 def scaled(
-    counts: Sequence[int | None],
-    least: int,
-    most: int,
-    tps_per_unit: float,
-    period_s: int,
-    lag: Lag = Lag(),
+    counts: Sequence[int | None], least: int, most: int, tps_per_unit: float, period_s: int, lag: Lag = Lag()
 ) -> Service:
     """With a model that runs all the time and scales by itself."""
     model = AutoScaling(least, most, tps_per_unit, period_s, lag)

@@ -46,9 +46,7 @@ class HistoryItems:
     def kept(self, run_id: str) -> RequestHistory:
         """What was kept for the run."""
         answer = self._client.get_item(
-            TableName=self._table,
-            Key=serialized({"pk": f"RUN#{run_id}", "sk": "TRAFFIC"}),
-            ConsistentRead=True,
+            TableName=self._table, Key=serialized({"pk": f"RUN#{run_id}", "sk": "TRAFFIC"}), ConsistentRead=True
         )
         values = json.loads(zlib.decompress(base64.b64decode(plain(answer["Item"])["history"])))
         return RequestHistory(**{**values, "counts": tuple(values["counts"])})

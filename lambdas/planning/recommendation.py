@@ -124,9 +124,7 @@ def recommend(
 
 
 def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
-    return (
-        f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
-    )
+    return f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
 
 
 def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> list[str]:
@@ -137,36 +135,25 @@ def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> l
             f" {_rate(tps)} TPS would need {careful}"
         )
     if units > QUOTA_IUS:
-        cautions.append(
-            f"More than {QUOTA_IUS} inference units per model need a quota raise (Service Quotas)"
-        )
+        cautions.append(f"More than {QUOTA_IUS} inference units per model need a quota raise (Service Quotas)")
     if tps > quota_tps:
-        cautions.append(
-            f"More than {quota_tps:g} TPS per account and Region need a quota raise (Service Quotas)"
-        )
+        cautions.append(f"More than {quota_tps:g} TPS per account and Region need a quota raise (Service Quotas)")
     return cautions
 
 
 def _practice(demand: TrafficDemand, least: int) -> list[str]:
     practice = []
     if least < PRODUCTION_IUS:
-        practice.append(
-            "AWS advises at least two inference units in production, spread over Availability Zones"
-        )
+        practice.append("AWS advises at least two inference units in production, spread over Availability Zones")
     if not demand.headroom:
-        practice.append(
-            "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky"
-        )
+        practice.append("The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky")
     return practice
 
 
-def _table(
-    units: int, per_unit: Interval, usd_per_unit_hour: float, more: ReducedRate | None
-) -> tuple[Capacity, ...]:
+def _table(units: int, per_unit: Interval, usd_per_unit_hour: float, more: ReducedRate | None) -> tuple[Capacity, ...]:
     rows = min(MAX_TABLE_ROWS, max(QUOTA_IUS, units))
     return tuple(
-        Capacity(n, n * per_unit_of(n, per_unit, more).estimate, n * usd_per_unit_hour)
-        for n in range(1, rows + 1)
+        Capacity(n, n * per_unit_of(n, per_unit, more).estimate, n * usd_per_unit_hour) for n in range(1, rows + 1)
     )
 
 

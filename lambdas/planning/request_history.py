@@ -91,9 +91,7 @@ def percentile_of(ascending: list[float], percentile: float) -> float:
     return ascending[max(1, math.ceil(percentile / 100 * len(ascending) - 1e-9)) - 1]
 
 
-def build_history(
-    window: Window, seen: Seen, own_runs: Collection[tuple[float, float]] = ()
-) -> RequestHistory:
+def build_history(window: Window, seen: Seen, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
     """The history in the window, without the time (from, to) of this tuner's own runs: their load is no demand."""
     asked = seen.successful.keys() | seen.throttled.keys()
     served = {

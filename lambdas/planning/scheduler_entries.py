@@ -49,9 +49,7 @@ def weekly(minute: int, days: Iterable[int]) -> str:
     chosen = sorted(set(days))
     if len(chosen) == len(DAYS):
         return f"cron({minute % 60} {minute // 60} * * ? *)"
-    in_a_row = (
-        len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1 and chosen[-1] < 6
-    )  # SUN is 1, not 8
+    in_a_row = len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1 and chosen[-1] < 6  # SUN is 1, not 8
     named = f"{DAYS[chosen[0]]}-{DAYS[chosen[-1]]}" if in_a_row else ",".join(DAYS[day] for day in chosen)
     return f"cron({minute % 60} {minute // 60} ? * {named} *)"
 

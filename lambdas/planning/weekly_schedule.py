@@ -49,10 +49,7 @@ class WeekPlan:
         """The longest time off: its first hour of the week, and its hours."""
         ends = [(block.start_hour + block.hours) % HOURS_OF_WEEK for block in self.blocks]
         starts = [block.start_hour for block in self.blocks]
-        stops = [
-            (end, (start - end) % HOURS_OF_WEEK)
-            for end, start in zip(ends, starts[1:] + starts[:1], strict=True)
-        ]
+        stops = [(end, (start - end) % HOURS_OF_WEEK) for end, start in zip(ends, starts[1:] + starts[:1], strict=True)]
         return max(stops, key=lambda stop: stop[1])
 
 
@@ -75,9 +72,7 @@ def week_plan(
         return None
     blocks = tuple(_block(span, history, past, per_unit, least, most) for span in spans)
     on = {hour for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
-    lost = sum(
-        count for index, count in enumerate(history.counts) if count and history.hour_of_week(index) not in on
-    )
+    lost = sum(count for index, count in enumerate(history.counts) if count and history.hour_of_week(index) not in on)
     weeks = history.whole_weeks
     unit_s = _unit_seconds(blocks, weeks, per_unit.estimate, start_up_s)
     share = unit_s / (len(weeks.counts) * weeks.period_s)
@@ -102,9 +97,7 @@ def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
     firsts = sorted(hour for hour in busy if (hour - 1) % HOURS_OF_WEEK not in busy)
     spans: list[tuple[int, int]] = []
     for first in firsts:
-        hours = next(
-            length for length in range(1, HOURS_OF_WEEK) if (first + length) % HOURS_OF_WEEK not in busy
-        )
+        hours = next(length for length in range(1, HOURS_OF_WEEK) if (first + length) % HOURS_OF_WEEK not in busy)
         if spans and 3600 * (first - sum(spans[-1])) <= start_up_s:
             spans[-1] = (spans[-1][0], first + hours - spans[-1][0])
         else:
@@ -117,12 +110,7 @@ def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
 
 
 def _block(
-    span: tuple[int, int],
-    history: RequestHistory,
-    past: PastDemand,
-    per_unit: Interval,
-    least: int,
-    most: int,
+    span: tuple[int, int], history: RequestHistory, past: PastDemand, per_unit: Interval, least: int, most: int
 ) -> Block:
     first, hours = span
     by_hour = history.by_hour_of_week
@@ -133,9 +121,7 @@ def _block(
     return Block(first, hours, min(low, least), min(high, most))
 
 
-def _unit_seconds(
-    blocks: Sequence[Block], history: RequestHistory, tps_per_unit: float, start_up_s: int
-) -> float:
+def _unit_seconds(blocks: Sequence[Block], history: RequestHistory, tps_per_unit: float, start_up_s: int) -> float:
     """Inference units times seconds of the plan in the past, starts paid for like the rest."""
     block_of = {hour: block for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
     total, off_s, on, model = 0.0, 0, None, None

@@ -19,13 +19,9 @@ MAX_RUN_MINUTES = 90
 _STEP_MINUTES = 5
 _DAY, _WEEK = 24 * 60, 7 * 24 * 60
 
-NEEDS_A_WEEK = (
-    "No start-stop plan: that takes requests from every hour of a week, seven days of history at least"
-)
+NEEDS_A_WEEK = "No start-stop plan: that takes requests from every hour of a week, seven days of history at least"
 NEVER_IDLE = "No start-stop plan: the model is never idle for longer than a start takes"
-LONGER_THAN_A_WEEK = (
-    "No schedule: the batch takes longer than a week; start the model by hand, and stop it after it"
-)
+LONGER_THAN_A_WEEK = "No schedule: the batch takes longer than a week; start the model by hand, and stop it after it"
 
 
 def no_plan(why: str) -> dict[str, Any]:
@@ -82,11 +78,7 @@ def _told(hour: int) -> str:
 
 
 def batch_row(
-    batch: BatchPlan,
-    wanted: BatchDemand,
-    model_arn: str,
-    usd_per_unit_hour: float,
-    start_up_s: int = START_UP_S,
+    batch: BatchPlan, wanted: BatchDemand, model_arn: str, usd_per_unit_hour: float, start_up_s: int = START_UP_S
 ) -> dict[str, Any]:
     """A batch as often as it fits, once a day or once a week, whose images come from midnight UTC on."""
     start_up = math.ceil(start_up_s / 60)

@@ -27,15 +27,9 @@ from lambdas.reports.run_summary import failed_row, finished_row
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.receipt import Receipt
 
-_TOLD = {
-    "Run Finished": "notifiedFinished",
-    "Run Failed": "notifiedFailed",
-    "Model Settled": "notifiedCleanedUp",
-}
+_TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 # In a VPC without a way to a service nobody answers; the function has a run to hand back.
-FAST_FAIL_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5
-)
+FAST_FAIL_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5)
 
 
 def notify_finished(output: Mapping[str, Any], duration_s: float) -> None:
@@ -119,10 +113,7 @@ def _put_event(detail_type: DetailType, output: Mapping[str, Any]) -> None:
 def _publish(detail_type: DetailType, told: Message) -> None:
     kind = {"DataType": "String", "StringValue": detail_type}  # for the filter of a subscription
     sns_client().publish(
-        TopicArn=settings().topic_arn,
-        Subject=told.subject,
-        Message=told.body,
-        MessageAttributes={"detailType": kind},
+        TopicArn=settings().topic_arn, Subject=told.subject, Message=told.body, MessageAttributes={"detailType": kind}
     )
 
 

@@ -25,10 +25,7 @@ from lambdas.past_runs.regression import Answer
 def ssm_client() -> Any:
     """The SSM client. The answer is published without it, too."""
     return boto3.client(
-        "ssm",
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=5
-        ),
+        "ssm", config=Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=5)
     )
 
 
@@ -46,11 +43,7 @@ def with_answer_parameter(output: dict[str, Any], at: str) -> dict[str, Any]:
         ssm_client().put_parameter(Name=name, Value=_value(output, at), Type="String", Overwrite=True)
     except (ClientError, BotoCoreError) as error:
         logger.exception("the answer's parameter could not be written")
-        return {
-            **output,
-            "answerParameter": None,
-            "answerParameterDetail": f"{name} was not written: {error}",
-        }
+        return {**output, "answerParameter": None, "answerParameterDetail": f"{name} was not written: {error}"}
     return {**output, "answerParameter": name}
 
 

@@ -29,16 +29,11 @@ from lambdas.runs.store import run_store
 def page_client() -> Any:
     """An S3 client that gives up in seconds: the run is over, and its end has to be told."""
     return boto3.client(
-        "s3",
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5
-        ),
+        "s3", config=Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5)
     )
 
 
-def with_page(
-    run: Run, answer: dict[str, Any], steps: Callable[[], Sequence[MeasuredStep]]
-) -> dict[str, Any]:
+def with_page(run: Run, answer: dict[str, Any], steps: Callable[[], Sequence[MeasuredStep]]) -> dict[str, Any]:
     """The output, its page kept; where that could not be, `reportUri` is null and `reportDetail` says why."""
     try:
         shown = page(contents(run, steps(), answer, versions(), kept_history(run)))

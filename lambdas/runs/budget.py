@@ -34,9 +34,7 @@ class Budget:
     max_minutes: float
     max_usd: float
 
-    def check_estimate(
-        self, mode: Mode, tariff: Tariff, *, compare: bool = False, second_units: int = 0
-    ) -> float:
+    def check_estimate(self, mode: Mode, tariff: Tariff, *, compare: bool = False, second_units: int = 0) -> float:
         """What the run will cost, about.
 
         `compare`: with a comparison of images; `second_units`: with a second measurement at so many inference units.
@@ -53,9 +51,7 @@ class Budget:
                 f"model has to be started, more than limits.maxMinutes = {self.max_minutes:g} - raise the limit"
             )
         second = Tariff(second_units, tariff.usd_per_unit_hour)
-        usd = tariff.usd(60 * expected_minutes(mode, compare=compare)) + second.usd(
-            60 * EXPECTED_MINUTES[mode]
-        )
+        usd = tariff.usd(60 * expected_minutes(mode, compare=compare)) + second.usd(60 * EXPECTED_MINUTES[mode])
         if usd > self.max_usd:
             units = f"{tariff.inference_units} x ${tariff.usd_per_unit_hour:g}/h"
             again = f", and again at {second_units}," if second_units else ""
@@ -85,9 +81,7 @@ class Budget:
     def left(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Left:
         """What remains of the limits, for a model that goes on running."""
         by_time = Left(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
-        by_money = Left(
-            3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}"
-        )
+        by_money = Left(3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}")
         return min(by_time, by_money, key=lambda left: left.seconds)
 
 

@@ -29,9 +29,7 @@ class Run:
     project_arn: str
     started_at: str  # ISO 8601, UTC
     inference_units: int
-    requested_units: (
-        int | None
-    )  # inference units that the model must run with; None: those it is found running with
+    requested_units: int | None  # inference units that the model must run with; None: those it is found running with
     usd_per_unit_hour: float
     expected_usd: float
     mode: Mode
@@ -91,11 +89,7 @@ class Run:
     def search_limits(self) -> SearchLimits:
         """What the search may do."""
         return SearchLimits(
-            self.mode,
-            self.start_concurrency,
-            self.max_concurrency,
-            self.in_flight_per_worker,
-            self.most_workers,
+            self.mode, self.start_concurrency, self.max_concurrency, self.in_flight_per_worker, self.most_workers
         )
 
     def spent_usd(self, progress: Progress, now: float) -> float:

@@ -48,9 +48,7 @@ class RunStore:
 
     def create(self, run: Run) -> None:
         """Keep what Prepare settled."""
-        self._items.put(
-            "RUN", {"plan": as_json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"}
-        )
+        self._items.put("RUN", {"plan": as_json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
 
     def load_or_none(self) -> tuple[Run, Progress] | None:
         """The same as `known`; None when Prepare never came so far."""
@@ -69,9 +67,7 @@ class RunStore:
 
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
         """Keep the progress, and the phase for whoever watches."""
-        self._items.update(
-            "RUN", {"progress": as_json(asdict(progress)), **({"phase": phase} if phase else {})}
-        )
+        self._items.update("RUN", {"progress": as_json(asdict(progress)), **({"phase": phase} if phase else {})})
 
     def save_live_progress(self, so_far: Mapping[str, Any]) -> None:
         """Keep how far the run has come, for whoever watches."""
@@ -92,9 +88,7 @@ class RunStore:
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed, and what it had measured by then."""
         so_far = as_json(measured_so_far(self.steps()))
-        self._items.update(
-            "RUN", {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far}
-        )
+        self._items.update("RUN", {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
 
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
         """Keep a step's plan before its workers start."""

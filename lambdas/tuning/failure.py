@@ -23,9 +23,7 @@ def identify(failure: Mapping[str, Any]) -> RunError:
     message = str(cause.get("errorMessage") or failure.get("Cause") or "no cause was given")
     name, _, sentence = message.partition(": ")
     if name in NAMES:
-        before = [
-            identify(cause[key]) for key in ("stopFailure", "runFailure") if _is_failure(cause.get(key))
-        ]
+        before = [identify(cause[key]) for key in ("stopFailure", "runFailure") if _is_failure(cause.get(key))]
         return _BY_NAME[name](" - before that, ".join([sentence, *map(str, before)]))
     if "TooManyRequests" in str(failure.get("Error")):
         return InternalError(

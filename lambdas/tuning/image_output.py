@@ -13,9 +13,7 @@ def cautions_of(run: Run, refused: int) -> tuple[str, ...]:
     """Clauses about a run that rests on few of the user's images; the model refused `refused` of those chosen."""
     if run.images_counted is None:
         return ()
-    return image_cautions(
-        run.images_counted, found_objects=run.images_found, chosen=len(run.images), refused=refused
-    )
+    return image_cautions(run.images_counted, found_objects=run.images_found, chosen=len(run.images), refused=refused)
 
 
 def images_row(run: Run, progress: Progress) -> dict[str, Any]:

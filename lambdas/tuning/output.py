@@ -76,10 +76,7 @@ def findings(
         advice = replace(advice, reasons=(*advice.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
     recommendation = {**_recommendation(advice), **more_of_demand(run, planned_with, advice, history)}
-    recommendation["reasons"] = [
-        *recommendation["reasons"],
-        *(each[0].upper() + each[1:] for each in cautions),
-    ]
+    recommendation["reasons"] = [*recommendation["reasons"], *(each[0].upper() + each[1:] for each in cautions)]
     return {
         "runId": run.run_id,
         "modelArn": run.model_arn,

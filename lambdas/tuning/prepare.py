@@ -135,9 +135,7 @@ class AccountBounds:
     warnings: tuple[str, ...]
 
 
-def account_bounds(
-    wanted: ExecutionInput, model: RekognitionModel, units: int, started_at: str
-) -> AccountBounds:
+def account_bounds(wanted: ExecutionInput, model: RekognitionModel, units: int, started_at: str) -> AccountBounds:
     """Read the quotas of Rekognition and Lambda. What can't be read bounds nothing, or counts as its default."""
     test, quota = wanted.test, tps_quota(quotas_client())
     workers = workers_within(unreserved_concurrency(lambda_client()))
@@ -155,11 +153,7 @@ def account_bounds(
 def demand_to_dict(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
     """The demand as a run keeps it; one of average and peak stands for both."""
     if isinstance(demand, PastInput):
-        return {
-            "days": demand.from_cloud_watch_days,
-            "percentile": demand.percentile,
-            "headroom": demand.headroom,
-        }
+        return {"days": demand.from_cloud_watch_days, "percentile": demand.percentile, "headroom": demand.headroom}
     if isinstance(demand, TrafficInput):
         average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
         return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}

@@ -119,8 +119,6 @@ class Account:
         return arn
 
 
-def _entry(
-    operation: str, version_arn: str | None, now_s: float, outcome: str, access_key_id: str
-) -> dict[str, Any]:
+def _entry(operation: str, version_arn: str | None, now_s: float, outcome: str, access_key_id: str) -> dict[str, Any]:
     what = {"operation": operation, "modelArn": version_arn, "outcome": outcome}
     return {**what, "accessKeyId": access_key_id, "at": now_s, "until": now_s, "count": 1}

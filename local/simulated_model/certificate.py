@@ -37,7 +37,6 @@ def make_certificate(folder: Path) -> Path:
     file = folder / "loopback.pem"
     file.touch(mode=0o600)
     file.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
     )
     return file

@@ -7,13 +7,7 @@ from typing import NamedTuple
 
 from local.simulated_model.account import Account, Model
 from local.simulated_model.detect import DetectParser, DetectRequest, S3Name
-from local.simulated_model.errors import (
-    ACCOUNT_RATE_EXCEEDED,
-    RATE_EXCEEDED,
-    S3_RATE_EXCEEDED,
-    SLOW_DOWN,
-    ServiceError,
-)
+from local.simulated_model.errors import ACCOUNT_RATE_EXCEEDED, RATE_EXCEEDED, S3_RATE_EXCEEDED, SLOW_DOWN, ServiceError
 from local.simulated_model.operations import find
 from local.simulated_model.s3_images import S3Images
 from local.simulated_model.service import SimulatedService
@@ -38,12 +32,7 @@ class DataPlane:
         self._s3_random = Random(0)
 
     async def detect(
-        self,
-        body: bytes,
-        body_sha256: bytes,
-        attempt: int,
-        access_key_id: str,
-        is_gone: Callable[[], bool],
+        self, body: bytes, body_sha256: bytes, attempt: int, access_key_id: str, is_gone: Callable[[], bool]
     ) -> Detected:
         """Serves one request; `is_gone` tells whether its client has left meanwhile."""
         arrived_at_s = self._clock()

@@ -61,9 +61,7 @@ def _parse_or_error(body: bytes) -> DetectRequest | ServiceError:
         return DetectRequest(
             request.arn(members, "ProjectVersionArn", request.VERSION_ARN),
             _image(request.structure(members, "Image", "image")),
-            _answer(
-                request.integer(members, "MaxResults", 0), request.number(members, "MinConfidence", 0, 100)
-            ),
+            _answer(request.integer(members, "MaxResults", 0), request.number(members, "MinConfidence", 0, 100)),
         )
     except ServiceError as error:
         return error

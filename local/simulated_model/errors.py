@@ -11,9 +11,7 @@ RATE_EXCEEDED = "Provisioned Rate exceeded."
 S3_RATE_EXCEEDED = "S3 download limit exceeded."
 ACCOUNT_RATE_EXCEEDED = "Rate exceeded"
 SLOW_DOWN = "Slow down; sudden increase in rate of requests."
-INVALID_S3_OBJECT = (
-    "Unable to get object metadata from S3. Check object key, region and/or access permissions."
-)
+INVALID_S3_OBJECT = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
 
 
 class ServiceError(Exception):
@@ -31,12 +29,7 @@ class ServiceError(Exception):
 
     def body(self) -> bytes:
         """The JSON 1.1 body, with a log reference of its own."""
-        content = {
-            "__type": self.code,
-            "Code": self.code,
-            "Logref": str(uuid.uuid4()),
-            "Message": self.message,
-        }
+        content = {"__type": self.code, "Code": self.code, "Logref": str(uuid.uuid4()), "Message": self.message}
         return json.dumps(content).encode()
 
 
@@ -45,8 +38,7 @@ def violated(member: str, value: object, constraint: str) -> ServiceError:
     shown = "null" if value is None else f"'{value}'"
     return ServiceError(
         "ValidationException",
-        f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: "
-        f"{constraint}",
+        f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: {constraint}",
     )
 
 

@@ -9,9 +9,7 @@ from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 
 STARTABLE = frozenset({"TRAINING_COMPLETED", "COPYING_COMPLETED", "STOPPED", "FAILED"})
-BUSY = frozenset(
-    {"TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING", "DELETING"}
-)
+BUSY = frozenset({"TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING", "DELETING"})
 DEAD = frozenset({"TRAINING_FAILED", "COPYING_FAILED", "DEPRECATED", "EXPIRED"})
 STATUSES = STARTABLE | BUSY | DEAD
 
@@ -96,8 +94,7 @@ class Lifecycle:
         status = self.advance(now_s)
         if max(min_inference_units, max_inference_units or 0) > self.truth.most_units:
             raise ServiceError(
-                "LimitExceededException",
-                f"The maximum number of inference units per model is {self.truth.most_units}.",
+                "LimitExceededException", f"The maximum number of inference units per model is {self.truth.most_units}."
             )
         if status in DEAD or (status == "FAILED" and self.truth.failed_for_good):
             raise invalid_parameters(f"The model can't be started in status {status}.")

@@ -38,9 +38,7 @@ class ModelTruth:
     """
 
     tps_per_iu: float = _number(5.0, "answers per second and inference unit", 0.01, 100_000)
-    unit_efficiency: float = _number(
-        1.0, "what of its rate a unit keeps each time that the units are doubled", 0.1, 1
-    )
+    unit_efficiency: float = _number(1.0, "what of its rate a unit keeps each time that the units are doubled", 0.1, 1)
     most_units: int = _number(5, "a start with more inference units is refused", 1)
     limiter: str = _choice("token_bucket", "how the model refuses work", LIMITERS)
     burst_s: float = _number(1.0, "token bucket: credit, in seconds of its rate (at least 2 tokens)", 0)
@@ -49,9 +47,7 @@ class ModelTruth:
     queue_length: int = _number(4, "executor pool: waiting places per inference unit", 0)
     reject_cost_s: float = _number(0.0, "pools: executor time that a rejection eats", 0)
 
-    latency_mean_s: float = _number(
-        0.18, "mean time to an answer, in ms", 0, flag="--latency-ms", factor=0.001
-    )
+    latency_mean_s: float = _number(0.18, "mean time to an answer, in ms", 0, flag="--latency-ms", factor=0.001)
     latency_cv: float = _number(0.2, "latency: standard deviation / mean", 0, 10)
     latency_distribution: str = _choice("lognormal", "latency: shape", LATENCY_DISTRIBUTIONS)
     image_cost_cv: float = _number(0.0, "spread of the cost of one image against another", 0, 10)
@@ -62,9 +58,7 @@ class ModelTruth:
     start_s: float = _number(3.0, "STARTING takes", 0)
     stop_s: float = _number(2.0, "STOPPING takes", 0)
     start_fails: int = _number(0, "so many starts end in FAILED", 0)
-    failed_for_good: bool = field(
-        default=False, metadata={"help": "a model that is FAILED refuses to be started"}
-    )
+    failed_for_good: bool = field(default=False, metadata={"help": "a model that is FAILED refuses to be started"})
     start_hangs: int = _number(0, "so many starts hang in STARTING", 0)
     start_hang_s: float = _number(3600.0, "a start that hangs is FAILED after", 0)
     lost_replies: int = _number(0, "so many starts, and as many stops, happen but are never answered", 0)

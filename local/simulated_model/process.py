@@ -72,9 +72,7 @@ class RunningSimulatedModel:
 
 @contextmanager
 def running_simulated_model(
-    models: Sequence[ModelTruth | ModelSetup],
-    s3_endpoint_url: str | None = None,
-    **settings: Any,
+    models: Sequence[ModelTruth | ModelSetup], s3_endpoint_url: str | None = None, **settings: Any
 ) -> Iterator[RunningSimulatedModel]:
     """Starts a server on a free loopback port, waits until it listens, stops it at the end.
 
@@ -96,9 +94,7 @@ def running_simulated_model(
         )
         try:
             told = _greeting(server, json.dumps(config), log)
-            yield RunningSimulatedModel(
-                told["url"], tuple(told["models"]), server.pid, settings.get("certificate")
-            )
+            yield RunningSimulatedModel(told["url"], tuple(told["models"]), server.pid, settings.get("certificate"))
         finally:
             _stop(server)
 

@@ -43,8 +43,7 @@ def _model_report(model: Model, now_s: float) -> dict[str, Any]:
         "trueTps": life.truth.true_tps(units or 1, model.ledger.mean_image_cost),
         "trueTpsPerInferenceUnit": life.truth.true_tps(1, model.ledger.mean_image_cost),
         "transitions": [
-            {"at": at_s, "from": from_status, "to": to_status}
-            for at_s, from_status, to_status in life.transitions
+            {"at": at_s, "from": from_status, "to": to_status} for at_s, from_status, to_status in life.transitions
         ],
         "inferenceUnitSecondsBilled": life.inference_unit_seconds(now_s),
         "calls": dict(Counter(model.calls)),

@@ -34,9 +34,7 @@ def structure(members: Mapping[str, Any], name: str, path: str) -> dict[str, Any
     return dict(value)
 
 
-def text(
-    members: Mapping[str, Any], name: str, path: str, pattern: re.Pattern[str], low: int, high: int
-) -> str | None:
+def text(members: Mapping[str, Any], name: str, path: str, pattern: re.Pattern[str], low: int, high: int) -> str | None:
     """An optional string of `low` to `high` characters that matches the pattern."""
     value: str | None = _typed(members, name, str, path)
     if value is None:

@@ -66,9 +66,7 @@ class SimulatedModelServer:
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         tls = _tls(self.settings.certificate)
-        site = web.TCPSite(
-            self._runner, self.settings.host, self.settings.port, backlog=1024, ssl_context=tls
-        )
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024, ssl_context=tls)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"{'https' if tls else 'http'}://{host}:{port}"
@@ -96,17 +94,13 @@ class SimulatedModelServer:
             return self._control(request, operation, body, access_key_id)
         try:
             attempt = attempt_number(headers.get("amz-sdk-request", ""))
-            detected = await self._data_plane.detect(
-                body, body_sha256, attempt, access_key_id, is_gone(request)
-            )
+            detected = await self._data_plane.detect(body, body_sha256, attempt, access_key_id, is_gone(request))
         except ServiceError as error:
             self.account.refused[error.code] += 1
             return error_response(error)
         return detect_response(request, detected)
 
-    def _control(
-        self, request: BaseRequest, operation: str, body: bytes, access_key_id: str
-    ) -> web.StreamResponse:
+    def _control(self, request: BaseRequest, operation: str, body: bytes, access_key_id: str) -> web.StreamResponse:
         now_s = self.clock()
         version_arn, outcome = None, "ok"
         try:
@@ -153,9 +147,7 @@ def _tls(certificate: str | None) -> ssl.SSLContext | None:
     return context
 
 
-async def serve(
-    settings: ServerSettings, stop: asyncio.Event, listening: Callable[[dict[str, Any]], None]
-) -> None:
+async def serve(settings: ServerSettings, stop: asyncio.Event, listening: Callable[[dict[str, Any]], None]) -> None:
     """Serves until `stop` is set; `listening` is told the URL and the models."""
     server = SimulatedModelServer(settings)
     await server.start()

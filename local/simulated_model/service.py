@@ -30,9 +30,7 @@ class SimulatedService:
     Random errors and the account's cap are decided before the limiter, and take nothing from it.
     """
 
-    def __init__(
-        self, truth: ModelTruth, inference_units: int = 1, max_inference_units: int | None = None
-    ) -> None:
+    def __init__(self, truth: ModelTruth, inference_units: int = 1, max_inference_units: int | None = None) -> None:
         self.truth = truth
         self.inference_units = inference_units
         self.unit_changes: list[tuple[float, int]] = []
@@ -123,9 +121,7 @@ class SimulatedService:
     def _set_scale(self, now_s: float) -> None:
         # A pool has grown by executors, each as fast as before; a counted rate grows with the units.
         growth = 1.0 if self.truth.is_pool else self.inference_units / self.units_at_start
-        self._limiter.scale = (
-            self.truth.speed_at(now_s) * growth * self.truth.unit_share(self.inference_units)
-        )
+        self._limiter.scale = self.truth.speed_at(now_s) * growth * self.truth.unit_share(self.inference_units)
 
 
 def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:

@@ -17,9 +17,7 @@ SERVICE = "rekognition"
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW_S = 300
 FIELDS = ("Credential", "SignedHeaders", "Signature")
-SCOPE = re.compile(
-    r"(?P<key>[\w+=.@-]+)/(?P<date>\d{8})/(?P<region>[a-z\d-]+)/(?P<service>[a-z\d-]+)/aws4_request"
-)
+SCOPE = re.compile(r"(?P<key>[\w+=.@-]+)/(?P<date>\d{8})/(?P<region>[a-z\d-]+)/(?P<service>[a-z\d-]+)/aws4_request")
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
     "Access Key and signing method. Consult the service documentation for details."
@@ -63,9 +61,7 @@ class SignatureCheck:
         if secret is None:
             if self.accept_unknown_keys:
                 return scope["key"]
-            raise ServiceError(
-                "UnrecognizedClientException", "The security token included in the request is invalid."
-            )
+            raise ServiceError("UnrecognizedClientException", "The security token included in the request is invalid.")
         expected = _Recomputed(scope["key"], secret, self.region).sign(request, signed_names, timestamp)
         if not compare_digest(expected, signature["Signature"]):
             raise ServiceError("InvalidSignatureException", MISMATCH)

@@ -23,9 +23,7 @@ MAX_BODY_BYTES = 32 * 1024**2
 ATTEMPT = re.compile(r"attempt=(\d+)")
 
 
-def make_request(
-    message: Any, payload: Any, protocol: Any, writer: Any, task: "asyncio.Task[None]"
-) -> BaseRequest:
+def make_request(message: Any, payload: Any, protocol: Any, writer: Any, task: "asyncio.Task[None]") -> BaseRequest:
     """aiohttp's request with room for large bodies."""
     loop = asyncio.get_running_loop()
     return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)

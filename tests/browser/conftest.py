@@ -31,14 +31,10 @@ class Opened:
         self._file = ""
         self.tab.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
         self.tab.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
-        self.tab.on(
-            "dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
-        )
+        self.tab.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.tab.on(
             "request",
-            lambda request: (
-                request.url in (self._file, "data:,") or self.complaints.append(f"request: {request.url}")
-            ),
+            lambda request: request.url in (self._file, "data:,") or self.complaints.append(f"request: {request.url}"),
         )
 
     def load(self, path: Path, *, width: int) -> None:
@@ -52,9 +48,7 @@ class Opened:
         """On a screen so wide, by day or by night: the charts follow in the next frame."""
         self.tab.set_viewport_size({"width": width, "height": 900})
         self.tab.emulate_media(color_scheme=scheme)
-        self.tab.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        self.tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def charts(self) -> dict[str, dict[str, Any]]:
         """By name: how many of a canvas's pixels are drawn, in how many colours, and how many points there are."""

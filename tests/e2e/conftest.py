@@ -57,19 +57,8 @@ class Execution:
     def __repr__(self) -> str:
         """What a failed test shows: how it ended, and the model's books."""
         told = {name: self.described[name] for name in ("error", "cause", "output") if name in self.described}
-        lines = [
-            f"{self.run_id}: {self.described['status']}",
-            *(f"  {name}: {text}" for name, text in told.items()),
-        ]
-        books = (
-            "status",
-            "transitions",
-            "totals",
-            "inferenceUnitSecondsBilled",
-            "trueTps",
-            "perSecond",
-            "calls",
-        )
+        lines = [f"{self.run_id}: {self.described['status']}", *(f"  {name}: {text}" for name, text in told.items())]
+        books = ("status", "transitions", "totals", "inferenceUnitSecondsBilled", "trueTps", "perSecond", "calls")
         return "\n".join([*lines, *(f"  model's {name}: {json.dumps(self.model[name])}" for name in books)])
 
     @property
@@ -139,13 +128,9 @@ class Deployment(embedded.Deployment):
     def runs(self) -> list[dict[str, Any]]:
         """All executions, as described."""
         states = self.aws.client("stepfunctions")
-        pages = states.get_paginator("list_executions").paginate(
-            stateMachineArn=self.outputs.state_machine_arn
-        )
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs.state_machine_arn)
         return [
-            states.describe_execution(executionArn=run["executionArn"])
-            for page in pages
-            for run in page["executions"]
+            states.describe_execution(executionArn=run["executionArn"]) for page in pages for run in page["executions"]
         ]
 
     def report_traffic(self, names: Mapping[str, str], requests: int) -> None:

@@ -44,10 +44,7 @@ def _model(status: str = "STOPPED", **truth: Any) -> ModelSetup:
 
 def _running(units: int, most_units: int | None = None, **truth: Any) -> ModelSetup:
     return ModelSetup(
-        truth=ModelTruth(**{**FAST, **truth}),
-        status="RUNNING",
-        inference_units=units,
-        max_inference_units=most_units,
+        truth=ModelTruth(**{**FAST, **truth}), status="RUNNING", inference_units=units, max_inference_units=most_units
     )
 
 
@@ -73,13 +70,7 @@ ANSWERED = (
         QUICK,
         verdict="latency-bound",
     ),
-    Scenario(
-        "account-throttling",
-        _model(tps_per_iu=60, account_tps=4),
-        QUICK,
-        verdict="account-throttled",
-        load_s=45,
-    ),
+    Scenario("account-throttling", _model(tps_per_iu=60, account_tps=4), QUICK, verdict="account-throttled", load_s=45),
     Scenario(
         "not-saturated",
         _model(tps_per_iu=200, latency_mean_s=0.4),
@@ -92,11 +83,7 @@ ANSWERED = (
         _model("TRAINING_COMPLETED", tps_per_iu=6, lost_replies=2, random_500_share=0.02),
         {"images": {"prefix": "hostile/", "source": "s3"}, **QUICK},
     ),
-    Scenario(
-        "found-running",
-        _running(2, tps_per_iu=2.5),
-        {"demand": {"images": 36_000, "withinHours": 3}, **QUICK},
-    ),
+    Scenario("found-running", _running(2, tps_per_iu=2.5), {"demand": {"images": 36_000, "withinHours": 3}, **QUICK}),
     Scenario(
         "given-back-beside-others",
         _running(2, tps_per_iu=3),
@@ -118,9 +105,7 @@ ANSWERED = (
     ),
     Scenario(
         "images-compared",
-        _model(
-            tps_per_iu=20, limiter="executor_pool", executors=4, image_cost_per_mb=30.0, s3_extra_cost=1.0
-        ),
+        _model(tps_per_iu=20, limiter="executor_pool", executors=4, image_cost_per_mb=30.0, s3_extra_cost=1.0),
         {
             "images": {"prefix": PHOTOS, "compare": True},
             "test": {"mode": "quick", "startConcurrency": 16, "inFlightPerWorker": 32},
@@ -140,20 +125,11 @@ FAILED = (
     Scenario("not-startable", _model("TRAINING_FAILED"), error="ModelNotStartable", load_s=0),
     Scenario("wrong-input", _model(), {"test": {"inferenceUnits": "two"}}, error="InvalidInput", load_s=0),
     Scenario(
-        "wrong-prefix",
-        _running(1),
-        {"images": {"prefix": "/samples/"}},
-        error="InvalidInput",
-        left="RUNNING",
-        load_s=0,
+        "wrong-prefix", _running(1), {"images": {"prefix": "/samples/"}}, error="InvalidInput", left="RUNNING", load_s=0
     ),
     Scenario("unknown-model", _model(), {"modelArn": NOWHERE}, error="ModelNotFound", load_s=0),
     Scenario(
-        "no-images",
-        _model("TRAINING_COMPLETED"),
-        {"images": {"prefix": "empty/"}},
-        error="NoUsableImages",
-        load_s=0,
+        "no-images", _model("TRAINING_COMPLETED"), {"images": {"prefix": "empty/"}}, error="NoUsableImages", load_s=0
     ),
     Scenario("too-dear", _model(), {"limits": {"maxCostUsd": 0.1}}, error="BudgetExceeded", load_s=0),
     Scenario(

@@ -79,9 +79,7 @@ class Clients:
 
 
 @pytest.fixture(scope="module")
-def clients(
-    deployment: Deployment, executions: Executions, tmp_path_factory: pytest.TempPathFactory
-) -> Clients:
+def clients(deployment: Deployment, executions: Executions, tmp_path_factory: pytest.TempPathFactory) -> Clients:
     """All of them, while the other executions are under way."""
     with deployment.turns.loading(2):
         return run_clients(deployment, tmp_path_factory.mktemp("client"))
@@ -178,9 +176,7 @@ def test_the_run_s_item_ends_with_the_counts_of_the_output(clients: Clients, dep
     assert so_far["steps"] == output["steps"]
 
 
-def test_ctrl_c_leaves_the_model_stopped_and_nobody_owing_it(
-    clients: Clients, deployment: Deployment
-) -> None:
+def test_ctrl_c_leaves_the_model_stopped_and_nobody_owing_it(clients: Clients, deployment: Deployment) -> None:
     model, ended = clients.models["interrupted"], clients.by_name["interrupted"]
 
     assert deployment.service.model_report(model)["status"] == "STOPPED"

@@ -25,9 +25,7 @@ def by_name(*scenarios: Any) -> pytest.MarkDecorator:
 
 
 @by_name(*SCENARIOS)
-def test_the_model_ends_as_it_has_to_and_hears_nothing_more(
-    executions: dict[str, Execution], name: str
-) -> None:
+def test_the_model_ends_as_it_has_to_and_hears_nothing_more(executions: dict[str, Execution], name: str) -> None:
     run = executions[name]
 
     never_started = ("TRAINING_COMPLETED", "TRAINING_FAILED", "FAILED")
@@ -54,9 +52,7 @@ def test_counts_are_equal_on_both_sides_of_the_wire(
 
 
 @by_name(*FAILED)
-def test_a_run_without_an_answer_fails_by_name_and_in_words(
-    executions: dict[str, Execution], name: str
-) -> None:
+def test_a_run_without_an_answer_fails_by_name_and_in_words(executions: dict[str, Execution], name: str) -> None:
     run = executions[name]
 
     assert run.described["status"] == "FAILED"
@@ -80,8 +76,7 @@ def test_the_cause_says_what_is_wrong(executions: dict[str, Execution], name: st
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["wrong-input", "wrong-prefix", "too-dear", "not-startable", "unknown-model", "no-images", "in-use"],
+    "name", ["wrong-input", "wrong-prefix", "too-dear", "not-startable", "unknown-model", "no-images", "in-use"]
 )
 def test_a_refused_run_never_touches_the_model(executions: dict[str, Execution], name: str) -> None:
     assert executions[name].model["transitions"] == []
@@ -183,12 +178,7 @@ WITHIN = 0.08
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        scenario.name
-        for scenario in ANSWERED
-        if scenario.verdict == "ok" and scenario.name != "images-compared"
-    ],
+    "name", [scenario.name for scenario in ANSWERED if scenario.verdict == "ok" and scenario.name != "images-compared"]
 )
 def test_the_number_is_what_the_model_carries(executions: dict[str, Execution], name: str) -> None:
     run = executions[name]
@@ -199,9 +189,7 @@ def test_the_number_is_what_the_model_carries(executions: dict[str, Execution], 
     can_carry = answer["inferenceUnits"] * run.model["trueTpsPerInferenceUnit"]
     assert answer["verdict"] == "ok", str(run)
     # A client that got too little of this machine asks for too little, and may find that, but never more than there is.
-    assert (1 - WITHIN) * carried <= answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, (
-        f"{carried} {run}"
-    )
+    assert (1 - WITHIN) * carried <= answer["maxTps"]["estimate"] <= (1 + WITHIN) * can_carry, f"{carried} {run}"
     assert answer["maxTps"]["low"] <= answer["maxTps"]["estimate"] <= answer["maxTps"]["high"]
     assert answer["tpsPerInferenceUnit"] == pytest.approx(
         answer["maxTps"]["estimate"] / answer["inferenceUnits"], abs=1e-3
@@ -228,12 +216,7 @@ def test_a_second_measurement_tells_what_more_units_carry(executions: dict[str, 
     run = executions["scaling-verified"]
     scaling, advice = run.output["scaling"], run.output["recommendation"]
 
-    assert [move["to"] for move in run.model["transitions"]] == 2 * [
-        "STARTING",
-        "RUNNING",
-        "STOPPING",
-        "STOPPED",
-    ]
+    assert [move["to"] for move in run.model["transitions"]] == 2 * ["STARTING", "RUNNING", "STOPPING", "STOPPED"]
     assert scaling["inferenceUnits"] == 2
     assert scaling["efficiency"]["estimate"] == pytest.approx(0.7, abs=0.08), str(run)
     assert scaling["efficiency"]["high"] < 1
@@ -290,9 +273,7 @@ def test_a_model_found_running_is_measured_as_it_is_and_stopped(executions: dict
     assert "StartProjectVersion" not in run.model["calls"]
 
 
-def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(
-    executions: dict[str, Execution],
-) -> None:
+def test_both_ways_of_sending_and_three_sizes_are_compared_after_the_answer(executions: dict[str, Execution]) -> None:
     """Its capacity is shared out by what its images cost, and by S3 it is half of that."""
     run = executions["images-compared"]
     answer = run.output
@@ -374,9 +355,7 @@ def test_a_model_that_is_given_back_has_its_inference_units(
     assert run.output["inferenceUnits"] == (1 if moves else 2)
 
 
-def test_an_answer_that_is_applied_leaves_the_model_running_with_its_units(
-    executions: dict[str, Execution],
-) -> None:
+def test_an_answer_that_is_applied_leaves_the_model_running_with_its_units(executions: dict[str, Execution]) -> None:
     run = executions["applied"]
 
     assert [transition["to"] for transition in run.model["transitions"]] == [
@@ -404,9 +383,7 @@ def test_the_first_run_of_a_model_says_that_there_is_none_to_compare_with(
     assert answer["regression"] is False
 
 
-def test_a_run_that_failed_stays_in_the_history(
-    executions: dict[str, Execution], deployment: Deployment
-) -> None:
+def test_a_run_that_failed_stays_in_the_history(executions: dict[str, Execution], deployment: Deployment) -> None:
     run = executions["stops-by-itself"]
     (kept,) = deployment.aws.client("dynamodb").query(
         TableName=deployment.outputs.runs_table,
@@ -422,9 +399,7 @@ def test_a_run_that_failed_stays_in_the_history(
 def test_a_run_over_its_time_keeps_what_it_had_measured(
     executions: dict[str, Execution], deployment: Deployment
 ) -> None:
-    (item,) = [
-        each for each in deployment.items(executions["takes-too-long"].run_id) if each["sk"]["S"] == "RUN"
-    ]
+    (item,) = [each for each in deployment.items(executions["takes-too-long"].run_id) if each["sk"]["S"] == "RUN"]
 
     kept = json.loads(item["measuredSoFar"]["S"])
     # On a busy machine its minute may be over before the ramp is.

@@ -14,9 +14,7 @@ from tests.support.rights import Call, Right, Roles
 
 BY_RUNTIME = "the Lambda service writes logs and traces; the embedded AWS does so without asking IAM"
 BY_POLLER = "the Lambda service polls the queue; the embedded AWS does so without asking IAM"
-BY_SNS = (
-    "SNS encrypts a message with the rights of its publisher; the embedded AWS does so without asking IAM"
-)
+BY_SNS = "SNS encrypts a message with the rights of its publisher; the embedded AWS does so without asking IAM"
 NO_QUOTAS = "the embedded AWS has no Service Quotas, and answers nothing"
 # (Lambda or "every", action) -> why the role allows what was never seen.
 UNSEEN = {
@@ -70,9 +68,7 @@ def test_every_right_was_used_or_has_its_reason(seen: Seen) -> None:
 def test_every_reason_is_still_needed(seen: Seen) -> None:
     unused = {right for right in seen.rights if not any(right.covers(call) for call in seen.calls)}
 
-    needed = {("every", right.action) for right in unused} | {
-        (right.function, right.action) for right in unused
-    }
+    needed = {("every", right.action) for right in unused} | {(right.function, right.action) for right in unused}
     assert set(UNSEEN) <= needed
 
 

@@ -52,9 +52,7 @@ def run(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str,
 
 def test_an_accounts_quota_is_not_taken_for_the_model_s_limit(app: Deployment) -> None:
     """Five units carry 75 TPS, and the account lets 50 through, refused in the model's own words."""
-    truth = ModelTruth(
-        tps_per_iu=15, account_tps=50, account_error="ProvisionedThroughputExceededException", **FAST
-    )
+    truth = ModelTruth(tps_per_iu=15, account_tps=50, account_error="ProvisionedThroughputExceededException", **FAST)
 
     answer = run_undisturbed(app, "behind-the-quota", truth, inferenceUnits=5)
 
@@ -69,9 +67,7 @@ def test_workers_that_lambda_refuses_leave_a_lower_bound(app: Deployment) -> Non
     """A lane a worker, of which five may run; the step after the first wants sixteen."""
     functions = app.aws.client("lambda")
     (name,) = (
-        each["FunctionName"]
-        for each in functions.list_functions()["Functions"]
-        if "ApplyLoad" in each["FunctionName"]
+        each["FunctionName"] for each in functions.list_functions()["Functions"] if "ApplyLoad" in each["FunctionName"]
     )
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=RESERVED)
     truth = ModelTruth(tps_per_iu=60, latency_mean_s=0.2, **FAST)

@@ -54,13 +54,9 @@ class Triggered:
     def runs(self) -> list[dict[str, Any]]:
         """All executions, oldest first."""
         states = self.aws.client("stepfunctions")
-        pages = states.get_paginator("list_executions").paginate(
-            stateMachineArn=self.outputs.state_machine_arn
-        )
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=self.outputs.state_machine_arn)
         described = [
-            states.describe_execution(executionArn=run["executionArn"])
-            for page in pages
-            for run in page["executions"]
+            states.describe_execution(executionArn=run["executionArn"]) for page in pages for run in page["executions"]
         ]
         return sorted(described, key=lambda run: run["startDate"])
 
@@ -84,9 +80,7 @@ class Triggered:
 
     def send(self, *bodies: str) -> None:
         """Messages to the queue of uploads."""
-        (url,) = (
-            url for url in self.queues("TriggersUploads") if "Undelivered" not in url and "Dead" not in url
-        )
+        (url,) = (url for url in self.queues("TriggersUploads") if "Undelivered" not in url and "Dead" not in url)
         for body in bodies:
             self.aws.client("sqs").send_message(QueueUrl=url, MessageBody=body)
 
@@ -103,9 +97,7 @@ class Triggered:
     def messages(self, queues: str) -> int:
         """In all queues that have this in their name: to be had, in hands, delayed."""
         sqs, urls = self.aws.client("sqs"), self.queues(queues)
-        counts = [
-            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
-        ]
+        counts = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls]
         assert counts, queues
         kinds = ("", "NotVisible", "Delayed")
         return sum(int(count[f"ApproximateNumberOfMessages{kind}"]) for count in counts for kind in kinds)
@@ -200,9 +192,7 @@ def test_uploads_during_a_run_lead_to_exactly_one_more_when_the_model_is_free(tr
 
 def test_other_files_and_reports_start_nothing(triggered: Triggered) -> None:
     started = {
-        json.loads(run["input"])["images"]["prefix"]
-        for run in triggered.runs()
-        if run["name"].startswith("upload-")
+        json.loads(run["input"])["images"]["prefix"] for run in triggered.runs() if run["name"].startswith("upload-")
     }
 
     assert started == set(BURSTS) - {"notes/"}

@@ -35,9 +35,7 @@ def observed(deployment: Deployment, journal: Path, pytestconfig: pytest.Config)
     return seen
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print the matrix; keep it where every test has passed."""
     if (seen := config.stash.get(_SEEN, None)) is None:
         return

@@ -70,9 +70,9 @@ class Observed:
 
     def billed_s_after(self, moment: float) -> float:
         """Seconds that the model ran after `moment`; it never has more than one inference unit where this counts."""
-        return sum(
-            max(0.0, until - max(since, moment)) for since, until in self._runs() if until is not None
-        ) + sum(float("inf") for _, until in self._runs() if until is None)
+        return sum(max(0.0, until - max(since, moment)) for since, until in self._runs() if until is not None) + sum(
+            float("inf") for _, until in self._runs() if until is None
+        )
 
     def _runs(self) -> list[tuple[float, float | None]]:
         since = 0.0 if self.row.found == "RUNNING" else None

@@ -60,9 +60,7 @@ def _is_stopped_by(run: Observed, layer: str) -> bool:
 def _grid(rows: Sequence[Row]) -> list[str]:
     by_name = {row.name: row for row in rows}
     header = ("state", *(_in_words(fault) for fault in FAULTS))
-    lines = (
-        (state, *(_cell(by_name.get(f"{state}-{fault}")) for fault in FAULTS)) for state in (*STATES, *WAITS)
-    )
+    lines = ((state, *(_cell(by_name.get(f"{state}-{fault}")) for fault in FAULTS)) for state in (*STATES, *WAITS))
     return _table(header, lines)
 
 
@@ -76,9 +74,7 @@ def _cell(row: Row | None) -> str:
 
 def _list(rows: Sequence[Row]) -> list[str]:
     times = Counter((row.what, _outcome(row), row.ends, _layers(row)) for row in rows)
-    told = (
-        (f"{what}, {count} times" if count > 1 else what, *rest) for (what, *rest), count in times.items()
-    )
+    told = ((f"{what}, {count} times" if count > 1 else what, *rest) for (what, *rest), count in times.items())
     return _table(("fault", "execution", "model ends", "layer"), told)
 
 

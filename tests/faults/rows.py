@@ -90,24 +90,14 @@ def _failed(error: str, **more: Any) -> dict[str, Any]:
 
 
 _MODEL: tuple[tuple[str, str, Mapping[str, Any], Mapping[str, Any]], ...] = (
-    (
-        "start-fails",
-        "the start ends in FAILED",
-        {"start_fails": 1},
-        _failed("ModelStartFailed", ends="FAILED"),
-    ),
+    ("start-fails", "the start ends in FAILED", {"start_fails": 1}, _failed("ModelStartFailed", ends="FAILED")),
     (
         "start-hangs",
         "the start never ends, `limits.maxMinutes` does",
         {"start_hangs": 1, "start_hang_s": 75.0},
         _failed("BudgetExceeded", ends="FAILED", more={"limits": {"maxMinutes": 0.4}}),
     ),
-    (
-        "start-reply-lost",
-        "the start happens, its reply is lost (and so is the stop's)",
-        {"lost_replies": 1},
-        {},
-    ),
+    ("start-reply-lost", "the start happens, its reply is lost (and so is the stop's)", {"lost_replies": 1}, {}),
     ("stop-reply-lost", "the stop happens, its reply is lost", {"lost_replies": 1}, {"found": "RUNNING"}),
     ("stop-fails-twice", "the stop fails twice, then works", {"stop_fails": 2}, {}),
     ("stop-fails-often", "the stop fails ten times, then works", {"stop_fails": 10}, {}),
@@ -130,12 +120,7 @@ _TWO_UNITS: Mapping[str, Any] = {**_RESTORE, "test": {"inferenceUnits": 2}}
 _RESTORED = (
     Row(name="restore", what="no fault, its own inference units", **_RESTORE),
     Row(name="restore-other-units", what="no fault, tested with 2 inference units", **_TWO_UNITS),
-    Row(
-        name="PlanStep-lambda-error-restore",
-        what="Lambda error in PlanStep",
-        **_failed("InternalError"),
-        **_RESTORE,
-    ),
+    Row(name="PlanStep-lambda-error-restore", what="Lambda error in PlanStep", **_failed("InternalError"), **_RESTORE),
     Row(
         name="PlanStep-lambda-error-restore-units",
         what="the same, tested with 2 inference units",
@@ -143,11 +128,7 @@ _RESTORED = (
         **_TWO_UNITS,
     ),
     Row(
-        name="ApplyLoad-aborted-restore",
-        what="aborted under load",
-        status="ABORTED",
-        settled_by=("rule",),
-        **_RESTORE,
+        name="ApplyLoad-aborted-restore", what="aborted under load", status="ABORTED", settled_by=("rule",), **_RESTORE
     ),
     Row(
         name="PlanStep-aborted-restore-units",
@@ -167,12 +148,7 @@ _RESTORED = (
 
 _BY_JANITOR: Mapping[str, Any] = {"section": "janitor", "settled_by": ("janitor",)}
 _JANITOR = (
-    Row(
-        name="StartModel-aborted-norule",
-        what="aborted while the model starts",
-        status="ABORTED",
-        **_BY_JANITOR,
-    ),
+    Row(name="StartModel-aborted-norule", what="aborted while the model starts", status="ABORTED", **_BY_JANITOR),
     Row(name="ApplyLoad-aborted-norule", what="aborted under load", status="ABORTED", **_BY_JANITOR),
     Row(name="PlanStep-timed-out-norule", what="timed out between steps", status="TIMED_OUT", **_BY_JANITOR),
     Row(
@@ -247,12 +223,7 @@ _TWICE: Mapping[str, Any] = {"section": "scaling", "test": {"verifyScaling": Tru
 _TWICE_AND_BACK: Mapping[str, Any] = {**_RESTORE, **_TWICE}
 _SCALED = (
     Row(name="scaling", what="no fault", **_TWICE),
-    Row(
-        name="scaling-refused",
-        what="the start with 2 inference units is refused",
-        truth={"most_units": 1},
-        **_TWICE,
-    ),
+    Row(name="scaling-refused", what="the start with 2 inference units is refused", truth={"most_units": 1}, **_TWICE),
     Row(
         name="WaitForStart-aborted-scaling",
         what="found RUNNING, aborted while it restarts",
@@ -285,10 +256,7 @@ _APPLY: Mapping[str, Any] = {
 _APPLIED = (
     Row(name="apply", what="no fault", ends="RUNNING", units=2, **_APPLY),
     Row(
-        name="apply-refused",
-        what="the start with 2 to 3 inference units is refused",
-        truth={"most_units": 1},
-        **_APPLY,
+        name="apply-refused", what="the start with 2 to 3 inference units is refused", truth={"most_units": 1}, **_APPLY
     ),
     Row(
         name="apply-stop-fails",
@@ -298,12 +266,7 @@ _APPLIED = (
         units=2,
         **_APPLY,
     ),
-    Row(
-        name="PlanStep-lambda-error-apply",
-        what="Lambda error in PlanStep",
-        **_failed("InternalError"),
-        **_APPLY,
-    ),
+    Row(name="PlanStep-lambda-error-apply", what="Lambda error in PlanStep", **_failed("InternalError"), **_APPLY),
     Row(
         name="Publish-lambda-error-apply",
         what="Lambda error in Publish, the model runs as recommended",

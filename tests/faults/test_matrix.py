@@ -106,9 +106,7 @@ def test_the_receipt_never_says_less_than_was_billed(observed: Matrix, name: str
     may_scale = 1.5 if run.row.section == "apply" else 1.0
     # Too much by no more than the time in which it was not seen what the model did.
     blind_s = unseen_s(run.model, run.receipt["settled_at"]) + BEFORE_A_START_S
-    units = max(
-        run.row.units, run.receipt["min_inference_units"] or 1, run.receipt["max_inference_units"] or 1
-    )
+    units = max(run.row.units, run.receipt["min_inference_units"] or 1, run.receipt["max_inference_units"] or 1)
     assert billed_s - 0.5 <= told_s <= may_scale * (billed_s + units * blind_s), str(run)
 
 

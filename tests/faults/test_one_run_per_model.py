@@ -39,9 +39,7 @@ def test_exactly_one_of_two_goes_on(pairs: dict[str, list[dict[str, Any]]], pair
     both = pairs[pair]
 
     assert [each["status"] for each in both] == ["SUCCEEDED", "SUCCEEDED"]
-    skipped, ran = sorted(
-        (json.loads(each["output"]) for each in both), key=lambda one: one["verdict"] != "skipped"
-    )
+    skipped, ran = sorted((json.loads(each["output"]) for each in both), key=lambda one: one["verdict"] != "skipped")
     assert skipped["verdict"] == "skipped"
     assert ran["verdict"] != "skipped"
     assert ran["runId"] in skipped["verdictDetail"]
@@ -55,9 +53,4 @@ def test_the_one_that_is_skipped_touches_nothing(
 
     assert deployment.items(skipped["name"]) == []
     assert skipped["stopDate"] < ran["stopDate"]
-    assert [move["to"] for move in ran["model"]["transitions"]] == [
-        "STARTING",
-        "RUNNING",
-        "STOPPING",
-        "STOPPED",
-    ]
+    assert [move["to"] for move in ran["model"]["transitions"]] == ["STARTING", "RUNNING", "STOPPING", "STOPPED"]

@@ -43,11 +43,7 @@ def runs(deployment: Deployment, journal: Path) -> dict[str, dict[str, Any]]:
     assert killed
     janitors_turn(deployment)
     return {
-        name: {
-            **described,
-            "model": deployment.service.model_report(model_arn),
-            "lease": deployment.lease(model_arn),
-        }
+        name: {**described, "model": deployment.service.model_report(model_arn), "lease": deployment.lease(model_arn)}
         for name, (model_arn, described) in ended.items()
     }
 
@@ -83,9 +79,7 @@ def _is_of(aws: EmbeddedAws, pid: int) -> bool:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_the_run_ends_with_an_answer_or_an_error_of_the_contract(
-    runs: dict[str, dict[str, Any]], name: str
-) -> None:
+def test_the_run_ends_with_an_answer_or_an_error_of_the_contract(runs: dict[str, dict[str, Any]], name: str) -> None:
     assert runs[name]["status"] == "SUCCEEDED" or runs[name]["error"] in NAMES
 
 

@@ -15,9 +15,7 @@ ANSWER_LOST = "ApplyLoad-lambda-timeout"
 
 
 @pytest.mark.parametrize("name", [KILLED, KILLED_OF_FOUR, TWICE, ANSWER_LOST])
-def test_the_answer_counts_what_the_items_count_and_never_more_than_happened(
-    observed: Matrix, name: str
-) -> None:
+def test_the_answer_counts_what_the_items_count_and_never_more_than_happened(observed: Matrix, name: str) -> None:
     run = observed[name]
 
     counted = {what: sum(int(item[what]["N"]) for item in run.counts) for what in COUNTS}

@@ -29,21 +29,13 @@ _ARNS = {
     "AWS::StepFunctions::StateMachine": "arn:aws:states:us-east-1:123456789012:stateMachine:m",
 }
 # Characters that a variable of the reference may not hold, if not both `:` and `/`.
-_PATHS = (
-    "ObjectName",
-    "ParameterNameWithoutLeadingSlash",
-    "LogGroupName",
-    "LogStreamName",
-    "RoleNameWithPath",
-)
+_PATHS = ("ObjectName", "ParameterNameWithoutLeadingSlash", "LogGroupName", "LogStreamName", "RoleNameWithPath")
 _FORBIDDEN = {
     **dict.fromkeys(_PATHS, ":"),
     "FunctionName": "/",  # the name, or the name and a version of it
     "StateMachineName": ":",  # the name, or the name and the label of one of its maps
 }
-_Token = tuple[
-    str, str
-]  # ("is", a character) or ("any", the characters that may not be among any number of others)
+_Token = tuple[str, str]  # ("is", a character) or ("any", the characters that may not be among any number of others)
 
 
 def faults(template: dict[str, Any]) -> list[str]:

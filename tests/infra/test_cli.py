@@ -18,16 +18,7 @@ def cdk_synth(outdir: Path, *context: str) -> "subprocess.CompletedProcess[str]"
     # No credentials and no Region: whatever asks AWS at synth fails.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     return subprocess.run(
-        [
-            node,
-            "node_modules/aws-cdk/bin/cdk",
-            "synth",
-            "--quiet",
-            "--no-notices",
-            "-o",
-            str(outdir),
-            *options,
-        ],
+        [node, "node_modules/aws-cdk/bin/cdk", "synth", "--quiet", "--no-notices", "-o", str(outdir), *options],
         cwd=REPOSITORY,
         env=environment | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "HOME": str(outdir)},
         capture_output=True,

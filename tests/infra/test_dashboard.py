@@ -23,9 +23,7 @@ from tests.unit.planning.test_advice import recommendation
 
 RECEIPT = Receipt("finally", 0.0, "STOPPED", "STOPPED", 0.0, 95.0, 0.1, 0.4)
 
-SEARCH = re.compile(
-    r"SEARCH\('\{(?P<schema>[^}]+)\} MetricName=\"(?P<name>\w+)\"(?P<terms>[^']*)', '\w+', \d+\)"
-)
+SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\} MetricName=\"(?P<name>\w+)\"(?P<terms>[^']*)', '\w+', \d+\)")
 Series = tuple[str, str, frozenset[str]]
 
 
@@ -82,10 +80,7 @@ def test_the_models_own_metrics_are_shown() -> None:
     of_model = frozenset({"ProjectName", "VersionName"})
 
     assert {series for series in shown() if series[0] == "AWS/Rekognition"} == {
-        *(
-            ("AWS/Rekognition", f"{what}InferenceUnits", of_model)
-            for what in ("Min", "Max", "Desired", "InService")
-        ),
+        *(("AWS/Rekognition", f"{what}InferenceUnits", of_model) for what in ("Min", "Max", "Desired", "InService")),
         ("AWS/Rekognition", "ThrottledCount", frozenset({"Operation"})),
         ("AWS/Rekognition", "SuccessfulRequestCount", frozenset({"Operation"})),
     }
@@ -102,9 +97,7 @@ def test_every_dead_letter_queue_and_every_alarm_is_on_it(context: dict[str, Any
     body = json.dumps(widgets(**context))
 
     queues = resources("AWS::SQS::Queue", **context).items()
-    assert all(
-        f"<{name}.QueueName>" in body for name, each in queues if "RedrivePolicy" not in each["Properties"]
-    )
+    assert all(f"<{name}.QueueName>" in body for name, each in queues if "RedrivePolicy" not in each["Properties"])
     assert all(f"<{name}.Arn>" in body for name in resources("AWS::CloudWatch::Alarm", **context))
 
 

@@ -11,11 +11,7 @@ def test_a_customer_managed_key_encrypts_all_that_holds_data() -> None:
     (bucket,) = resources("AWS::S3::Bucket", **EVERYTHING).values()
     (rule,) = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
 
-    assert table["Properties"]["SSESpecification"] == {
-        "KMSMasterKeyId": KEY,
-        "SSEEnabled": True,
-        "SSEType": "KMS",
-    }
+    assert table["Properties"]["SSESpecification"] == {"KMSMasterKeyId": KEY, "SSEEnabled": True, "SSEType": "KMS"}
     assert rule["ServerSideEncryptionByDefault"] == {"KMSMasterKeyID": KEY, "SSEAlgorithm": "aws:kms"}
     for kind, name in (
         ("AWS::SQS::Queue", "KmsMasterKeyId"),

@@ -67,9 +67,7 @@ def test_a_rule_with_too_many_wildcards_on_a_field_is_seen(
 
 @pytest.mark.parametrize("action", ["sqs:SendMessage", "sqs:Send*", "sqs:*", "*"])
 @pytest.mark.parametrize("resource", ["the queue", "*"])
-def test_a_function_that_may_send_to_its_queue_is_seen(
-    changed: dict[str, Any], action: str, resource: str
-) -> None:
+def test_a_function_that_may_send_to_its_queue_is_seen(changed: dict[str, Any], action: str, resource: str) -> None:
     queue = the_one(changed, "AWS::Lambda::EventSourceMapping", "TriggersUploads")["EventSourceArn"]
     policy = the_one(changed, "AWS::IAM::Policy", "FunctionsStartAfterUploads")["PolicyDocument"]
     policy["Statement"].append(

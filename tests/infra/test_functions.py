@@ -25,15 +25,7 @@ STATES = [
 ]
 SAFETY_NET = ["ReleaseOrphanedModel", "Janitor", "StopOnDelete"]
 LAMBDAS = STATES + SAFETY_NET
-TALK_TO_THE_MODEL = {
-    *SAFETY_NET,
-    "Prepare",
-    "StartModel",
-    "ProbeImages",
-    "PlanStep",
-    "ApplyLoad",
-    "ReleaseModel",
-}
+TALK_TO_THE_MODEL = {*SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "ReleaseModel"}
 # Of every Lambda: logs into its own log group; X-Ray has no resources.
 OF_ALL = {
     ("logs:CreateLogStream", "own log group"),
@@ -144,11 +136,7 @@ RIGHTS = {
     },
     "Janitor": SETTLE
     | TELL
-    | {
-        ("dynamodb:Query", "runs"),
-        ("dynamodb:Scan", "runs/index/Leases"),
-        ("states:DescribeExecution", EXECUTIONS),
-    },
+    | {("dynamodb:Query", "runs"), ("dynamodb:Scan", "runs/index/Leases"), ("states:DescribeExecution", EXECUTIONS)},
     "StopOnDelete": SETTLE
     | {
         ("dynamodb:Scan", "runs/index/Leases"),
@@ -162,9 +150,7 @@ RIGHTS = {
 def functions(**context: object) -> dict[str, dict[str, Any]]:
     """State -> properties of its Lambda."""
     found = resources("AWS::Lambda::Function", **context)
-    return {
-        re.sub("^Functions(.*)[0-9A-F]{8}$", r"\1", name): each["Properties"] for name, each in found.items()
-    }
+    return {re.sub("^Functions(.*)[0-9A-F]{8}$", r"\1", name): each["Properties"] for name, each in found.items()}
 
 
 def rights(state: str, **context: object) -> set[tuple[str, str]]:
@@ -234,13 +220,9 @@ PARAMETERS = "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/
 
 @pytest.mark.parametrize(
     ("context", "state", "right"),
-    [
-        ({"answerParameterPrefix": "/inference-units/"}, "Publish", ("ssm:PutParameter", PARAMETERS)),
-    ],
+    [({"answerParameterPrefix": "/inference-units/"}, "Publish", ("ssm:PutParameter", PARAMETERS))],
 )
-def test_a_setting_adds_one_right_to_one_lambda(
-    context: dict[str, str], state: str, right: tuple[str, str]
-) -> None:
+def test_a_setting_adds_one_right_to_one_lambda(context: dict[str, str], state: str, right: tuple[str, str]) -> None:
     for each in LAMBDAS:
         more = {right} if each == state else set()
         assert rights(each, **context) == RIGHTS[each] | OF_ALL | more
@@ -292,9 +274,7 @@ def test_on_aws_the_lambdas_run_python_3_13_on_arm64_with_the_pinned_powertools_
     assert re.fullmatch(r"/aws/service/powertools/python/arm64/python3\.13/\d+\.\d+\.\d+", default)
 
 
-def test_the_layer_is_the_powertools_that_the_tests_run_with_and_the_readme_tells_how_to_look_for_it() -> (
-    None
-):
+def test_the_layer_is_the_powertools_that_the_tests_run_with_and_the_readme_tells_how_to_look_for_it() -> None:
     from importlib.metadata import version
 
     from infra.functions import POWERTOOLS_PARAMETER
@@ -317,9 +297,7 @@ def test_locally_the_lambdas_run_this_python_without_a_layer() -> None:
         assert function["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
         assert function["Architectures"] == [architecture]
         assert not function.get("Layers")
-    assert "Parameters" not in template(local="true") or "powertools" not in str(
-        template(local="true")["Parameters"]
-    )
+    assert "Parameters" not in template(local="true") or "powertools" not in str(template(local="true")["Parameters"])
 
 
 def test_local_changes_nothing_in_the_state_machine() -> None:

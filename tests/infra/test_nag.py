@@ -24,11 +24,7 @@ def findings(outdir: Path, context: dict[str, object], *, with_a_bad_queue: bool
     except RuntimeError as error:
         assert "ValidationFailed" in str(error)
     report: dict[str, Any] = json.loads((outdir / "validation-report.json").read_text("utf-8"))
-    return {
-        violation["ruleName"]
-        for plugin in report["pluginReports"]
-        for violation in plugin.get("violations", [])
-    }
+    return {violation["ruleName"] for plugin in report["pluginReports"] for violation in plugin.get("violations", [])}
 
 
 @pytest.mark.parametrize(

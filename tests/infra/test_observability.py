@@ -33,9 +33,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         for name, each in resources("AWS::Lambda::Function").items()
         if name.startswith("FunctionsExplainFailure")
     )
-    monkeypatch.setenv(
-        "POWERTOOLS_SERVICE_NAME", function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-    )
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"])
     monkeypatch.setattr(explain_failure, "run_store", lambda _: NoStore())
     monkeypatch.setattr(explain_failure, "put_failure_page", lambda *_: None)
     monkeypatch.setattr(explain_failure, "notify_failed", lambda *_, **__: True)
@@ -77,10 +75,7 @@ def test_leases_that_are_overdue_are_counted_by_the_metric_that_their_alarm_wait
     written = json.loads(capsys.readouterr().out)
     (directive,) = written["_aws"]["CloudWatchMetrics"]
     alarm = alarms()["LeaseOverdue"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == (
-        directive["Namespace"],
-        directive["Metrics"][0]["Name"],
-    )
+    assert (alarm["Namespace"], alarm["MetricName"]) == (directive["Namespace"], directive["Metrics"][0]["Name"])
     assert alarm["Dimensions"] == [{"Name": "service", "Value": written["service"]}]
     assert directive["Dimensions"] == [["service"]]
     # The janitor counts every ten minutes.
@@ -95,15 +90,11 @@ def test_a_run_that_finds_its_model_slower_is_counted_by_the_metric_that_its_ala
 
     metrics.measured({**sample_output(), "regression": slower}, 300)
 
-    (written,) = (
-        line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "Regression" in line
-    )
+    (written,) = (line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "Regression" in line)
     (directive,) = written["_aws"]["CloudWatchMetrics"]
     alarm = alarms()["Regression"]
     assert alarm["MetricName"] == directive["Metrics"][0]["Name"]
-    assert alarm["Dimensions"] == [
-        {"Name": name, "Value": written[name]} for name in directive["Dimensions"][0]
-    ]
+    assert alarm["Dimensions"] == [{"Name": name, "Value": written[name]} for name in directive["Dimensions"][0]]
     assert (alarm["Statistic"], written["Regression"][0] >= alarm["Threshold"]) == ("Sum", slower)
 
 

@@ -94,9 +94,7 @@ def lambdas(**context: object) -> list[dict[str, Any]]:
 
 
 def test_in_a_vpc_lambda_may_make_interfaces_as_the_role_but_the_code_may_not() -> None:
-    of_prepare = [
-        statement for name, statement in statements(**NETWORK) if name.startswith("FunctionsPrepareRole")
-    ]
+    of_prepare = [statement for name, statement in statements(**NETWORK) if name.startswith("FunctionsPrepareRole")]
 
     allowed = {
         action

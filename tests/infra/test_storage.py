@@ -47,9 +47,7 @@ def test_the_bucket_is_reached_over_tls_only() -> None:
     statements = only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
 
     plain = [each for each in statements if each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}]
-    assert [(each["Effect"], each["Action"], each["Principal"]) for each in plain] == [
-        ("Deny", "s3:*", {"AWS": "*"})
-    ]
+    assert [(each["Effect"], each["Action"], each["Principal"]) for each in plain] == [("Deny", "s3:*", {"AWS": "*"})]
     assert len(plain[0]["Resource"]) == 2
 
 

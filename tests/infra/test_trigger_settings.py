@@ -56,10 +56,7 @@ def test_anything_but_a_list_of_whole_objects_is_refused(key: str, value: object
     [
         ({"expression": "every monday"}, "'schedules[1].expression' is 'every monday'; it takes cron("),
         ({"expression": 5}, "'schedules[1].expression' is 5; it takes cron("),
-        (
-            {"timezone": "Mars/Olympus"},
-            "'schedules[1].timezone' is 'Mars/Olympus'; it takes the name of a time zone",
-        ),
+        ({"timezone": "Mars/Olympus"}, "'schedules[1].timezone' is 'Mars/Olympus'; it takes the name of a time zone"),
         ({"timezone": None}, "'schedules[1].timezone' is None"),
         ({"enabled": "no"}, "'schedules[1].enabled' is 'no'; it takes true or false"),
         ({"when": 1}, "'schedules[1]' is"),
@@ -98,10 +95,7 @@ def test_a_bad_schedule_is_refused_by_its_place_and_field(change: dict[str, obje
         ({"prefix": "a\n/"}, "it takes a folder"),
         ({"prefix": f"{256 * 'a'}/"}, "it takes a folder"),
         ({"prefix": 5}, "it takes a folder"),
-        (
-            {"settleSeconds": 0},
-            "'uploadTriggers[1].settleSeconds' is 0; it takes a whole number of seconds from 1 to",
-        ),
+        ({"settleSeconds": 0}, "'uploadTriggers[1].settleSeconds' is 0; it takes a whole number of seconds from 1 to"),
         ({"settleSeconds": 3601}, "'uploadTriggers[1].settleSeconds' is 3601"),
         ({"settleSeconds": True}, "'uploadTriggers[1].settleSeconds' is True"),
         ({"settleSeconds": "60"}, "'uploadTriggers[1].settleSeconds' is '60'"),
@@ -128,9 +122,7 @@ def test_a_prefix_may_be_written_in_any_script_and_deep() -> None:
 def test_with_model_arns_only_those_models_can_be_measured(key: str, entry: dict[str, Any]) -> None:
     said = refusal(**{key: [entry], "modelArns": [OTHER]})
 
-    assert (
-        f"'{key}[0].input': modelArn: got \"{ARN}\"; takes one of those in the context key modelArns" in said
-    )
+    assert f"'{key}[0].input': modelArn: got \"{ARN}\"; takes one of those in the context key modelArns" in said
     assert Settings.from_context({key: [entry], "modelArns": [OTHER, ARN]}).model_arns == (OTHER, ARN)
 
 

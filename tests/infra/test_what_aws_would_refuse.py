@@ -126,18 +126,12 @@ def test_every_action_exists_and_can_be_done_to_its_resource(context: dict[str, 
         ("s3:PutObject", "arn:aws:s3:::bucket", "s3:PutObject on none of"),
         ("s3:ListBucket", "arn:aws:s3:::bucket/*", "s3:ListBucket on none of"),
         ("cloudwatch:GetMetricData", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a", "on none of"),
-        (
-            "rekognition:StartProjectVersion",
-            "arn:aws:rekognition:us-east-1:123456789012:project/p/1",
-            "on none of",
-        ),
+        ("rekognition:StartProjectVersion", "arn:aws:rekognition:us-east-1:123456789012:project/p/1", "on none of"),
         ("states:StopExecution", "arn:aws:states:us-east-1:123456789012:stateMachine:m", "on none of"),
         (["sqs:SendMessage", "sns:Publish"], "arn:aws:sqs:us-east-1:123456789012:q", "sns:Publish on none"),
     ],
 )
-def test_a_right_that_would_allow_nothing_is_found(
-    action: str | list[str], resource: str, fault: str
-) -> None:
+def test_a_right_that_would_allow_nothing_is_found(action: str | list[str], resource: str, fault: str) -> None:
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
 

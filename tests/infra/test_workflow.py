@@ -44,9 +44,7 @@ def every_state(states: dict[str, State] | None = None) -> Iterator[tuple[str, S
 def successors(state: State) -> set[str]:
     """Every state that can follow, after an error too."""
     ways = [state, *state.get("Choices", []), *state.get("Catch", [])]
-    return {way["Next"] for way in ways if "Next" in way} | (
-        {state["Default"]} if "Default" in state else set()
-    )
+    return {way["Next"] for way in ways if "Next" in way} | ({state["Default"]} if "Default" in state else set())
 
 
 def reachable(states: dict[str, State], start: str, *, without: str | None = None) -> set[str]:
@@ -198,10 +196,7 @@ def test_each_error_that_is_retried_is_one_of_lambda_s_invoke() -> None:
     # What Step Functions says where there was no answer of Lambda's.
     of_the_sdk = {"AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException"}
     retried = {
-        error
-        for _, state in every_state()
-        for retry in state.get("Retry", [])
-        for error in retry["ErrorEquals"]
+        error for _, state in every_state() for retry in state.get("Retry", []) for error in retry["ErrorEquals"]
     }
     assert retried - {"States.ALL"} <= known | {f"Lambda.{name}" for name in of_the_sdk}
 
@@ -224,9 +219,7 @@ def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
 def test_both_waits_last_as_long_as_the_setting_says() -> None:
     machine = definition(modelPollSeconds="7")
 
-    waits = {
-        name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"
-    }
+    waits = {name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"}
     assert waits == {"WaitForStart": 7, "WaitForRelease": 7}
 
 
@@ -242,9 +235,7 @@ def test_its_log_needs_no_line_in_the_accounts_log_resource_policy_and_its_name_
 
 
 def test_no_lambda_result_travels_from_state_to_state_but_the_answer() -> None:
-    handed_on = {
-        name for name, state in every_state() if state["Type"] == "Task" and state.get("Output") != {}
-    }
+    handed_on = {name for name, state in every_state() if state["Type"] == "Task" and state.get("Output") != {}}
 
     assert handed_on == {"Prepare", "Publish", "ExplainFailure"}
     assert (the_try()["Workers"]["ResultSelector"], the_try()["Workers"]["ResultPath"]) == (
@@ -269,9 +260,7 @@ def test_a_worker_that_lambda_refuses_is_told_apart_from_one_that_fails() -> Non
     assert lost("Lambda.Unknown", "RequestId: 1 Error: Runtime exited") is False
     assert count_refused({"outcome": {"refused": [True, False, True]}}) == 2
     assert count_refused({"outcome": {"refused": [True]}}) == 1
-    assert (
-        count_refused({"outcome": {"refused": [False]}}) == count_refused({"outcome": {"refused": []}}) == 0
-    )
+    assert count_refused({"outcome": {"refused": [False]}}) == count_refused({"outcome": {"refused": []}}) == 0
     assert count_refused({}) == 0
 
 

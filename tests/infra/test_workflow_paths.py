@@ -90,20 +90,14 @@ DAYS: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     def by_attempt(answers: Any) -> dict[str, Any]:
-        return (
-            {str(n): each for n, each in enumerate(answers)}
-            if isinstance(answers, list)
-            else {"0-999": answers}
-        )
+        return {str(n): each for n, each in enumerate(answers)} if isinstance(answers, list) else {"0-999": answers}
 
     folder = tmp_path_factory.mktemp("answers")
     config = folder / "answers.json"
     config.write_text(
         json.dumps(
             {
-                "StateMachines": {
-                    "Machine": {"TestCases": {day: A_GOOD_DAY | bad for day, bad in DAYS.items()}}
-                },
+                "StateMachines": {"Machine": {"TestCases": {day: A_GOOD_DAY | bad for day, bad in DAYS.items()}}},
                 "MockedResponses": {name: by_attempt(answers) for name, answers in ANSWERS.items()},
             }
         ),
@@ -127,15 +121,11 @@ def walk(aws: EmbeddedAws, machine: str, day: str) -> tuple[dict[str, Any], list
     """The finished execution, and the top-level states it entered."""
     steps = aws.client("stepfunctions")
     arn = steps.start_execution(stateMachineArn=f"{machine}#{day}", name=day, input="{}")["executionArn"]
-    wait_until(
-        "the end", lambda: steps.describe_execution(executionArn=arn)["status"] != "RUNNING", pause_s=0.05
-    )
+    wait_until("the end", lambda: steps.describe_execution(executionArn=arn)["status"] != "RUNNING", pause_s=0.05)
     execution = steps.describe_execution(executionArn=arn)
     pages = steps.get_paginator("get_execution_history").paginate(executionArn=arn)
     events = [event for page in pages for event in page["events"]]
-    entered = [
-        event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event
-    ]
+    entered = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
     return execution, entered
 
 
@@ -231,9 +221,7 @@ def test_a_stop_that_fails_says_so_and_keeps_the_error_from_before(
     assert (told["runFailure"] or {}).get("Error") == before
 
 
-def test_an_answer_that_cannot_be_published_is_a_failure_like_any_other(
-    aws: EmbeddedAws, machine: str
-) -> None:
+def test_an_answer_that_cannot_be_published_is_a_failure_like_any_other(aws: EmbeddedAws, machine: str) -> None:
     execution, entered = walk(aws, machine, "publish-fails")
 
     assert (execution["status"], execution["error"]) == ("FAILED", "BudgetExceeded")

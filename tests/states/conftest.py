@@ -75,12 +75,7 @@ class Stack:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     def prepare(self, raw: Any) -> dict[str, Any]:
-        event = {
-            "input": raw,
-            "runId": self.run_id,
-            "executionArn": self.execution_arn,
-            "startedAt": STARTED_AT,
-        }
+        event = {"input": raw, "runId": self.run_id, "executionArn": self.execution_arn, "startedAt": STARTED_AT}
         return prepare.handler(event, self.context)
 
     def start(self) -> bool:
@@ -169,10 +164,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
                     "Projection": {"ProjectionType": "ALL"},
                 }
             ],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
         s3.create_bucket(Bucket=BUCKET)
         boto3.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])

@@ -59,10 +59,7 @@ class Heard:
                 emf = json.loads(line)
                 (directive,) = emf["_aws"]["CloudWatchMetrics"]
                 (dimensions,) = directive["Dimensions"]
-                assert (directive["Namespace"], emf["service"]) == (
-                    "InferenceUnitTuner",
-                    "inference-unit-tuner",
-                )
+                assert (directive["Namespace"], emf["service"]) == ("InferenceUnitTuner", "inference-unit-tuner")
                 of = "/".join(emf[each] for each in dimensions if each != "service")
                 found |= {f"{m['Name']} {of}".strip(): emf[m["Name"]][0] for m in directive["Metrics"]}
         return found

@@ -104,15 +104,9 @@ class TestTheGoodRoad:
         assert "runs with 2 to 3 inference units" in answer["appliedDetail"]
         assert "$8.00 per hour from now on, up to $12.00" in answer["appliedDetail"]
         left = answer["model"]
-        assert (left["statusAfter"], left["minInferenceUnits"], left["maxInferenceUnits"]) == (
-            "RUNNING",
-            2,
-            3,
-        )
+        assert (left["statusAfter"], left["minInferenceUnits"], left["maxInferenceUnits"]) == ("RUNNING", 2, 3)
         assert (left["usdPerHour"], left["usdPerHourAtMost"]) == (8.0, 12.0)
-        assert left["stoppedAt"] is not None, (
-            "the run's own cost ends where the model was stopped to restart it"
-        )
+        assert left["stoppedAt"] is not None, "the run's own cost ends where the model was stopped to restart it"
         assert lease(raw) is None
 
     def test_units_that_the_model_has_already_are_left_alone(self, stack: Stack) -> None:
@@ -132,9 +126,7 @@ class TestTheGoodRoad:
         assert stack.publish()["applied"] is True
         assert model(stack, raw) == ("RUNNING", 2, 3)
 
-    def test_a_start_that_never_arrived_is_asked_for_again(
-        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_start_that_never_arrived_is_asked_for_again(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = recommended(stack)
         start, lost = settlement.RekognitionModel.start, [True, True]
 
@@ -199,9 +191,7 @@ class TestTheOtherRoads:
         self, stack: Stack, when: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("lambdas.aws.queue.retry_later", lambda unsettled: unsettled)
-        monkeypatch.setattr(
-            "lambdas.handlers.release_orphaned_model.retry_later", lambda unsettled: unsettled
-        )
+        monkeypatch.setattr("lambdas.handlers.release_orphaned_model.retry_later", lambda unsettled: unsettled)
         raw = recommended(stack)
         if when == "starting":
             until_starting(stack, raw)
@@ -219,9 +209,7 @@ class TestTheOtherRoads:
         assert (receipt["settled_by"], receipt["applied"]) == ("rule", False)
         assert "ended without publishing its answer" in receipt["not_applied"]
 
-    def test_the_janitor_stops_the_model_of_an_overdue_run(
-        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_janitor_stops_the_model_of_an_overdue_run(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = recommended(stack)
         settled(stack, raw)
         monkeypatch.setattr("lambdas.handlers.janitor.status_of", lambda *_: "RUNNING")
@@ -282,9 +270,7 @@ class TestAnAnswerThatIsNotApplied:
     def test_units_above_the_quota_stop_the_model_and_the_run_still_answers(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(
-            "lambdas.handlers.recommend.units_quota", lambda _: UnitsQuota(2, "Service Quotas")
-        )
+        monkeypatch.setattr("lambdas.handlers.recommend.units_quota", lambda _: UnitsQuota(2, "Service Quotas"))
         raw = recommended(stack)
 
         settled(stack, raw)
@@ -293,9 +279,7 @@ class TestAnAnswerThatIsNotApplied:
         assert status(stack, raw) == "STOPPED"
         assert answer["recommendation"]["maxInferenceUnits"] == 3
         assert answer["applied"] is False
-        assert (
-            "maximum of 3 inference units is above the 2 that one model may start" in answer["appliedDetail"]
-        )
+        assert "maximum of 3 inference units is above the 2 that one model may start" in answer["appliedDetail"]
         assert "left STOPPED" in answer["appliedDetail"]
 
     def test_without_service_quotas_the_documented_five_count(self, stack: Stack) -> None:
@@ -303,14 +287,9 @@ class TestAnAnswerThatIsNotApplied:
 
         settled(stack, raw)
 
-        assert (
-            "above the 5 that one model may start with (the documented default"
-            in stack.publish()["appliedDetail"]
-        )
+        assert "above the 5 that one model may start with (the documented default" in stack.publish()["appliedDetail"]
 
-    def test_a_verdict_without_advice_applies_nothing(
-        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_verdict_without_advice_applies_nothing(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         throttled = Measurement("account-throttled", 64, Interval(50.0, 50.0, None))
         monkeypatch.setattr("lambdas.handlers.recommend.next_move", lambda *_: throttled)
         raw = recommended(stack)
@@ -348,9 +327,7 @@ class TestAnAnswerThatIsNotApplied:
         assert status(stack, raw) == "STOPPED"
         assert "The maximum number of inference units per model is 5" in answer["appliedDetail"]
 
-    def test_a_model_that_leaves_running_after_it_was_applied_is_not_started_for_ever(
-        self, stack: Stack
-    ) -> None:
+    def test_a_model_that_leaves_running_after_it_was_applied_is_not_started_for_ever(self, stack: Stack) -> None:
         # Its start takes longer than one look after another, however busy this machine is.
         truth = ModelTruth(lost_after_s=0.0, start_s=3.0, stop_s=0.3)
         found = ModelSetup(truth=truth, status="RUNNING", inference_units=1)
@@ -398,7 +375,7 @@ class TestTheQuota:
                 "Transactions per second per account for DetectCustomLabels": 50.0,
                 "Maximum inference units per started model.": 12.0,
                 "Maximum number of concurrently running Amazon Rekognition Custom Labels models": 2.0,
-            },
+            }
         )
 
         assert found == UnitsQuota(12, "Service Quotas")

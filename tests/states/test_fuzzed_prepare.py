@@ -24,11 +24,7 @@ def test_a_refused_input_touches_nothing_and_fails_by_its_name(stack: Stack) -> 
     refused = []
 
     @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+        max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
     )
     @given(raw=inputs(names["modelArn"]))
     def look_at(raw: Any) -> None:

@@ -139,10 +139,7 @@ def test_a_run_beside_other_traffic_is_neither_flagged_nor_a_measure_for_the_nex
 
 
 def test_a_failed_run_stays_in_the_history_with_its_cause_and_without_a_verdict(stack: Stack) -> None:
-    failure = {
-        "Error": "Runtime.HandlerError",
-        "Cause": '{"errorMessage": "NoUsableImages: none - add some"}',
-    }
+    failure = {"Error": "Runtime.HandlerError", "Cause": '{"errorMessage": "NoUsableImages: none - add some"}'}
 
     stack.explain(failure, {"modelArn": arn(1)})
 
@@ -151,9 +148,7 @@ def test_a_failed_run_stays_in_the_history_with_its_cause_and_without_a_verdict(
     assert item["cause"]["S"] == "none - add some"
     assert "verdict" not in item
     assert int(item["expiresAt"]["N"]) > time.time() + 2 * 365 * 86400
-    assert published(stack, 2, 5.0)["comparedWith"]["sameModel"] is None, (
-        "a failure is nothing to compare with"
-    )
+    assert published(stack, 2, 5.0)["comparedWith"]["sameModel"] is None, "a failure is nothing to compare with"
 
 
 def test_an_aborted_run_stays_in_the_history_too(stack: Stack) -> None:
@@ -265,9 +260,7 @@ class TestTheParameter:
         read = json.loads(boto3.client("ssm").get_parameter(Name=self.NAME)["Parameter"]["Value"])
         assert read["runId"] == "run-2"
 
-    def test_one_that_cannot_be_written_costs_no_answer(
-        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_cannot_be_written_costs_no_answer(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         class Refusing:
             def put_parameter(self, **_: Any) -> None:
                 raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutParameter")

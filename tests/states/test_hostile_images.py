@@ -85,9 +85,7 @@ def test_an_image_of_any_name_is_found_by_the_service(on_the_wire: Stack) -> Non
 
 
 @pytest.mark.parametrize("source", ["bytes", "s3"])
-def test_good_images_are_used_and_the_others_listed_with_their_reasons(
-    on_the_wire: Stack, source: Source
-) -> None:
+def test_good_images_are_used_and_the_others_listed_with_their_reasons(on_the_wire: Stack, source: Source) -> None:
     for name, (body, _) in HOPELESS.items():
         on_the_wire.upload(PREFIX + name, body)
     for name, body in {**REFUSED_BY_THE_MODEL, "good.jpg": JPEG, "good.png": picture()}.items():

@@ -22,9 +22,7 @@ MIN_SIZE_RATIO = {"account_error": "ProvisionedThroughputExceededException"}
 
 
 def running(stack: Stack, truth: ModelTruth, **raw: Any) -> str:
-    arn: str = stack.service.add_model(ModelSetup(truth=truth, status="RUNNING", inference_units=1))[
-        "modelArn"
-    ]
+    arn: str = stack.service.add_model(ModelSetup(truth=truth, status="RUNNING", inference_units=1))["modelArn"]
     for index in range(4):
         stack.upload(f"samples/{index}.png", picture(100 + index))
     stack.prepare({"modelArn": arn, **raw})
@@ -72,9 +70,7 @@ def test_a_paced_step_keeps_its_rate(stack: Stack) -> None:
     arn = running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.05))
 
     stack.apply(
-        short_step(
-            phase="confirm", lanes=2, max_s=0.5, base_s=0.5, extended_s=0.5, paced_tps=40.0, paced_s=2.0
-        )
+        short_step(phase="confirm", lanes=2, max_s=0.5, base_s=0.5, extended_s=0.5, paced_tps=40.0, paced_s=2.0)
     )
 
     (item,) = [item for item in stack.items() if "#WORKER#" in item["sk"]["S"]]
@@ -158,9 +154,7 @@ def test_a_model_that_went_away_before_the_probe_is_lost(stack: Stack) -> None:
 
 def test_a_worker_stops_asking_a_model_that_went_away(stack: Stack) -> None:
     arn = running(stack, ModelTruth(tps_per_iu=1000, latency_mean_s=0.02))
-    step = short_step(
-        phase="confirm", lanes=2, max_s=0.3, base_s=0.3, extended_s=0.3, paced_tps=100.0, paced_s=10.0
-    )
+    step = short_step(phase="confirm", lanes=2, max_s=0.3, base_s=0.3, extended_s=0.3, paced_tps=100.0, paced_s=10.0)
 
     def stop_under_load() -> None:
         wait_until("load", lambda: stack.service.model_report(arn)["totals"]["accepted"] > 10)

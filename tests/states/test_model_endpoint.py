@@ -20,9 +20,7 @@ from lambdas.models.rekognition.control_plane import model_endpoint, rekognition
         ),
     ],
 )
-def test_the_endpoint_is_the_sdks(
-    environment: dict[str, str], endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_endpoint_is_the_sdks(environment: dict[str, str], endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION", "AWS_USE_FIPS_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

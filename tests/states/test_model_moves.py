@@ -7,13 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from iu_tuner.contract.errors import (
-    BudgetExceeded,
-    ModelLost,
-    ModelNotFound,
-    ModelNotStartable,
-    ModelStartFailed,
-)
+from iu_tuner.contract.errors import BudgetExceeded, ModelLost, ModelNotFound, ModelNotStartable, ModelStartFailed
 from lambdas.models.lease_store import lease_store
 from lambdas.models.rekognition.control_plane import rekognition_client
 from lambdas.runs.store import run_store
@@ -182,7 +176,5 @@ def test_between_two_steps_the_money_is_counted(stack: Stack, monkeypatch: pytes
     ten_minutes_later = time.time() + 600
     monkeypatch.setattr("lambdas.handlers.plan_step.time.time", lambda: ten_minutes_later)
 
-    with pytest.raises(
-        BudgetExceeded, match=r"the model has cost \$0.67 in this run, more than limits.maxCostUsd"
-    ):
+    with pytest.raises(BudgetExceeded, match=r"the model has cost \$0.67 in this run, more than limits.maxCostUsd"):
         stack.plan()

@@ -139,9 +139,7 @@ class Unanswering:
         ({"Id": "m0", "StatusCode": "InternalError", "Values": []}, InternalError, "m0: InternalError"),
     ],
 )
-def test_a_cloudwatch_that_does_not_answer_is_no_silence(
-    failure: Any, error: type[Exception], said: str
-) -> None:
+def test_a_cloudwatch_that_does_not_answer_is_no_silence(failure: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         past(Unanswering(failure))
 

@@ -82,10 +82,7 @@ def test_a_status_that_leads_to_running_is_accepted(stack: Stack, model_arn: str
 
     stack.prepare({"modelArn": model["modelArn"]})
 
-    assert (lease(stack, model["modelArn"]).status_found, lease(stack, model["modelArn"]).owes) == (
-        status,
-        "stop",
-    )
+    assert (lease(stack, model["modelArn"]).status_found, lease(stack, model["modelArn"]).owes) == (status, "stop")
 
 
 @pytest.mark.parametrize("status", REFUSED)
@@ -115,15 +112,9 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
     ("wrong", "sentence"),
     [
         ({"tset": {}}, "tset: unknown field, got {}; the input takes afterRun, demand, images"),
-        (
-            {"test": {"inferenceUnits": "2"}},
-            'test.inferenceUnits: got "2"; takes a whole number from 1 to 100',
-        ),
+        ({"test": {"inferenceUnits": "2"}}, 'test.inferenceUnits: got "2"; takes a whole number from 1 to 100'),
         ({"afterRun": "apply"}, "demand: got nothing; takes an object with averageTps and peakTps, or"),
-        (
-            {"images": {"prefix": "/samples/"}},
-            'images.prefix: got "/samples/"; takes the start of keys as S3 has them',
-        ),
+        ({"images": {"prefix": "/samples/"}}, 'images.prefix: got "/samples/"; takes the start of keys as S3 has them'),
     ],
 )
 def test_a_wrong_input_starts_nothing_and_keeps_nothing(
@@ -140,9 +131,7 @@ def test_a_wrong_input_starts_nothing_and_keeps_nothing(
 @pytest.mark.parametrize(
     "change", [("project/", "project/other-"), ("version/", "version/other-"), ("/1615476219", "/1700000000")]
 )
-def test_a_model_that_is_not_there_is_not_found(
-    stack: Stack, model_arn: str, change: tuple[str, str]
-) -> None:
+def test_a_model_that_is_not_there_is_not_found(stack: Stack, model_arn: str, change: tuple[str, str]) -> None:
     with pytest.raises(ModelNotFound, match="check modelArn"):
         stack.prepare({"modelArn": model_arn.replace(*change)})
 
@@ -219,9 +208,7 @@ def test_many_images_are_represented_by_a_few_of_all_sizes(stack: Stack, model_a
 @pytest.mark.parametrize(
     ("prefix", "said"), [("nothing/", "none of the 0 objects"), ("text/", "text/a.jpg: it is text")]
 )
-def test_without_a_usable_image_nothing_is_started(
-    stack: Stack, model_arn: str, prefix: str, said: str
-) -> None:
+def test_without_a_usable_image_nothing_is_started(stack: Stack, model_arn: str, prefix: str, said: str) -> None:
     stack.upload("text/a.jpg", b"hello")
 
     with pytest.raises(NoUsableImages, match=said):
@@ -235,13 +222,9 @@ def test_a_bucket_that_does_not_exist_is_named(stack: Stack, model_arn: str) -> 
 
 ROLE = "User: arn:aws:sts::123456789012:assumed-role/prepare/prepare is not authorized to perform:"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
-NO_KEY = (
-    f"{ROLE} kms:Decrypt on resource: {KEY} because no identity-based policy allows the kms:Decrypt action"
-)
+NO_KEY = f"{ROLE} kms:Decrypt on resource: {KEY} because no identity-based policy allows the kms:Decrypt action"
 DENIED = f"{ROLE} s3:GetObject on resource: x with an explicit deny in a service control policy"
-OTHERS = (
-    f"{ROLE} s3:ListBucket on resource: x because no resource-based policy allows the s3:ListBucket action"
-)
+OTHERS = f"{ROLE} s3:ListBucket on resource: x because no resource-based policy allows the s3:ListBucket action"
 
 
 @pytest.mark.parametrize(
@@ -255,25 +238,11 @@ OTHERS = (
         ("GetObject", "AccessDenied", 403, NO_KEY, AccessDenied, "kmsKeyArn"),
         ("GetObject", "AccessDenied", 403, DENIED, AccessDenied, "ask whoever keeps"),
         ("GetObject", "KMS.DisabledException", 400, f"{KEY} is disabled.", AccessDenied, "another bucket"),
-        (
-            "GetObject",
-            "InvalidObjectState",
-            403,
-            "not valid for the storage class",
-            NoUsableImages,
-            "archive",
-        ),
+        ("GetObject", "InvalidObjectState", 403, "not valid for the storage class", NoUsableImages, "archive"),
     ],
 )
 def test_what_s3_refuses_keeps_its_words_and_gets_advice_that_fits(
-    stack: Stack,
-    model_arn: str,
-    operation: str,
-    code: str,
-    status: int,
-    words: str,
-    error: type[Exception],
-    todo: str,
+    stack: Stack, model_arn: str, operation: str, code: str, status: int, words: str, error: type[Exception], todo: str
 ) -> None:
     def refuse(**_: Any) -> None:
         answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
@@ -289,9 +258,7 @@ def test_what_s3_refuses_keeps_its_words_and_gets_advice_that_fits(
 
 
 def test_images_that_rekognition_reads_have_to_be_in_the_models_region(stack: Stack, model_arn: str) -> None:
-    stack.s3.create_bucket(
-        Bucket="far-away-images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    stack.s3.create_bucket(Bucket="far-away-images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     raw = {"modelArn": model_arn, "images": {"bucket": "far-away-images", "source": "s3"}}
 
     with pytest.raises(InvalidInput) as refused:
@@ -303,9 +270,7 @@ def test_images_that_rekognition_reads_have_to_be_in_the_models_region(stack: St
 
 
 def test_images_that_the_workers_read_may_be_in_any_region(stack: Stack, model_arn: str) -> None:
-    stack.s3.create_bucket(
-        Bucket="far-away-images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    stack.s3.create_bucket(Bucket="far-away-images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     stack.s3.put_object(Bucket="far-away-images", Key="samples/1.png", Body=picture())
 
     stack.prepare({"modelArn": model_arn, "images": {"bucket": "far-away-images"}})

@@ -53,9 +53,7 @@ def quotas(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]
 
 
 def listed(**quotas: float) -> dict[str, Any]:
-    return {
-        "Quotas": [{"QuotaName": name.replace("_", " "), "Value": value} for name, value in quotas.items()]
-    }
+    return {"Quotas": [{"QuotaName": name.replace("_", " "), "Value": value} for name, value in quotas.items()]}
 
 
 def unreserved(number: int) -> dict[str, Any]:
@@ -68,10 +66,7 @@ APPLIED, DEFAULT = "list_service_quotas", "list_aws_default_service_quotas"
 @pytest.mark.parametrize(
     ("answers", "quota"),
     [
-        (
-            [(APPLIED, listed(**{DETECT: 100.0, "Something_else": 5.0}))],
-            TpsQuota(100.0, "Service Quotas", True),
-        ),
+        ([(APPLIED, listed(**{DETECT: 100.0, "Something_else": 5.0}))], TpsQuota(100.0, "Service Quotas", True)),
         (
             [(APPLIED, listed(Something_else=5.0)), (DEFAULT, listed(**{DETECT: 40.0}))],
             TpsQuota(40.0, "AWS's default, as Service Quotas has no value of this account's own"),
@@ -101,9 +96,7 @@ def test_service_quotas_out_of_reach_is_no_reason_to_fail() -> None:
         def get_paginator(self, _: str) -> Any:
             raise EndpointConnectionError(endpoint_url="https://servicequotas.us-east-1.amazonaws.com")
 
-    assert tps_quota(Unreachable()) == TpsQuota(
-        source="the documented default, as Service Quotas could not be read"
-    )
+    assert tps_quota(Unreachable()) == TpsQuota(source="the documented default, as Service Quotas could not be read")
 
 
 def prepared(stack: Stack, truth: ModelTruth, **raw: Any) -> dict[str, Any]:
@@ -147,13 +140,7 @@ def test_a_start_that_does_not_fit_behind_the_quota_is_warned_of(stack: Stack, q
     arn = stack.service.add_model(ModelTruth(tps_per_iu=15, start_s=0.01, stop_s=0.01))["modelArn"]
     stack.prepare({"modelArn": arn, "test": {"mode": "quick"}})
     run, _ = run_store(stack.run_id).known()
-    before = {
-        "inferenceUnits": 1,
-        "tpsPerInferenceUnit": 15.0,
-        "verdict": "ok",
-        "runId": "before",
-        "modelArn": arn,
-    }
+    before = {"inferenceUnits": 1, "tpsPerInferenceUnit": 15.0, "verdict": "ok", "runId": "before", "modelArn": arn}
     earlier = replace(run, started_at="2026-01-01T06:00:00.000Z")
     history().keep(earlier, {**before, "maxTps": {"estimate": 15.0, "low": 14.8, "high": 15.2}})
     assert stack.settle({"modelArn": arn}, failed=True)
@@ -200,9 +187,7 @@ def test_workers_that_lambda_refused_are_kept_with_their_step(stack: Stack) -> N
         time.sleep(0.02)
     stack.probe()
     client, store, refused = VirtualClient(SimulatedService(truth), seed=3), run_store(stack.run_id), 0
-    while step := plan_step.handler({"runId": stack.run_id, "refusedWorkers": refused}, stack.context)[
-        "step"
-    ]:
+    while step := plan_step.handler({"runId": stack.run_id, "refusedWorkers": refused}, stack.context)["step"]:
         plan = StepPlan.from_mapping(step)
         ran = client.run_step(plan).workers[:5]
         refused = plan.workers - len(ran)

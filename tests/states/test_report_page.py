@@ -32,10 +32,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
         (kind,) = (kind for kind in KINDS if kind.name == name)
         run, steps, answer = played(kind)
         run = replace(run, run_id=stack.run_id)
-        store, progress = (
-            run_store(stack.run_id),
-            Progress(running_since=STARTED_AT, stopped_at=STARTED_AT + 95),
-        )
+        store, progress = (run_store(stack.run_id), Progress(running_since=STARTED_AT, stopped_at=STARTED_AT + 95))
         store.create(run)
         store.note(progress)
         for step in steps:
@@ -54,9 +51,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
 
 
 def kept(stack: Stack, name: str) -> str:
-    body: str = (
-        stack.s3.get_object(Bucket=BUCKET, Key=f"reports/{stack.run_id}/{name}")["Body"].read().decode()
-    )
+    body: str = stack.s3.get_object(Bucket=BUCKET, Key=f"reports/{stack.run_id}/{name}")["Body"].read().decode()
     return body
 
 
@@ -129,19 +124,11 @@ class TestAFailure:
         stack.explain(LOST, {"modelArn": arn})
 
         html = kept(stack, "report.html")
-        for said in (
-            "This run failed",
-            "It went away",
-            "Find out who stopped it",
-            "The model is stopped",
-            "ramp",
-        ):
+        for said in ("This run failed", "It went away", "Find out who stopped it", "The model is stopped", "ramp"):
             assert said in html
 
     def test_an_input_that_was_refused_has_a_page_too(self, stack: Stack) -> None:
-        stack.explain(
-            {"Error": "Runtime.HandlerError", "Cause": '{"errorMessage": "InvalidInput: no modelArn"}'}
-        )
+        stack.explain({"Error": "Runtime.HandlerError", "Cause": '{"errorMessage": "InvalidInput: no modelArn"}'})
 
         assert "neither started nor stopped it" in kept(stack, "report.html")
 

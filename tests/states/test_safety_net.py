@@ -117,9 +117,7 @@ class TestTheLease:
     def test_a_lambda_that_is_asked_twice_keeps_its_lease(self, stack: Stack, running: str) -> None:
         assert stack.prepare({"modelArn": running})["holds"]
 
-    def test_a_refused_input_takes_no_lease_and_leaves_a_running_model_alone(
-        self, stack: Stack, running: str
-    ) -> None:
+    def test_a_refused_input_takes_no_lease_and_leaves_a_running_model_alone(self, stack: Stack, running: str) -> None:
         stack.run_id = "run-2"
 
         assert stack.settle({"modelArn": running, "unknown": 1})
@@ -220,9 +218,7 @@ class TestTheJanitor:
         assert self.clean(stack) == {"unsettled": 0}
         assert status(stack, running) == "RUNNING"
 
-    def test_the_model_of_an_ended_execution_is_stopped(
-        self, stack: Stack, execution: Any, running: str
-    ) -> None:
+    def test_the_model_of_an_ended_execution_is_stopped(self, stack: Stack, execution: Any, running: str) -> None:
         execution.stop_execution(executionArn=stack.execution_arn)
 
         assert self.clean(stack) == {"unsettled": 0}
@@ -289,9 +285,7 @@ class TestDeletingTheStack:
         described = execution.describe_execution(executionArn=stack.execution_arn)
         assert described["status"] == "ABORTED"
 
-    def test_from_then_on_nobody_takes_a_lease(
-        self, stack: Stack, execution: Any, running: str, answers: Any
-    ) -> None:
+    def test_from_then_on_nobody_takes_a_lease(self, stack: Stack, execution: Any, running: str, answers: Any) -> None:
         stack_is_deleted = self.request(answers[0], "Delete")
         stop_on_delete.handler(stack_is_deleted, stack.context)
         stack.run_id = "run-2"

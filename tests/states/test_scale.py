@@ -143,9 +143,7 @@ def test_a_runs_item_with_the_longest_keys_fits_into_the_table(planned: Stack) -
     told = SkippedImage(MAX_KEY, reason)
     store: RunStore = run_store("run-1")
     run, progress = store.known()
-    store.create(
-        replace(run, images=(Image(MAX_KEY, 4_000_000),) * MAX_IMAGES, skipped=(told,) * MAX_SKIPPED_LISTED)
-    )
+    store.create(replace(run, images=(Image(MAX_KEY, 4_000_000),) * MAX_IMAGES, skipped=(told,) * MAX_SKIPPED_LISTED))
 
     store.note(replace(progress, refused_images=(told,) * (MAX_IMAGES - 1)))
     store.save_live_progress({"steps": sample_output()["steps"][-1:] * 99})

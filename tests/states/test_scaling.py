@@ -35,7 +35,7 @@ QUICK_SECOND = {"mode": "quick", "verifyScaling": True}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto has no Service Quotas, and a start that was refused need not be waited for in case it was not."""
-    for user in ("adapters.preparation", "handlers.recommend"):
+    for user in ("tuning.prepare", "handlers.recommend"):
         monkeypatch.setattr(f"lambdas.{user}.units_quota", lambda _: UnitsQuota())
     for name in ("MAX_REQUEST_DELAY_S", "RETRY_START_AFTER_S"):
         monkeypatch.setattr(f"lambdas.models.lease.{name}", 0.2)
@@ -121,9 +121,7 @@ def assert_bill_covers(stack: Stack, raw: dict[str, Any], *, from_s: float | Non
     assert least_s <= told_s(stack) <= billed_s(stack, raw) + 2 * blind_s
 
 
-def test_a_model_of_less_than_proportion_is_found_out_billed_for_both_stretches_and_stopped(
-    stack: Stack,
-) -> None:
+def test_a_model_of_less_than_proportion_is_found_out_billed_for_both_stretches_and_stopped(stack: Stack) -> None:
     raw = measured_once(stack, ModelTruth(tps_per_iu=5, unit_efficiency=0.8, **FAST))
 
     time.sleep(1)  # a second of one unit, before two
@@ -163,9 +161,7 @@ def test_two_units_cost_twice_as_much_between_the_looks(stack: Stack) -> None:
     run, progress = run_store(stack.run_id).known()
     now = time.time()
 
-    in_an_hour = progress.unit_hours(run.inference_units, now + 3600) - progress.unit_hours(
-        run.inference_units, now
-    )
+    in_an_hour = progress.unit_hours(run.inference_units, now + 3600) - progress.unit_hours(run.inference_units, now)
 
     assert run.inference_units == 1
     assert in_an_hour == pytest.approx(2)
@@ -236,9 +232,7 @@ def test_a_run_that_is_being_ended_fails_in_its_second_measurement_too(stack: St
     assert moves(stack, raw) == ONCE
 
 
-def test_in_the_first_measurement_an_error_fails_the_run_as_ever(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_the_first_measurement_an_error_fails_the_run_as_ever(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared(stack, ModelTruth(**FAST))
     assert started(stack)
     stack.probe()
@@ -314,10 +308,7 @@ def test_the_answer_is_applied_after_it_or_without_it(stack: Stack, most: int, t
 
 def test_an_apply_that_is_taken_back_is_billed_after_a_refused_second_start_too(stack: Stack) -> None:
     raw = measured_once(
-        stack,
-        ModelTruth(tps_per_iu=5, most_units=1, **FAST),
-        afterRun="apply",
-        demand={"averageTps": 4, "peakTps": 4},
+        stack, ModelTruth(tps_per_iu=5, most_units=1, **FAST), afterRun="apply", demand={"averageTps": 4, "peakTps": 4}
     )
     second_measurement(stack, raw)
     stack.recommend()

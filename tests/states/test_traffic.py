@@ -44,9 +44,7 @@ def test_a_silent_account_is_told(client: Any) -> None:
     assert recent_requests(client, "bees", "bees.1", time.time()) == TrafficSeen(0, of_model=False)
 
 
-@pytest.mark.parametrize(
-    "metric", ["SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount"]
-)
+@pytest.mark.parametrize("metric", ["SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount"])
 def test_requests_of_every_outcome_count(client: Any, metric: str) -> None:
     count(metric, OPERATION, 3)
     count(metric, OPERATION, 4, ago_s=200)
@@ -96,16 +94,8 @@ def refusal(code: str) -> ClientError:
         (refusal("AccessDenied"), AccessDenied, "grant it to the function's role"),
         (refusal("AccessDeniedException"), AccessDenied, "cloudwatch:GetMetricData"),
         (refusal("InternalServiceError"), InternalError, "nothing was started; run again"),
-        (
-            ReadTimeoutError(endpoint_url="https://monitoring"),
-            InternalError,
-            "nothing was started; run again",
-        ),
-        (
-            {"Id": "set0_A", "StatusCode": "InternalError", "Values": []},
-            InternalError,
-            "set0_A: InternalError",
-        ),
+        (ReadTimeoutError(endpoint_url="https://monitoring"), InternalError, "nothing was started; run again"),
+        ({"Id": "set0_A", "StatusCode": "InternalError", "Values": []}, InternalError, "set0_A: InternalError"),
     ],
     ids=["denied", "denied in other words", "outage", "silence", "half an answer"],
 )
@@ -125,9 +115,7 @@ def running_model(stack: Stack) -> dict[str, str]:
     return names
 
 
-def test_a_running_model_that_serves_others_is_left_alone(
-    stack: Stack, running_model: dict[str, str]
-) -> None:
+def test_a_running_model_that_serves_others_is_left_alone(stack: Stack, running_model: dict[str, str]) -> None:
     with pytest.raises(ModelInUse, match="others sent this model 9 requests"):
         stack.prepare({"modelArn": running_model["modelArn"]})
 

@@ -50,9 +50,7 @@ class Uploads:
     def uploaded(self, at: float, key: str = "samples/a.jpg", **trigger: Any) -> str:
         """The rule's message about an upload."""
         moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return json.dumps(
-            {"trigger": {**TRIGGER, **trigger}, "uploadedAt": moment, "object": {"key": key, "size": 3}}
-        )
+        return json.dumps({"trigger": {**TRIGGER, **trigger}, "uploadedAt": moment, "object": {"key": key, "size": 3}})
 
     def deliver(self, *bodies: str) -> list[int]:
         """Send these messages, and hand them to the Lambda as one batch; returns which of them came back."""
@@ -230,9 +228,7 @@ def test_an_upload_during_the_run_starts_another_after_it(uploads: Uploads) -> N
     assert len(uploads.runs()) == 2
 
 
-def test_an_event_that_is_late_or_comes_twice_starts_no_run_after_the_one_that_saw_it(
-    uploads: Uploads,
-) -> None:
+def test_an_event_that_is_late_or_comes_twice_starts_no_run_after_the_one_that_saw_it(uploads: Uploads) -> None:
     uploads.deliver(uploads.uploaded(LONG_AGO))
     uploads.retry_later()
     uploads.states.stop_execution(executionArn=uploads.runs()[0]["executionArn"])
@@ -358,9 +354,7 @@ TIMES = st.integers(0, 4)
 @pytest.mark.parametrize("condition", [upload_watch._IS_NEWEST, upload_watch._IS_UNCHANGED])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    item=st.fixed_dictionaries({}, optional={"lastUpload": TIMES, "coveredThrough": TIMES}),
-    told=TIMES,
-    before=TIMES,
+    item=st.fixed_dictionaries({}, optional={"lastUpload": TIMES, "coveredThrough": TIMES}), told=TIMES, before=TIMES
 )
 def test_conditions_mean_in_the_table_what_they_mean_in_virtual_time(
     stack: Stack, condition: str, item: dict[str, int], told: int, before: int

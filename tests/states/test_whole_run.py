@@ -55,10 +55,7 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     assert answer["model"]["statusAfter"] == "STOPPED"
     assert report["status"] == "STOPPED"
     totals = report["totals"]
-    assert (answer["requests"]["sent"], answer["requests"]["accepted"]) == (
-        totals["sent"],
-        totals["accepted"],
-    )
+    assert (answer["requests"]["sent"], answer["requests"]["accepted"]) == (totals["sent"], totals["accepted"])
     kept = stack.s3.get_object(Bucket=BUCKET, Key="reports/run-1/result.json")["Body"].read()
     assert json.loads(kept) == answer
     page = stack.s3.get_object(Bucket=BUCKET, Key="reports/run-1/report.html")
@@ -69,7 +66,6 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     assert "demand.peakTps" in html
     assert answer["verdictDetail"] in html
     history = stack.dynamodb.get_item(
-        TableName=TABLE,
-        Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": f"RUN#{STARTED_AT}"}},
+        TableName=TABLE, Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": f"RUN#{STARTED_AT}"}}
     )
     assert json.loads(history["Item"]["output"]["S"]) == answer

@@ -55,17 +55,13 @@ class Deployment:
     def lease(self, model_arn: str) -> dict[str, Any] | None:
         """The item that says who tests this model now."""
         key = {"pk": {"S": f"MODEL#{model_arn}"}, "sk": {"S": "LEASE"}}
-        answer = self.aws.client("dynamodb").get_item(
-            TableName=self.outputs.runs_table, Key=key, ConsistentRead=True
-        )
+        answer = self.aws.client("dynamodb").get_item(TableName=self.outputs.runs_table, Key=key, ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
     def read(self, key: str) -> bytes:
         """An object of the report bucket."""
-        body: bytes = (
-            self.aws.client("s3").get_object(Bucket=self.outputs.report_bucket, Key=key)["Body"].read()
-        )
+        body: bytes = self.aws.client("s3").get_object(Bucket=self.outputs.report_bucket, Key=key)["Body"].read()
         return body
 
 

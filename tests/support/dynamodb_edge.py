@@ -90,7 +90,5 @@ def _refusal(kind: str, principal: str, target: str) -> Any:
     if kind != "access-denied":
         return error_response_json("InternalServerError", "Internal server error", 500)
     action = f"dynamodb:{target.rpartition('.')[-1]}"
-    said = (
-        f"User: {principal} is not authorized to perform: {action} because no identity-based policy allows it"
-    )
+    said = f"User: {principal} is not authorized to perform: {action} because no identity-based policy allows it"
     return error_response_json("AccessDeniedException", said, 400)

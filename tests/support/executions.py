@@ -95,9 +95,7 @@ class Executions:
         if fault.kind == "lambda-error":
             self._note(run_id, fault)
             raise _failure("Runtime.HandlerError", "'NoneType' object is not subscriptable")
-        if fault.kind == "lambda-always-throttled" or (
-            fault.kind == "lambda-throttled" and count <= TIMES_THROTTLED
-        ):
+        if fault.kind == "lambda-always-throttled" or (fault.kind == "lambda-throttled" and count <= TIMES_THROTTLED):
             self._note(run_id, fault)
             raise _failure("Lambda.TooManyRequestsException", "Rate Exceeded.")
         if fault.kind == "lambda-hangs":

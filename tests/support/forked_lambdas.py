@@ -52,9 +52,7 @@ class ForkServer:
     def _fork(self, worker: str, cwd: str, env: Mapping[str, str]) -> Environment:
         launch = Path(worker).with_name("launch.json")
         launch.write_text(json.dumps({"worker": worker, "cwd": cwd, "env": dict(env)}), "utf-8")
-        (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr), (over, alive) = (
-            os.pipe() for _ in range(4)
-        )
+        (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr), (over, alive) = (os.pipe() for _ in range(4))
         theirs = [stdin, stdout, stderr, alive]
         with self._lock:
             socket.send_fds(self._channel, [str(launch).encode()], theirs)

@@ -85,46 +85,14 @@ NASTY: tuple[Any, ...] = (
 
 nasty = st.sampled_from(NASTY).map(lambda value: dict(value) if isinstance(value, dict) else value)
 any_text = st.text(st.characters(), max_size=12) | st.sampled_from(
-    [
-        "",
-        "\ud800",
-        "\x00",
-        "\n",
-        "٣",
-        "é" * 600,
-        "x" * 5000,
-        "stop ",
-        "STOP",
-        "1",
-        "true",
-        "null",
-        "a: got b; takes c",
-    ]
+    ["", "\ud800", "\x00", "\n", "٣", "é" * 600, "x" * 5000, "stop ", "STOP", "1", "true", "null", "a: got b; takes c"]
 )
 any_number = st.sampled_from(
-    [
-        0,
-        -1,
-        -0.0,
-        1.0,
-        1.5,
-        5e-324,
-        1e-300,
-        1e308,
-        -1e308,
-        10**30,
-        10**400,
-        2**53 + 1,
-        math.nan,
-        math.inf,
-        -math.inf,
-    ]
+    [0, -1, -0.0, 1.0, 1.5, 5e-324, 1e-300, 1e308, -1e308, 10**30, 10**400, 2**53 + 1, math.nan, math.inf, -math.inf]
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | any_number | any_text
 anything = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
-    max_leaves=8,
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3), max_leaves=8
 )
 
 

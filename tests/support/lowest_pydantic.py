@@ -19,9 +19,7 @@ def test_this_is_the_oldest_pydantic() -> None:
     assert pydantic.VERSION == LOWEST
 
 
-@settings(
-    max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(raw=inputs())
 def test_a_random_input_is_parsed_or_refused_in_a_sentence(raw: Any) -> None:
     try:

@@ -56,9 +56,7 @@ def weeks_with_gaps() -> RequestHistory:
             return None
         return (
             300
-            if (day == 1 and hour >= 22)
-            or (day == 2 and hour < 2)
-            or (week == 2 and minute % (7 * DAY) // 60 == 125)
+            if (day == 1 and hour >= 22) or (day == 2 and hour < 2) or (week == 2 and minute % (7 * DAY) // 60 == 125)
             else None
         )
 

@@ -57,9 +57,7 @@ class Roles:
         described = aws.client("cloudformation").describe_stack_resources(StackName=_STACK)["StackResources"]
         names = {each["PhysicalResourceId"]: each["LogicalResourceId"] for each in described}
         functions = {
-            physical: match[1]
-            for physical, logical in names.items()
-            if (match := _ROLE_OF.fullmatch(logical))
+            physical: match[1] for physical, logical in names.items() if (match := _ROLE_OF.fullmatch(logical))
         }
         iam = aws.client("iam")
         rights = frozenset(

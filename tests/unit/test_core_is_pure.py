@@ -21,11 +21,7 @@ print("\\n".join(sys.modules))
 
 def test_importing_the_core_loads_no_aws_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL],
-        cwd=CORE.parents[1],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
+        [sys.executable, "-c", IMPORT_ALL], cwd=CORE.parents[1], capture_output=True, encoding="utf-8", check=True
     )
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}

@@ -9,10 +9,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDERS = ("bench", "infra", "lambdas", "local", "tests", "tools")
-MODULES = [
-    REPOSITORY / "app.py",
-    *(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py")),
-]
+MODULES = [REPOSITORY / "app.py", *(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))]
 # Name of a call -> at which place it takes its mode, and its encoding; None: by name only.
 CALLS: dict[str, tuple[int | None, int | None]] = {
     "read_text": (None, 0),

@@ -37,9 +37,7 @@ def test_what_is_no_start_of_a_key_is_told_with_what_was_meant(prefix: str, said
     assert instead.startswith(said)
 
 
-@pytest.mark.parametrize(
-    "prefix", ["", "samples/", "samples", "a//b/", "a?b/", "./a/", " ", "a:b/", "größer/", "C:"]
-)
+@pytest.mark.parametrize("prefix", ["", "samples/", "samples", "a//b/", "a?b/", "./a/", " ", "a:b/", "größer/", "C:"])
 def test_what_keys_can_begin_with_is_taken(prefix: str) -> None:
     assert instead_of(prefix) is None
 

@@ -41,6 +41,4 @@ def _answer_no_prompt(core: Any) -> None:
 
 
 def _refuse(prompt: str) -> str:
-    raise MfaCodeNeeded(
-        f"an MFA code is needed ({prompt.strip(' :')}), and there is no terminal to ask for it"
-    )
+    raise MfaCodeNeeded(f"an MFA code is needed ({prompt.strip(' :')}), and there is no terminal to ask for it")

@@ -20,9 +20,7 @@ _GET_CREDENTIALS = (
     "AWS_SECRET_ACCESS_KEY"
 )
 _RENEW = "get new ones (`aws sso login`, or whatever gave you these), and run this again"
-_CHECK_KEYS = (
-    "look at which are in use (`aws configure list`), and whether AWS_… variables go before your profile"
-)
+_CHECK_KEYS = "look at which are in use (`aws configure list`), and whether AWS_… variables go before your profile"
 _ASK_FOR_RIGHTS = "ask for that right; docs/cli.md lists those that the client needs"
 _NETWORK = "look at the network, at VPN and proxy (HTTPS_PROXY), at --region and --endpoint-url"
 _CONFIGURATION = "look at ~/.aws/config and ~/.aws/credentials, and at the AWS_… variables of the environment"
@@ -76,8 +74,7 @@ _BY_CODE: Mapping[str, str] = {
         _CHECK_KEYS,
     ),
     **dict.fromkeys(
-        ("RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"),
-        "set this machine's clock, and try again",
+        ("RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"), "set this machine's clock, and try again"
     ),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"), _ASK_FOR_RIGHTS),
     **dict.fromkeys(("ForbiddenException", "UnauthorizedException"), _LOG_IN),
@@ -128,9 +125,7 @@ def sentence(error: Exception) -> str:
 def _of_service(error: ServiceError) -> tuple[str, str]:
     code, message = str(error.response["Error"].get("Code")), error.response["Error"].get("Message")
     wrong = f"{code} ({error.operation_name})" + (f": {message}" if message else "")
-    if "ignature expired" in str(message) or "ignature not yet current" in str(
-        message
-    ):  # with a wrong key's code
+    if "ignature expired" in str(message) or "ignature not yet current" in str(message):  # with a wrong key's code
         code = "RequestExpired"
     return wrong, _BY_CODE.get(code, "try again")
 
@@ -142,10 +137,7 @@ def _of_client(error: Exception) -> tuple[str, str]:
         details = f" ({error.kwargs.get('error')})" if isinstance(error, ConfigParseError) else ""
         return f"{error}{details}", known or _CONFIGURATION
     if isinstance(error, UnicodeEncodeError):
-        return (
-            f"what was asked for can't be sent ({error})",
-            "look at the arguments: one of them is not UTF-8",
-        )
+        return (f"what was asked for can't be sent ({error})", "look at the arguments: one of them is not UTF-8")
     if str(error).startswith("Invalid endpoint"):
         return str(error), "--endpoint-url and AWS_ENDPOINT_URL take a URL like http://127.0.0.1:4566"
     return f"the credentials can't be read ({type(error).__name__}: {error})", _WHAT_A_PROFILE_NAMES

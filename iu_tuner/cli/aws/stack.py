@@ -67,8 +67,7 @@ class Tuner:
     def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
         """Start a run. UsageError: the name is taken."""
         taken = UsageError(
-            f"--name: a run {run_id} exists already; choose another name, or follow it: "
-            f"{self.follow_with(run_id)}"
+            f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_with(run_id)}"
         )
         # A start with the name and the input of a run that is on is answered as if it were new.
         if self._exists(run_id):

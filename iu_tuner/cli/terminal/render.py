@@ -56,11 +56,7 @@ def _doing(view: RunView | None) -> str:
         return PHASES["preparing"]
     step = view.so_far.get("step") if view.phase == "measuring" else None
     doing = PHASES.get(view.phase, view.phase)
-    return (
-        f"{doing}: step {step['number']}, {_named(step)} at {step['concurrency']} in flight"
-        if step
-        else doing
-    )
+    return f"{doing}: step {step['number']}, {_named(step)} at {step['concurrency']} in flight" if step else doing
 
 
 def _estimate(estimate: Mapping[str, Any] | None) -> str:
@@ -153,11 +149,7 @@ def plain(value: object) -> str:
 
 
 def _rate(tps: float, low: float, high: float | None) -> str:
-    return (
-        f"at least {low:.2f} requests/s"
-        if high is None
-        else f"{tps:.2f} requests/s ({low:.2f} to {high:.2f})"
-    )
+    return f"at least {low:.2f} requests/s" if high is None else f"{tps:.2f} requests/s ({low:.2f} to {high:.2f})"
 
 
 def _units(units: int) -> str:

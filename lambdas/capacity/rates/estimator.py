@@ -159,9 +159,7 @@ def seconds_between_refills(per_second: Sequence[int]) -> float:
 
 def _refills(per_second: Sequence[int]) -> list[int]:
     """The seconds in which a dark stretch ends."""
-    return [
-        second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before
-    ]
+    return [second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before]
 
 
 def accepted_rate(counts: StepCounts) -> float:

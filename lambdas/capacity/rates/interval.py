@@ -22,9 +22,7 @@ class Interval:
 
     def per_unit(self, units: int) -> Interval:
         """Each one's part of it."""
-        return Interval(
-            self.estimate / units, self.low / units, None if self.high is None else self.high / units
-        )
+        return Interval(self.estimate / units, self.low / units, None if self.high is None else self.high / units)
 
     @classmethod
     def lower_bound(cls, rate: float) -> Interval:

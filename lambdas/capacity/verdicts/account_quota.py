@@ -78,9 +78,7 @@ def account_limit(found: Measurement, quota: TpsQuota | None, failures: Mapping[
     return "account-quota" if quota is not None and quota.may_limit(found.max_tps) else "account-limit"
 
 
-def limit_sentence(
-    limit: AccountLimit, found: Measurement, quota: TpsQuota | None, failures: Mapping[str, int]
-) -> str:
+def limit_sentence(limit: AccountLimit, found: Measurement, quota: TpsQuota | None, failures: Mapping[str, int]) -> str:
     """What the limit did to the measurement, and what to do about it."""
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"

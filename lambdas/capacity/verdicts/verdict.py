@@ -33,9 +33,7 @@ Word = Literal[
 
 Limit = AccountLimit | Literal["lambda-concurrency"]
 
-MAX_LATE_RATIO = (
-    0.05  # of paced requests sent late: more, and a failed confirmation is the client's own doing
-)
+MAX_LATE_RATIO = 0.05  # of paced requests sent late: more, and a failed confirmation is the client's own doing
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,9 @@ def judge(
         flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
     if others:
-        flags.append(
-            "other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in others.items())
-        )
+        flags.append("other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in others.items()))
     if auto_scales_to is not None:
-        flags.append(
-            f"the model auto-scales (up to {auto_scales_to} inference units), so TPS per unit may be too high"
-        )
+        flags.append(f"the model auto-scales (up to {auto_scales_to} inference units), so TPS per unit may be too high")
     if other_traffic and other_traffic.requests:
         flags.append(f"{other_traffic.told}, so the model may carry more than was left for this run")
     if remark := quota_remark(found, quota):
@@ -121,9 +115,7 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
                 unproved = "seen once, and not confirmed at a clean rate (quick mode)"
                 return f"Saturated {at}: {rate} were accepted {seconds}, {unproved}; plan with this rate"
             looks = f"in {found.looks} looks that agree"
-            return (
-                f"Saturated {at}: {rate} were accepted {seconds}, {looks}{_clean(found)}; plan with this rate"
-            )
+            return f"Saturated {at}: {rate} were accepted {seconds}, {looks}{_clean(found)}; plan with this rate"
         case "throttles-below-max":
             return (
                 f"Saturated {at} with {rate}, but requests are throttled below that{_clean(found)}; "

@@ -29,9 +29,7 @@ def rekognition_client() -> Any:
     """The control-plane client. It keeps its retries; an answer that is lost is looked for, not waited for."""
     return boto3.client(
         "rekognition",
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10
-        ),
+        config=Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10),
     )
 
 
@@ -89,9 +87,7 @@ class RekognitionModel:
                     )
         raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self.version}"))
 
-    def start(
-        self, inference_units: int, most_units: int | None = None, *, failed: ModelState | None = None
-    ) -> None:
+    def start(self, inference_units: int, most_units: int | None = None, *, failed: ModelState | None = None) -> None:
         """Ask for a start; only a look tells what came of it. Without `most_units` it does not auto-scale.
 
         `failed` is the model as it was seen, if it was FAILED.
@@ -157,6 +153,4 @@ def _said(error: ClientError) -> str:
 
 
 def _not_found(model_arn: str, because: str) -> str:
-    return (
-        f"{because} ({model_arn}) - check modelArn, and that this stack is in the model's account and Region"
-    )
+    return f"{because} ({model_arn}) - check modelArn, and that this stack is in the model's account and Region"

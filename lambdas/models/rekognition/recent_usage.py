@@ -25,9 +25,7 @@ def cloudwatch_client() -> Any:
     """The CloudWatch client: a question that a run waits for, asked a few times at most."""
     return boto3.client(
         "cloudwatch",
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10
-        ),
+        config=Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10),
     )
 
 
@@ -50,18 +48,14 @@ def recent_requests(client: Any, project: str, version: str, now: float) -> Traf
     return seen((of_model, with_operation), of_account)
 
 
-def _sums(
-    client: Any, dimension_sets: tuple[Mapping[str, str], ...], first: float, now: float
-) -> list[list[float]]:
+def _sums(client: Any, dimension_sets: tuple[Mapping[str, str], ...], first: float, now: float) -> list[list[float]]:
     """The sums per minute of all METRICS, for each set of dimensions."""
     queries = [
         _query(f"set{index}_{metric}", metric, dimensions)
         for (index, dimensions), metric in product(enumerate(dimension_sets), METRICS)
     ]
     found: list[list[float]] = [[] for _ in dimension_sets]
-    pages = client.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=queries, StartTime=first, EndTime=now
-    )
+    pages = client.get_paginator("get_metric_data").paginate(MetricDataQueries=queries, StartTime=first, EndTime=now)
     for result in (result for page in pages for result in page["MetricDataResults"]):
         if result.get("StatusCode") in ("InternalError", "Forbidden"):
             raise _unanswered(f"{result['Id']}: {result['StatusCode']}")

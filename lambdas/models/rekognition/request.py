@@ -59,16 +59,12 @@ class _PreparedSigV4(SigV4Auth):
 class RequestSigner:
     """Writes the heads of requests to one endpoint, with botocore's signature. For any number of threads."""
 
-    def __init__(
-        self, endpoint: str, region: str, credentials: Any, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, endpoint: str, region: str, credentials: Any, clock: Callable[[], float] = time.time) -> None:
         self.endpoint = urlsplit(endpoint)
         self._url = f"{endpoint.rstrip('/')}/"
         self._signer = _PreparedSigV4(credentials, "rekognition", region)
         self._clock = clock
-        self._heads: dict[
-            str, tuple[float, bytes]
-        ] = {}  # by the body's hash: when it was signed, and the head
+        self._heads: dict[str, tuple[float, bytes]] = {}  # by the body's hash: when it was signed, and the head
 
     def head(self, prepared: PreparedRequest) -> bytes:
         """The request line and the headers, with the empty line that ends them."""

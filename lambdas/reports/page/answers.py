@@ -8,15 +8,7 @@ from typing import Any
 
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
-from lambdas.reports.page.html.formats import (
-    count,
-    duration,
-    given,
-    requests_per_second,
-    tps,
-    usd,
-    usd_finely,
-)
+from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd, usd_finely
 from lambdas.reports.page.sections.units import UNIT, demanded
 from lambdas.runs.run import Run
 
@@ -63,9 +55,7 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
     if answer["verdict"] == "account-throttled" and answer["maxTps"]["estimate"] is not None:
         rate = requests_per_second(answer["maxTps"]["estimate"])
         if answer.get("limitedBy") == "sudden-increase":
-            return (
-                f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
-            )
+            return f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
         return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
     if answer["verdict"] == "unstable":
         return "No number of inference units can be recommended: the measurement is unstable."

@@ -17,16 +17,7 @@ def test_every_call_has_the_parameters_of_its_operation() -> None:
 
 
 def test_the_calls_are_found() -> None:
-    assert services() >= {
-        "cloudwatch",
-        "dynamodb",
-        "events",
-        "rekognition",
-        "s3",
-        "sns",
-        "sqs",
-        "stepfunctions",
-    }
+    assert services() >= {"cloudwatch", "dynamodb", "events", "rekognition", "s3", "sns", "sqs", "stepfunctions"}
     assert sum(faults(tree)[0] for tree in trees().values()) >= 40
 
 
@@ -34,9 +25,7 @@ def test_every_paginator_and_every_exception_exists() -> None:
     models = [SESSION.get_service_model(service) for service in services()]
     errors = {shape.name for model in models for shape in model.error_shapes}
     paginators = {
-        xform_name(name)
-        for service in services()
-        for name in SESSION.get_paginator_model(service)._paginator_config
+        xform_name(name) for service in services() for name in SESSION.get_paginator_model(service)._paginator_config
     }
     asked = {
         str(call.args[0].value)
@@ -50,9 +39,7 @@ def test_every_paginator_and_every_exception_exists() -> None:
         node.attr
         for tree in trees().values()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Attribute)
-        and node.value.attr == "exceptions"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "exceptions"
     }
 
     assert {"query", "list_objects_v2"} <= asked <= paginators

@@ -14,9 +14,7 @@ def test_the_widths_of_intervals_cover_what_they_say() -> None:
 
 
 def test_steady_noise_is_rarely_cut_and_a_shift_of_a_fifth_nearly_always() -> None:
-    ((_, steady, _, fifth, third),) = [
-        row for row in constants.false_cuts(1000) if row[0] == f"{looks.SHIFT_ERRORS:g}"
-    ]
+    ((_, steady, _, fifth, third),) = [row for row in constants.false_cuts(1000) if row[0] == f"{looks.SHIFT_ERRORS:g}"]
 
     assert 0.5 <= float(steady) <= 3.0
     assert float(fifth) > 85
@@ -35,9 +33,7 @@ def test_a_probe_tells_a_limiter_from_one_that_carries_more() -> None:
 
 
 def test_half_of_what_agrees_is_the_error_of_the_mean() -> None:
-    share, off, _ = next(
-        row for row in constants.agreements(2000) if row[0] == f"{100 * agreement.AGREEING_SHARE:g}"
-    )
+    share, off, _ = next(row for row in constants.agreements(2000) if row[0] == f"{100 * agreement.AGREEING_SHARE:g}")
 
     assert float(off) == pytest.approx(float(share) / 2, abs=0.4)
 

@@ -13,9 +13,7 @@ from tests.infra.synth import resources
 
 
 def test_the_bill_of_two_workers_by_hand() -> None:
-    workers = Use(
-        2, seconds=40.0, memory_mb=2048, write_units=2, read_units=8, log_events=4, log_bytes=999_896
-    )
+    workers = Use(2, seconds=40.0, memory_mb=2048, write_units=2, read_units=8, log_events=4, log_bytes=999_896)
     plan = Use(3, seconds=2.0, memory_mb=512, write_units=6, s3_writes=1, s3_reads=10)
 
     usd = {line.service: line.usd for line in lines(Run({"ApplyLoad": workers, "PlanStep": plan}, 40, 7))}
@@ -54,9 +52,7 @@ def test_an_items_size_is_that_of_its_names_and_values() -> None:
 def test_the_document_holds_the_bill_of_what_was_measured() -> None:
     kept = DOCUMENT.read_text("utf-8").split(BEGIN)[1].split(END)[0]
 
-    assert kept.strip() == bill(json.loads(RECORD.read_text("utf-8"))), (
-        "run `python -m bench.own_cost --reckon`"
-    )
+    assert kept.strip() == bill(json.loads(RECORD.read_text("utf-8"))), "run `python -m bench.own_cost --reckon`"
 
 
 def test_the_alarms_that_are_billed_are_the_stack_s() -> None:

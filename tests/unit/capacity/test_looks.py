@@ -19,17 +19,11 @@ from lambdas.load.histogram import LatencyHistogram
     ("seconds", "last_level"),
     [
         pytest.param([10] * 11, [10] * 11, id="one level"),
-        pytest.param(
-            [25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"
-        ),
+        pytest.param([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"),
         pytest.param([22, 10, 10, 11, 10, 10, 10, 11, 10], [10, 11, 10, 10, 10, 11, 10], id="rest of credit"),
         pytest.param([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13], [13, 14, 13, 13, 13], id="a rise"),
-        pytest.param(
-            [10, 10, 13, 13, 14, 13, 13, 13], [10, 10, 13, 13, 14, 13, 13, 13], id="a rise too early to tell"
-        ),
-        pytest.param(
-            [0, 0, 0, 0, 30, 30, 30, 30, 30], [0, 0, 0, 0, 30, 30, 30, 30, 30], id="a pause is no level"
-        ),
+        pytest.param([10, 10, 13, 13, 14, 13, 13, 13], [10, 10, 13, 13, 14, 13, 13, 13], id="a rise too early to tell"),
+        pytest.param([0, 0, 0, 0, 30, 30, 30, 30, 30], [0, 0, 0, 0, 30, 30, 30, 30, 30], id="a pause is no level"),
         pytest.param([27, 1, 27, 0, 28, 1, 27, 0, 28, 0], [27, 1, 27, 0, 28, 1, 27, 0, 28, 0], id="waves"),
         pytest.param([9, 12, 7, 11, 8, 12, 9, 8, 13, 7], [9, 12, 7, 11, 8, 12, 9, 8, 13, 7], id="noise"),
     ],
@@ -109,9 +103,7 @@ def test_noise_asks_for_the_seconds_that_the_square_law_tells() -> None:
     share = agreement.noise_half(looks) / agreement.together(looks).estimate
     missing = 20 * ((share / agreement.SOUND_SHARE) ** 2 - 1)
 
-    assert agreement.more_seconds(looks) == (
-        0 if missing <= 0 or missing > 16 else pytest.approx(missing + 3, abs=2)
-    )
+    assert agreement.more_seconds(looks) == (0 if missing <= 0 or missing > 16 else pytest.approx(missing + 3, abs=2))
 
 
 def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None:
@@ -121,21 +113,13 @@ def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None
     accepted = limit * paced / (paced + others)
     seconds = 1000  # no room for chance
     tried = Paced(
-        paced,
-        (round(accepted),) * seconds,
-        round((paced - accepted) * seconds),
-        0,
-        0.0,
-        None,
-        LatencyHistogram(),
+        paced, (round(accepted),) * seconds, round((paced - accepted) * seconds), 0, 0.0, None, LatencyHistogram()
     )
 
     share = agreement.fair_share(saturated, tried)
 
     assert share == pytest.approx(limit - others, rel=0.12)
-    assert (
-        agreement.fair_share(saturated, Paced(95.0, (27,) * 6, 9, 0, 0.0, None, LatencyHistogram())) is None
-    )
+    assert agreement.fair_share(saturated, Paced(95.0, (27,) * 6, 9, 0, 0.0, None, LatencyHistogram())) is None
 
 
 def test_a_fair_share_allows_for_chance() -> None:

@@ -101,19 +101,14 @@ def test_workers_that_were_lost_otherwise_are_no_quota() -> None:
     assert isinstance(plan, StepPlan)
     died = StepCounts(plan, [], refused_workers=1)
 
-    with pytest.raises(
-        InternalError, match="4 of 4 workers of a ramp step were lost, twice - look at the logs"
-    ):
+    with pytest.raises(InternalError, match="4 of 4 workers of a ramp step were lost, twice - look at the logs"):
         next_move([died, died], ONE_LANE)
 
 
 @pytest.mark.parametrize(
-    ("unreserved", "workers"),
-    [(None, MAX_WORKERS), (10, 8), (3, 1), (0, 1), (100, 90), (1000, 900), (5000, 1000)],
+    ("unreserved", "workers"), [(None, MAX_WORKERS), (10, 8), (3, 1), (0, 1), (100, 90), (1000, 900), (5000, 1000)]
 )
-def test_some_concurrency_is_left_to_the_accounts_other_functions(
-    unreserved: int | None, workers: int
-) -> None:
+def test_some_concurrency_is_left_to_the_accounts_other_functions(unreserved: int | None, workers: int) -> None:
     assert workers_within(unreserved) == workers
 
 

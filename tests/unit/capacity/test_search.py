@@ -26,12 +26,7 @@ MAX_STEPS = 30
 
 
 def measured(
-    *,
-    mode: Mode = "standard",
-    max_concurrency: int = 256,
-    units: int = 1,
-    client: Client | None = None,
-    **truth: Any,
+    *, mode: Mode = "standard", max_concurrency: int = 256, units: int = 1, client: Client | None = None, **truth: Any
 ) -> SearchRun:
     limits = SearchLimits(mode=mode, max_concurrency=max_concurrency)
     service = SimulatedService(ModelTruth(**truth), units)
@@ -46,9 +41,7 @@ def ramp_lanes(run: SearchRun) -> list[int]:
     return [counts.plan.lanes for counts in run.history if counts.plan.phase == "ramp"]
 
 
-def answered_with(
-    plan: StepPlan, accepted: int, throttled: int = 0, workers: int | None = None
-) -> StepCounts:
+def answered_with(plan: StepPlan, accepted: int, throttled: int = 0, workers: int | None = None) -> StepCounts:
     """A step of which each worker saw the same in each second."""
     seconds = round(plan.longest_s)
     latency = LatencyHistogram()
@@ -209,10 +202,7 @@ def test_a_model_that_fails_often_is_unstable() -> None:
 
 @pytest.mark.parametrize(
     ("truth", "max_concurrency"),
-    [
-        ({"tps_per_iu": 20.0, "burst_s": 10.0}, 8),
-        ({"tps_per_iu": 150.0, "burst_s": 5.0, "latency_mean_s": 1.0}, 256),
-    ],
+    [({"tps_per_iu": 20.0, "burst_s": 10.0}, 8), ({"tps_per_iu": 150.0, "burst_s": 5.0, "latency_mean_s": 1.0}, 256)],
 )
 def test_burst_credit_does_not_pass_for_a_lower_bound(truth: dict[str, Any], max_concurrency: int) -> None:
     found = measured(max_concurrency=max_concurrency, **truth).measurement.max_tps
@@ -334,9 +324,7 @@ def test_workers_that_miss_a_step_twice_end_the_run() -> None:
 def test_a_model_that_answers_nothing_is_lost() -> None:
     first = next_move([], SearchLimits())
     assert isinstance(first, StepPlan)
-    gone = replace(
-        answered_with(first, accepted=0).workers[0], failed=[4], failures={"ResourceNotReadyException": 4}
-    )
+    gone = replace(answered_with(first, accepted=0).workers[0], failed=[4], failures={"ResourceNotReadyException": 4})
 
     with pytest.raises(ModelLost, match="ResourceNotReadyException x 4"):
         next_move([StepCounts(first, [gone])], SearchLimits())

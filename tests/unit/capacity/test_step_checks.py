@@ -17,12 +17,8 @@ from simulation.virtual_time import VirtualClient
 SLOW, FAST = {"tps_per_iu": 5.0}, {"tps_per_iu": 5000.0}
 
 
-def step(
-    truth: dict[str, Any], phase: Phase = "ramp", seconds: float = 14.0, paced_tps: float = 0.0
-) -> StepCounts:
-    plan = StepPlan(
-        phase, 16, 2, seconds, seconds, seconds, paced_tps=paced_tps, paced_s=2.0 if paced_tps else 0.0
-    )
+def step(truth: dict[str, Any], phase: Phase = "ramp", seconds: float = 14.0, paced_tps: float = 0.0) -> StepCounts:
+    plan = StepPlan(phase, 16, 2, seconds, seconds, seconds, paced_tps=paced_tps, paced_s=2.0 if paced_tps else 0.0)
     return VirtualClient(SimulatedService(ModelTruth(**truth))).run_step(plan)
 
 
@@ -40,9 +36,7 @@ def with_one(counts: StepCounts, **values: Any) -> StepCounts:
         ({"bytes_per_s": 41e6}, "client-limited"),
     ],
 )
-def test_a_worker_near_its_limit_is_not_taken_for_the_models(
-    strain: dict[str, float], ending: str | None
-) -> None:
+def test_a_worker_near_its_limit_is_not_taken_for_the_models(strain: dict[str, float], ending: str | None) -> None:
     assert limiting_factor(with_one(step(FAST), **strain)) == ending
 
 
@@ -68,9 +62,7 @@ def test_a_long_step_that_mostly_stalled_is_the_clients_doing() -> None:
         (step(SLOW, "confirm", seconds=2.0, paced_tps=4.0), [0, 1], True),
     ],
 )
-def test_a_step_that_mostly_stalled_is_of_no_use(
-    counts: StepCounts, stalled: list[int], usable: bool
-) -> None:
+def test_a_step_that_mostly_stalled_is_of_no_use(counts: StepCounts, stalled: list[int], usable: bool) -> None:
     assert is_usable(with_one(counts, stalled=stalled)) is usable
 
 

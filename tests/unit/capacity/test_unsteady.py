@@ -15,9 +15,7 @@ SEEDS = range(40, 43)
 def measured(name: str, seed: int, limits: SearchLimits | None = None) -> tuple[SearchRun, float]:
     """A run, and the truth of its service."""
     service = SERVICES[name]
-    client = VirtualClient(
-        service.simulated(seed), image_costs=service.image_costs(seed), seed=f"{name}/{seed}"
-    )
+    client = VirtualClient(service.simulated(seed), image_costs=service.image_costs(seed), seed=f"{name}/{seed}")
     run = run_search(client, limits or SearchLimits())
     return run, service.true_tps(seed, run.wall_s - client.client.gap_s)
 
@@ -69,11 +67,7 @@ KINDS = (
 def test_what_is_called_ok_is_right() -> None:
     runs = [(name, seed, *measured(name, seed)) for name in KINDS for seed in SEEDS]
 
-    ok = [
-        (name, seed, off(run, truth))
-        for name, seed, run, truth in runs
-        if judge(run.measurement).word == "ok"
-    ]
+    ok = [(name, seed, off(run, truth)) for name, seed, run, truth in runs if judge(run.measurement).word == "ok"]
     assert len(ok) > 40
     # One may be unlucky: noise of few executors can hide that refusals cost them work.
     assert len([each for each in ok if each[2] > 0.1]) <= 1, ok

@@ -130,9 +130,7 @@ VALUES = st.one_of(
 
 
 @given(
-    st.recursive(
-        VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner)
-    ),
+    st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner)),
     st.sampled_from([">=", "<=", "==", "!=", ">", "<"]),
     st.sampled_from(["maxTps", "maxTps.low", "maxTps.0", "maxTps.0.a"]),
     st.sampled_from(["1", "a", "'1'", '""']),

@@ -137,24 +137,13 @@ def test_a_configuration_that_can_t_be_parsed_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (
-            ["--profile", "keys"],
-            'Could not connect to the endpoint URL: "http://127.0.0.1:9/" - look at the network',
-        ),
-        (
-            ["--profile", "keys", "--endpoint-url", "nonsense"],
-            "Invalid endpoint: nonsense - --endpoint-url and",
-        ),
-        (
-            ["--profile", "keys", "--region", "eu west"],
-            "'eu west' doesn't match a supported format - name one like",
-        ),
+        (["--profile", "keys"], 'Could not connect to the endpoint URL: "http://127.0.0.1:9/" - look at the network'),
+        (["--profile", "keys", "--endpoint-url", "nonsense"], "Invalid endpoint: nonsense - --endpoint-url and"),
+        (["--profile", "keys", "--region", "eu west"], "'eu west' doesn't match a supported format - name one like"),
         (["--profile", "keys", "--stack", "\udcff"], "can't be sent"),
     ],
 )
-def test_an_aws_that_can_t_be_asked(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
-) -> None:
+def test_an_aws_that_can_t_be_asked(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     assert said in refusal(capsys, *arguments)
 
 
@@ -221,11 +210,7 @@ def refusing_aws(code: str, message: str) -> Iterator[str]:
         ("SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2", "set this machine's clock"),
         ("AccessDenied", "User: x is not authorized to perform: y", "docs/cli.md lists those"),
         ("OptInRequired", "The AWS Access Key Id needs a subscription", "another Region"),
-        (
-            "ValidationError",
-            "Stack with id InferenceUnitTuner does not exist",
-            "deploy it there, or name it with",
-        ),
+        ("ValidationError", "Stack with id InferenceUnitTuner does not exist", "deploy it there, or name it with"),
         ("SomethingNew", "what no table knows", "try again"),
     ],
 )

@@ -48,9 +48,7 @@ def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     return invoke
 
 
-def test_a_second_measurement_is_asked_for_told_and_paid_for(
-    tuned: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_measurement_is_asked_for_told_and_paid_for(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     told = {**OUTPUT, "scaling": {"detail": "Measured at 2 inference units: 10.00 TPS."}}
     aws = Aws(["SUCCEEDED"], {"output": json.dumps(told)})
 
@@ -66,9 +64,7 @@ def interrupt() -> str:
     raise KeyboardInterrupt
 
 
-def test_a_comparison_of_images_is_asked_for_and_told(
-    tuned: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_comparison_of_images_is_asked_for_and_told(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     output = {**OUTPUT, "imageComparison": {"detail": "For these images bytes is the faster way."}}
     aws = Aws(["RUNNING", "SUCCEEDED"], {"output": json.dumps(output)})
 
@@ -138,10 +134,7 @@ def test_whoever_reads_along_may_leave_and_the_run_ends_as_ever(tmp_path: Path, 
     os.close(reader)
 
     code = subprocess.call(
-        [sys.executable, str(script)],
-        stdout=writer,
-        stderr=writer,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        [sys.executable, str(script)], stdout=writer, stderr=writer, env={**os.environ, "PYTHONPATH": os.getcwd()}
     )
 
     os.close(writer)
@@ -217,22 +210,10 @@ def test_what_is_wrong_is_refused_before_anything_starts(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (
-            ["run", MODEL.replace("eu-west-1", "us-east-1")],
-            "which is in account 123456789012, Region us-east-1",
-        ),
-        (
-            ["history", MODEL.replace("1234", "9999")],
-            "this tuner is in account 123456789012, Region eu-west-1",
-        ),
-        (
-            ["follow", "arn:aws:states:us-east-1:123456789012:execution:Tuner:monday"],
-            "takes an execution of arn:aws:s",
-        ),
-        (
-            ["follow", "arn:aws:states:eu-west-1:123456789012:execution:Other:monday"],
-            "takes an execution of arn:aws:s",
-        ),
+        (["run", MODEL.replace("eu-west-1", "us-east-1")], "which is in account 123456789012, Region us-east-1"),
+        (["history", MODEL.replace("1234", "9999")], "this tuner is in account 123456789012, Region eu-west-1"),
+        (["follow", "arn:aws:states:us-east-1:123456789012:execution:Tuner:monday"], "takes an execution of arn:aws:s"),
+        (["follow", "arn:aws:states:eu-west-1:123456789012:execution:Other:monday"], "takes an execution of arn:aws:s"),
     ],
 )
 def test_what_another_account_region_or_machine_has_is_refused(
@@ -247,9 +228,7 @@ def test_what_another_account_region_or_machine_has_is_refused(
 
 def test_an_input_file_is_sent_with_the_flags_over_it(tuned: Invoke, tmp_path: Path) -> None:
     whole = tmp_path / "input.json"
-    whole.write_text(
-        json.dumps({"modelArn": MODEL, "test": {"mode": "precise", "inferenceUnits": 2}}), "utf-8"
-    )
+    whole.write_text(json.dumps({"modelArn": MODEL, "test": {"mode": "precise", "inferenceUnits": 2}}), "utf-8")
     aws = Aws(["SUCCEEDED"], ANSWERED)
 
     tuned(aws, "run", "--input", str(whole), "--mode", "quick")
@@ -257,9 +236,7 @@ def test_an_input_file_is_sent_with_the_flags_over_it(tuned: Invoke, tmp_path: P
     assert json.loads(aws.started[0]["input"])["test"] == {"mode": "quick", "inferenceUnits": 2}
 
 
-def test_ctrl_c_stops_the_run_and_waits_for_the_receipt(
-    tuned: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ctrl_c_stops_the_run_and_waits_for_the_receipt(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     aws = Aws(["RUNNING", interrupt], run=MEASURING, settled_as=SETTLED, lease_looks=3)
 
     code = tuned(aws, "run", MODEL, "--name", "monday", "--json")
@@ -298,11 +275,7 @@ def test_an_answer_that_comes_before_the_stop_is_told(tuned: Invoke, monkeypatch
 
 @pytest.mark.parametrize(("answer", "stopped"), [(True, 1), (False, 0), (KeyboardInterrupt, 1)])
 def test_somebody_at_a_terminal_is_asked(
-    tuned: Invoke,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    answer: Any,
-    stopped: int,
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Any, stopped: int
 ) -> None:
     def confirm(*_: Any, **__: Any) -> bool:
         return answer if isinstance(answer, bool) else bool(interrupt())
@@ -342,8 +315,7 @@ def test_a_run_past_measuring_is_not_stopped_and_its_answer_is_waited_for(
 
 
 @pytest.mark.parametrize(
-    ("statuses", "more"),
-    [(["RUNNING", sigterm, "RUNNING"], []), (["RUNNING"] * 2000, ["--timeout", "0.0001"])],
+    ("statuses", "more"), [(["RUNNING", sigterm, "RUNNING"], []), (["RUNNING"] * 2000, ["--timeout", "0.0001"])]
 )
 def test_neither_sigterm_nor_a_timeout_throws_an_answer_away(
     tuned: Invoke, capsys: pytest.CaptureFixture[str], statuses: list[Any], more: list[str]
@@ -439,9 +411,7 @@ def test_a_run_of_somebody_else_is_left_alone(tuned: Invoke, more: list[str]) ->
     assert aws.stopped == aws.started == []
 
 
-def test_following_a_run_that_has_ended_shows_its_answer(
-    tuned: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_following_a_run_that_has_ended_shows_its_answer(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     arn = "arn:aws:states:eu-west-1:123456789012:execution:Tuner:monday"
 
     code = tuned(Aws(["SUCCEEDED"], ANSWERED), "follow", arn, "--json", "--assert", "verdict==ok")
@@ -480,14 +450,10 @@ def test_an_aws_that_falls_silent_is_told_with_the_way_back(
     monkeypatch.setattr(following, "PATIENCE_S", 0.05)
 
     assert tuned(Aws([refused("InternalFailure")]), "run", MODEL, "--name", "monday") == Exit.AWS
-    assert "python -m iu_tuner.cli.main follow monday --region eu-west-1" in " ".join(
-        capsys.readouterr().err.split()
-    )
+    assert "python -m iu_tuner.cli.main follow monday --region eu-west-1" in " ".join(capsys.readouterr().err.split())
 
 
-def test_without_credentials_or_stack_nothing_is_started(
-    tuned: Invoke, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_credentials_or_stack_nothing_is_started(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     nobody, other = Aws([], stack=None), Aws([], stack={"Other": "output"})
 
     assert tuned(nobody, "run", MODEL) == tuned(other, "run", MODEL) == Exit.AWS

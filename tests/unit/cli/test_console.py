@@ -68,9 +68,7 @@ def test_the_heads_of_the_steps_are_whole(capsys: pytest.CaptureFixture[str]) ->
 
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
-    assert {"in", "flight", "workers", "seconds", "accepted", "throttled", "failed", "TPS"} <= set(
-        printed.split()
-    )
+    assert {"in", "flight", "workers", "seconds", "accepted", "throttled", "failed", "TPS"} <= set(printed.split())
     assert {"1024", "128", "120.5", "12345", "123", "123.45", "1234.5", "confirm"} <= set(printed.split())
 
 

@@ -17,9 +17,7 @@ from iu_tuner.cli.json_input import read_json
 VALUE = {"images": {"prefix": "Bienenstöcke/蜂/"}}
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_its_encoding_is_found_out(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "input.json"
     file.write_bytes(json.dumps(VALUE, ensure_ascii=False, indent=2).replace("\n", "\r\n").encode(encoding))

@@ -15,11 +15,7 @@ PROXY = "http://127.0.0.1:9"
         ({"HTTP_PROXY": PROXY}, "127.0.0.1,localhost", "127.0.0.1,localhost"),
         ({"https_proxy": PROXY}, "127.0.0.1,localhost", "127.0.0.1,localhost"),
         ({"ALL_PROXY": PROXY, "NO_PROXY": "a, .b"}, "a,.b,127.0.0.1,localhost", "a,.b,127.0.0.1,localhost"),
-        (
-            {"HTTP_PROXY": PROXY, "NO_PROXY": "a", "no_proxy": "b"},
-            "a,127.0.0.1,localhost",
-            "b,127.0.0.1,localhost",
-        ),
+        ({"HTTP_PROXY": PROXY, "NO_PROXY": "a", "no_proxy": "b"}, "a,127.0.0.1,localhost", "b,127.0.0.1,localhost"),
         ({"HTTP_PROXY": PROXY, "NO_PROXY": "localhost"}, "localhost,127.0.0.1", "localhost,127.0.0.1"),
         ({"HTTP_PROXY": PROXY, "no_proxy": ""}, "127.0.0.1,localhost", "127.0.0.1,localhost"),
         ({"HTTP_PROXY": PROXY, "NO_PROXY": "*", "no_proxy": "*"}, "*", "*"),

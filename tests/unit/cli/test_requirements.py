@@ -26,9 +26,7 @@ def test_importing_the_client_loads_no_package_that_its_users_do_not_install() -
 
 def test_the_requirements_pin_what_the_stack_pins() -> None:
     def pins(name: str) -> set[str]:
-        return {
-            line.partition("#")[0].strip() for line in (REPOSITORY / name).read_text("utf-8").splitlines()
-        }
+        return {line.partition("#")[0].strip() for line in (REPOSITORY / name).read_text("utf-8").splitlines()}
 
     (shared,) = [pin for pin in pins("requirements-client.txt") if pin.startswith("pydantic==")]
     assert shared in pins("requirements.txt")

@@ -27,13 +27,7 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 def client(arguments: str, redirected: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     """The client in a shell of its own, on an AWS with one run."""
     script = f'"$PYTHON" -c "$CLIENT" {arguments} {redirected}'
-    environment = {
-        **os.environ,
-        "PYTHON": sys.executable,
-        "CLIENT": CLIENT,
-        "PYTHONPATH": os.getcwd(),
-        **more,
-    }
+    environment = {**os.environ, "PYTHON": sys.executable, "CLIENT": CLIENT, "PYTHONPATH": os.getcwd(), **more}
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {script}"],
         env=environment,
@@ -85,7 +79,5 @@ def test_an_output_that_is_full_is_said() -> None:
     ended = client(f"history {MODEL} --json", ">/dev/full")
 
     assert ended.returncode == Exit.USAGE
-    assert (
-        ended.stderr == "the output: No space left on device\n" or "No space left on device" in ended.stderr
-    )
+    assert ended.stderr == "the output: No space left on device\n" or "No space left on device" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -42,13 +42,9 @@ def test_a_raised_error_is_recognised_by_its_text(name: str, runtime_type: str) 
 
 
 def test_a_missing_permission_is_recognised_in_any_error() -> None:
-    message = (
-        "An error occurred (AccessDeniedException) when calling PutItem: User is not authorized to perform X"
-    )
+    message = "An error occurred (AccessDeniedException) when calling PutItem: User is not authorized to perform X"
 
-    assert isinstance(
-        identify({"Error": "ClientError", "Cause": json.dumps({"errorMessage": message})}), AccessDenied
-    )
+    assert isinstance(identify({"Error": "ClientError", "Cause": json.dumps({"errorMessage": message})}), AccessDenied)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +83,7 @@ def test_a_failed_stop_tells_what_came_before_it() -> None:
 
 @pytest.mark.parametrize("nothing", [None, {}, {"stopped": False}])
 def test_a_stop_that_only_took_too_long_tells_just_that(nothing: object) -> None:
-    cause = json.dumps(
-        {"errorMessage": "ModelStopFailed: stop it by hand", "stopFailure": nothing, "runFailure": None}
-    )
+    cause = json.dumps({"errorMessage": "ModelStopFailed: stop it by hand", "stopFailure": nothing, "runFailure": None})
 
     assert str(identify({"Error": "E", "Cause": cause})) == "ModelStopFailed: stop it by hand"
 

@@ -48,9 +48,7 @@ def one_image_and_a_price(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("IMAGE_BUCKET", "images")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # nobody waits for credentials that are not there
-    monkeypatch.setattr(
-        preparation, "choose_images", lambda *_: Selection((Image("samples/1.jpg", 9),), (), 1, 0)
-    )
+    monkeypatch.setattr(preparation, "choose_images", lambda *_: Selection((Image("samples/1.jpg", 9),), (), 1, 0))
     monkeypatch.setattr(preparation, "account_bounds", no_bounds)
     function_settings.settings.cache_clear()
     yield
@@ -65,11 +63,7 @@ def test_every_input_becomes_a_plan_or_a_sentence() -> None:
     seen: Counter[str] = Counter()
 
     @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+        max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
     )
     @given(raw=inputs())
     def look_at(raw: Any) -> None:
@@ -119,9 +113,7 @@ def fields_of(raw: Any) -> Iterator[str]:
 
 def can_be_carried_out(parsed: ExecutionInput) -> bool:
     """All that Prepare, PlanStep and Recommend compute from it; False: that is more than its limits allow."""
-    lease = Lease(
-        parsed.model_arn, "r", "e", "2026-11-21T06:00:00.000Z", parsed.limits.max_minutes, parsed.after_run
-    )
+    lease = Lease(parsed.model_arn, "r", "e", "2026-11-21T06:00:00.000Z", parsed.limits.max_minutes, parsed.after_run)
     found = FoundModel(RekognitionModel(None, parsed.model_arn, "p"), ModelState("STOPPED"), None)
     try:
         run = plan_run(parsed, found, lease)

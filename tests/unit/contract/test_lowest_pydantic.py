@@ -29,11 +29,7 @@ def packages(pytestconfig: pytest.Config) -> Path:
         options = ["--target", str(made), "--upgrade", "--only-binary", ":all:", "--timeout", "10"]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run(
-            [*pip, *options, f"pydantic=={LOWEST}"],
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
+            [*pip, *options, f"pydantic=={LOWEST}"], capture_output=True, encoding="utf-8", check=False, timeout=120
         )
         assert done.returncode == 0, done.stderr
         complete.touch()

@@ -22,9 +22,7 @@ from tests.support import past_traffic
 from tests.unit.experiments.test_scaling import verified
 from tests.unit.planning.test_advice import recommendation
 
-RECEIPT = Receipt(
-    "finally", 1_795_250_580.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_250_580.0, 2.55, 10.2
-)
+RECEIPT = Receipt("finally", 1_795_250_580.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_250_580.0, 2.55, 10.2)
 REPOSITORY = Path(__file__).parents[3]
 README = (REPOSITORY / "README.md").read_text("utf-8")
 

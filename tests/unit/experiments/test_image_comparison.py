@@ -35,9 +35,7 @@ from simulation.image_comparison import (
 )
 
 IMAGES = images_of_sizes(*range(100_000, 1_300_000, 50_000))
-POOL = ModelTruth(
-    tps_per_iu=40, limiter="executor_pool", latency_cv=0.3, image_cost_per_mb=2, s3_extra_cost=0.5
-)
+POOL = ModelTruth(tps_per_iu=40, limiter="executor_pool", latency_cv=0.3, image_cost_per_mb=2, s3_extra_cost=0.5)
 VARIANTS: tuple[Series, ...] = ("bytes", "s3", "small", "medium", "large")
 Damage = Callable[[StepPlan, StepCounts], StepCounts]
 
@@ -178,9 +176,7 @@ def test_faster_is_what_lies_beyond_both_intervals(one: Interval, other: Interva
 
 def test_where_there_is_no_difference_hardly_one_is_claimed() -> None:
     """At most 5 %; `python -m simulation.image_comparison` measures it on all services and a hundred seeds."""
-    claims = [
-        claim((name, seed, "quick")) for name in ("bucket-5", "pool-10", "queue-20") for seed in range(10)
-    ]
+    claims = [claim((name, seed, "quick")) for name in ("bucket-5", "pool-10", "queue-20") for seed in range(10)]
 
     assert all(compared for compared, _, _ in claims)
     assert sum(by_way for _, by_way, _ in claims) <= 1
@@ -230,9 +226,7 @@ def test_a_way_that_never_saturates_the_model_is_a_lower_bound() -> None:
         ({"tps_per_iu": 4, "limiter": "fixed_window", "window_s": 10.0}, {}, "windows of several seconds"),
     ],
 )
-def test_without_a_maximum_nothing_is_compared(
-    truth: dict[str, Any], limits: dict[str, Any], why: str
-) -> None:
+def test_without_a_maximum_nothing_is_compared(truth: dict[str, Any], limits: dict[str, Any], why: str) -> None:
     compared = run_compared(ModelTruth(**truth), replace(run_with(IMAGES), **limits))
 
     found = of(compared)
@@ -319,8 +313,7 @@ def test_what_does_not_fit_into_the_limits_is_not_begun() -> None:
     assert series_of(compared.steps) == ["s3", "bytes"]
     assert found["fasterSource"] == "bytes"
     assert found["notMeasured"] == [
-        {"what": size, "why": "limits.maxMinutes = 4 leaves no room for it"}
-        for size in ("small", "large", "medium")
+        {"what": size, "why": "limits.maxMinutes = 4 leaves no room for it"} for size in ("small", "large", "medium")
     ]
 
 

@@ -57,7 +57,5 @@ def test_an_image_that_the_model_refused_is_in_no_series(series: Series) -> None
         ("s3", "bytes", "s3"),
     ],
 )
-def test_only_the_ways_themselves_are_sent_otherwise_than_the_run(
-    series: Series, own: Source, sent_as: Source
-) -> None:
+def test_only_the_ways_themselves_are_sent_otherwise_than_the_run(series: Series, own: Source, sent_as: Source) -> None:
     assert source_of(run_with([], source=own), series) == sent_as

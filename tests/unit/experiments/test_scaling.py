@@ -26,16 +26,11 @@ from simulation.virtual_time import VirtualClient, run_search
 from tests.unit.tuning.test_output import RUN
 
 VERIFYING = replace(
-    RUN,
-    inference_units=1,
-    demand={"average_tps": 6, "peak_tps": 15, "headroom": 0},
-    scaling_quota=UnitsQuota(),
+    RUN, inference_units=1, demand={"average_tps": 6, "peak_tps": 15, "headroom": 0}, scaling_quota=UnitsQuota()
 )
 STARTED = VERIFYING.started_epoch
 # Asked for a start after a minute, which took eleven; it has been measured for three.
-MEASURED = Progress(
-    start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1
-)
+MEASURED = Progress(start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1)
 AT = STARTED + 900
 FOUND = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
 
@@ -168,33 +163,13 @@ def lower_bound(ending: Ending) -> Measurement:
         ({}, {}, lower_bound("not-saturated"), "the first measurement (not-saturated) gave no rate"),
         ({}, {}, lower_bound("unstable"), "the first measurement (unstable) gave no rate"),
         ({}, {}, replace(FOUND, windowed=True), "the first measurement (windowed-quota) gave no rate"),
-        (
-            {},
-            {},
-            replace(FOUND, max_tps=None, windowed=True),
-            "the first measurement (windowed-quota) gave no",
-        ),
+        ({}, {}, replace(FOUND, max_tps=None, windowed=True), "the first measurement (windowed-quota) gave no"),
         ({"auto_scales_to": 3}, {}, FOUND, "the model scales by itself up to 3"),
         ({"other_traffic": TrafficSeen(12, of_model=True)}, {}, FOUND, "the model serves others"),
-        (
-            {"inference_units": 3},
-            {},
-            FOUND,
-            "one model may start with 5 inference units (the documented default)",
-        ),
-        (
-            {"max_minutes": 28},
-            {},
-            FOUND,
-            "about 16.0 more for a restart and the measurement are beyond limits.maxM",
-        ),
+        ({"inference_units": 3}, {}, FOUND, "one model may start with 5 inference units (the documented default)"),
+        ({"max_minutes": 28}, {}, FOUND, "about 16.0 more for a restart and the measurement are beyond limits.maxM"),
         ({"max_minutes": 39}, {"start_attempts": 0}, FOUND, "about 25.0 more for a restart"),
-        (
-            {"max_usd": 0.8},
-            {},
-            FOUND,
-            "the model would have cost about $0.87, beyond limits.maxCostUsd = 0.8",
-        ),
+        ({"max_usd": 0.8}, {}, FOUND, "the model would have cost about $0.87, beyond limits.maxCostUsd = 0.8"),
     ],
 )
 def test_what_stands_against_a_second_measurement_is_told(

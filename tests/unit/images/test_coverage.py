@@ -68,9 +68,7 @@ def test_objects_that_no_look_came_to_are_not_counted() -> None:
     assert cautions(all_seen(30), Sample(5000, 0, 0, {})) == ()
 
 
-@pytest.mark.parametrize(
-    ("used", "said"), [(1, "only 1 image: upload"), (5, "only 5 images: upload"), (6, None)]
-)
+@pytest.mark.parametrize(("used", "said"), [(1, "only 1 image: upload"), (5, "only 5 images: upload"), (6, None)])
 def test_a_handful_is_told(used: int, said: str | None) -> None:
     found = cautions(all_seen(used), chosen=used)
 
@@ -88,6 +86,4 @@ def test_what_the_model_refuses_is_told() -> None:
 def test_a_listing_that_was_cut_is_told() -> None:
     (said,) = cautions(all_seen(10_000), objects=10_000, cut=True)
 
-    assert said.startswith(
-        "only the first 10,000 objects under samples/ were listed, in the order of their keys"
-    )
+    assert said.startswith("only the first 10,000 objects under samples/ were listed, in the order of their keys")

@@ -66,11 +66,7 @@ def test_jpeg_and_png_pass(kind: str) -> None:
         (archive("zip"), "zip", "unpack"),
         (archive("tar"), "tar", "unpack"),
         (bytes(5000), "nothing but zeros", "upload the image again"),
-        (
-            b"\0\x05\x16\x07" + bytes(80),
-            "a file that macOS keeps beside another one (AppleDouble)",
-            "leave it out",
-        ),
+        (b"\0\x05\x16\x07" + bytes(80), "a file that macOS keeps beside another one (AppleDouble)", "leave it out"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "a Git LFS pointer", "git lfs pull"),
         (b"../.git/annex/objects/xy/SHA256E-s9--00.jpg", "a git-annex pointer", "git annex get"),
         (b"\xef\xbb\xbf\r\n <!doctype HTML><title>403", "a web page (HTML)", "download the image again"),
@@ -116,8 +112,7 @@ def test_a_companion_file_is_told_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"),
-    [("a/IMG_1.HEIC", "HEIC"), ("a.tif", "TIFF or a camera's raw file"), ("a.jpg", ""), ("heic", "")],
+    ("key", "kind"), [("a/IMG_1.HEIC", "HEIC"), ("a.tif", "TIFF or a camera's raw file"), ("a.jpg", ""), ("heic", "")]
 )
 def test_other_pictures_are_told_by_their_suffix_too(key: str, kind: str) -> None:
     assert picture_called(key) == kind

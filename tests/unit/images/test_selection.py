@@ -185,9 +185,7 @@ def test_an_empty_bucket_has_no_prefix_to_name() -> None:
 
 
 def test_where_no_object_can_be_used_each_reason_is_counted() -> None:
-    contents = {f"samples/{n:02}.jpg": LARGE for n in range(40)} | {
-        f"samples/{n:02}.heic": b"" for n in range(20)
-    }
+    contents = {f"samples/{n:02}.jpg": LARGE for n in range(40)} | {f"samples/{n:02}.heic": b"" for n in range(20)}
     contents |= {"samples/a.png": JPEG}
 
     said = refusal(ListedBucket(contents, {"samples/a.png": 5 * MB}))

@@ -18,9 +18,7 @@ Stall = tuple[float, float]  # from when to when, in seconds since the start of 
 class StallingClient(VirtualClient):
     """`stalls`: those of worker 0 in each step. Nothing in it runs meanwhile; what was due runs at their end."""
 
-    def __init__(
-        self, *arguments: Any, stalls: Sequence[Stall] = (), notices: bool = True, **named: Any
-    ) -> None:
+    def __init__(self, *arguments: Any, stalls: Sequence[Stall] = (), notices: bool = True, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.stalls = stalls
         self.notices = notices

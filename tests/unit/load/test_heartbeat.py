@@ -37,13 +37,7 @@ def test_beats_that_are_a_little_late_are_no_stalls(gaps_s: list[float]) -> None
 
 @pytest.mark.parametrize(
     ("beats_s", "stalled"),
-    [
-        ([-1.0, -0.1], []),
-        ([-0.5, 0.4], [0]),
-        ([9.5, 10.4], [9, 10]),
-        ([10.1, 11.0], []),
-        ([3.0], []),
-    ],
+    [([-1.0, -0.1], []), ([-0.5, 0.4], [0]), ([9.5, 10.4], [9, 10]), ([10.1, 11.0], []), ([3.0], [])],
 )
 def test_only_what_lies_in_the_load_counts(beats_s: list[float], stalled: list[int]) -> None:
     assert beaten(beats_s).stalled == stalled

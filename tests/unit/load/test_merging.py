@@ -71,9 +71,7 @@ def test_a_closed_step_read_back_answers_as_its_workers_did(reported: list[Worke
     read = closed_step(plain_item(serialized(item)))
 
     asked = ASKED + (ASKED_OF_SOME if reported else ())
-    assert {name: getattr(read.counts, name) for name in asked} == {
-        name: getattr(step.counts, name) for name in asked
-    }
+    assert {name: getattr(read.counts, name) for name in asked} == {name: getattr(step.counts, name) for name in asked}
     assert read.counts.latency.as_mapping() == step.counts.latency.as_mapping()
     assert measured_so_far([read]) == measured_so_far([step])
     assert (read.number, read.start_at, read.counts.plan) == (3, 1_795_240_800.25, PLAN)

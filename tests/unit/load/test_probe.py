@@ -39,10 +39,7 @@ def denied(because: str) -> Reply:
 @pytest.mark.parametrize(
     ("because", "advice"),
     [
-        (
-            "with an explicit deny in a service control policy",
-            "a service control policy denies this explicitly",
-        ),
+        ("with an explicit deny in a service control policy", "a service control policy denies this explicitly"),
         ("with an explicit deny in an SCP", "which no setting of this stack can outdo"),
         ("because no resource-based policy allows the action", "the policy of the resource itself"),
         ("because no VPC endpoint policy allows the action", "the VPC endpoint policy has to let"),

@@ -31,13 +31,7 @@ STEADY: dict[str, dict[str, Any]] = {
     "slow bucket": {"tps_per_iu": 5, "burst_s": 2, "latency_mean_s": 0.2},
     "slow answers": {"tps_per_iu": 20, "burst_s": 3, "latency_mean_s": 1.0},
     "window": {"tps_per_iu": 20, "limiter": "fixed_window", "window_s": 1, "latency_mean_s": 0.2},
-    "pool": {
-        "tps_per_iu": 16,
-        "limiter": "executor_pool",
-        "executors": 8,
-        "latency_cv": 0.2,
-        "queue_length": 4,
-    },
+    "pool": {"tps_per_iu": 16, "limiter": "executor_pool", "executors": 8, "latency_cv": 0.2, "queue_length": 4},
 }
 SEEDS = 12
 
@@ -90,9 +84,7 @@ def test_all_requests_stay_in_the_books() -> None:
 
 
 def test_a_worker_that_is_stopped_for_a_while_notices() -> None:
-    fast = ModelSetup(
-        truth=ModelTruth(tps_per_iu=10_000, latency_mean_s=0.02), status="RUNNING", inference_units=1
-    )
+    fast = ModelSetup(truth=ModelTruth(tps_per_iu=10_000, latency_mean_s=0.02), status="RUNNING", inference_units=1)
     with running_simulated_model([fast]) as service:
         command = [sys.executable, "-m", "tests.unit.load.worker_process", service.url, service.model_arns[0]]
         with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, encoding="utf-8") as worker:

@@ -21,15 +21,7 @@ def worker_counts(
 ) -> WorkerCounts:
     failures = {"InternalServerError": 1, "ThrottlingException": 2}
     return WorkerCounts(
-        accepted,
-        throttled,
-        [3],
-        accepted,
-        failures,
-        LatencyHistogram(),
-        seconds,
-        ready_s,
-        client_utilization=0.9,
+        accepted, throttled, [3], accepted, failures, LatencyHistogram(), seconds, ready_s, client_utilization=0.9
     )
 
 

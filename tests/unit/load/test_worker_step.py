@@ -33,9 +33,7 @@ def ends_at(step: WorkerStep) -> float:
         pytest.param(ALONE, [1.9], [], 4, id="throttled long ago: base only"),
         pytest.param(ALONE, [2.1], [], 16, id="alone, throttled, little accepted: to the end"),
         pytest.param(TOGETHER, [2.1], [], 12, id="not alone: extended, no more"),
-        pytest.param(
-            ALONE, [2.1], [2.2 + 0.1 * n for n in range(61)], 12, id="alone, enough accepted: extended"
-        ),
+        pytest.param(ALONE, [2.1], [2.2 + 0.1 * n for n in range(61)], 12, id="alone, enough accepted: extended"),
     ],
 )
 def test_a_throttled_worker_extends_its_own_step(
@@ -85,9 +83,7 @@ def test_an_accepted_request_is_followed_at_once() -> None:
 
 
 @given(st.integers(1, 256), st.floats(0.01, 5.0), st.floats(0, 0.999))
-def test_a_refused_lane_pauses_about_as_long_as_a_request_takes(
-    lanes: int, latency_s: float, jitter: float
-) -> None:
+def test_a_refused_lane_pauses_about_as_long_as_a_request_takes(lanes: int, latency_s: float, jitter: float) -> None:
     lane = Lane(lanes)
     lane.pause_s(ACCEPTED, latency_s, jitter)
 

@@ -25,9 +25,7 @@ class TlsServer:
         """As servers do with idle ones; on loopback the other side can see it at once."""
         for connection in self.connections:
             with suppress(OSError):  # it may have gone by itself
-                socket.socket.shutdown(
-                    connection, socket.SHUT_RDWR
-                )  # the handler's thread keeps its TLS object
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # the handler's thread keeps its TLS object
         self.connections.clear()
 
 

@@ -104,12 +104,7 @@ def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_g
 
 @given(status=st.sampled_from(sorted(STATUSES)), after_run=st.sampled_from(["stop", "restore"]))
 def test_every_status_has_a_next_move(status: str, after_run: str) -> None:
-    assert found(status, after_run).next_move(ModelState(status), now=0.0) in (
-        "done",
-        "wait",
-        "stop",
-        "start",
-    )
+    assert found(status, after_run).next_move(ModelState(status), now=0.0) in ("done", "wait", "stop", "start")
 
 
 @given(
@@ -193,8 +188,7 @@ def test_a_fixed_number_of_units_may_be_read_back_with_or_without_a_maximum(read
 
 
 @pytest.mark.parametrize(
-    "state",
-    [ModelState("RUNNING", "", 1, None), ModelState("STOPPED"), ModelState("FAILED"), ModelState("DELETED")],
+    "state", [ModelState("RUNNING", "", 1, None), ModelState("STOPPED"), ModelState("FAILED"), ModelState("DELETED")]
 )
 def test_units_that_do_not_come_of_a_start_are_given_up(state: ModelState) -> None:
     arrived = replace(DECIDED, apply_starts=1)
@@ -207,14 +201,8 @@ def test_a_start_that_did_not_arrive_is_asked_for_again_a_few_times() -> None:
     asked = replace(DECIDED, start_asked_at=1.0)
 
     assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=2.0) == "wait"
-    assert (
-        replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=1.0 + RETRY_START_AFTER_S)
-        == "start"
-    )
-    assert (
-        replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=1.0 + RETRY_START_AFTER_S)
-        == "give-up"
-    )
+    assert replace(asked, apply_starts=9).next_move(ModelState("STOPPED"), now=1.0 + RETRY_START_AFTER_S) == "start"
+    assert replace(asked, apply_starts=10).next_move(ModelState("STOPPED"), now=1.0 + RETRY_START_AFTER_S) == "give-up"
 
 
 @given(

@@ -50,9 +50,7 @@ def test_a_status_yet_unknown_is_refused() -> None:
         ("STARTING", 1, 2701.0, "still STARTING after 45 minutes"),
     ],
 )
-def test_a_start_that_leads_nowhere_is_given_up(
-    status: str, attempts: int, waited_s: float, said: str
-) -> None:
+def test_a_start_that_leads_nowhere_is_given_up(status: str, attempts: int, waited_s: float, said: str) -> None:
     with pytest.raises(ModelStartFailed, match=said):
         move_to_running(ModelState(status), attempts=attempts, waited_s=waited_s)
 
@@ -66,9 +64,7 @@ def test_looks_at_a_model_that_does_not_come_to_run_have_an_end(status: str, uni
         move_to_running(state, units=units, looks=MAX_LOOKS)
 
 
-@pytest.mark.parametrize(
-    ("least", "most", "scales_to"), [(1, None, None), (2, 2, None), (1, 3, 3), (None, 2, 2)]
-)
+@pytest.mark.parametrize(("least", "most", "scales_to"), [(1, None, None), (2, 2, None), (1, 3, 3), (None, 2, 2)])
 def test_a_maximum_above_the_minimum_means_auto_scaling(
     least: int | None, most: int | None, scales_to: int | None
 ) -> None:
@@ -76,11 +72,7 @@ def test_a_maximum_above_the_minimum_means_auto_scaling(
 
 
 def test_what_is_or_gets_running_costs_money() -> None:
-    assert {status for status in STATUSES if ModelState(status).costs_money} == {
-        "STARTING",
-        "RUNNING",
-        "STOPPING",
-    }
+    assert {status for status in STATUSES if ModelState(status).costs_money} == {"STARTING", "RUNNING", "STOPPING"}
 
 
 @pytest.mark.parametrize("status", sorted(STATUSES - {"RUNNING"}))

@@ -14,9 +14,7 @@ rates = st.floats(0.1, 500)
 shares = st.floats(0, 0.5)
 
 
-def answer(
-    tps: float = 5.0, low: float | None = 4.9, high: float | None = 5.1, verdict: str = "ok"
-) -> Answer:
+def answer(tps: float = 5.0, low: float | None = 4.9, high: float | None = 5.1, verdict: str = "ok") -> Answer:
     return Answer("run", "2026-11-21T06:00:00.000Z", "arn", verdict, tps, low, high)
 
 

@@ -42,12 +42,7 @@ def test_average_and_peak_of_the_past_are_told_with_their_percentile() -> None:
     demand = recommendation(OFFICE)["demand"]
 
     assert demand["source"] == "CloudWatch"
-    assert (demand["days"], demand["periodSeconds"], demand["minutes"], demand["percentile"]) == (
-        14,
-        60,
-        6000,
-        99,
-    )
+    assert (demand["days"], demand["periodSeconds"], demand["minutes"], demand["percentile"]) == (14, 60, 6000, 99)
     assert demand["averageTps"] == pytest.approx(8 * 12 / 10 / math.pi * 2 * math.cos(math.pi / 12), abs=0.01)
     assert demand["peakTps"] == demand["distribution"]["p99"] == 8
     assert list(demand["distribution"].values()) == sorted(demand["distribution"].values())
@@ -79,10 +74,7 @@ def test_units_follow_from_average_and_peak_and_the_reasons_say_so() -> None:
         "Demand: 1,592,640 requests of this model in the last 14 days, over 20,160 minutes that it was in service;"
         " the peak is the rate that 99 % of them did not exceed"
     ) in advice["reasons"]
-    assert (
-        "Rates are means over 60 s; spikes within these are not seen, and take demand.headroom"
-        in advice["reasons"]
-    )
+    assert "Rates are means over 60 s; spikes within these are not seen, and take demand.headroom" in advice["reasons"]
 
 
 def test_a_lower_percentile_saves_units_and_tells_what_it_does_not_carry() -> None:
@@ -133,15 +125,8 @@ def test_office_hours_get_a_plan_that_can_be_pasted() -> None:
         "On for 50 of the week's 168 hours the model costs $1,796 a month; $5,840 if it is never stopped."
         " In the past no request came while it would have been stopped."
     )
-    assert plan["hours"][0] == {
-        "from": "MON 08:00",
-        "to": "MON 18:00",
-        "minInferenceUnits": 2,
-        "maxInferenceUnits": 2,
-    }
-    assert plan["savedUsdPerMonth"] == pytest.approx(
-        plan["alwaysOnUsdPerMonth"] - plan["usdPerMonth"], abs=0.01
-    )
+    assert plan["hours"][0] == {"from": "MON 08:00", "to": "MON 18:00", "minInferenceUnits": 2, "maxInferenceUnits": 2}
+    assert plan["savedUsdPerMonth"] == pytest.approx(plan["alwaysOnUsdPerMonth"] - plan["usdPerMonth"], abs=0.01)
     assert [entry["expression"] for entry in plan["scheduler"]] == [
         "cron(40 7 ? * MON-FRI *)",
         "cron(0 18 ? * MON-FRI *)",
@@ -171,10 +156,7 @@ def test_requests_lost_to_a_plan_are_told() -> None:
     ("past", "said"),
     [
         (past_traffic.steady(3), "No start-stop plan: that takes requests from every hour of a week"),
-        (
-            past_traffic.steady(14),
-            "No start-stop plan: the model is never idle for longer than a start takes.",
-        ),
+        (past_traffic.steady(14), "No start-stop plan: the model is never idle for longer than a start takes."),
         (past_traffic.ONE_MINUTE, "seven days of history at least."),
     ],
 )
@@ -226,9 +208,7 @@ def test_where_nothing_is_known_of_the_units_the_minutes_are_those_with_requests
         (history([60] * 60), "over 60 minutes that", False),
     ],
 )
-def test_a_demand_of_a_few_minutes_is_said_to_be_little(
-    past: RequestHistory, said: str, little: bool
-) -> None:
+def test_a_demand_of_a_few_minutes_is_said_to_be_little(past: RequestHistory, said: str, little: bool) -> None:
     reasons = " ".join(recommendation(past, days=1)["reasons"])
 
     assert said in reasons
@@ -238,15 +218,11 @@ def test_a_demand_of_a_few_minutes_is_said_to_be_little(
 def test_retries_are_a_caveat_where_requests_were_throttled() -> None:
     reasons = recommendation(replace(OFFICE, throttled=OFFICE.requests // 10))["reasons"]
 
-    assert (
-        "10 % of these requests were throttled: where clients sent them again, the demand is less" in reasons
-    )
+    assert "10 % of these requests were throttled: where clients sent them again, the demand is less" in reasons
     assert not any("sent them again" in reason for reason in recommendation(OFFICE)["reasons"])
 
 
-@pytest.mark.parametrize(
-    ("period_s", "said", "up"), [(300, "means over 300 s", 5), (3600, "means over 3600 s", 60)]
-)
+@pytest.mark.parametrize(("period_s", "said", "up"), [(300, "means over 300 s", 5), (3600, "means over 3600 s", 60)])
 def test_coarse_periods_are_told_and_lag_no_less_than_one(period_s: int, said: str, up: float) -> None:
     advice = recommendation(history([9000, 100] * 1000, period_s=period_s))
 
@@ -266,19 +242,12 @@ def test_a_daily_batch_is_on_for_its_hours() -> None:
     """54,000 images at 5 TPS: one unit for three hours, a tenth more for safety, and a start of 20 minutes."""
     plan = batch(54_000, 3)
 
-    assert plan["hours"] == [
-        {"from": "daily 00:00", "hours": 3.33, "minInferenceUnits": 1, "maxInferenceUnits": 1}
-    ]
+    assert plan["hours"] == [{"from": "daily 00:00", "hours": 3.33, "minInferenceUnits": 1, "maxInferenceUnits": 1}]
     assert plan["usdPerBatch"] == pytest.approx(4 * 220 / 60, abs=0.01)
     assert plan["usdPerMonth"] == pytest.approx(4 * 220 / 60 * 730 / 24, abs=0.01)
     assert plan["alwaysOnUsdPerMonth"] == 2920
-    assert plan["sentence"].startswith(
-        "On for 3.33 h, a start of 20 minutes before them, each batch costs $14.67:"
-    )
-    assert [entry["expression"] for entry in plan["scheduler"]] == [
-        "cron(40 23 * * ? *)",
-        "cron(20 3 * * ? *)",
-    ]
+    assert plan["sentence"].startswith("On for 3.33 h, a start of 20 minutes before them, each batch costs $14.67:")
+    assert [entry["expression"] for entry in plan["scheduler"]] == ["cron(40 23 * * ? *)", "cron(20 3 * * ? *)"]
     assert schedules("schedules", [plan["measureAgain"]])[0].expression == "cron(35 3 ? * MON *)"
 
 
@@ -286,10 +255,7 @@ def test_a_batch_of_more_than_a_day_is_weekly() -> None:
     plan = batch(3_600_000, 100)
 
     assert plan["assumptions"]["every"] == "week"
-    assert [entry["expression"] for entry in plan["scheduler"]] == [
-        "cron(40 23 ? * SUN *)",
-        "cron(0 14 ? * FRI *)",
-    ]
+    assert [entry["expression"] for entry in plan["scheduler"]] == ["cron(40 23 ? * SUN *)", "cron(0 14 ? * FRI *)"]
     assert plan["hours"][0]["hours"] == 110
     assert plan["usdPerMonth"] < plan["alwaysOnUsdPerMonth"]
 

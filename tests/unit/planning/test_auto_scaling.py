@@ -40,9 +40,7 @@ def test_it_stays_between_its_minimum_and_maximum() -> None:
     assert units_for([9 * FULL] * 9, least=2)[4:] == [2, 3, 3, 3, 3]
 
 
-@pytest.mark.parametrize(
-    ("period_s", "seen"), [(60, Lag(300, 900)), (300, Lag(300, 900)), (3600, Lag(3600, 3600))]
-)
+@pytest.mark.parametrize(("period_s", "seen"), [(60, Lag(300, 900)), (300, Lag(300, 900)), (3600, Lag(3600, 3600))])
 def test_a_lag_within_a_period_is_seen_as_the_whole_period(period_s: int, seen: Lag) -> None:
     assert Lag().seen_in(period_s) == seen
     assert Lag(period_s + 1, 2 * period_s + 1).in_periods(period_s) == (2, 3)
@@ -74,9 +72,7 @@ few, more = st.integers(1, 4), st.integers(0, 4)
 
 
 @given(counts=series, least=few, extra=more, tps=st.floats(0.1, 20))
-def test_what_was_sent_is_carried_or_throttled(
-    counts: list[int | None], least: int, extra: int, tps: float
-) -> None:
+def test_what_was_sent_is_carried_or_throttled(counts: list[int | None], least: int, extra: int, tps: float) -> None:
     service = scaled(counts, least, least + extra, tps, 60)
 
     assert service.carried + service.throttled == pytest.approx(service.sent)
@@ -95,9 +91,7 @@ def test_no_more_is_carried_than_the_units_in_service_can(
 
 
 @given(counts=series, least=few, extra=more, step=st.integers(0, 2), tps=st.floats(0.1, 20))
-def test_more_units_never_carry_less(
-    counts: list[int | None], least: int, extra: int, step: int, tps: float
-) -> None:
+def test_more_units_never_carry_less(counts: list[int | None], least: int, extra: int, step: int, tps: float) -> None:
     most = least + extra
     as_is = scaled(counts, least, most, tps, 60)
 

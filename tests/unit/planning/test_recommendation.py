@@ -25,8 +25,7 @@ def test_the_articles_traffic_examples(tps: float, wanted: float, units: int) ->
 
 
 @pytest.mark.parametrize(
-    ("images", "within", "units", "unit_hours"),
-    [(54_000, 3, 1, 3), (54_000, 1, 3, 3), (108_000, 3, 2, 6)],
+    ("images", "within", "units", "unit_hours"), [(54_000, 3, 1, 3), (54_000, 1, 3, 3), (108_000, 3, 2, 6)]
 )
 def test_the_articles_batch_examples(images: int, within: float, units: int, unit_hours: float) -> None:
     batch = recommend(exactly(5), BatchDemand(images, within), PRICE).batch
@@ -40,9 +39,7 @@ def test_minimum_from_the_average_and_maximum_from_the_peak() -> None:
     advice = recommend(Interval(5.01, 4.93, 5.09), TrafficDemand(6, 15), PRICE)
 
     assert (advice.min_inference_units, advice.max_inference_units) == (2, 3)
-    assert (
-        "At the low end of the interval (4.93 TPS per inference unit) 15 TPS would need 4" in advice.reasons
-    )
+    assert "At the low end of the interval (4.93 TPS per inference unit) 15 TPS would need 4" in advice.reasons
 
 
 def test_headroom_is_added_to_both() -> None:
@@ -110,9 +107,7 @@ rates = st.floats(0.1, 500)
 
 
 @given(tps=rates, wanted=st.floats(0.01, 5000), spread=st.floats(0, 0.5))
-def test_the_recommended_units_carry_the_demand_to_within_a_percent(
-    tps: float, wanted: float, spread: float
-) -> None:
+def test_the_recommended_units_carry_the_demand_to_within_a_percent(tps: float, wanted: float, spread: float) -> None:
     per_unit = Interval(tps, tps * (1 - spread), tps * (1 + spread))
 
     units = units_for(wanted, per_unit)

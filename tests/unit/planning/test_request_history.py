@@ -29,9 +29,7 @@ def seen(
     return Seen(*at, of_model=of_model)
 
 
-@pytest.mark.parametrize(
-    ("days", "period_s"), [(1, 60), (15, 60), (16, 300), (63, 300), (64, 3600), (455, 3600)]
-)
+@pytest.mark.parametrize(("days", "period_s"), [(1, 60), (15, 60), (16, 300), (63, 300), (64, 3600), (455, 3600)])
 def test_a_window_has_the_shortest_periods_that_are_kept_so_long(days: int, period_s: int) -> None:
     now = MONDAY + 12_345.6
 

@@ -54,9 +54,7 @@ def always_usd(past: RequestHistory) -> float:
 def test_office_hours_are_five_blocks_of_ten_hours() -> None:
     plan = certain(past_traffic.office_hours())
 
-    assert [(block.start_hour, block.hours) for block in plan.blocks] == [
-        (24 * day + 8, 10) for day in range(5)
-    ]
+    assert [(block.start_hour, block.hours) for block in plan.blocks] == [(24 * day + 8, 10) for day in range(5)]
     assert (plan.hours_on, plan.missed_requests) == (50, 0)
     assert {(block.min_units, block.max_units) for block in plan.blocks} == {(2, 2)}
 
@@ -82,9 +80,7 @@ def test_a_night_over_midnight_is_one_block_and_what_came_once_is_covered_too() 
 
 def test_a_block_may_last_into_the_next_week() -> None:
     day = past_traffic.DAY
-    past = history(
-        past_traffic.minutes(14, lambda m: 60 if m % (7 * day) < 60 or m % (7 * day) >= 7 * day - 60 else 0)
-    )
+    past = history(past_traffic.minutes(14, lambda m: 60 if m % (7 * day) < 60 or m % (7 * day) >= 7 * day - 60 else 0))
 
     (block,) = certain(past).blocks
 
@@ -105,11 +101,7 @@ def test_a_pause_at_the_end_of_the_week_that_is_too_short_is_none_either() -> No
     busy = {0, 24, 25, 26, 166}
     past = history([3600 if hour in busy else 0 for hour in range(168)] * 2, period_s=3600)
 
-    assert [(block.start_hour, block.hours) for block in certain(past, 1200).blocks] == [
-        (0, 1),
-        (24, 3),
-        (166, 1),
-    ]
+    assert [(block.start_hour, block.hours) for block in certain(past, 1200).blocks] == [(0, 1), (24, 3), (166, 1)]
     assert [(block.start_hour, block.hours) for block in certain(past, 3600).blocks] == [(24, 3), (166, 3)]
 
 
@@ -119,9 +111,7 @@ def test_a_month_costs_the_same_on_whatever_day_it_is_asked_for(hours: int) -> N
     counts = (past_traffic.office_hours().counts * 2)[8 * 60 : (14 * 24 + hours) * 60]
     past = history(counts, start_s=past_traffic.MONDAY + 8 * 3600)
 
-    assert certain(past).usd_per_month == pytest.approx(
-        2 * (50 + 5 / 3) / 168 * PRICE * HOURS_PER_MONTH, rel=0.01
-    )
+    assert certain(past).usd_per_month == pytest.approx(2 * (50 + 5 / 3) / 168 * PRICE * HOURS_PER_MONTH, rel=0.01)
 
 
 def test_a_start_before_the_history_begins_is_not_paid_for() -> None:
@@ -147,9 +137,7 @@ def test_a_stray_request_keeps_no_model_running_but_is_told() -> None:
 def test_a_quieter_block_gets_fewer_units_and_none_gets_more_than_recommended() -> None:
     day = past_traffic.DAY
     past = history(
-        past_traffic.minutes(
-            7, lambda m: 900 if m % day < 120 and m < 6 * day else 60 if m % day < 120 else 0
-        )
+        past_traffic.minutes(7, lambda m: 900 if m % day < 120 and m < 6 * day else 60 if m % day < 120 else 0)
     )
 
     blocks = certain(past).blocks

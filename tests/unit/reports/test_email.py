@@ -20,9 +20,7 @@ from lambdas.tuning.output import skipped
 from simulation.sample_run import INPUT, sample_output
 
 ARN = INPUT["modelArn"]
-STOPPED = Receipt(
-    "finally", 1_795_241_495.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_241_495.0, 0.0264, 0.1056
-)
+STOPPED = Receipt("finally", 1_795_241_495.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_241_495.0, 0.0264, 0.1056)
 HOSTILE = "a\r\nBcc: everybody\u2028\u202egnp.exe\x1b[31m\x00\ud800\u0436"
 
 
@@ -71,11 +69,7 @@ class TestTheAnswer:
 
     @pytest.mark.parametrize(
         ("least", "most", "said"),
-        [
-            (1, 1, "1 inference unit:"),
-            (4, 4, "4 inference units:"),
-            (None, None, "One inference unit of this model"),
-        ],
+        [(1, 1, "1 inference unit:"), (4, 4, "4 inference units:"), (None, None, "One inference unit of this model")],
     )
     def test_one_unit_equal_numbers_and_no_demand_have_words_of_their_own(
         self, least: int | None, most: int | None, said: str
@@ -94,9 +88,7 @@ class TestAFinishedRun:
     def test_it_tells_answer_verdict_reasons_cost_receipt_and_where_the_result_is(self) -> None:
         told = message.finished_email(output(reportUri="s3://b/reports/r/report.html"))
 
-        assert told.subject == (
-            "Inference Unit Tuner: ok, 5.00 TPS per inference unit: bees/bees.2021-03-11T15.23.39"
-        )
+        assert told.subject == ("Inference Unit Tuner: ok, 5.00 TPS per inference unit: bees/bees.2021-03-11T15.23.39")
         assert told.body.splitlines()[0] == answer_sentence(sample_output())
         for said in (
             "Verdict: ok. Saturated at 4 concurrent requests",
@@ -113,9 +105,7 @@ class TestAFinishedRun:
             assert said in told.body
 
     @pytest.mark.parametrize("verdict", get_args(Word))
-    @pytest.mark.parametrize(
-        "advice", [sample_output()["recommendation"], no_advice()], ids=["advice", "none"]
-    )
+    @pytest.mark.parametrize("advice", [sample_output()["recommendation"], no_advice()], ids=["advice", "none"])
     def test_every_verdict_has_its_message(self, verdict: str, advice: dict[str, Any]) -> None:
         told = message.finished_email(output(verdict=verdict, recommendation=advice, maxTps=unsaturated()))
 

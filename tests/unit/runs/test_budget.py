@@ -28,16 +28,12 @@ def test_a_second_measurement_is_part_of_the_cost() -> None:
 
 
 def test_a_run_dearer_than_its_limit_does_not_start() -> None:
-    with pytest.raises(
-        BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"
-    ):
+    with pytest.raises(BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"):
         Budget(90, 0.3).check_estimate("standard", Tariff(1, 4.0))
 
 
 def test_a_comparison_of_images_counts_into_the_estimate() -> None:
-    plain, compared = (
-        Budget(90, 10).check_estimate("standard", Tariff(1, 4.0), compare=c) for c in (False, True)
-    )
+    plain, compared = (Budget(90, 10).check_estimate("standard", Tariff(1, 4.0), compare=c) for c in (False, True))
 
     assert compared - plain == pytest.approx(4.0 * 2.5 / 60)
     with pytest.raises(BudgetExceeded, match="a standard run with images.compare takes 1.5 minutes"):
@@ -54,9 +50,7 @@ def test_a_comparison_of_images_counts_into_the_estimate() -> None:
         (660.0, 1.0, Left(-60.0, "limits.maxMinutes = 10")),
     ],
 )
-def test_the_limit_that_is_reached_first_says_what_is_left(
-    elapsed_s: float, spent_usd: float, left: Left
-) -> None:
+def test_the_limit_that_is_reached_first_says_what_is_left(elapsed_s: float, spent_usd: float, left: Left) -> None:
     found = Budget(10, 4).left(elapsed_s, spent_usd, Tariff(2, 4.0))
 
     assert (found.limit, found.seconds) == (left.limit, pytest.approx(left.seconds))

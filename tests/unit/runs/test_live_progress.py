@@ -67,9 +67,7 @@ def test_nothing_is_estimated_from_a_step_that_did_not_saturate_the_model(model:
 def test_a_lower_bound_is_not_told_as_an_estimate(hindered: dict[str, Any]) -> None:
     run = measured(**hindered)
 
-    assert [estimate_so_far(run.history[: n + 1]) for n in range(len(run.history))] == [None] * len(
-        run.history
-    )
+    assert [estimate_so_far(run.history[: n + 1]) for n in range(len(run.history))] == [None] * len(run.history)
 
 
 def test_a_step_whose_workers_were_lost_tells_nothing() -> None:
@@ -90,17 +88,8 @@ def test_the_item_says_step_counts_and_estimate() -> None:
     told = so_far(numbered(run.history[:1]), plan)
 
     ramp = run.history[0]
-    assert told["step"] == {
-        "number": 2,
-        "phase": "confirm",
-        "concurrency": plan.lanes,
-        "workers": plan.workers,
-    }
-    assert (told["accepted"], told["throttled"], told["failed"]) == (
-        sum(ramp.accepted),
-        sum(ramp.throttled),
-        0,
-    )
+    assert told["step"] == {"number": 2, "phase": "confirm", "concurrency": plan.lanes, "workers": plan.workers}
+    assert (told["accepted"], told["throttled"], told["failed"]) == (sum(ramp.accepted), sum(ramp.throttled), 0)
     assert told["estimate"]["tps"] == pytest.approx(5.0, rel=0.05)
     assert [row["phase"] for row in told["steps"]] == ["probe", "ramp"]
 

@@ -149,9 +149,7 @@ def test_another_client_takes_its_share_unless_it_is_crowded_out():
 
 
 @pytest.mark.parametrize("limiter", ["token_bucket", "executor_pool"])
-@pytest.mark.parametrize(
-    ("max_units", "always", "units_after"), [(None, False, 1), (3, False, 3), (None, True, 5)]
-)
+@pytest.mark.parametrize(("max_units", "always", "units_after"), [(None, False, 1), (3, False, 3), (None, True, 5)])
 def test_autoscaling_adds_units_after_continuous_throttling(limiter, max_units, always, units_after):
     truth = ModelTruth(tps_per_iu=5, limiter=limiter, autoscale_after_s=60, autoscale_always=always)
     service = SimulatedService(truth, 1, max_units)

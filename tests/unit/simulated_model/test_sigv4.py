@@ -49,23 +49,14 @@ def authorization(request, change):
 
 WRONG = {
     "other secret": (signed(secret="guess"), "InvalidSignatureException"),
-    "other body": (
-        replace(signed(), body_sha256=hashlib.sha256(b"{}").digest()),
-        "InvalidSignatureException",
-    ),
+    "other body": (replace(signed(), body_sha256=hashlib.sha256(b"{}").digest()), "InvalidSignatureException"),
     "other path": (replace(signed(), path="/x"), "InvalidSignatureException"),
     "other target": (with_header(signed(), "x-amz-target", lambda _: "Other"), "InvalidSignatureException"),
     "other host": (with_header(signed(), "host", lambda _: "elsewhere"), "InvalidSignatureException"),
     "other service": (signed(service="s3"), "InvalidSignatureException"),
     "other region": (signed(region="eu-west-1"), "InvalidSignatureException"),
-    "no authorization": (
-        replace(signed(), headers={"host": "x"}),
-        "MissingAuthenticationTokenException",
-    ),
-    "other algorithm": (
-        authorization(signed(), lambda _: "AWS3 Credential=x"),
-        "IncompleteSignatureException",
-    ),
+    "no authorization": (replace(signed(), headers={"host": "x"}), "MissingAuthenticationTokenException"),
+    "other algorithm": (authorization(signed(), lambda _: "AWS3 Credential=x"), "IncompleteSignatureException"),
     "no signature": (
         authorization(signed(), lambda given: given.partition(", Signature")[0]),
         "IncompleteSignatureException",

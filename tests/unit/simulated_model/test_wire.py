@@ -26,9 +26,7 @@ QUICK_LIFE = {"start_s": 0.4, "stop_s": 0.3}
 
 
 def running_model(simulated, **truth) -> str:
-    return simulated.add_model(ModelSetup(truth=ModelTruth(**{**FAST, **truth}), status="RUNNING"))[
-        "modelArn"
-    ]
+    return simulated.add_model(ModelSetup(truth=ModelTruth(**{**FAST, **truth}), status="RUNNING"))["modelArn"]
 
 
 def refusal(call, **arguments) -> tuple[str, int]:
@@ -92,9 +90,7 @@ def test_a_model_starts_detects_stops_and_reports_its_life(simulated, client):
 def test_the_call_log_tells_which_access_key_called(simulated):
     names = simulated.add_model(ModelSetup(truth=ModelTruth(**FAST), status="RUNNING"))
     arn = names["modelArn"]
-    looking, one, other = (
-        client_of(simulated, aws_access_key_id=key) for key in ("ASIALOOK", "ASIAONE", "ASIAOTHER")
-    )
+    looking, one, other = (client_of(simulated, aws_access_key_id=key) for key in ("ASIALOOK", "ASIAONE", "ASIAOTHER"))
 
     for sender in (one, other, one):
         sender.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": png()})
@@ -116,17 +112,13 @@ def test_a_model_tells_the_units_it_was_last_started_with(simulated, client):
     )
 
     def units() -> tuple[int | None, int | None]:
-        (version,) = client.describe_project_versions(ProjectArn=names["projectArn"])[
-            "ProjectVersionDescriptions"
-        ]
+        (version,) = client.describe_project_versions(ProjectArn=names["projectArn"])["ProjectVersionDescriptions"]
         return version.get("MinInferenceUnits"), version.get("MaxInferenceUnits")
 
     found = units()
     client.stop_project_version(ProjectVersionArn=names["modelArn"])
     wait_for(client, names, "STOPPED")
-    client.start_project_version(
-        ProjectVersionArn=names["modelArn"], MinInferenceUnits=2, MaxInferenceUnits=3
-    )
+    client.start_project_version(ProjectVersionArn=names["modelArn"], MinInferenceUnits=2, MaxInferenceUnits=3)
     wait_for(client, names, "RUNNING")
     restored = units()
     client.stop_project_version(ProjectVersionArn=names["modelArn"])
@@ -138,8 +130,7 @@ def test_a_model_tells_the_units_it_was_last_started_with(simulated, client):
 
 def test_projects_and_versions_come_in_pages(simulated, client):
     arns = {
-        simulated.add_model(ModelSetup(project="paged", version=f"paged.{number}"))["modelArn"]
-        for number in range(5)
+        simulated.add_model(ModelSetup(project="paged", version=f"paged.{number}"))["modelArn"] for number in range(5)
     }
     (project,) = client.describe_projects(ProjectNames=["paged"])["ProjectDescriptions"]
 
@@ -150,9 +141,7 @@ def test_projects_and_versions_come_in_pages(simulated, client):
     )
 
     assert [len(page["ProjectVersionDescriptions"]) for page in pages] == [2, 2, 1]
-    assert {
-        each["ProjectVersionArn"] for page in pages for each in page["ProjectVersionDescriptions"]
-    } == arns
+    assert {each["ProjectVersionArn"] for page in pages for each in page["ProjectVersionDescriptions"]} == arns
     assert client.describe_projects(ProjectNames=["nobody"])["ProjectDescriptions"] == []
     assert project["ProjectArn"].split("/")[-1] not in {arn.split("/")[-1] for arn in arns}
     assert (
@@ -171,27 +160,15 @@ PROJECT = "arn:aws:rekognition:us-east-1:000000000000:project/nobody/16154762190
         ("describe_project_versions", {"ProjectArn": PROJECT}, "ResourceNotFoundException"),
         ("describe_project_versions", {"ProjectArn": ARN}, "ValidationException"),
         ("describe_projects", {"MaxResults": 101}, "ValidationException"),
-        (
-            "start_project_version",
-            {"ProjectVersionArn": ARN, "MinInferenceUnits": 1},
-            "ResourceNotFoundException",
-        ),
-        (
-            "start_project_version",
-            {"ProjectVersionArn": PROJECT, "MinInferenceUnits": 1},
-            "ValidationException",
-        ),
+        ("start_project_version", {"ProjectVersionArn": ARN, "MinInferenceUnits": 1}, "ResourceNotFoundException"),
+        ("start_project_version", {"ProjectVersionArn": PROJECT, "MinInferenceUnits": 1}, "ValidationException"),
         (
             "start_project_version",
             {"ProjectVersionArn": ARN, "MinInferenceUnits": 2, "MaxInferenceUnits": 1},
             "InvalidParameterException",
         ),
         ("stop_project_version", {"ProjectVersionArn": ARN}, "ResourceNotFoundException"),
-        (
-            "detect_custom_labels",
-            {"ProjectVersionArn": ARN, "Image": {"Bytes": jpeg()}},
-            "ResourceNotFoundException",
-        ),
+        ("detect_custom_labels", {"ProjectVersionArn": ARN, "Image": {"Bytes": jpeg()}}, "ResourceNotFoundException"),
         ("list_collections", {}, "UnknownOperationException"),
     ],
 )
@@ -207,10 +184,7 @@ def test_calls_that_are_refused(client, operation, arguments, code):
         ({"Image": {"Bytes": jpeg(size=15 * 1024**2)}}, "ImageTooLargeException"),
         ({"Image": {"Bytes": jpeg(30, 30)}}, "InvalidParameterException"),
         ({"Image": {}}, "InvalidParameterException"),
-        (
-            {"Image": {"Bytes": jpeg(), "S3Object": {"Bucket": "abc", "Name": "b"}}},
-            "InvalidParameterException",
-        ),
+        ({"Image": {"Bytes": jpeg(), "S3Object": {"Bucket": "abc", "Name": "b"}}}, "InvalidParameterException"),
         ({"Image": {"S3Object": {"Bucket": "abc"}}}, "InvalidParameterException"),
         ({"Image": {"Bytes": jpeg()}, "MinConfidence": 101.0}, "ValidationException"),
     ],
@@ -350,10 +324,7 @@ def test_wrong_signatures_are_refused(simulated):
 
 def test_an_error_s_body_and_headers_are_the_service_s(simulated):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    headers = {
-        "X-Amz-Target": "RekognitionService.DescribeProjects",
-        "Content-Type": "application/x-amz-json-1.1",
-    }
+    headers = {"X-Amz-Target": "RekognitionService.DescribeProjects", "Content-Type": "application/x-amz-json-1.1"}
     request = urllib.request.Request(simulated.url, data=b"{}", headers=headers)
 
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -367,17 +338,13 @@ def test_an_error_s_body_and_headers_are_the_service_s(simulated):
 
 
 def test_the_report_agrees_with_the_client_s_own_counts(simulated, client):
-    arn = running_model(
-        simulated, tps_per_iu=40.0, latency_mean_s=0.02, random_500_share=0.05, reset_share=0.02
-    )
+    arn = running_model(simulated, tps_per_iu=40.0, latency_mean_s=0.02, random_500_share=0.05, reset_share=0.02)
     counts: Counter[str] = Counter()
     lock = threading.Lock()
 
     def send(number: int) -> None:
         try:
-            client.detect_custom_labels(
-                ProjectVersionArn=arn, Image={"Bytes": jpeg(size=50_000, filling=number % 3)}
-            )
+            client.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": jpeg(size=50_000, filling=number % 3)})
             outcome = "accepted"
         except ClientError as error:
             throttled = error.response["Error"]["Code"] == "ProvisionedThroughputExceededException"
@@ -413,9 +380,7 @@ def test_hidden_retries_of_a_client_show_in_the_report(simulated):
 
 
 def test_the_mean_cost_of_the_images_sent_enters_a_pool_s_truth(simulated, client):
-    arn = running_model(
-        simulated, tps_per_iu=100.0, limiter="executor_pool", image_cost_cv=0.8, latency_mean_s=0.05
-    )
+    arn = running_model(simulated, tps_per_iu=100.0, limiter="executor_pool", image_cost_cv=0.8, latency_mean_s=0.05)
 
     for filling in range(4):
         client.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": jpeg(filling=filling)})

@@ -29,11 +29,7 @@ def s3_url():
 @pytest.fixture(scope="module")
 def s3(s3_url):
     s3 = boto3.client(
-        "s3",
-        endpoint_url=s3_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        "s3", endpoint_url=s3_url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
     s3.create_bucket(Bucket="images")
     return s3
@@ -41,9 +37,7 @@ def s3(s3_url):
 
 @pytest.fixture(scope="module")
 def server(s3_url):
-    with running_simulated_model(
-        [ModelSetup(truth=TRUTH, status="RUNNING")], s3_endpoint_url=s3_url
-    ) as server:
+    with running_simulated_model([ModelSetup(truth=TRUTH, status="RUNNING")], s3_endpoint_url=s3_url) as server:
         yield server
 
 
@@ -78,9 +72,7 @@ def test_objects_that_are_refused(server, s3, key, content, code):
 
 
 def test_s3_s_own_limit_has_its_own_message(server):
-    names = server.add_model(
-        ModelSetup(truth=ModelTruth(s3_throttle_share=1.0), status="RUNNING", project="limited")
-    )
+    names = server.add_model(ModelSetup(truth=ModelTruth(s3_throttle_share=1.0), status="RUNNING", project="limited"))
 
     with pytest.raises(ClientError, match="S3 download limit exceeded"):
         client_of(server).detect_custom_labels(

@@ -75,9 +75,7 @@ class Message:
             "messageId": str(self.number),
             "receiptHandle": str(self.number),
             "body": self.body,
-            "attributes": {
-                "ApproximateFirstReceiveTimestamp": str(int((EPOCH + self.first_received_at) * 1000))
-            },
+            "attributes": {"ApproximateFirstReceiveTimestamp": str(int((EPOCH + self.first_received_at) * 1000))},
         }
 
 
@@ -96,9 +94,7 @@ class World:
     dead_letters: list[Message] = field(default_factory=list)
     item: dict[str, Any] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
-    exceptions: Any = field(
-        default_factory=lambda: SimpleNamespace(ExecutionAlreadyExists=AlreadyExistsError)
-    )
+    exceptions: Any = field(default_factory=lambda: SimpleNamespace(ExecutionAlreadyExists=AlreadyExistsError))
 
     @property
     def trigger(self) -> dict[str, Any]:
@@ -196,13 +192,7 @@ class World:
             if any(run.name == asked["name"] for run in self.runs):
                 raise AlreadyExistsError
             self.runs.append(
-                Run(
-                    asked["name"],
-                    json.loads(asked["input"]),
-                    self.now,
-                    self.now + 1.5,
-                    self.now + self.run_s,
-                )
+                Run(asked["name"], json.loads(asked["input"]), self.now, self.now + 1.5, self.now + self.run_s)
             )
 
         self._called(start)
@@ -212,10 +202,7 @@ class World:
             self._settle_leases()
             (run,) = (run for run in self.runs if asked["executionArn"].endswith(f":{run.name}"))
             status = "RUNNING" if self.now < run.ends else "SUCCEEDED"
-            return {
-                "status": status,
-                "output": json.dumps({"verdict": "skipped" if run.is_skipped else "ok"}),
-            }
+            return {"status": status, "output": json.dumps({"verdict": "skipped" if run.is_skipped else "ok"})}
 
         return self._called(describe)
 

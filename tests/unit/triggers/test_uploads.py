@@ -43,10 +43,7 @@ def test_a_burst_starts_exactly_one_run(
     faults=faults,
 )
 def test_every_upload_is_seen_by_a_run(
-    settle_s: int,
-    uploads: list[tuple[float, list[float]]],
-    others: list[tuple[float, float]],
-    faults: dict[int, Fault],
+    settle_s: int, uploads: list[tuple[float, list[float]]], others: list[tuple[float, float]], faults: dict[int, Fault]
 ) -> None:
     world = World(settle_s=settle_s, faults=faults, others=[(at, at + lasts) for at, lasts in others])
     for at, arrivals in uploads:
@@ -62,9 +59,7 @@ def test_every_upload_is_seen_by_a_run(
 
 @settings(max_examples=100, deadline=None)
 @given(during=st.lists(st.floats(3, 55), min_size=1), faults=faults)
-def test_uploads_during_a_run_lead_to_exactly_one_more_after_it(
-    during: list[float], faults: dict[int, Fault]
-) -> None:
+def test_uploads_during_a_run_lead_to_exactly_one_more_after_it(during: list[float], faults: dict[int, Fault]) -> None:
     world = World(settle_s=5, run_s=60)
     world.upload(0, 0.5)
     world.play(until=20)

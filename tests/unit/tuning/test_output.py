@@ -115,15 +115,11 @@ def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) ->
 
 
 def test_an_answer_from_few_of_the_images_says_so_in_its_sentence_and_reasons() -> None:
-    counted = ImagesFound(
-        "samples/", 46, {TOO_LARGE_FOR_BYTES: 40}, 46, is_estimate=False, listing_was_cut=False
-    )
+    counted = ImagesFound("samples/", 46, {TOO_LARGE_FOR_BYTES: 40}, 46, is_estimate=False, listing_was_cut=False)
     few = replace(RUN, images=(Image("samples/a.jpg", 9),) * 6, images_found=46, images_counted=counted)
     measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
 
-    found = findings(
-        Run.from_mapping(json.loads(json.dumps(few.as_mapping()))), [], measured, refused_images=5
-    )
+    found = findings(Run.from_mapping(json.loads(json.dumps(few.as_mapping()))), [], measured, refused_images=5)
 
     left_out = "40 of 46 images were left out as too large for bytes: measured with the smallest only"
     for said in (left_out, "model refused 5 of the 6 images", "easured with only 1 image: upload"):

@@ -78,9 +78,7 @@ def _rows(shown: Table) -> str:
     note = f'<p class="note">{escaped(shown.note)}</p>' if shown.note else ""
     if not shown.rows:
         return note
-    heads = "".join(
-        _cell("th", index, name, shown, ' scope="col"') for index, name in enumerate(shown.columns)
-    )
+    heads = "".join(_cell("th", index, name, shown, ' scope="col"') for index, name in enumerate(shown.columns))
     body = "".join(
         f"<tr{MARKED if number in shown.marked else ''}>"
         + "".join(_cell("td", index, text, shown) for index, text in enumerate(row))

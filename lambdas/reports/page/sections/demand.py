@@ -26,11 +26,7 @@ def past(answer: Mapping[str, Any], history: RequestHistory | None) -> tuple[Pic
     if not row["requests"]:
         return (Picture("past", TITLE, _nothing(row), None),)
     tables = [_busiest(row), *([_scaling(advice["autoScaling"])] if "autoScaling" in advice else [])]
-    chart = {
-        **points(history),
-        "period": PERIODS[history.period_s],
-        "levels": _levels(row, answer),
-    }
+    chart = {**points(history), "period": PERIODS[history.period_s], "levels": _levels(row, answer)}
     return (Picture("past", TITLE, " ".join(_sentences(row, advice)), chart, tables=tuple(tables)),)
 
 
@@ -145,12 +141,7 @@ def _scaling(row: Mapping[str, Any]) -> Table:
         "What inference units would have made of it",
         ("Inference units", "Throttled", "Units on average", "USD per month"),
         tuple(
-            (
-                name,
-                percent(each["throttledShare"]),
-                f"{each['meanInferenceUnits']:g}",
-                usd(each["usdPerMonth"]),
-            )
+            (name, percent(each["throttledShare"]), f"{each['meanInferenceUnits']:g}", usd(each["usdPerMonth"]))
             for name, each in told
         ),
         numbers=frozenset({1, 2, 3}),

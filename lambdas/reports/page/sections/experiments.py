@@ -65,12 +65,7 @@ def scaling(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         (more, "measured", found["maxTps"]),
     ]
     rows = tuple(
-        (
-            f"{count(units, 'inference unit')}, {what}",
-            _rate(rate),
-            _range(rate),
-            tps(rate["estimate"] / units),
-        )
+        (f"{count(units, 'inference unit')}, {what}", _rate(rate), _range(rate), tps(rate["estimate"] / units))
         for units, what, rate in rates
     )
     table = Table(
@@ -131,8 +126,4 @@ def _rate(rate: Mapping[str, Any]) -> str:
 def _range(rate: Mapping[str, Any]) -> str:
     if rate["low"] is None:
         return "–"
-    return (
-        f"at least {tps(rate['low'])}"
-        if rate["high"] is None
-        else f"{tps(rate['low'])} to {tps(rate['high'])}"
-    )
+    return f"at least {tps(rate['low'])}" if rate["high"] is None else f"{tps(rate['low'])} to {tps(rate['high'])}"

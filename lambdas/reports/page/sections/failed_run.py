@@ -10,13 +10,7 @@ from lambdas.capacity.rates.interval import Interval
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
 from lambdas.reports.page.html.formats import count, moment, requests_per_second, tps, usd
-from lambdas.reports.page.sections.tables import (
-    errors_table,
-    input_table,
-    steps_table,
-    versions_table,
-    words_table,
-)
+from lambdas.reports.page.sections.tables import errors_table, input_table, steps_table, versions_table, words_table
 from lambdas.reports.page.sections.timeline import timeline
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.live_progress import estimate_so_far
@@ -25,38 +19,17 @@ from lambdas.runs.step_rows import measured_so_far
 
 # The contract's error -> what it says in plain words, and what to do besides what its cause says.
 ERRORS = {
-    "InvalidInput": (
-        "The input was refused",
-        "Correct the field that is named above, then start the run again.",
-    ),
+    "InvalidInput": ("The input was refused", "Correct the field that is named above, then start the run again."),
     "NoUsableImages": ("There was no image to send", "Upload JPEG or PNG images, then run again."),
-    "ModelNotFound": (
-        "The model was not found",
-        "Look its ARN up in the Rekognition console, then run again.",
-    ),
+    "ModelNotFound": ("The model was not found", "Look its ARN up in the Rekognition console, then run again."),
     "ModelNotStartable": ("The model cannot be started", "Train it to the end, or name another version."),
-    "ModelInUse": (
-        "The model is used by others",
-        "Run again when nobody uses it, or give test.allowOtherTraffic.",
-    ),
-    "ModelStartFailed": (
-        "The model did not start",
-        "Start it in the Rekognition console; run again when it works.",
-    ),
+    "ModelInUse": ("The model is used by others", "Run again when nobody uses it, or give test.allowOtherTraffic."),
+    "ModelStartFailed": ("The model did not start", "Start it in the Rekognition console; run again when it works."),
     "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
-    "BudgetExceeded": (
-        "A limit of the run was reached",
-        "Raise limits.maxMinutes or maxCostUsd, then run again.",
-    ),
+    "BudgetExceeded": ("A limit of the run was reached", "Raise limits.maxMinutes or maxCostUsd, then run again."),
     "AccessDenied": ("A permission was missing", "Grant what is named above, then run again."),
-    "ModelStopFailed": (
-        "The model was not seen stopped",
-        "Stop it in the Rekognition console now: it may cost money.",
-    ),
-    "InternalError": (
-        "Something went wrong on this side",
-        "Run again; if it fails again, read the log of the Lambda.",
-    ),
+    "ModelStopFailed": ("The model was not seen stopped", "Stop it in the Rekognition console now: it may cost money."),
+    "InternalError": ("Something went wrong on this side", "Run again; if it fails again, read the log of the Lambda."),
 }
 
 

@@ -9,10 +9,7 @@ from iu_tuner.contract.model_arn import names_in
 from lambdas.reports.page.html.contents import Note, Table, Tone
 from lambdas.reports.page.html.formats import day, moment, tps
 
-WHICH = {
-    "sameModel": "the last run of this model",
-    "versionBefore": "the last run of the version before",
-}
+WHICH = {"sameModel": "the last run of this model", "versionBefore": "the last run of the version before"}
 # What the intervals prove -> the title and how good that is; the first one that is found counts.
 TITLES: dict[str | None, tuple[str, Tone]] = {
     "dropped": ("Slower than before", "bad"),
@@ -52,13 +49,9 @@ def _sentence(which: str, run: Mapping[str, Any]) -> str:
     named, percent = f"{which} ({day(run['startedAt'])})", f"{abs(run['changePercent']):.1f} %"
     match run["change"]:
         case "dropped":
-            return (
-                f"An inference unit carries {percent} less than in {named}: more than the intervals explain."
-            )
+            return f"An inference unit carries {percent} less than in {named}: more than the intervals explain."
         case "risen":
-            return (
-                f"An inference unit carries {percent} more than in {named}: more than the intervals explain."
-            )
+            return f"An inference unit carries {percent} more than in {named}: more than the intervals explain."
         case _:
             signed = f"{run['changePercent']:+.1f} %"
             return f"An inference unit carries as much as in {named}, within the intervals ({signed})."
@@ -92,16 +85,7 @@ def _table(started_at: str, answer: Mapping[str, Any], before: Mapping[str, Mapp
         )
         for name, run in before.items()
     ]
-    columns = (
-        "Which",
-        "Run",
-        "Version",
-        "Began",
-        "Requests/s per unit",
-        "95 % interval",
-        "Change",
-        "Verdict",
-    )
+    columns = ("Which", "Run", "Version", "Began", "Requests/s per unit", "95 % interval", "Change", "Verdict")
     return Table("earlier", "The numbers", columns, tuple(rows), numbers=frozenset({4, 5, 6}))
 
 

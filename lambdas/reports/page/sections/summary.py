@@ -70,9 +70,7 @@ def _ran(answer: Mapping[str, Any]) -> str:
     if not hours:
         return ""
     seconds = duration(3600 * hours / (answer["inferenceUnits"] or 1))
-    return (
-        f" It ran for {seconds} in this run, with {count(answer['inferenceUnits'], UNIT)}: {usd(usd_spent)}."
-    )
+    return f" It ran for {seconds} in this run, with {count(answer['inferenceUnits'], UNIT)}: {usd(usd_spent)}."
 
 
 def _figures(run: Run, answer: Mapping[str, Any]) -> tuple[Figure, ...]:
@@ -82,9 +80,7 @@ def _figures(run: Run, answer: Mapping[str, Any]) -> tuple[Figure, ...]:
         Figure("Cost per hour", hourly, hourly_note),
         Figure("Cost per 1,000 images", per_image, per_image_note),
         Figure(
-            "This run cost",
-            usd(answer["cost"]["runUsd"]),
-            f"{answer['cost']['inferenceUnitHours']:.3f} {UNIT} hours",
+            "This run cost", usd(answer["cost"]["runUsd"]), f"{answer['cost']['inferenceUnitHours']:.3f} {UNIT} hours"
         ),
     )
 

@@ -70,11 +70,7 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
         "A confirmation begins with seconds of full load, to use up saved-up credit: the throttles of its row are "
         "from these, and only what was evenly paced after them decides."
         + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else "")
-        + (
-            f" A worker stalled for a while: {count(spoilt, 'second')} left out of the rates."
-            if spoilt
-            else ""
-        ),
+        + (f" A worker stalled for a while: {count(spoilt, 'second')} left out of the rates." if spoilt else ""),
     )
 
 
@@ -106,9 +102,7 @@ def errors_table(answer: Mapping[str, Any]) -> Table:
     ]
     found += [(name, number, MEANINGS.get(name, "")) for name, number in requests["failures"].items()]
     rows = tuple(
-        (name, f"{number:,}", f"{number / requests['sent']:.1%}", meaning)
-        for name, number, meaning in found
-        if number
+        (name, f"{number:,}", f"{number / requests['sent']:.1%}", meaning) for name, number, meaning in found if number
     )
     none = "" if requests["failures"] else "No request failed by another error than a throttle."
     return Table(
@@ -160,12 +154,7 @@ def costs_table(run: Run, answer: Mapping[str, Any]) -> Table:
     if answer.get("answerParameter"):
         rows.append(("The answer as SSM parameter", answer["answerParameter"]))
     rows.append(("The answer as data", answer["resultUri"]))
-    return Table(
-        "costs",
-        "Price and cost",
-        ("What", "Value"),
-        tuple(rows),
-    )
+    return Table("costs", "Price and cost", ("What", "Value"), tuple(rows))
 
 
 def input_table(run: Run) -> Table:
@@ -203,10 +192,7 @@ def versions_table(versions: Mapping[str, str]) -> Table:
 
 
 WORDS = (
-    (
-        "inference unit",
-        "what a model is started with: each adds capacity, and is paid for by the hour, used or not",
-    ),
+    ("inference unit", "what a model is started with: each adds capacity, and is paid for by the hour, used or not"),
     ("requests/s", "images that the model analyzes in a second, and answers"),
     ("throttled", "refused by the model, as more requests came than its inference units carry"),
     ("concurrent requests", "requests under way at the same time, each sent when the one before is answered"),

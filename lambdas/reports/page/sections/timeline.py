@@ -75,9 +75,7 @@ def _sentences(spans: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) ->
         meaning = BOUNDS.get(answer["verdict"], "a lower bound: the model may carry more")
         return [*said, f"The line marks {requests_per_second(rate['estimate'])}, {meaning}."]
     band = f"the band from {tps(rate['low'])} to {tps(rate['high'])} is its 95 % interval"
-    said.append(
-        f"The line marks {requests_per_second(rate['estimate'])}, the most that the model carries; {band}."
-    )
+    said.append(f"The line marks {requests_per_second(rate['estimate'])}, the most that the model carries; {band}.")
     peak = max((max(span["accepted"], default=0) for span in spans if _loaded(span)), default=0)
     if peak > 1.5 * math.ceil(rate["high"]):
         said.append(

@@ -86,9 +86,7 @@ def _carry(number: int) -> str:
 
 def _table(rows: list[dict[str, Any]], least: int | None, most: int | None) -> Table:
     marked = frozenset(
-        index
-        for index, row in enumerate(rows)
-        if least and most and row["inferenceUnits"] in range(least, most + 1)
+        index for index, row in enumerate(rows) if least and most and row["inferenceUnits"] in range(least, most + 1)
     )
     return Table(
         "units",

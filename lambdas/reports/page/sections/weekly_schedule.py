@@ -28,22 +28,13 @@ def start_stop(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         return ()
     if not plan["hours"]:
         return (Picture("plan", TITLE, plan["sentence"], None),)
-    snippets = [
-        Snippet("Set it up: put your role into this, and paste it into a shell", _commands(answer, plan))
-    ]
+    snippets = [Snippet("Set it up: put your role into this, and paste it into a shell", _commands(answer, plan))]
     if plan["measureAgain"]:
         again = json.dumps([plan["measureAgain"]], indent=2, ensure_ascii=False)
         title = "Measure again while it is stopped: the context key schedules of the stack"
         snippets.append(Snippet(title, again))
     return (
-        Picture(
-            "plan",
-            TITLE,
-            plan["sentence"],
-            None,
-            tables=(_hours(plan), _costs(plan)),
-            snippets=tuple(snippets),
-        ),
+        Picture("plan", TITLE, plan["sentence"], None, tables=(_hours(plan), _costs(plan)), snippets=tuple(snippets)),
     )
 
 
@@ -75,9 +66,7 @@ def _costs(plan: Mapping[str, Any]) -> Table:
         ("Saved", "", usd(plan["savedUsdPerMonth"])),
     )
     columns = ("Plan", "Hours on per week", "USD per month")
-    return Table(
-        "plan-cost", "What it costs", columns, rows, numbers=frozenset({1, 2}), marked=frozenset({2})
-    )
+    return Table("plan-cost", "What it costs", columns, rows, numbers=frozenset({1, 2}), marked=frozenset({2}))
 
 
 def _commands(answer: Mapping[str, Any], plan: Mapping[str, Any]) -> str:

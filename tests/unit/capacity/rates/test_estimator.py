@@ -64,10 +64,7 @@ def test_the_interval_of_noisy_counts_holds_the_truth_in_most_runs(mean: float, 
 @pytest.mark.parametrize(
     ("counts", "tps"),
     [
-        (
-            [1, 27, 0, 28, 1, 27, 0, 28, 0, 28, 0],
-            14.0,
-        ),  # a 2-s window: 11 s would count one dark second too many
+        ([1, 27, 0, 28, 1, 27, 0, 28, 0, 28, 0], 14.0),  # a 2-s window: 11 s would count one dark second too many
         ([36, 0, 0, 36, 0, 0, 36, 0, 0, 36, 0], 12.0),
         ([20, 10, 20, 10, 20, 10, 20, 10, 20], 15.0),
     ],

@@ -146,9 +146,7 @@ def test_a_second_start_that_is_known_to_meet_the_quota_is_not_paid_for(tps: flo
         (5, None, None),
     ],
 )
-def test_a_start_that_will_meet_the_quota_is_warned_of(
-    units: int, tps: float | None, said: str | None
-) -> None:
+def test_a_start_that_will_meet_the_quota_is_warned_of(units: int, tps: float | None, said: str | None) -> None:
     warning = quota_warning(units, tps, APPLIED)
 
     assert warning is None if said is None else said in (warning or "")

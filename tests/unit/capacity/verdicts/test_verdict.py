@@ -24,26 +24,10 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
 @pytest.mark.parametrize(
     ("found", "word", "said"),
     [
-        (
-            FOUND,
-            "ok",
-            "over 12 s of throttling, in 2 looks that agree, and 4.76 evenly paced requests/s passed",
-        ),
-        (
-            replace(FOUND, confirmed=False),
-            "throttles-below-max",
-            "check whether other clients use this model",
-        ),
-        (
-            replace(FOUND, confirmed=False, clean=None),
-            "throttles-below-max",
-            "no evenly paced rate was seen to pass",
-        ),
-        (
-            replace(FOUND, confirmed=False, late_share=0.2),
-            "client-limited",
-            "could not keep their lanes busy",
-        ),
+        (FOUND, "ok", "over 12 s of throttling, in 2 looks that agree, and 4.76 evenly paced requests/s passed"),
+        (replace(FOUND, confirmed=False), "throttles-below-max", "check whether other clients use this model"),
+        (replace(FOUND, confirmed=False, clean=None), "throttles-below-max", "no evenly paced rate was seen to pass"),
+        (replace(FOUND, confirmed=False, late_share=0.2), "client-limited", "could not keep their lanes busy"),
         (replace(FOUND, ending="latency-bound"), "latency-bound", "bought latency instead of throughput"),
         (replace(FOUND, ending="not-saturated"), "not-saturated", "raise test.maxConcurrency"),
         (replace(FOUND, windowed=True), "windowed-quota", "5.01 requests/s from refill to refill"),
@@ -52,11 +36,7 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
         (REFUSED, "client-limited", "ran 5 of 16 load workers"),
         (replace(FOUND, ending="client-limited"), "client-limited", "lower test.inFlightPerWorker"),
         (replace(FOUND, ending="unstable"), "unstable", "More than a tenth of the requests failed"),
-        (
-            replace(FOUND, unsettled="it carried 27.1, then 31"),
-            "unstable",
-            "it carried 27.1, then 31; run again",
-        ),
+        (replace(FOUND, unsettled="it carried 27.1, then 31"), "unstable", "it carried 27.1, then 31; run again"),
     ],
 )
 def test_each_verdict_has_its_evidence(found: Measurement, word: str, said: str) -> None:
@@ -92,21 +72,13 @@ BUSY = ClientLoad(cpu_share=0.82, bytes_per_s=12e6, in_flight=8, seconds=40)
     [
         (BUSY, "a load worker with 8 requests in flight used 82% of its CPU and moved 12.0 MB/s) at 16"),
         (BUSY, "lower test.inFlightPerWorker, so that more workers share the load, or use smaller images"),
-        (
-            replace(BUSY, in_flight=1),
-            "are a lower bound; use smaller images, or images.source s3, and run again",
-        ),
+        (replace(BUSY, in_flight=1), "are a lower bound; use smaller images, or images.source s3, and run again"),
         (replace(BUSY, cpu_share=0.1, bytes_per_s=41e6), "used 10% of its CPU and moved 41.0 MB/s"),
-        (
-            ClientLoad(in_flight=1, seconds=40, spoilt_seconds=30),
-            "lanes busy (30 of 40 seconds were left out",
-        ),
+        (ClientLoad(in_flight=1, seconds=40, spoilt_seconds=30), "lanes busy (30 of 40 seconds were left out"),
         (ClientLoad(in_flight=1), "are a lower bound; run again."),
     ],
 )
-def test_a_client_that_was_the_limit_says_what_was_measured_and_what_to_do(
-    client: ClientLoad, said: str
-) -> None:
+def test_a_client_that_was_the_limit_says_what_was_measured_and_what_to_do(client: ClientLoad, said: str) -> None:
     assert said in judge(replace(FOUND, ending="client-limited"), client=client).detail
 
 
@@ -114,10 +86,7 @@ def test_a_client_that_was_the_limit_says_what_was_measured_and_what_to_do(
     ("client", "said"),
     [
         (BUSY, "used 82% of its CPU and moved 12.0 MB/s, so latencies are partly its own"),
-        (
-            ClientLoad(seconds=40, spoilt_seconds=3),
-            "3 of 40 seconds were left out, as a load worker stalled in them",
-        ),
+        (ClientLoad(seconds=40, spoilt_seconds=3), "3 of 40 seconds were left out, as a load worker stalled in them"),
     ],
 )
 def test_a_client_that_had_trouble_is_flagged(client: ClientLoad, said: str) -> None:
@@ -139,10 +108,7 @@ def test_traffic_of_others_is_flagged() -> None:
     own = judge(FOUND, other_traffic=TrafficSeen(40, of_model=True)).detail
     shared = judge(FOUND, other_traffic=TrafficSeen(40, of_model=False)).detail
 
-    assert (
-        "others sent this model 40 requests in the 5 minutes before the run, so the model may carry more"
-        in own
-    )
+    assert "others sent this model 40 requests in the 5 minutes before the run, so the model may carry more" in own
     assert "DetectCustomLabels was called 40 times" in shared
     assert "others" not in judge(FOUND, other_traffic=TrafficSeen(0, of_model=True)).detail
 

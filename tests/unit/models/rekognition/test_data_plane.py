@@ -94,9 +94,7 @@ def test_all_connections_share_one_tls_context(server: TlsServer, monkeypatch: p
         lane.close()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    server: TlsServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused(server: TlsServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_CA_BUNDLE")
 
     reply = connection_to(server).send(REQUEST)

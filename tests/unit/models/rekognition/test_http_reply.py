@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from lambdas.models.rekognition.http_reply import HttpReply, read_reply
 
 WITH_LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: now\r\n\r\nhello"
-CHUNKED = (
-    b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"
-)
+CHUNKED = b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"
 AFTER_100 = b"HTTP/1.1 100 Continue\r\n\r\n" + WITH_LENGTH
 CLOSING = b"HTTP/1.1 503 Slow\r\nconnection: Close\r\ncontent-length: 0\r\n\r\n"
 WITHOUT_LENGTH = b"HTTP/1.1 502 Bad gateway\r\n\r\n<html>"

@@ -42,8 +42,7 @@ def test_an_answer_is_told_by_its_name_or_else_by_its_status(
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"", b"null", b'"text"', b"[1]", b"{", b"<html>", b"\xff\xfe", b"[" * 100_000, b"1" * 5000],
+    "body", [b"", b"null", b'"text"', b"[1]", b"{", b"<html>", b"\xff\xfe", b"[" * 100_000, b"1" * 5000]
 )
 def test_a_body_that_is_no_error_of_the_service_leaves_the_status(body: bytes) -> None:
     assert reply_of(502, body) == Reply("HTTP502")

@@ -56,9 +56,7 @@ def hostile_page() -> str:
         "modelArn": NAMES[0],
     }
     plan = answer["recommendation"]["plan"]
-    entries = [
-        {**each, "input": {**each["input"], "ProjectVersionArn": HOSTILE_ARN}} for each in plan["scheduler"]
-    ]
+    entries = [{**each, "input": {**each["input"], "ProjectVersionArn": HOSTILE_ARN}} for each in plan["scheduler"]]
     skipped: list[dict[str, Any]] = [{"key": name, "reason": f"because of {name}"} for name in NAMES]
     answer = {
         **answer,

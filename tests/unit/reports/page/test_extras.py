@@ -85,14 +85,8 @@ class TestPastDemand:
         assert scaled.rows[2][1:] == ("0 %", "4", "$11,680.00")
 
     def test_where_no_number_follows_the_past_is_drawn_without_units(self) -> None:
-        advice = {
-            **played(kind_of("past"))[2]["recommendation"],
-            "minInferenceUnits": None,
-            "maxInferenceUnits": None,
-        }
-        advice = {
-            name: value for name, value in advice.items() if name not in ("carried", "autoScaling", "plan")
-        }
+        advice = {**played(kind_of("past"))[2]["recommendation"], "minInferenceUnits": None, "maxInferenceUnits": None}
+        advice = {name: value for name, value in advice.items() if name not in ("carried", "autoScaling", "plan")}
 
         picture = picture_of("past", "past", recommendation=advice, tpsPerInferenceUnit=None)
 
@@ -161,9 +155,7 @@ class TestEarlierRuns:
         assert (note.text == "Not compared: unstable.") == (change is None)
 
     def test_a_first_run_says_nothing(self) -> None:
-        assert (
-            notes_of(comparedWith={"sameModel": None, "versionBefore": None}, regressionDetail="None.") == ()
-        )
+        assert notes_of(comparedWith={"sameModel": None, "versionBefore": None}, regressionDetail="None.") == ()
 
 
 class TestMeasuredBesides:
@@ -182,15 +174,9 @@ class TestMeasuredBesides:
         assert images.tables[0].title == "Measured at 16 concurrent requests"
 
     def test_what_was_not_measured_says_why(self) -> None:
-        without = {
-            **COMPARED,
-            "sources": COMPARED["sources"][:1],
-            "notMeasured": [{"what": "s3", "why": "no time"}],
-        }
+        without = {**COMPARED, "sources": COMPARED["sources"][:1], "notMeasured": [{"what": "s3", "why": "no time"}]}
 
-        assert (
-            picture_of("ok", "images", imageComparison=without).tables[0].note == "Not measured: s3: no time"
-        )
+        assert picture_of("ok", "images", imageComparison=without).tables[0].note == "Not measured: s3: no time"
 
     def test_nothing_measured_draws_nothing(self) -> None:
         none = {**COMPARED, "sources": [], "sizes": [], "detail": "The images are all alike."}
@@ -211,10 +197,7 @@ class TestMeasuredBesides:
 
         said = picture_of("ok", "units", scaling=proportional).sentence
 
-        assert (
-            "grows in step with the number of units: this run measured 2 units, too, and they carried 99 %"
-            in said
-        )
+        assert "grows in step with the number of units: this run measured 2 units, too, and they carried 99 %" in said
 
     def test_a_lower_bound_has_no_upper_end(self) -> None:
         bound = {**SCALED, "maxTps": {**SCALED["maxTps"], "high": None}}
@@ -239,11 +222,7 @@ def test_steps_of_a_measurement_besides_are_in_the_time_line_and_the_table_and_i
 
     for alone, beside in zip(main.pictures, report.pictures, strict=True):
         assert (alone.chart == beside.chart) == (alone.name != "timeline"), alone.name
-    assert [row[1] for row in report.tables[0].rows][-3:] == [
-        "ramp (s3)",
-        "confirm, paced (s3)",
-        "look again (s3)",
-    ]
+    assert [row[1] for row in report.tables[0].rows][-3:] == ["ramp (s3)", "confirm, paced (s3)", "look again (s3)"]
 
 
 class TestHandedOn:
@@ -251,20 +230,17 @@ class TestHandedOn:
         summary = report_of("applied").summary
 
         assert summary.command is None
-        assert (
-            summary.receipt_tone,
-            "costs $8.00 per hour from now on, up to $12.00" in summary.receipt,
-        ) == ("caution", True)
+        assert (summary.receipt_tone, "costs $8.00 per hour from now on, up to $12.00" in summary.receipt) == (
+            "caution",
+            True,
+        )
 
     def test_one_that_was_not_applied_or_not_handed_on_says_why(self) -> None:
         notes = notes_of(
             applied=False, appliedDetail="It was not.", answerParameter=None, answerParameterDetail="No /a"
         )
 
-        assert [(note.text, note.tone) for note in notes] == [
-            ("It was not.", "caution"),
-            ("No /a.", "caution"),
-        ]
+        assert [(note.text, note.tone) for note in notes] == [("It was not.", "caution"), ("No /a.", "caution")]
 
 
 class TestAFailedRun:
@@ -275,10 +251,7 @@ class TestAFailedRun:
         assert report.summary.evidence.startswith("The model is STOPPED though")
         assert report.summary.next_action == "Find out who stopped it, then run again."
         assert (report.summary.receipt_tone, "is stopped" in report.summary.receipt) == ("good", True)
-        assert (
-            "40.18 requests/s, measured by the time the run ended, and not confirmed"
-            in report.pictures[0].sentence
-        )
+        assert "40.18 requests/s, measured by the time the run ended, and not confirmed" in report.pictures[0].sentence
         assert [table.name for table in report.tables] == ["steps", "errors", "input", "versions", "words"]
         assert "result.json" not in report.data
 

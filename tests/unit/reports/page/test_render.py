@@ -78,9 +78,7 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(("file", "version"), VENDORED.items())
-def test_a_vendored_library_is_the_one_we_think_and_has_its_licence_beside_it(
-    file: str, version: str
-) -> None:
+def test_a_vendored_library_is_the_one_we_think_and_has_its_licence_beside_it(file: str, version: str) -> None:
     code = (REPORT / file).read_text(encoding="utf-8")
 
     assert version in code[:300]
@@ -98,15 +96,9 @@ def test_the_data_of_the_charts_is_in_one_block() -> None:
 
 
 def test_the_report_is_as_pure_as_the_core() -> None:
-    script = (
-        "import sys, lambdas.reports.page.build, lambdas.reports.page.render\nprint('\\n'.join(sys.modules))"
-    )
+    script = "import sys, lambdas.reports.page.build, lambdas.reports.page.render\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=REPORT.parents[2],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
+        [sys.executable, "-c", script], cwd=REPORT.parents[2], capture_output=True, encoding="utf-8", check=True
     )
 
     assert not {"boto3", "botocore", "aws_lambda_powertools", "pydantic"} & set(done.stdout.split())

@@ -134,10 +134,7 @@ SHOWN = {
     ("ok-fast", "concurrency"): "bought throttles, not throughput",
     ("latency-bound", "concurrency"): "bought latency, not throughput",
     ("ok", "units"): "The peak demand of 15 requests/s takes 3 inference units ($12.00 an hour)",
-    (
-        "batch",
-        "units",
-    ): "2 inference units carry 24.00 requests/s and the batch through in 37 min 30 s for $5.00",
+    ("batch", "units"): "2 inference units carry 24.00 requests/s and the batch through in 37 min 30 s for $5.00",
     ("no-demand", "units"): "No demand was given, so none is drawn in",
     ("not-saturated", "units"): "They start from a lower bound",
     (
@@ -210,9 +207,7 @@ def test_the_receipt_says_stopped_given_back_or_what_else_was_read_back() -> Non
         for status in ("STOPPED", "RUNNING", "TRAINING_COMPLETED")
     }
 
-    assert left["STOPPED"][0].startswith(
-        "The model is stopped: STOPPED was read back at 2026-11-21 06:11 UTC."
-    )
+    assert left["STOPPED"][0].startswith("The model is stopped: STOPPED was read back at 2026-11-21 06:11 UTC.")
     assert left["RUNNING"][1] == "caution"
     assert "it goes on to cost about $4.00 an hour" in left["RUNNING"][0]
     assert "The model's status is TRAINING_COMPLETED" in left["TRAINING_COMPLETED"][0]
