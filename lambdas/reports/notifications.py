@@ -17,6 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.result import FailedOutput, Output
 from lambdas.aws.logging import log_run, logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, dynamodb_client, plain, serialized
@@ -32,9 +34,9 @@ _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Mo
 FAST_FAIL_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5)
 
 
-def notify_finished(output: Mapping[str, Any], duration_s: float) -> None:
+def notify_finished(output: Output, duration_s: float) -> None:
     """A run has its answer."""
-    if _claim_notification("Run Finished", output["runId"]) is None:
+    if _claim_notification("Run Finished", output.run_id) is None:
         return
     metrics.measured(output, duration_s)
     log_run(finished_row(output))
@@ -92,17 +94,17 @@ def notify_cleaned_up(run_id: str, model_arn: str) -> None:
     _guarded(tell)
 
 
-def _send(detail_type: DetailType, output: Mapping[str, Any], text: Callable[[], Message]) -> None:
+def _send(detail_type: DetailType, output: Output | FailedOutput, text: Callable[[], Message]) -> None:
     _guarded(lambda: _put_event(detail_type, output))
     _guarded(lambda: _publish(detail_type, text()))
 
 
-def _put_event(detail_type: DetailType, output: Mapping[str, Any]) -> None:
-    model_arn = output["modelArn"]
+def _put_event(detail_type: DetailType, output: Output | FailedOutput) -> None:
+    model_arn = output.model_arn
     entry = {
         "Source": SOURCE,
         "DetailType": detail_type,
-        "Detail": event_detail(output),
+        "Detail": event_detail(to_json(output)),
         "Resources": [model_arn] if model_arn else [],
     }
     answer = events_client().put_events(Entries=[entry])

@@ -12,6 +12,7 @@ import pytest
 from infra.settings.schedule_expression import is_schedule_expression
 from infra.settings.triggers import schedules
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.request_history import RequestHistory
@@ -28,13 +29,13 @@ OFFICE = past_traffic.office_hours()
 def recommendation(past: RequestHistory, found: Measurement = MEASURED, **demand: float) -> dict[str, Any]:
     wanted = {"days": 14, "percentile": 99, "headroom": 0, **demand}
     run = replace(RUN, model_arn=ARN, demand=wanted)
-    advice: dict[str, Any] = findings(run, [], found, past)["recommendation"]
+    advice: dict[str, Any] = to_json(findings(run, [], found, past).recommendation)
     return advice
 
 
 def batch(images: int, within_hours: float) -> dict[str, Any]:
     run = replace(RUN, model_arn=ARN, demand={"images": images, "within_hours": within_hours})
-    plan: dict[str, Any] = findings(run, [], MEASURED)["recommendation"]["plan"]
+    plan: dict[str, Any] = to_json(findings(run, [], MEASURED).recommendation.plan)
     return plan
 
 
