@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bill import Use
+from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.stack import Tuner
 from local.deployment import Outputs, deploy
 from local.embedded_aws import EmbeddedAws, embedded_aws
@@ -71,7 +72,7 @@ def _measured(aws: EmbeddedAws, service: RunningSimulatedModel, outputs: Outputs
 
 def _run(aws: EmbeddedAws, service: RunningSimulatedModel, outputs: Outputs) -> tuple[dict[str, Any], int]:
     states = aws.client("stepfunctions")
-    tuner = Tuner(states, aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table)
+    tuner = Tuner(states, outputs.state_machine_arn, RunsTable(aws.client("dynamodb"), outputs.runs_table))
     tuner.start("metered", {"modelArn": service.model_arns[0], **_EXPECTED})
     deadline = time.monotonic() + _MAX_S
     while (described := tuner.described("metered"))["status"] == "RUNNING" and time.monotonic() < deadline:

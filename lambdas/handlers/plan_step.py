@@ -13,7 +13,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.lease_store import lease_store
 from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
 from lambdas.models.status import require_running
-from lambdas.runs.live_progress import so_far
+from lambdas.runs.live_progress import live_progress
 from lambdas.runs.store import run_store
 from lambdas.tuning.next_step import check_budget, next_move
 from lambdas.tuning.scaling_guard import keep_answer_on_error, note_scaling
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     note_scaling(store, progress, move, steps)
-    store.save_live_progress(so_far(steps, plan))
+    store.save_live_progress(live_progress(steps, plan))
     if plan is None:
         return {"step": None, "restart": isinstance(move, Restart)}
     number, lead = len(steps), max(lead_s(steps[-1]), least_lead_s(steps, run, plan))

@@ -6,7 +6,6 @@ and the rest is told all the same. Only a run's own item keeps layers that end t
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -17,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
+from iu_tuner.contract.live_run import Receipt
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import FailedOutput, Output
 from lambdas.aws.logging import log_run, logger
@@ -27,7 +27,6 @@ from lambdas.reports import metrics
 from lambdas.reports.email import Message
 from lambdas.reports.run_summary import failed_row, finished_row
 from lambdas.runs.failed_run import FailedRun
-from lambdas.runs.receipt import Receipt
 
 _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 # In a VPC without a way to a service nobody answers; the function has a run to hand back.
@@ -142,7 +141,7 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
 
 
 def _receipt(item: Mapping[str, Any]) -> Receipt | None:
-    return Receipt.from_mapping(json.loads(item["receipt"])) if "receipt" in item else None
+    return Receipt.read(item["receipt"]) if "receipt" in item else None
 
 
 def _guarded(tell: Callable[[], None]) -> None:

@@ -2,7 +2,7 @@
 
 | pk           | sk                        | holds                                       |
 |--------------|---------------------------|---------------------------------------------|
-| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, so far (read by `run_view`) |
+| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, live progress (`contract.live_run`) |
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | CLOSED#<nn>               | a step that is over, with the counts of all its workers in one |
@@ -16,13 +16,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
 
+from iu_tuner.contract.live_run import LiveProgress, Receipt
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
@@ -32,7 +33,6 @@ from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.merging import merged_step
 from lambdas.load.step import StepPlan
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import measured_so_far
 from lambdas.runs.store_items import closed_item, closed_step, counts_item, measured_step, step_item
@@ -71,13 +71,13 @@ class RunStore:
         """Keep the progress, and the phase for whoever watches."""
         self._items.update("RUN", {"progress": as_json(asdict(progress)), **({"phase": phase} if phase else {})})
 
-    def save_live_progress(self, so_far: Mapping[str, Any]) -> None:
+    def save_live_progress(self, progress: LiveProgress) -> None:
         """Keep how far the run has come, for whoever watches."""
-        self._items.update("RUN", {"liveProgress": as_json(so_far)})
+        self._items.update("RUN", {"liveProgress": as_json(to_json(progress))})
 
     def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
         """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
-        values = {"receipt": as_json(asdict(receipt)), "phase": phase}
+        values = {"receipt": receipt.write(), "phase": phase}
         if final:
             self._items.update("RUN", {**values, "settled": True})
         else:  # nothing to do where somebody quicker has settled it meanwhile
@@ -85,7 +85,7 @@ class RunStore:
 
     def receipt(self) -> Receipt:
         """How the model was left."""
-        return Receipt.from_mapping(json.loads(self._items.get("RUN")["receipt"]))
+        return Receipt.read(self._items.get("RUN")["receipt"])
 
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed, and what it had measured by then."""

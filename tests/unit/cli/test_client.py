@@ -19,8 +19,8 @@ from iu_tuner.cli import interrupts as breaking_off
 from iu_tuner.cli import main as tune
 from iu_tuner.cli import polling as following
 from iu_tuner.cli.aws import stack as deployed
-from iu_tuner.cli.exit_codes import Exit
 from iu_tuner.cli.terminal import render as view
+from iu_tuner.exit_codes import Exit
 from lambdas.cleanup import cleanup as settlement
 from lambdas.models.lease import Lease
 from lambdas.tuning.output import skipped

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from iu_tuner.cli.exit_codes import Exit
+from iu_tuner.exit_codes import Exit
 from tests.unit.cli.aws_stub import MODEL
 
 CLIENT = """
