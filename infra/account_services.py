@@ -5,6 +5,7 @@ import aws_cdk as cdk
 from infra.functions import Functions
 from infra.permissions import allow
 from infra.settings.settings import Settings
+from iu_tuner.contract import names
 
 
 def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
@@ -20,7 +21,7 @@ def connect(stack: cdk.Stack, functions: Functions, settings: Settings) -> None:
         name = action.partition(":")[2]
         allow(functions.prepare, [action], "*", wildcard=f"{name} knows no resource-level permissions.")
     if settings.answer_parameter_prefix is not None:
-        functions.publish.add_environment("ANSWER_PARAMETER_PREFIX", settings.answer_parameter_prefix)
+        functions.publish.add_environment(names.ANSWER_PARAMETER_PREFIX, settings.answer_parameter_prefix)
         parameters = stack.format_arn(
             service="ssm", resource="parameter", resource_name=f"{settings.answer_parameter_prefix.removeprefix('/')}*"
         )

@@ -13,8 +13,8 @@ from infra.settings.schedule_expression import TAKES, is_schedule_expression
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.contract.image_prefix import instead_of
+from iu_tuner.contract.names import REPORT_PREFIX
 
-_REPORT_PREFIX = "reports/"
 _MAX_SETTLE_S = 3600
 # A folder. `<`, `>` and `"` would mean something in what the rule makes of the event.
 _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
@@ -93,7 +93,7 @@ def upload_triggers(key: str, got: object) -> tuple[UploadTrigger, ...]:
         prefix, settle = entry["prefix"], entry.get("settleSeconds", 60)
         instead = instead_of(prefix) if isinstance(prefix, str) else None
         if not isinstance(prefix, str) or instead or not _FOLDER.fullmatch(prefix) or _overlaps_reports(prefix):
-            takes = f"a folder of at most 256 characters, like samples/, that has nothing to do with {_REPORT_PREFIX}"
+            takes = f"a folder of at most 256 characters, like samples/, that has nothing to do with {REPORT_PREFIX}"
             takes = f'{takes}; without *, ?, $, <, >, " and \\'
             raise SettingsError(f"{place}.prefix", prefix, f"{takes}; {instead}" if instead else takes)
         if not isinstance(settle, int) or isinstance(settle, bool) or not 1 <= settle <= _MAX_SETTLE_S:
@@ -159,4 +159,4 @@ def _entries(key: str, got: object, fields: set[str], *, required: set[str]) -> 
 
 
 def _overlaps_reports(prefix: str) -> bool:
-    return prefix.startswith(_REPORT_PREFIX) or _REPORT_PREFIX.startswith(prefix)
+    return prefix.startswith(REPORT_PREFIX) or REPORT_PREFIX.startswith(prefix)

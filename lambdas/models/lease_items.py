@@ -15,11 +15,6 @@ from lambdas.models.lease import Lease
 ATTRIBUTE = {each.name: to_camel(each.name) for each in fields(Lease)}
 
 
-def key(model_arn: str) -> dict[str, str]:
-    """Where a model's lease is."""
-    return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}
-
-
 def attributes(lease: Lease) -> dict[str, Any]:
     """The lease as an item's attributes."""
     return {ATTRIBUTE[name]: value for name, value in asdict(lease).items()}

@@ -13,13 +13,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.errors import InternalError, ModelLost
+from iu_tuner.contract.names import LEASES_INDEX, lease_key
 from lambdas.aws.settings import settings
 from lambdas.aws.table import dynamodb_client, plain, serialized
 from lambdas.models.lease import Lease
-from lambdas.models.lease_items import ATTRIBUTE, attributes, key, lease_of
+from lambdas.models.lease_items import ATTRIBUTE, attributes, lease_of
 from lambdas.runs.run import Run
 
-INDEX = "Leases"
 _INDEX_KEY = "leaseHolder"
 _GUARD = {"pk": "LEASES", "sk": "GUARD"}
 _REFUSED = "ConditionalCheckFailed"
@@ -47,7 +47,7 @@ class LeaseStore:
 
     def take(self, lease: Lease) -> Lease:
         """Take the lease where the model has none; returns the one that holds, ours or another run's."""
-        item = {**key(lease.model_arn), **attributes(lease), _INDEX_KEY: lease.run_id}
+        item = {**lease_key(lease.model_arn), **attributes(lease), _INDEX_KEY: lease.run_id}
         for _ in range(3):
             try:
                 self._client.put_item(
@@ -76,7 +76,7 @@ class LeaseStore:
 
     def of(self, model_arn: str) -> Lease | None:
         """The model's lease as of now."""
-        its_key = serialized(key(model_arn))
+        its_key = serialized(lease_key(model_arn))
         answer = self._client.get_item(TableName=self._table, Key=its_key, ConsistentRead=True)
         return lease_of(answer["Item"]) if "Item" in answer else None
 
@@ -86,7 +86,7 @@ class LeaseStore:
 
     def all(self) -> list[Lease]:
         """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
-        pages = self._client.get_paginator("scan").paginate(TableName=self._table, IndexName=INDEX)
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table, IndexName=LEASES_INDEX)
         return [lease_of(item) for page in pages for item in page["Items"]]
 
     def note(self, lease: Lease) -> Lease:
@@ -153,7 +153,7 @@ class LeaseStore:
         try:
             self._client.delete_item(
                 TableName=self._table,
-                Key=serialized(key(model_arn)),
+                Key=serialized(lease_key(model_arn)),
                 ConditionExpression=condition,
                 ExpressionAttributeValues=serialized(values),
             )
@@ -169,7 +169,7 @@ class LeaseStore:
         try:
             updated = self._client.update_item(
                 TableName=self._table,
-                Key=serialized(key(lease.model_arn)),
+                Key=serialized(lease_key(lease.model_arn)),
                 UpdateExpression="SET " + ", ".join(f"{ATTRIBUTE[name]} = :{name}" for name in changes),
                 ConditionExpression=condition,
                 ExpressionAttributeValues=serialized({**sets, **values, ":me": lease.run_id}),

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
 from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.names import run_key
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import FailedOutput, Output
 from lambdas.aws.logging import log_run, logger
@@ -123,7 +124,7 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
     try:
         marked = dynamodb_client().update_item(
             TableName=settings().runs_table,
-            Key=serialized({"pk": f"RUN#{run_id}", "sk": "RUN"}),
+            Key=serialized(run_key(run_id)),
             UpdateExpression="SET #told = :now, expiresAt = :later",
             ConditionExpression="attribute_not_exists(#told)",
             ExpressionAttributeNames={"#told": _TOLD[what]},

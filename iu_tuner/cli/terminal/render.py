@@ -87,7 +87,7 @@ def _named(step: StepOutput | StepUnderWay) -> str:
 def answer(output: Findings) -> Iterator[RenderableType]:
     """The answer: as a sentence, as a table of inference units, its cost, and how the model was left."""
     yield Text(headline(output), style="bold")
-    yield Text(f"Verdict: {output.verdict}. {plain(output.verdict_detail)}")
+    yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if output.recommendation.table:
         yield units_table(output.recommendation.table)
     for reason in output.recommendation.reasons:
