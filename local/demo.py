@@ -20,10 +20,10 @@ from iu_tuner.cli.aws.stack import Tuner
 from iu_tuner.cli.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import units_table
-from iu_tuner.cli.terminal.streams import prepare_streams
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import ClientError
+from iu_tuner.streams import prepare_streams
 from local.demo_view import answer_table
 from local.deployment import DeploymentError, Outputs, deploy
 from local.embedded_aws import EmbeddedAws, EmbeddedAwsError, embedded_aws

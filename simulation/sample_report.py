@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from iu_tuner.contract.execution_input import parse_input
-from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.versions import versions
 from lambdas.capacity.search import next_move

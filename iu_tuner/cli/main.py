@@ -32,8 +32,8 @@ from iu_tuner.cli.outcome import OutputOptions
 from iu_tuner.cli.session import Session
 from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
-from iu_tuner.cli.terminal.streams import discard, prepare_streams
 from iu_tuner.contract.names import STACK
+from iu_tuner.streams import discard, prepare_streams
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)

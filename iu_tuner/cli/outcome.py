@@ -14,10 +14,10 @@ from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.junit import JUnitCase, write_junit
 from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
-from iu_tuner.contract.live_run import Receipt
 from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import ModelOutput, parse_output
-from iu_tuner.contract.sentences import headline, receipt_sentence
+from iu_tuner.contract.output.sentences import headline, receipt_sentence
 from iu_tuner.exit_codes import Exit
 
 

@@ -10,8 +10,8 @@ import time
 from dataclasses import replace
 
 from iu_tuner.contract.errors import ModelNotFound, RunError
-from iu_tuner.contract.live_run import CleanupTrigger
-from iu_tuner.contract.sentences import DELETED
+from iu_tuner.contract.output.live_run import CleanupTrigger
+from iu_tuner.contract.output.result import DELETED
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore, lease_store
 from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from iu_tuner.contract.errors import ModelLost, ModelNotStartable, ModelStartFailed
-from iu_tuner.contract.sentences import BILLED_STATUSES
+from iu_tuner.contract.output.result import BILLED_STATUSES
 
 MAX_START_ATTEMPTS = 10
 MAX_LOOKS = 2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000

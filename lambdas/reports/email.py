@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iu_tuner.contract.live_run import Receipt
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.sentences import headline, receipt_sentence
+from iu_tuner.contract.output.sentences import headline, receipt_sentence
 from iu_tuner.formats import one_line
 from lambdas.runs.failed_run import FailedRun
 

@@ -16,9 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
-from iu_tuner.contract.live_run import Receipt
 from iu_tuner.contract.names import run_key
 from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import FailedOutput, Output
 from lambdas.aws.logging import log_run, logger
 from lambdas.aws.settings import settings

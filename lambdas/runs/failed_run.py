@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import FailedOutput
-from iu_tuner.contract.sentences import receipt_sentence
+from iu_tuner.contract.output.sentences import receipt_sentence
 
 
 @dataclass(frozen=True)

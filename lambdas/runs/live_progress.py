@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from iu_tuner.contract.live_run import EstimateSoFar, LiveProgress, StepUnderWay
+from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, StepUnderWay
 from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iu_tuner.contract.live_run import CleanupTrigger, Receipt
+from iu_tuner.contract.output.live_run import CleanupTrigger, Receipt
 from lambdas.models.lease import Lease
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run

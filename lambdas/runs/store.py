@@ -2,7 +2,7 @@
 
 | pk           | sk                        | holds                                       |
 |--------------|---------------------------|---------------------------------------------|
-| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, live progress (`contract.live_run`) |
+| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, live progress (`contract.output.live_run`) |
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | CLOSED#<nn>               | a step that is over, with the counts of all its workers in one |
@@ -23,8 +23,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from iu_tuner.contract.live_run import LiveProgress, Receipt
 from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.live_run import LiveProgress, Receipt
 from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client

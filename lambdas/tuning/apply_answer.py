@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import ModelOutput
 from iu_tuner.formats import rounded

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.measured import CleanTpsOutput, LatencyOutput, OtherTraffic
 from iu_tuner.contract.output.recommendation import BatchOutput, RecommendationOutput, UnitsOutput
 from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, Output

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from iu_tuner.contract.live_run import Receipt
 from iu_tuner.contract.names import SERVICE_NAME
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.aws import logging as logs
 from lambdas.reports import metrics

@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from iu_tuner.contract.live_run import CleanupTrigger, Receipt
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import CleanupTrigger, Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.handlers import janitor, publish

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iu_tuner.cli.aws.runs_table import RunsTable
-from iu_tuner.contract.live_run import LiveRun
 from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.live_run import LiveRun
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import TABLE, Stack
 from tests.states.test_load import running

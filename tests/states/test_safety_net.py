@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from iu_tuner.contract.errors import InternalError, ModelLost
-from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.handlers import janitor, stop_on_delete
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease

@@ -17,8 +17,8 @@ import pytest
 from bench.many_workers import counted_by
 from bench.sizes import LARGEST_ITEM, WRITE_UNIT, item_bytes
 from iu_tuner.contract.choices import MAX_WORKERS
-from iu_tuner.contract.live_run import LiveProgress
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveProgress
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.table import dynamodb_client
 from lambdas.capacity.step_plans import SearchLimits, paced

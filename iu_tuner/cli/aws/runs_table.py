@@ -9,9 +9,9 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from iu_tuner.contract.live_run import LiveRun
 from iu_tuner.contract.names import lease_key, run_key
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.output.result import Output
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.live_run import LiveRun
 from iu_tuner.contract.model_arn import model_arn_in
+from iu_tuner.contract.output.live_run import LiveRun
 
 
 @dataclass(frozen=True)

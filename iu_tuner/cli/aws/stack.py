@@ -15,8 +15,8 @@ from botocore.config import Config
 from iu_tuner.cli.aws.clients import open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
-from iu_tuner.contract.live_run import LiveRun
 from iu_tuner.contract.names import STACK
+from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.exit_codes import ClientError, UsageError
 
 DEFAULT_PRICE_USD = 4.0  # of a stack from before it told its price

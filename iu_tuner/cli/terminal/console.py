@@ -17,7 +17,7 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.render import plain, progress, progress_line
-from iu_tuner.cli.terminal.streams import can_ask, discard
+from iu_tuner.streams import can_ask, discard
 
 LOG_WIDTH = 120  # a log has no width, and rich would take 80
 NARROW = 60  # columns of a terminal in which a table can't be read

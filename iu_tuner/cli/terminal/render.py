@@ -13,11 +13,11 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.contract.live_run import LiveRun, StepUnderWay
+from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Findings, Output
-from iu_tuner.contract.sentences import carried, headline, receipt_sentence
+from iu_tuner.contract.output.sentences import carried, headline, receipt_sentence
 from iu_tuner.formats import one_line
 
 PHASES = {

@@ -6,7 +6,7 @@ import shlex
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.sentences import UNIT, headline
+from iu_tuner.contract.output.sentences import UNIT, headline
 from iu_tuner.formats import count, requests_per_second
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from iu_tuner.contract.live_run import Receipt
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.aws.table import serialized
 
 MODEL = "arn:aws:rekognition:eu-west-1:123456789012:project/bees/version/v1/1615476219000"

@@ -9,8 +9,8 @@ from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import history_table, progress
-from iu_tuner.contract.live_run import LiveProgress, LiveRun
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveProgress, LiveRun
 from simulation.sample_run import sample_output
 
 SENTENCE = "A model of two inference units carries twice as much, and never more than that, " * 3

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 
 from iu_tuner.contract.errors import NAMES
-from iu_tuner.contract.live_run import Receipt
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.sentences import headline
+from iu_tuner.contract.output.sentences import headline
 from lambdas.capacity.verdicts.verdict import Word
 from lambdas.models.lease import Lease
 from lambdas.reports import email as message

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.sentences import BILLED_STATUSES, UNIT, carried, receipt_sentence
+from iu_tuner.contract.output.sentences import UNIT, carried, receipt_sentence
 from iu_tuner.formats import count, requests_per_second
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.answers import VERDICTS, answer_sentence, costs, next_action, start_command
@@ -55,7 +55,7 @@ def _receipt(answer: Output) -> tuple[str, Tone]:
     said = receipt_sentence(answer.model)
     if answer.applied and answer.applied_detail:
         said = f"{answer.applied_detail} {said}"
-    return said, "caution" if answer.model.status_after in BILLED_STATUSES else "good"
+    return said, "caution" if answer.model.costs_money else "good"
 
 
 def _figures(run: Run, answer: Output) -> tuple[Figure, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.sentences import UNIT
+from iu_tuner.contract.output.sentences import UNIT
 from iu_tuner.formats import count, requests_per_second, tps
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from iu_tuner.contract.output.measured import Rate
-from iu_tuner.contract.output.result import Findings, ModelOutput, Output
+from iu_tuner.contract.output.result import DELETED, Findings, ModelOutput, Output
 from iu_tuner.formats import count, requests_per_second, tps
 
 UNIT = "inference unit"
-DELETED = "DELETED"  # no status of the service's: the model version is gone
-BILLED_STATUSES = frozenset({"STARTING", "RUNNING", "STOPPING"})
 
 
 def headline(output: Findings, demand: str = "") -> str:
@@ -51,7 +49,7 @@ def receipt_sentence(model: ModelOutput) -> str:
     status, before = model.status_after, model.status_before
     if status == DELETED:
         how = "The model version was deleted, so it costs nothing."
-    elif status in BILLED_STATUSES:
+    elif model.costs_money:
         hourly = "money" if model.usd_per_hour is None else f"${model.usd_per_hour:,.2f} an hour"
         how = f"The model was left {status}, as the run was to leave it (it was {before} before): it costs {hourly}."
     else:
