@@ -19,6 +19,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, dynamodb_client, plain, serialized
@@ -90,7 +91,7 @@ def history() -> History:
 
 
 def _version(model_arn: str) -> str:
-    return f"VERSION#{model_arn.rpartition('/')[2].zfill(20)}"
+    return f"VERSION#{ModelArn.of(model_arn).created_ms.zfill(20)}"
 
 
 def _answer(item: dict[str, Any]) -> Answer:
