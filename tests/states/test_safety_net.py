@@ -321,7 +321,7 @@ class TestDeletingTheStack:
 def test_a_slower_look_does_not_go_over_the_final_receipt(stack: Stack, running: str) -> None:
     until(lambda: stack.settle({"modelArn": running}))
     final = stack.run_item()["receipt"]
-    older = Receipt.from_mapping({**final, "status_after": "STOPPING"})
+    older = Receipt(**{**final, "status_after": "STOPPING"})
 
     run_store(stack.run_id).settling(older, phase="stopping", final=False)
 
