@@ -1,4 +1,4 @@
-"""What a demand adds to the recommendation: the past it is from, what that would have become, when to stop."""
+"""Extra parts of the recommendation: observed demand, simulated auto-scaling, start and stop schedule."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lambdas.planning.weekly_schedule import week_plan
 from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
 from lambdas.runs.run import Run
 
-MIN_MINUTES = 60  # of service, below which a percentile says little
+MIN_MINUTES = 60  # minutes of service; a percentile of fewer minutes says little
 
 
 def recommended(
     run: Run, per_unit: Interval, history: RequestHistory | None, more: ReducedRate | None = None
 ) -> Recommendation:
-    """Inference units for what the run was asked to plan for, its history looked up."""
+    """The inference units for the demand of the run's input, or for its request history."""
     wanted = run.wanted
     demand: Demand | None
     if isinstance(wanted, PastDemand):
@@ -36,7 +36,7 @@ def recommended(
 def more_of_demand(
     run: Run, per_unit: Interval | None, advice: Recommendation, history: RequestHistory | None
 ) -> dict[str, Any]:
-    """Further keys of `recommendation`; `reasons` replaces those of the advice."""
+    """Further keys of the output's `recommendation`; its `reasons` replace those of the advice."""
     wanted = run.wanted
     if isinstance(wanted, BatchDemand) and advice.batch is not None:
         return {"plan": batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour)}

@@ -1,4 +1,4 @@
-"""What the user needs the model to carry."""
+"""The load that the user needs the model to carry."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class TrafficDemand:
 
 @dataclass(frozen=True)
 class BatchDemand:
-    """A number of images to be through within some hours."""
+    """A number of images to process within some hours."""
 
     images: int
     within_hours: float
 
     @property
     def tps(self) -> float:
-        """The rate that just meets the deadline."""
+        """The requests per second that just meet the deadline."""
         return self.images / (self.within_hours * 3600)
 
 
@@ -32,7 +32,7 @@ Demand = TrafficDemand | BatchDemand
 
 @dataclass(frozen=True)
 class PastDemand:
-    """What was asked for in the last `days`: the average, and as the peak a percentile of the minutes."""
+    """The demand observed in CloudWatch in the last `days`; its peak is a percentile of the minutes."""
 
     days: int
     percentile: float

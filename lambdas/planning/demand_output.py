@@ -90,7 +90,7 @@ def scaling_row(
     history: RequestHistory, least: int, most: int, tps_per_unit: float, usd_per_unit_hour: float
 ) -> dict[str, Any]:
     """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not."""
-    lag = Lag().seen_in(history.period_s)
+    lag = Lag().rounded_to(history.period_s)
 
     def told(serve: Callable[[Sequence[int | None]], Service]) -> dict[str, Any]:
         # A month has as many of each weekday; a history need not.

@@ -100,7 +100,7 @@ def test_less_than_proportion_buys_more_units_and_says_why() -> None:
     assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)  # 6 and 15 TPS by 4 TPS each
     assert [row["tps"] for row in advice["table"]] == pytest.approx([5, 8, 12, 16, 20], rel=0.03)
     assert "15 TPS at 4.0" in advice["reasons"][1]
-    assert "more than 1 are reckoned with 4.0" in advice["reasons"][-1]
+    assert "more than 1 are planned with 4.0" in advice["reasons"][-1]
     assert "beyond 2, that capacity grows in proportion" in told["detail"]
     assert told["tpsPerInferenceUnit"] == pytest.approx(4, rel=0.03)
     assert told["verdict"] == "ok"
