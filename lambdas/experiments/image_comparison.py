@@ -82,7 +82,7 @@ def compared_images(
 
 
 def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
-    """The minimum seconds before a comparison step starts: a cold start, if it needs new workers or must read images."""
+    """Minimum seconds before a comparison step starts: a cold start if it needs new workers or reads images."""
     before = [step.counts.plan for step in steps]
     enough = any(each.workers >= plan.workers for each in before)
     at_hand = source_of(run, plan.series) == "s3" or any(source_of(run, each.series) == "bytes" for each in before)

@@ -143,7 +143,10 @@ def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuot
     if tps is None or tps.high is None or not tps.estimate or word in _INCOMPARABLE:
         return f"the first measurement ({word}) gave no rate to compare with"
     if run.auto_scales_to is not None:
-        return f"the model scales by itself up to {run.auto_scales_to}, so the number of units behind the measured rate is unknown"
+        return (
+            f"the model scales by itself up to {run.auto_scales_to},"
+            " so the number of units behind the measured rate is unknown"
+        )
     if run.other_traffic is not None and run.other_traffic.requests:
         return "the model serves others, whom a restart would cut off"
     if units_to_verify(run.inference_units, quota) is None:

@@ -65,7 +65,7 @@ def are_disjoint(one: Interval, other: Interval) -> bool:
 
 
 def _joined(found: Sequence[Interval]) -> Interval:
-    """The mean rate of several steps. If their intervals are disjoint, the capacity drifted, and the interval spans them."""
+    """The mean rate of several steps. If their intervals are disjoint, the capacity drifted: the interval spans them."""
     mean = fmean(each.estimate for each in found)
     lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
     if max(lows) > min(highs):
@@ -75,7 +75,7 @@ def _joined(found: Sequence[Interval]) -> Interval:
 
 
 def is_above(one: Interval, other: Interval) -> bool:
-    """Whether the interval of `one` lies above that of `other`; False for a lower bound, which may be saved-up credit."""
+    """Whether `one` lies above `other`. False if one is a lower bound, which may be saved-up credit."""
     return one.high is not None and other.high is not None and one.low > other.high
 
 
