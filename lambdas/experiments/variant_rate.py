@@ -65,7 +65,7 @@ def are_disjoint(one: Interval, other: Interval) -> bool:
 
 
 def _joined(found: Sequence[Interval]) -> Interval:
-    """The mean rate of several steps. If their intervals are disjoint, the capacity drifted: the interval spans them."""
+    """The mean rate of several steps. Disjoint intervals mean that the capacity drifted; the interval spans them."""
     mean = fmean(each.estimate for each in found)
     lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
     if max(lows) > min(highs):
