@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.log_groups import log_group
 from infra.network import LambdaNetwork
-from infra.permissions import acknowledge, acknowledge_wildcard
+from infra.permissions import acknowledge, acknowledge_wildcard, allow
 from infra.settings.settings import Settings
 
 _REPOSITORY = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ _SIZES = {
     "ReleaseOrphanedModel": _Size(memory_mb=512, timeout_s=60),
     # Invoked every ten minutes, for nothing most of the time: as small as it gets. Else until the next one comes.
     "Janitor": _Size(memory_mb=256, timeout_s=600),
-    # Looks again by itself until the models are settled.
+    # Looks again by itself until the models are released.
     "StopOnDelete": _Size(memory_mb=512, timeout_s=900),
     "StartAfterUploads": _Size(memory_mb=512, timeout_s=30),
 }
@@ -104,6 +104,21 @@ class Functions(Construct):
         self.stop_on_delete = self._function("StopOnDelete")
         self.start_after_uploads = self._function("StartAfterUploads") if settings.upload_triggers else None
 
+    def grant_account_services(self) -> None:
+        """What a run asks of the account beside the model: its quotas, a place for the answer."""
+        for function in (self.prepare, self.recommend):
+            _allow_anywhere(function, "servicequotas:ListServiceQuotas")
+        _allow_anywhere(self.prepare, "servicequotas:ListAWSDefaultServiceQuotas")
+        _allow_anywhere(self.prepare, "lambda:GetAccountSettings")
+        prefix = self._settings.answer_parameter_prefix
+        if prefix is not None:
+            self.publish.add_environment("ANSWER_PARAMETER_PREFIX", prefix)
+            parameters = cdk.Stack.of(self).format_arn(
+                service="ssm", resource="parameter", resource_name=f"{prefix.removeprefix('/')}*"
+            )
+            reason = "A parameter's name holds those of project and version."
+            allow(self.publish, ["ssm:PutParameter"], parameters, wildcard=reason)
+
     def _function(self, name: str) -> lambda_.Function:
         """`PlanStep` becomes the Lambda whose handler is lambdas.handlers.plan_step.handler."""
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -146,6 +161,11 @@ class Functions(Construct):
             self, POWERTOOLS_PARAMETER
         )
         return lambda_.LayerVersion.from_layer_version_arn(self, "Powertools", arn)
+
+
+def _allow_anywhere(function: lambda_.Function, action: str) -> None:
+    name = action.partition(":")[2]
+    allow(function, [action], "*", wildcard=f"{name} knows no resource-level permissions.")
 
 
 def _host_runtime() -> lambda_.Runtime:

@@ -51,8 +51,6 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
         for name in ("host", "port", "region", "s3_endpoint_url")
         if getattr(arguments, name) is not None
     }
-    if arguments.refuse_unknown_keys:
-        given["accept_unknown_keys"] = False
     return replace(settings, **given)
 
 
@@ -71,7 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="port to listen on (default: 0, a free one)")
     parser.add_argument("--region", help="Region that requests must be signed for (default: us-east-1)")
     parser.add_argument("--s3-endpoint-url", help="where images named as S3Object are read")
-    parser.add_argument("--refuse-unknown-keys", action="store_true", help="as the real service does")
     parser.add_argument("--stop-at-eof", action="store_true", help="stop when stdin is closed")
     parser.add_argument("--config", help="JSON file of settings and models; '-': one line of stdin")
     one = parser.add_argument_group("one model (without --config)")

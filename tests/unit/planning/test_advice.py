@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.settings.schedule_expression import is_schedule_expression
-from infra.settings.triggers import schedules
+from infra.settings.settings import Settings
 from iu_tuner.contract.execution_input import parse_input
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
@@ -136,7 +136,7 @@ def test_office_hours_get_a_plan_that_can_be_pasted() -> None:
 def test_measuring_again_is_an_entry_that_the_stack_takes_while_the_model_is_off() -> None:
     again = recommendation(OFFICE)["plan"]["measureAgain"]
 
-    (schedule,) = schedules("schedules", [again])
+    (schedule,) = Settings.from_context({"schedules": [again]}).schedules
     assert schedule.expression == "cron(15 18 ? * FRI *)"
     assert parse_input(again["input"]).limits.max_minutes == 90
     assert again["input"]["demand"] == {"fromCloudWatchDays": 14, "percentile": 99, "headroom": 0}
@@ -248,7 +248,9 @@ def test_a_daily_batch_is_on_for_its_hours() -> None:
     assert plan["alwaysOnUsdPerMonth"] == 2920
     assert plan["sentence"].startswith("On for 3.33 h, a start of 20 minutes before them, each batch costs $14.67:")
     assert [entry["expression"] for entry in plan["scheduler"]] == ["cron(40 23 * * ? *)", "cron(20 3 * * ? *)"]
-    assert schedules("schedules", [plan["measureAgain"]])[0].expression == "cron(35 3 ? * MON *)"
+    assert (
+        Settings.from_context({"schedules": [plan["measureAgain"]]}).schedules[0].expression == "cron(35 3 ? * MON *)"
+    )
 
 
 def test_a_batch_of_more_than_a_day_is_weekly() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LARGEST_ITEM = 400 * 1024
-WRITE_UNIT, READ_UNIT = 1024, 4096  # bytes, of a strongly consistent read
+WRITE_UNIT = 1024  # bytes
 
 
 def item_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:

@@ -1,31 +1,19 @@
-"""What the handlers see of a deployed stack, on moto in this process, with the time that moto takes."""
+"""What the handlers see of a deployed stack, on moto in this process."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
 
 from local.sample_images import sample_images
 from local.simulated_model.process import RunningSimulatedModel
 
 RUNS_TABLE, BUCKET = "runs", "images"
-
-
-@dataclass
-class _Clock:
-    seconds: float = 0.0
-
-
-in_moto = _Clock()
 
 
 @contextmanager
@@ -59,23 +47,6 @@ def mocked_aws(service: RunningSimulatedModel) -> Iterator[None]:
         for name, body in sample_images().items():
             s3.put_object(Bucket=BUCKET, Key=f"samples/{name}", Body=body)
         boto3.client("sns").create_topic(Name="topic")
-        with _clocked():
-            yield
-
-
-@contextmanager
-def _clocked() -> Iterator[None]:
-    """Adds up the time that requests spend inside moto."""
-    answer = BotocoreStubber.__call__
-
-    def timed(stubber: Any, *args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return answer(stubber, *args, **kwargs)
-        finally:
-            in_moto.seconds += time.perf_counter() - began
-
-    with patch.object(BotocoreStubber, "__call__", timed):
         yield
 
 
