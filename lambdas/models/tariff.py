@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
+
 
 @dataclass(frozen=True)
 class Tariff:
@@ -33,3 +35,11 @@ class Stretch:
     def unit_hours(self) -> float:
         """What is paid for."""
         return self.inference_units * (self.until - self.since) / 3600
+
+
+@dataclass(frozen=True)
+class UnitsQuota:
+    """The most inference units that one model of the account may start with, and who says so."""
+
+    units: int = QUOTA_IUS
+    source: str = "the documented default"
