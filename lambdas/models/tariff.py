@@ -1,4 +1,4 @@
-"""TODO: lambdas.models.tariff."""
+"""Inference units: what they cost, what was billed, and how many a model may have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO: lambdas.models.usage."""
+"""What CloudWatch keeps of a model's requests: for how long, in which periods, and its sums."""
 
 from __future__ import annotations
 
