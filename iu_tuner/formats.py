@@ -1,4 +1,4 @@
-"""TODO: iu_tuner.formats."""
+"""How times and numbers are written: one way for each."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from lambdas.load.worker_step import WorkerStep
 from lambdas.models.lease import Lease
 from lambdas.models.outcomes import ACCEPTED
 from lambdas.past_runs.regression import Answer, compared
+from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import Receipt
 from lambdas.runs.run import Run
@@ -53,7 +54,7 @@ def sample_output() -> dict[str, Any]:
         in_flight_per_worker=8,
         max_minutes=90,
         max_usd=10,
-        demand={"average_tps": 6, "peak_tps": 15},
+        demand=TrafficDemand(6, 15),
         bucket="images",
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 300_000) for n in range(1, 9)),

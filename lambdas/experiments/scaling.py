@@ -19,8 +19,7 @@ from lambdas.capacity.step_plans import SearchLimits
 from lambdas.capacity.verdicts.verdict import Word, judge
 from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import StepPlan
-from lambdas.models.quota import UnitsQuota
-from lambdas.models.tariff import Tariff
+from lambdas.models.tariff import Tariff, UnitsQuota
 from lambdas.planning.recommendation import ReducedRate
 from lambdas.runs.budget import EXPECTED_MINUTES, EXPECTED_START_MINUTES
 from lambdas.runs.progress import Progress

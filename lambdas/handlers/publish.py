@@ -31,6 +31,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     store.publish(run, answer)
     history().keep(run, answer)
     if run.after_run == "apply":  # a run that fails before this has its model stopped
-        lease_store().release_to_user(run)
+        lease_store().release_to_user(run.model_arn, run.run_id)
     notify_finished(answer, time.time() - run.started_epoch)
     return answer

@@ -13,11 +13,11 @@ from lambdas.experiments.image_comparison import compared_images
 from lambdas.experiments.scaling import scaling_of
 from lambdas.load.measured_step import load_of
 from lambdas.models.lease_store import lease_store
-from lambdas.models.quota import quotas_client, units_quota
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.runs.store import run_store
 from lambdas.tuning.apply_answer import decided
 from lambdas.tuning.output import findings
+from lambdas.tuning.quotas import quotas_client, units_quota
 
 
 @logged
@@ -41,5 +41,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         book = lease_store()
         quota = units_quota(quotas_client())
-        book.note(decided(book.require(run), answer["recommendation"], quota))
+        book.note(decided(book.require(run.model_arn, run.run_id), answer["recommendation"], quota))
     return {}

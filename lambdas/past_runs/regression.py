@@ -30,9 +30,9 @@ class Answer:
     started_at: str  # ISO 8601, UTC
     model_arn: str
     verdict: str
-    tps: float | None
-    low: float | None
-    high: float | None
+    tps: float | None = None
+    low: float | None = None
+    high: float | None = None
     disturbed: str | None = None  # what else makes the rate say little
 
     @classmethod

@@ -7,22 +7,21 @@ from typing import Any
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.planning.auto_scaling import always, scaled
-from lambdas.planning.demand import BatchDemand, Demand, PastDemand
+from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
 from lambdas.planning.recommendation import Recommendation, ReducedRate, recommend
 from lambdas.planning.request_history import RequestHistory
 from lambdas.planning.weekly_schedule import week_plan
 from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
-from lambdas.runs.run import Run
 
 MIN_MINUTES = 60  # minutes of service; a percentile of fewer minutes says little
 
 
 def recommended(
-    run: Run, per_unit: Interval, history: RequestHistory | None, more: ReducedRate | None = None
+    run: PlannedRun, per_unit: Interval, history: RequestHistory | None, more: ReducedRate | None = None
 ) -> Recommendation:
     """The inference units for the demand of the run's input, or for its request history."""
-    wanted = run.wanted
+    wanted = run.demand
     demand: Demand | None
     if isinstance(wanted, PastDemand):
         assert history is not None, "Prepare keeps the history that it read"
@@ -34,10 +33,10 @@ def recommended(
 
 
 def more_of_demand(
-    run: Run, per_unit: Interval | None, advice: Recommendation, history: RequestHistory | None
+    run: PlannedRun, per_unit: Interval | None, advice: Recommendation, history: RequestHistory | None
 ) -> dict[str, Any]:
     """Further keys of the output's `recommendation`; its `reasons` replace those of the advice."""
-    wanted = run.wanted
+    wanted = run.demand
     if isinstance(wanted, BatchDemand) and advice.batch is not None:
         return {"plan": batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour)}
     if not isinstance(wanted, PastDemand) or history is None:
@@ -52,7 +51,7 @@ def more_of_demand(
 
 
 def _past_with(
-    run: Run, wanted: PastDemand, per_unit: Interval, advice: Recommendation, history: RequestHistory
+    run: PlannedRun, wanted: PastDemand, per_unit: Interval, advice: Recommendation, history: RequestHistory
 ) -> dict[str, Any]:
     least, most = advice.min_inference_units, advice.max_inference_units
     assert least is not None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from lambdas.capacity.verdicts.account_quota import TpsQuota
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,21 @@ class PastDemand:
     days: int
     percentile: float
     headroom: float = 0.0
+
+
+AnyDemand = Demand | PastDemand
+
+
+class PlannedRun(Protocol):
+    """What planning needs to know of a run."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def model_arn(self) -> str: ...
+    @property
+    def demand(self) -> AnyDemand | None: ...
+    @property
+    def usd_per_unit_hour(self) -> float: ...
+    @property
+    def tps_quota(self) -> TpsQuota | None: ...

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.versions import versions
@@ -25,12 +22,9 @@ from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 
 
-@cache
 def page_client() -> Any:
     """An S3 client that gives up in seconds: the run is over, and its end has to be told."""
-    return boto3.client(
-        "s3", config=Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5)
-    )
+    return client("s3", attempts=2, connect_s=3, read_s=5)
 
 
 def with_page(run: Run, answer: dict[str, Any], steps: Callable[[], Sequence[MeasuredStep]]) -> dict[str, Any]:

@@ -67,11 +67,6 @@ class Receipt:
             not_applied=lease.not_applied,
         )
 
-    @classmethod
-    def from_mapping(cls, values: dict[str, Any]) -> Receipt:
-        """The inverse of dataclasses.asdict."""
-        return cls(**values)
-
 
 def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
     """Inference-unit hours, at most, of a model that was restarted to be left running, and then had to be stopped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,9 @@ from lambdas.capacity.step_plans import SearchLimits
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import Image, SkippedImage
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.recent_traffic import TrafficSeen
-from lambdas.models.tariff import Tariff
-from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
+from lambdas.models.tariff import Tariff, UnitsQuota
+from lambdas.planning.demand import AnyDemand
 from lambdas.runs.budget import Budget, Left
 from lambdas.runs.progress import Progress
 
@@ -38,7 +37,7 @@ class Run:
     in_flight_per_worker: int
     max_minutes: float
     max_usd: float
-    demand: Mapping[str, float] | None
+    demand: AnyDemand | None
     bucket: str
     source: Source
     images: tuple[Image, ...]
@@ -55,30 +54,6 @@ class Run:
     tps_quota: TpsQuota | None = None  # the account's quota for all its models; None if unknown
     most_workers: int = MAX_WORKERS  # maximum number of workers that Lambda runs at once in a step
     warnings: tuple[str, ...] = ()  # known before the start
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Run:
-        """The inverse of `as_mapping`."""
-        images = tuple(Image(**image) for image in values["images"])
-        skipped = tuple(SkippedImage(**image) for image in values["skipped"])
-        traffic = TrafficSeen(**values["other_traffic"]) if values.get("other_traffic") else None
-        quota = UnitsQuota(**values["scaling_quota"]) if values.get("scaling_quota") else None
-        counted = ImagesFound(**values["images_counted"]) if values.get("images_counted") else None
-        tps_quota = TpsQuota(**values["tps_quota"]) if values.get("tps_quota") else None
-        parsed = {
-            "images": images,
-            "skipped": skipped,
-            "other_traffic": traffic,
-            "scaling_quota": quota,
-            "images_counted": counted,
-            "tps_quota": tps_quota,
-            "warnings": tuple(values.get("warnings", ())),
-        }
-        return cls(**{**values, **parsed})
-
-    def as_mapping(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
 
     @property
     def started_epoch(self) -> float:
@@ -105,12 +80,3 @@ class Run:
         """The rest of the budget at the time `now`."""
         tariff = Tariff(self.inference_units, self.usd_per_unit_hour)
         return self.budget.left(now - self.started_epoch, self.spent_usd(progress, now), tariff)
-
-    @property
-    def wanted(self) -> TrafficDemand | BatchDemand | PastDemand | None:
-        """The demand of the input; None if it has none."""
-        if self.demand is None:
-            return None
-        if "days" in self.demand:
-            return PastDemand(**self.demand)  # type: ignore[arg-type]
-        return BatchDemand(**self.demand) if "images" in self.demand else TrafficDemand(**self.demand)  # type: ignore[arg-type]

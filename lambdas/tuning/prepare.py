@@ -15,15 +15,16 @@ from lambdas.images.refusals import bucket_region
 from lambdas.images.selection import choose_images, s3_client
 from lambdas.load.lambda_quota import MAX_LANES, workers_warning, workers_within
 from lambdas.models.lease import Lease
-from lambdas.models.quota import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 from lambdas.models.recent_traffic import TrafficSeen, require_unused
 from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
 from lambdas.models.rekognition.recent_usage import cloudwatch_client, recent_requests
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.models.tariff import Tariff
 from lambdas.past_runs.store import history
+from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.runs.budget import Budget
 from lambdas.runs.run import Run
+from lambdas.tuning.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=budget.max_minutes,
         max_usd=budget.max_usd,
-        demand=demand_to_dict(wanted.demand),
+        demand=demand_of(wanted.demand),
         bucket=bucket,
         source=wanted.images.source,
         images=chosen.images,
@@ -150,11 +151,14 @@ def account_bounds(wanted: ExecutionInput, model: RekognitionModel, units: int, 
     return AccountBounds(quota, workers, min(test.max_concurrency, workers * MAX_LANES), warnings)
 
 
-def demand_to_dict(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
+def demand_of(demand: TrafficInput | BatchInput | PastInput | None) -> AnyDemand | None:
     """The demand as a run keeps it; one of average and peak stands for both."""
-    if isinstance(demand, PastInput):
-        return {"days": demand.from_cloud_watch_days, "percentile": demand.percentile, "headroom": demand.headroom}
-    if isinstance(demand, TrafficInput):
-        average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
-        return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}
-    return demand.model_dump() if demand else None
+    match demand:
+        case PastInput():
+            return PastDemand(demand.from_cloud_watch_days, demand.percentile, demand.headroom)
+        case BatchInput():
+            return BatchDemand(demand.images, demand.within_hours)
+        case TrafficInput():
+            average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
+            return TrafficDemand(average or 0.0, peak or 0.0, demand.headroom)
+    return None

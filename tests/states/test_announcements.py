@@ -175,7 +175,7 @@ class TestAFinishedRun:
         self, finished: Any, heard: Heard, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
-        monkeypatch.setattr(announcements.events_client(), "put_events", lambda **_: refused)
+        monkeypatch.setattr(announcements._fast_fail_client("events"), "put_events", lambda **_: refused)
 
         finished()
 

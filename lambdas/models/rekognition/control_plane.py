@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.errors import AccessDenied, ModelNotFound, ModelNotStartable, ModelStartFailed
 from iu_tuner.contract.model_arn import MODEL_ARN
+from lambdas.aws.clients import client
 from lambdas.aws.denials import advice
 from lambdas.models.status import ModelState
 
@@ -24,13 +22,9 @@ from lambdas.models.status import ModelState
 _FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
 
 
-@cache
 def rekognition_client() -> Any:
     """The control-plane client. It keeps its retries; an answer that is lost is looked for, not waited for."""
-    return boto3.client(
-        "rekognition",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10),
-    )
+    return client("rekognition", attempts=4, read_s=10)
 
 
 def model_endpoint() -> str:

@@ -65,12 +65,12 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
         return f"{_one_carries(answer)}. Say what demand you have, and the report says how many you need."
     do = "This model now runs with" if answer.get("applied") else "Start this model with"
     said = f"{do} {_range(advice)}: {_one_carries(answer)[0].lower()}{_one_carries(answer)[1:]}"
-    if "batch" in advice and isinstance(run.wanted, BatchDemand):
+    if "batch" in advice and isinstance(run.demand, BatchDemand):
         hours = duration(3600 * advice["batch"]["hours"])
-        return f"{said}, and your {run.wanted.images:,} images are through in {hours}."
+        return f"{said}, and your {run.demand.images:,} images are through in {hours}."
     demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
-    if isinstance(run.wanted, PastDemand):
-        whose = "with the headroom you need" if run.wanted.headroom else "clients asked for"
+    if isinstance(run.demand, PastDemand):
+        whose = "with the headroom you need" if run.demand.headroom else "clients asked for"
         return f"{said}, and {whose} {demand}."
     return f"{said}, and you need {demand}."
 

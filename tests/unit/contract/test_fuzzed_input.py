@@ -29,7 +29,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.lease import Lease
 from lambdas.models.rekognition.control_plane import RekognitionModel
 from lambdas.models.status import ModelState
-from lambdas.runs.run import Run
+from lambdas.runs.store_items import RUN
 from lambdas.tuning import prepare as preparation
 from lambdas.tuning.output import findings
 from lambdas.tuning.prepare import AccountBounds, FoundModel, plan_run
@@ -121,7 +121,7 @@ def can_be_carried_out(parsed: ExecutionInput) -> bool:
         assert "limits.max" in refused.sentence
         return False
 
-    kept = Run.from_mapping(json.loads(json.dumps(run.as_mapping(), allow_nan=False)))
+    kept = RUN.read(RUN.text(run))
     first_step = next_move([], kept.search_limits)
     output = findings(kept, [], MADE_UP, past_traffic.office_hours())
 

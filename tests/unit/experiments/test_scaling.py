@@ -15,19 +15,18 @@ from lambdas.experiments.scaling import Restart, Scaling, ScalingSkipped, effici
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.models.tariff import UnitsQuota
+from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.virtual_time import VirtualClient, run_search
-from tests.unit.tuning.test_output import RUN
+from tests.unit.tuning.test_output import RUN, as_kept
 
-VERIFYING = replace(
-    RUN, inference_units=1, demand={"average_tps": 6, "peak_tps": 15, "headroom": 0}, scaling_quota=UnitsQuota()
-)
+VERIFYING = replace(RUN, inference_units=1, demand=TrafficDemand(6, 15), scaling_quota=UnitsQuota())
 STARTED = VERIFYING.started_epoch
 # Asked for a start after a minute, which took eleven; it has been measured for three.
 MEASURED = Progress(start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1)
@@ -203,4 +202,4 @@ def test_a_restart_whose_request_was_lost_is_asked_for_again() -> None:
 
 
 def test_a_run_survives_its_table() -> None:
-    assert Run.from_mapping(VERIFYING.as_mapping()) == VERIFYING
+    assert as_kept(VERIFYING) == VERIFYING

@@ -14,6 +14,7 @@ from infra.settings.settings import Settings
 from iu_tuner.contract.execution_input import parse_input
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
+from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.planning.request_history import RequestHistory
 from lambdas.tuning.output import findings
 from tests.support import past_traffic
@@ -26,14 +27,14 @@ OFFICE = past_traffic.office_hours()
 
 
 def recommendation(past: RequestHistory, found: Measurement = MEASURED, **demand: float) -> dict[str, Any]:
-    wanted = {"days": 14, "percentile": 99, "headroom": 0, **demand}
+    wanted = replace(PastDemand(14, 99), **demand)  # type: ignore[arg-type]
     run = replace(RUN, model_arn=ARN, demand=wanted)
     advice: dict[str, Any] = findings(run, [], found, past)["recommendation"]
     return advice
 
 
 def batch(images: int, within_hours: float) -> dict[str, Any]:
-    run = replace(RUN, model_arn=ARN, demand={"images": images, "within_hours": within_hours})
+    run = replace(RUN, model_arn=ARN, demand=BatchDemand(images, within_hours))
     plan: dict[str, Any] = findings(run, [], MEASURED)["recommendation"]["plan"]
     return plan
 

@@ -33,7 +33,7 @@ def units(run: Run, answer: Mapping[str, Any]) -> Picture:
 
 def demanded(run: Run, answer: Mapping[str, Any]) -> list[tuple[str, float]]:
     """The demand in requests/s, headroom included, by its names."""
-    wanted = run.wanted
+    wanted = run.demand
     if isinstance(wanted, PastDemand):
         past = answer["recommendation"].get("demand", {})
         if not past.get("requests"):
@@ -77,7 +77,7 @@ def _sentences(run: Run, answer: Mapping[str, Any]) -> list[str]:
 
 
 def _no_demand(run: Run) -> str:
-    return "No past demand is known" if isinstance(run.wanted, PastDemand) else "No demand was given"
+    return "No past demand is known" if isinstance(run.demand, PastDemand) else "No demand was given"
 
 
 def _carry(number: int) -> str:
