@@ -12,13 +12,13 @@ from typing import Any
 
 import boto3
 import pytest
+from lambdas.models.lifecycle import start
 
 from iu_tuner.contract.errors import InternalError, ModelLost
 from lambdas.handlers import janitor, stop_on_delete
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
-from lambdas.models.lifecycle import start
 from lambdas.models.status import ModelState
 from lambdas.runs.receipt import Receipt
 from lambdas.runs.store import run_store
