@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     run, progress = store.known()
     steps = store.compact_steps(event.get("refusedWorkers", 0))
     check_budget(run, progress, steps, now)
-    lease_store().require(run)
+    lease_store().require(run.model_arn, run.run_id)
     require_running(RekognitionModel(rekognition_client(), run.model_arn, run.project_arn).look())
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None

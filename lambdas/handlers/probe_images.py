@@ -10,6 +10,7 @@ from lambdas.aws.logging import logged
 from lambdas.load.worker import load_worker
 from lambdas.models.lease_store import lease_store
 from lambdas.runs.store import run_store
+from lambdas.tuning.load import target_of
 from lambdas.tuning.scaling_guard import keep_answer_on_error
 
 
@@ -25,8 +26,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     is_second = progress.units_wanted is not None
     refused = {image.key for image in progress.refused_images} if is_second else ()
     images = tuple(image for image in run.images if image.key not in refused)
-    worker = load_worker(run, images, run.source)
-    lease_store().require(run)  # after all that takes time: a run that was ended meanwhile sends nothing
+    worker = load_worker(target_of(run), images, run.source)
+    # After all that takes time: a run that was ended meanwhile sends nothing.
+    lease_store().require(run.model_arn, run.run_id)
     began = time.time()
     probe = worker.probe()
     plan = replace(probe.plan, series="scaling") if is_second else probe.plan

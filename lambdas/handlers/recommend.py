@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from iu_tuner.contract.errors import InternalError
@@ -13,11 +14,11 @@ from lambdas.experiments.image_comparison import compared_images
 from lambdas.experiments.scaling import scaling_of
 from lambdas.load.measured_step import load_of
 from lambdas.models.lease_store import lease_store
-from lambdas.models.quota import quotas_client, units_quota
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.runs.store import run_store
 from lambdas.tuning.apply_answer import decided
 from lambdas.tuning.output import findings
+from lambdas.tuning.quotas import quotas_client, units_quota
 
 
 @logged
@@ -36,10 +37,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     refused = len(progress.refused_images)
     answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
     if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
-        answer = {**answer, "imageComparison": images}
+        answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         book = lease_store()
         quota = units_quota(quotas_client())
-        book.note(decided(book.require(run), answer["recommendation"], quota))
+        book.note(decided(book.require(run.model_arn, run.run_id), answer.recommendation, quota))
     return {}

@@ -9,13 +9,13 @@ from typing import Any
 from iu_tuner.contract.errors import ModelLost
 from lambdas.aws.logging import logged
 from lambdas.models.lease_store import lease_store
-from lambdas.models.lifecycle import restart, start
 from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.scaling_guard import keep_answer_on_error
+from lambdas.tuning.start import restart, start
 
 
 @logged
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     store, now = run_store(event["runId"]), time.time()
     run, before = store.known()
     run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
-    lease = lease_store().require(run)
+    lease = lease_store().require(run.model_arn, run.run_id)
     model = RekognitionModel(rekognition_client(), run.model_arn, run.project_arn)
     state = model.look()
     if (seen := lease.after_look(state)) != lease:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from iu_tuner.contract.choices import Source
+from lambdas.aws.errors import ClientError
 from lambdas.aws.settings import settings
 from lambdas.images.formats import fault_of_companion, fault_of_format
 from lambdas.images.image import Fault, Image, fault_of_bytes

@@ -6,8 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from lambdas.aws.errors import ClientError
 from lambdas.images.image import Image
 
 MAX_LISTED = 10_000

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError
-
 from iu_tuner.contract.choices import Source
+from lambdas.aws.errors import ClientError
 from lambdas.images.check import REPORTS, fault_in_content, fault_in_listing, fault_of_refusal
 from lambdas.images.coverage import Sample
 from lambdas.images.formats import COMPANION_FILE, OTHER_PICTURES, picture_called

@@ -1,4 +1,4 @@
-"""TODO: lambdas.load.failures."""
+"""Why a model answered nothing."""
 
 from __future__ import annotations
 

@@ -9,11 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-
-from botocore.session import Session
+from dataclasses import dataclass, replace
 
 from iu_tuner.contract.choices import Source
+from lambdas.aws.clients import credentials
 from lambdas.aws.settings import settings
 from lambdas.images.image import Image
 from lambdas.images.selection import read_image, s3_client
@@ -26,25 +25,34 @@ from lambdas.models.rekognition.control_plane import model_endpoint
 from lambdas.models.rekognition.data_plane import LoadConnection
 from lambdas.models.rekognition.reply import Reply
 from lambdas.models.rekognition.request import PreparedRequest, RequestSigner, request_with_bytes, request_with_object
-from lambdas.runs.run import Run
 
 PROBE_LANES = 4
 
 PreparedRequests = Mapping[tuple[Source, str], PreparedRequest]  # by way of sending and image key
 
 
-class LoadWorker:
-    """Requests for a run's images and a connection per lane. What is in `prepared` is not read again."""
+@dataclass(frozen=True)
+class LoadTarget:
+    """Where a run sends its load, from which bucket, and over how many connections."""
 
-    def __init__(self, run: Run, images: Sequence[Image], source: Source, prepared: PreparedRequests) -> None:
+    run_id: str
+    model_arn: str
+    bucket: str
+    connections: int
+
+
+class LoadWorker:
+    """Requests for images of a bucket, and open connections. What is in `prepared` is not read again."""
+
+    def __init__(self, target: LoadTarget, images: Sequence[Image], source: Source, prepared: PreparedRequests) -> None:
         self._images = images
         missing = [image for image in images if (source, image.key) not in prepared]
         with ThreadPoolExecutor(8) as threads:
-            made = list(threads.map(lambda image: _prepared(run, image, source), missing))
+            made = list(threads.map(lambda image: _prepared(target, image, source), missing))
         self.prepared = {**prepared, **{(source, image.key): one for image, one in zip(missing, made, strict=True)}}
         self._requests = [self.prepared[source, image.key] for image in images]
-        signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
-        self._connections = [LoadConnection(signer) for _ in range(run.search_limits.lanes_per_worker)]
+        signer = RequestSigner(model_endpoint(), settings().region, credentials())
+        self._connections = [LoadConnection(signer) for _ in range(target.connections)]
 
     def close(self) -> None:
         """Close the connections."""
@@ -84,13 +92,13 @@ class LoadWorker:
 _kept: dict[tuple[str, Source, tuple[Image, ...]], LoadWorker] = {}
 
 
-def load_worker(run: Run, images: tuple[Image, ...], source: Source) -> LoadWorker:
+def load_worker(target: LoadTarget, images: tuple[Image, ...], source: Source) -> LoadWorker:
     """The worker for a run's images, made anew only when they or the way they are sent change."""
-    key = (run.run_id, source, images)
+    key = (target.run_id, source, images)
     if key not in _kept:
-        prepared = [worker.prepared for (run_id, _, _), worker in _kept.items() if run_id == run.run_id]
+        prepared = [worker.prepared for (run_id, _, _), worker in _kept.items() if run_id == target.run_id]
         close_cached()
-        _kept[key] = LoadWorker(run, images, source, prepared[0] if prepared else {})
+        _kept[key] = LoadWorker(target, images, source, prepared[0] if prepared else {})
     return _kept[key]
 
 
@@ -100,7 +108,7 @@ def close_cached() -> None:
         _kept.popitem()[1].close()
 
 
-def _prepared(run: Run, image: Image, source: Source) -> PreparedRequest:
+def _prepared(target: LoadTarget, image: Image, source: Source) -> PreparedRequest:
     if source == "s3":
-        return request_with_object(run.model_arn, run.bucket, image.key)
-    return request_with_bytes(run.model_arn, read_image(s3_client(), run.bucket, image.key))
+        return request_with_object(target.model_arn, target.bucket, image.key)
+    return request_with_bytes(target.model_arn, read_image(s3_client(), target.bucket, image.key))

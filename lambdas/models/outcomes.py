@@ -1,4 +1,4 @@
-"""TODO: lambdas.models.outcomes."""
+"""What a request came to, in one name."""
 
 from __future__ import annotations
 

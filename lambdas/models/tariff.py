@@ -1,8 +1,10 @@
-"""TODO: lambdas.models.tariff."""
+"""Inference units: what they cost, what was billed, and how many a model may have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,11 @@ class Stretch:
     def unit_hours(self) -> float:
         """What is paid for."""
         return self.inference_units * (self.until - self.since) / 3600
+
+
+@dataclass(frozen=True)
+class UnitsQuota:
+    """The most inference units that one model of the account may start with, and who says so."""
+
+    units: int = QUOTA_IUS
+    source: str = "the documented default"

@@ -10,21 +10,20 @@ from lambdas.models.rekognition.control_plane import RekognitionModel
 from lambdas.models.rekognition.recent_usage import cloudwatch_client
 from lambdas.models.rekognition.usage import past_requests
 from lambdas.models.usage import Window
-from lambdas.planning.demand import PastDemand
+from lambdas.planning.demand import PastDemand, PlannedRun
 from lambdas.planning.history_store import HistoryItems
 from lambdas.planning.request_history import RequestHistory, build_history
-from lambdas.runs.run import Run
 
 
-def keep_history(run: Run, model: RekognitionModel) -> None:
+def keep_history(run: PlannedRun, model: RekognitionModel) -> None:
     """Read the requests that the run shall plan for, if it is to plan for past ones.
 
     Raises:
         AccessDenied, InternalError: CloudWatch does not answer.
     """
-    if not isinstance(run.wanted, PastDemand):
+    if not isinstance(run.demand, PastDemand):
         return
-    window = Window.before(time.time(), run.wanted.days)
+    window = Window.before(time.time(), run.demand.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
     seen = past_requests(cloudwatch_client(), model.project, model.version, window)
     # The account's series count what this tuner asked any model for.
@@ -32,9 +31,9 @@ def keep_history(run: Run, model: RekognitionModel) -> None:
     items.keep(run.run_id, build_history(window, seen, own_runs))
 
 
-def kept_history(run: Run) -> RequestHistory | None:
+def kept_history(run: PlannedRun) -> RequestHistory | None:
     """What `keep_history` read; None where the demand is another."""
-    if not isinstance(run.wanted, PastDemand):
+    if not isinstance(run.demand, PastDemand):
         return None
     return HistoryItems(dynamodb_client(), settings().runs_table).kept(run.run_id)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from iu_tuner.contract.output.result import Output
+from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.versions import versions
@@ -25,21 +24,18 @@ from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 
 
-@cache
 def page_client() -> Any:
     """An S3 client that gives up in seconds: the run is over, and its end has to be told."""
-    return boto3.client(
-        "s3", config=Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5)
-    )
+    return client("s3", attempts=2, connect_s=3, read_s=5)
 
 
-def with_page(run: Run, answer: dict[str, Any], steps: Callable[[], Sequence[MeasuredStep]]) -> dict[str, Any]:
+def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredStep]]) -> Output:
     """The output, its page kept; where that could not be, `reportUri` is null and `reportDetail` says why."""
     try:
         shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
         put_page(page_client(), settings().image_bucket, run.run_id, shown)
     except Exception as error:  # noqa: BLE001 - the answer is there, and the model is settled
-        return {**answer, "reportUri": None, "reportDetail": _missing(error)}
+        return replace(answer, report_uri=None, report_detail=_missing(error))
     return answer
 
 

@@ -1,4 +1,4 @@
-"""What a run costs before it starts, while it runs, and after. Money in USD, time in seconds."""
+"""The cost of a run: estimated before the start, checked while it runs. Money in USD, time in seconds."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lambdas.models.tariff import Tariff
 
 # Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
-# Minutes that a model takes to start, where nothing better is known (AWS: 10 to 20).
+# Minutes that a model takes to start, unless the run has seen it (AWS documents 10 to 20).
 EXPECTED_START_MINUTES = 20.0
-# Minutes that its load takes at the very least, with a model that starts at once.
+# Minimum minutes of a measurement whose model starts at once.
 MIN_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
-# Minutes more for a comparison of images: up to seven steps and the pauses between them, or their load alone.
+# Extra minutes of an image comparison: up to seven steps with the pauses between them; the minimum is their load.
 EXPECTED_COMPARISON_MINUTES: dict[Mode, float] = {"quick": 1.5, "standard": 2.5, "precise": 2.5}
 MIN_COMPARISON_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.8, "precise": 0.8}
 
 
 @dataclass(frozen=True)
 class Left:
-    """How many seconds the model may still run in this run, and the limit that ends them."""
+    """How many seconds the model may still run in this run, and the name of the limit that ends them."""
 
     seconds: float
     limit: str
@@ -29,18 +29,18 @@ class Left:
 
 @dataclass(frozen=True)
 class Budget:
-    """The run's `limits`."""
+    """The `limits` of the input: minutes, and USD."""
 
     max_minutes: float
     max_usd: float
 
     def check_estimate(self, mode: Mode, tariff: Tariff, *, compare: bool = False, second_units: int = 0) -> float:
-        """What the run will cost, about.
+        """Estimate the cost of the run in USD.
 
         `compare`: with a comparison of images; `second_units`: with a second measurement at so many inference units.
 
         Raises:
-            BudgetExceeded: it will take more than the limits; nothing has been started.
+            BudgetExceeded: the estimate exceeds a limit; nothing has been started.
         """
         least, name = MIN_MINUTES[mode], f"a {mode} run"
         if compare:
@@ -62,7 +62,7 @@ class Budget:
         return usd
 
     def check(self, elapsed_s: float, spent_usd: float) -> None:
-        """Is there time and money left?
+        """Check that time and money are left.
 
         Raises:
             BudgetExceeded: one of the limits is passed; the run ends and the model is stopped.
@@ -79,12 +79,12 @@ class Budget:
             )
 
     def left(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Left:
-        """What remains of the limits, for a model that goes on running."""
+        """The rest of the limits for a model that continues to run: the one that ends first."""
         by_time = Left(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
         by_money = Left(3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}")
         return min(by_time, by_money, key=lambda left: left.seconds)
 
 
 def expected_minutes(mode: Mode, *, compare: bool = False) -> float:
-    """How long the model will run, about."""
+    """The minutes that the model is expected to run."""
     return EXPECTED_MINUTES[mode] + (EXPECTED_COMPARISON_MINUTES[mode] if compare else 0.0)

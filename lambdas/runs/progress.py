@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lambdas.images.image import SkippedImage
 from lambdas.models.status import ModelState
@@ -33,13 +31,6 @@ class Progress:
     probe_number: int = 0  # of the step that is the probe
     stretches: tuple[Stretch, ...] = ()  # that were over before the one under way
     scaling_error: str | None = None  # why there is no second measurement, or no whole one
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Progress:
-        """The inverse of dataclasses.asdict."""
-        refused = tuple(SkippedImage(**image) for image in values.get("refused_images", ()))
-        stretches = tuple(Stretch(**stretch) for stretch in values.get("stretches", ()))
-        return cls(**{**values, "refused_images": refused, "stretches": stretches})
 
     def restarting(self, units: int, *, probe_number: int, now: float) -> Progress:
         """Before the model is made to run with other inference units, for a second measurement."""

@@ -18,11 +18,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
@@ -33,7 +34,16 @@ from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import Receipt
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import measured_so_far
-from lambdas.runs.store_items import closed_item, closed_step, counts_item, measured_step, step_item
+from lambdas.runs.store_items import (
+    PROGRESS,
+    RECEIPT,
+    RUN,
+    closed_item,
+    closed_step,
+    counts_item,
+    measured_step,
+    step_item,
+)
 
 # All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.
 _OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
@@ -43,12 +53,13 @@ class RunStore:
     """One run's items, and its result in the model's history."""
 
     def __init__(self, client: Any, table: str, run_id: str) -> None:
+        self._client = client
+        self._table = table
         self._items = Partition(client, table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
-        self._results = partial(Partition, client, table, kept_s=RESULTS_KEPT_S)
 
     def create(self, run: Run) -> None:
         """Keep what Prepare settled."""
-        self._items.put("RUN", {"plan": as_json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
+        self._items.put("RUN", {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
 
     def load_or_none(self) -> tuple[Run, Progress] | None:
         """The same as `known`; None when Prepare never came so far."""
@@ -59,15 +70,14 @@ class RunStore:
     def known(self) -> tuple[Run, Progress]:
         """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
         item = self._items.get("RUN")
-        kept = json.loads(item.get("progress", "{}"))
-        run, seen = Run.from_mapping(json.loads(item["plan"])), Progress.from_mapping(kept)
+        run, seen = RUN.read(item["plan"]), PROGRESS.read(item.get("progress", "{}"))
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen
 
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
         """Keep the progress, and the phase for whoever watches."""
-        self._items.update("RUN", {"progress": as_json(asdict(progress)), **({"phase": phase} if phase else {})})
+        self._items.update("RUN", {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
     def save_live_progress(self, so_far: Mapping[str, Any]) -> None:
         """Keep how far the run has come, for whoever watches."""
@@ -75,7 +85,7 @@ class RunStore:
 
     def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
         """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
-        values = {"receipt": as_json(asdict(receipt)), "phase": phase}
+        values = {"receipt": RECEIPT.text(receipt), "phase": phase}
         if final:
             self._items.update("RUN", {**values, "settled": True})
         else:  # nothing to do where somebody quicker has settled it meanwhile
@@ -83,7 +93,7 @@ class RunStore:
 
     def receipt(self) -> Receipt:
         """How the model was left."""
-        return Receipt.from_mapping(json.loads(self._items.get("RUN")["receipt"]))
+        return RECEIPT.read(self._items.get("RUN")["receipt"])
 
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed, and what it had measured by then."""
@@ -128,19 +138,19 @@ class RunStore:
         steps = groupby(items, key=lambda item: int(item["sk"].split("#")[1]))
         return [merged_step(measured_step(number, next(of_step), of_step)) for number, of_step in steps]
 
-    def save_measurement(self, findings: Mapping[str, Any]) -> None:
+    def save_measurement(self, findings: Findings) -> None:
         """Keep what Recommend found until the model has stopped."""
-        self._items.put("RESULT", {"findings": as_json(findings)})
+        self._items.put("RESULT", {"findings": as_json(to_json(findings))})
 
-    def findings(self) -> dict[str, Any]:
+    def findings(self) -> Findings:
         """What Recommend found."""
-        found: dict[str, Any] = json.loads(self._items.get("RESULT")["findings"])
-        return found
+        return from_json(Findings, json.loads(self._items.get("RESULT")["findings"]))
 
-    def publish(self, run: Run, output: Mapping[str, Any]) -> None:
+    def publish(self, run: Run, output: Output) -> None:
         """Keep the run's output in the model's history."""
-        values = {"output": as_json(output), "runId": run.run_id, "verdict": output["verdict"]}
-        self._results(f"MODEL#{run.model_arn}").put(f"RUN#{run.started_at}", values)
+        values = {"output": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
+        results = Partition(self._client, self._table, f"MODEL#{run.model_arn}", kept_s=RESULTS_KEPT_S)
+        results.put(f"RUN#{run.started_at}", values)
         self._items.update("RUN", {"phase": "finished"})
 
 

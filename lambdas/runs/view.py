@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.aws.table import plain, serialized
+from lambdas.aws.table import Partition
 from lambdas.runs.receipt import Receipt
+from lambdas.runs.store_items import receipt_of
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,11 @@ class RunView:
 
 def view_run(client: Any, table: str, run_id: str) -> RunView | None:
     """The run as of now; None while nothing is known of it."""
-    key = serialized({"pk": f"RUN#{run_id}", "sk": "RUN"})
-    answer = client.get_item(TableName=table, Key=key, ConsistentRead=True)
-    if "Item" not in answer:
+    try:
+        item = Partition(client, table, f"RUN#{run_id}").get("RUN")
+    except KeyError:
         return None
-    item = plain(answer["Item"])
-    receipt = Receipt.from_mapping(json.loads(item["receipt"])) if "receipt" in item else None
-    return RunView(str(item.get("phase", "preparing")), json.loads(item.get("liveProgress", "{}")), receipt)
+    return RunView(str(item.get("phase", "preparing")), json.loads(item.get("liveProgress", "{}")), receipt_of(item))
 
 
 def past_runs(client: Any, table: str, model_arn: str, most: int) -> list[dict[str, Any]]:
@@ -36,14 +35,8 @@ def past_runs(client: Any, table: str, model_arn: str, most: int) -> list[dict[s
 
     A run that failed has `status`, `error` and `cause` instead, or beside its output if it failed after publishing it.
     """
-    pages = client.get_paginator("query").paginate(
-        TableName=table,
-        ScanIndexForward=False,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues=serialized({":pk": f"MODEL#{model_arn}", ":sk": "RUN#"}),
-        PaginationConfig={"MaxItems": most},
-    )
-    return [_past_run(model_arn, plain(item)) for page in pages for item in page["Items"]]
+    items = Partition(client, table, f"MODEL#{model_arn}").newest("RUN#", "RUN#~", most)
+    return [_past_run(model_arn, item) for item in items]
 
 
 def _past_run(model_arn: str, item: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""TODO: lambdas.tuning.failure."""
+"""Why a run failed, by the contract's names and in a sentence."""
 
 from __future__ import annotations
 

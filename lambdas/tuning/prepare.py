@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
+from iu_tuner.contract.model_arn import ModelArn
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
@@ -15,15 +16,16 @@ from lambdas.images.refusals import bucket_region
 from lambdas.images.selection import choose_images, s3_client
 from lambdas.load.lambda_quota import MAX_LANES, workers_warning, workers_within
 from lambdas.models.lease import Lease
-from lambdas.models.quota import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 from lambdas.models.recent_traffic import TrafficSeen, require_unused
 from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
 from lambdas.models.rekognition.recent_usage import cloudwatch_client, recent_requests
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.models.tariff import Tariff
 from lambdas.past_runs.store import history
+from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.runs.budget import Budget
 from lambdas.runs.run import Run
+from lambdas.tuning.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def require_same_region(wanted: ExecutionInput) -> None:
     bucket = wanted.images.bucket
     if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
         return
-    region, model_region = bucket_region(s3_client(), bucket), wanted.model_arn.split(":")[3]
+    region, model_region = bucket_region(s3_client(), bucket), ModelArn.of(wanted.model_arn).region
     if region not in (None, model_region):
         raise InvalidInput(
             f"images.bucket: got {bucket}, which is in {region}; takes, with images.source s3, a bucket in the"
@@ -106,7 +108,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=budget.max_minutes,
         max_usd=budget.max_usd,
-        demand=demand_to_dict(wanted.demand),
+        demand=demand_of(wanted.demand),
         bucket=bucket,
         source=wanted.images.source,
         images=chosen.images,
@@ -150,11 +152,14 @@ def account_bounds(wanted: ExecutionInput, model: RekognitionModel, units: int, 
     return AccountBounds(quota, workers, min(test.max_concurrency, workers * MAX_LANES), warnings)
 
 
-def demand_to_dict(demand: TrafficInput | BatchInput | PastInput | None) -> dict[str, float] | None:
+def demand_of(demand: TrafficInput | BatchInput | PastInput | None) -> AnyDemand | None:
     """The demand as a run keeps it; one of average and peak stands for both."""
-    if isinstance(demand, PastInput):
-        return {"days": demand.from_cloud_watch_days, "percentile": demand.percentile, "headroom": demand.headroom}
-    if isinstance(demand, TrafficInput):
-        average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
-        return {**demand.model_dump(), "average_tps": average, "peak_tps": peak}
-    return demand.model_dump() if demand else None
+    match demand:
+        case PastInput():
+            return PastDemand(demand.from_cloud_watch_days, demand.percentile, demand.headroom)
+        case BatchInput():
+            return BatchDemand(demand.images, demand.within_hours)
+        case TrafficInput():
+            average, peak = demand.average_tps or demand.peak_tps, demand.peak_tps or demand.average_tps
+            return TrafficDemand(average or 0.0, peak or 0.0, demand.headroom)
+    return None

@@ -19,7 +19,8 @@ from lambdas.handlers import janitor
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore, lease_store
-from lambdas.models.quota import UnitsQuota, units_quota
+from lambdas.models.tariff import UnitsQuota
+from lambdas.tuning.quotas import units_quota
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture

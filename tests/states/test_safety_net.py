@@ -12,13 +12,13 @@ from typing import Any
 
 import boto3
 import pytest
+from lambdas.models.lifecycle import start
 
 from iu_tuner.contract.errors import InternalError, ModelLost
 from lambdas.handlers import janitor, stop_on_delete
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
-from lambdas.models.lifecycle import start
 from lambdas.models.status import ModelState
 from lambdas.runs.receipt import Receipt
 from lambdas.runs.store import run_store
@@ -146,7 +146,7 @@ class TestTheRule:
                 delayed.append(f"{asked['ReceiptHandle']}:{asked['VisibilityTimeout']}")
 
         monkeypatch.setenv("QUEUE_URL", "http://queue")
-        monkeypatch.setattr("lambdas.aws.queue.sqs_client", Queue)
+        monkeypatch.setattr("lambdas.aws.queue.client", lambda _: Queue())
         return delayed
 
     def rescue(self, stack: Stack, event: dict[str, Any]) -> bool:
@@ -321,7 +321,7 @@ class TestDeletingTheStack:
 def test_a_slower_look_does_not_go_over_the_final_receipt(stack: Stack, running: str) -> None:
     until(lambda: stack.settle({"modelArn": running}))
     final = stack.run_item()["receipt"]
-    older = Receipt.from_mapping({**final, "status_after": "STOPPING"})
+    older = Receipt(**{**final, "status_after": "STOPPING"})
 
     run_store(stack.run_id).settling(older, phase="stopping", final=False)
 

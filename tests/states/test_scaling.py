@@ -16,8 +16,8 @@ from lambdas.handlers import plan_step, start_model
 from lambdas.load.step import StepPlan
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.rekognition.control_plane import rekognition_client
+from lambdas.models.tariff import UnitsQuota
 from lambdas.runs.store import run_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth

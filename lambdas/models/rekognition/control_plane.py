@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.errors import AccessDenied, ModelNotFound, ModelNotStartable, ModelStartFailed
-from iu_tuner.contract.model_arn import MODEL_ARN
+from iu_tuner.contract.model_arn import ModelArn
+from lambdas.aws.clients import client
 from lambdas.aws.denials import advice
 from lambdas.models.status import ModelState
 
@@ -24,13 +22,9 @@ from lambdas.models.status import ModelState
 _FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
 
 
-@cache
 def rekognition_client() -> Any:
     """The control-plane client. It keeps its retries; an answer that is lost is looked for, not waited for."""
-    return boto3.client(
-        "rekognition",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10),
-    )
+    return client("rekognition", attempts=4, read_s=10)
 
 
 def model_endpoint() -> str:
@@ -42,10 +36,9 @@ class RekognitionModel:
     """A Custom Labels model version."""
 
     def __init__(self, client: Any, model_arn: str, project_arn: str) -> None:
-        parts = MODEL_ARN.fullmatch(model_arn)
-        assert parts, f"{model_arn} was not checked at the door"
+        arn = ModelArn.of(model_arn)
         self._client = client
-        self.project, self.version = parts["project"], parts["version"]
+        self.project, self.version = arn.project, arn.version
         self.model_arn = model_arn
         self.project_arn = project_arn
 
@@ -58,14 +51,13 @@ class RekognitionModel:
         Raises:
             ModelNotFound, AccessDenied
         """
-        parts = MODEL_ARN.fullmatch(model_arn)
-        assert parts, f"{model_arn} was not checked at the door"
+        name = ModelArn.of(model_arn).project
         with _explained(model_arn):
-            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[parts["project"]])
+            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[name])
             for project in (project for page in pages for project in page["ProjectDescriptions"]):
-                if f":project/{parts['project']}/" in project["ProjectArn"]:
+                if f":project/{name}/" in project["ProjectArn"]:
                     return cls(client, model_arn, project["ProjectArn"])
-        raise ModelNotFound(_not_found(model_arn, f"there is no project {parts['project']}"))
+        raise ModelNotFound(_not_found(model_arn, f"there is no project {name}"))
 
     def look(self) -> ModelState:
         """The model's status as of now.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from itertools import product
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.errors import AccessDenied, InternalError
+from lambdas.aws.clients import client
 from lambdas.models.recent_traffic import MINUTES, TrafficSeen, seen
 
 PERIOD_S = 60
@@ -20,13 +18,9 @@ METRICS = ("SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "User
 _OPERATION = {"Operation": "DetectCustomLabels"}
 
 
-@cache
 def cloudwatch_client() -> Any:
     """The CloudWatch client: a question that a run waits for, asked a few times at most."""
-    return boto3.client(
-        "cloudwatch",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=10),
-    )
+    return client("cloudwatch", attempts=4, read_s=10)
 
 
 def recent_requests(client: Any, project: str, version: str, now: float) -> TrafficSeen:

@@ -18,6 +18,7 @@ from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import BudgetExceeded, InvalidInput
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
 from iu_tuner.contract.input_errors import named
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws import settings as function_settings
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
@@ -29,7 +30,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.lease import Lease
 from lambdas.models.rekognition.control_plane import RekognitionModel
 from lambdas.models.status import ModelState
-from lambdas.runs.run import Run
+from lambdas.runs.store_items import RUN
 from lambdas.tuning import prepare as preparation
 from lambdas.tuning.output import findings
 from lambdas.tuning.prepare import AccountBounds, FoundModel, plan_run
@@ -121,9 +122,9 @@ def can_be_carried_out(parsed: ExecutionInput) -> bool:
         assert "limits.max" in refused.sentence
         return False
 
-    kept = Run.from_mapping(json.loads(json.dumps(run.as_mapping(), allow_nan=False)))
+    kept = RUN.read(RUN.text(run))
     first_step = next_move([], kept.search_limits)
-    output = findings(kept, [], MADE_UP, past_traffic.office_hours())
+    output = to_json(findings(kept, [], MADE_UP, past_traffic.office_hours()))
 
     assert kept == run
     assert parsed.model_arn.isascii()

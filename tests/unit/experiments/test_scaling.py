@@ -9,25 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Ending, Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.experiments.scaling import Restart, Scaling, ScalingSkipped, efficiency, next_move, scaling_of
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.models.tariff import UnitsQuota
+from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.virtual_time import VirtualClient, run_search
-from tests.unit.tuning.test_output import RUN
+from tests.unit.tuning.test_output import RUN, as_kept
 
-VERIFYING = replace(
-    RUN, inference_units=1, demand={"average_tps": 6, "peak_tps": 15, "headroom": 0}, scaling_quota=UnitsQuota()
-)
+VERIFYING = replace(RUN, inference_units=1, demand=TrafficDemand(6, 15), scaling_quota=UnitsQuota())
 STARTED = VERIFYING.started_epoch
 # Asked for a start after a minute, which took eleven; it has been measured for three.
 MEASURED = Progress(start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1)
@@ -57,7 +57,8 @@ def warm_up(number: int) -> MeasuredStep:
 
 
 def answer(run: Run, first: Measurement, steps: list[MeasuredStep], scaling: Scaling) -> dict[str, Any]:
-    return findings(run, steps, first, None, scaling)
+    told: dict[str, Any] = to_json(findings(run, steps, first, None, scaling))
+    return told
 
 
 @pytest.mark.parametrize("mode", ["quick", "standard", "precise"])
@@ -77,7 +78,7 @@ def test_the_efficiency_is_within_its_interval(mode: Any, limiter: str, share: f
 def test_proportion_is_said_in_one_reason_and_changes_no_number() -> None:
     first, steps, scaling = verified(tps_per_iu=5)
 
-    plain = findings(replace(VERIFYING, scaling_quota=None), steps, first)
+    plain = to_json(findings(replace(VERIFYING, scaling_quota=None), steps, first))
     found = answer(VERIFYING, first, steps, scaling)
 
     advice = found["recommendation"]
@@ -100,7 +101,7 @@ def test_less_than_proportion_buys_more_units_and_says_why() -> None:
     assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)  # 6 and 15 TPS by 4 TPS each
     assert [row["tps"] for row in advice["table"]] == pytest.approx([5, 8, 12, 16, 20], rel=0.03)
     assert "15 TPS at 4.0" in advice["reasons"][1]
-    assert "more than 1 are reckoned with 4.0" in advice["reasons"][-1]
+    assert "more than 1 are planned with 4.0" in advice["reasons"][-1]
     assert "beyond 2, that capacity grows in proportion" in told["detail"]
     assert told["tpsPerInferenceUnit"] == pytest.approx(4, rel=0.03)
     assert told["verdict"] == "ok"
@@ -181,7 +182,7 @@ def test_what_stands_against_a_second_measurement_is_told(
 
     assert isinstance(move, ScalingSkipped)
     assert why in move.why
-    told = scaling_of(verifying, replace(MEASURED, scaling_error=move.why), first, []).as_output()
+    told = to_json(scaling_of(verifying, replace(MEASURED, scaling_error=move.why), first, []).as_output())
     assert {told[name] for name in set(told) - {"detail"}} == {None}
     assert told["detail"].startswith("Not measured with more inference units: ")
 
@@ -203,4 +204,4 @@ def test_a_restart_whose_request_was_lost_is_asked_for_again() -> None:
 
 
 def test_a_run_survives_its_table() -> None:
-    assert Run.from_mapping(VERIFYING.as_mapping()) == VERIFYING
+    assert as_kept(VERIFYING) == VERIFYING

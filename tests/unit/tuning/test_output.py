@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.result import Output
 from iu_tuner.formats import iso
 from lambdas.capacity.measurement import CleanRate, Measurement
 from lambdas.capacity.rates.interval import Interval
@@ -15,9 +16,11 @@ from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import TOO_LARGE_FOR_BYTES, Image
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.planning.demand import TrafficDemand
+from lambdas.runs import store_items
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import steps_table
-from lambdas.tuning.output import findings
+from lambdas.tuning import output
 from simulation.sample_run import sample_output
 
 RUN = Run(
@@ -43,6 +46,16 @@ RUN = Run(
     images_found=0,
     images_skipped=0,
 )
+
+
+def as_kept(run: Run) -> Run:
+    """The run as the runs table gives it back."""
+    return store_items.RUN.read(store_items.RUN.text(run))
+
+
+def findings(*of_run: Any, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = to_json(output.findings(*of_run, **more))
+    return found
 
 
 def latencies(count: int) -> LatencyHistogram:
@@ -78,11 +91,7 @@ def test_a_lower_bound_has_no_upper_end() -> None:
 
 
 def test_without_a_rate_no_number_is_made_up() -> None:
-    found = findings(
-        replace(RUN, demand={"average_tps": 1, "peak_tps": 2, "headroom": 0}),
-        [],
-        Measurement("saturated", 8, None, windowed=True),
-    )
+    found = findings(replace(RUN, demand=TrafficDemand(1, 2)), [], Measurement("saturated", 8, None, windowed=True))
 
     assert found["verdict"] == "windowed-quota"
     assert found["maxTps"]["estimate"] is None
@@ -92,19 +101,19 @@ def test_without_a_rate_no_number_is_made_up() -> None:
 
 
 def test_a_measurement_beside_others_says_so_and_survives_the_table() -> None:
-    shared = Run.from_mapping(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)).as_mapping())
+    shared = as_kept(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)))
     measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
 
     found = findings(shared, [], measured)
 
     assert found["otherTraffic"] == {"requests": 12, "minutes": 5, "ofThisModel": False}
     assert "called 12 times" in found["verdictDetail"]
-    assert "otherTraffic" not in findings(Run.from_mapping(RUN.as_mapping()), [], measured)
+    assert "otherTraffic" not in findings(as_kept(RUN), [], measured)
 
 
 @pytest.mark.parametrize("ending", ["account-throttled", "unstable"])
 def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) -> None:
-    demanding = replace(RUN, demand={"average_tps": 10, "peak_tps": 12, "headroom": 0})
+    demanding = replace(RUN, demand=TrafficDemand(10, 12))
 
     found = findings(demanding, [], Measurement(ending, 8, Interval.lower_bound(5.0)))
 
@@ -119,7 +128,7 @@ def test_an_answer_from_few_of_the_images_says_so_in_its_sentence_and_reasons() 
     few = replace(RUN, images=(Image("samples/a.jpg", 9),) * 6, images_found=46, images_counted=counted)
     measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
 
-    found = findings(Run.from_mapping(json.loads(json.dumps(few.as_mapping()))), [], measured, refused_images=5)
+    found = findings(as_kept(few), [], measured, refused_images=5)
 
     left_out = "40 of 46 images were left out as too large for bytes: measured with the smallest only"
     for said in (left_out, "model refused 5 of the 6 images", "easured with only 1 image: upload"):
@@ -137,7 +146,7 @@ def test_counts_add_up_in_every_step_and_in_sum() -> None:
 
 
 def test_the_steps_are_a_table_too() -> None:
-    names, *rows = steps_table(sample_output())
+    names, *rows = steps_table(from_json(Output, sample_output()).steps)
 
     assert (names[:4], names[-1]) == (["phase", "concurrency", "workers", "seconds"], "series")
     assert [row[-1] for row in rows] == ["main"] * len(sample_output()["steps"])

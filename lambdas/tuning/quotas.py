@@ -9,32 +9,30 @@ counts as the documented default; no run fails for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.capacity.verdicts.account_quota import TpsQuota
+from lambdas.models.tariff import UnitsQuota
 
-# There is a default to fall back to, and a model that may cost money meanwhile.
-_QUICK = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5)
 _UNREAD = "the documented default, as Service Quotas could not be read"
 _UNLISTED = "the documented default, as Service Quotas does not list it"
 
 
-@cache
 def quotas_client() -> Any:
     """The Service Quotas client."""
-    return boto3.client("service-quotas", config=_QUICK)
+    return _fast_fail_client("service-quotas")
 
 
-@cache
 def lambda_client() -> Any:
     """The client of Lambda's own API."""
-    return boto3.client("lambda", config=_QUICK)
+    return _fast_fail_client("lambda")
+
+
+def _fast_fail_client(service: str) -> Any:
+    """There is a default to fall back to, and a model that may cost money meanwhile."""
+    return client(service, attempts=2, connect_s=3, read_s=5)
 
 
 def units_quota(client: Any) -> UnitsQuota:
@@ -84,14 +82,3 @@ def _values(pages: Iterator[Mapping[str, Any]], is_it: Callable[[str], bool]) ->
 
 def _is_detect(name: str) -> bool:
     return "detectcustomlabels" in name.replace(" ", "")
-
-
-QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
-
-
-@dataclass(frozen=True)
-class UnitsQuota:
-    """The most inference units that one model of the account may start with, and who says so."""
-
-    units: int = QUOTA_IUS
-    source: str = "the documented default"
