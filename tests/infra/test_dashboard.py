@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.functions import SERVICE_NAME
+from infra.resources.functions import SERVICE_NAME
 from lambdas.aws import logging as logs
 from lambdas.reports import metrics
 from lambdas.reports.run_summary import failed_row, finished_row

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.functions import SERVICE_NAME
+from infra.resources.functions import SERVICE_NAME
 from lambdas.handlers import explain_failure
 from lambdas.reports import metrics
 from simulation.sample_run import sample_output
