@@ -1,10 +1,15 @@
-"""How times and numbers are written: one way for each."""
+"""How numbers, times and others' text are written, in files and in sentences: one way for each."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import overload
 
 
+@overload
+def rounded(value: float, digits: int) -> float: ...
+@overload
+def rounded(value: float | None, digits: int) -> float | None: ...
 def rounded(value: float | None, digits: int) -> float | None:
     """As the output shows a number; None stays None."""
     if value is None:
@@ -12,8 +17,18 @@ def rounded(value: float | None, digits: int) -> float | None:
     return round(value, digits) if digits else round(value)
 
 
-def iso(moment: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601 in UTC."""
+def iso(moment: float | None, *, to: str = "milliseconds") -> str | None:
+    """Seconds since the epoch as ISO 8601 in UTC; None stays None."""
     if moment is None:
         return None
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def count(number: int, noun: str) -> str:
+    """`1 step`, `3 steps`, `1,200 steps`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def percent(share: float) -> str:
+    """A share of 1 with at most four significant digits: `12.5 %`."""
+    return f"{100 * share:.4g} %"

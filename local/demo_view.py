@@ -7,6 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from iu_tuner.contract.model_arn import ModelArn
 from local.simulated_model.model_spec import ModelTruth
 
 
@@ -14,7 +15,7 @@ def answer_table(answer: dict[str, Any], report: dict[str, Any]) -> Table:
     """What the run found, beside what the simulated model knows."""
     rate, units = answer["maxTps"], answer["inferenceUnits"]
     table = Table("", "measured", "simulated truth", title="Answer", box=box.SIMPLE_HEAD)
-    table.add_row("model", answer["modelArn"].split("/")[1], report["truth"]["limiter"].replace("_", " "))
+    table.add_row("model", ModelArn.of(answer["modelArn"]).project, report["truth"]["limiter"].replace("_", " "))
     table.add_row("verdict", f"[bold]{answer['verdict']}[/bold]", "")
     second = answer.get("scaling") or {"maxTps": None, "inferenceUnits": None}
     for found, at in ((rate, units), (second["maxTps"], second["inferenceUnits"])):

@@ -13,6 +13,8 @@ from multiprocessing import Pool
 from typing import Any
 
 from iu_tuner.contract.choices import Mode, Source
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.measured import ImageComparisonOutput
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.search import next_move
 from lambdas.experiments.image_comparison import compared_images, next_comparison
@@ -37,7 +39,7 @@ class ComparedRun:
 
     steps: tuple[MeasuredStep, ...]
     measurement: Measurement
-    comparison: dict[str, Any] | None
+    comparison: ImageComparisonOutput | None
 
 
 def run_with(
@@ -117,7 +119,7 @@ def sample_comparison() -> dict[str, Any]:
         tps_per_iu=24, limiter="executor_pool", latency_cv=0.3, image_cost_per_mb=1.0, s3_extra_cost=0.25
     )
     run = run_with(images_of_sizes(*range(100_000, 1_300_000, 50_000)))
-    return run_compared(truth, run, seed="sample").comparison or {}
+    return to_json(run_compared(truth, run, seed="sample").comparison)  # type: ignore[no-any-return]
 
 
 def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
@@ -127,9 +129,9 @@ def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
     run = run_with(images_of_sizes(*range(100_000, 1_300_000, 50_000)), mode=mode)
     compared = run_compared(service.model_truth(seed), run, seed=f"{name}/{seed}").comparison
     assert compared is not None
-    told_apart = len(compared["sources"]) == 2
-    by_size = any(word in compared["detail"] for word in ("Small images are faster", "Large images are faster"))
-    return told_apart, compared["fasterSource"] is not None, by_size
+    told_apart = len(compared.sources) == 2
+    by_size = any(word in compared.detail for word in ("Small images are faster", "Large images are faster"))
+    return told_apart, compared.faster_source is not None, by_size
 
 
 def main() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+from iu_tuner.contract.output.measured import ImageComparisonOutput, IntervalOutput, ScalingOutput, VariantOutput
+from iu_tuner.contract.output.result import Change, ComparedWith, EarlierRun
 from lambdas.planning.request_history import RequestHistory
 from simulation.sample_run import PROJECT
 
@@ -26,77 +29,76 @@ def weeks(tps: float, *, nights: bool = False, number: int = 2) -> RequestHistor
 NOTHING = RequestHistory(14, 1_795_240_800, 60, (), 0, of_model=False, in_service_known=False)
 
 
-def interval(estimate: float, width: float = 0.02) -> dict[str, Any]:
+def interval(estimate: float, width: float = 0.02) -> IntervalOutput:
     """Max TPS as the output has it."""
-    return {"estimate": estimate, "low": estimate * (1 - width), "high": estimate * (1 + width), "confidence": 0.95}
+    return IntervalOutput(estimate, estimate * (1 - width), estimate * (1 + width), 0.95)
 
 
-def before(change: str | None, percent: float, verdict: str = "ok") -> dict[str, Any]:
+def before(change: Change | None, percent: float, verdict: str = "ok") -> EarlierRun:
     """`comparedWith.sameModel` of a run whose model carries 5 TPS."""
     then = 5 / (1 + percent / 100)
-    return {
-        "runId": "last-monday",
-        "startedAt": "2026-11-14T06:00:00.000Z",
-        "verdict": verdict,
-        "change": change,
-        "tpsPerInferenceUnit": then,
-        "low": 0.98 * then,
-        "high": 1.02 * then,
-        "changePercent": percent,
-    }
+    return EarlierRun(
+        run_id="last-monday",
+        started_at="2026-11-14T06:00:00.000Z",
+        verdict=verdict,
+        tps_per_inference_unit=then,
+        low=0.98 * then,
+        high=1.02 * then,
+        change_percent=percent,
+        change=change,
+    )
 
 
 DROPPED: dict[str, Any] = {
-    "comparedWith": {
-        "sameModel": before("dropped", -7.0),
-        "versionBefore": before("within", -1.2)
-        | {
-            "runId": "spring-cleaning",
-            "startedAt": "2026-03-12T06:00:00.000Z",
-            "modelArn": f"{PROJECT}/version/bees.2020-12-24T18.00.00/1608832800000",
-        },
-    },
+    "compared_with": ComparedWith(
+        before("dropped", -7.0),
+        replace(
+            before("within", -1.2),
+            run_id="spring-cleaning",
+            started_at="2026-03-12T06:00:00.000Z",
+            model_arn=f"{PROJECT}/version/bees.2020-12-24T18.00.00/1608832800000",
+        ),
+    ),
     "regression": True,
-    "regressionDetail": "TPS per inference unit has dropped.",
+    "regression_detail": "TPS per inference unit has dropped.",
 }
-COMPARED: dict[str, Any] = {
-    "concurrency": 16,
-    "sources": [
-        {"source": "bytes", "images": 24, "averageBytes": 684_000, "maxTps": interval(5.0), "p50Ms": 181, "p95Ms": 239},
-        {"source": "s3", "images": 24, "averageBytes": 684_000, "maxTps": interval(4.6), "p50Ms": 244, "p95Ms": 330},
-    ],
-    "sizes": [
-        {
-            "size": name,
-            "images": 8,
-            "leastBytes": least,
-            "mostBytes": most,
-            "averageBytes": (least + most) // 2,
-            "maxTps": interval(tps, 0.03),
-            "p50Ms": p50,
-            "p95Ms": round(1.4 * p50),
-        }
+COMPARED = ImageComparisonOutput(
+    concurrency=16,
+    sources=(
+        VariantOutput(source="bytes", images=24, average_bytes=684_000, max_tps=interval(5.0), p50_ms=181, p95_ms=239),
+        VariantOutput(source="s3", images=24, average_bytes=684_000, max_tps=interval(4.6), p50_ms=244, p95_ms=330),
+    ),
+    sizes=tuple(
+        VariantOutput(
+            size=name,
+            images=8,
+            least_bytes=least,
+            most_bytes=most,
+            average_bytes=(least + most) // 2,
+            max_tps=interval(tps, 0.03),
+            p50_ms=p50,
+            p95_ms=round(1.4 * p50),
+        )
         for name, least, most, tps, p50 in (
             ("small", 348_000, 531_000, 5.3, 168),
             ("medium", 592_000, 775_000, 5.1, 181),
             ("large", 836_000, 1_020_000, 4.1, 236),
         )
-    ],
-    "fasterSource": "bytes",
-    "detail": "Sent as bytes the model carries 5.00 requests/s, named in S3 4.60: send the images themselves. Large "
+    ),
+    faster_source="bytes",
+    detail="Sent as bytes the model carries 5.00 requests/s, named in S3 4.60: send the images themselves. Large "
     "images take 29 % more time than small ones.",
-    "notMeasured": [],
-}
-SCALED: dict[str, Any] = {
-    "inferenceUnits": 2,
-    "verdict": "ok",
-    "maxTps": interval(9.4),
-    "tpsPerInferenceUnit": 4.7,
-    "efficiency": {"estimate": 0.94, "low": 0.91, "high": 0.97},
-    "detail": "2 inference units carried 9.40 requests/s, 94 % of twice what one carries: capacity grows a little less "
+    not_measured=(),
+)
+SCALED = ScalingOutput(
+    inference_units=2,
+    verdict="ok",
+    max_tps=interval(9.4),
+    tps_per_inference_unit=4.7,
+    efficiency=IntervalOutput(0.94, 0.91, 0.97),
+    detail="2 inference units carried 9.40 requests/s, 94 % of twice what one carries: capacity grows a little less "
     "than in step, so add one unit to recommendations above five.",
-}
-NOT_SCALED: dict[str, Any] = {
-    **dict.fromkeys(("inferenceUnits", "verdict", "maxTps", "tpsPerInferenceUnit", "efficiency")),
-    "detail": "More than 1 inference unit was not measured: the run's budget was used up.",
-}
+)
+NOT_SCALED = ScalingOutput(
+    None, None, None, None, None, "More than 1 inference unit was not measured: the run's budget was used up."
+)

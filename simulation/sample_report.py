@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.versions import versions
 from lambdas.capacity.search import next_move
 from lambdas.images.image import Image, SkippedImage
@@ -71,14 +72,14 @@ KINDS = (
     Kind("past", {"tps_per_iu": 5.0}, LAST_DAYS, past=weeks(13.0)),
     Kind("past-never-idle", {"tps_per_iu": 20.0}, {**LAST_DAYS, "headroom": 0.2}, past=weeks(9.0, nights=True)),
     Kind("past-unknown", {"tps_per_iu": 5.0}, LAST_DAYS, past=NOTHING),
-    Kind("besides", {"tps_per_iu": 5.0}, STEADY, more={**DROPPED, "imageComparison": COMPARED, "scaling": SCALED}),
+    Kind("besides", {"tps_per_iu": 5.0}, STEADY, more={**DROPPED, "image_comparison": COMPARED, "scaling": SCALED}),
     Kind(
         "applied",
         {"tps_per_iu": 5.0},
         STEADY,
         left="RUNNING",
         run={"after_run": "apply"},
-        more={"scaling": NOT_SCALED, "answerParameter": "/inference-units/bees/answer"},
+        more={"scaling": NOT_SCALED, "answer_parameter": "/inference-units/bees/answer"},
     ),
     Kind("not-applied", {"tps_per_iu": 5.0}, STEADY, run={"after_run": "apply"}),
 )
@@ -95,11 +96,11 @@ def failed_contents() -> Contents:
     run, steps, answer = played(KINDS[1])
     receipt = Receipt("rule", STARTED_AT + 700, "STOPPED", "STOPPED", STARTED_AT + 600, STARTED_AT + 700, 0.0277, 0.11)
     cause = "the model is STOPPED though the run had not stopped it - find out who did, then run again"
-    failed = FailedRun(f"{run.run_id}-failed", answer["modelArn"], "ModelLost", cause, receipt)
+    failed = FailedRun(f"{run.run_id}-failed", answer.model_arn, "ModelLost", cause, receipt)
     return failure_contents(failed, run, steps[:4], versions())
 
 
-def played(kind: Kind) -> tuple[Run, list[MeasuredStep], dict[str, Any]]:
+def played(kind: Kind) -> tuple[Run, list[MeasuredStep], Output]:
     """The run, its steps and its output."""
     run = _run(kind)
     client = VirtualClient(
@@ -120,7 +121,7 @@ def played(kind: Kind) -> tuple[Run, list[MeasuredStep], dict[str, Any]]:
     uri = f"s3://images/reports/{run.run_id}/"
     found = findings(run, steps, move, kind.past)
     uris = {"result_uri": f"{uri}result.json", "report_uri": f"{uri}report.html"}
-    return run, steps, output(run, progress, found, receipt, **uris) | kind.more
+    return run, steps, replace(output(run, progress, found, receipt, **uris), **kind.more)
 
 
 def _run(kind: Kind) -> Run:

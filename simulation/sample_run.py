@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import Image, SkippedImage
@@ -18,7 +19,7 @@ from lambdas.load.step import StepPlan
 from lambdas.load.worker_step import WorkerStep
 from lambdas.models.lease import Lease
 from lambdas.models.outcomes import ACCEPTED
-from lambdas.past_runs.regression import Answer, compared
+from lambdas.past_runs.regression import Answer, with_comparison
 from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import Receipt
@@ -90,7 +91,8 @@ def sample_output() -> dict[str, Any]:
         report_uri=f"{folder}/report.html",
     )
     week_before = Answer("last-monday", "2026-11-14T06:00:00.000Z", run.model_arn, "ok", 5.04, 4.9, 5.18)
-    return {**answer, **compared(Answer.of(answer, run.started_at, None), week_before, None)}
+    answer = with_comparison(answer, Answer.of(answer, run.started_at, None), week_before, None)
+    return to_json(answer)  # type: ignore[no-any-return]
 
 
 def probe(images: int) -> StepCounts:

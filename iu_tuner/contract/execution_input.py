@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic.alias_generators import to_camel
 
+from iu_tuner.contract import model_arn as model_arns
 from iu_tuner.contract.choices import MAX_WORKERS, AfterRun, Mode, Source
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.image_prefix import TAKES, check_prefix
 from iu_tuner.contract.input_errors import got, missing, sentence, unreadable_key
-from iu_tuner.contract.model_arn import MODEL_ARN
 
 MAX_CONCURRENCY = 4000
 MAX_TPS = 1_000_000
@@ -100,12 +100,7 @@ class LimitsInput(_Strict):
 class ExecutionInput(_Strict):
     """The whole input"""
 
-    model_arn: str = Field(
-        max_length=2048,
-        pattern=f"^{MODEL_ARN.pattern.replace('?P<project>', '').replace('?P<version>', '')}$",
-        description="the ARN of a Rekognition Custom Labels model version, "
-        "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>",
-    )
+    model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.TAKES)
     images: ImagesInput = Field(default=ImagesInput(), description="an object with bucket, prefix, source, compare")
     demand: DemandInput | None = Field(
         None, description="an object with averageTps and peakTps, or images and withinHours, or fromCloudWatchDays"

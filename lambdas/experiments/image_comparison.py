@@ -10,9 +10,9 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from iu_tuner.contract.errors import InternalError
+from iu_tuner.contract.output.measured import ImageComparisonOutput
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step_checks import run_step
 from lambdas.capacity.step_plans import closed_loop_plan
@@ -58,8 +58,8 @@ def next_comparison(
 
 def compared_images(
     steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, left: Left
-) -> dict[str, Any] | None:
-    """The output's `imageComparison`. Returns None if the input did not ask for it."""
+) -> ImageComparisonOutput | None:
+    """The output's `imageComparison`; None where none was asked for."""
     if not run.compare_images:
         return None
     refused = {image.key for image in progress.refused_images}

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from iu_tuner.contract.choices import Source
+from iu_tuner.contract.output.measured import ImageComparisonOutput, NotMeasured, VariantOutput
 from iu_tuner.formats import rounded
-from lambdas.capacity.rates.interval import CONFIDENCE, Interval
+from lambdas.capacity.rates.interval import Interval
 from lambdas.experiments.image_variants import SIZES, WAYS, average_bytes, images_of
 from lambdas.experiments.variant_rate import VariantRate, is_above
 from lambdas.images.image import MAX_BYTES, Image
 from lambdas.load.histogram import LATENCIES_FOR_P95
 from lambdas.load.step import Series
 from lambdas.runs.run import Run
+from lambdas.runs.step_rows import interval_row
 
 MOVED = "The model's capacity moved while it was measured, so no difference is claimed; run again."
 
@@ -26,7 +28,7 @@ def comparison_output(
     not_measured: Mapping[str, str],
     *,
     moved: bool = False,
-) -> dict[str, Any]:
+) -> ImageComparisonOutput:
     """`imageComparison`, with its numbers and a few sentences; `refused` are keys of images.
 
     Of a model whose capacity `moved` meanwhile no difference is claimed.
@@ -39,23 +41,20 @@ def comparison_output(
             why[source] = f"no image is small enough for both ways ({MAX_BYTES['bytes']:,} bytes)"
     if not any(images[size] for size in SIZES):
         why.setdefault("sizes", "there is one image" if used == 1 else "the images are of about the same size")
-    return {
-        "concurrency": concurrency,
-        "sources": [
-            {"source": source, "images": len(images[source]), **_bytes(images[source]), **_rate(rates[source])}
-            for source in WAYS
-            if source in rates
-        ],
-        "sizes": [
-            {"size": size, "images": len(images[size]), **_span(images[size]), **_bytes(images[size])}
-            | _rate(rates[size])
+    return ImageComparisonOutput(
+        concurrency=concurrency,
+        sources=tuple(
+            VariantOutput(source=source, **_common(images[source], rates[source])) for source in WAYS if source in rates
+        ),
+        sizes=tuple(
+            VariantOutput(size=size, **_span(images[size]), **_common(images[size], rates[size]))
             for size in SIZES
             if size in rates
-        ],
-        "fasterSource": None if moved else faster_source(rates),
-        "detail": _detail(concurrency, images, used, rates, why, moved),
-        "notMeasured": [{"what": what, "why": reason} for what, reason in why.items()],
-    }
+        ),
+        faster_source=None if moved else faster_source(rates),
+        detail=_detail(concurrency, images, used, rates, why, moved),
+        not_measured=tuple(NotMeasured(what, reason) for what, reason in why.items()),
+    )
 
 
 def faster_source(rates: Mapping[Series, VariantRate]) -> Source | None:
@@ -125,27 +124,20 @@ def _of_sizes(
     return f"No difference by size was seen: {evidence}."
 
 
-def _rate(one: VariantRate) -> dict[str, Any]:
-    found, latency = one.max_tps, one.latency
+def _common(images: tuple[Image, ...], one: VariantRate) -> dict[str, Any]:
+    latency = one.latency
     return {
-        "maxTps": {
-            "estimate": rounded(found.estimate, 3),
-            "low": rounded(found.low, 3),
-            "high": rounded(found.high, 3),
-            "confidence": CONFIDENCE,
-        },
-        "p50Ms": rounded(latency.quantile_ms(0.5), 0),
-        "p95Ms": rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
+        "images": len(images),
+        "average_bytes": round(average_bytes(images)),
+        "max_tps": interval_row(one.max_tps),
+        "p50_ms": rounded(latency.quantile_ms(0.5), 0),
+        "p95_ms": rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
     }
-
-
-def _bytes(images: tuple[Image, ...]) -> dict[str, Any]:
-    return {"averageBytes": round(average_bytes(images))}
 
 
 def _span(images: tuple[Image, ...]) -> dict[str, Any]:
     sizes = [image.bytes for image in images]
-    return {"leastBytes": min(sizes), "mostBytes": max(sizes)}
+    return {"least_bytes": min(sizes), "most_bytes": max(sizes)}
 
 
 def _shown(found: Interval) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import hypot
-from typing import Any
 
+from iu_tuner.contract.output.measured import ScalingOutput
 from iu_tuner.formats import rounded
 from lambdas.capacity import search
 from lambdas.capacity.measurement import Measurement
@@ -57,23 +57,17 @@ class Scaling:
     more: ReducedRate | None = None  # where growth is clearly less than proportional
     reasons: tuple[str, ...] = ()  # for the recommendation
 
-    def as_output(self) -> dict[str, Any]:
+    def as_output(self) -> ScalingOutput:
         """`scaling` of the output."""
         tps, share = self.max_tps, self.efficiency
-        return {
-            "inferenceUnits": self.units,
-            "verdict": self.verdict,
-            "maxTps": interval_row(tps) if tps else None,
-            "tpsPerInferenceUnit": rounded(tps.estimate / self.units, 3) if tps and self.units else None,
-            "efficiency": {
-                "estimate": rounded(share.estimate, 3),
-                "low": rounded(share.low, 3),
-                "high": rounded(share.high, 3),
-            }
-            if share
-            else None,
-            "detail": self.detail,
-        }
+        return ScalingOutput(
+            inference_units=self.units,
+            verdict=self.verdict,
+            max_tps=interval_row(tps) if tps else None,
+            tps_per_inference_unit=rounded(tps.estimate / self.units, 3) if tps and self.units else None,
+            efficiency=interval_row(share, confidence=None) if share else None,
+            detail=self.detail,
+        )
 
 
 def units_to_verify(units: int, quota: UnitsQuota | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logged
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
@@ -36,7 +37,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     )
     if lease.run_id != run_id:
         count_verdict(wanted.model_arn, "skipped")
-        return {"holds": False, "output": skipped(run_id, lease)}
+        return {"holds": False, "output": to_json(skipped(run_id, lease))}
     require_same_region(wanted)  # an input error: nothing is owed to the model for it yet
     found = find_model(wanted)
     book.note(lease.found(found.model.project_arn, found.state))

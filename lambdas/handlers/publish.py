@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logged
 from lambdas.aws.settings import settings
 from lambdas.images.selection import s3_client
@@ -33,4 +34,4 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if run.after_run == "apply":  # a run that fails before this has its model stopped
         lease_store().release_to_user(run.model_arn, run.run_id)
     notify_finished(answer, time.time() - run.started_epoch)
-    return answer
+    return to_json(answer)  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from iu_tuner.contract.errors import InternalError
@@ -36,10 +37,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     refused = len(progress.refused_images)
     answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
     if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
-        answer = {**answer, "imageComparison": images}
+        answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         book = lease_store()
         quota = units_quota(quotas_client())
-        book.note(decided(book.require(run.model_arn, run.run_id), answer["recommendation"], quota))
+        book.note(decided(book.require(run.model_arn, run.run_id), answer.recommendation, quota))
     return {}

@@ -34,10 +34,6 @@ class TrafficSeen:
             " and CloudWatch does not tell for which model"
         )
 
-    def as_output(self) -> dict[str, int | bool]:
-        """The same in the words of the execution's output."""
-        return {"requests": self.requests, "minutes": MINUTES, "ofThisModel": self.of_model}
-
 
 def seen(of_model: Sequence[Sequence[float]], of_account: Sequence[float]) -> TrafficSeen:
     """The traffic from sums per minute.

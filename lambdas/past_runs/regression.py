@@ -6,13 +6,11 @@ long as they overlap, the difference may be no more than what each of them leave
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from iu_tuner.contract.output.result import Change, ComparedWith, EarlierRun, Output
 from iu_tuner.formats import rounded
-
-Change = Literal["dropped", "risen", "within"]
 
 _NO_RATE = {
     "not-saturated": "a lower bound (not-saturated)",
@@ -36,21 +34,21 @@ class Answer:
     disturbed: str | None = None  # what else makes the rate say little
 
     @classmethod
-    def of(cls, output: Mapping[str, Any], started_at: str, auto_scales_to: int | None) -> Answer:
+    def of(cls, output: Output, started_at: str, auto_scales_to: int | None) -> Answer:
         """From an execution's output, and the units that its model was allowed to scale to."""
-        units, rate = output["inferenceUnits"] or 1, output["maxTps"]
-        low, high = (None if rate[end] is None else rate[end] / units for end in ("low", "high"))
+        units, rate = output.inference_units or 1, output.max_tps
+        low, high = (None if end is None else end / units for end in (rate.low, rate.high))
         disturbed = None
-        if output.get("otherTraffic", {}).get("requests"):
+        if output.other_traffic is not None and output.other_traffic.requests:
             disturbed = "measured beside the requests of others"
         elif auto_scales_to is not None:
             disturbed = "measured on a model that scales by itself"
         return cls(
-            output["runId"],
+            output.run_id,
             started_at,
-            output["modelArn"],
-            output["verdict"],
-            output["tpsPerInferenceUnit"],
+            output.model_arn,
+            output.verdict,
+            output.tps_per_inference_unit,
             low,
             high,
             disturbed,
@@ -88,38 +86,38 @@ def change(now: Answer, before: Answer) -> Change | None:
     return "risen" if now.low > before.high else "within"
 
 
-def compared(now: Answer, same_model: Answer | None, version_before: Answer | None) -> dict[str, Any]:
-    """`comparedWith`, `regression` and `regressionDetail` of the output."""
+def with_comparison(output: Output, now: Answer, same_model: Answer | None, version_before: Answer | None) -> Output:
+    """The output with `comparedWith`, `regression` and `regressionDetail`."""
     others = [(same_model, "the last run of this model"), (version_before, "the last run of the version before")]
     sentences = [_sentence(now, before, which) for before, which in others if before is not None]
     if not sentences:
         sentences = ["No earlier run of this model, or of a version before it, is there to compare with."]
-    return {
-        "comparedWith": {
-            "sameModel": _described(now, same_model),
-            "versionBefore": _described(now, version_before, ("modelArn",)),
-        },
-        "regression": any(
+    before = _described(now, version_before)
+    if before is not None and version_before is not None:
+        before = replace(before, model_arn=version_before.model_arn)
+    return replace(
+        output,
+        compared_with=ComparedWith(_described(now, same_model), before),
+        regression=any(
             before is not None and change(now, before) == "dropped" for before in (same_model, version_before)
         ),
-        "regressionDetail": " ".join(sentences),
-    }
+        regression_detail=" ".join(sentences),
+    )
 
 
-def _described(now: Answer, before: Answer | None, more: tuple[str, ...] = ()) -> dict[str, Any] | None:
+def _described(now: Answer, before: Answer | None) -> EarlierRun | None:
     if before is None:
         return None
-    described = {
-        "runId": before.run_id,
-        "startedAt": before.started_at,
-        "verdict": before.verdict,
-        "tpsPerInferenceUnit": rounded(before.tps, 3),
-        "low": rounded(before.low, 3),
-        "high": rounded(before.high, 3),
-        "changePercent": rounded(_percent(now, before), 1),
-        "change": change(now, before),
-    }
-    return {**described, "modelArn": before.model_arn} if "modelArn" in more else described
+    return EarlierRun(
+        run_id=before.run_id,
+        started_at=before.started_at,
+        verdict=before.verdict,
+        tps_per_inference_unit=rounded(before.tps, 3),
+        low=rounded(before.low, 3),
+        high=rounded(before.high, 3),
+        change_percent=rounded(_percent(now, before), 1),
+        change=change(now, before),
+    )
 
 
 def _percent(now: Answer, before: Answer) -> float | None:

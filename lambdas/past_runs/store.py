@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
-from lambdas.past_runs.regression import Answer, compared, last_comparable
+from lambdas.past_runs.regression import Answer, last_comparable, with_comparison
 from lambdas.runs.run import Run
 
 MAX_RUNS_COMPARED = 25  # runs, back from the last
@@ -30,14 +31,14 @@ class History:
         self._client = client
         self._table = table
 
-    def compared(self, run: Run, output: dict[str, Any]) -> dict[str, Any]:
+    def compared(self, run: Run, output: Output) -> Output:
         """The run's output with `comparedWith`, `regression` and `regressionDetail`."""
         now, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
         same_model = self._last_run(run.project_arn, version, run.started_at)
         version_before = self._last(run.project_arn, at_least="VERSION#", below=version)
-        return {**output, **compared(now, same_model, version_before)}
+        return with_comparison(output, now, same_model, version_before)
 
-    def keep(self, run: Run, output: dict[str, Any]) -> None:
+    def keep(self, run: Run, output: Output) -> None:
         """Keep what later runs compare with. Twice is as good as once."""
         answer = Answer.of(output, run.started_at, run.auto_scales_to)
         values = {key: value for key, value in _ATTRIBUTES.of(answer).items() if value is not None}

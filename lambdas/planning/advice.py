@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
+from iu_tuner.contract.output.recommendation import AutoScalingOutput, RecommendationOutput
+from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.planning.auto_scaling import always, scaled
@@ -32,31 +34,37 @@ def recommended(
     return recommend(per_unit, demand, run.usd_per_unit_hour, more, quota_tps)
 
 
-def more_of_demand(
-    run: PlannedRun, per_unit: Interval | None, advice: Recommendation, history: RequestHistory | None
-) -> dict[str, Any]:
-    """Further keys of the output's `recommendation`; its `reasons` replace those of the advice."""
+def with_demand(
+    told: RecommendationOutput,
+    run: PlannedRun,
+    per_unit: Interval | None,
+    advice: Recommendation,
+    history: RequestHistory | None,
+) -> RecommendationOutput:
+    """The recommendation with the parts that a batch or a past demand adds."""
     wanted = run.demand
     if isinstance(wanted, BatchDemand) and advice.batch is not None:
-        return {"plan": batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour)}
+        return replace(told, plan=batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour))
     if not isinstance(wanted, PastDemand) or history is None:
-        return {}
-    told = {"demand": demand_row(wanted, history)}
+        return told
+    told = replace(told, demand=demand_row(wanted, history))
     if not history.requests:
         unknown = f"No demand: {_nothing(history)}: read the table, or give demand.averageTps and demand.peakTps"
-        return {**told, "reasons": [unknown] if advice.table else list(advice.reasons)}
-    if per_unit is None or advice.min_inference_units is None or advice.max_inference_units is None:
+        return replace(told, reasons=(unknown,)) if advice.table else told
+    if per_unit is None or told.units is None:
         return told
-    return {**told, **_past_with(run, wanted, per_unit, advice, history)}
+    return _with_past(told, told.units, run, wanted, per_unit, history)
 
 
-def _past_with(
-    run: PlannedRun, wanted: PastDemand, per_unit: Interval, advice: Recommendation, history: RequestHistory
-) -> dict[str, Any]:
-    least, most = advice.min_inference_units, advice.max_inference_units
-    assert least is not None
-    assert most is not None
-    price, tps = run.usd_per_unit_hour, per_unit.estimate
+def _with_past(
+    told: RecommendationOutput,
+    units: tuple[int, int],
+    run: PlannedRun,
+    wanted: PastDemand,
+    per_unit: Interval,
+    history: RequestHistory,
+) -> RecommendationOutput:
+    (least, most), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
     carried = carried_row(always(history.counts, most, tps, history.period_s), most)
     scaling = scaling_row(history, least, most, tps, price)
     always_usd = usd_per_month(scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
@@ -66,14 +74,14 @@ def _past_with(
     else:
         asked = {"fromCloudWatchDays": wanted.days, "percentile": wanted.percentile, "headroom": wanted.headroom}
         row = week_row(plan, run.model_arn, asked, always_usd, history.requests)
-    reasons = [
-        *advice.reasons,
+    reasons = (
+        *told.reasons,
         *_whence(wanted, history),
-        f"{_units(most)} would have carried {_percent(carried['minutesShare'])} of the past minutes"
-        f" and {_percent(carried['requestsShare'])} of their requests",
+        f"{count(most, 'inference unit')} would have carried {percent(carried.minutes_share)} of the past minutes"
+        f" and {percent(carried.requests_share)} of their requests",
         *([_scaling(scaling)] if most > least else []),
-    ]
-    return {"reasons": reasons, "carried": carried, "autoScaling": scaling, "plan": row}
+    )
+    return replace(told, reasons=reasons, carried=carried, auto_scaling=scaling, plan=row)
 
 
 def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
@@ -84,8 +92,8 @@ def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
     )
     over = "that it was in service" if history.in_service_known else "with requests, or less than an hour from some"
     told = [
-        f"Demand: {_some(history.requests, 'request')} {whose} in the last {_some(wanted.days, 'day')}, over"
-        f" {_some(history.minutes, 'minute')} {over};"
+        f"Demand: {count(history.requests, 'request')} {whose} in the last {count(wanted.days, 'day')}, over"
+        f" {count(round(history.minutes), 'minute')} {over};"
         f" the peak is the rate that {wanted.percentile:g} % of them did not exceed",
         f"Rates are means over {history.period_s} s; spikes within these are not seen, and take demand.headroom",
     ]
@@ -96,35 +104,23 @@ def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
     if history.throttled:
         share = history.throttled / history.requests
         told.append(
-            f"{_percent(share)} of these requests were throttled: where clients sent them again, the demand is less"
+            f"{percent(share)} of these requests were throttled: where clients sent them again, the demand is less"
         )
     return told
 
 
-def _scaling(row: dict[str, Any]) -> str:
-    lag, mean = row["assumptions"], row["meanInferenceUnits"]
+def _scaling(row: AutoScalingOutput) -> str:
+    lag, mean = row.assumptions, row.mean_inference_units
     return (
-        f"Auto-scaling between {row['minInferenceUnits']} and {row['maxInferenceUnits']} would have throttled"
-        f" {_percent(row['throttledShare'])} of the requests with {mean:g} unit{'' if mean == 1 else 's'}"
-        f" on average, if it takes {lag['scaleUpMinutes']:g} minutes up and {lag['scaleDownMinutes']:g} down"
+        f"Auto-scaling between {row.min_inference_units} and {row.max_inference_units} would have throttled"
+        f" {percent(row.throttled_share)} of the requests with {mean:g} unit{'' if mean == 1 else 's'}"
+        f" on average, if it takes {lag.scale_up_minutes:g} minutes up and {lag.scale_down_minutes:g} down"
         " (assumed, AWS does not say):"
-        f" ${row['usdPerMonth']:,.0f} a month, ${row['alwaysMax']['usdPerMonth']:,.0f} with"
-        f" {row['maxInferenceUnits']} all the time"
+        f" ${row.usd_per_month:,.0f} a month, ${row.always_max.usd_per_month:,.0f} with"
+        f" {row.max_inference_units} all the time"
     )
 
 
 def _nothing(history: RequestHistory) -> str:
     whose = "this model" if history.of_model or history.in_service_known else "any model of this account and Region"
-    return f"CloudWatch knows of no requests to {whose} in the last {_some(history.days, 'day')}"
-
-
-def _some(count: float, thing: str) -> str:
-    return f"{count:,.0f} {thing}" if round(count) == 1 else f"{count:,.0f} {thing}s"
-
-
-def _units(units: int) -> str:
-    return "1 inference unit" if units == 1 else f"{units} inference units"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.4g} %"
+    return f"CloudWatch knows of no requests to {whose} in the last {count(history.days, 'day')}"

@@ -7,15 +7,16 @@ A universal target is `arn:aws:scheduler:::aws-sdk:<service>:<apiAction>` with t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.recommendation import ScheduleEntry
 from lambdas.planning.weekly_schedule import Block
 
 MINUTES_OF_WEEK = 7 * 24 * 60
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int) -> list[dict[str, Any]]:
+def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int) -> tuple[ScheduleEntry, ...]:
     """One start and one stop for all days that begin or end alike. A start comes early by the start-up."""
     starts: dict[tuple[int, int, int], list[int]] = {}
     stops: dict[int, list[int]] = {}
@@ -24,22 +25,22 @@ def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int)
         starts.setdefault((minute, block.min_units, block.max_units), []).append(day)
         day, minute = _moment(60 * (block.start_hour + block.hours))
         stops.setdefault(minute, []).append(day)
-    return [
+    return (
         *(
             start_entry(model_arn, weekly(minute, days), least, most)
             for (minute, least, most), days in sorted(starts.items())
         ),
         *(stop_entry(model_arn, weekly(minute, days)) for minute, days in sorted(stops.items())),
-    ]
+    )
 
 
-def start_entry(model_arn: str, expression: str, least: int, most: int) -> dict[str, Any]:
+def start_entry(model_arn: str, expression: str, least: int, most: int) -> ScheduleEntry:
     """Starts the model; it auto-scales where `most` is more than `least`."""
     scaling = {"MaxInferenceUnits": most} if most > least else {}
     return _entry(model_arn, expression, "startProjectVersion", {"MinInferenceUnits": least, **scaling})
 
 
-def stop_entry(model_arn: str, expression: str) -> dict[str, Any]:
+def stop_entry(model_arn: str, expression: str) -> ScheduleEntry:
     """Stops the model."""
     return _entry(model_arn, expression, "stopProjectVersion", {})
 
@@ -59,11 +60,10 @@ def _moment(minute_of_week: int) -> tuple[int, int]:
     return day, minute
 
 
-def _entry(model_arn: str, expression: str, action: str, more: dict[str, int]) -> dict[str, Any]:
-    partition = model_arn.split(":")[1]
-    return {
-        "expression": expression,
-        "timezone": "UTC",
-        "target": f"arn:{partition}:scheduler:::aws-sdk:rekognition:{action}",
-        "input": {"ProjectVersionArn": model_arn, **more},
-    }
+def _entry(model_arn: str, expression: str, action: str, more: dict[str, int]) -> ScheduleEntry:
+    return ScheduleEntry(
+        expression=expression,
+        timezone="UTC",
+        target=f"arn:{ModelArn.of(model_arn).partition}:scheduler:::aws-sdk:rekognition:{action}",
+        input={"ProjectVersionArn": model_arn, **more},
+    )

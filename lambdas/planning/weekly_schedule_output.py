@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
+from iu_tuner.contract.output.recommendation import HoursOn, PlanAssumptions, PlanOutput, ScheduleEntry
 from iu_tuner.formats import rounded
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH
 from lambdas.planning.demand import BatchDemand
@@ -24,35 +26,28 @@ NEVER_IDLE = "No start-stop plan: the model is never idle for longer than a star
 LONGER_THAN_A_WEEK = "No schedule: the batch takes longer than a week; start the model by hand, and stop it after it"
 
 
-def no_plan(why: str) -> dict[str, Any]:
+def no_plan(why: str) -> PlanOutput:
     """Nothing to schedule, and why."""
-    return {"sentence": f"{why}.", "hours": [], "scheduler": [], "measureAgain": None}
+    return PlanOutput(sentence=f"{why}.", hours=(), scheduler=(), measure_again=None)
 
 
-def week_row(
-    plan: WeekPlan, model_arn: str, demand: dict[str, Any], always_usd: float, requests: int
-) -> dict[str, Any]:
+def week_row(plan: WeekPlan, model_arn: str, demand: Mapping[str, Any], always_usd: float, requests: int) -> PlanOutput:
     """A plan of on-hours; `always_usd` is what a month costs without stops, `demand` the input's."""
     stop_hour, stop_hours = plan.longest_stop
     saved = always_usd - plan.usd_per_month
-    return {
-        "sentence": f"On for {plan.hours_on} of the week's {HOURS_OF_WEEK} hours the model costs"
+    return PlanOutput(
+        sentence=f"On for {plan.hours_on} of the week's {HOURS_OF_WEEK} hours the model costs"
         f" ${plan.usd_per_month:,.0f} a month; ${always_usd:,.0f} if it is never stopped. {_lost(plan, requests)}",
-        "hours": [_hours(block) for block in plan.blocks],
-        "hoursOnPerWeek": plan.hours_on,
-        "usdPerMonth": rounded(plan.usd_per_month, 2),
-        "alwaysOnUsdPerMonth": rounded(always_usd, 2),
-        "savedUsdPerMonth": rounded(saved, 2),
-        "requestsOutside": plan.missed_requests,
-        "assumptions": {
-            "startUpMinutes": plan.start_up_s / 60,
-            "startUpIsPaid": True,
-            "timezone": "UTC",
-            "requestsOutsideAtMost": MAX_MISSED_RATIO,
-        },
-        "scheduler": start_stop_entries(model_arn, plan.blocks, plan.start_up_s),
-        "measureAgain": _measure_again(60 * stop_hour, 60 * stop_hours, plan.start_up_s, model_arn, demand),
-    }
+        hours=tuple(map(_hours, plan.blocks)),
+        hours_on_per_week=plan.hours_on,
+        usd_per_month=rounded(plan.usd_per_month, 2),
+        always_on_usd_per_month=rounded(always_usd, 2),
+        saved_usd_per_month=rounded(saved, 2),
+        requests_outside=plan.missed_requests,
+        assumptions=PlanAssumptions(plan.start_up_s / 60, True, "UTC", requests_outside_at_most=MAX_MISSED_RATIO),
+        scheduler=start_stop_entries(model_arn, plan.blocks, plan.start_up_s),
+        measure_again=_measure_again(60 * stop_hour, 60 * stop_hours, plan.start_up_s, model_arn, demand),
+    )
 
 
 def _lost(plan: WeekPlan, requests: int) -> str:
@@ -64,13 +59,13 @@ def _lost(plan: WeekPlan, requests: int) -> str:
     )
 
 
-def _hours(block: Block) -> dict[str, Any]:
-    return {
-        "from": _told(block.start_hour),
-        "to": _told(block.start_hour + block.hours),
-        "minInferenceUnits": block.min_units,
-        "maxInferenceUnits": block.max_units,
-    }
+def _hours(block: Block) -> HoursOn:
+    return HoursOn(
+        from_=_told(block.start_hour),
+        to=_told(block.start_hour + block.hours),
+        min_inference_units=block.min_units,
+        max_inference_units=block.max_units,
+    )
 
 
 def _told(hour: int) -> str:
@@ -79,7 +74,7 @@ def _told(hour: int) -> str:
 
 def batch_row(
     batch: BatchPlan, wanted: BatchDemand, model_arn: str, usd_per_unit_hour: float, start_up_s: int = START_UP_S
-) -> dict[str, Any]:
+) -> PlanOutput:
     """A batch as often as it fits, once a day or once a week, whose images come from midnight UTC on."""
     start_up = math.ceil(start_up_s / 60)
     on = math.ceil(round(batch.hours * 60 * BATCH_MARGIN, 6) / _STEP_MINUTES) * _STEP_MINUTES
@@ -93,46 +88,46 @@ def batch_row(
     demand = {"images": wanted.images, "withinHours": wanted.within_hours}
     start = weekly(_DAY - start_up, start_days)
     free = (_DAY if daily else _WEEK) - on - start_up
-    return {
-        "sentence": f"On for {on / 60:.2f} h, a start of {start_up} minutes before them, each batch costs ${usd:,.2f}:"
+    return PlanOutput(
+        sentence=f"On for {on / 60:.2f} h, a start of {start_up} minutes before them, each batch costs ${usd:,.2f}:"
         f" ${per_month:,.0f} a month with one each {'day' if daily else 'week'}, ${always_usd:,.0f} if the model is"
         " never stopped.",
-        "hours": [
-            {
-                "from": f"{'daily' if daily else 'MON'} 00:00",
-                "hours": rounded(on / 60, 2),
-                "minInferenceUnits": batch.inference_units,
-                "maxInferenceUnits": batch.inference_units,
-            }
-        ],
-        "hoursOnPerWeek": rounded(on / 60 * (7 if daily else 1), 2),
-        "usdPerBatch": rounded(usd, 2),
-        "usdPerMonth": rounded(per_month, 2),
-        "alwaysOnUsdPerMonth": rounded(always_usd, 2),
-        "savedUsdPerMonth": rounded(always_usd - per_month, 2),
-        "assumptions": {
-            "startUpMinutes": start_up,
-            "startUpIsPaid": True,
-            "timezone": "UTC",
-            "imagesFrom": "00:00",
-            "every": "day" if daily else "week",
-            "marginShare": rounded(BATCH_MARGIN - 1, 2),
-        },
-        "scheduler": [
+        hours=(
+            HoursOn(
+                from_=f"{'daily' if daily else 'MON'} 00:00",
+                hours=rounded(on / 60, 2),
+                min_inference_units=batch.inference_units,
+                max_inference_units=batch.inference_units,
+            ),
+        ),
+        hours_on_per_week=rounded(on / 60 * (7 if daily else 1), 2),
+        usd_per_batch=rounded(usd, 2),
+        usd_per_month=rounded(per_month, 2),
+        always_on_usd_per_month=rounded(always_usd, 2),
+        saved_usd_per_month=rounded(always_usd - per_month, 2),
+        assumptions=PlanAssumptions(
+            start_up,
+            True,
+            "UTC",
+            images_from="00:00",
+            every="day" if daily else "week",
+            margin_share=rounded(BATCH_MARGIN - 1, 2),
+        ),
+        scheduler=(
             start_entry(model_arn, start, batch.inference_units, batch.inference_units),
             stop_entry(model_arn, weekly(on % _DAY, stop_days)),
-        ],
-        "measureAgain": _measure_again(on, free, start_up_s, model_arn, demand),
-    }
+        ),
+        measure_again=_measure_again(on, free, start_up_s, model_arn, demand),
+    )
 
 
 def _measure_again(
-    free_from: int, free_minutes: int, start_up_s: int, model_arn: str, demand: dict[str, Any]
-) -> dict[str, Any] | None:
+    free_from: int, free_minutes: int, start_up_s: int, model_arn: str, demand: Mapping[str, Any]
+) -> ScheduleEntry | None:
     """An entry for the context key `schedules`, while the model is off; None where that is too short for a run."""
     longest = min(MAX_RUN_MINUTES, free_minutes - STOP_MINUTES - math.ceil(start_up_s / 60))
     if longest < START_UP_S / 60:
         return None
     day, minute = divmod((free_from + STOP_MINUTES) % _WEEK, _DAY)
     run_input = {"modelArn": model_arn, "demand": demand, "limits": {"maxMinutes": longest}}
-    return {"expression": weekly(minute, [day]), "timezone": "UTC", "input": run_input}
+    return ScheduleEntry(expression=weekly(minute, [day]), timezone="UTC", input=run_input)

@@ -7,11 +7,11 @@ stays on its line, without control characters, and the subject has ASCII only, a
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from iu_tuner.contract.model_arn import names_in
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.recommendation import RecommendationOutput
+from iu_tuner.contract.output.result import Output
 from lambdas.reports.sentences import answer_sentence
 from lambdas.runs.failed_run import FailedRun, receipt_sentence
 from lambdas.runs.receipt import Receipt, model_left
@@ -30,26 +30,26 @@ class Message:
     body: str
 
 
-def finished_email(output: Mapping[str, Any]) -> Message:
+def finished_email(output: Output) -> Message:
     """A run with an answer."""
-    verdict, per_unit = output["verdict"], output["tpsPerInferenceUnit"]
+    verdict, per_unit = output.verdict, output.tps_per_inference_unit
     rate = "no rate" if per_unit is None else f"{per_unit:.2f} TPS per inference unit"
-    cost = output["cost"]
+    cost = output.cost
     lines = [
         answer_sentence(output),
         "",
-        f"Verdict: {verdict}. {output['verdictDetail']}",
-        *_recommended(output["recommendation"]),
+        f"Verdict: {verdict}. {output.verdict_detail}",
+        *_recommended(output.recommendation),
         *_besides(output),
-        f"Cost of this run: ${cost['runUsd']:.2f} ({cost['inferenceUnitHours']:.4f} inference unit hours at "
-        f"${cost['pricePerInferenceUnitHourUsd']:g}).",
-        receipt_sentence(output["model"]),
+        f"Cost of this run: ${cost.run_usd:.2f} ({cost.inference_unit_hours:.4f} inference unit hours at "
+        f"${cost.price_per_inference_unit_hour_usd:g}).",
+        receipt_sentence(output.model),
         "",
-        *(f"{what}: {output[key]}" for key, what in _WHERE.items() if output.get(key)),
-        *_who(output["runId"], output["modelArn"]),
+        *(f"{what}: {uri}" for what, uri in (("Report", output.report_uri), ("Result", output.result_uri)) if uri),
+        *_who(output.run_id, output.model_arn),
     ]
-    slower = ", SLOWER than before" if output.get("regression") else ""
-    return _message(f"{verdict}, {rate}{slower}", output["modelArn"], lines)
+    slower = ", SLOWER than before" if output.regression else ""
+    return _message(f"{verdict}, {rate}{slower}", output.model_arn, lines)
 
 
 def failed_email(run: FailedRun) -> Message:
@@ -77,26 +77,23 @@ def cleaned_up_email(run: FailedRun, receipt: Receipt) -> Message:
     return _message("model settled after a failed run", run.model_arn, lines)
 
 
-_WHERE = {"reportUri": "Report", "resultUri": "Result"}
-
-
-def _recommended(advice: Mapping[str, Any]) -> list[str]:
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+def _recommended(advice: RecommendationOutput) -> list[str]:
+    least, most = advice.min_inference_units, advice.max_inference_units
     head = "no number follows" if least is None else f"{least} at least, {most} at most"
-    return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice["reasons"])]
+    return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice.reasons)]
 
 
-def _besides(output: Mapping[str, Any]) -> list[str]:
+def _besides(output: Output) -> list[str]:
     """A line for each thing that not every run has."""
-    plan, parameter = output["recommendation"].get("plan"), output.get("answerParameter")
+    plan, parameter = output.recommendation.plan, output.answer_parameter
     told = {
-        "REGRESSION" if output.get("regression") else "Compared": output.get("regressionDetail"),
-        "Start and stop": plan and plan["sentence"],
-        "More inference units": output.get("scaling", {}).get("detail"),
-        "Images": output.get("imageComparison", {}).get("detail"),
-        "Applied": output.get("appliedDetail"),
-        "Answer as SSM parameter": parameter or output.get("answerParameterDetail"),
-        "No report": output.get("reportDetail"),
+        "REGRESSION" if output.regression else "Compared": output.regression_detail,
+        "Start and stop": plan and plan.sentence,
+        "More inference units": output.scaling and output.scaling.detail,
+        "Images": output.image_comparison and output.image_comparison.detail,
+        "Applied": output.applied_detail,
+        "Answer as SSM parameter": parameter or output.answer_parameter_detail,
+        "No report": output.report_detail,
     }
     return [f"{what}: {text}" for what, text in told.items() if text]
 
@@ -106,8 +103,8 @@ def _who(run_id: str, model_arn: str | None) -> list[str]:
 
 
 def _message(what: str, model_arn: str | None, lines: list[str]) -> Message:
-    names = names_in(model_arn)
-    model = f"{names.project}/{names.version}" if names else "no model"
+    arn = ModelArn.find(model_arn)
+    model = arn.name if arn else "no model"
     subject = _one_line(f"{FROM}: {what}: {model}").encode("ascii", "replace").decode()
     return Message(_cut(subject, MAX_SUBJECT), "\n".join(_cut(_one_line(line), MAX_LINE) for line in lines))
 

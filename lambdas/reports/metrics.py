@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
-from iu_tuner.contract.model_arn import names_in
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.logging import logger
 from lambdas.runs.failed_run import FailedRun
 
@@ -65,24 +66,24 @@ def count_verdict(model_arn: str, verdict: str) -> None:
 
 
 @_harmless
-def measured(output: Mapping[str, Any], duration_s: float) -> None:
+def measured(output: Output, duration_s: float) -> None:
     """What a finished run found and took; what it could not find is not written."""
-    advice = output["recommendation"]
+    advice = output.recommendation
     _emit(
-        _model(output["modelArn"]),
+        _model(output.model_arn),
         [
-            ("MaxTps", MetricUnit.CountPerSecond, output["maxTps"]["estimate"]),
-            ("TpsPerInferenceUnit", MetricUnit.CountPerSecond, output["tpsPerInferenceUnit"]),
-            ("RecommendedMinInferenceUnits", MetricUnit.Count, advice["minInferenceUnits"]),
-            ("RecommendedMaxInferenceUnits", MetricUnit.Count, advice["maxInferenceUnits"]),
-            ("RunCostUsd", MetricUnit.NoUnit, output["cost"]["runUsd"]),
+            ("MaxTps", MetricUnit.CountPerSecond, output.max_tps.estimate),
+            ("TpsPerInferenceUnit", MetricUnit.CountPerSecond, output.tps_per_inference_unit),
+            ("RecommendedMinInferenceUnits", MetricUnit.Count, advice.min_inference_units),
+            ("RecommendedMaxInferenceUnits", MetricUnit.Count, advice.max_inference_units),
+            ("RunCostUsd", MetricUnit.NoUnit, output.cost.run_usd),
             ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
             ("ChangePercent", MetricUnit.Percent, _change(output)),
         ],
     )
-    if "regression" in output:  # once for all models: the alarm Regression can't know their names
-        _count("Regression", int(output["regression"]))
-    count_verdict(output["modelArn"], output["verdict"])
+    if output.regression is not None:  # once for all models: the alarm Regression can't know their names
+        _count("Regression", int(output.regression))
+    count_verdict(output.model_arn, output.verdict)
 
 
 @_harmless
@@ -93,15 +94,15 @@ def failed(run: FailedRun) -> None:
         _emit(_model(run.model_arn), [("RunCostUsd", MetricUnit.NoUnit, run.receipt.usd)])
 
 
-def _change(output: Mapping[str, Any]) -> float | None:
+def _change(output: Output) -> float | None:
     """Of TPS per inference unit since the last run of the model; None: there is none to compare with."""
-    before = output.get("comparedWith", {}).get("sameModel") or {}
-    return before.get("changePercent") if before.get("change") else None
+    before = output.compared_with and output.compared_with.same_model
+    return before.change_percent if before and before.change else None
 
 
 def _model(model_arn: str) -> dict[str, str]:
-    names = names_in(model_arn)
-    return {"project": names.project, "version": names.version} if names else {}
+    model = ModelArn.find(model_arn)
+    return {"project": model.project, "version": model.version} if model else {}
 
 
 def _count(name: str, value: float = 1) -> None:

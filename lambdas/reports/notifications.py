@@ -7,10 +7,12 @@ and the rest is told all the same. Only a run's own item keeps layers that end t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.result import FailedOutput, Output
 from lambdas.aws.clients import client
 from lambdas.aws.logging import log_run, logger
 from lambdas.aws.settings import settings
@@ -25,9 +27,9 @@ from lambdas.runs.store_items import receipt_of
 _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 
 
-def notify_finished(output: Mapping[str, Any], duration_s: float) -> None:
+def notify_finished(output: Output, duration_s: float) -> None:
     """A run has its answer."""
-    if _claim_notification("Run Finished", output["runId"]) is None:
+    if _claim_notification("Run Finished", output.run_id) is None:
         return
     metrics.measured(output, duration_s)
     log_run(finished_row(output))
@@ -85,17 +87,17 @@ def notify_cleaned_up(run_id: str, model_arn: str) -> None:
     _guarded(tell)
 
 
-def _send(detail_type: DetailType, output: Mapping[str, Any], text: Callable[[], Message]) -> None:
+def _send(detail_type: DetailType, output: Output | FailedOutput, text: Callable[[], Message]) -> None:
     _guarded(lambda: _put_event(detail_type, output))
     _guarded(lambda: _publish(detail_type, text()))
 
 
-def _put_event(detail_type: DetailType, output: Mapping[str, Any]) -> None:
-    model_arn = output["modelArn"]
+def _put_event(detail_type: DetailType, output: Output | FailedOutput) -> None:
+    model_arn = output.model_arn
     entry = {
         "Source": SOURCE,
         "DetailType": detail_type,
-        "Detail": event_detail(output),
+        "Detail": event_detail(to_json(output)),
         "Resources": [model_arn] if model_arn else [],
     }
     answer = _fast_fail_client("events").put_events(Entries=[entry])

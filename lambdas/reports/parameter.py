@@ -7,10 +7,10 @@ mapped. The value is JSON, far below the 4 kB of a standard parameter, which cos
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
-from iu_tuner.contract.model_arn import MODEL_ARN
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.clients import client
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
@@ -18,39 +18,37 @@ from lambdas.aws.settings import settings
 from lambdas.past_runs.regression import Answer
 
 
-def with_answer_parameter(output: dict[str, Any], at: str) -> dict[str, Any]:
+def with_answer_parameter(output: Output, at: str) -> Output:
     """The output with the parameter's name, once it is written; `at` is when the run started.
 
     Only where the stack has a prefix for it, and there is a rate. A parameter that can't be written keeps its former
     value; the run does not fail for it, and the output says so.
     """
     prefix = settings().answer_parameter_prefix
-    if not prefix or output["tpsPerInferenceUnit"] is None:
+    if not prefix or output.tps_per_inference_unit is None:
         return output
-    name = parameter_name(prefix, output["modelArn"])
+    name = parameter_name(prefix, output.model_arn)
     try:
         ssm = client("ssm", attempts=3, connect_s=3, read_s=5)  # the answer is published without it, too
         ssm.put_parameter(Name=name, Value=_value(output, at), Type="String", Overwrite=True)
     except AWS_ERRORS as error:
         logger.exception("the answer's parameter could not be written")
-        return {**output, "answerParameter": None, "answerParameterDetail": f"{name} was not written: {error}"}
-    return {**output, "answerParameter": name}
+        return replace(output, answer_parameter_detail=f"{name} was not written: {error}")
+    return replace(output, answer_parameter=name)
 
 
 def parameter_name(prefix: str, model_arn: str) -> str:
     """Where the answer on a model version is; the prefix begins and ends with a slash."""
-    parts = MODEL_ARN.fullmatch(model_arn)
-    assert parts, f"{model_arn} was not checked at the door"
-    return f"{prefix}{parts['project']}/{parts['version']}/answer"
+    return f"{prefix}{ModelArn.of(model_arn).name}/answer"
 
 
-def _value(output: Mapping[str, Any], at: str) -> str:
+def _value(output: Output, at: str) -> str:
     answer = Answer.of(output, at, None)
     return json.dumps(
         {
             "modelArn": answer.model_arn,
-            "minInferenceUnits": output["recommendation"]["minInferenceUnits"],
-            "maxInferenceUnits": output["recommendation"]["maxInferenceUnits"],
+            "minInferenceUnits": output.recommendation.min_inference_units,
+            "maxInferenceUnits": output.recommendation.max_inference_units,
             "tpsPerInferenceUnit": answer.tps,
             "low": answer.low,
             "high": answer.high,

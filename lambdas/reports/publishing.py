@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
@@ -27,13 +29,13 @@ def page_client() -> Any:
     return client("s3", attempts=2, connect_s=3, read_s=5)
 
 
-def with_page(run: Run, answer: dict[str, Any], steps: Callable[[], Sequence[MeasuredStep]]) -> dict[str, Any]:
+def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredStep]]) -> Output:
     """The output, its page kept; where that could not be, `reportUri` is null and `reportDetail` says why."""
     try:
         shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
         put_page(page_client(), settings().image_bucket, run.run_id, shown)
     except Exception as error:  # noqa: BLE001 - the answer is there, and the model is settled
-        return {**answer, "reportUri": None, "reportDetail": _missing(error)}
+        return replace(answer, report_uri=None, report_detail=_missing(error))
     return answer
 
 

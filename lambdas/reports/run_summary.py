@@ -5,35 +5,35 @@ CloudWatch Logs Insights finds at most 200 fields of a JSON line, and a whole ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from iu_tuner.contract.output.result import ComparedWith, Output
 from lambdas.runs.failed_run import FailedRun
 
 
-def finished_row(output: Mapping[str, Any]) -> dict[str, Any]:
+def finished_row(output: Output) -> dict[str, Any]:
     """The execution's output as one row of scalars; what is not known is left out.
 
     `…TpsPerUnit` in requests/s per inference unit, `change…` in percent, `usd` of the model.
     """
-    compared = output.get("comparedWith") or {}
-    same, version = compared.get("sameModel") or {}, compared.get("versionBefore") or {}
-    advice = output["recommendation"]
+    compared = output.compared_with or ComparedWith(None, None)
+    same, version = compared.same_model, compared.version_before
+    advice = output.recommendation
     return _known(
-        runId=output["runId"],
-        model=output["modelArn"],
-        outcome=output["verdict"],
-        why=output["verdictDetail"],
-        maxTps=output["maxTps"]["estimate"],
-        tpsPerUnit=output["tpsPerInferenceUnit"],
-        minUnits=advice["minInferenceUnits"],
-        maxUnits=advice["maxInferenceUnits"],
-        usd=output["cost"]["runUsd"],
-        beforeTpsPerUnit=same.get("tpsPerInferenceUnit"),
-        change=same.get("changePercent"),
-        versionBeforeTpsPerUnit=version.get("tpsPerInferenceUnit"),
-        changeSinceVersion=version.get("changePercent"),
-        slower=output.get("regression"),
+        runId=output.run_id,
+        model=output.model_arn,
+        outcome=output.verdict,
+        why=output.verdict_detail,
+        maxTps=output.max_tps.estimate,
+        tpsPerUnit=output.tps_per_inference_unit,
+        minUnits=advice.min_inference_units,
+        maxUnits=advice.max_inference_units,
+        usd=output.cost.run_usd,
+        beforeTpsPerUnit=same and same.tps_per_inference_unit,
+        change=same and same.change_percent,
+        versionBeforeTpsPerUnit=version and version.tps_per_inference_unit,
+        changeSinceVersion=version and version.change_percent,
+        slower=output.regression,
     )
 
 

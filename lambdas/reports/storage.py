@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
 from typing import Any
 
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.result import Output
 from lambdas.runs.step_rows import steps_table
 
 
@@ -28,12 +29,12 @@ def put_page(client: Any, bucket: str, run_id: str, page: str) -> None:
     client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType=kind)
 
 
-def put_reports(client: Any, bucket: str, output: Mapping[str, Any]) -> None:
+def put_reports(client: Any, bucket: str, output: Output) -> None:
     """Keep a run's output as JSON and its steps as CSV."""
-    run_id = output["runId"]
+    run_id = output.run_id
     table = io.StringIO()
-    csv.writer(table).writerows(steps_table(dict(output)))
-    result = json.dumps(output, indent=2).encode()
+    csv.writer(table).writerows(steps_table(output.steps))
+    result = json.dumps(to_json(output), indent=2).encode()
     for name, body, kind in (
         ("result.json", result, "application/json"),
         ("steps.csv", table.getvalue().encode(), "text/csv"),

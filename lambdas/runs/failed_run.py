@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from iu_tuner.contract.output.result import FailedOutput, ModelOutput
 from lambdas.models.status import DELETED, ModelState
 from lambdas.runs.receipt import Receipt, model_left
 
@@ -23,15 +22,10 @@ class FailedRun:
     is_receipt_known: bool = True  # False: the runs table did not answer
     report_uri: str | None = None  # of its page, if it has one
 
-    def as_output(self) -> dict[str, Any]:
+    def as_output(self) -> FailedOutput:
         """In the words of a finished run's output."""
-        return {
-            "runId": self.run_id,
-            "modelArn": self.model_arn,
-            "error": self.error,
-            "cause": self.cause,
-            "model": model_left(self.receipt) if self.receipt else None,
-        }
+        left = model_left(self.receipt) if self.receipt else None
+        return FailedOutput(self.run_id, self.model_arn, self.error, self.cause, left)
 
     @property
     def how_model_was_left(self) -> str:
@@ -48,18 +42,18 @@ class FailedRun:
         return "This run left the model as it was: it neither started nor stopped it."
 
 
-def receipt_sentence(left: Mapping[str, Any]) -> str:
+def receipt_sentence(left: ModelOutput) -> str:
     """How the model was left, from the receipt as the output has it (`model`)."""
-    status, before = left["statusAfter"], left["statusBefore"]
+    status, before = left.status_after, left.status_before
     if status == DELETED:
         how = "The model version was deleted, so it costs nothing."
     elif ModelState(status).costs_money:
         how = f"The model was left {status}, as the run was to leave it (it was {before} before): it costs money."
     else:
         how = f"The model is stopped: its status was read back as {status} (it was {before} before)."
-    if left["startedAt"] is None:
+    if left.started_at is None:
         return how
     return (
-        f"{how} In this run it ran from {left['startedAt']} to {left['stoppedAt'] or 'the end'}: "
-        f"{left['inferenceUnitHours']:.4f} inference unit hours, ${left['usd']:.2f}."
+        f"{how} In this run it ran from {left.started_at} to {left.stopped_at or 'the end'}: "
+        f"{left.inference_unit_hours:.4f} inference unit hours, ${left.usd:.2f}."
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from iu_tuner.contract.output.result import ModelOutput
 from iu_tuner.formats import iso, rounded
 from lambdas.models.lease import Lease
 from lambdas.runs.progress import Progress
@@ -76,13 +77,13 @@ def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
     return (lease.max_units_decided or 1) * (now - since) / 3600
 
 
-def model_left(receipt: Receipt) -> dict[str, Any]:
+def model_left(receipt: Receipt) -> ModelOutput:
     """How the model was found and left, and what that cost."""
-    return {
-        "statusBefore": receipt.status_before,
-        "statusAfter": receipt.status_after,
-        "startedAt": iso(receipt.started_at),
-        "stoppedAt": iso(receipt.stopped_at),
-        "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
-        "usd": rounded(receipt.usd, 4),
-    }
+    return ModelOutput(
+        status_before=receipt.status_before,
+        status_after=receipt.status_after,
+        started_at=iso(receipt.started_at),
+        stopped_at=iso(receipt.stopped_at),
+        inference_unit_hours=rounded(receipt.inference_unit_hours, 4),
+        usd=rounded(receipt.usd, 4),
+    )

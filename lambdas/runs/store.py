@@ -22,6 +22,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
@@ -136,18 +138,17 @@ class RunStore:
         steps = groupby(items, key=lambda item: int(item["sk"].split("#")[1]))
         return [merged_step(measured_step(number, next(of_step), of_step)) for number, of_step in steps]
 
-    def save_measurement(self, findings: Mapping[str, Any]) -> None:
+    def save_measurement(self, findings: Findings) -> None:
         """Keep what Recommend found until the model has stopped."""
-        self._items.put("RESULT", {"findings": as_json(findings)})
+        self._items.put("RESULT", {"findings": as_json(to_json(findings))})
 
-    def findings(self) -> dict[str, Any]:
+    def findings(self) -> Findings:
         """What Recommend found."""
-        found: dict[str, Any] = json.loads(self._items.get("RESULT")["findings"])
-        return found
+        return from_json(Findings, json.loads(self._items.get("RESULT")["findings"]))
 
-    def publish(self, run: Run, output: Mapping[str, Any]) -> None:
+    def publish(self, run: Run, output: Output) -> None:
         """Keep the run's output in the model's history."""
-        values = {"output": as_json(output), "runId": run.run_id, "verdict": output["verdict"]}
+        values = {"output": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
         results = Partition(self._client, self._table, f"MODEL#{run.model_arn}", kept_s=RESULTS_KEPT_S)
         results.put(f"RUN#{run.started_at}", values)
         self._items.update("RUN", {"phase": "finished"})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from iu_tuner.contract.output.result import ImagesOutput, SkippedOutput
 from lambdas.images.coverage import image_cautions
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
@@ -16,14 +15,15 @@ def cautions_of(run: Run, refused: int) -> tuple[str, ...]:
     return image_cautions(run.images_counted, found_objects=run.images_found, chosen=len(run.images), refused=refused)
 
 
-def images_row(run: Run, progress: Progress) -> dict[str, Any]:
+def images_row(run: Run, progress: Progress) -> ImagesOutput:
     """`images`"""
     refused = {image.key for image in progress.refused_images}
     counted = run.images_counted
-    return {
-        **({"prefix": counted.prefix, "listingCut": counted.listing_was_cut} if counted else {}),
-        "found": run.images_found,
-        "used": len(run.images) - len(refused),
-        "skippedTotal": run.images_skipped + len(refused),
-        "skipped": [{"key": i.key, "reason": i.reason} for i in (*run.skipped, *progress.refused_images)],
-    }
+    return ImagesOutput(
+        prefix=counted.prefix if counted else None,
+        listing_cut=counted.listing_was_cut if counted else None,
+        found=run.images_found,
+        used=len(run.images) - len(refused),
+        skipped_total=run.images_skipped + len(refused),
+        skipped=tuple(SkippedOutput(image.key, image.reason) for image in (*run.skipped, *progress.refused_images)),
+    )

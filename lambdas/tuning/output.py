@@ -1,14 +1,16 @@
-"""The run's answer in the words of the public interface: the execution's output, as plain JSON values."""
+"""The run's answer in the words of the public interface: the execution's output."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from iu_tuner.contract.output.measured import CleanTpsOutput, LatencyOutput, OtherTraffic
+from iu_tuner.contract.output.recommendation import BatchOutput, RecommendationOutput, UnitsOutput
+from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, Output
 from iu_tuner.formats import rounded
-from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.measurement import CleanRate, Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import behind_quota
 from lambdas.capacity.verdicts.verdict import judge
@@ -17,13 +19,14 @@ from lambdas.load.client_load import client_load
 from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99, LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.models.lease import Lease
-from lambdas.planning.advice import more_of_demand, recommended
+from lambdas.models.recent_traffic import MINUTES
+from lambdas.planning.advice import recommended, with_demand
 from lambdas.planning.recommendation import Recommendation, per_unit_of
 from lambdas.planning.request_history import RequestHistory
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import Receipt, model_left
 from lambdas.runs.run import Run
-from lambdas.runs.step_rows import interval_row, measured_so_far
+from lambdas.runs.step_rows import interval_row, requests_row, step_rows
 from lambdas.tuning import apply_answer as applying
 from lambdas.tuning.image_output import cautions_of, images_row
 
@@ -43,7 +46,7 @@ def findings(
     scaling: Scaling | None = None,
     *,
     refused_images: int = 0,
-) -> dict[str, Any]:
+) -> Findings:
     """What the steps say: the output without the parts that are known when the model has stopped.
 
     A run whose demand is from the past comes with that `history`; one that was to measure a second time, with what
@@ -75,70 +78,75 @@ def findings(
         advice = recommended(run, per_unit, history, more)
         advice = replace(advice, reasons=(*advice.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
-    recommendation = {**_recommendation(advice), **more_of_demand(run, planned_with, advice, history)}
-    recommendation["reasons"] = [*recommendation["reasons"], *(each[0].upper() + each[1:] for each in cautions)]
-    return {
-        "runId": run.run_id,
-        "modelArn": run.model_arn,
-        "verdict": verdict.word,
-        "verdictDetail": verdict.detail,
-        **({"limitedBy": verdict.limited_by} if verdict.limited_by else {}),
-        "maxTps": interval_row(found.max_tps),
-        "observedSeconds": rounded(observed_s(steps), 0),
-        "cleanTps": {
-            "rate": rounded(found.clean.tps, 2) if found.clean else None,
-            "throttleRatioBelow": rounded(found.clean.throttle_ratio_below, 3) if found.clean else None,
-        },
-        "inferenceUnits": run.inference_units,
-        "tpsPerInferenceUnit": rounded(per_unit.estimate, 3) if per_unit else None,
-        "latencyMs": _latency(found.clean.latency if found.clean else LatencyHistogram()),
-        "recommendation": recommendation,
-        **measured_so_far(steps),
-        **({"scaling": scaling.as_output()} if scaling else {}),
-        **({"otherTraffic": run.other_traffic.as_output()} if run.other_traffic else {}),
-        **({"accountQuotaTps": run.tps_quota.tps} if run.tps_quota else {}),
-        **({"warnings": list(run.warnings)} if run.warnings else {}),
-    }
+    recommendation = with_demand(_recommendation(advice), run, planned_with, advice, history)
+    reasons = (*recommendation.reasons, *(each[0].upper() + each[1:] for each in cautions))
+    traffic, clean = run.other_traffic, found.clean
+    return Findings(
+        run_id=run.run_id,
+        model_arn=run.model_arn,
+        verdict=verdict.word,
+        verdict_detail=verdict.detail,
+        limited_by=verdict.limited_by,
+        max_tps=interval_row(found.max_tps),
+        observed_seconds=rounded(observed_s(steps), 0),
+        clean_tps=CleanTpsOutput(
+            rounded(clean.tps if clean else None, 2), rounded(clean.throttle_ratio_below if clean else None, 3)
+        ),
+        inference_units=run.inference_units,
+        tps_per_inference_unit=rounded(per_unit.estimate, 3) if per_unit else None,
+        latency_ms=_latency(clean.latency if clean else LatencyHistogram()),
+        recommendation=replace(recommendation, reasons=reasons),
+        steps=step_rows(steps),
+        requests=requests_row(steps),
+        scaling=scaling.as_output() if scaling else None,
+        other_traffic=OtherTraffic(traffic.requests, MINUTES, traffic.of_model) if traffic else None,
+        account_quota_tps=run.tps_quota.tps if run.tps_quota else None,
+        warnings=run.warnings or None,
+    )
 
 
-def skipped(run_id: str, holder: Lease) -> dict[str, Any]:
+def skipped(run_id: str, holder: Lease) -> Findings:
     """The output of a run that found the model's lease taken: no number, and nothing was touched."""
-    return {
-        "runId": run_id,
-        "modelArn": holder.model_arn,
-        "verdict": "skipped",
-        "verdictDetail": f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
+    return Findings(
+        run_id=run_id,
+        model_arn=holder.model_arn,
+        verdict="skipped",
+        verdict_detail=f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
         "measured or touched; run again when it has ended.",
-        "maxTps": interval_row(None),
-        "observedSeconds": None,
-        "cleanTps": {"rate": None, "throttleRatioBelow": None},
-        "inferenceUnits": None,
-        "tpsPerInferenceUnit": None,
-        "latencyMs": _latency(LatencyHistogram()),
-        "recommendation": _recommendation(Recommendation(None, None, (), ())),
-        **measured_so_far([]),
-        "heldBy": {"runId": holder.run_id, "executionArn": holder.execution_arn, "since": holder.started_at},
-    }
+        max_tps=interval_row(None),
+        observed_seconds=None,
+        clean_tps=_clean_tps(None),
+        inference_units=None,
+        tps_per_inference_unit=None,
+        latency_ms=_latency(LatencyHistogram()),
+        recommendation=RecommendationOutput(None, None, (), ()),
+        steps=(),
+        requests=requests_row([]),
+        held_by=LeaseHolder(holder.run_id, holder.execution_arn, holder.started_at),
+    )
 
 
 def output(
-    run: Run, progress: Progress, found: dict[str, Any], receipt: Receipt, *, result_uri: str, report_uri: str
-) -> dict[str, Any]:
+    run: Run, progress: Progress, found: Findings, receipt: Receipt, *, result_uri: str, report_uri: str
+) -> Output:
     """The execution's output: the findings, what they cost, and how the model was left."""
-    return {
-        **found,
-        "cost": {
-            "runUsd": rounded(receipt.usd, 4),
-            "inferenceUnitHours": rounded(receipt.inference_unit_hours, 4),
-            "pricePerInferenceUnitHourUsd": run.usd_per_unit_hour,
-            "expectedUsd": rounded(run.expected_usd, 4),
-        },
-        "model": {**model_left(receipt), **applying.left_running(receipt, run.usd_per_unit_hour)},
-        **(applying.told(receipt, run.usd_per_unit_hour) if run.after_run == "apply" else {}),
-        "images": images_row(run, progress),
-        "resultUri": result_uri,
-        "reportUri": report_uri,
-    }
+    price = run.usd_per_unit_hour
+    applied, applied_detail = applying.told(receipt, price) if run.after_run == "apply" else (None, None)
+    return Output(
+        **vars(found),
+        cost=CostOutput(
+            run_usd=rounded(receipt.usd, 4),
+            inference_unit_hours=rounded(receipt.inference_unit_hours, 4),
+            price_per_inference_unit_hour_usd=price,
+            expected_usd=rounded(run.expected_usd, 4),
+        ),
+        model=applying.with_running_cost(model_left(receipt), receipt, price),
+        applied=applied,
+        applied_detail=applied_detail,
+        images=images_row(run, progress),
+        result_uri=result_uri,
+        report_uri=report_uri,
+    )
 
 
 def _per_unit(max_tps: Interval | None, units: int) -> Interval | None:
@@ -147,35 +155,42 @@ def _per_unit(max_tps: Interval | None, units: int) -> Interval | None:
     return max_tps.per_unit(units)
 
 
-def _latency(latency: LatencyHistogram) -> dict[str, float | None]:
-    return {
-        "p50": rounded(latency.quantile_ms(0.5), 0),
-        "p95": rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
-        "p99": rounded(latency.quantile_ms(0.99), 0) if latency.count >= LATENCIES_FOR_P99 else None,
-        "samples": latency.count,
-    }
+def _clean_tps(clean: CleanRate | None) -> CleanTpsOutput:
+    if clean is None:
+        return CleanTpsOutput(None, None)
+    return CleanTpsOutput(rounded(clean.tps, 2), rounded(clean.throttle_ratio_below, 3))
 
 
-def _recommendation(advice: Recommendation) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "minInferenceUnits": advice.min_inference_units,
-        "maxInferenceUnits": advice.max_inference_units,
-        "reasons": list(advice.reasons),
-        "table": [
-            {
-                "inferenceUnits": row.inference_units,
-                "tps": rounded(row.tps, 2),
-                "usdPerHour": rounded(row.usd_per_hour, 2),
-                "usdPer1000Images": rounded(row.usd_per_1000_images, 4),
-            }
+def _latency(latency: LatencyHistogram) -> LatencyOutput:
+    return LatencyOutput(
+        p50=rounded(latency.quantile_ms(0.5), 0),
+        p95=rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
+        p99=rounded(latency.quantile_ms(0.99), 0) if latency.count >= LATENCIES_FOR_P99 else None,
+        samples=latency.count,
+    )
+
+
+def _recommendation(advice: Recommendation) -> RecommendationOutput:
+    batch = advice.batch
+    return RecommendationOutput(
+        advice.min_inference_units,
+        advice.max_inference_units,
+        advice.reasons,
+        tuple(
+            UnitsOutput(
+                row.inference_units,
+                rounded(row.tps, 2),
+                rounded(row.usd_per_hour, 2),
+                rounded(row.usd_per_1000_images, 4),
+            )
             for row in advice.table
-        ],
-    }
-    if advice.batch:
-        described["batch"] = {
-            "inferenceUnits": advice.batch.inference_units,
-            "hours": rounded(advice.batch.hours, 3),
-            "inferenceUnitHours": rounded(advice.batch.inference_unit_hours, 3),
-            "usd": rounded(advice.batch.usd, 2),
-        }
-    return described
+        ),
+        BatchOutput(
+            batch.inference_units,
+            rounded(batch.hours, 3),
+            rounded(batch.inference_unit_hours, 3),
+            rounded(batch.usd, 2),
+        )
+        if batch
+        else None,
+    )

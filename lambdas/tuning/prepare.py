@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
+from iu_tuner.contract.model_arn import ModelArn
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
@@ -62,7 +63,7 @@ def require_same_region(wanted: ExecutionInput) -> None:
     bucket = wanted.images.bucket
     if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
         return
-    region, model_region = bucket_region(s3_client(), bucket), wanted.model_arn.split(":")[3]
+    region, model_region = bucket_region(s3_client(), bucket), ModelArn.of(wanted.model_arn).region
     if region not in (None, model_region):
         raise InvalidInput(
             f"images.bucket: got {bucket}, which is in {region}; takes, with images.source s3, a bucket in the"

@@ -3,11 +3,14 @@
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from infra.resources.functions import SERVICE_NAME
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Output
 from lambdas.aws import logging as logs
 from lambdas.reports import metrics
 from lambdas.reports.run_summary import failed_row, finished_row
@@ -55,9 +58,9 @@ def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """The same, of all that the Lambdas write."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
     metrics.count_failed_reports()
-    answer = sample_output()
+    answer = from_json(Output, sample_output())
     metrics.measured(answer, 300)
-    metrics.failed(FailedRun("r", answer["modelArn"], "ModelLost", "gone", RECEIPT))
+    metrics.failed(FailedRun("r", answer.model_arn, "ModelLost", "gone", RECEIPT))
     metrics.count_unstopped("ModelStopFailed")
     metrics.count_overdue(1)
     metrics.count_failed_notifications()
@@ -141,19 +144,20 @@ def logged_runs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     @logs.logged
     def handler(_event: dict[str, Any], _context: Any) -> None:
         logs.log_run(finished_row(answer))
-        logs.log_run(failed_row(FailedRun("r", answer["modelArn"], "ModelLost", "gone", RECEIPT)))
+        logs.log_run(failed_row(FailedRun("r", answer.model_arn, "ModelLost", "gone", RECEIPT)))
 
     handler({"runId": "r"}, LambdaContext())
     finished, failed, _ = (json.loads(line) for line in written.getvalue().splitlines())
     return {"finished": finished, "failed": failed}
 
 
-def largest_output() -> dict[str, Any]:
+def largest_output() -> Output:
     """Past demand, a comparison, a second measurement, earlier runs, and fifty images left out."""
     past = recommendation(past_traffic.office_hours())
     skipped = [{"key": f"samples/{n}.txt", "reason": "it is neither JPEG nor PNG"} for n in range(50)]
-    answer = {**sample_output(), **DROPPED, "imageComparison": COMPARED, "scaling": SCALED}
-    return {**answer, "recommendation": past, "images": {**answer["images"], "skipped": skipped}}
+    answer = sample_output()
+    answer |= {"recommendation": past, "images": {**answer["images"], "skipped": skipped}}
+    return replace(from_json(Output, answer), **DROPPED, image_comparison=COMPARED, scaling=SCALED)
 
 
 def fields(value: Any) -> int:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from infra.resources.functions import SERVICE_NAME
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Output
 from lambdas.handlers import explain_failure
 from lambdas.reports import metrics
 from simulation.sample_run import sample_output
@@ -88,7 +90,7 @@ def test_a_run_that_finds_its_model_slower_is_counted_by_the_metric_that_its_ala
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
 
-    metrics.measured({**sample_output(), "regression": slower}, 300)
+    metrics.measured(from_json(Output, {**sample_output(), "regression": slower}), 300)
 
     (written,) = (line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "Regression" in line)
     (directive,) = written["_aws"]["CloudWatchMetrics"]

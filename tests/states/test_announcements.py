@@ -13,6 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Output
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.handlers import janitor, publish
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
@@ -82,7 +84,8 @@ def finished(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict
     run, steps, _ = played(KINDS[0])
     began = datetime.fromtimestamp(time.time() - 600, UTC).isoformat()
     store = StoreOfOneRun(replace(run, run_id=stack.run_id, model_arn=ARN, started_at=began), steps)
-    monkeypatch.setattr(publish, "output", lambda *_, **__: sample_output() | {"runId": stack.run_id})
+    answer = from_json(Output, sample_output() | {"runId": stack.run_id})
+    monkeypatch.setattr(publish, "output", lambda *_, **__: answer)
     monkeypatch.setattr(publish, "run_store", lambda _: store)
     return stack.publish
 

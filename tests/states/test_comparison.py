@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from iu_tuner.contract.errors import BudgetExceeded
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.handlers import plan_step
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.runs.store import RunStore, run_store
@@ -91,7 +92,7 @@ def test_after_the_answer_the_comparison_is_planned_step_by_step_and_told(stack:
         ("compare", series) for series in ("s3", "bytes", "small", "large", "medium")
     ]
     assert planned[0]["number"] == len(main) + 1
-    found = run_store(stack.run_id).findings()
+    found = to_json(run_store(stack.run_id).findings())
     assert found["verdict"] == "ok"
     assert [row["source"] for row in found["imageComparison"]["sources"]] == ["bytes", "s3"]
     assert [row["series"] for row in found["steps"][-5:]] == ["s3", "bytes", "small", "large", "medium"]
@@ -111,5 +112,5 @@ def test_a_limit_that_is_passed_by_the_comparison_leaves_the_answer(
     assert stack.plan() is None
 
     stack.recommend()
-    (*_, last) = run_store(stack.run_id).findings()["imageComparison"]["notMeasured"]
+    (*_, last) = to_json(run_store(stack.run_id).findings())["imageComparison"]["notMeasured"]
     assert last["why"] == "limits.maxMinutes = 90 leaves no room for it"

@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from lambdas.models.lifecycle import start
 
 from iu_tuner.contract.errors import InternalError, ModelLost
 from lambdas.handlers import janitor, stop_on_delete

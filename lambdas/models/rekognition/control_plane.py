@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.errors import AccessDenied, ModelNotFound, ModelNotStartable, ModelStartFailed
-from iu_tuner.contract.model_arn import MODEL_ARN
+from iu_tuner.contract.model_arn import ModelArn
 from lambdas.aws.clients import client
 from lambdas.aws.denials import advice
 from lambdas.models.status import ModelState
@@ -36,10 +36,9 @@ class RekognitionModel:
     """A Custom Labels model version."""
 
     def __init__(self, client: Any, model_arn: str, project_arn: str) -> None:
-        parts = MODEL_ARN.fullmatch(model_arn)
-        assert parts, f"{model_arn} was not checked at the door"
+        arn = ModelArn.of(model_arn)
         self._client = client
-        self.project, self.version = parts["project"], parts["version"]
+        self.project, self.version = arn.project, arn.version
         self.model_arn = model_arn
         self.project_arn = project_arn
 
@@ -52,14 +51,13 @@ class RekognitionModel:
         Raises:
             ModelNotFound, AccessDenied
         """
-        parts = MODEL_ARN.fullmatch(model_arn)
-        assert parts, f"{model_arn} was not checked at the door"
+        name = ModelArn.of(model_arn).project
         with _explained(model_arn):
-            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[parts["project"]])
+            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[name])
             for project in (project for page in pages for project in page["ProjectDescriptions"]):
-                if f":project/{parts['project']}/" in project["ProjectArn"]:
+                if f":project/{name}/" in project["ProjectArn"]:
                     return cls(client, model_arn, project["ProjectArn"])
-        raise ModelNotFound(_not_found(model_arn, f"there is no project {parts['project']}"))
+        raise ModelNotFound(_not_found(model_arn, f"there is no project {name}"))
 
     def look(self) -> ModelState:
         """The model's status as of now.

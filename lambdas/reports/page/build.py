@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from iu_tuner.contract.output.result import Output
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.planning.request_history import RequestHistory
 from lambdas.reports.page.html.contents import Contents
@@ -32,7 +32,7 @@ from lambdas.runs.run import Run
 def contents(
     run: Run,
     steps: Sequence[MeasuredStep],
-    answer: Mapping[str, Any],
+    answer: Output,
     versions: Mapping[str, str],
     history: RequestHistory | None = None,
 ) -> Contents:
@@ -49,13 +49,13 @@ def contents(
             *start_stop(answer),
             *scaling(answer),
             *image_comparison(answer),
-            timeline(steps, answer),
+            timeline(steps, answer.requests, answer.max_tps.rate, answer.verdict),
             concurrency(main, answer),
             latencies(run, main, answer),
         ),
         (
             steps_table(steps),
-            errors_table(answer),
+            errors_table(answer.requests),
             images_table(run, answer),
             skipped_table(answer),
             costs_table(run, answer),

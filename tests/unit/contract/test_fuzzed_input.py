@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import BudgetExceeded, InvalidInput
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws import settings as function_settings
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
@@ -103,7 +104,7 @@ def can_be_carried_out(parsed: ExecutionInput) -> bool:
 
     kept = RUN.read(RUN.text(run))
     first_step = next_move([], kept.search_limits)
-    output = findings(kept, [], MADE_UP, past_traffic.office_hours())
+    output = to_json(findings(kept, [], MADE_UP, past_traffic.office_hours()))
 
     assert kept == run
     assert parsed.model_arn.isascii()

@@ -12,6 +12,7 @@ import pytest
 from iu_tuner.contract.errors import NAMES
 from iu_tuner.contract.events import SOURCE, DetailType
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.receipt import Receipt
 from simulation.image_comparison import sample_comparison
@@ -59,7 +60,7 @@ def test_the_sample_of_a_comparison_is_the_output_s() -> None:
 def test_the_sample_of_a_second_measurement_is_the_output_s() -> None:
     _, _, found = verified(tps_per_iu=5, unit_efficiency=0.8)
 
-    assert json.loads(f"{{{block_after('sample scaling')}}}") == {"scaling": found.as_output()}
+    assert json.loads(f"{{{block_after('sample scaling')}}}") == {"scaling": to_json(found.as_output())}
 
 
 def is_part(shown: Any, whole: Any) -> bool:
@@ -73,7 +74,7 @@ def test_the_sample_event_is_what_a_failed_run_sends() -> None:
 
     detail = shown["detail"]
     run = FailedRun(detail["runId"], detail["modelArn"], detail["error"], detail["cause"], RECEIPT)
-    assert detail == run.as_output()
+    assert detail == to_json(run.as_output())
     assert (shown["source"], shown["resources"]) == (SOURCE, [INPUT["modelArn"]])
     assert shown["detail-type"] in get_args(DetailType)
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iu_tuner.contract.errors import ModelLost
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.experiments.image_comparison import compared_images, least_lead_s, next_comparison
@@ -42,7 +43,8 @@ Damage = Callable[[StepPlan, StepCounts], StepCounts]
 
 def of(compared: ComparedRun) -> dict[str, Any]:
     assert compared.comparison is not None
-    return compared.comparison
+    found: dict[str, Any] = to_json(compared.comparison)
+    return found
 
 
 def rates(comparison: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -64,7 +66,7 @@ def replayed(run: Run, compared: ComparedRun, damage: Damage) -> tuple[list[str]
         steps.append(MeasuredStep(len(steps), 0.0, 3.0, damage(plan, whole[plan.series])))
     comparison = compared_images(steps, run, Progress(), compared.measurement, ENDLESS)
     assert comparison is not None
-    return asked, comparison
+    return asked, to_json(comparison)
 
 
 def losing(series: Series) -> Damage:
@@ -370,7 +372,7 @@ def test_the_answer_is_that_of_a_run_without_comparison(
     for compare in (False, True):
         run = run_with(IMAGES, compare=compare, mode=mode, source=source)
         compared = run_compared(truth, run, seed=seed)
-        answer = findings(run, compared.steps, compared.measurement)
+        answer = to_json(findings(run, compared.steps, compared.measurement))
         answers.append({name: value for name, value in answer.items() if name not in ("steps", "requests")})
 
     assert answers[0] == answers[1]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Ending, Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.experiments.scaling import Restart, Scaling, ScalingSkipped, efficiency, next_move, scaling_of
@@ -56,7 +57,8 @@ def warm_up(number: int) -> MeasuredStep:
 
 
 def answer(run: Run, first: Measurement, steps: list[MeasuredStep], scaling: Scaling) -> dict[str, Any]:
-    return findings(run, steps, first, None, scaling)
+    told: dict[str, Any] = to_json(findings(run, steps, first, None, scaling))
+    return told
 
 
 @pytest.mark.parametrize("mode", ["quick", "standard", "precise"])
@@ -76,7 +78,7 @@ def test_the_efficiency_is_within_its_interval(mode: Any, limiter: str, share: f
 def test_proportion_is_said_in_one_reason_and_changes_no_number() -> None:
     first, steps, scaling = verified(tps_per_iu=5)
 
-    plain = findings(replace(VERIFYING, scaling_quota=None), steps, first)
+    plain = to_json(findings(replace(VERIFYING, scaling_quota=None), steps, first))
     found = answer(VERIFYING, first, steps, scaling)
 
     advice = found["recommendation"]
@@ -180,7 +182,7 @@ def test_what_stands_against_a_second_measurement_is_told(
 
     assert isinstance(move, ScalingSkipped)
     assert why in move.why
-    told = scaling_of(verifying, replace(MEASURED, scaling_error=move.why), first, []).as_output()
+    told = to_json(scaling_of(verifying, replace(MEASURED, scaling_error=move.why), first, []).as_output())
     assert {told[name] for name in set(told) - {"detail"}} == {None}
     assert told["detail"].startswith("Not measured with more inference units: ")
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.past_runs.regression import Answer, change, compared, last_comparable
+from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.measured import IntervalOutput
+from iu_tuner.contract.output.result import Output
+from lambdas.past_runs.regression import Answer, change, last_comparable, with_comparison
+from simulation.sample_run import sample_output
 
+OUTPUT = from_json(Output, sample_output())
 rates = st.floats(0.1, 500)
 shares = st.floats(0, 0.5)
 
 
 def answer(tps: float = 5.0, low: float | None = 4.9, high: float | None = 5.1, verdict: str = "ok") -> Answer:
     return Answer("run", "2026-11-21T06:00:00.000Z", "arn", verdict, tps, low, high)
+
+
+def compared(now: Answer, same_model: Answer | None, version_before: Answer | None) -> dict[str, Any]:
+    told: dict[str, Any] = to_json(with_comparison(OUTPUT, now, same_model, version_before))
+    return told
 
 
 @st.composite
@@ -87,14 +98,7 @@ def test_a_drop_against_the_version_before_is_a_regression_too() -> None:
 
 
 def test_rates_are_per_inference_unit() -> None:
-    output = {
-        "runId": "r",
-        "modelArn": "a",
-        "verdict": "ok",
-        "inferenceUnits": 2,
-        "tpsPerInferenceUnit": 5.0,
-        "maxTps": {"estimate": 10.0, "low": 9.0, "high": 11.0},
-    }
+    output = replace(OUTPUT, inference_units=2, tps_per_inference_unit=5.0, max_tps=IntervalOutput(10.0, 9.0, 11.0))
 
     made = Answer.of(output, "2026-11-21T06:00:00.000Z", None)
 

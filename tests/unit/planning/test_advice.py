@@ -12,6 +12,7 @@ import pytest
 from infra.settings.schedule_expression import is_schedule_expression
 from infra.settings.settings import Settings
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.demand import BatchDemand, PastDemand
@@ -29,13 +30,13 @@ OFFICE = past_traffic.office_hours()
 def recommendation(past: RequestHistory, found: Measurement = MEASURED, **demand: float) -> dict[str, Any]:
     wanted = replace(PastDemand(14, 99), **demand)  # type: ignore[arg-type]
     run = replace(RUN, model_arn=ARN, demand=wanted)
-    advice: dict[str, Any] = findings(run, [], found, past)["recommendation"]
+    advice: dict[str, Any] = to_json(findings(run, [], found, past).recommendation)
     return advice
 
 
 def batch(images: int, within_hours: float) -> dict[str, Any]:
     run = replace(RUN, model_arn=ARN, demand=BatchDemand(images, within_hours))
-    plan: dict[str, Any] = findings(run, [], MEASURED)["recommendation"]["plan"]
+    plan: dict[str, Any] = to_json(findings(run, [], MEASURED).recommendation.plan)
     return plan
 
 

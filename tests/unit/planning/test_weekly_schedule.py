@@ -10,6 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from infra.settings.schedule_expression import is_schedule_expression
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH, scaled
 from lambdas.planning.demand import PastDemand
@@ -170,7 +171,7 @@ def test_a_plan_never_costs_more_than_no_plan_and_its_entries_are_valid(
     assert plan.hours_on + plan.longest_stop[1] <= HOURS_OF_WEEK
     assert plan.longest_stop[1] * 3600 > start_up_s
     entries = start_stop_entries(ARN, plan.blocks, plan.start_up_s)
-    assert all(is_schedule_expression(entry["expression"]) for entry in entries)
+    assert all(is_schedule_expression(entry.expression) for entry in entries)
 
 
 def test_entries_start_early_and_stop_in_time_with_the_days_that_are_alike_in_one() -> None:
@@ -178,7 +179,7 @@ def test_entries_start_early_and_stop_in_time_with_the_days_that_are_alike_in_on
 
     entries = start_stop_entries(ARN, plan.blocks, plan.start_up_s)
 
-    assert entries == [
+    assert to_json(entries) == [
         {
             "expression": "cron(40 7 ? * MON-FRI *)",
             "timezone": "UTC",
@@ -197,9 +198,9 @@ def test_entries_start_early_and_stop_in_time_with_the_days_that_are_alike_in_on
 def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:
     start, stop = start_stop_entries(ARN.replace("arn:aws:", "arn:aws-cn:"), [Block(0, 24, 1, 3)], 1200)
 
-    assert (start["expression"], stop["expression"]) == ("cron(40 23 ? * SUN *)", "cron(0 0 ? * TUE *)")
-    assert start["input"]["MaxInferenceUnits"] == 3
-    assert start["target"].startswith("arn:aws-cn:scheduler:::")
+    assert (start.expression, stop.expression) == ("cron(40 23 ? * SUN *)", "cron(0 0 ? * TUE *)")
+    assert start.input["MaxInferenceUnits"] == 3
+    assert str(start.target).startswith("arn:aws-cn:scheduler:::")
 
 
 @pytest.mark.parametrize(
@@ -222,8 +223,8 @@ def test_scheduler_s_parameters_are_those_of_the_calls() -> None:
 
     service = botocore.session.get_session().get_service_model("rekognition")
     for entry in start_stop_entries(ARN, [Block(8, 10, 1, 3)], 1200):
-        action = entry["target"].rpartition(":")[2]
+        action = str(entry.target).rpartition(":")[2]
         call = service.operation_model(action[0].upper() + action[1:]).input_shape
 
-        assert set(call.required_members) <= set(entry["input"]) <= set(call.members)
-        json.dumps(entry)
+        assert set(call.required_members) <= set(entry.input) <= set(call.members)
+        json.dumps(to_json(entry))

@@ -9,6 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from iu_tuner.contract.errors import NAMES
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Output
 from lambdas.capacity.verdicts.verdict import Word
 from lambdas.models.lease import Lease
 from lambdas.reports import email as message
@@ -24,8 +26,8 @@ STOPPED = Receipt("finally", 1_795_241_495.0, "STOPPED", "STOPPED", 1_795_241_40
 HOSTILE = "a\r\nBcc: everybody\u2028\u202egnp.exe\x1b[31m\x00\ud800\u0436"
 
 
-def output(**changed: Any) -> dict[str, Any]:
-    return {**sample_output(), **changed}
+def output(**changed: Any) -> Output:
+    return from_json(Output, {**sample_output(), **changed})
 
 
 def unsaturated() -> dict[str, Any]:
@@ -89,7 +91,7 @@ class TestAFinishedRun:
         told = message.finished_email(output(reportUri="s3://b/reports/r/report.html"))
 
         assert told.subject == ("Inference Unit Tuner: ok, 5.00 TPS per inference unit: bees/bees.2021-03-11T15.23.39")
-        assert told.body.splitlines()[0] == answer_sentence(sample_output())
+        assert told.body.splitlines()[0] == answer_sentence(output())
         for said in (
             "Verdict: ok. Saturated at 4 concurrent requests",
             "Recommended inference units: 2 at least, 3 at most",

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.result import Output
 from iu_tuner.formats import iso
 from lambdas.capacity.measurement import CleanRate, Measurement
 from lambdas.capacity.rates.interval import Interval
@@ -18,7 +20,7 @@ from lambdas.planning.demand import TrafficDemand
 from lambdas.runs import store_items
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import steps_table
-from lambdas.tuning.output import findings
+from lambdas.tuning import output
 from simulation.sample_run import sample_output
 
 RUN = Run(
@@ -49,6 +51,11 @@ RUN = Run(
 def as_kept(run: Run) -> Run:
     """The run as the runs table gives it back."""
     return store_items.RUN.read(store_items.RUN.text(run))
+
+
+def findings(*of_run: Any, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = to_json(output.findings(*of_run, **more))
+    return found
 
 
 def latencies(count: int) -> LatencyHistogram:
@@ -139,7 +146,7 @@ def test_counts_add_up_in_every_step_and_in_sum() -> None:
 
 
 def test_the_steps_are_a_table_too() -> None:
-    names, *rows = steps_table(sample_output())
+    names, *rows = steps_table(from_json(Output, sample_output()).steps)
 
     assert (names[:4], names[-1]) == (["phase", "concurrency", "workers", "seconds"], "series")
     assert [row[-1] for row in rows] == ["main"] * len(sample_output()["steps"])

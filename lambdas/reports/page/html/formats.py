@@ -18,9 +18,9 @@ def given(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:.2g}"
 
 
-def usd(value: float) -> str:
-    """Money, to the cent."""
-    return f"${value:,.2f}"
+def usd(value: float | None) -> str:
+    """Money, to the cent; a dash where there is none."""
+    return "–" if value is None else f"${value:,.2f}"
 
 
 def usd_finely(value: float) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
 
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.measured import Rate
+from iu_tuner.contract.output.result import Output
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
 from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd, usd_finely
@@ -49,24 +50,25 @@ WITH_NUMBERS: dict[str, str] = {
 }
 
 
-def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
+def answer_sentence(run: Run, answer: Output) -> str:
     """What a reader in a hurry takes away."""
-    per_unit, advice = answer["tpsPerInferenceUnit"], answer["recommendation"]
-    if answer["verdict"] == "account-throttled" and answer["maxTps"]["estimate"] is not None:
-        rate = requests_per_second(answer["maxTps"]["estimate"])
-        if answer.get("limitedBy") == "sudden-increase":
+    per_unit, advice = answer.per_unit, answer.recommendation
+    if answer.verdict == "account-throttled" and answer.max_tps.estimate is not None:
+        rate = requests_per_second(answer.max_tps.estimate)
+        if answer.limited_by == "sudden-increase":
             return f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
         return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
-    if answer["verdict"] == "unstable":
+    if answer.verdict == "unstable":
         return "No number of inference units can be recommended: the measurement is unstable."
     if per_unit is None:
         return "No rate could be told for this model, so no number of inference units follows."
-    if not advice["minInferenceUnits"]:
-        return f"{_one_carries(answer)}. Say what demand you have, and the report says how many you need."
-    do = "This model now runs with" if answer.get("applied") else "Start this model with"
-    said = f"{do} {_range(advice)}: {_one_carries(answer)[0].lower()}{_one_carries(answer)[1:]}"
-    if "batch" in advice and isinstance(run.demand, BatchDemand):
-        hours = duration(3600 * advice["batch"]["hours"])
+    if advice.units is None:
+        ask = "Say what demand you have, and the report says how many you need."
+        return f"One {UNIT} carries {carried(per_unit)}. {ask}"
+    do = "This model now runs with" if answer.applied else "Start this model with"
+    said = f"{do} {_range(advice.units)}: one carries {carried(per_unit)}"
+    if advice.batch and isinstance(run.demand, BatchDemand):
+        hours = duration(3600 * advice.batch.hours)
         return f"{said}, and your {run.demand.images:,} images are through in {hours}."
     demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
     if isinstance(run.demand, PastDemand):
@@ -75,17 +77,17 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
     return f"{said}, and you need {demand}."
 
 
-def next_action(run: Run, answer: Mapping[str, Any]) -> str:
+def next_action(run: Run, answer: Output) -> str:
     """What to do now, by verdict and advice."""
-    word, clean = answer["verdict"], answer["cleanTps"]["rate"]
-    limit = answer.get("limitedBy", word)
+    word, clean = answer.verdict, answer.clean_tps.rate
+    limit = answer.limited_by or word
     limit = limit if limit in WITHOUT_NUMBERS else word
-    if not answer["recommendation"]["minInferenceUnits"]:
+    if not answer.recommendation.min_inference_units:
         ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
         return WITHOUT_NUMBERS.get(limit, ask)
-    if answer.get("applied"):
+    if answer.applied:
         return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
-    if answer["model"]["statusAfter"] == "RUNNING":
+    if answer.model.status_after == "RUNNING":
         return "The model still runs as it was found. Stop it, wait until it is STOPPED, and start it with these:"
     if word == "throttles-below-max":
         rate = requests_per_second(clean) if clean else "a lower rate than the maximum"
@@ -94,22 +96,23 @@ def next_action(run: Run, answer: Mapping[str, Any]) -> str:
     return WITH_NUMBERS.get(limit, "Start the model with these numbers:")
 
 
-def start_command(answer: Mapping[str, Any]) -> str | None:
+def start_command(answer: Output) -> str | None:
     """The AWS CLI's command for the recommended inference units; None where none are recommended."""
-    advice, arn = answer["recommendation"], str(answer["modelArn"])
-    if not advice["minInferenceUnits"] or answer.get("applied"):
+    units, arn = answer.recommendation.units, answer.model_arn
+    if units is None or answer.applied:
         return None
-    words = ["aws", "rekognition", "start-project-version", "--region", arn.split(":")[3]]
-    words += ["--project-version-arn", arn, "--min-inference-units", str(advice["minInferenceUnits"])]
-    if advice["maxInferenceUnits"] > advice["minInferenceUnits"]:
-        words += ["--max-inference-units", str(advice["maxInferenceUnits"])]
+    least, most = units
+    words = ["aws", "rekognition", "start-project-version", "--region", ModelArn.of(arn).region]
+    words += ["--project-version-arn", arn, "--min-inference-units", str(least)]
+    if most > least:
+        words += ["--max-inference-units", str(most)]
     return shlex.join(words)
 
 
-def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
+def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:
     """Per hour and per 1,000 images: each the value, and what to know of it."""
-    advice, price = answer["recommendation"], run.usd_per_unit_hour
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+    advice, price = answer.recommendation, run.usd_per_unit_hour
+    least, most = advice.units or (0, 0)
     of = f"at {usd(price)} per {UNIT} and hour"
     if not least:
         hourly = (usd(price), f"per {UNIT}, used or not")
@@ -117,9 +120,9 @@ def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[s
         hourly = (usd(least * price), f"for {count(least, UNIT)}, {of}")
     else:
         hourly = (f"{usd(least * price)} to {usd(most * price)}", f"for {least} to {most} {UNIT}s, {of}")
-    if not advice["table"]:
+    if not advice.table:
         return hourly, ("–", "no rate to divide by")
-    per_image = usd_finely(advice["table"][0]["usdPer1000Images"])
+    per_image = usd_finely(advice.table[0].usd_per_1000_images)
     wanted = demanded(run, answer)
     if least and wanted:
         at_demand = least * price / (wanted[0][1] * 3.6)
@@ -127,24 +130,15 @@ def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[s
     return hourly, (per_image, "at full use")
 
 
-def _range(advice: Mapping[str, Any]) -> str:
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+def _range(units: tuple[int, int]) -> str:
+    least, most = units
     return count(least, UNIT) if least == most else f"{least} to {most} {UNIT}s"
 
 
-def _one_carries(answer: Mapping[str, Any]) -> str:
-    return (
-        f"One carries {carried(answer)}"
-        if answer["recommendation"]["minInferenceUnits"]
-        else (f"One {UNIT} carries {carried(answer)}")
-    )
-
-
-def carried(answer: Mapping[str, Any]) -> str:
+def carried(per_unit: Rate) -> str:
     """The rate of one inference unit with its interval: `5.00 requests/s (4.87 to 5.13)`."""
-    rate, number = requests_per_second(answer["tpsPerInferenceUnit"]), answer["inferenceUnits"]
-    low, high = answer["maxTps"]["low"], answer["maxTps"]["high"]
-    return f"at least {rate}" if high is None else f"{rate} ({tps(low / number)} to {tps(high / number)})"
+    rate = requests_per_second(per_unit.estimate)
+    return f"at least {rate}" if per_unit.high is None else f"{rate} ({tps(per_unit.low)} to {tps(per_unit.high)})"
 
 
 def _at(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from iu_tuner.contract.output.result import Output
 from iu_tuner.formats import rounded
 from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99
@@ -16,7 +17,7 @@ TITLE = "What more concurrency bought"
 QUEUES = 1.5  # times the latency before: more than this, and requests wait for each other
 
 
-def concurrency(steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Picture:
+def concurrency(steps: Sequence[MeasuredStep], answer: Output) -> Picture:
     """One point per concurrency, of the last step that ran a closed loop at it."""
     points: dict[int, dict[str, Any]] = {}
     for step in steps:
@@ -43,7 +44,7 @@ def _point(counts: StepCounts) -> dict[str, Any]:
     }
 
 
-def _sentences(points: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) -> list[str]:
+def _sentences(points: Sequence[Mapping[str, Any]], answer: Output) -> list[str]:
     first, last = points[0], points[-1]
     if len(points) == 1:
         said = [
@@ -61,7 +62,8 @@ def _sentences(points: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) -
         said += _last_doubling(points[-2], last)
     if not any(point["p99"] for point in points):
         said.append(f"A p99 takes {LATENCIES_FOR_P99} answers at one concurrency, and there were fewer.")
-    if answer["maxTps"]["high"] is not None and first["accepted"] > 1.1 * answer["maxTps"]["estimate"]:
+    rate = answer.max_tps.rate
+    if rate and rate.high is not None and first["accepted"] > 1.1 * rate.estimate:
         said.append("Rates above the estimate are credit that the model had saved up.")
     return said
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any
 
+from iu_tuner.contract.output.recommendation import (
+    AutoScalingOutput,
+    PastDemandOutput,
+    RecommendationOutput,
+    ServiceOutput,
+)
+from iu_tuner.contract.output.result import Output
 from iu_tuner.formats import rounded
 from lambdas.planning.request_history import RequestHistory
 from lambdas.reports.page.html.contents import Picture, Table
@@ -17,15 +23,15 @@ PERIODS = {60: "minute", 300: "five minutes", 3600: "hour"}
 SPANS = {60: "minutes", 300: "five-minute spans", 3600: "hours"}
 
 
-def past(answer: Mapping[str, Any], history: RequestHistory | None) -> tuple[Picture, ...]:
+def past(answer: Output, history: RequestHistory | None) -> tuple[Picture, ...]:
     """One picture for a run that plans for the past; none for others."""
-    advice = answer["recommendation"]
-    row = advice.get("demand")
+    advice = answer.recommendation
+    row = advice.demand
     if row is None or history is None:
         return ()
-    if not row["requests"]:
+    if not row.requests:
         return (Picture("past", TITLE, _nothing(row), None),)
-    tables = [_busiest(row), *([_scaling(advice["autoScaling"])] if "autoScaling" in advice else [])]
+    tables = [_busiest(row), *([_scaling(advice.auto_scaling)] if advice.auto_scaling else [])]
     chart = {**points(history), "period": PERIODS[history.period_s], "levels": _levels(row, answer)}
     return (Picture("past", TITLE, " ".join(_sentences(row, advice)), chart, tables=tuple(tables)),)
 
@@ -46,104 +52,105 @@ def points(history: RequestHistory) -> dict[str, Any]:
     }
 
 
-def _levels(row: Mapping[str, Any], answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    advice, per_unit = answer["recommendation"], answer["tpsPerInferenceUnit"]
+def _levels(row: PastDemandOutput, answer: Output) -> list[dict[str, Any]]:
+    advice, per_unit = answer.recommendation, answer.tps_per_inference_unit
+    average, peak = row.average_tps or 0.0, row.peak_tps or 0.0
     shown = [
-        {"of": "demand", "text": f"average {tps(row['averageTps'])}/s", "tps": row["averageTps"]},
+        {"of": "demand", "text": f"average {tps(average)}/s", "tps": average},
         {
             "of": "demand",
-            "text": f"{row['percentile']:g} % of the {SPANS[row['periodSeconds']]} ≤ {tps(row['peakTps'])}/s",
-            "tps": row["peakTps"],
+            "text": f"{row.percentile:g} % of the {SPANS[row.period_seconds]} ≤ {tps(peak)}/s",
+            "tps": peak,
         },
     ]
-    for units in sorted({advice["minInferenceUnits"], advice["maxInferenceUnits"]} - {None}):
-        carried = units * per_unit
+    for units in sorted(set(advice.units or ())):
+        carried = units * (per_unit or 0.0)
         carry = "carries" if units == 1 else "carry"
         text = f"{count(units, 'unit')} {carry} {tps(carried)}/s"
         shown.append({"of": "units", "text": text, "tps": rounded(carried, 3)})
     return shown
 
 
-def _sentences(row: Mapping[str, Any], advice: Mapping[str, Any]) -> list[str]:
-    periods = SPANS[row["periodSeconds"]]
+def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]:
+    periods, average, peak = SPANS[row.period_seconds], row.average_tps or 0.0, row.peak_tps or 0.0
     said = [
-        f"In the last {count(row['days'], 'day')} clients sent {count(row['requests'], 'request')} to {_whose(row)},"
-        f" over {_time(row['minutes'])} of service: {requests_per_second(row['averageTps'])} on average, and"
-        f" {row['percentile']:g} % of the {periods} had {requests_per_second(row['peakTps'])} or fewer."
+        f"In the last {count(row.days, 'day')} clients sent {count(row.requests, 'request')} to {_whose(row)},"
+        f" over {_time(row.minutes)} of service: {requests_per_second(average)} on average, and"
+        f" {row.percentile:g} % of the {periods} had {requests_per_second(peak)} or fewer."
     ]
-    if "carried" in advice:
-        carried = advice["carried"]
+    if advice.carried and advice.auto_scaling:
+        carried = advice.carried
         said.append(
-            f"{count(carried['inferenceUnits'], 'inference unit')} would have carried"
-            f" {percent(carried['minutesShare'])} of these {periods} in full, and"
-            f" {percent(carried['requestsShare'])} of the requests."
+            f"{count(carried.inference_units, 'inference unit')} would have carried"
+            f" {percent(carried.minutes_share)} of these {periods} in full, and"
+            f" {percent(carried.requests_share)} of the requests."
         )
-        said += _scaled(advice["autoScaling"])
-    if row["headroom"]:
-        said.append(f"The recommendation adds {percent(row['headroom'])} of headroom to both rates.")
-    if row["throttledShare"]:
+        said += _scaled(advice.auto_scaling)
+    if row.headroom:
+        said.append(f"The recommendation adds {percent(row.headroom)} of headroom to both rates.")
+    if row.throttled_share:
         said.append(
-            f"{percent(row['throttledShare'])} of the requests were throttled at the time; where clients sent them"
+            f"{percent(row.throttled_share)} of the requests were throttled at the time; where clients sent them"
             " again, they count twice."
         )
-    if row["ownRunsExcluded"]:
-        said.append(f"{count(row['ownRunsExcluded'], 'run')} of this tuner left out.")
+    if row.own_runs_excluded:
+        said.append(f"{count(row.own_runs_excluded, 'run')} of this tuner left out.")
     return said
 
 
-def _scaled(row: Mapping[str, Any]) -> list[str]:
-    least, most, lag = row["minInferenceUnits"], row["maxInferenceUnits"], row["assumptions"]
+def _scaled(row: AutoScalingOutput) -> list[str]:
+    least, most, lag = row.min_inference_units, row.max_inference_units, row.assumptions
     if least == most:
         return []
     return [
         f"Scaling by itself between {least} and {most}, the model would have throttled"
-        f" {percent(row['throttledShare'])} of them, if it takes {lag['scaleUpMinutes']:g} minutes to go up and"
-        f" {lag['scaleDownMinutes']:g} to go down: that is assumed, as AWS does not say."
+        f" {percent(row.throttled_share)} of them, if it takes {lag.scale_up_minutes:g} minutes to go up and"
+        f" {lag.scale_down_minutes:g} to go down: that is assumed, as AWS does not say."
     ]
 
 
-def _nothing(row: Mapping[str, Any]) -> str:
+def _nothing(row: PastDemandOutput) -> str:
     return (
-        f"CloudWatch knows of no requests to {_whose(row, 'any model')} in the last {count(row['days'], 'day')}, so"
+        f"CloudWatch knows of no requests to {_whose(row, 'any model')} in the last {count(row.days, 'day')}, so"
         " there is no past demand to draw, or to plan with. Give demand.averageTps and demand.peakTps instead."
     )
 
 
-def _whose(row: Mapping[str, Any], others: str = "all models") -> str:
-    return "this model" if row["ofThisModel"] else f"{others} of this account and Region"
+def _whose(row: PastDemandOutput, others: str = "all models") -> str:
+    return "this model" if row.of_this_model else f"{others} of this account and Region"
 
 
 def _time(minutes: int) -> str:
     return count(minutes, "minute") if minutes < 600 else f"{minutes / 60:,.0f} hours"
 
 
-def _busiest(row: Mapping[str, Any]) -> Table:
+def _busiest(row: PastDemandOutput) -> Table:
     rows = tuple(
         (
-            f"{day_of_week(hour['day'])}, {hour['hourUtc']}:00 to {hour['hourUtc'] + 1}:00",
-            f"{hour['requests']:,}",
-            tps(hour["averageTps"]),
-            tps(hour["peakTps"]),
+            f"{day_of_week(hour.day)}, {hour.hour_utc}:00 to {hour.hour_utc + 1}:00",
+            f"{hour.requests:,}",
+            tps(hour.average_tps),
+            tps(hour.peak_tps),
         )
-        for hour in row["busiestHours"]
+        for hour in row.busiest_hours
     )
-    columns = ("Hour of the week, UTC", "Requests", "Average/s", f"Busiest {PERIODS[row['periodSeconds']]}/s")
+    columns = ("Hour of the week, UTC", "Requests", "Average/s", f"Busiest {PERIODS[row.period_seconds]}/s")
     return Table("busiest", "The busiest hours", columns, rows, numbers=frozenset({1, 2, 3}))
 
 
-def _scaling(row: Mapping[str, Any]) -> Table:
-    least, most = row["minInferenceUnits"], row["maxInferenceUnits"]
-    told: Sequence[tuple[str, Mapping[str, Any]]] = [(f"Always {most}", row["alwaysMax"])]
+def _scaling(row: AutoScalingOutput) -> Table:
+    least, most = row.min_inference_units, row.max_inference_units
+    told: list[tuple[str, ServiceOutput | AutoScalingOutput]] = [(f"Always {most}", row.always_max)]
     if most > least:
-        told = [(f"Always {least}", row["alwaysMin"]), (f"Scaling from {least} to {most}", row), *told]
+        told = [(f"Always {least}", row.always_min), (f"Scaling from {least} to {most}", row), *told]
     return Table(
         "scaled",
         "What inference units would have made of it",
         ("Inference units", "Throttled", "Units on average", "USD per month"),
         tuple(
-            (name, percent(each["throttledShare"]), f"{each['meanInferenceUnits']:g}", usd(each["usdPerMonth"]))
+            (name, percent(each.throttled_share), f"{each.mean_inference_units:g}", usd(each.usd_per_month))
             for name, each in told
         ),
         numbers=frozenset({1, 2, 3}),
-        note=row["assumptions"]["note"],
+        note=row.assumptions.note,
     )

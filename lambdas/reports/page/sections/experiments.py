@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from iu_tuner.contract.output.measured import IntervalOutput, Rate, VariantOutput
+from iu_tuner.contract.output.result import Output
 from lambdas.reports.page.html.contents import Picture, Table
 from lambdas.reports.page.html.formats import count, milliseconds, percent, size, tps
 
@@ -13,59 +15,57 @@ SCALING_TITLE = "Do more inference units carry as much more?"
 SOURCES = {"bytes": "sent as bytes", "s3": "named in S3"}
 
 
-def image_comparison(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
+def image_comparison(answer: Output) -> tuple[Picture, ...]:
     """A bar with its interval for each way of sending and each size, where that was asked for."""
-    found = answer.get("imageComparison")
+    found = answer.image_comparison
     if found is None:
         return ()
-    named = [(SOURCES.get(row["source"], row["source"]), row) for row in found["sources"]]
-    named += [(f"{row['size']} images", row) for row in found["sizes"]]
-    missing = "; ".join(f"{row['what']}: {row['why']}" for row in found["notMeasured"])
+    named = [(SOURCES[row.source] if row.source else "", row) for row in found.sources]
+    named += [(f"{row.size} images", row) for row in found.sizes]
+    missing = "; ".join(f"{row.what}: {row.why}" for row in found.not_measured)
     rows = tuple(
         (
             name,
-            f"{row['images']:,}",
+            f"{row.images:,}",
             _sizes(row),
-            _rate(row["maxTps"]),
-            _range(row["maxTps"]),
-            milliseconds(row["p50Ms"]),
-            milliseconds(row["p95Ms"]),
+            _rate(row.max_tps.rate),
+            _range(row.max_tps.rate),
+            milliseconds(row.p50_ms),
+            milliseconds(row.p95_ms),
         )
         for name, row in named
     )
     columns = ("Which", "Images", "Size", "Requests/s", "95 % interval", "p50 ms", "p95 ms")
     table = Table(
         "compared-images",
-        f"Measured at {count(found['concurrency'], 'concurrent request')}",
+        f"Measured at {count(found.concurrency, 'concurrent request')}",
         columns,
         rows,
         numbers=frozenset(range(1, 7)),
         note=f"Not measured: {missing}" if missing else "",
     )
     shown = [
-        _bar(name.rsplit(" ", 1), row["maxTps"]) | {"p50": row["p50Ms"], "p95": row["p95Ms"]}
+        _bar(name.rsplit(" ", 1), rate) | {"p50": row.p50_ms, "p95": row.p95_ms}
         for name, row in named
-        if row["maxTps"]["estimate"] is not None
+        if (rate := row.max_tps.rate)
     ]
     chart = {"bars": shown} if shown else None
-    return (Picture("images", IMAGES_TITLE, found["detail"], chart, tables=(table,)),)
+    return (Picture("images", IMAGES_TITLE, found.detail, chart, tables=(table,)),)
 
 
-def scaling(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
+def scaling(answer: Output) -> tuple[Picture, ...]:
     """What a second number of inference units carried, beside what it would if capacity grew in step."""
-    found = answer.get("scaling")
+    found = answer.scaling
     if found is None:
         return ()
-    if found["maxTps"] is None or found["maxTps"]["estimate"] is None or answer["maxTps"]["estimate"] is None:
-        return (Picture("scaling", SCALING_TITLE, found["detail"], None),)
-    fewer, more = answer["inferenceUnits"], found["inferenceUnits"]
-    rates = [
-        (fewer, "measured", answer["maxTps"]),
-        (more, "expected", _times(answer["maxTps"], more / fewer)),
-        (more, "measured", found["maxTps"]),
-    ]
+    first, second = answer.max_tps.rate, found.max_tps.rate if found.max_tps else None
+    units = found.inference_units
+    if first is None or second is None or units is None:
+        return (Picture("scaling", SCALING_TITLE, found.detail, None),)
+    fewer, more = answer.inference_units or 1, units
+    rates = [(fewer, "measured", first), (more, "expected", _times(first, more / fewer)), (more, "measured", second)]
     rows = tuple(
-        (f"{count(units, 'inference unit')}, {what}", _rate(rate), _range(rate), tps(rate["estimate"] / units))
+        (f"{count(units, 'inference unit')}, {what}", _rate(rate), _range(rate), tps(rate.estimate / units))
         for units, what, rate in rates
     )
     table = Table(
@@ -74,22 +74,22 @@ def scaling(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
         ("Which", "Requests/s", "95 % interval", "Per unit"),
         rows,
         numbers=frozenset({1, 2, 3}),
-        note=f"Expected: each as much as in the first row. {_efficiency(found['efficiency'])}",
+        note=f"Expected: each as much as in the first row. {_efficiency(found.efficiency)}",
     )
     chart = {"bars": [_bar([count(units, "unit"), what], rate) for units, what, rate in rates]}
-    return (Picture("scaling", SCALING_TITLE, found["detail"], chart, tables=(table,)),)
+    return (Picture("scaling", SCALING_TITLE, found.detail, chart, tables=(table,)),)
 
 
-def how_units_add_up(answer: Mapping[str, Any]) -> str:
+def how_units_add_up(answer: Output) -> str:
     """What the TPS of several inference units is reckoned from, and whether it was measured."""
-    found = answer.get("scaling") or {}
-    share = found.get("efficiency")
-    if not share:
+    found = answer.scaling
+    share = found and found.efficiency and found.efficiency.rate
+    if not found or not share:
         return "The bars take for granted that capacity grows in step with the number of units."
-    most, measured = count(found["inferenceUnits"], "unit"), percent(share["estimate"])
-    if share["high"] is not None and share["high"] < 1:
+    most, measured = count(found.inference_units or 0, "unit"), percent(share.estimate)
+    if share.high is not None and share.high < 1:
         return (
-            f"The bars of more than {count(answer['inferenceUnits'], 'unit')} count on what each of {most} was "
+            f"The bars of more than {count(answer.inference_units or 1, 'unit')} count on what each of {most} was "
             f"measured to carry, {measured} of one alone; that this goes on beyond {most} is taken for granted."
         )
     return (
@@ -98,32 +98,33 @@ def how_units_add_up(answer: Mapping[str, Any]) -> str:
     )
 
 
-def _efficiency(found: Mapping[str, Any] | None) -> str:
-    if found is None or found["estimate"] is None:
+def _efficiency(found: IntervalOutput | None) -> str:
+    share = found and found.rate
+    if not share:
         return ""
-    within = "" if found["high"] is None else f" ({percent(found['low'])} to {percent(found['high'])})"
-    return f"Measured was {percent(found['estimate'])} of it{within}."
+    within = "" if share.high is None else f" ({percent(share.low)} to {percent(share.high)})"
+    return f"Measured was {percent(share.estimate)} of it{within}."
 
 
-def _times(rate: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    return {end: None if rate[end] is None else factor * rate[end] for end in ("estimate", "low", "high")}
+def _times(rate: Rate, factor: float) -> Rate:
+    return Rate(factor * rate.estimate, factor * rate.low, None if rate.high is None else factor * rate.high)
 
 
-def _bar(label: list[str], rate: Mapping[str, Any]) -> dict[str, Any]:
-    return {"label": label, **{end: rate[end] for end in ("estimate", "low", "high")}}
+def _bar(label: list[str], rate: Rate) -> dict[str, Any]:
+    return {"label": label, **asdict(rate)}
 
 
-def _sizes(row: Mapping[str, Any]) -> str:
-    if "leastBytes" in row:
-        return f"{size(row['leastBytes'])} to {size(row['mostBytes'])}"
-    return f"{size(row['averageBytes'])} on average"
+def _sizes(row: VariantOutput) -> str:
+    if row.least_bytes is not None and row.most_bytes is not None:
+        return f"{size(row.least_bytes)} to {size(row.most_bytes)}"
+    return f"{size(row.average_bytes)} on average"
 
 
-def _rate(rate: Mapping[str, Any]) -> str:
-    return "–" if rate["estimate"] is None else tps(rate["estimate"])
+def _rate(rate: Rate | None) -> str:
+    return "–" if rate is None else tps(rate.estimate)
 
 
-def _range(rate: Mapping[str, Any]) -> str:
-    if rate["low"] is None:
+def _range(rate: Rate | None) -> str:
+    if rate is None:
         return "–"
-    return f"at least {tps(rate['low'])}" if rate["high"] is None else f"{tps(rate['low'])} to {tps(rate['high'])}"
+    return f"at least {tps(rate.low)}" if rate.high is None else f"{tps(rate.low)} to {tps(rate.high)}"

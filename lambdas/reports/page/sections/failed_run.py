@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from iu_tuner.contract.model_arn import names_in
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.measured import Rate
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
@@ -15,7 +15,7 @@ from lambdas.reports.page.sections.timeline import timeline
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.live_progress import estimate_so_far
 from lambdas.runs.run import Run
-from lambdas.runs.step_rows import measured_so_far
+from lambdas.runs.step_rows import requests_row
 
 # The contract's error -> what it says in plain words, and what to do besides what its cause says.
 ERRORS = {
@@ -37,13 +37,12 @@ def failure_contents(
     failed: FailedRun, run: Run | None, steps: Sequence[MeasuredStep], versions: Mapping[str, str]
 ) -> Contents:
     """`run` is None, and `steps` are none, where the run ended before it knew what to do."""
-    names = names_in(failed.model_arn)
+    names = ModelArn.find(failed.model_arn)
     word, to_do = ERRORS.get(failed.error, (failed.error, "Run again."))
     began = f", {moment(run.started_at)}, {run.mode} mode" if run else ""
     found = estimate_so_far([step.counts for step in steps if step.number > 0])
-    rate = {"estimate": found.estimate if found else None, "low": found.low if found else None, "high": None}
-    answer = {**measured_so_far(steps), "verdict": "failed", "maxTps": rate}
-    tested = run is not None and bool(answer["requests"]["sent"])
+    requests, rate = requests_row(steps), Rate(found.estimate, found.low, None) if found else None
+    tested = run is not None and bool(requests.sent)
     return Contents(
         Summary(
             model=names.project if names else "no model",
@@ -55,14 +54,14 @@ def failure_contents(
             evidence=failed.cause[:1].upper() + failed.cause[1:],
             next_action=to_do,
             command=None,
-            figures=_figures(failed, run, found, answer),
+            figures=_figures(failed, run, found, requests.sent, len(steps)),
             receipt=failed.how_model_was_left,
             receipt_tone=_receipt_tone(failed),
             reasons=(),
         ),
-        (timeline(steps, answer),) if tested else (),
+        (timeline(steps, requests, rate, "failed"),) if tested else (),
         (
-            *((steps_table(steps), errors_table(answer)) if tested else ()),
+            *((steps_table(steps), errors_table(requests)) if tested else ()),
             *((input_table(run),) if run else ()),
             versions_table(versions),
             *((words_table(),) if tested else ()),
@@ -71,11 +70,8 @@ def failure_contents(
     )
 
 
-def _figures(
-    failed: FailedRun, run: Run | None, found: Interval | None, answer: Mapping[str, Any]
-) -> tuple[Figure, ...]:
-    sent, steps = answer["requests"]["sent"], answer["steps"]
-    figures = [Figure("Requests sent", f"{sent:,}", f"in {count(len(steps), 'step')}")]
+def _figures(failed: FailedRun, run: Run | None, found: Interval | None, sent: int, steps: int) -> tuple[Figure, ...]:
+    figures = [Figure("Requests sent", f"{sent:,}", f"in {count(steps, 'step')}")]
     if found is not None and run is not None:
         within = "a lower bound" if found.high is None else f"{tps(found.low)} to {tps(found.high)}"
         note = f"{within}, with {count(run.inference_units, 'inference unit')}; not confirmed"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
+from iu_tuner.contract.output.measured import LatencyOutput
+from iu_tuner.contract.output.result import Output
 from lambdas.load.histogram import GROWTH, LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
@@ -15,16 +17,16 @@ TITLE = "Latency at the clean rate"
 MAX_BARS = 32
 
 
-def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Picture:
+def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Picture:
     """A histogram of the confirmation that passed: its latencies count from the planned time of sending."""
-    rate = answer["cleanTps"]["rate"]
+    rate = answer.clean_tps.rate
     confirmed = [step.counts for step in steps if step.counts.plan.phase == "confirm"]
     if rate is None or not confirmed or not confirmed[-1].latency.count:
         return Picture("latencies", TITLE, _why_missing(run, answer, bool(confirmed)), None)
-    histogram, percentiles = confirmed[-1].latency, answer["latencyMs"]
+    histogram, percentiles = confirmed[-1].latency, answer.latency_ms
     chart = {
         "bars": bars(histogram),
-        "percentiles": {name: percentiles[name] for name in ("p50", "p95", "p99") if percentiles[name]},
+        "percentiles": {name: value for name, value in asdict(percentiles).items() if value and name != "samples"},
     }
     return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), chart)
 
@@ -43,24 +45,24 @@ def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:
     ]
 
 
-def _sentence(rate: float, histogram: LatencyHistogram, percentiles: Mapping[str, Any]) -> str:
+def _sentence(rate: float, histogram: LatencyHistogram, percentiles: LatencyOutput) -> str:
     said = (
         f"At {requests_per_second(rate)}, evenly paced, half of {histogram.count:,} answers took"
-        f" {milliseconds(percentiles['p50'])} ms or less"
+        f" {milliseconds(percentiles.p50)} ms or less"
     )
-    if percentiles["p95"]:
-        said += f", 95 % took {milliseconds(percentiles['p95'])} ms or less"
-    if percentiles["p99"]:
-        said += f", 99 % took {milliseconds(percentiles['p99'])} ms or less"
+    if percentiles.p95:
+        said += f", 95 % took {milliseconds(percentiles.p95)} ms or less"
+    if percentiles.p99:
+        said += f", 99 % took {milliseconds(percentiles.p99)} ms or less"
     return f"{said}; the slowest took {milliseconds(histogram.quantile_ms(1.0))} ms."
 
 
-def _why_missing(run: Run, answer: Mapping[str, Any], tried: bool) -> str:
+def _why_missing(run: Run, answer: Output, tried: bool) -> str:
     none = "There is no clean rate to draw the latencies of"
     if tried:
         return f"{none}: every evenly paced rate that was tried met throttles."
-    if run.mode == "quick" and answer["verdict"] in ("ok", "latency-bound", "windowed-quota"):
+    if run.mode == "quick" and answer.verdict in ("ok", "latency-bound", "windowed-quota"):
         return f"{none}: a quick run does not look for it. Run in standard mode to get it."
-    if answer["maxTps"]["estimate"] is None:
+    if answer.max_tps.estimate is None:
         return f"{none}: without a rate there is nothing to pace requests by."
     return f"{none}: it is looked for below a maximum, and this run found none."

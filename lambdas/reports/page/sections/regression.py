@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from iu_tuner.contract.model_arn import names_in
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.result import ComparedWith, EarlierRun, Output
 from lambdas.reports.page.html.contents import Note, Table, Tone
 from lambdas.reports.page.html.formats import day, moment, tps
 
-WHICH = {"sameModel": "the last run of this model", "versionBefore": "the last run of the version before"}
+SAME_MODEL, VERSION_BEFORE = "the last run of this model", "the last run of the version before"
 # What the intervals prove -> the title and how good that is; the first one that is found counts.
 TITLES: dict[str | None, tuple[str, Tone]] = {
     "dropped": ("Slower than before", "bad"),
@@ -23,17 +23,19 @@ AFTER_A_DROP = (
 )
 
 
-def earlier(started_at: str, answer: Mapping[str, Any]) -> tuple[Note, ...]:
+def earlier(started_at: str, answer: Output) -> tuple[Note, ...]:
     """A note on the last run of this model and that of the version before, where there are any."""
-    before = {name: run for name, run in answer.get("comparedWith", {}).items() if run is not None}
+    compared = answer.compared_with or ComparedWith(None, None)
+    both = {SAME_MODEL: compared.same_model, VERSION_BEFORE: compared.version_before}
+    before = {which: run for which, run in both.items() if run is not None}
     if not before:
         return ()
-    changes = [run["change"] for run in before.values()]
+    changes = [run.change for run in before.values()]
     title, tone = next(TITLES[change] for change in TITLES if change in changes)
     if None in changes:
-        text = str(answer["regressionDetail"])
+        text = str(answer.regression_detail)
     else:
-        text = " ".join(_sentence(WHICH[name], run) for name, run in before.items())
+        text = " ".join(_sentence(which, run) for which, run in before.items())
     return (
         Note(
             "earlier",
@@ -45,53 +47,53 @@ def earlier(started_at: str, answer: Mapping[str, Any]) -> tuple[Note, ...]:
     )
 
 
-def _sentence(which: str, run: Mapping[str, Any]) -> str:
-    named, percent = f"{which} ({day(run['startedAt'])})", f"{abs(run['changePercent']):.1f} %"
-    match run["change"]:
+def _sentence(which: str, run: EarlierRun) -> str:
+    change = run.change_percent or 0.0
+    named, percent = f"{which} ({day(run.started_at)})", f"{abs(change):.1f} %"
+    match run.change:
         case "dropped":
             return f"An inference unit carries {percent} less than in {named}: more than the intervals explain."
         case "risen":
             return f"An inference unit carries {percent} more than in {named}: more than the intervals explain."
         case _:
-            signed = f"{run['changePercent']:+.1f} %"
+            signed = f"{change:+.1f} %"
             return f"An inference unit carries as much as in {named}, within the intervals ({signed})."
 
 
-def _table(started_at: str, answer: Mapping[str, Any], before: Mapping[str, Mapping[str, Any]]) -> Table:
-    units, rate = answer["inferenceUnits"], answer["maxTps"]
-    per_unit = [None if rate[end] is None else rate[end] / units for end in ("low", "high")]
-    rows = [
+def _table(started_at: str, answer: Output, before: Mapping[str, EarlierRun]) -> Table:
+    low, high = (answer.per_unit.low, answer.per_unit.high) if answer.per_unit else (None, None)
+    rows: list[tuple[str, ...]] = [
         (
             "This run",
-            answer["runId"],
-            _version(answer["modelArn"]),
+            answer.run_id,
+            _version(answer.model_arn),
             moment(started_at),
-            _rate(answer["tpsPerInferenceUnit"]),
-            _range(*per_unit),
+            _rate(answer.tps_per_inference_unit),
+            _range(low, high),
             "",
-            answer["verdict"],
+            answer.verdict,
         )
     ]
     rows += [
         (
-            WHICH[name].capitalize(),
-            run["runId"],
-            _version(run.get("modelArn", answer["modelArn"])),
-            moment(run["startedAt"]),
-            _rate(run["tpsPerInferenceUnit"]),
-            _range(run["low"], run["high"]),
-            "–" if run["changePercent"] is None else f"{run['changePercent']:+.1f} %",
-            run["verdict"],
+            which.capitalize(),
+            run.run_id,
+            _version(run.model_arn or answer.model_arn),
+            moment(run.started_at),
+            _rate(run.tps_per_inference_unit),
+            _range(run.low, run.high),
+            "–" if run.change_percent is None else f"{run.change_percent:+.1f} %",
+            run.verdict,
         )
-        for name, run in before.items()
+        for which, run in before.items()
     ]
     columns = ("Which", "Run", "Version", "Began", "Requests/s per unit", "95 % interval", "Change", "Verdict")
     return Table("earlier", "The numbers", columns, tuple(rows), numbers=frozenset({4, 5, 6}))
 
 
 def _version(arn: str) -> str:
-    names = names_in(arn)
-    return names.version if names else arn
+    model = ModelArn.find(arn)
+    return model.version if model else arn
 
 
 def _rate(value: float | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.result import Output
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Figure, Note, Summary, Tone
 from lambdas.reports.page.html.formats import count, duration, moment, requests_per_second, usd
@@ -14,94 +15,86 @@ from lambdas.reports.page.sections.units import UNIT
 from lambdas.runs.run import Run
 
 
-def summary(run: Run, steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Summary:
+def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
     """All texts of the first screen."""
-    project, version = _names(run.model_arn)
-    verdict, tone = VERDICTS.get(answer["verdict"], (answer["verdict"], "caution"))
+    arn = ModelArn.of(run.model_arn)
+    verdict, tone = VERDICTS.get(answer.verdict, (answer.verdict, "caution"))
     receipt, receipt_tone = receipt_sentence(run, answer)
     return Summary(
-        model=project,
-        version=version,
+        model=arn.project,
+        version=arn.version,
         about=f"Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}",
         answer=answer_sentence(run, answer),
         verdict=verdict,
         tone=tone,
-        evidence=answer["verdictDetail"],
+        evidence=answer.verdict_detail,
         next_action=next_action(run, answer),
         command=start_command(answer),
         figures=_figures(run, answer),
         receipt=receipt,
         receipt_tone=receipt_tone,
-        reasons=tuple(answer["recommendation"]["reasons"]),
+        reasons=tuple(answer.recommendation.reasons),
         notes=(*_left_undone(answer), *earlier(run.started_at, answer)),
     )
 
 
-def _left_undone(answer: Mapping[str, Any]) -> tuple[Note, ...]:
+def _left_undone(answer: Output) -> tuple[Note, ...]:
     """What was asked for, and could not be done."""
     notes = []
-    if answer.get("applied") is False:
-        notes.append(Note("applied", "The answer was not applied", answer["appliedDetail"], "caution"))
-    if answer.get("answerParameterDetail"):
+    if answer.applied is False:
+        notes.append(Note("applied", "The answer was not applied", answer.applied_detail or "", "caution"))
+    if answer.answer_parameter_detail:
         title = "The answer was not handed on"
-        notes.append(Note("parameter", title, f"{answer['answerParameterDetail']}.", "caution"))
+        notes.append(Note("parameter", title, f"{answer.answer_parameter_detail}.", "caution"))
     return tuple(notes)
 
 
-def receipt_sentence(run: Run, answer: Mapping[str, Any]) -> tuple[str, Tone]:
+def receipt_sentence(run: Run, answer: Output) -> tuple[str, Tone]:
     """How the model was left, as it was read back from the service."""
-    model = answer["model"]
-    status, before = model["statusAfter"], model["statusBefore"]
+    model = answer.model
+    status, before = model.status_after, model.status_before
     ran = _ran(answer)
-    if answer.get("applied"):
-        return f"{answer['appliedDetail']}{ran}", "caution"
+    if answer.applied:
+        return f"{answer.applied_detail}{ran}", "caution"
     if status == "RUNNING":
-        hourly = usd(model.get("usdPerHour", run.inference_units * run.usd_per_unit_hour))
+        hourly = usd(run.inference_units * run.usd_per_unit_hour if model.usd_per_hour is None else model.usd_per_hour)
         left = "given back RUNNING, as it was found" if before == "RUNNING" else "left RUNNING"
         return f"The model was {left}: it goes on to cost about {hourly} an hour.{ran}", "caution"
-    at = f" at {moment(model['stoppedAt'])}" if model["stoppedAt"] else ""
+    at = f" at {moment(model.stopped_at)}" if model.stopped_at else ""
     if status == "STOPPED":
         return f"The model is stopped: STOPPED was read back{at}. It costs nothing now.{ran}", "good"
     return f"The model's status is {status}, read back{at}: it does not run.{ran}", "good"
 
 
-def _ran(answer: Mapping[str, Any]) -> str:
-    hours, usd_spent = answer["model"]["inferenceUnitHours"], answer["model"]["usd"]
-    if not hours:
+def _ran(answer: Output) -> str:
+    hours, usd_spent = answer.model.inference_unit_hours, answer.model.usd
+    if not hours or usd_spent is None:
         return ""
-    seconds = duration(3600 * hours / (answer["inferenceUnits"] or 1))
-    return f" It ran for {seconds} in this run, with {count(answer['inferenceUnits'], UNIT)}: {usd(usd_spent)}."
+    seconds = duration(3600 * hours / (answer.inference_units or 1))
+    return f" It ran for {seconds} in this run, with {count(answer.inference_units or 1, UNIT)}: {usd(usd_spent)}."
 
 
-def _figures(run: Run, answer: Mapping[str, Any]) -> tuple[Figure, ...]:
+def _figures(run: Run, answer: Output) -> tuple[Figure, ...]:
     (hourly, hourly_note), (per_image, per_image_note) = costs(run, answer)
     return (
-        _capacity(answer),
+        _capacity(run, answer),
         Figure("Cost per hour", hourly, hourly_note),
         Figure("Cost per 1,000 images", per_image, per_image_note),
-        Figure(
-            "This run cost", usd(answer["cost"]["runUsd"]), f"{answer['cost']['inferenceUnitHours']:.3f} {UNIT} hours"
-        ),
+        Figure("This run cost", usd(answer.cost.run_usd), f"{answer.cost.inference_unit_hours:.3f} {UNIT} hours"),
     )
 
 
-def _capacity(answer: Mapping[str, Any]) -> Figure:
+def _capacity(run: Run, answer: Output) -> Figure:
     name = "One inference unit carries"
-    if answer["verdict"] == "unstable":
+    if answer.verdict == "unstable":
         return Figure(name, "–", "the measurement is unstable")
-    if answer["tpsPerInferenceUnit"] is None:
+    if answer.per_unit is None:
         return Figure(name, "–", "no rate could be told")
-    if answer["maxTps"]["high"] is None:
-        value = requests_per_second(answer["tpsPerInferenceUnit"])
+    if answer.per_unit.high is None:
+        value = requests_per_second(answer.per_unit.estimate)
         return Figure(name, f"≥ {value}", "a lower bound: how much more is not known")
-    value, _, interval = carried(answer).partition(" (")
+    value, _, interval = carried(answer.per_unit).partition(" (")
     note = f"{interval.rstrip(')')}, with 95 % confidence"
-    if answer["inferenceUnits"] != 1:
-        note += f"; measured with {count(answer['inferenceUnits'], UNIT)}"
+    if run.inference_units != 1:
+        note += f"; measured with {count(run.inference_units, UNIT)}"
     return Figure(name, value, note)
-
-
-def _names(arn: str) -> tuple[str, str]:
-    """Project and version of a model version's ARN."""
-    parts = [*arn.split("/"), *[""] * 4]
-    return parts[1], parts[3]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from iu_tuner.contract.output.measured import RequestsOutput
+from iu_tuner.contract.output.result import Output
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.outcomes import CONNECTION_LOST, RAMP_LIMIT, S3_LIMIT, TIMED_OUT
 from lambdas.reports.page.html.contents import Table
@@ -78,33 +80,32 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
     row = step_row(step.counts)
     return (
         str(step.number),
-        PHASES.get(row["phase"], row["phase"]) + (f" ({row['series']})" if "series" in row else ""),
+        PHASES.get(row.phase, row.phase) + (f" ({row.series})" if row.series else ""),
         clock(step.start_at - began),
-        *(f"{row[name]:,}" for name in ("concurrency", "workers")),
-        f"{row['seconds']:.1f}",
+        *(f"{number:,}" for number in (row.concurrency, row.workers)),
+        f"{row.seconds:.1f}",
         f"{step.counts.sent:,}",
-        *(f"{row[name]:,}" for name in ("accepted", "throttled", "failed")),
-        tps(row["acceptedTps"]),
-        milliseconds(row["p50Ms"]),
-        milliseconds(row["p95Ms"]),
+        *(f"{number:,}" for number in (row.accepted, row.throttled, row.failed)),
+        tps(row.accepted_tps or 0.0),
+        milliseconds(row.p50_ms),
+        milliseconds(row.p95_ms),
     )
 
 
-def errors_table(answer: Mapping[str, Any]) -> Table:
+def errors_table(requests: RequestsOutput) -> Table:
     """Throttles, and all other errors by name."""
-    requests = answer["requests"]
     found = [
         (
             "ProvisionedThroughputExceededException",
-            requests["throttled"],
+            requests.throttled,
             "throttled: more than the model carries, which is what a run is after",
         )
     ]
-    found += [(name, number, MEANINGS.get(name, "")) for name, number in requests["failures"].items()]
+    found += [(name, number, MEANINGS.get(name, "")) for name, number in requests.failures.items()]
     rows = tuple(
-        (name, f"{number:,}", f"{number / requests['sent']:.1%}", meaning) for name, number, meaning in found if number
+        (name, f"{number:,}", f"{number / requests.sent:.1%}", meaning) for name, number, meaning in found if number
     )
-    none = "" if requests["failures"] else "No request failed by another error than a throttle."
+    none = "" if requests.failures else "No request failed by another error than a throttle."
     return Table(
         "errors",
         "Errors by name",
@@ -115,9 +116,9 @@ def errors_table(answer: Mapping[str, Any]) -> Table:
     )
 
 
-def images_table(run: Run, answer: Mapping[str, Any]) -> Table:
+def images_table(run: Run, answer: Output) -> Table:
     """What was sent, in the order of the requests."""
-    left_out = {image["key"] for image in answer["images"]["skipped"]}
+    left_out = {image.key for image in answer.images.skipped}
     used = [image for image in run.images if image.key not in left_out]
     return Table(
         "images",
@@ -125,35 +126,35 @@ def images_table(run: Run, answer: Mapping[str, Any]) -> Table:
         ("Key", "Size"),
         tuple((image.key, size(image.bytes)) for image in used),
         numbers=frozenset({1}),
-        note=f"{answer['images']['used']} of {count(answer['images']['found'], 'object')} found in {run.bucket}.",
+        note=f"{answer.images.used} of {count(answer.images.found, 'object')} found in {run.bucket}.",
     )
 
 
-def skipped_table(answer: Mapping[str, Any]) -> Table:
+def skipped_table(answer: Output) -> Table:
     """What was left out, and why."""
-    images = answer["images"]
-    shown, in_all = len(images["skipped"]), images["skippedTotal"]
+    images = answer.images
+    shown, in_all = len(images.skipped), images.skipped_total
     note = "" if shown else "No image was skipped."
     return Table(
         "skipped",
         "Images skipped",
         ("Key", "Why"),
-        tuple((image["key"], image["reason"]) for image in images["skipped"]),
+        tuple((image.key, image.reason) for image in images.skipped),
         note=f"{shown} of {in_all:,} are shown." if shown < in_all else note,
     )
 
 
-def costs_table(run: Run, answer: Mapping[str, Any]) -> Table:
+def costs_table(run: Run, answer: Output) -> Table:
     """What this run cost, at which price, and where else the answer is kept."""
-    cost = answer["cost"]
+    cost = answer.cost
     rows = [
         ("Price", f"{usd(run.usd_per_unit_hour)} per inference unit and hour"),
-        ("Expected before the start", usd(cost["expectedUsd"])),
-        ("Cost of this run", f"{usd(cost['runUsd'])}, {cost['inferenceUnitHours']:.4f} inference unit hours"),
+        ("Expected before the start", usd(cost.expected_usd)),
+        ("Cost of this run", f"{usd(cost.run_usd)}, {cost.inference_unit_hours:.4f} inference unit hours"),
     ]
-    if answer.get("answerParameter"):
-        rows.append(("The answer as SSM parameter", answer["answerParameter"]))
-    rows.append(("The answer as data", answer["resultUri"]))
+    if answer.answer_parameter:
+        rows.append(("The answer as SSM parameter", answer.answer_parameter))
+    rows.append(("The answer as data", answer.result_uri))
     return Table("costs", "Price and cost", ("What", "Value"), tuple(rows))
 
 

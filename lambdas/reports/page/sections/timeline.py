@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
+from iu_tuner.contract.output.measured import Rate, RequestsOutput
+from iu_tuner.contract.output.result import VerdictWord
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
 from lambdas.reports.page.html.formats import count, duration, requests_per_second, tps
@@ -24,19 +26,16 @@ def began_at(steps: Sequence[MeasuredStep]) -> float:
     return min((step.start_at for step in steps), default=0.0)
 
 
-def timeline(steps: Sequence[MeasuredStep], answer: Mapping[str, Any]) -> Picture:
-    """One time line over all steps, with gaps between them."""
-    began, sent = began_at(steps), answer["requests"]
-    if not sent["sent"]:
+def timeline(
+    steps: Sequence[MeasuredStep], requests: RequestsOutput, rate: Rate | None, verdict: VerdictWord | Literal["failed"]
+) -> Picture:
+    """One time line over all steps, with gaps between them, and the rate that they gave."""
+    began = began_at(steps)
+    if not requests.sent:
         return Picture("timeline", TITLE, "No request was sent, so there is nothing to draw.", None)
     spans = [_span(step, began) for step in steps if step.counts.workers]
-    chart = {
-        "steps": spans,
-        "estimate": answer["maxTps"]["estimate"],
-        "low": answer["maxTps"]["low"],
-        "high": answer["maxTps"]["high"],
-    }
-    return Picture("timeline", TITLE, " ".join(_sentences(spans, answer)), chart)
+    chart = {"steps": spans, "estimate": rate and rate.estimate, "low": rate and rate.low, "high": rate and rate.high}
+    return Picture("timeline", TITLE, " ".join(_sentences(spans, requests, rate, verdict)), chart)
 
 
 def _span(step: MeasuredStep, began: float) -> dict[str, Any]:
@@ -59,25 +58,26 @@ def _padded(series: Sequence[int], length: int) -> list[int]:
     return [*series, *[0] * (length - len(series))]
 
 
-def _sentences(spans: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]) -> list[str]:
-    requests, rate = answer["requests"], answer["maxTps"]
+def _sentences(
+    spans: Sequence[Mapping[str, Any]], requests: RequestsOutput, rate: Rate | None, verdict: str
+) -> list[str]:
     took_s = max(span["to"] for span in spans)
-    parts = [f"{requests['accepted']:,} were accepted", f"{requests['throttled']:,} throttled"]
-    if requests["failed"]:
-        parts.append(f"{requests['failed']:,} failed otherwise")
+    parts = [f"{requests.accepted:,} were accepted", f"{requests.throttled:,} throttled"]
+    if requests.failed:
+        parts.append(f"{requests.failed:,} failed otherwise")
     said = [
         f"In {duration(took_s)} and {count(len(spans), 'step')} the run sent"
-        f" {count(requests['sent'], 'request')}: {', '.join(parts)}."
+        f" {count(requests.sent, 'request')}: {', '.join(parts)}."
     ]
-    if rate["estimate"] is None:
+    if rate is None:
         return [*said, "No line marks the model's capacity, because no rate could be told from these counts."]
-    if rate["high"] is None:
-        meaning = BOUNDS.get(answer["verdict"], "a lower bound: the model may carry more")
-        return [*said, f"The line marks {requests_per_second(rate['estimate'])}, {meaning}."]
-    band = f"the band from {tps(rate['low'])} to {tps(rate['high'])} is its 95 % interval"
-    said.append(f"The line marks {requests_per_second(rate['estimate'])}, the most that the model carries; {band}.")
+    if rate.high is None:
+        meaning = BOUNDS.get(verdict, "a lower bound: the model may carry more")
+        return [*said, f"The line marks {requests_per_second(rate.estimate)}, {meaning}."]
+    band = f"the band from {tps(rate.low)} to {tps(rate.high)} is its 95 % interval"
+    said.append(f"The line marks {requests_per_second(rate.estimate)}, the most that the model carries; {band}.")
     peak = max((max(span["accepted"], default=0) for span in spans if _loaded(span)), default=0)
-    if peak > 1.5 * math.ceil(rate["high"]):
+    if peak > 1.5 * math.ceil(rate.high):
         said.append(
             f"Up to {peak:,} a second were accepted for a moment: saved-up credit, which the estimate leaves out."
         )

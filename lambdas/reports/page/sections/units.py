@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.recommendation import UnitsOutput
+from iu_tuner.contract.output.result import Output
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table
 from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd
@@ -15,30 +17,30 @@ TITLE = "What inference units carry and cost"
 UNIT = "inference unit"
 
 
-def units(run: Run, answer: Mapping[str, Any]) -> Picture:
+def units(run: Run, answer: Output) -> Picture:
     """A bar per number of inference units, the recommended ones marked."""
-    advice = answer["recommendation"]
-    rows = advice["table"]
+    advice = answer.recommendation
+    rows = advice.table
     if not rows:
-        why = advice["reasons"][0] if advice["reasons"] else "No rate was measured"
+        why = advice.reasons[0] if advice.reasons else "No rate was measured"
         return Picture("units", TITLE, f"There is nothing to draw. {why}.", None)
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+    least, most = advice.min_inference_units, advice.max_inference_units
     chart = {
-        "rows": rows,
-        "recommended": [least, most] if least else None,
+        "rows": to_json(rows),
+        "recommended": advice.units,
         "demand": [{"name": name, "tps": rate} for name, rate in demanded(run, answer)],
     }
     return Picture("units", TITLE, " ".join(_sentences(run, answer)), chart, _table(rows, least, most))
 
 
-def demanded(run: Run, answer: Mapping[str, Any]) -> list[tuple[str, float]]:
+def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
     """The demand in requests/s, headroom included, by its names."""
     wanted = run.demand
     if isinstance(wanted, PastDemand):
-        past = answer["recommendation"].get("demand", {})
-        if not past.get("requests"):
+        past = answer.recommendation.demand
+        if past is None or past.average_tps is None or past.peak_tps is None:
             return []
-        wanted = TrafficDemand(past["averageTps"], past["peakTps"], wanted.headroom)
+        wanted = TrafficDemand(past.average_tps, past.peak_tps, wanted.headroom)
     if isinstance(wanted, BatchDemand):
         return [("batch", wanted.tps)]
     if isinstance(wanted, TrafficDemand):
@@ -47,15 +49,14 @@ def demanded(run: Run, answer: Mapping[str, Any]) -> list[tuple[str, float]]:
     return []
 
 
-def _sentences(run: Run, answer: Mapping[str, Any]) -> list[str]:
-    advice, rows = answer["recommendation"], answer["recommendation"]["table"]
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+def _sentences(run: Run, answer: Output) -> list[str]:
+    advice, rows = answer.recommendation, answer.recommendation.table
+    least, most = advice.units or (0, 0)
     said = []
-    if "batch" in advice:
-        batch = advice["batch"]
+    if (batch := advice.batch) and least:
         said.append(
-            f"{_carry(least)} {requests_per_second(rows[least - 1]['tps'])}"
-            f" and the batch through in {duration(3600 * batch['hours'])} for {usd(batch['usd'])}."
+            f"{_carry(least)} {requests_per_second(rows[least - 1].tps)}"
+            f" and the batch through in {duration(3600 * batch.hours)} for {usd(batch.usd)}."
             if least <= len(rows)
             else f"The batch takes {count(least, UNIT)}, beyond the table."
         )
@@ -67,11 +68,11 @@ def _sentences(run: Run, answer: Mapping[str, Any]) -> list[str]:
         ]
     else:
         said.append(
-            f"Each {UNIT} adds {requests_per_second(rows[0]['tps'])} and {usd(rows[0]['usdPerHour'])} an hour:"
-            f" {len(rows)} carry {tps(rows[-1]['tps'])}. {_no_demand(run)}, so none is drawn in."
+            f"Each {UNIT} adds {requests_per_second(rows[0].tps)} and {usd(rows[0].usd_per_hour)} an hour:"
+            f" {len(rows)} carry {tps(rows[-1].tps)}. {_no_demand(run)}, so none is drawn in."
         )
     said.append(how_units_add_up(answer))
-    if answer["maxTps"]["high"] is None:
+    if answer.max_tps.high is None:
         said.append("They start from a lower bound: fewer units may do.")
     return said
 
@@ -84,21 +85,16 @@ def _carry(number: int) -> str:
     return f"{count(number, UNIT)} {'carries' if number == 1 else 'carry'}"
 
 
-def _table(rows: list[dict[str, Any]], least: int | None, most: int | None) -> Table:
+def _table(rows: Sequence[UnitsOutput], least: int | None, most: int | None) -> Table:
     marked = frozenset(
-        index for index, row in enumerate(rows) if least and most and row["inferenceUnits"] in range(least, most + 1)
+        index for index, row in enumerate(rows) if least and most and row.inference_units in range(least, most + 1)
     )
     return Table(
         "units",
         "The same as numbers",
         ("Inference units", "Requests/s", "USD per hour", "USD per 1,000 images"),
         tuple(
-            (
-                str(row["inferenceUnits"]),
-                tps(row["tps"]),
-                f"{row['usdPerHour']:,.2f}",
-                f"{row['usdPer1000Images']:,.4f}",
-            )
+            (str(row.inference_units), tps(row.tps), f"{row.usd_per_hour:,.2f}", f"{row.usd_per_1000_images:,.4f}")
             for row in rows
         ),
         numbers=frozenset(range(4)),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from iu_tuner.contract.model_arn import names_in
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.recommendation import PlanOutput, ScheduleEntry
+from iu_tuner.contract.output.result import Output
 from lambdas.reports.page.html.contents import Picture, Snippet, Table
 from lambdas.reports.page.html.formats import day_of_week, usd
 
@@ -21,34 +22,33 @@ ROLE=arn:{partition}:iam::{account}:role/<your role>
 """
 
 
-def start_stop(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
+def start_stop(answer: Output) -> tuple[Picture, ...]:
     """The plan, where the demand allowed one to be made or asked for."""
-    plan = answer["recommendation"].get("plan")
+    plan = answer.recommendation.plan
     if plan is None:
         return ()
-    if not plan["hours"]:
-        return (Picture("plan", TITLE, plan["sentence"], None),)
-    snippets = [Snippet("Set it up: put your role into this, and paste it into a shell", _commands(answer, plan))]
-    if plan["measureAgain"]:
-        again = json.dumps([plan["measureAgain"]], indent=2, ensure_ascii=False)
+    if not plan.hours:
+        return (Picture("plan", TITLE, plan.sentence, None),)
+    commands = _commands(answer.model_arn, plan.scheduler)
+    snippets = [Snippet("Set it up: put your role into this, and paste it into a shell", commands)]
+    if plan.measure_again:
+        again = json.dumps([to_json(plan.measure_again)], indent=2, ensure_ascii=False)
         title = "Measure again while it is stopped: the context key schedules of the stack"
         snippets.append(Snippet(title, again))
-    return (
-        Picture("plan", TITLE, plan["sentence"], None, tables=(_hours(plan), _costs(plan)), snippets=tuple(snippets)),
-    )
+    return (Picture("plan", TITLE, plan.sentence, None, tables=(_hours(plan), _costs(plan)), snippets=tuple(snippets)),)
 
 
-def _hours(plan: Mapping[str, Any]) -> Table:
+def _hours(plan: PlanOutput) -> Table:
     rows = tuple(
         (
-            _moment(row["from"]),
-            _moment(row["to"]) if "to" in row else f"{row['hours']:g} h later",
-            str(row["minInferenceUnits"]),
-            str(row["maxInferenceUnits"]),
+            _moment(row.from_),
+            _moment(row.to) if row.to else f"{row.hours:g} h later",
+            str(row.min_inference_units),
+            str(row.max_inference_units),
         )
-        for row in plan["hours"]
+        for row in plan.hours
     )
-    early = plan["assumptions"]["startUpMinutes"]
+    early = plan.assumptions.start_up_minutes if plan.assumptions else 0
     return Table(
         "hours",
         "Hours on",
@@ -59,30 +59,29 @@ def _hours(plan: Mapping[str, Any]) -> Table:
     )
 
 
-def _costs(plan: Mapping[str, Any]) -> Table:
+def _costs(plan: PlanOutput) -> Table:
     rows = (
-        ("With this plan", f"{plan['hoursOnPerWeek']:g}", usd(plan["usdPerMonth"])),
-        ("Never stopped", "168", usd(plan["alwaysOnUsdPerMonth"])),
-        ("Saved", "", usd(plan["savedUsdPerMonth"])),
+        ("With this plan", f"{plan.hours_on_per_week:g}", usd(plan.usd_per_month)),
+        ("Never stopped", "168", usd(plan.always_on_usd_per_month)),
+        ("Saved", "", usd(plan.saved_usd_per_month)),
     )
     columns = ("Plan", "Hours on per week", "USD per month")
     return Table("plan-cost", "What it costs", columns, rows, numbers=frozenset({1, 2}), marked=frozenset({2}))
 
 
-def _commands(answer: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
-    arn = str(answer["modelArn"])
-    names, (_, partition, _, region, account, *_) = names_in(arn), arn.split(":")
-    model = re.sub(r"[^0-9A-Za-z_.-]", "-", names.project if names else "model")[:MAX_NAME]
-    lines = [_command(f"{model}-{number}", region, each) for number, each in enumerate(plan["scheduler"], 1)]
-    return ROLE.format(partition=partition, account=account) + "\n".join(lines)
+def _commands(model_arn: str, entries: Sequence[ScheduleEntry]) -> str:
+    arn, known = ModelArn.of(model_arn), ModelArn.find(model_arn)
+    model = known.project[:MAX_NAME] if known else "model"
+    lines = [_command(f"{model}-{number}", arn.region, entry) for number, entry in enumerate(entries, 1)]
+    return ROLE.format(partition=arn.partition, account=arn.account) + "\n".join(lines)
 
 
-def _command(model: str, region: str, entry: Mapping[str, Any]) -> str:
-    action = "start" if entry["target"].endswith("startProjectVersion") else "stop"
+def _command(model: str, region: str, entry: ScheduleEntry) -> str:
+    action = "start" if str(entry.target).endswith("startProjectVersion") else "stop"
     words = ["aws", "scheduler", "create-schedule", "--region", region, "--name", f"{model}-{action}"]
-    words += ["--flexible-time-window", "Mode=OFF", "--schedule-expression", entry["expression"]]
-    words += ["--schedule-expression-timezone", entry["timezone"]]
-    target = json.dumps({"Arn": entry["target"], "Input": json.dumps(entry["input"]), "RoleArn": ""})
+    words += ["--flexible-time-window", "Mode=OFF", "--schedule-expression", entry.expression]
+    words += ["--schedule-expression-timezone", entry.timezone]
+    target = json.dumps({"Arn": entry.target, "Input": json.dumps(entry.input), "RoleArn": ""})
     # The shell's own variable goes between the last two quotes of the JSON.
     before, after = target[:-2], target[-2:]
     return f'{shlex.join(words)} --target {shlex.quote(before)}"$ROLE"{shlex.quote(after)}'

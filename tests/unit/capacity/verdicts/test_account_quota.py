@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from iu_tuner.contract.choices import Mode
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import TpsQuota, behind_quota, quota_warning
@@ -43,7 +44,7 @@ def test_a_model_behind_the_accounts_quota_gets_no_number_of_units(mode: Mode) -
     found, steps = measured(run, ModelTruth(tps_per_iu=15, account_tps=50, **LIKE_THE_MODEL), 5)
     assert judge(found, quick=mode == "quick").word == "ok"
 
-    answer = findings(run, steps, found)
+    answer = to_json(findings(run, steps, found))
 
     assert (answer["verdict"], answer["limitedBy"]) == ("account-throttled", "account-quota")
     assert answer["maxTps"]["estimate"] == pytest.approx(50, rel=0.02)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.versions import versions
 from lambdas.images.image import Image, SkippedImage
 from lambdas.reports.page.build import contents
@@ -48,15 +50,17 @@ def hostile_failure() -> str:
 def hostile_page() -> str:
     """A report in which every text that users can choose is hostile."""
     (kind,) = (kind for kind in KINDS if kind.name == "past")
-    run, steps, answer = played(kind)
+    run, steps, played_answer = played(kind)
+    answer: dict[str, Any] = to_json(played_answer)
     run_before = {
-        **DROPPED["comparedWith"]["versionBefore"],
+        **to_json(DROPPED["compared_with"].version_before),
         "runId": NAMES[1],
         "verdict": NAMES[2],
         "modelArn": NAMES[0],
     }
     plan = answer["recommendation"]["plan"]
     entries = [{**each, "input": {**each["input"], "ProjectVersionArn": HOSTILE_ARN}} for each in plan["scheduler"]]
+    compared = to_json(COMPARED)
     skipped: list[dict[str, Any]] = [{"key": name, "reason": f"because of {name}"} for name in NAMES]
     answer = {
         **answer,
@@ -70,20 +74,20 @@ def hostile_page() -> str:
                 **plan,
                 "sentence": " ".join(NAMES),
                 "scheduler": entries,
-                "measureAgain": {name: name for name in NAMES},
+                "measureAgain": {**plan["measureAgain"], "input": {name: name for name in NAMES}},
             },
         },
         "modelArn": HOSTILE_ARN,
         "comparedWith": {"sameModel": {**run_before, "change": None}, "versionBefore": run_before},
         "regressionDetail": " ".join(NAMES),
         "imageComparison": {
-            **COMPARED,
-            "sources": [{**row, "source": NAMES[0]} for row in COMPARED["sources"]],
-            "sizes": [{**row, "size": NAMES[1]} for row in COMPARED["sizes"]],
+            **compared,
+            "sources": [{**row, "source": "bytes"} for row in compared["sources"]],
+            "sizes": [{**row, "size": NAMES[1]} for row in compared["sizes"]],
             "detail": " ".join(NAMES),
             "notMeasured": [{"what": name, "why": name} for name in NAMES],
         },
-        "scaling": {**SCALED, "detail": " ".join(NAMES)},
+        "scaling": {**to_json(SCALED), "detail": " ".join(NAMES)},
         "applied": False,
         "appliedDetail": " ".join(NAMES),
         "answerParameter": NAMES[0],
@@ -99,4 +103,5 @@ def hostile_page() -> str:
         skipped=tuple(SkippedImage(name, name) for name in NAMES),
         effective_input={name: {name: name} for name in NAMES},
     )
-    return page(contents(run, steps, answer, {**versions(), **{name: name for name in NAMES}}, kind.past))
+    shown = from_json(Output, answer)
+    return page(contents(run, steps, shown, {**versions(), **{name: name for name in NAMES}}, kind.past))

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from iu_tuner.contract.errors import NAMES as ERRORS
+from iu_tuner.contract.output.measured import IntervalOutput, NotMeasured
+from iu_tuner.contract.output.result import Change, ComparedWith
 from lambdas.load.counts import StepCounts
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.html.contents import Contents, Note, Picture
@@ -26,7 +28,7 @@ from tests.support.past_traffic import history, spikes
 def report_of(name: str, **more: Any) -> Contents:
     (kind,) = (kind for kind in KINDS if kind.name == name)
     run, steps, answer = played(kind)
-    return contents(run, steps, {**answer, **more}, {}, kind.past)
+    return contents(run, steps, replace(answer, **more), {}, kind.past)
 
 
 def picture_of(name: str, picture: str, **more: Any) -> Picture:
@@ -85,10 +87,10 @@ class TestPastDemand:
         assert scaled.rows[2][1:] == ("0 %", "4", "$11,680.00")
 
     def test_where_no_number_follows_the_past_is_drawn_without_units(self) -> None:
-        advice = {**played(kind_of("past"))[2]["recommendation"], "minInferenceUnits": None, "maxInferenceUnits": None}
-        advice = {name: value for name, value in advice.items() if name not in ("carried", "autoScaling", "plan")}
+        absent = ("min_inference_units", "max_inference_units", "carried", "auto_scaling", "plan")
+        advice = replace(played(kind_of("past"))[2].recommendation, **dict.fromkeys(absent))
 
-        picture = picture_of("past", "past", recommendation=advice, tpsPerInferenceUnit=None)
+        picture = picture_of("past", "past", recommendation=advice, tps_per_inference_unit=None)
 
         assert picture.chart is not None
         assert {each["of"] for each in picture.chart["levels"]} == {"demand"}
@@ -145,22 +147,22 @@ class TestEarlierRuns:
         ],
     )
     def test_other_changes_have_words_of_their_own(
-        self, change: str | None, percent: float, title: str, tone: str
+        self, change: Change | None, percent: float, title: str, tone: str
     ) -> None:
-        compared = {"sameModel": before(change, percent), "versionBefore": None}
+        compared = ComparedWith(before(change, percent), None)
 
-        (note,) = notes_of(comparedWith=compared, regressionDetail="Not compared: unstable.")
+        (note,) = notes_of(compared_with=compared, regression_detail="Not compared: unstable.")
 
         assert (note.title, note.tone) == (title, tone)
         assert (note.text == "Not compared: unstable.") == (change is None)
 
     def test_a_first_run_says_nothing(self) -> None:
-        assert notes_of(comparedWith={"sameModel": None, "versionBefore": None}, regressionDetail="None.") == ()
+        assert notes_of(compared_with=ComparedWith(None, None), regression_detail="None.") == ()
 
 
 class TestMeasuredBesides:
     def test_a_bar_stands_for_each_way_and_size_with_its_interval(self) -> None:
-        images = picture_of("ok", "images", imageComparison=COMPARED)
+        images = picture_of("ok", "images", image_comparison=COMPARED)
 
         assert images.chart is not None
         assert [" ".join(bar["label"]) for bar in images.chart["bars"]] == [
@@ -174,14 +176,14 @@ class TestMeasuredBesides:
         assert images.tables[0].title == "Measured at 16 concurrent requests"
 
     def test_what_was_not_measured_says_why(self) -> None:
-        without = {**COMPARED, "sources": COMPARED["sources"][:1], "notMeasured": [{"what": "s3", "why": "no time"}]}
+        without = replace(COMPARED, sources=COMPARED.sources[:1], not_measured=(NotMeasured("s3", "no time"),))
 
-        assert picture_of("ok", "images", imageComparison=without).tables[0].note == "Not measured: s3: no time"
+        assert picture_of("ok", "images", image_comparison=without).tables[0].note == "Not measured: s3: no time"
 
     def test_nothing_measured_draws_nothing(self) -> None:
-        none = {**COMPARED, "sources": [], "sizes": [], "detail": "The images are all alike."}
+        none = replace(COMPARED, sources=(), sizes=(), detail="The images are all alike.")
 
-        picture = picture_of("ok", "images", imageComparison=none)
+        picture = picture_of("ok", "images", image_comparison=none)
 
         assert (picture.chart, picture.sentence) == (None, "The images are all alike.")
 
@@ -193,14 +195,14 @@ class TestMeasuredBesides:
         assert scaling.tables[0].note.endswith("Measured was 94 % of it (91 % to 97 %).")
 
     def test_units_that_add_up_in_proportion_are_counted_on_as_such(self) -> None:
-        proportional = {**SCALED, "efficiency": {"estimate": 0.99, "low": 0.95, "high": 1.03}}
+        proportional = replace(SCALED, efficiency=IntervalOutput(0.99, 0.95, 1.03))
 
         said = picture_of("ok", "units", scaling=proportional).sentence
 
         assert "grows in step with the number of units: this run measured 2 units, too, and they carried 99 %" in said
 
     def test_a_lower_bound_has_no_upper_end(self) -> None:
-        bound = {**SCALED, "maxTps": {**SCALED["maxTps"], "high": None}}
+        bound = replace(SCALED, max_tps=replace(SCALED.max_tps or IntervalOutput(None, None, None), high=None))
 
         assert picture_of("ok", "scaling", scaling=bound).tables[0].rows[2][2] == "at least 9.21"
 
@@ -237,7 +239,7 @@ class TestHandedOn:
 
     def test_one_that_was_not_applied_or_not_handed_on_says_why(self) -> None:
         notes = notes_of(
-            applied=False, appliedDetail="It was not.", answerParameter=None, answerParameterDetail="No /a"
+            applied=False, applied_detail="It was not.", answer_parameter=None, answer_parameter_detail="No /a"
         )
 
         assert [(note.text, note.tone) for note in notes] == [("It was not.", "caution"), ("No /a.", "caution")]

@@ -89,7 +89,7 @@ def test_the_command_starts_the_model_with_the_recommended_numbers() -> None:
 
 def test_a_command_quotes_what_a_shell_would_take_for_its_own() -> None:
     run, steps, answer = played(KINDS[0])
-    answer = {**answer, "modelArn": "arn:aws:rekognition:us-east-1:1:project/$(reboot)/version/v/1"}
+    answer = replace(answer, model_arn="arn:aws:rekognition:us-east-1:1:project/$(reboot)/version/v/1")
 
     command = contents(run, steps, answer, {}).summary.command
 
@@ -172,7 +172,7 @@ def test_the_time_line_has_every_second_of_every_step_and_gaps_between_them() ->
     assert [span["number"] for span in spans] == [0, 1, 2, 3, 4, 5]
     assert all(before["to"] < after["from"] for before, after in itertools.pairwise(spans))
     for outcome in ("accepted", "throttled", "failed"):
-        assert sum(sum(span[outcome]) for span in spans) == answer["requests"][outcome]
+        assert sum(sum(span[outcome]) for span in spans) == getattr(answer.requests, outcome)
     assert {len(spans[3][name]) for name in ("accepted", "throttled", "failed")} == {12}
 
 
@@ -203,7 +203,7 @@ def test_neighbouring_latencies_share_a_bar_and_none_is_lost() -> None:
 def test_the_receipt_says_stopped_given_back_or_what_else_was_read_back() -> None:
     run, _, answer = played(KINDS[0])
     left = {
-        status: receipt_sentence(run, {**answer, "model": {**answer["model"], "statusAfter": status}})
+        status: receipt_sentence(run, replace(answer, model=replace(answer.model, status_after=status)))
         for status in ("STOPPED", "RUNNING", "TRAINING_COMPLETED")
     }
 
@@ -231,7 +231,7 @@ def test_the_tables_hold_the_errors_the_images_the_input_and_the_versions() -> N
 
 def test_more_skipped_images_than_are_listed_are_told_by_their_number() -> None:
     run, steps, answer = played(KINDS[0])
-    answer = {**answer, "images": {**answer["images"], "skippedTotal": 5000}}
+    answer = replace(answer, images=replace(answer.images, skipped_total=5000))
 
     (skipped,) = (table for table in contents(run, steps, answer, {}).tables if table.name == "skipped")
 

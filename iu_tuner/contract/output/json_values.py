@@ -1,0 +1,61 @@
+"""Frozen dataclasses as plain JSON values and back: `max_tps` is `maxTps` there, `from_` is `from`.
+
+A field that has a default is left out while it is None; the others are always there, as null if need be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+Value = TypeVar("Value")
+SHOWN_WITH = "shown_with"  # in a field's metadata: it is null, and not left out, if the field named there has a value
+
+
+def json_name(name: str) -> str:
+    """The key of a field."""
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name.rstrip("_"))
+
+
+def to_json(value: Any) -> Any:
+    """The value as dicts, lists, texts and numbers, its keys in the order of the fields."""
+    if is_dataclass(value):
+        shown = (each.name for each in fields(value) if _shows(value, each))
+        return {json_name(name): to_json(getattr(value, name)) for name in shown}
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
+    """The inverse of `to_json`. Unknown keys are ignored; what an earlier version did not write is None or empty."""
+    value: Value = _read(kind, values)
+    return value
+
+
+def _shows(value: Any, one: Field[Any]) -> bool:
+    if getattr(value, one.name) is not None or one.default is MISSING:
+        return True
+    return SHOWN_WITH in one.metadata and getattr(value, one.metadata[SHOWN_WITH]) is not None
+
+
+def _read(kind: Any, raw: Any) -> Any:
+    if NoneType in get_args(kind):
+        return None if raw is None else _read(next(each for each in get_args(kind) if each is not NoneType), raw)
+    if isinstance(kind, type) and is_dataclass(kind):
+        types, known = _types(kind), raw or {}
+        return kind(**{each.name: _read(types[each.name], known.get(json_name(each.name))) for each in fields(kind)})
+    if get_origin(kind) is tuple:
+        return tuple(_read(get_args(kind)[0], item) for item in raw or ())
+    return raw
+
+
+@cache
+def _types(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)

@@ -1,0 +1,140 @@
+"""What a run measured, as the output shows it. Rates in requests/s (TPS), latencies in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iu_tuner.contract.choices import Source
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate that is known, with its 95 % interval; `high` None: it is a lower bound."""
+
+    estimate: float
+    low: float
+    high: float | None
+
+
+@dataclass(frozen=True)
+class IntervalOutput:
+    """A value with its interval. `high` None: the estimate is a lower bound; all None: there is no estimate."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    confidence: float | None = None
+
+    @property
+    def rate(self) -> Rate | None:
+        """The same, if there is an estimate."""
+        if self.estimate is None:
+            return None
+        return Rate(self.estimate, self.estimate if self.low is None else self.low, self.high)
+
+
+@dataclass(frozen=True)
+class CleanTpsOutput:
+    """The highest paced rate that met (almost) no throttles, and the throttle ratio that it stayed below."""
+
+    rate: float | None
+    throttle_ratio_below: float | None
+
+
+@dataclass(frozen=True)
+class LatencyOutput:
+    """Percentiles at the clean rate; None: too few `samples` for that one."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    samples: int
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """One step of load. `series`: what it measured, where that is not the answer itself."""
+
+    phase: str
+    concurrency: int
+    workers: int
+    seconds: float | None
+    accepted: int
+    throttled: int
+    failed: int
+    accepted_tps: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    stalled_seconds: int
+    worker_cpu_share: float | None
+    worker_bytes_per_s: float | None
+    series: str | None = None
+
+
+@dataclass(frozen=True)
+class RequestsOutput:
+    """The requests of all steps; `failures` by the error's name."""
+
+    sent: int
+    accepted: int
+    throttled: int
+    failed: int
+    failures: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class OtherTraffic:
+    """Requests of others in the `minutes` before the run: to this model, or else in the whole account and Region."""
+
+    requests: int
+    minutes: int
+    of_this_model: bool
+
+
+@dataclass(frozen=True)
+class ScalingOutput:
+    """A second measurement with more inference units; without one only `detail`, which says why."""
+
+    inference_units: int | None
+    verdict: str | None
+    max_tps: IntervalOutput | None
+    tps_per_inference_unit: float | None
+    efficiency: IntervalOutput | None
+    """TPS per inference unit as a share of the first measurement's"""
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantOutput:
+    """The rate with one way of sending (`source`), or with images of one `size`."""
+
+    source: Source | None = None
+    size: str | None = None
+    images: int
+    least_bytes: int | None = None
+    most_bytes: int | None = None
+    average_bytes: int
+    max_tps: IntervalOutput
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """A variant that was not measured, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ImageComparisonOutput:
+    """Images by way of sending and by size. `faster_source` None: no difference is proven."""
+
+    concurrency: int
+    sources: tuple[VariantOutput, ...]
+    sizes: tuple[VariantOutput, ...]
+    faster_source: Source | None
+    detail: str
+    not_measured: tuple[NotMeasured, ...]

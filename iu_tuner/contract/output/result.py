@@ -1,0 +1,185 @@
+"""The execution's output: `Output` of a run with an answer; of a skipped run, only `Findings`.
+
+Their JSON is the public interface; docs/output.schema.json is generated from these types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from iu_tuner.contract.output.json_values import SHOWN_WITH, from_json
+from iu_tuner.contract.output.measured import (
+    CleanTpsOutput,
+    ImageComparisonOutput,
+    IntervalOutput,
+    LatencyOutput,
+    OtherTraffic,
+    Rate,
+    RequestsOutput,
+    ScalingOutput,
+    StepOutput,
+)
+from iu_tuner.contract.output.recommendation import RecommendationOutput
+
+VerdictWord = Literal[
+    "ok",
+    "throttles-below-max",
+    "latency-bound",
+    "not-saturated",
+    "windowed-quota",
+    "account-throttled",
+    "client-limited",
+    "unstable",
+    "skipped",
+]
+Change = Literal["dropped", "risen", "within"]
+
+
+@dataclass(frozen=True)
+class LeaseHolder:
+    """The run that uses the model, `since` when (ISO 8601, UTC)."""
+
+    run_id: str
+    execution_arn: str
+    since: str
+
+
+@dataclass(frozen=True)
+class CostOutput:
+    """What the model cost in this run, in USD, and what was expected before its start."""
+
+    run_usd: float
+    inference_unit_hours: float
+    price_per_inference_unit_hour_usd: float
+    expected_usd: float | None
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """How the model was found and left. Inference units and USD per hour are those of a model left running."""
+
+    status_before: str | None
+    status_after: str
+    started_at: str | None
+    stopped_at: str | None
+    inference_unit_hours: float | None
+    usd: float | None
+    min_inference_units: int | None = None
+    max_inference_units: int | None = field(default=None, metadata={SHOWN_WITH: "min_inference_units"})
+    usd_per_hour: float | None = None
+    usd_per_hour_at_most: float | None = None
+    settled_by: str | None = None
+
+
+@dataclass(frozen=True)
+class SkippedOutput:
+    """An object that was not sent, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesOutput:
+    """The images of the run; `skipped` holds the first of `skipped_total`."""
+
+    prefix: str | None = None
+    listing_cut: bool | None = None
+    found: int
+    used: int
+    skipped_total: int
+    skipped: tuple[SkippedOutput, ...]
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """An earlier run; rates in TPS per inference unit. `change` None: the two can't be compared."""
+
+    run_id: str
+    started_at: str
+    verdict: str
+    tps_per_inference_unit: float | None
+    low: float | None
+    high: float | None
+    change_percent: float | None
+    change: Change | None
+    model_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class ComparedWith:
+    """The last run of this model, and the last one of the version before."""
+
+    same_model: EarlierRun | None
+    version_before: EarlierRun | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What the steps say. A skipped run has nothing but these, all of them empty, and who holds the model."""
+
+    run_id: str
+    model_arn: str
+    verdict: VerdictWord
+    verdict_detail: str
+    limited_by: str | None = None
+    max_tps: IntervalOutput
+    observed_seconds: float | None
+    clean_tps: CleanTpsOutput
+    inference_units: int | None
+    tps_per_inference_unit: float | None
+    latency_ms: LatencyOutput
+    recommendation: RecommendationOutput
+    steps: tuple[StepOutput, ...]
+    requests: RequestsOutput
+    scaling: ScalingOutput | None = None
+    other_traffic: OtherTraffic | None = None
+    account_quota_tps: float | None = None
+    warnings: tuple[str, ...] | None = None
+    image_comparison: ImageComparisonOutput | None = None
+    held_by: LeaseHolder | None = None
+
+    @property
+    def per_unit(self) -> Rate | None:
+        """Max TPS of one of the inference units that the model was tested with."""
+        units, rate, estimate = self.inference_units or 1, self.max_tps.rate, self.tps_per_inference_unit
+        if rate is None or estimate is None:
+            return None
+        return Rate(estimate, rate.low / units, None if rate.high is None else rate.high / units)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(Findings):
+    """The output of a run with an answer. `applied` None: that was not asked for."""
+
+    cost: CostOutput
+    model: ModelOutput
+    applied: bool | None = None
+    applied_detail: str | None = None
+    images: ImagesOutput
+    result_uri: str
+    report_uri: str | None = field(default=None, metadata={SHOWN_WITH: "report_detail"})
+    compared_with: ComparedWith | None = None
+    regression: bool | None = None
+    regression_detail: str | None = None
+    answer_parameter: str | None = field(default=None, metadata={SHOWN_WITH: "answer_parameter_detail"})
+    answer_parameter_detail: str | None = None
+    report_detail: str | None = None
+
+
+@dataclass(frozen=True)
+class FailedOutput:
+    """What an event tells of a run without an answer."""
+
+    run_id: str
+    model_arn: str | None
+    error: str
+    cause: str
+    model: ModelOutput | None
+
+
+def parse_output(values: Mapping[str, Any]) -> Output | Findings:
+    """An execution's output; Findings alone if the run was skipped."""
+    return from_json(Output if "cost" in values else Findings, values)

@@ -1,0 +1,82 @@
+"""`python -m iu_tuner.contract.schemas docs`: writes the JSON Schemas of the execution's input and output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from iu_tuner.contract.execution_input import ExecutionInput
+from iu_tuner.contract.output.json_values import SHOWN_WITH, json_name
+from iu_tuner.contract.output.result import Findings, Output
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
+
+
+def input_schema() -> dict[str, Any]:
+    """The schema of an execution's input. Only `parse_input` checks what one field allows of another."""
+    return {"$schema": _DIALECT, "title": "Execution input", **_without_titles(ExecutionInput.model_json_schema())}
+
+
+def output_schema() -> dict[str, Any]:
+    """The schema of an execution's output: that of a run with an answer, or that of a skipped one."""
+    parts: dict[str, Any] = {}
+    answered, skipped = _schema(Output, parts), _schema(Findings, parts)
+    skipped = {**skipped, "properties": {"verdict": {"const": "skipped"}}}
+    return {"$schema": _DIALECT, "title": "Execution output", "anyOf": [answered, skipped], "$defs": parts}
+
+
+def _without_titles(schema: Any) -> Any:
+    """Without the titles that pydantic makes of the names."""
+    if isinstance(schema, list):
+        return [_without_titles(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_titles(value) for key, value in schema.items() if key != "title"}
+
+
+def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return {}
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin is tuple:
+        return {"type": "array", "items": _schema(arguments[0], parts)}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _schema(arguments[1], parts)}
+    if arguments:
+        return {"anyOf": [_schema(each, parts) for each in arguments]}
+    if not is_dataclass(kind):
+        return {"type": _TYPES[kind]}
+    if kind.__name__ not in parts:
+        parts[kind.__name__] = {}  # named before its fields are read, which may hold it
+        parts[kind.__name__] |= _object(kind, parts)
+    return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _object(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    types, properties = get_type_hints(kind), {}
+    for each in fields(kind):
+        may_be_null = each.default is MISSING or SHOWN_WITH in each.metadata
+        shown = [one for one in get_args(types[each.name]) or () if one is not NoneType]
+        only = shown[0] if len(shown) == 1 and NoneType in get_args(types[each.name]) else types[each.name]
+        properties[json_name(each.name)] = _schema(types[each.name] if may_be_null else only, parts)
+    required = [json_name(each.name) for each in fields(kind) if each.default is MISSING]
+    return {"type": "object", "description": kind.__doc__, "properties": properties, "required": required}
+
+
+def main() -> None:
+    """Write both into the folder that the command names."""
+    for name, schema in (("input", input_schema()), ("output", output_schema())):
+        text = json.dumps(schema, indent=2, ensure_ascii=False)
+        (Path(sys.argv[1]) / f"{name}.schema.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
