@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from lambdas.models.lifecycle import start
 
 from iu_tuner.contract.errors import InternalError, ModelLost
 from lambdas.handlers import janitor, stop_on_delete
