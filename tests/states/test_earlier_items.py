@@ -143,7 +143,7 @@ def test_earlier_runs_are_compared_with_whether_they_had_a_rate_or_not() -> None
 def test_past_requests_and_this_tuners_own_runs_are_known(stack: Stack) -> None:
     items = HistoryItems(stack.dynamodb, TABLE)
 
-    assert items.kept("r-past") == RequestHistory(
+    assert items.load("r-past") == RequestHistory(
         14, 1_000_000, 60, (None, 0, 7, 3), throttled=1, of_model=True, in_service_known=True, own_runs=1
     )
     assert items.own_runs(1_790_000_000, ARN) == [(1_790_000_010.0, 1_790_000_200.123)]
