@@ -11,9 +11,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.functions import Functions
-from infra.permissions import acknowledge_wildcard, allow
-from infra.queues import dead_letter_queue, scheduler_role, work_queue
+from infra.resources.functions import Functions
+from infra.resources.permissions import acknowledge_wildcard, allow
+from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings.settings import Settings
 
 _JANITOR_PERIOD = cdk.Duration.minutes(10)

@@ -13,8 +13,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.permissions import allow
-from infra.queues import dead_letter_queue, scheduler_role, work_queue
+from infra.resources.permissions import allow
+from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings.settings import Settings
 from infra.settings.triggers import UploadTrigger
 

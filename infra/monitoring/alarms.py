@@ -14,9 +14,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.encryption import customer_key
 from infra.monitoring.tuner_metrics import count_of
-from infra.permissions import acknowledge, allow
+from infra.resources.encryption import customer_key
+from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
 
 _PERIOD = cdk.Duration.minutes(5)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.functions import SERVICE_NAME
+from infra.resources.functions import SERVICE_NAME
 
 NAMESPACE = "InferenceUnitTuner"
 OF_MODEL = ("project", "version")

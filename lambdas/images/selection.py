@@ -1,4 +1,4 @@
-"""The images that the load is made of: chosen from the bucket, checked, read."""
+"""The images that the load sends: chosen from the bucket, checked, read."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MAX_KINDS_TOLD = 5  # of faults, where no object can be used
 
 
 def s3_client() -> Any:
-    """The S3 client, with a connection for each image that is looked at at once."""
+    """The S3 client, with a connection for each image that is inspected at the same time."""
     return client("s3", attempts=4, max_connections=MAX_IMAGES)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The images to use, objects left out (the first of them), how many objects there were and were left out."""
+    """The images to use, the first objects left out, and how many objects were `found` and left out."""
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]

@@ -58,17 +58,17 @@ class RunStore:
         self._items = Partition(client, table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
 
     def create(self, run: Run) -> None:
-        """Keep what Prepare settled."""
+        """Save the plan of a run."""
         self._items.put("RUN", {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
 
     def load_or_none(self) -> tuple[Run, Progress] | None:
-        """The same as `known`; None when Prepare never came so far."""
+        """Like `known`, but returns None if Prepare has not saved the run."""
         with suppress(KeyError):
             return self.known()
         return None
 
     def known(self) -> tuple[Run, Progress]:
-        """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
+        """The run, with the inference units that it runs with, and its progress. Raises KeyError if there is none."""
         item = self._items.get("RUN")
         run, seen = RUN.read(item["plan"]), PROGRESS.read(item.get("progress", "{}"))
         if seen.inference_units is not None:
@@ -76,15 +76,15 @@ class RunStore:
         return run, seen
 
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
-        """Keep the progress, and the phase for whoever watches."""
+        """Save the progress, and the phase for the client."""
         self._items.update("RUN", {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
     def save_live_progress(self, so_far: Mapping[str, Any]) -> None:
-        """Keep how far the run has come, for whoever watches."""
+        """Save how far the run has come, for the client."""
         self._items.update("RUN", {"liveProgress": as_json(so_far)})
 
     def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
-        """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
+        """Save the receipt and the phase. A receipt that is not final never replaces a final one."""
         values = {"receipt": RECEIPT.text(receipt), "phase": phase}
         if final:
             self._items.update("RUN", {**values, "settled": True})

@@ -24,7 +24,7 @@ def receipt_of(item: Mapping[str, Any]) -> Receipt | None:
 
 
 def counts_item(counts: WorkerCounts) -> dict[str, Any]:
-    """One worker's counts as an item's attributes: three numbers for whoever looks, and all of it for `counts_of`.
+    """One worker's counts as an item's attributes: three numbers for people, and all of it for `counts_of`.
 
     Written out in maps and lists it would be a hundred attribute values: a step of 1,000 workers would take PlanStep
     seconds to read, and each of them a second write unit.

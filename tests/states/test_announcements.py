@@ -113,7 +113,7 @@ class StoreOfOneRun:
 
 def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch, service: str, fails: str) -> None:
     """From now on every call of this operation is refused."""
-    client = getattr(announcements, f"{service}_client")()
+    client = announcements._fast_fail_client(service)
 
     def refuse(**_: Any) -> Any:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, fails)

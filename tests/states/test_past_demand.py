@@ -149,12 +149,12 @@ def test_fifteen_days_of_minutes_fit_an_item_and_come_back(stack: Stack) -> None
     history = past_traffic.history([chance.randrange(60_000) for _ in range(21_600)], days=15)
     items = HistoryItems(dynamodb_client(), TABLE)
 
-    items.keep("run-1", history)
+    items.save("run-1", history)
 
     (item,) = stack.items()
     assert item["sk"]["S"] == "TRAFFIC"
     assert len(item["history"]["S"]) < 120_000
-    assert items.kept("run-1") == history
+    assert items.load("run-1") == history
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_prepare_keeps_the_past_of_a_stopped_model(stack: Stack, model: dict[str
 
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
 
-    kept = HistoryItems(dynamodb_client(), TABLE).kept(stack.run_id)
+    kept = HistoryItems(dynamodb_client(), TABLE).load(stack.run_id)
     assert (kept.requests, kept.of_model, kept.period_s) == (240, True, 60)
     assert kept.counts[:3] == (60, 120, 60)
     assert stack.run_item()["plan"]["demand"] == {"days": 1, "percentile": 99, "headroom": 0}
@@ -208,7 +208,7 @@ def test_the_load_of_an_earlier_run_is_left_out_where_it_was_counted(
 
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
 
-    kept = items.kept(stack.run_id)
+    kept = items.load(stack.run_id)
     assert (kept.requests, kept.own_runs) == (60 if left_out else 18_060, left_out)
 
 

@@ -7,12 +7,10 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
-from lambdas.models.lifecycle import start
 
 from iu_tuner.contract.errors import InternalError, ModelLost
 from lambdas.handlers import janitor, stop_on_delete
@@ -22,6 +20,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.models.status import ModelState
 from lambdas.runs.receipt import Receipt
 from lambdas.runs.store import run_store
+from lambdas.tuning.start import start
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import STARTED_AT, Stack, picture
@@ -73,19 +72,6 @@ def ended(stack: Stack, arn: str, status: str = "ABORTED") -> dict[str, Any]:
 
 
 class TestTheLease:
-    def test_of_runs_started_at_the_same_moment_exactly_one_goes_on(self, stack: Stack) -> None:
-        together = threading.Barrier(8)
-
-        def take(index: int) -> str:
-            lease = Lease("arn:model", f"run-{index}", "", STARTED_AT, 90, "stop")
-            together.wait()
-            return lease_store().take(lease).run_id
-
-        with ThreadPoolExecutor(8) as threads:
-            holders = set(threads.map(take, range(8)))
-
-        assert len(holders) == 1
-
     def test_a_second_run_touches_nothing_and_names_the_first(self, stack: Stack, running: str) -> None:
         stack.run_id = "run-2"
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
 from lambdas.load.measured_step import MeasuredStep
-from lambdas.reports.page.answers import VERDICTS, answer_sentence, carried, costs, next_action, start_command
 from lambdas.reports.page.html.contents import Figure, Note, Summary, Tone
 from lambdas.reports.page.html.formats import count, duration, moment, requests_per_second, usd
+from lambdas.reports.page.sections.answers import VERDICTS, answer_sentence, carried, costs, next_action, start_command
 from lambdas.reports.page.sections.regression import earlier
 from lambdas.reports.page.sections.units import UNIT
 from lambdas.runs.run import Run

@@ -12,12 +12,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.log_groups import log_group
-from infra.network import LambdaNetwork
-from infra.permissions import acknowledge, acknowledge_wildcard, allow
+from infra.resources.log_groups import log_group
+from infra.resources.network import LambdaNetwork
+from infra.resources.permissions import acknowledge, acknowledge_wildcard, allow
 from infra.settings.settings import Settings
 
-_REPOSITORY = Path(__file__).parent.parent
+_REPOSITORY = Path(__file__).parents[2]
 SERVICE_NAME = "inference-unit-tuner"
 POWERTOOLS_PARAMETER = "/aws/service/powertools/python/arm64/python3.13/3.37.0"
 

@@ -6,8 +6,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.encryption import customer_key
-from infra.permissions import acknowledge, allow
+from infra.resources.encryption import customer_key
+from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
 
 _REPORT_PREFIX = "reports/"
