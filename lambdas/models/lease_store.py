@@ -17,7 +17,6 @@ from lambdas.aws.settings import settings
 from lambdas.aws.table import dynamodb_client, plain, serialized
 from lambdas.models.lease import Lease
 from lambdas.models.lease_items import ATTRIBUTE, attributes, key, lease_of
-from lambdas.runs.run import Run
 
 INDEX = "Leases"
 _INDEX_KEY = "leaseHolder"
@@ -97,21 +96,21 @@ class LeaseStore:
             raise _given_up(lease.run_id)
         return noted
 
-    def require(self, run: Run) -> Lease:
+    def require(self, model_arn: str, run_id: str) -> Lease:
         """The open lease of a run that goes on.
 
         Raises:
             ModelLost: the run does not hold it any more, or is being ended.
         """
-        lease = self.of(run.model_arn)
-        if lease is None or lease.run_id != run.run_id or lease.closing:
-            raise _given_up(run.run_id)
+        lease = self.of(model_arn)
+        if lease is None or lease.run_id != run_id or lease.closing:
+            raise _given_up(run_id)
         return lease
 
-    def is_active(self, run: Run) -> bool:
-        """The same as a question. A table that does not answer is no reason to end a run."""
+    def is_active(self, model_arn: str, run_id: str) -> bool:
+        """Like `require`, but returns a bool; True if the table does not answer, which is no reason to end a run."""
         try:
-            self.require(run)
+            self.require(model_arn, run_id)
         except ModelLost:
             return False
         except (ClientError, BotoCoreError):
@@ -133,17 +132,17 @@ class LeaseStore:
         asked = {"apply_starts": lease.apply_starts + 1, "start_asked_at": now}
         return self._update(lease, asked, "runId = :me AND owes = :apply", {":apply": "apply"})
 
-    def release_to_user(self, run: Run) -> None:
+    def release_to_user(self, model_arn: str, run_id: str) -> None:
         """The model runs as decided and is the user's from now on: release the lease, if the run owed that.
 
         Raises:
             ModelLost: the run has been ended meanwhile, and its model is being stopped.
         """
-        mine = {":me": run.run_id, ":apply": "apply"}
-        if not self._delete(run.model_arn, "runId = :me AND owes = :apply", mine):
-            lease = self.of(run.model_arn)
-            if lease is not None and lease.run_id == run.run_id:
-                raise _given_up(run.run_id)
+        mine = {":me": run_id, ":apply": "apply"}
+        if not self._delete(model_arn, "runId = :me AND owes = :apply", mine):
+            lease = self.of(model_arn)
+            if lease is not None and lease.run_id == run_id:
+                raise _given_up(run_id)
 
     def release(self, lease: Lease) -> None:
         """Nothing is owed any more: the model is free for the next run."""

@@ -1,4 +1,4 @@
-"""TODO: lambdas.models.usage."""
+"""What CloudWatch keeps of a model's requests: for how long, in which periods, and its sums."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Seen:
+class UsageSums:
     """CloudWatch's sums by the start of their period, which has no entry where there is no data."""
 
     successful: Mapping[int, float]

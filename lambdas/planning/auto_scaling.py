@@ -1,6 +1,6 @@
 """Past requests against inference units: a fixed number of them, or auto-scaling between a minimum and a maximum.
 
-AWS documents neither when Rekognition adds or takes away inference units nor how long that takes. What is
+AWS documents neither when a service adds or takes away inference units nor how long that takes. What is
 assumed here: it follows the units that the requests need. It goes up to what was needed all through the last
 `up_s` seconds, and down to the most that was needed at any time in the last `down_s` seconds.
 """

@@ -6,9 +6,7 @@ import time
 
 from lambdas.aws.settings import settings
 from lambdas.aws.table import dynamodb_client
-from lambdas.models.rekognition.control_plane import RekognitionModel
-from lambdas.models.rekognition.recent_usage import cloudwatch_client
-from lambdas.models.rekognition.usage import past_requests
+from lambdas.models.registry import usage_of
 from lambdas.models.usage import Window
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.history_store import HistoryItems
@@ -16,7 +14,7 @@ from lambdas.planning.request_history import RequestHistory, build_history
 from lambdas.runs.run import Run
 
 
-def keep_history(run: Run, model: RekognitionModel) -> None:
+def keep_history(run: Run) -> None:
     """Read the requests that the run shall plan for, if it is to plan for past ones.
 
     Raises:
@@ -26,7 +24,7 @@ def keep_history(run: Run, model: RekognitionModel) -> None:
         return
     window = Window.before(time.time(), run.wanted.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
-    seen = past_requests(cloudwatch_client(), model.project, model.version, window)
+    seen = usage_of(run.model_arn).past(window)
     # The account's series count what this tuner asked any model for.
     own_runs = items.own_runs(window.start_s, run.model_arn if seen.of_model else None)
     items.keep(run.run_id, build_history(window, seen, own_runs))

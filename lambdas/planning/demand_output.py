@@ -87,9 +87,12 @@ def carried_row(service: Service, units: int) -> dict[str, Any]:
 
 
 def scaling_row(
-    history: RequestHistory, least: int, most: int, tps_per_unit: float, usd_per_unit_hour: float
+    history: RequestHistory, least: int, most: int, tps_per_unit: float, usd_per_unit_hour: float, service: str
 ) -> dict[str, Any]:
-    """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not."""
+    """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not.
+
+    `service` is the name of the model's service.
+    """
     lag = Lag().seen_in(history.period_s)
 
     def told(serve: Callable[[Sequence[int | None]], Service]) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def scaling_row(
         "assumptions": {
             "scaleUpMinutes": lag.up_s / 60,
             "scaleDownMinutes": lag.down_s / 60,
-            "note": "AWS does not document when Rekognition scales, nor how fast: these times are assumed. Requests are"
+            "note": f"AWS does not document when {service} scales, nor how fast: these times are assumed. Requests are"
             f" taken as spread evenly over {_seconds(history.period_s)}, and the model as running all the time.",
         },
         "minInferenceUnits": least,

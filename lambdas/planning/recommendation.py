@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
-from lambdas.models.quota import QUOTA_IUS
+from lambdas.models.tariff import QUOTA_IUS
 from lambdas.planning.demand import BatchDemand, Demand, TrafficDemand
 
 PRODUCTION_IUS = 2

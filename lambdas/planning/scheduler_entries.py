@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from lambdas.models.registry import facts_of
 from lambdas.planning.weekly_schedule import Block
 
 MINUTES_OF_WEEK = 7 * 24 * 60
@@ -35,13 +36,14 @@ def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int)
 
 def start_entry(model_arn: str, expression: str, least: int, most: int) -> dict[str, Any]:
     """Starts the model; it auto-scales where `most` is more than `least`."""
-    scaling = {"MaxInferenceUnits": most} if most > least else {}
-    return _entry(model_arn, expression, "startProjectVersion", {"MinInferenceUnits": least, **scaling})
+    service = facts_of(model_arn)
+    return _entry(model_arn, expression, service.start, service.start_parameters(model_arn, least, most))
 
 
 def stop_entry(model_arn: str, expression: str) -> dict[str, Any]:
     """Stops the model."""
-    return _entry(model_arn, expression, "stopProjectVersion", {})
+    service = facts_of(model_arn)
+    return _entry(model_arn, expression, service.stop, service.model_parameters(model_arn))
 
 
 def weekly(minute: int, days: Iterable[int]) -> str:
@@ -59,11 +61,11 @@ def _moment(minute_of_week: int) -> tuple[int, int]:
     return day, minute
 
 
-def _entry(model_arn: str, expression: str, action: str, more: dict[str, int]) -> dict[str, Any]:
+def _entry(model_arn: str, expression: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     partition = model_arn.split(":")[1]
     return {
         "expression": expression,
         "timezone": "UTC",
-        "target": f"arn:{partition}:scheduler:::aws-sdk:rekognition:{action}",
-        "input": {"ProjectVersionArn": model_arn, **more},
+        "target": f"arn:{partition}:scheduler:::aws-sdk:{facts_of(model_arn).scheduler_action(operation)}",
+        "input": parameters,
     }

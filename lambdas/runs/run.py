@@ -12,9 +12,8 @@ from lambdas.capacity.step_plans import SearchLimits
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import Image, SkippedImage
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.recent_traffic import TrafficSeen
-from lambdas.models.tariff import Tariff
+from lambdas.models.tariff import Tariff, UnitsQuota
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.runs.budget import Budget, Left
 from lambdas.runs.progress import Progress

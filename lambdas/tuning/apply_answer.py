@@ -8,7 +8,7 @@ from typing import Any
 
 from iu_tuner.formats import rounded
 from lambdas.models.lease import Lease
-from lambdas.models.quota import UnitsQuota
+from lambdas.models.tariff import UnitsQuota
 from lambdas.runs.receipt import Receipt
 
 

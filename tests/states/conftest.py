@@ -30,13 +30,13 @@ from lambdas.handlers import (
 from lambdas.handlers import release_model as release_model
 from lambdas.images import selection as images_adapter
 from lambdas.load import worker as load_worker
-from lambdas.models import quota as quotas
 from lambdas.models.rekognition import control_plane as rekognition
-from lambdas.models.rekognition import recent_usage as traffic
+from lambdas.models.rekognition import usage as traffic
 from lambdas.reports import notifications as announcements
 from lambdas.reports import parameter as answer_parameter
 from lambdas.reports import publishing as report_page
 from lambdas.runs import store as run_store
+from lambdas.tuning import quotas
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 
 TABLE, BUCKET = "runs", "images-and-reports"

@@ -18,10 +18,10 @@ from lambdas.handlers import janitor, stop_on_delete
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
-from lambdas.models.lifecycle import start
 from lambdas.models.status import ModelState
 from lambdas.runs.receipt import Receipt
 from lambdas.runs.store import run_store
+from lambdas.tuning.start import start
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import STARTED_AT, Stack, picture
@@ -230,7 +230,7 @@ class TestTheJanitor:
         self, stack: Stack, execution: Any, running: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         later = time.time() + 90 * 60 + 60
-        monkeypatch.setattr("lambdas.handlers.janitor.time.time", lambda: later)
+        monkeypatch.setattr("lambdas.cleanup.janitor.time.time", lambda: later)
 
         assert self.clean(stack) == {"unsettled": 0}
 
@@ -243,7 +243,7 @@ class TestTheJanitor:
         lease_store().take(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
-        monkeypatch.setattr("lambdas.handlers.janitor.PATIENCE_S", 10.0)
+        monkeypatch.setattr("lambdas.cleanup.janitor.PATIENCE_S", 10.0)
         with pytest.raises(ExceptionGroup, match="could not be settled"):
             self.clean(stack)
 
@@ -299,7 +299,7 @@ class TestDeletingTheStack:
         self, stack: Stack, execution: Any, running: str, answers: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url, got = answers
-        monkeypatch.setattr("lambdas.handlers.stop_on_delete.PATIENCE_S", -1.0)
+        monkeypatch.setattr("lambdas.cleanup.deletion.PATIENCE_S", -1.0)
 
         stop_on_delete.handler(self.request(url, "Delete"), stack.context)
 

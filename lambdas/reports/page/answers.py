@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.models.registry import facts_of
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
 from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd, usd_finely
@@ -28,8 +29,8 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 WITHOUT_NUMBERS: dict[str, str] = {
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
     "windowed-quota": "Ask AWS support how the quota is handed out, or let your clients send at a steady low rate.",
-    "account-throttled": "Raise the account's quota for DetectCustomLabels in Service Quotas, or run when nothing else "
-    "uses Rekognition; then run again.",
+    "account-throttled": "Raise the account's quota for {service.operation} in Service Quotas, or run when nothing "
+    "else uses {service.name}; then run again.",
     "sudden-increase": "Run again in a few minutes; with a lower test.maxConcurrency if it comes back.",
     "client-limited": "Run again with a lower test.inFlightPerWorker.",
     "lambda-concurrency": "Raise 'Concurrent executions' of AWS Lambda in Service Quotas, or give a higher "
@@ -55,7 +56,8 @@ def answer_sentence(run: Run, answer: Mapping[str, Any]) -> str:
     if answer["verdict"] == "account-throttled" and answer["maxTps"]["estimate"] is not None:
         rate = requests_per_second(answer["maxTps"]["estimate"])
         if answer.get("limitedBy") == "sudden-increase":
-            return f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
+            service = facts_of(run.model_arn).name
+            return f"At least {rate}: {service} refused a sudden increase before the model was at its maximum."
         return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
     if answer["verdict"] == "unstable":
         return "No number of inference units can be recommended: the measurement is unstable."
@@ -82,7 +84,7 @@ def next_action(run: Run, answer: Mapping[str, Any]) -> str:
     limit = limit if limit in WITHOUT_NUMBERS else word
     if not answer["recommendation"]["minInferenceUnits"]:
         ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
-        return WITHOUT_NUMBERS.get(limit, ask)
+        return WITHOUT_NUMBERS.get(limit, ask).format(service=facts_of(run.model_arn))
     if answer.get("applied"):
         return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
     if answer["model"]["statusAfter"] == "RUNNING":
@@ -99,11 +101,9 @@ def start_command(answer: Mapping[str, Any]) -> str | None:
     advice, arn = answer["recommendation"], str(answer["modelArn"])
     if not advice["minInferenceUnits"] or answer.get("applied"):
         return None
-    words = ["aws", "rekognition", "start-project-version", "--region", arn.split(":")[3]]
-    words += ["--project-version-arn", arn, "--min-inference-units", str(advice["minInferenceUnits"])]
-    if advice["maxInferenceUnits"] > advice["minInferenceUnits"]:
-        words += ["--max-inference-units", str(advice["maxInferenceUnits"])]
-    return shlex.join(words)
+    service = facts_of(arn)
+    parameters = service.start_parameters(arn, advice["minInferenceUnits"], advice["maxInferenceUnits"])
+    return shlex.join(service.command(service.start, parameters, arn.split(":")[3]))
 
 
 def costs(run: Run, answer: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:

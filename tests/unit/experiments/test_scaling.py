@@ -15,8 +15,8 @@ from lambdas.experiments.scaling import Restart, Scaling, ScalingSkipped, effici
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.models.tariff import UnitsQuota
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from iu_tuner.contract.model_arn import names_in
+from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Picture, Snippet, Table
 from lambdas.reports.page.html.formats import day_of_week, usd
 
 TITLE = "When to start and stop the model"
 MAX_NAME = 40  # of a schedule's 64
 ROLE = """\
-# A role that EventBridge Scheduler may assume (scheduler.amazonaws.com), with rekognition:StartProjectVersion and
-# rekognition:StopProjectVersion on the model:
+# A role that EventBridge Scheduler may assume (scheduler.amazonaws.com), with {start} and
+# {stop} on the model:
 ROLE=arn:{partition}:iam::{account}:role/<your role>
 """
 
@@ -74,11 +75,13 @@ def _commands(answer: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
     names, (_, partition, _, region, account, *_) = names_in(arn), arn.split(":")
     model = re.sub(r"[^0-9A-Za-z_.-]", "-", names.project if names else "model")[:MAX_NAME]
     lines = [_command(f"{model}-{number}", region, each) for number, each in enumerate(plan["scheduler"], 1)]
-    return ROLE.format(partition=partition, account=account) + "\n".join(lines)
+    service = facts_of(arn)
+    rights = {name: service.action(operation) for name, operation in (("start", service.start), ("stop", service.stop))}
+    return ROLE.format(partition=partition, account=account, **rights) + "\n".join(lines)
 
 
 def _command(model: str, region: str, entry: Mapping[str, Any]) -> str:
-    action = "start" if entry["target"].endswith("startProjectVersion") else "stop"
+    action = "start" if entry["target"].rpartition(":")[2].startswith("start") else "stop"
     words = ["aws", "scheduler", "create-schedule", "--region", region, "--name", f"{model}-{action}"]
     words += ["--flexible-time-window", "Mode=OFF", "--schedule-expression", entry["expression"]]
     words += ["--schedule-expression-timezone", entry["timezone"]]
