@@ -27,8 +27,7 @@ from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
-from lambdas.load.measured_step import MeasuredStep
-from lambdas.load.merging import merged_step
+from lambdas.load.measured_step import MeasuredStep, merged_step
 from lambdas.load.step import StepPlan
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import Receipt
