@@ -1,5 +1,5 @@
 # Each command does its own set-up; Python 3.11 or newer and make are all it takes.
-.PHONY: setup demo test faults lint bench
+.PHONY: setup demo test faults lint bench coverage mutants
 PYTHON ?= python3
 BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
@@ -43,3 +43,11 @@ bench: setup
 	$(BIN)/python -m bench.accuracy --check
 	$(BIN)/python -m bench.load_client
 	$(BIN)/python -m bench.scale --check
+
+coverage: setup
+	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 --dist loadfile \
+		--cov --cov-report term-missing:skip-covered
+
+# Changes one operator, constant or condition of the core at a time; the unit tests should notice. Writes docs/testing.md.
+mutants: setup
+	$(BIN)/python -m bench.mutants

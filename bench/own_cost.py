@@ -1,192 +1,147 @@
-"""`python -m bench.own_cost`: what the tuner itself costs, measured; writes the tables into docs/cost.md.
+"""`python -m bench.own_cost`: what the tuner itself costs. Counts one run in the embedded AWS and prints dollars.
 
-Runs the demo's execution in the embedded AWS with every call metered, and a run of 1,000 workers a step on moto;
-what was counted is kept in bench/own_cost.json. With --reckon nothing is measured: the tables are made anew from it.
+The prices are those of the table in docs/cost.md. S3 requests, logs, events and messages are not counted: together
+they are about a hundredth of a small run's cost.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import platform
+import os
+import re
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import prices
-from bench.bill import Run, Use, lines
-from bench.sizes import READ_UNIT
 from bench.tables import markdown
+from iu_tuner.cli.aws.runs_table import RunsTable
+from iu_tuner.cli.aws.stack import Tuner
+from local.deployment import deploy
+from local.embedded_aws import EmbeddedAws, embedded_aws
+from local.sample_images import sample_images
+from local.simulated_model.account import ModelSetup
+from local.simulated_model.model_spec import ModelTruth
+from local.simulated_model.process import running_simulated_model
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "cost.md"
-RECORD = Path(__file__).with_suffix(".json")
-BEGIN, END = "<!-- the bill: written by `python -m bench.own_cost` -->", "<!-- the end of the bill -->"
-
-LEADS_S = 10.0  # of a step of 1,000 workers: from planning it to its common start; 8 for the first, 3 to 20 after that
-MAX_IMAGES = 24
-MONTH_S = 730 * 3600
-JANITOR_S = 600
-# Lambda asks a queue all the time, five at once, and each question waits 20 s for a message.
-POLLS_A_MONTH = 5 * MONTH_S / 20
-QUEUES = 1
-USD_PER_UNIT_HOUR = 4.0
+WHOLE_CPU_MB = 1769  # a Lambda with less memory has less of a CPU, as AWS documents
+EXPRESS_TICK_S, EXPRESS_GB = 0.1, 64 / 1024  # an Express child is billed in steps of 100 ms and 64 MB
+_RUN, _MAX_S = "own-cost", 300.0
+_METERED = f"import sys; sys.path.insert(0, {str(DOCUMENT.parent.parent)!r}); from bench.own_cost import serve; serve()"
+_INPUT = {"demand": {"averageTps": 6, "peakTps": 15}}
+_REPORT = re.compile(r"REPORT .*Billed Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")
+_PRICE = re.compile(r"^\| ([\w -]+) \| ([\d.]+) \| ([\d,]+) \|", re.MULTILINE)
 
 
-def measure() -> dict[str, Any]:
-    """Both runs, as plain JSON values."""
-    from bench.metered_run import metered_run
-    from bench.scale import measured_scale
-
-    run = metered_run()
-    scale = measured_scale(1000)
-    plan_steps = scale.of("PlanStep")[1:]
-    return {
-        "measuredOn": datetime.now(UTC).date().isoformat(),
-        "python": f"{platform.python_version()}, {platform.machine()}",
-        "run": run,
-        "scale": {
-            "workersPerStep": 1000,
-            "steps": scale.steps,
-            "items": scale.items,
-            "loadSeconds": scale.load_s,
-            "workerItemBytes": scale.worker_item_bytes,
-            "planStepSeconds": round(sum(c.seconds - c.moto_s for c in plan_steps) / len(plan_steps), 3),
-        },
-    }
+def prices(document: str) -> dict[str, float]:
+    """US dollars for one of each thing that is billed, from the rows `name | US$ | for so many` of the document."""
+    return {name: float(usd) / int(number.replace(",", "")) for name, usd, number in _PRICE.findall(document)}
 
 
-def run_of(record: Mapping[str, Any]) -> Run:
-    """The demo's run."""
-    kept = record["run"]
-    functions = {name: Use(**use) for name, use in kept["functions"].items()}
-    return Run(functions, kept["transitions"], kept["metrics"])
+def gb_seconds(seconds: float, memory_mb: int) -> float:
+    """At most: as if the part of a CPU that a small Lambda has made all of its time so much longer."""
+    return seconds * max(1.0, WHOLE_CPU_MB / memory_mb) * memory_mb / 1024
 
 
-def large_run_of(record: Mapping[str, Any]) -> Run:
-    """A run of 1,000 workers a step: each worker's part as in the demo's run, for as long as the steps were."""
-    small, kept, scale = run_of(record), record["run"], record["scale"]
-    workers, plans = small.workers, small.functions["PlanStep"]
-    more_steps = scale["steps"] - kept["steps"]
-    late_s = max(0.0, workers.seconds - kept["loadSeconds"]) / workers.invocations  # lead, start, last answers
-    seconds = scale["loadSeconds"] + scale["items"] * max(late_s, LEADS_S)
-    each = workers.times(scale["items"] / workers.invocations, seconds=seconds)
-    images = Use(s3_reads=scale["workersPerStep"] * MAX_IMAGES).s3_reads
-    read_units = math.ceil(scale["workersPerStep"] * scale["workerItemBytes"] / READ_UNIT) * scale["steps"]
-    plan = plans.times((scale["steps"] + 1) / plans.invocations)
-    functions = {
-        **small.functions,
-        "ApplyLoad": Use(**{**asdict(each), "s3_reads": images}),
-        "PlanStep": Use(
-            **{
-                **asdict(plan),
-                "seconds": plan.seconds + scale["steps"] * scale["planStepSeconds"],
-                "read_units": plan.read_units + read_units,
+def bill(counted: Mapping[str, float], usd: Mapping[str, float]) -> str:
+    """A Markdown table: what was counted (name -> number), and its dollars."""
+    rows = [(name, f"{number:,.6g}", f"{number * usd[name]:.6f}") for name, number in counted.items()]
+    total = sum(number * usd[name] for name, number in counted.items())
+    return markdown(("billed", "number", "US$"), [*rows, ("**total**", "", f"**{total:.6f}**")])
+
+
+def count_run() -> dict[str, float]:
+    """Counts of the demo's run, by the names in the table of prices."""
+    with tempfile.TemporaryDirectory() as folder:
+        units = Path(folder) / "units"
+        with (
+            embedded_aws(program=["-c", _METERED], UNITS=str(units)) as aws,
+            running_simulated_model([ModelSetup(truth=ModelTruth(), project="bees")], s3_endpoint_url=aws.url) as model,
+        ):
+            outputs = deploy(aws, {"rekognitionEndpointUrl": model.url, "modelPollSeconds": 1})
+            for name, body in sample_images().items():
+                aws.client("s3").put_object(Bucket=outputs.image_bucket, Key=f"samples/{name}", Body=body)
+            states = aws.client("stepfunctions")
+            tuner = Tuner(states, outputs.state_machine_arn, RunsTable(aws.client("dynamodb"), outputs.runs_table))
+            before, began_s = units.read_text("utf-8").splitlines(), time.time()
+            tuner.start(_RUN, {"modelArn": model.model_arns[0], **_INPUT})
+            while (described := tuner.described(_RUN))["status"] == "RUNNING" and time.time() < began_s + _MAX_S:
+                time.sleep(1)
+            if described["status"] != "SUCCEEDED":
+                raise RuntimeError(f"the run ended as {described['status']}: {described.get('cause')}")
+            pages = states.get_paginator("get_execution_history").paginate(executionArn=tuner.arn_of(_RUN))
+            entered = sum(each["type"].endswith("StateEntered") for page in pages for each in page["events"])
+            used = [line.split() for line in units.read_text("utf-8").splitlines()[len(before) :]]
+            return {
+                **_count_logs(_logs(aws, began_s), entered),
+                **{f"DynamoDB {kind} unit": sum(float(n) for k, n in used if k == kind) for kind in ("write", "read")},
             }
-        ),
+
+
+def _count_logs(logs: Mapping[str, list[str]], entered: int) -> dict[str, float]:
+    reports = {
+        name: [(float(found[1]) / 1000, int(found[2])) for line in lines if (found := _REPORT.match(line))]
+        for name, lines in logs.items()
+        if name != "Janitor"
     }
-    return Run(functions, small.transitions + 3 * more_steps, small.metrics)
+    invocations = sum(map(len, reports.values()))
+    looks, plans, workers = (len(reports[name]) for name in ("StartModel", "PlanStep", "ApplyLoad"))
+    ticks = sum(math.ceil(seconds / EXPRESS_TICK_S) for seconds, _ in reports["ApplyLoad"])
+    # The embedded AWS writes no history of what is inside a Parallel: each call and the choice behind it, the waits
+    # between two looks, the probe, a Map for each step, the recommendation.
+    inside = 2 * looks + (looks - 1) + 1 + 2 * plans + (plans - 1) + 1
+    written = [line for lines in logs.values() for line in lines if line.startswith('{"_aws"')]
+    return {
+        "Lambda request": invocations,
+        "Lambda GB-second": sum(gb_seconds(*each) for name in reports for each in reports[name]),
+        "state transition": entered + inside,
+        "Express request": workers,
+        "Express GB-second": ticks * EXPRESS_TICK_S * EXPRESS_GB,
+        "custom metric hour": sum(line.count('"Name":') for line in written),
+        "trace": invocations,
+    }
 
 
-def bill(record: Mapping[str, Any]) -> str:
-    """All tables, as Markdown."""
-    kept, scale = record["run"], record["scale"]
-    small, large = run_of(record), large_run_of(record)
-    small_usd = sum(line.usd for line in lines(small))
-    look = small.functions["StartModel"]
-    look_usd = (
-        3 * prices.STANDARD_TRANSITION
-        + prices.LAMBDA_REQUEST
-        + look.gb_seconds / look.invocations * prices.LAMBDA_GB_SECOND
-        + look.read_units / look.invocations * prices.READ_UNIT
-        + look.write_units / look.invocations * prices.WRITE_UNIT
-    )
-    wall_s = scale["loadSeconds"] / scale["workersPerStep"] + scale["steps"] * LEADS_S
-    return "\n\n".join(
-        [
-            f"Measured on {record['measuredOn']} (Python {record['python']}).",
-            "### The demo's run",
-            f"{kept['steps']} steps with a worker each, {kept['images']} images, one inference unit. "
-            f"The model ran for {kept['modelSeconds']} s, which is **${kept['modelUsd']:.4f}**; "
-            f"the tuner itself cost **${small_usd:.4f}**.",
-            _table(small),
-            f"A real model takes minutes to start: each further look at it, every 30 s, costs ${look_usd:.6f}, "
-            f"so half an hour of waiting costs ${60 * look_usd:.4f}.",
-            f"### A run of {scale['workersPerStep']:,} workers a step",
-            f"{scale['steps']} steps, {scale['items']:,} workers' items of at most {scale['workerItemBytes']} bytes. "
-            f"The steps take {wall_s / 60:.0f} minutes, in which each inference unit costs "
-            f"${wall_s / 3600 * USD_PER_UNIT_HOUR:.2f}; "
-            f"the tuner itself costs **${sum(line.usd for line in lines(large)):.2f}**.",
-            _table(large),
-            "### A month in which nothing runs",
-            _idle_table(kept),
-        ]
-    )
+def _logs(aws: EmbeddedAws, since_s: float) -> dict[str, list[str]]:
+    """What each Lambda wrote."""
+    logs, found = aws.client("logs"), {}
+    for page in logs.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            if function := re.search(r"Functions(\w+?)Logs", group["logGroupName"]):
+                events = logs.get_paginator("filter_log_events").paginate(
+                    logGroupName=group["logGroupName"], startTime=int(1000 * since_s)
+                )
+                found[function[1]] = [event["message"] for each in events for event in each["events"]]
+    return found
 
 
-def _table(run: Run) -> str:
-    rows = [(line.service, line.counted, f"{line.usd:.6f}") for line in lines(run)]
-    total = sum(line.usd for line in lines(run))
-    return markdown(("service", "counted", "US$"), [*rows, ("**in all**", "", f"**{total:.6f}**")])
+def serve() -> None:
+    """Be `python -m ministack`, and append the units that each request to DynamoDB consumes to the file UNITS."""
+    from ministack.app import main
+    from ministack.services import dynamodb
 
+    handle, log = dynamodb.handle_request, Path(os.environ["UNITS"])
+    log.touch()
 
-def _idle_table(kept: Mapping[str, Any]) -> str:
-    janitor, turns = Use(**kept["janitor"]), MONTH_S / JANITOR_S
-    turn_usd = (
-        prices.LAMBDA_REQUEST
-        + prices.SCHEDULED_CALL
-        + janitor.gb_seconds * prices.LAMBDA_GB_SECOND
-        + janitor.read_units * prices.READ_UNIT
-        + janitor.log_bytes / 1e9 * prices.LOG_GB
-        + prices.TRACE
-    )
-    alarms = kept["alarms"]
-    parts = [
-        ("KMS", "the key of the alarms' topic (none of it with `kmsKeyArn`)", prices.KEY_MONTH, prices.KEY_MONTH),
-        ("CloudWatch", f"{alarms} alarms (an account's first 10 are free)", alarms * prices.ALARM_MONTH, 0.0),
-        ("CloudWatch", "the dashboard (an account's first 3 are free)", prices.DASHBOARD_MONTH, 0.0),
-        (
-            "Janitor",
-            f"{turns:,.0f} turns: Scheduler, Lambda, a look through the leases, log, trace",
-            turns * turn_usd,
-            0.0,
-        ),
-        (
-            "SQS",
-            f"{QUEUES * POLLS_A_MONTH:,.0f} requests by Lambda, which waits for a queue (a million is free)",
-            QUEUES * POLLS_A_MONTH * prices.QUEUE_REQUEST,
-            0.0,
-        ),
-    ]
-    rows = [(service, what, f"{usd:.2f}", f"{least:.2f}") for service, what, usd, least in parts]
-    total, least = sum(part[2] for part in parts), sum(part[3] for part in parts)
-    return markdown(
-        ("service", "what", "US$", "within the free tiers"),
-        [*rows, ("**in all**", "", f"**{total:.2f}**", f"**{least:.2f}**")],
-    )
+    async def metered(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if not action.endswith(("Item", "Query", "Scan")):
+            return await handle(method, path, headers, body, query)
+        asked = json.dumps({**json.loads(body), "ReturnConsumedCapacity": "TOTAL"}).encode()
+        status, answer_headers, answer = await handle(method, path, headers, asked, query)
+        consumed = json.loads(answer).get("ConsumedCapacity", {}).get("CapacityUnits", 1)
+        with log.open("a", encoding="utf-8") as lines:
+            lines.write(f"{'read' if action in ('GetItem', 'Query', 'Scan') else 'write'} {consumed}\n")
+        return status, answer_headers, answer
 
-
-def write(record: Mapping[str, Any]) -> None:
-    """Put the tables into the document, in the place of those that are there."""
-    before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{bill(record)}\n\n{END}{after}", "utf-8")
-
-
-def main() -> int:
-    """Measure, keep, write."""
-    parser = argparse.ArgumentParser(prog="python -m bench.own_cost", description=__doc__)
-    parser.add_argument("--reckon", action="store_true", help="measure nothing: from bench/own_cost.json")
-    if not parser.parse_args().reckon:
-        RECORD.write_text(json.dumps(measure(), indent=2) + "\n", "utf-8")
-    record = json.loads(RECORD.read_text("utf-8"))
-    write(record)
-    print(bill(record))
-    return 0
+    dynamodb.handle_request = metered
+    main()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print(bill(count_run(), prices(DOCUMENT.read_text("utf-8"))))
+    sys.exit(0)

@@ -1,4 +1,4 @@
-"""Settles a run's model when the state machine could not: after an abort, by the clock, before a deletion."""
+"""Releases a run's model when the state machine could not: after an abort, by the clock, before a deletion."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -11,9 +11,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.functions import Functions
-from infra.permissions import acknowledge_wildcard, allow
-from infra.queues import dead_letter_queue, scheduler_role, work_queue
+from infra.resources.functions import Functions
+from infra.resources.permissions import acknowledge_wildcard, allow
+from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings.settings import Settings
 from iu_tuner.contract import names
 
@@ -45,11 +45,11 @@ class SafetyNet(Construct):
             resource_name=f"{cdk.Fn.select(6, cdk.Fn.split(':', state_machine.state_machine_arn))}:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        self._after_the_end(functions.release_orphaned_model, state_machine)
-        self._by_the_clock(functions.janitor)
-        self._before_deletion(functions.stop_on_delete, state_machine)
+        self._on_execution_end(functions.release_orphaned_model, state_machine)
+        self._on_schedule(functions.janitor)
+        self._on_stack_delete(functions.stop_on_delete, state_machine)
 
-    def _after_the_end(self, rescue: lambda_.Function, state_machine: sfn.StateMachine) -> None:
+    def _on_execution_end(self, release_orphaned: lambda_.Function, state_machine: sfn.StateMachine) -> None:
         """An execution that failed, timed out or was aborted: no state of it runs any more."""
         receives = min(1000, -(-_RESCUE_PATIENCE_S // self._settings.model_poll_seconds))
         queue = work_queue(self, "Ended", settings=self._settings, visibility=_VISIBILITY, receives=receives)
@@ -57,7 +57,7 @@ class SafetyNet(Construct):
         events.Rule(
             self,
             "RunEndedBadly",
-            description="A run failed, timed out or was aborted: settle its model",
+            description="A run failed, timed out or was aborted: release its model",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
@@ -68,14 +68,14 @@ class SafetyNet(Construct):
             ),
             targets=[events_targets.SqsQueue(queue, dead_letter_queue=undelivered)],
         )
-        rescue.add_event_source(sources.SqsEventSource(queue, batch_size=1, report_batch_item_failures=True))
-        allow(rescue, ["sqs:ChangeMessageVisibility"], queue.queue_arn)
-        rescue.add_environment(names.QUEUE_URL, queue.queue_url)
-        self._look_every(rescue)
+        release_orphaned.add_event_source(sources.SqsEventSource(queue, batch_size=1, report_batch_item_failures=True))
+        allow(release_orphaned, ["sqs:ChangeMessageVisibility"], queue.queue_arn)
+        release_orphaned.add_environment(names.QUEUE_URL, queue.queue_url)
+        self._set_poll_interval(release_orphaned)
         if queue.dead_letter_queue is not None:
             self.dead_letter_queues += [queue.dead_letter_queue.queue, undelivered]
 
-    def _by_the_clock(self, janitor: lambda_.Function) -> None:
+    def _on_schedule(self, janitor: lambda_.Function) -> None:
         """The events of an execution's end are delivered at best effort; the clock is not."""
         undelivered = dead_letter_queue(self, "JanitorUndelivered", settings=self._settings)
         role = scheduler_role(self, "JanitorScheduleRole", undelivered=undelivered)
@@ -83,7 +83,7 @@ class SafetyNet(Construct):
         scheduler.Schedule(
             self,
             "JanitorSchedule",
-            description="Settle the models of runs that are over or overdue",
+            description="Release the models of runs that are over or overdue",
             schedule=scheduler.ScheduleExpression.rate(_JANITOR_PERIOD),
             target=scheduler_targets.LambdaInvoke(
                 janitor,
@@ -96,15 +96,15 @@ class SafetyNet(Construct):
             ),
         )
         self._grant_executions(janitor, "states:DescribeExecution")
-        self._look_every(janitor)
+        self._set_poll_interval(janitor)
         self.dead_letter_queues.append(undelivered)
 
-    def _before_deletion(self, stop_on_delete: lambda_.Function, state_machine: sfn.StateMachine) -> None:
+    def _on_stack_delete(self, stop_on_delete: lambda_.Function, state_machine: sfn.StateMachine) -> None:
         """Deleted first of all the stack, so that all it takes to stop a model is still there."""
         self._grant_executions(stop_on_delete, "states:StopExecution")
         allow(stop_on_delete, ["states:ListExecutions"], state_machine.state_machine_arn)
         stop_on_delete.add_environment(names.STATE_MACHINE_ARN, state_machine.state_machine_arn)
-        self._look_every(stop_on_delete)
+        self._set_poll_interval(stop_on_delete)
         self.deletion_guard = cdk.CustomResource(
             self,
             "DeletionGuard",
@@ -113,7 +113,7 @@ class SafetyNet(Construct):
             service_timeout=cdk.Duration.minutes(16),
         )
 
-    def _look_every(self, function: lambda_.Function) -> None:
+    def _set_poll_interval(self, function: lambda_.Function) -> None:
         function.add_environment(names.MODEL_POLL_SECONDS, str(self._settings.model_poll_seconds))
 
     def _grant_executions(self, function: lambda_.Function, *actions: str) -> None:

@@ -5,15 +5,14 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra import account_services
-from infra.functions import Functions
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
 from infra.monitoring.dashboard import Dashboard
-from infra.permissions import bound_roles
+from infra.resources.functions import Functions
+from infra.resources.permissions import bound_roles
+from infra.resources.storage import Storage
 from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
-from infra.storage import Storage
 from infra.triggers import Triggers
 from infra.workflow.machine import Workflow
 
@@ -78,7 +77,7 @@ class InferenceUnitTuner(cdk.Stack):
         )
 
         self._grant(storage, models, functions, observability)
-        account_services.connect(self, functions, settings)
+        functions.grant_account_services()
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
@@ -115,19 +114,19 @@ class InferenceUnitTuner(cdk.Stack):
 
         storage.grant_runs(functions.recommend, "GetItem", "Query", "PutItem", "UpdateItem")
 
-        for settler in (
+        for releasing in (
             functions.release_model,
             functions.release_orphaned_model,
             functions.janitor,
             functions.stop_on_delete,
         ):
-            models.grant(settler, "DescribeProjectVersions", "StopProjectVersion", "StartProjectVersion")
-            storage.grant_runs(settler, "GetItem", "UpdateItem", "DeleteItem")
-        for layer in (functions.release_orphaned_model, functions.janitor):
-            storage.grant_runs(layer, "Query")
+            models.grant(releasing, "DescribeProjectVersions", "StopProjectVersion", "StartProjectVersion")
+            storage.grant_runs(releasing, "GetItem", "UpdateItem", "DeleteItem")
+        for outside in (functions.release_orphaned_model, functions.janitor):
+            storage.grant_runs(outside, "Query")
         storage.grant_runs(functions.stop_on_delete, "PutItem")
-        for finder in (functions.release_orphaned_model, functions.janitor, functions.stop_on_delete):
-            storage.grant_list_leases(finder)
+        for searching in (functions.release_orphaned_model, functions.janitor, functions.stop_on_delete):
+            storage.grant_list_leases(searching)
 
         storage.grant_put_reports(functions.publish)
         storage.grant_runs(functions.publish, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
@@ -135,13 +134,13 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_put_reports(functions.explain_failure)
         storage.grant_runs(functions.explain_failure, "GetItem", "Query", "UpdateItem")
 
-        for teller in (
+        for notifying in (
             functions.publish,
             functions.explain_failure,
             functions.release_orphaned_model,
             functions.janitor,
         ):
-            observability.grant_tell(teller)
+            observability.grant_notify(notifying)
 
         if functions.start_after_uploads is not None:
             storage.grant_runs(functions.start_after_uploads, "GetItem", "UpdateItem")

@@ -13,8 +13,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.permissions import allow
-from infra.queues import dead_letter_queue, scheduler_role, work_queue
+from infra.resources.permissions import allow
+from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings.settings import Settings
 from infra.settings.triggers import UploadTrigger
 from iu_tuner.contract import names
@@ -110,13 +110,13 @@ class Uploads(Construct):
         self.dead_letter_queues: list[sqs.IQueue] = [self._undelivered]
         if self._queue.dead_letter_queue is not None:
             self.dead_letter_queues.append(self._queue.dead_letter_queue.queue)
-        self._tell_of_uploads()
+        self._enable_event_bridge()
         self.starters: list[Construct] = [self._rule(trigger) for trigger in settings.upload_triggers]
-        self.starters.append(self._feed(start_after_uploads))
+        self.starters.append(self._connect_queue(start_after_uploads))
         start_after_uploads.add_environment(names.MODEL_POLL_SECONDS, str(settings.model_poll_seconds))
         self._grant_runs(start_after_uploads, state_machine)
 
-    def _tell_of_uploads(self) -> None:
+    def _enable_event_bridge(self) -> None:
         """The bucket's own property: the CDK's switch would deploy a Lambda with a managed policy to set it."""
         bucket = self._images.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
@@ -151,7 +151,7 @@ class Uploads(Construct):
             ],
         )
 
-    def _feed(self, function: lambda_.Function) -> lambda_.EventSourceMapping:
+    def _connect_queue(self, function: lambda_.Function) -> lambda_.EventSourceMapping:
         """The queue's messages go to the function, many at a time; those that wait for their run stay in the queue."""
         actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
         allow(function, [f"sqs:{action}" for action in actions], self._queue.queue_arn)

@@ -1,1 +1,1 @@
-"""TODO: what iu_tuner holds."""
+"""What pip installs: the command-line client, and the contract that it shares with the Lambdas."""

@@ -1,1 +1,1 @@
-"""TODO: what simulation holds."""
+"""Runs against simulated services in virtual time, which tests and benchmarks share."""

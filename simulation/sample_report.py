@@ -27,7 +27,7 @@ from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings, output
-from lambdas.tuning.prepare import demand_to_dict
+from lambdas.tuning.prepare import demand_of
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.sample_extras import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
@@ -143,7 +143,7 @@ def _run(kind: Kind) -> Run:
         in_flight_per_worker=wanted.test.in_flight_per_worker,
         max_minutes=90,
         max_usd=10,
-        demand=demand_to_dict(wanted.demand),
+        demand=demand_of(wanted.demand),
         bucket="inferenceunittuner-images",
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 287_000 + 61_000 * n) for n in range(1, 13)),

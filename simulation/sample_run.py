@@ -20,6 +20,7 @@ from lambdas.load.worker_step import WorkerStep
 from lambdas.models.lease import Lease
 from lambdas.models.outcomes import ACCEPTED
 from lambdas.past_runs.regression import Answer, with_comparison
+from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
@@ -54,7 +55,7 @@ def sample_output() -> dict[str, Any]:
         in_flight_per_worker=8,
         max_minutes=90,
         max_usd=10,
-        demand={"average_tps": 6, "peak_tps": 15},
+        demand=TrafficDemand(6, 15),
         bucket="images",
         source="bytes",
         images=tuple(Image(f"samples/bees-{n:02}.jpg", 300_000) for n in range(1, 9)),
@@ -100,7 +101,7 @@ def probe(images: int) -> StepCounts:
     books = WorkerStep(plan, 0)
     for index in range(images):
         sent_s = 0.18 * (index // 4)
-        books.book(ACCEPTED, sent_s, sent_s + 0.18)
+        books.record(ACCEPTED, sent_s, sent_s + 0.18)
     return StepCounts(plan, [books.counts()])
 
 

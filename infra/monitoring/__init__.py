@@ -1,1 +1,1 @@
-"""TODO: what infra/monitoring holds."""
+"""Alarms and the dashboard."""

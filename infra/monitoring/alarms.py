@@ -14,9 +14,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.encryption import customer_key
 from infra.monitoring.tuner_metrics import count_of
-from infra.permissions import acknowledge, allow
+from infra.resources.encryption import customer_key
+from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
 from iu_tuner.contract import names
 
@@ -56,7 +56,7 @@ class Observability(Construct):
             "RunFailed",
             state_machine.metric_failed(period=_PERIOD),
             "A run ended without an answer. Open the failed execution: its cause says what to do. Its model "
-            "was settled, unless StopFailed is on, too.",
+            "was released, unless StopFailed is on, too.",
         )
         self._alarm(
             "RunTimedOut",
@@ -73,7 +73,7 @@ class Observability(Construct):
         self._alarm(
             "LeaseOverdue",
             count_of("OverdueLeases", period=_LONGER_THAN_A_TURN, statistic="Maximum"),
-            "A run is long over its limits.maxMinutes and its model is still not settled: it may cost money. Stop the "
+            "A run is long over its limits.maxMinutes and its model is still not released: it may cost money. Stop the "
             "model in the Rekognition console, then the execution in Step Functions; the janitor's log says which "
             "model it is, and what stands in the way.",
         )
@@ -92,8 +92,8 @@ class Observability(Construct):
                 "stopped. Read one and the Lambda's log, mend the cause, then redrive the queue in the SQS console.",
             )
 
-    def grant_tell(self, function: lambda_.Function) -> None:
-        """May tell of a run that is over: people by the topic, programs by the account's own event bus."""
+    def grant_notify(self, function: lambda_.Function) -> None:
+        """May publish that a run is over: to people by the topic, programs by the account's own event bus."""
         allow(function, ["sns:Publish"], self.topic.topic_arn)
         # SNS encrypts with the rights of whoever publishes.
         allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], self._key.key_arn)

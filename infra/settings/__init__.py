@@ -1,1 +1,1 @@
-"""TODO: what infra/settings holds."""
+"""What the CDK context says about a deployment, read and checked once."""

@@ -1,29 +1,15 @@
-"""How one value of the CDK context is read: a string from `-c key=value`, a JSON type from cdk.json.
+"""How a value of the CDK context is read: a string from `-c key=value`, a JSON type from cdk.json.
 
-Every parser takes the key and what it got, and raises SettingsError, which names both and what the key takes.
+`Scalar` and `Listed` read the string; the patterns are those of AWS's names. What a field takes is its description.
 """
 
 import json
 import re
-from collections.abc import Callable
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
-T = TypeVar("T")
-Parser = Callable[[str, object], T]
-
-_MODEL_VERSION_ARN = re.compile(
-    r"arn:aws[a-z-]*:rekognition:[a-z0-9-]+:\d{12}:project/[\w.-]+/version/[\w.-]+/\d+", re.ASCII
-)
-_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
-_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", re.ASCII)
-_LAYER_ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+", re.ASCII)
-_EMAIL = re.compile(r"[\w.+'-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-# `*`, `?` and `$` mean something in a policy: a prefix that holds one would allow more than it says.
-_PREFIX = re.compile(r"[^/*?$\s][^*?$\\]*/")
-
-_PARAMETER_PREFIX = re.compile(r"/(?!aws|ssm)([\w.-]+/)+", re.ASCII | re.IGNORECASE)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 
 class SettingsError(ValueError):
@@ -33,149 +19,98 @@ class SettingsError(ValueError):
         super().__init__(f"context key '{key}' is {got!r}; it takes {takes}")
 
 
-def model_arns(key: str, got: object) -> tuple[str, ...]:
-    """Model version ARNs."""
-    takes = (
-        "a list of model version ARNs, like "
-        "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.v1/1615476219000"
-        " (JSON, or separated by commas)"
+class InputRefused(SettingsError):
+    """A run would refuse the input of a schedule or a trigger, and says why."""
+
+    def __init__(self, place: str, sentence: str) -> None:
+        ValueError.__init__(self, f"context key '{place}': {sentence}")
+
+
+class FromContext(BaseModel):
+    """Fields are in camel case in the context; a field's description says what it takes."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
-    return _listed(key, got, takes, _MODEL_VERSION_ARN)
 
 
-def prefixes(key: str, got: object) -> tuple[str, ...]:
-    """Folders of the image bucket; at least one, as none would mean every folder."""
-    takes = "a list of prefixes that end in '/', without *, ? and $, like samples/ (JSON, or separated by commas)"
-    return _not_empty(key, _listed(key, got, takes, _PREFIX), got, takes)
-
-
-def buckets(key: str, got: object) -> tuple[tuple[str, str], ...]:
-    """(name, prefix) of each bucket; the prefix may be empty."""
-    takes = "a list of bucket names, each with or without a prefix, like my-images or my-images/samples/"
-    found = []
-    for entry in _items(key, got, takes):
-        name, _, prefix = entry.partition("/")
-        if not _BUCKET.fullmatch(name) or (prefix and not _PREFIX.fullmatch(prefix)):
-            raise SettingsError(key, entry, takes)
-        found.append((name, prefix))
-    return tuple(found)
-
-
-def url(key: str, got: object) -> str:
-    """An http(s) URL; an empty one is refused, as an unset shell variable would mean the real service."""
+def _from_json(got: object) -> object:
+    """A number, a truth value or a list of objects; what is no JSON stays as it is, to be refused."""
     try:
-        parts = urlsplit(got) if isinstance(got, str) else None
+        return json.loads(got) if isinstance(got, str) else got
     except ValueError:
-        parts = None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(key, got, "a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com")
-    return str(got)
+        return got
 
 
-def poll_seconds(key: str, got: object) -> int:
-    """1 to 300 s."""
-    if isinstance(got, bool) or not re.fullmatch("[0-9]{1,3}", str(got)) or not 1 <= int(str(got)) <= 300:
-        raise SettingsError(key, got, "a whole number of seconds from 1 to 300")
-    return int(str(got))
-
-
-def flag(key: str, got: object) -> bool:
-    """true or false."""
-    value = {"true": True, "false": False}.get(str(got).lower())
-    if value is None:
-        raise SettingsError(key, got, "true or false")
-    return value
-
-
-def price(key: str, got: object) -> float:
-    """USD above 0."""
-    if isinstance(got, bool) or not re.fullmatch(r"\d+(\.\d+)?", str(got), re.ASCII) or float(str(got)) <= 0:
-        raise SettingsError(key, got, "a price in USD above 0, like 4.0")
-    return float(str(got))
-
-
-def parameter_prefix(key: str, got: object) -> str:
-    """The path of SSM parameters, from slash to slash; SSM keeps names that begin with aws or ssm to itself."""
-    takes = (
-        "a path of letters, digits, _, . and - that begins and ends in '/', and not with /aws or /ssm,"
-        " like /inference-units/"
-    )
-    prefix = _matching(key, got, _PARAMETER_PREFIX, takes)
-    if len(prefix) > 200 or prefix.count("/") > 12:
-        raise SettingsError(key, got, "a path of at most 200 characters and 11 levels")
-    return prefix
-
-
-def policy_arn(key: str, got: object) -> str:
-    """The ARN of a managed policy."""
-    return _matching(
-        key, got, _POLICY_ARN, "the ARN of a managed policy, like arn:aws:iam::123456789012:policy/boundary"
-    )
-
-
-def key_arn(key: str, got: object) -> str:
-    """The ARN of a KMS key; an alias would not do in a policy."""
-    takes = "the ARN of a KMS key (not of an alias), like arn:aws:kms:us-east-1:123456789012:key/<its id>"
-    return _matching(key, got, _KEY_ARN, takes)
-
-
-def layer_arn(key: str, got: object) -> str:
-    """The ARN of one version of a Lambda layer."""
-    takes = (
-        "the ARN of a layer's version (Powertools with pydantic, for Python 3.13 on arm64), like "
-        "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
-    )
-    return _matching(key, got, _LAYER_ARN, takes)
-
-
-def email(key: str, got: object) -> str:
-    """One e-mail address."""
-    return _matching(key, got, _EMAIL, "one e-mail address, like me@example.com")
-
-
-def network_id(kind: str) -> Parser[str]:
-    """The id of one thing of a network, like vpc-0123456789abcdef0."""
-    pattern, takes = _network_id(kind), f"an id like {kind}-0123456789abcdef0"
-    return lambda key, got: _matching(key, got, pattern, takes)
-
-
-def network_ids(kind: str) -> Parser[tuple[str, ...]]:
-    """At least one id of this kind."""
-    pattern = _network_id(kind)
-    takes = f"a list of ids like {kind}-0123456789abcdef0 (JSON, or separated by commas)"
-    return lambda key, got: _not_empty(key, _listed(key, got, takes, pattern), got, takes)
-
-
-def _network_id(kind: str) -> re.Pattern[str]:
-    return re.compile(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})")
-
-
-def _matching(key: str, got: object, pattern: re.Pattern[str], takes: str) -> str:
-    if not isinstance(got, str) or not pattern.fullmatch(got):
-        raise SettingsError(key, got, takes)
-    return got
-
-
-def _listed(key: str, got: object, takes: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
-    return tuple(_matching(key, item, pattern, takes) for item in _items(key, got, takes))
-
-
-def _items(key: str, got: object, takes: str) -> list[str]:
-    items = got
+def _listed(got: object) -> object:
+    """A list, as JSON or separated by commas."""
     if isinstance(got, str):
-        try:
-            items = json.loads(got) if got.lstrip().startswith("[") else [part.strip() for part in got.split(",")]
-        except ValueError:
-            raise SettingsError(key, got, takes) from None
-    if not isinstance(items, list | tuple):
-        raise SettingsError(key, got, takes)
-    for item in items:
-        if not isinstance(item, str):
-            raise SettingsError(key, item, takes)
-    return list(items)
+        got = _from_json(got) if got.lstrip().startswith("[") else [part.strip() for part in got.split(",")]
+    return tuple(got) if isinstance(got, list) else got
 
 
-def _not_empty(key: str, found: tuple[str, ...], got: object, takes: str) -> tuple[str, ...]:
-    if not found:
-        raise SettingsError(key, got, takes)
-    return found
+def _bucket(got: object) -> object:
+    """`name` or `name/prefix/` as (name, prefix).
+
+    Raises:
+        PydanticCustomError: it is neither.
+    """
+    found = _BUCKET.fullmatch(got) if isinstance(got, str) else None
+    if found is None:
+        raise PydanticCustomError("bucket", "not a bucket")
+    return found[1], found[2] or ""
+
+
+def _whole(pattern: str, flags: int = re.ASCII) -> StringConstraints:
+    return StringConstraints(pattern=re.compile(rf"\A(?:{pattern})\Z", flags))
+
+
+# `*`, `?` and `$` mean something in a policy: a prefix that holds one would allow more than it says.
+_FOLDER = r"[^/*?$\s][^*?$\\]*/"
+_BUCKET = re.compile(rf"([a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])(?:/({_FOLDER})?)?")
+_ID = "([0-9a-f]{8}|[0-9a-f]{17})"
+
+Flag = Annotated[bool, BeforeValidator(lambda got: _from_json(got.lower() if isinstance(got, str) else got))]
+Whole = Annotated[int, BeforeValidator(_from_json)]
+Amount = Annotated[float, BeforeValidator(_from_json)]
+Listed = BeforeValidator(_listed)
+Objects = BeforeValidator(lambda got: _listed(_from_json(got)) if str(got).lstrip().startswith("[") else got)
+
+ModelVersionArn = Annotated[
+    str, _whole(r"arn:aws[a-z-]*:rekognition:[a-z0-9-]+:\d{12}:project/[\w.-]+/version/[\w.-]+/\d+")
+]
+PolicyArn = Annotated[str, _whole(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")]
+KeyArn = Annotated[str, _whole(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")]
+LayerArn = Annotated[str, _whole(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+")]
+Email = Annotated[str, _whole(r"[\w.+'-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)]
+Url = Annotated[str, _whole(r"https?://(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?([/?#]\S*)?", re.IGNORECASE)]
+Folder = Annotated[str, _whole(_FOLDER, 0)]
+# SSM keeps names that begin with aws or ssm to itself; 200 characters and 11 levels leave room for its own limits.
+ParameterPath = Annotated[str, _whole(r"(?=.{1,200}\Z)/(?!aws|ssm)([\w.-]+/){1,11}", re.ASCII | re.IGNORECASE)]
+BucketFolder = Annotated[tuple[str, str], BeforeValidator(_bucket)]
+VpcId = Annotated[str, _whole(f"vpc-{_ID}")]
+SubnetId = Annotated[str, _whole(f"subnet-{_ID}")]
+SecurityGroupId = Annotated[str, _whole(f"sg-{_ID}")]
+
+
+def refusal(detail: ErrorDetails, context: dict[str, Any], takes: dict[str, str]) -> SettingsError:
+    """Pydantic's finding as a sentence; `takes` has the description of each field by its name in the context."""
+    reason = detail.get("ctx", {})
+    if isinstance(error := reason.get("error"), SettingsError):
+        return error
+    key, *inside = [str(part) for part in detail["loc"]]
+    names = [part for part in inside if not part.isdigit()]
+    # An item of a plain list is named by its list; an object in a list by its place.
+    shown = inside if names or detail["type"] == "model_type" else []
+    place = key + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in shown)
+    if error is not None:
+        return InputRefused(place, str(error))
+    got = None if detail["type"] == "missing" else detail["input"] if inside else context[key]
+    what = takes.get([key, *names][-1], f"nothing; {key} takes {takes[key]}")
+    return SettingsError(place, got, what + reason.get("more", ""))

@@ -1,40 +1,21 @@
 """Every deploy-time knob, read from the CDK context once, typed and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from infra.settings import context as takes
-from infra.settings import triggers as trigger_settings
-from infra.settings.context import Parser, SettingsError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from infra.settings import context as read
+from infra.settings.context import FromContext, InputRefused, Listed, Objects, SettingsError, refusal
 from infra.settings.context_keys import refuse_unknown
 from infra.settings.triggers import Schedule, UploadTrigger
+from iu_tuner.contract.execution_input import parse_input
 
-# Field -> its context key, and how that is read.
-_Read = Mapping[str, tuple[str, Parser[Any]]]
-_READ: _Read = {
-    "model_arns": ("modelArns", takes.model_arns),
-    "rekognition_endpoint_url": ("rekognitionEndpointUrl", takes.url),
-    "model_poll_seconds": ("modelPollSeconds", takes.poll_seconds),
-    "local": ("local", takes.flag),
-    "price_per_inference_unit_hour_usd": ("pricePerInferenceUnitHourUsd", takes.price),
-    "answer_parameter_prefix": ("answerParameterPrefix", takes.parameter_prefix),
-    "image_prefixes": ("imagePrefixes", takes.prefixes),
-    "image_buckets": ("imageBuckets", takes.buckets),
-    "notify_email": ("notifyEmail", takes.email),
-    "powertools_layer_arn": ("powertoolsLayerArn", takes.layer_arn),
-    "permissions_boundary_arn": ("permissionsBoundaryArn", takes.policy_arn),
-    "kms_key_arn": ("kmsKeyArn", takes.key_arn),
-    "schedules": ("schedules", trigger_settings.schedules),
-    "upload_triggers": ("uploadTriggers", trigger_settings.upload_triggers),
-}
-_READ_NETWORK: _Read = {
-    "vpc_id": ("vpcId", takes.network_id("vpc")),
-    "subnet_ids": ("subnetIds", takes.network_ids("subnet")),
-    "security_group_ids": ("securityGroupIds", takes.network_ids("sg")),
-}
 # Each look at a model is nine events of an execution's history, which ends at 25,000.
 MIN_POLL_S = 5
+_OR_COMMAS = "(JSON, or separated by commas)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,68 +27,153 @@ class Network:
     security_group_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(FromContext):
     """How this deployment differs from the default one (README, 'Deploy')."""
 
-    model_arns: tuple[str, ...] = ()
-    """Model version ARNs the roles may touch; empty: any model of the account and Region."""
-    rekognition_endpoint_url: str | None = None
-    """Where the Lambdas find Rekognition; None: AWS's own endpoint."""
-    model_poll_seconds: int = 30
-    """Pause between two looks at a model that starts or stops."""
-    local: bool = False
+    local: read.Flag = Field(default=False, description="true or false")
     """Deploy for the embedded AWS: this Python as the Lambda runtime, no layer."""
-    price_per_inference_unit_hour_usd: float = 4.0
-    answer_parameter_prefix: str | None = None
+    model_arns: Annotated[tuple[read.ModelVersionArn, ...], Listed] = Field(
+        default=(),
+        description="a list of model version ARNs, like "
+        f"arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.v1/1615476219000 {_OR_COMMAS}",
+    )
+    """Model version ARNs the roles may touch; empty: any model of the account and Region."""
+    rekognition_endpoint_url: read.Url | None = Field(
+        default=None, description="a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com"
+    )
+    """Where the Lambdas find Rekognition; None: AWS's own endpoint."""
+    model_poll_seconds: read.Whole = Field(
+        default=30,
+        ge=1,
+        le=300,
+        description=f"a whole number of seconds from 1 to 300, and at least {MIN_POLL_S} seconds (1 with local)",
+    )
+    """Pause between two looks at a model that starts or stops."""
+    price_per_inference_unit_hour_usd: read.Amount = Field(
+        default=4.0, gt=0, description="a price in USD above 0, like 4.0"
+    )
+    answer_parameter_prefix: read.ParameterPath | None = Field(
+        default=None,
+        description="a path of letters, digits, _, . and - that begins and ends in '/', and not with /aws or /ssm, "
+        "of at most 200 characters and 11 levels, like /inference-units/",
+    )
     """Where in SSM the answers are kept for other stacks; None: nowhere."""
-    image_prefixes: tuple[str, ...] = ("",)
+    image_prefixes: Annotated[tuple[read.Folder, ...], Listed] = Field(
+        default=("",),
+        min_length=1,
+        description=f"a list of prefixes that end in '/', without *, ? and $, like samples/ {_OR_COMMAS}",
+    )
     """Folders of the stack's own bucket that images may be read from; the empty one is all of it."""
-    image_buckets: tuple[tuple[str, str], ...] = ()
+    image_buckets: Annotated[tuple[read.BucketFolder, ...], Listed] = Field(
+        default=(),
+        description="a list of bucket names, each with or without a prefix, like my-images or my-images/samples/",
+    )
     """Further buckets (name, prefix) that images may be read from."""
-    notify_email: str | None = None
+    notify_email: read.Email | None = Field(default=None, description="one e-mail address, like me@example.com")
     """Gets a message for each run that is over, and the alarms."""
-    powertools_layer_arn: str | None = None
+    powertools_layer_arn: read.LayerArn | None = Field(
+        default=None,
+        description="the ARN of a layer's version (Powertools with pydantic, for Python 3.13 on arm64), like "
+        "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27",
+    )
     """The layer with Powertools and pydantic; None: AWS's public one, which the deployment looks up."""
-    permissions_boundary_arn: str | None = None
+    permissions_boundary_arn: read.PolicyArn | None = Field(
+        default=None, description="the ARN of a managed policy, like arn:aws:iam::123456789012:policy/boundary"
+    )
     """A managed policy that bounds every role of the stack."""
-    kms_key_arn: str | None = None
+    kms_key_arn: read.KeyArn | None = Field(
+        default=None,
+        description="the ARN of a KMS key (not of an alias), like arn:aws:kms:us-east-1:123456789012:key/<its id>",
+    )
     """The customer-managed key that all the stack's data is encrypted with; None: keys that AWS keeps."""
-    network: Network | None = None
-    """None: the Lambdas run outside any VPC of the account's."""
-    schedules: tuple[Schedule, ...] = ()
+    vpc_id: read.VpcId | None = Field(default=None, description="an id like vpc-0123456789abcdef0")
+    subnet_ids: Annotated[tuple[read.SubnetId, ...], Listed] | None = Field(
+        default=None, min_length=1, description=f"a list of ids like subnet-0123456789abcdef0 {_OR_COMMAS}"
+    )
+    security_group_ids: Annotated[tuple[read.SecurityGroupId, ...], Listed] | None = Field(
+        default=None, min_length=1, description=f"a list of ids like sg-0123456789abcdef0 {_OR_COMMAS}"
+    )
+    schedules: Annotated[tuple[Schedule, ...], Objects] = Field(
+        default=(),
+        description="a list of objects (JSON), each with expression and input, and maybe timezone and enabled",
+    )
     """Runs that the clock starts."""
-    upload_triggers: tuple[UploadTrigger, ...] = ()
+    upload_triggers: Annotated[tuple[UploadTrigger, ...], Objects] = Field(
+        default=(), description="a list of objects (JSON), each with prefix and input, and maybe settleSeconds"
+    )
     """Runs that uploads start."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
         """Read the settings; values are strings from `-c key=value`, JSON types from cdk.json.
 
-        Raises SettingsError, which names the key, what it got and what it takes, or UnknownKeys.
+        Raises:
+            SettingsError: names the key, what it got and what it takes.
+            UnknownKeys: the context has keys that are not ours.
         """
-        refuse_unknown(context, [key for read in (_READ, _READ_NETWORK) for key, _ in read.values()])
-        settings = cls(**_given(context, _READ), network=_network(context))
-        least_s = 1 if settings.local else MIN_POLL_S
-        if settings.model_poll_seconds < least_s:
-            got = settings.model_poll_seconds
-            raise SettingsError("modelPollSeconds", got, f"at least {least_s} seconds (1 with local)")
-        trigger_settings.check_rights(
-            settings.model_arns, settings.image_prefixes, settings.schedules, settings.upload_triggers
-        )
-        return settings
+        keys = [str(field.alias) for field in cls.model_fields.values()]
+        refuse_unknown(context, keys)
+        given = {key: context[key] for key in keys if context.get(key) is not None}
+        try:
+            return cls.model_validate(given, by_name=False)
+        except ValidationError as refused:
+            takes = {
+                str(field.alias): str(field.description)
+                for model in (Schedule, UploadTrigger, cls)
+                for field in model.model_fields.values()
+            }
+            raise refusal(refused.errors()[0], given, takes) from None
+
+    @property
+    def network(self) -> Network | None:
+        """None: the Lambdas run outside any VPC of the account's."""
+        if self.vpc_id is None or self.subnet_ids is None or self.security_group_ids is None:
+            return None
+        return Network(vpc_id=self.vpc_id, subnet_ids=self.subnet_ids, security_group_ids=self.security_group_ids)
+
+    @field_validator("model_poll_seconds")
+    @classmethod
+    def _leaves_room_in_the_history(cls, seconds: int, info: ValidationInfo) -> int:
+        if seconds < MIN_POLL_S and not info.data.get("local"):
+            raise PydanticCustomError("poll", "too often")
+        return seconds
+
+    @model_validator(mode="after")
+    def _has_a_whole_network(self) -> Self:
+        parts = {"vpcId": self.vpc_id, "subnetIds": self.subnet_ids, "securityGroupIds": self.security_group_ids}
+        missing = [key for key, value in parts.items() if value is None]
+        if 0 < len(missing) < len(parts):
+            raise SettingsError(missing[0], None, "a value when vpcId, subnetIds or securityGroupIds has one")
+        return self
+
+    @model_validator(mode="after")
+    def _has_each_entry_once(self) -> Self:
+        _check_unique("schedules", self.schedules, "expression, timezone, input")
+        _check_unique("uploadTriggers", self.upload_triggers, "prefix and modelArn")
+        return self
+
+    @model_validator(mode="after")
+    def _lets_each_run_do_what_its_input_says(self) -> Self:
+        inputs = [(f"schedules[{index}].input", entry.input) for index, entry in enumerate(self.schedules)]
+        inputs += [
+            (f"uploadTriggers[{index}].input", entry.run_input) for index, entry in enumerate(self.upload_triggers)
+        ]
+        for place, raw in inputs:
+            parsed = parse_input(raw)
+            if self.model_arns and parsed.model_arn not in self.model_arns:
+                takes = f"one of those in the context key modelArns, which are {', '.join(self.model_arns)}"
+                raise InputRefused(place, f'modelArn: got "{parsed.model_arn}"; takes {takes}')
+            prefix = parsed.images.prefix
+            if parsed.images.bucket is None and not prefix.startswith(self.image_prefixes):
+                takes = f"one inside those of the context key imagePrefixes, which are {', '.join(self.image_prefixes)}"
+                raise InputRefused(place, f'images.prefix: got "{prefix}"; takes {takes}')
+        return self
 
 
-def _given(context: Mapping[str, Any], read: _Read) -> dict[str, Any]:
-    """Field -> value of the keys that the context has; each field comes with its key and parser."""
-    return {field: parse(key, context[key]) for field, (key, parse) in read.items() if context.get(key) is not None}
-
-
-def _network(context: Mapping[str, Any]) -> Network | None:
-    given = _given(context, _READ_NETWORK)
-    if not given:
-        return None
-    for field, (key, _) in _READ_NETWORK.items():
-        if field not in given:
-            raise SettingsError(key, None, "a value when vpcId, subnetIds or securityGroupIds has one")
-    return Network(**given)
+def _check_unique(key: str, entries: Sequence[Schedule | UploadTrigger], by: str) -> None:
+    seen = set()
+    for index, entry in enumerate(entries):
+        if entry.fingerprint in seen:
+            got = entry.model_dump(by_alias=True)
+            raise SettingsError(f"{key}[{index}]", got, f"each combination of {by} once")
+        seen.add(entry.fingerprint)

@@ -1,1 +1,1 @@
-"""TODO: what infra/workflow holds."""
+"""The state machine of a run."""

@@ -1,4 +1,4 @@
-"""The state machine. try: measure and recommend; finally: settle the model; then: publish or fail."""
+"""The state machine. try: measure and recommend; finally: release the model; then: publish or fail."""
 
 import json
 
@@ -6,9 +6,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.functions import Functions
-from infra.log_groups import log_group
-from infra.permissions import acknowledge_wildcard
+from infra.resources.functions import Functions
+from infra.resources.log_groups import log_group
+from infra.resources.permissions import acknowledge_wildcard
 from infra.settings.settings import Settings
 from infra.workflow.measure import measurement
 from infra.workflow.states import ANY_ERROR, CAUGHT, PAYLOAD, RUN, States, retry_when_busy, when
@@ -19,14 +19,14 @@ _TIMEOUT = cdk.Duration.hours(6)
 # A model stops within minutes; after 45 of them another look teaches nothing, and the hour for the stop is
 # not used up. At most 180 looks, though: each is nine events of the execution's history, which ends at 25,000,
 # and with it the execution, uncaught.
-_SETTLING_PATIENCE_S = 45 * 60
+_RELEASE_PATIENCE_S = 45 * 60
 _MAX_LOOKS = 180
 _INPUT = "{% $states.context.Execution.Input %}"
 _STARTED_AT = "{% $states.context.Execution.StartTime %}"
 
 # Shaped like the failure of a Lambda, with all that led to it in its cause. ReleaseModel's own last error is the
 # state's input; there is none when the model only took too long.
-_NOT_SETTLED = {
+_STILL_RUNNING = {
     "Error": "ModelStopFailed",
     "Cause": "{% $string({'errorType': 'ModelStopFailed', 'errorMessage': 'ModelStopFailed: the model was not seen "
     "as afterRun leaves it (STOPPED, by default) and may cost money: look at it in the Rekognition console (' "
@@ -56,7 +56,7 @@ class Workflow(Construct):
         super().__init__(scope, construct_id)
         self._functions = functions
         self._states = States(self, poll_s=settings.model_poll_seconds)
-        self._looks = min(_MAX_LOOKS, -(-_SETTLING_PATIENCE_S // settings.model_poll_seconds))
+        self._looks = min(_MAX_LOOKS, -(-_RELEASE_PATIENCE_S // settings.model_poll_seconds))
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
@@ -84,57 +84,63 @@ class Workflow(Construct):
 
     def _run(self) -> sfn.IChainable:
         """try … finally … then, in this order."""
-        a, do = self._states, self._functions
-        begin = a.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0})
-        prepare = a.call(
-            do.prepare,
+        states, functions = self._states, self._functions
+        begin = states.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0})
+        prepare = states.call(
+            functions.prepare,
             "Checks the input, takes the model's lease, looks at model, images and budget; starts nothing",
             {**RUN, "input": _INPUT, "executionArn": "{% $states.context.Execution.Id %}", "startedAt": _STARTED_AT},
             outputs=PAYLOAD,
         )
-        only_run = a.decide("LeaseAcquired?", "One run per model at a time: who has no lease touches nothing")
-        skipped = sfn.Succeed.jsonata(self, "RunSkipped", comment="Another run holds the model")
-        measure = a.attempt("Measure", "try: whatever fails in here, the model is settled next", measurement(a, do))
-        note_failure = a.note(
-            "RecordFailure", "Kept until the model is settled", {"failure": "{% $states.input %}", "looks": 0}
+        lease_acquired = states.decide(
+            "LeaseAcquired?", "One run per model at a time: who has no lease touches nothing"
         )
-        settle = a.call(
-            do.release_model,
+        skipped = sfn.Succeed.jsonata(self, "RunSkipped", comment="Another run holds the model")
+        measure = states.try_block(
+            "Measure", "try: whatever fails in here, the model is released next", measurement(states, functions)
+        )
+        record_failure = states.note(
+            "RecordFailure", "Kept until the model is released", {"failure": "{% $states.input %}", "looks": 0}
+        )
+        release = states.call(
+            functions.release_model,
             "finally: one move towards STOPPED, or as afterRun says, on every road, until it is read back",
             {**RUN, "input": _INPUT, "failed": "{% $failure != null %}"},
             assign={"settled": "{% $states.result.Payload.settled %}", "looks": "{% $looks + 1 %}"},
         )
-        model_settled = a.decide("ModelReleased?", "Only what was read back counts")
-        not_settled = a.note("ModelStillRunning", "Worse than anything before: it costs money", {}, _NOT_SETTLED)
-        any_failure = a.decide("AnyFailure?", "Publish the answer, or show what went wrong")
-        publish = a.call(do.publish, "Keeps the answer and hands it out", RUN, outputs=PAYLOAD)
+        model_released = states.decide("ModelReleased?", "Only what was read back counts")
+        still_running = states.note(
+            "ModelStillRunning", "Worse than anything before: it costs money", {}, _STILL_RUNNING
+        )
+        any_failure = states.decide("AnyFailure?", "Publish the answer, or show what went wrong")
+        publish = states.call(functions.publish, "Keeps the answer and hands it out", RUN, outputs=PAYLOAD)
         finished = sfn.Succeed.jsonata(self, "RunFinished", comment="The output is the answer")
         explain = self._failure()
 
-        begin.next(prepare).next(only_run)
-        only_run.when(when("$states.input.holds = false"), skipped, outputs="{% $states.input.output %}")
-        only_run.otherwise(measure)
-        measure.next(settle).next(model_settled)
-        model_settled.when(when("$settled"), any_failure)
-        model_settled.when(when(f"$looks < {self._looks}"), a.wait("WaitForRelease").next(settle))
-        model_settled.otherwise(not_settled.next(explain))
+        begin.next(prepare).next(lease_acquired)
+        lease_acquired.when(when("$states.input.holds = false"), skipped, outputs="{% $states.input.output %}")
+        lease_acquired.otherwise(measure)
+        measure.next(release).next(model_released)
+        model_released.when(when("$settled"), any_failure)
+        model_released.when(when(f"$looks < {self._looks}"), states.wait("WaitForRelease").next(release))
+        model_released.otherwise(still_running.next(explain))
         any_failure.when(when("$failure != null"), explain, outputs="{% $failure %}")
         any_failure.otherwise(publish.next(finished))
 
-        note_failure.next(settle)
-        retry_when_busy(prepare).add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
-        measure.add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
+        record_failure.next(release)
+        retry_when_busy(prepare).add_catch(record_failure, errors=ANY_ERROR, outputs=CAUGHT)
+        measure.add_catch(record_failure, errors=ANY_ERROR, outputs=CAUGHT)
         # Tried harder than anything else: a model that it does not reach goes on costing money.
-        settle.add_retry(
+        release.add_retry(
             errors=ANY_ERROR,
-            interval=cdk.Duration.seconds(min(30, a.poll_s)),
+            interval=cdk.Duration.seconds(min(30, states.poll_s)),
             backoff_rate=1.5,
             max_attempts=6,
             max_delay=cdk.Duration.minutes(1),
         )
-        settle.add_catch(not_settled, errors=ANY_ERROR, outputs=CAUGHT)
+        release.add_catch(still_running, errors=ANY_ERROR, outputs=CAUGHT)
         # Back to the finally: a model that runs with its new inference units is stopped for want of an answer.
-        retry_when_busy(publish).add_catch(note_failure, errors=ANY_ERROR, outputs=CAUGHT)
+        retry_when_busy(publish).add_catch(record_failure, errors=ANY_ERROR, outputs=CAUGHT)
         return begin
 
     def _failure(self) -> sfn.IChainable:

@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra.functions import Functions
+from infra.resources.functions import Functions
 from infra.workflow.states import CAUGHT, RUN, States, retry_when_busy, retry_when_not_ready, when
 from iu_tuner.contract.choices import MAX_WORKERS
 
@@ -11,38 +11,40 @@ from iu_tuner.contract.choices import MAX_WORKERS
 _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1] %}"}
 
 
-def measurement(a: States, do: Functions) -> sfn.IChainable:
+def measurement(states: States, functions: Functions) -> sfn.IChainable:
     """Its states, from the first look at the model to the recommendation."""
     running = {"running": "{% $states.result.Payload.running %}", "givenUp": "{% $states.result.Payload.givenUp %}"}
-    start = a.call(do.start_model, "One move towards RUNNING", RUN, assign=running)
-    model_running = a.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
-    probe = a.call(do.probe_images, "Sends each image once; those the model refuses are left out", RUN)
+    start = states.call(functions.start_model, "One move towards RUNNING", RUN, assign=running)
+    model_running = states.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
+    probe = states.call(functions.probe_images, "Sends each image once; those the model refuses are left out", RUN)
     # None where no step came before.
     refused = {"refusedWorkers": "{% $count($states.input.outcome.refused[$ = true]) %}"}
     step = {"step": "{% $states.result.Payload.step %}", "restart": "{% $states.result.Payload.restart %}"}
-    plan = a.call(
-        do.plan_step,
+    plan = states.call(
+        functions.plan_step,
         "Looks at the counts so far: another step, other inference units, or done",
         {**RUN, **refused},
         assign=step,
     )
-    another_step = a.decide("MoreLoad?", "Ramp and confirm are steps alike; a second measurement begins with a restart")
-    recommend = a.call(do.recommend, "Counts become TPS, a verdict and inference units", RUN)
+    another_step = states.decide(
+        "MoreLoad?", "Ramp and confirm are steps alike; a second measurement begins with a restart"
+    )
+    recommend = states.call(functions.recommend, "Counts become TPS, a verdict and inference units", RUN)
     for state in (start, probe, plan, recommend):
         retry_when_busy(state)
 
     model_running.when(when("$running"), probe)
     # Only ever a second measurement is given up: the answer of the first one stands.
     model_running.when(when("$givenUp"), recommend)
-    model_running.otherwise(a.wait("WaitForStart").next(start))
-    another_step.when(when("$step != null"), _workers(a, do).next(plan), outputs=_STEP_AND_WORKERS)
+    model_running.otherwise(states.wait("WaitForStart").next(start))
+    another_step.when(when("$step != null"), _workers(states, functions).next(plan), outputs=_STEP_AND_WORKERS)
     another_step.when(when("$restart"), start)
     another_step.otherwise(recommend)
     probe.next(plan).next(another_step)
     return start.next(model_running)
 
 
-def _workers(a: States, do: Functions) -> sfn.DistributedMap:
+def _workers(states: States, functions: Functions) -> sfn.DistributedMap:
     """One step's load. A failing worker leaves no counts, which PlanStep sees; the others' stay valid.
 
     Only of those that Lambda refused to run is it told that they were.
@@ -50,7 +52,7 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
     # A child sees none of its parent's variables: each is handed what it needs. In JSONPath, as the
     # selector then reads the same wherever this machine runs.
     workers = sfn.DistributedMap(
-        a.scope,
+        states.scope,
         "Workers",
         comment="All workers of one step at once; no Retry: a repeated worker would be a repeated load",
         map_execution_type=sfn.StateMachineType.EXPRESS,
@@ -68,7 +70,7 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
         result_path="$.outcome",
     )
     its_input = "{% $states.input %}"
-    worker = a.call(do.apply_load, "One worker: sends, and counts the answers", its_input)
+    worker = states.call(functions.apply_load, "One worker: sends, and counts the answers", its_input)
     # A refused call has sent nothing. It is asked for again for as long as a worker may still be ready for the common
     # start: one that comes later would spoil the step for all.
     busy = ["Lambda.TooManyRequestsException"]
@@ -76,7 +78,7 @@ def _workers(a: States, do: Functions) -> sfn.DistributedMap:
     # No longer, as a child lasts five minutes at most, the load's own three included.
     retry_when_not_ready(worker, patience_s=90)
     is_refused = {"refused": "{% $contains($states.input.Error & $states.input.Cause, 'TooManyRequests') %}"}
-    lost = a.note("WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused)
+    lost = states.note("WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused)
     # The second is what a refusal comes as where its name gets lost, as in the embedded AWS.
     worker.add_catch(lost, errors=[*busy, "Lambda.Unknown"], outputs=CAUGHT)
     workers.item_processor(worker)

@@ -69,7 +69,7 @@ class States:
         """Set variables, or make an output."""
         return sfn.Pass.jsonata(self.scope, name, comment=comment, assign=assign or None, outputs=outputs or {})
 
-    def attempt(self, name: str, comment: str, body: sfn.IChainable) -> sfn.Parallel:
+    def try_block(self, name: str, comment: str, body: sfn.IChainable) -> sfn.Parallel:
         """A block whose failures can be caught as one: a Parallel of a single branch."""
         return sfn.Parallel.jsonata(self.scope, name, comment=comment, outputs={}).branch(body)
 

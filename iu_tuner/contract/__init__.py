@@ -1,1 +1,1 @@
-"""TODO: what iu_tuner/contract holds."""
+"""What users rely on: the input, the output, errors, events and ARNs."""

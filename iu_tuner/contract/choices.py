@@ -1,4 +1,4 @@
-"""TODO: iu_tuner.contract.choices."""
+"""The words that the input takes, and its greatest number of workers."""
 
 from __future__ import annotations
 

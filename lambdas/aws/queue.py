@@ -1,33 +1,25 @@
-"""The queue that feeds a Lambda: how a message that is not done with comes back later."""
+"""The queue that feeds a Lambda: messages that have to come back later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lambdas.aws.clients import client
+from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 
 
-@cache
-def sqs_client() -> Any:
-    """The SQS client."""
-    return boto3.client("sqs")
-
-
 def retry_later(waits: Iterable[tuple[Mapping[str, Any], int]]) -> dict[str, Any]:
-    """The Lambda's answer that leaves these messages in the queue, hidden for so many seconds each."""
+    """Partial batch response that returns these messages to the queue, each hidden for so many seconds."""
     failures = []
     for record, wait_s in waits:
         try:
-            sqs_client().change_message_visibility(
+            client("sqs").change_message_visibility(
                 QueueUrl=settings().queue_url, ReceiptHandle=record.get("receiptHandle"), VisibilityTimeout=wait_s
             )
-        except (ClientError, BotoCoreError):
+        except AWS_ERRORS:
             logger.warning("the message comes back after the queue's own time", exc_info=True)
         failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}

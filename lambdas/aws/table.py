@@ -1,79 +1,149 @@
-"""One partition of the runs table: items of one `pk`, written, read and listed."""
+"""The runs table: items of one `pk`, written, read and listed, and values written as items."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from decimal import Decimal
-from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
+from pydantic import TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from lambdas.aws.clients import client
+from lambdas.aws.errors import ClientError, code_of
+
+Value = TypeVar("Value")
 
 COUNTS_KEPT_S = 90 * 24 * 3600  # as long as Step Functions keeps an execution's history
 RESULTS_KEPT_S = 3 * 365 * 24 * 3600
 
 
 class Partition:
-    """Items with this `pk`; each ends `kept_s` seconds after it was last written."""
+    """The items with this `pk`. DynamoDB deletes each `kept_s` seconds after it was last written; None: never."""
 
-    def __init__(self, client: Any, table: str, pk: str, *, kept_s: int) -> None:
-        self._client = client
+    def __init__(self, dynamodb: Any, table: str, pk: str, *, kept_s: int | None = None) -> None:
+        self._dynamodb = dynamodb
         self._table = table
         self._pk = pk
         self._kept_s = kept_s
 
-    def put(self, sk: str, values: Mapping[str, Any]) -> None:
-        """Write an item, in the place of the one that may be there."""
-        item = {"pk": self._pk, "sk": sk, **values, "expiresAt": self._expires_at}
-        self._client.put_item(TableName=self._table, Item=serialized(item))
+    def put(self, sk: str, values: Mapping[str, Any], *, condition: str | None = None) -> bool:
+        """Write an item in place of the one that may exist. Returns False if the condition does not hold."""
+        item = serialized({**self._key(sk), **self._expiring(values)})
+        return self._write(self._dynamodb.put_item, {"Item": item}, condition) is not None
 
-    def update(self, sk: str, values: Mapping[str, Any], *, condition: str | None = None) -> bool:
-        """Set these attributes of an item; False: the condition does not hold."""
-        values = {**values, "expiresAt": self._expires_at}
-        names = {f"#{index}": name for index, name in enumerate(values)}
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=serialized({"pk": self._pk, "sk": sk}),
-                UpdateExpression="SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names),
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=serialized(
-                    {f":{index}": value for index, value in enumerate(values.values())}
-                ),
-                **({"ConditionExpression": condition} if condition else {}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+    def update(
+        self, sk: str, values: Mapping[str, Any], *, condition: str | None = None, compared: Mapping[str, Any] = {}
+    ) -> dict[str, Any] | None:
+        """Set these attributes of an item. Returns the whole item, or None if the condition does not hold.
+
+        A condition names the values by their position, as `:0`, and those of `compared` by their keys there.
+        """
+        values = self._expiring(values)
+        positions = {f":{index}": value for index, value in enumerate(values.values())}
+        reply = self._write(
+            self._dynamodb.update_item,
+            {
+                "Key": serialized(self._key(sk)),
+                "UpdateExpression": "SET " + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
+                "ExpressionAttributeNames": {f"#{index}": name for index, name in enumerate(values)},
+                "ExpressionAttributeValues": serialized({**positions, **compared}),
+                "ReturnValues": "ALL_NEW",
+            },
+            condition,
+        )
+        return None if reply is None else plain(reply["Attributes"])
+
+    def delete(self, sk: str, *, condition: str, compared: Mapping[str, Any]) -> bool:
+        """Delete an item. Returns False if the condition does not hold."""
+        deleted = {"Key": serialized(self._key(sk)), "ExpressionAttributeValues": serialized(compared)}
+        return self._write(self._dynamodb.delete_item, deleted, condition) is not None
 
     def get(self, sk: str) -> dict[str, Any]:
-        """An item. KeyError: there is none."""
-        key = serialized({"pk": self._pk, "sk": sk})
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        if "Item" not in answer:
+        """Read an item as of now. Raises KeyError if there is none."""
+        key = serialized(self._key(sk))
+        reply = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        if "Item" not in reply:
             raise KeyError(f"the runs table has no item {self._pk} / {sk}")
-        return plain(answer["Item"])
+        return plain(reply["Item"])
 
-    def query(self, first: str, last: str, attributes: Sequence[str]) -> Iterable[dict[str, Any]]:
+    def query(self, first: str, last: str, attributes: Sequence[str]) -> Iterator[dict[str, Any]]:
         """These attributes of the items from one `sk` to another, in order."""
         names = {f"#{index}": name for index, name in enumerate(attributes)}
-        pages = self._client.get_paginator("query").paginate(
+        projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+        return self._pages(first, last, {}, ConsistentRead=True, **projection)
+
+    def newest(self, first: str, last: str, most: int) -> Iterator[dict[str, Any]]:
+        """Up to so many items from one `sk` to another, the last of them first."""
+        return self._pages(first, last, {"MaxItems": most, "PageSize": most}, ScanIndexForward=False)
+
+    def _pages(self, first: str, last: str, paging: Mapping[str, int], **query: Any) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ProjectionExpression=", ".join(names),
-            ExpressionAttributeNames=names,
             ExpressionAttributeValues=serialized({":pk": self._pk, ":first": first, ":last": last}),
+            PaginationConfig=paging,
+            **query,
         )
         return (plain(item) for page in pages for item in page["Items"])
 
-    @property
-    def _expires_at(self) -> int:
-        return int(time.time()) + self._kept_s
+    def _write(self, call: Any, arguments: Mapping[str, Any], condition: str | None) -> dict[str, Any] | None:
+        """The reply to a write, or None if its condition does not hold."""
+        conditions = {"ConditionExpression": condition} if condition else {}
+        try:
+            reply: dict[str, Any] = call(TableName=self._table, **arguments, **conditions)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return None
+        return reply
+
+    def _key(self, sk: str) -> dict[str, str]:
+        return {"pk": self._pk, "sk": sk}
+
+    def _expiring(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return values if self._kept_s is None else {**values, "expiresAt": int(time.time()) + self._kept_s}
+
+
+class Attributes(Generic[Value]):
+    """How a frozen dataclass is written as an item's attributes, in camel case, and read back."""
+
+    def __init__(self, kind: type[Value]) -> None:
+        self._adapter = TypeAdapter(kind)
+        self.names = {each.name: to_camel(each.name) for each in fields(kind)}  # type: ignore[arg-type]
+
+    def of(self, value: Value) -> dict[str, Any]:
+        """The value as attributes."""
+        return {key: getattr(value, name) for name, key in self.names.items()}
+
+    def read(self, item: Mapping[str, Any]) -> Value:
+        """The inverse. What an older version did not write has its default."""
+        return self._adapter.validate_python({name: item[key] for name, key in self.names.items() if key in item})
+
+
+class Json(Generic[Value]):
+    """How a frozen dataclass is written as JSON in one attribute, and read back."""
+
+    def __init__(self, kind: type[Value]) -> None:
+        self._adapter = TypeAdapter(kind)
+
+    def text(self, value: Value) -> str:
+        """The value as JSON."""
+        return self._adapter.dump_json(value).decode()
+
+    def read(self, text: str | bytes) -> Value:
+        """The inverse. What an older version did not write has its default."""
+        return self._adapter.validate_json(text)
+
+
+def items_of_index(dynamodb: Any, table: str, index: str) -> Iterator[dict[str, Any]]:
+    """All items of an index; the last moments' writes may be missing."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, IndexName=index)
+    return (plain(item) for page in pages for item in page["Items"])
 
 
 def as_json(values: Any) -> str:
@@ -92,22 +162,17 @@ def _decimal(value: Any) -> Any:
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of `serialized`."""
+    """The inverse of `serialized`; a whole number is an int."""
     deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(value) for name, value in item.items()}
+    return {name: _number(deserializer.deserialize(value)) for name, value in item.items()}
 
 
-def number(value: Any) -> Any:
-    """A number as DynamoDB gives it back, as Python's own; anything else as it is."""
+def _number(value: Any) -> Any:
     if not isinstance(value, Decimal):
         return value
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-@cache
 def dynamodb_client() -> Any:
-    """The DynamoDB client. It gives up in seconds: whoever waits for it may have a model to stop."""
-    return boto3.client(
-        "dynamodb",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=5),
-    )
+    """The DynamoDB client. It gives up in seconds, as its callers may have a model to stop."""
+    return client("dynamodb", connect_s=3, read_s=5)

@@ -1,7 +1,7 @@
-"""The comparison of images: after the answer, a step for each way of sending them and for each size class.
+"""The comparison of images: after the answer, one step for each way of sending them and for each size class.
 
-As in the search, nothing is kept but the counts: each look replays the steps that were run. All steps have the same
-concurrency, twice the one that saturated the model: a variant that takes longer has to saturate it, too.
+As in the search, only the counts are stored: each call replays the steps that were run. All steps have the same
+concurrency, twice the one that saturated the model, so that a variant with slower replies saturates it, too.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rated
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, load_of
 from lambdas.load.step import Series, StepPlan
+from lambdas.models.registry import facts_of
 from lambdas.runs.budget import Left
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 
 MIN_S, MIN_QUICK_S, MAX_S = 16.0, 12.0, 30.0  # of a step
-ANSWERS = 60  # in a step, about; half of them in quick mode
-MEDIANS = 8  # so many median latencies long is a step at the least
-AFTERWARDS_S = 25.0  # for the last answers of a step, and to plan the next
+ANSWERS = 60  # replies that a step aims at; half of them in quick mode
+MEDIANS = 8  # a step is at least this many median latencies long
+AFTERWARDS_S = 25.0  # time for the last replies of a step and for planning the next one
 
 
 @dataclass
 class _Course:
-    """How far a comparison has come: what was counted, what failed, and the step that comes next."""
+    """The state of a comparison: the counts so far, the series that failed, and the next step."""
 
     counted: dict[Series, list[StepCounts]] = field(default_factory=dict)
     failed: dict[Series, str] = field(default_factory=dict)
@@ -45,10 +46,10 @@ class _Course:
 def next_comparison(
     steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, left: Left
 ) -> StepPlan | None:
-    """The next step of the comparison; None when all is compared, or nothing can be, or no time is left for it.
+    """The next step of the comparison. Returns None if it is complete or impossible, or if no time is left.
 
     Raises:
-        ModelLost: a step in which the model answered nothing.
+        ModelLost: the model answered nothing in a step.
     """
     if not run.compare_images or incomparable(behind_quota(found, run.tps_quota)):
         return None
@@ -72,7 +73,8 @@ def compared_images(
     not_measured: dict[str, str] = {str(series): why for series, why in course.failed.items()}
     for series in dict.fromkeys(_schedule(run, refused)):
         queues = found.ending == "latency-bound"
-        one = rated(course.counted.get(series, []), queues=queues, quota=run.tps_quota)
+        counted = course.counted.get(series, [])
+        one = rated(counted, queues=queues, quota=run.tps_quota, service=facts_of(run.model_arn))
         if isinstance(one, VariantRate):
             rates[series] = one
             not_measured.pop(series, None)
@@ -82,7 +84,7 @@ def compared_images(
 
 
 def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
-    """Seconds that the workers of a comparison need at least: those of first workers, if they are new or read anew."""
+    """Minimum seconds before a comparison step starts: a cold start if it needs new workers or reads images."""
     before = [step.counts.plan for step in steps]
     enough = any(each.workers >= plan.workers for each in before)
     at_hand = source_of(run, plan.series) == "s3" or any(source_of(run, each.series) == "bytes" for each in before)
@@ -90,7 +92,7 @@ def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> flo
 
 
 def incomparable(found: Measurement) -> str | None:
-    """Why nothing can be compared: the rate that was measured was not the model's."""
+    """The reason why nothing can be compared: the measured rate was not the model's. Returns None if there is none."""
     if found.windowed:
         return "the model hands out its quota in windows of several seconds, longer than the steps of a comparison"
     if found.ending in ("saturated", "latency-bound"):
@@ -99,7 +101,7 @@ def incomparable(found: Measurement) -> str | None:
 
 
 def _moved(run: Run, refused: set[str], rates: Mapping[Series, VariantRate], found: Measurement) -> bool:
-    """Did the model's capacity move? Within a step, or between the answer and the same images sent the same way."""
+    """Whether the capacity drifted, within a step or since the answer (same images, sent the same way)."""
     again = rates.get(run.source)
     same = images_of(run, run.source, refused) == images_of(run, "main", refused)
     if again and found.max_tps and same and are_disjoint(again.max_tps, found.max_tps):
@@ -128,8 +130,8 @@ def _course(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: 
 def _schedule(run: Run, refused: set[str]) -> list[Series]:
     """The series in the order of their steps.
 
-    Of what is compared one goes before and after the other: a capacity that drifts is the same for both in the
-    mean. S3 is the one, as it may be slower when it is first asked for an image. Quick mode takes each once.
+    One of two compared variants is measured before and after the other, so that a drift of capacity affects both
+    alike. S3 is measured twice, since its first read of an image may be slower. Quick mode measures each once.
     """
     pairs: tuple[Series, ...] = ("s3", "bytes", "s3", "small", "large", "small", "medium")
     order = dict.fromkeys(pairs) if run.mode == "quick" else pairs
@@ -137,7 +139,7 @@ def _schedule(run: Run, refused: set[str]) -> list[Series]:
 
 
 def _played(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | StepPlan:
-    """The step's counts, taken from the front; the plan, where it has still to be run (again)."""
+    """Replay one step: returns its counts, taken from the front of `counts`, or the plan that must still run."""
     step = run_step(plan)
     try:
         plan = next(step)
@@ -150,7 +152,7 @@ def _played(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | StepPlan:
 
 
 def _plan(steps: Sequence[MeasuredStep], run: Run, found: Measurement) -> StepPlan:
-    """A step long enough for a slow model, too."""
+    """The plan of a step that is long enough for a slow model."""
     lanes, limits = _lanes(run, found), run.search_limits
     at_it = [c for c in load_of(steps, "main") if c.plan.lanes == found.concurrency and not c.plan.paced_tps]
     median_s = max((c.latency.quantile_ms(0.5) or 0.0 for c in at_it), default=0.0) / 1000

@@ -1,4 +1,4 @@
-"""What the steps of a comparison send: the images another way, or those of one size class."""
+"""The variants of an image comparison: all images sent as bytes or named in S3, or the images of one size class."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lambdas.runs.run import Run
 
 WAYS: tuple[Source, ...] = ("bytes", "s3")
 SIZES: tuple[Series, ...] = ("small", "medium", "large")
-MIN_SIZE_RATIO = 1.1  # a class whose images are not this much larger than the next smaller one's is the same class
+MIN_SIZE_RATIO = 1.1  # two size classes whose mean sizes differ by a smaller factor are one class
 
 
 def source_of(run: Run, series: Series) -> Source:
-    """How the images of a series are sent."""
+    """How the images of a series are sent: as bytes, or by their names in S3."""
     return "bytes" if series == "bytes" else "s3" if series == "s3" else run.source
 
 
 def images_of(run: Run, series: Series, refused: Collection[str]) -> tuple[Image, ...]:
-    """The images of a series, without those (`refused`, by key) that the model did not take.
+    """The images of a series without those that the model refused (`refused` holds their keys).
 
-    The two ways of sending are compared with images that both can take.
+    Bytes and S3 are compared with the images that are small enough for both.
     """
     used = tuple(image for image in run.images if image.key not in refused)
     if series in WAYS:
@@ -32,7 +32,7 @@ def images_of(run: Run, series: Series, refused: Collection[str]) -> tuple[Image
 
 
 def size_classes(images: Sequence[Image]) -> dict[Series, tuple[Image, ...]]:
-    """Thirds of the images by their bytes, thirds of about the same size as one; none if all are alike."""
+    """The images in up to three classes by size; thirds of about the same size are joined. Empty if all are alike."""
     ordered = sorted(images, key=lambda image: (image.bytes, image.key))
     thirds = [ordered[len(ordered) * part // 3 : len(ordered) * (part + 1) // 3] for part in range(3)]
     classes: list[list[Image]] = []
@@ -48,5 +48,5 @@ def size_classes(images: Sequence[Image]) -> dict[Series, tuple[Image, ...]]:
 
 
 def average_bytes(images: Sequence[Image]) -> float:
-    """Mean size of the images."""
+    """The mean size of the images in bytes."""
     return fmean(image.bytes for image in images)

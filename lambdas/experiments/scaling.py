@@ -1,7 +1,7 @@
-"""A second measurement with twice the inference units: does capacity grow in proportion to them?
+"""The scaling check: a second measurement with twice the inference units shows whether capacity grows in proportion.
 
-That it does is what everybody reckons with, this tuner included, and what a model need not do. The second
-measurement is an extra: whatever comes between it and a result is told, and the answer stands without it.
+Linear scaling is usually assumed, here too, but it is not guaranteed. The check is optional: if it gives no result,
+the output says why, and the answer of the first measurement stands.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from lambdas.capacity.step_plans import SearchLimits
 from lambdas.capacity.verdicts.verdict import Word, judge
 from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import StepPlan
-from lambdas.models.quota import UnitsQuota
-from lambdas.models.tariff import Tariff
+from lambdas.models.registry import facts_of
+from lambdas.models.tariff import Tariff, UnitsQuota
 from lambdas.planning.recommendation import ReducedRate
 from lambdas.runs.budget import EXPECTED_START_MINUTES
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row
 
-# Rates that the inference units do not decide, or that moved: nothing can be compared with them.
+# With these verdicts the rate is not one that the inference units decide, so there is nothing to compare.
 _INCOMPARABLE: tuple[Word, ...] = ("unstable", "account-throttled", "windowed-quota")
 _ASSUMED = "that capacity grows in proportion to the inference units stays an assumption"
 
 
 @dataclass(frozen=True)
 class Restart:
-    """The model has to run with so many inference units before the next step."""
+    """Before the next step the model must run with this number of inference units."""
 
     inference_units: int
 
 
 @dataclass(frozen=True)
 class ScalingSkipped:
-    """There is no second measurement, and why."""
+    """The reason why there is no second measurement."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What the second measurement says; without `units` it has not come to an end, and `detail` says why."""
+    """The result of the scaling check. `units` is None if it did not come to an end; then `detail` says why."""
 
     detail: str
     units: int | None = None
@@ -73,14 +73,14 @@ class Scaling:
 
 
 def units_to_verify(units: int, quota: UnitsQuota | None) -> int | None:
-    """Inference units of a second measurement, after one with `units`; None: not wanted, or over the quota."""
+    """The inference units of the second measurement. Returns None if it is not wanted or exceeds the quota."""
     return 2 * units if quota is not None and 2 * units <= quota.units else None
 
 
 def next_move(
     run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep], now: float
 ) -> StepPlan | Restart | ScalingSkipped | None:
-    """What comes after the `first` measurement; None: nothing, or nothing any more.
+    """The next step after the `first` measurement. Returns None if nothing is left to do.
 
     Raises:
         ModelLost, InternalError: as the search does.
@@ -91,20 +91,21 @@ def next_move(
         why = _obstacle(run, progress, first, run.scaling_quota, now)
         return ScalingSkipped(why) if why else Restart(2 * run.inference_units)
     if not any(step.counts.plan.series == "scaling" for step in steps):
-        return Restart(progress.units_wanted)  # asked for once more: the first time, the answer got lost
+        return Restart(progress.units_wanted)  # requested again: the reply to the first request got lost
     move = search.next_move(load_of(steps, "scaling"), _limits(run, first))
     return replace(move, series="scaling") if isinstance(move, StepPlan) else None
 
 
 def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep]) -> Scaling:
-    """What came of the second measurement that the run was asked for."""
+    """The result of the second measurement that the input asked for."""
     units = progress.units_wanted
     if progress.scaling_error is not None or units is None:
         return _not_measured(units, progress.scaling_error or "the run did not come to it")
     second = search.next_move(load_of(steps, "scaling"), _limits(run, first))
     if isinstance(second, StepPlan):
         return _not_measured(units, "it has not come to its end")
-    verdict = judge(second, quick=run.mode == "quick", quota=run.tps_quota)
+    service = facts_of(run.model_arn)
+    verdict = judge(second, quick=run.mode == "quick", quota=run.tps_quota, service=service)
     if not (first.max_tps and second.max_tps and second.max_tps.estimate) or verdict.word in _INCOMPARABLE:
         return _not_measured(units, f"no rate to compare was found ({verdict.word}). {verdict.detail}")
     share = efficiency(first.max_tps.per_unit(run.inference_units), second.max_tps.per_unit(units))
@@ -112,11 +113,10 @@ def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence
 
 
 def efficiency(one: Interval, more: Interval) -> Interval:
-    """TPS per inference unit of `more` units in shares of those of `one` measurement before; 1 is proportional.
+    """TPS per unit of the second measurement divided by that of the first; 1 means proportional growth.
 
-    Both are measured independently of each other, so their relative errors add up as squares: the low end is as
-    far off as `more` may be lower and `one` higher, and the other way round. Without an upper end of `more`, there
-    is none of the share.
+    The measurements are independent, so their relative errors add up as squares. If `more` has no upper end, the
+    ratio has none.
     """
     share = more.estimate / one.estimate
     one_high = one.estimate if one.high is None else one.high
@@ -128,25 +128,29 @@ def efficiency(one: Interval, more: Interval) -> Interval:
 
 
 def _limits(run: Run, first: Measurement) -> SearchLimits:
-    # Fewer requests in flight than saturated the fewer units would teach nothing.
+    # A concurrency below the one that saturated the first model could not saturate this one.
     return replace(run.search_limits, start_concurrency=first.concurrency)
 
 
 def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuota, now: float) -> str | None:
-    """Why the second measurement can't be made, or would say nothing."""
+    """The reason why a second measurement is impossible or useless; None if there is none."""
     word = judge(first, quick=run.mode == "quick", quota=run.tps_quota).word
     tps = first.max_tps
     if tps is None or tps.high is None or not tps.estimate or word in _INCOMPARABLE:
         return f"the first measurement ({word}) gave no rate to compare with"
     if run.auto_scales_to is not None:
-        return f"the model scales by itself up to {run.auto_scales_to}, so nobody knows what its rate is the rate of"
+        return (
+            f"the model scales by itself up to {run.auto_scales_to},"
+            " so the number of units behind the measured rate is unknown"
+        )
     if run.other_traffic is not None and run.other_traffic.requests:
         return "the model serves others, whom a restart would cut off"
     if units_to_verify(run.inference_units, quota) is None:
         return f"one model may start with {quota.units} inference units ({quota.source})"
     twice = Interval(2 * tps.estimate, 2 * tps.low, 2 * tps.high)
     if run.tps_quota is not None and run.tps_quota.is_applied and run.tps_quota.may_limit(twice):
-        return f"twice {tps.estimate:.2f} TPS do not fit behind {run.tps_quota.named}: raise it in Service Quotas"
+        quota_named = run.tps_quota.named(facts_of(run.model_arn))
+        return f"twice {tps.estimate:.2f} TPS do not fit behind {quota_named}: raise it in Service Quotas"
     minutes, elapsed = EXPECTED_MINUTES[run.mode], (now - run.started_epoch) / 60
     restart = _start_minutes(progress)
     if elapsed + restart + minutes > run.max_minutes:
@@ -162,7 +166,7 @@ def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuot
 
 
 def _start_minutes(progress: Progress) -> float:
-    """How long the model took to start in this run; what is usual, where the run has not seen it."""
+    """Minutes that the model took to start in this run, or the usual minutes if the run did not start it."""
     if not progress.start_attempts or progress.running_since is None or progress.first_look_at is None:
         return EXPECTED_START_MINUTES
     return (progress.running_since - progress.first_look_at) / 60
@@ -174,7 +178,7 @@ def _not_measured(units: int | None, why: str) -> Scaling:
 
 
 def _judged(found: Scaling, tested: int) -> Scaling:
-    """With the words for it, and what the recommendation makes of it."""
+    """The result with its sentence, and with what it changes in the recommendation."""
     tps, share, units = found.max_tps, found.efficiency, found.units
     assert tps is not None
     assert share is not None
@@ -190,7 +194,7 @@ def _judged(found: Scaling, tested: int) -> Scaling:
             means = "more than in proportion, which the recommendation assumes, to be on the safe side"
         if share.high < 1:
             more = ReducedRate(tested, tps.per_unit(units))
-            means = f"more than {tested} are reckoned with {more.per_unit.estimate:.2f} TPS each"
+            means = f"more than {tested} are planned with {more.per_unit.estimate:.2f} TPS each"
     measured = f"{tps.estimate:.2f} TPS, {of_twice} of twice what {tested} carried"
     sentence = f"Measured at {units} inference units: {measured}: {means}; beyond {units}, {_ASSUMED}"
     return replace(found, detail=f"{sentence}.", more=more, reasons=(sentence,))

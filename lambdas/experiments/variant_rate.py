@@ -1,4 +1,4 @@
-"""What the steps of one variant of a comparison tell: its rate and its latencies."""
+"""The rate and the latencies of one variant of an image comparison, computed from its steps."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from lambdas.capacity.step_checks import limiting_factor
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
+from lambdas.models.facts import UNNAMED, ServiceNames
 
-WARM_S = 2  # at the start of a step that is not throttled: not counted
+WARM_S = 2  # seconds at the start of an unthrottled step that are not counted
 
 HINDERED = {
     "account-throttled": "a limit of the account, not of the model, refused requests",
@@ -25,9 +26,9 @@ HINDERED = {
 
 @dataclass(frozen=True)
 class VariantRate:
-    """A variant that was measured; `max_tps` is a lower bound if its steps were not saturated.
+    """The measured rate of a variant; `max_tps` is a lower bound if its steps were not saturated.
 
-    `steady`: each of its steps told the same rate from its beginning to its end.
+    `steady`: each of its steps has the same rate in its first and its second half.
     """
 
     max_tps: Interval
@@ -35,11 +36,13 @@ class VariantRate:
     steady: bool = True
 
 
-def rated(steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None) -> VariantRate | str:
+def rated(
+    steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None, service: ServiceNames = UNNAMED
+) -> VariantRate | str:
     """The rate of a variant, or why there is none (empty: it has no steps).
 
-    `queues`: the model has an endless queue, so that the rate of its answers is what it can carry. A rate that the
-    account's `quota` may have decided says nothing about the images.
+    `queues`: the model queues requests without limit, so the rate of its replies is its capacity. A rate that the
+    account's `quota` may have limited says nothing about the images.
     """
     sound = [counts for counts in steps if limiting_factor(counts) is None]
     if not sound:
@@ -55,17 +58,17 @@ def rated(steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None =
     unanswered_tps = max(counts.unanswered_tps for counts in sound)
     rate = estimator.widen_by_lost_requests(_joined(found), unanswered_tps)
     if quota is not None and not queues and quota.may_limit(rate):
-        return f"{quota.named} may have decided its rate of {rate.estimate:.2f} requests/s"
+        return f"{quota.named(service)} may have decided its rate of {rate.estimate:.2f} requests/s"
     return VariantRate(rate, latency, all(steady))
 
 
 def are_disjoint(one: Interval, other: Interval) -> bool:
-    """Do the intervals have nothing in common?"""
+    """Whether the intervals have no value in common."""
     return is_above(one, other) or is_above(other, one)
 
 
 def _joined(found: Sequence[Interval]) -> Interval:
-    """The mean of several steps' rates. If they are disjoint, the rate moved: the interval spans them."""
+    """The mean rate of several steps. Disjoint intervals mean that the capacity drifted; the interval spans them."""
     mean = fmean(each.estimate for each in found)
     lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]
     if max(lows) > min(highs):
@@ -75,12 +78,12 @@ def _joined(found: Sequence[Interval]) -> Interval:
 
 
 def is_above(one: Interval, other: Interval) -> bool:
-    """Is it, beyond both intervals? Of a lower bound nothing is claimed: it may have been saved-up credit."""
+    """Whether `one` lies above `other`. False if one is a lower bound, which may be saved-up credit."""
     return one.high is not None and other.high is not None and one.low > other.high
 
 
 def _answered(counts: StepCounts, queues: bool) -> list[int] | None:
-    """The seconds that tell what the model carries; None where too few do."""
+    """The replies per second that show the capacity. Returns None if there are too few such seconds."""
     if queues:
         seconds = counts.whole_seconds
         answered = [*counts.completed[:seconds], *[0] * (seconds - len(counts.completed))][WARM_S:]

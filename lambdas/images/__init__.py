@@ -1,1 +1,1 @@
-"""TODO: what lambdas/images holds."""
+"""Images in S3: which of them are sent to the model, and why others can't be."""

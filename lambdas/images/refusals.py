@@ -1,14 +1,13 @@
-"""What S3 refuses, in a sentence that keeps S3's own words, and says what to do about it."""
+"""S3's refusals as sentences that keep its own words and say what to do."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from iu_tuner.contract.errors import AccessDenied, NoUsableImages
 from lambdas.aws.denials import advice
+from lambdas.aws.errors import BotoCoreError, ClientError, code_of, message_of, status_of
 
 _NO_BUCKET = ("NoSuchBucket", "InvalidBucketName")
 _ELSEWHERE = ("PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
@@ -17,19 +16,19 @@ _KEY = re.compile(r"\bkms\b", re.IGNORECASE)
 
 
 def is_denied(error: ClientError) -> bool:
-    """Was it for want of a permission, of the bucket's, the object's or the key's?"""
-    code = str(error.response["Error"].get("Code", ""))
-    return code.startswith("KMS.") or (_status(error) == 403 and code != _ARCHIVED) or code in ("AccessDenied", "403")
+    """Whether a permission is missing: for the bucket, the object or the key."""
+    code = code_of(error)
+    return code.startswith("KMS.") or (status_of(error) == 403 and code != _ARCHIVED) or code in ("AccessDenied", "403")
 
 
 def is_outage(error: ClientError) -> bool:
-    """Does it say nothing about the object?"""
-    return _status(error) >= 500
+    """Whether S3 itself failed, which says nothing about the object."""
+    return status_of(error) >= 500
 
 
 def explained(error: ClientError, bucket: str, key: str) -> Exception:
-    """The run's error for what S3 answered about a key or prefix; an outage stays as it is."""
-    code = str(error.response["Error"].get("Code", ""))
+    """The run's error for a refusal of a key or prefix. Returns an outage unchanged."""
+    code = code_of(error)
     where = f"s3://{bucket}/{key}"
     if is_denied(error):
         return AccessDenied(f"{where} is not readable for this stack: {_said(error)} - {_advice(error)}")
@@ -48,12 +47,12 @@ def explained(error: ClientError, bucket: str, key: str) -> Exception:
 
 def _said(error: ClientError) -> str:
     """S3's own words, the operation and the error's name."""
-    words, code = _words(error).rstrip("."), error.response["Error"].get("Code", "")
+    words, code = message_of(error).rstrip("."), code_of(error)
     return f"{words} ({error.operation_name}: {code})" if words else f"{error.operation_name}: {code}"
 
 
 def bucket_region(client: Any, bucket: str) -> str | None:
-    """The Region of a bucket; None: it can't be told. Also a refusal names it, so the right to list is enough."""
+    """The Region of a bucket, which a refusal names, too. Returns None if it is not known."""
     try:
         answer = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
     except BotoCoreError:
@@ -65,7 +64,7 @@ def bucket_region(client: Any, bucket: str) -> str | None:
 
 
 def _advice(error: ClientError) -> str:
-    is_key = _KEY.search(f"{error.response['Error'].get('Code')} {_words(error)}")
+    is_key = _KEY.search(f"{code_of(error)} {message_of(error)}")
     key = (
         "the images are encrypted with a KMS key that the stack's roles can't use: deploy with this key in the context"
         " key kmsKeyArn and see that its policy lets the account's roles in, or name images in another bucket"
@@ -74,12 +73,4 @@ def _advice(error: ClientError) -> str:
         "deploy with this bucket in the context key imageBuckets (if it is the stack's own: with this prefix in"
         " imagePrefixes), or name other images"
     )
-    return advice(_words(error), key if is_key else bucket)
-
-
-def _words(error: ClientError) -> str:
-    return str(error.response["Error"].get("Message") or "")
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    return advice(message_of(error), key if is_key else bucket)

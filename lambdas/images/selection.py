@@ -1,21 +1,18 @@
-"""The images that the load is made of: chosen from the bucket, checked, read."""
+"""The images that the load sends: chosen from the bucket, checked, read."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from iu_tuner.contract.choices import Source
 from iu_tuner.contract.errors import NoUsableImages
 from iu_tuner.contract.image_prefix import is_like_a_pattern
 from iu_tuner.contract.names import REPORT_PREFIX
+from lambdas.aws.clients import client
+from lambdas.aws.errors import ClientError
 from lambdas.images.coverage import ImagesFound, advice
 from lambdas.images.image import Image, SkippedImage
 from lambdas.images.listing import Listing, list_objects, prefixes_near
@@ -26,23 +23,14 @@ MAX_SKIPPED_LISTED = 50  # with their reasons; an item of the runs table and an 
 MAX_KINDS_TOLD = 5  # of faults, where no object can be used
 
 
-@cache
 def s3_client() -> Any:
-    """The S3 client, with a connection for each image that is looked at at once."""
-    return boto3.client(
-        "s3",
-        config=Config(
-            max_pool_connections=MAX_IMAGES,
-            retries={"mode": "standard", "total_max_attempts": 4},
-            connect_timeout=5,
-            read_timeout=20,
-        ),
-    )
+    """The S3 client, with a connection for each image that is inspected at the same time."""
+    return client("s3", attempts=4, max_connections=MAX_IMAGES)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The images to use, objects left out (the first of them), how many objects there were and were left out."""
+    """The images to use, the first objects left out, and how many objects were `found` and left out."""
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
@@ -51,40 +39,40 @@ class Selection:
     counted: ImagesFound | None = None
 
 
-def choose_images(client: Any, bucket: str, prefix: str, source: Source) -> Selection:
+def choose_images(s3: Any, bucket: str, prefix: str, source: Source) -> Selection:
     """Up to MAX_IMAGES images under a prefix, spread evenly over the sizes found there.
 
     Raises:
         NoUsableImages: none is left. AccessDenied: the bucket can't be read.
     """
     try:
-        listing = list_objects(client, bucket, prefix)
-        search = ImageSearch(client, bucket, source)
+        listing = list_objects(s3, bucket, prefix)
+        search = ImageSearch(s3, bucket, source)
         search.look_through(listing.objects)
     except ClientError as error:
         raise explained(error, bucket, prefix) from error
     if not search.images:
-        raise NoUsableImages(_nothing(client, bucket, listing, search.skipped))
+        raise NoUsableImages(_nothing(s3, bucket, listing, search.skipped))
     found, skipped = len(listing.objects), search.skipped
     counted = ImagesFound.of(search.samples, prefix=listing.prefix, listing_was_cut=listing.was_cut)
     in_order = sorted(search.images, key=lambda image: image.key)
     return Selection(tuple(in_order), tuple(skipped[:MAX_SKIPPED_LISTED]), found, len(skipped), counted)
 
 
-def read_image(client: Any, bucket: str, key: str) -> bytes:
+def read_image(s3: Any, bucket: str, key: str) -> bytes:
     """The image's bytes.
 
     Raises:
         AccessDenied, NoUsableImages: S3 refuses them.
     """
     try:
-        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         raise explained(error, bucket, key) from error
     return body
 
 
-def _nothing(client: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedImage]) -> str:
+def _nothing(s3: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedImage]) -> str:
     """Why there is no image, with the number of objects by kind of fault, and what to do."""
     kinds = Counter(image.kind for image in skipped).most_common()
     example = {image.kind: image for image in reversed(skipped)}
@@ -93,7 +81,7 @@ def _nothing(client: Any, bucket: str, listing: Listing, skipped: Sequence[Skipp
     do = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
     if not found:
         pattern = " (it is no pattern)" if is_like_a_pattern(listing.prefix) else ""
-        near = [place for place in prefixes_near(client, bucket, listing.prefix) if place != REPORT_PREFIX]
+        near = [place for place in prefixes_near(s3, bucket, listing.prefix) if place != REPORT_PREFIX]
         do = [*([f"give a prefix that exists as images.prefix{pattern}: {', '.join(near)}"] if near else []), *do]
     looked_at = f"{len(skipped):,} looked at of the " if len(skipped) < found else ""
     first_of_more = "first " if listing.was_cut else ""

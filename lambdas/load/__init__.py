@@ -1,1 +1,1 @@
-"""TODO: what lambdas/load holds."""
+"""Sends a step of load and counts it."""

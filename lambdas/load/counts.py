@@ -1,4 +1,4 @@
-"""TODO: lambdas.load.counts."""
+"""What a step's workers counted, one by one and merged."""
 
 from __future__ import annotations
 

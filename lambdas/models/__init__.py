@@ -1,1 +1,1 @@
-"""TODO: what lambdas/models holds."""
+"""A model behind an ARN: its service behind a port, its state, its lease, its price."""

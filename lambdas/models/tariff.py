@@ -1,8 +1,10 @@
-"""TODO: lambdas.models.tariff."""
+"""Inference units: what they cost, what was billed, and how many a model may have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Tariff:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The model ran with so many inference units, from and to; seconds since the epoch."""
+class BilledPeriod:
+    """The model ran with so many inference units; times in seconds since the epoch."""
 
     inference_units: int
     since: float
@@ -31,5 +33,16 @@ class Stretch:
 
     @property
     def unit_hours(self) -> float:
-        """What is paid for."""
+        """Billed inference-unit hours."""
         return self.inference_units * (self.until - self.since) / 3600
+
+
+QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
+
+
+@dataclass(frozen=True)
+class UnitsQuota:
+    """The most inference units that one model of the account may start with, and where the number is from."""
+
+    units: int = QUOTA_IUS
+    source: str = "the documented default"

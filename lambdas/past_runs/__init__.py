@@ -1,1 +1,1 @@
-"""TODO: what lambdas/past_runs holds."""
+"""The results of earlier runs, and what a new result says beside them."""

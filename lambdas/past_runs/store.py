@@ -1,4 +1,4 @@
-"""The answers of earlier runs, and the failures, in the runs table.
+"""The results and failures of earlier runs in the runs table.
 
 | pk                    | sk                                        | holds                                    |
 |-----------------------|-------------------------------------------|------------------------------------------|
@@ -12,22 +12,17 @@ the version before, are one Query of one item each.
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict, fields
-from decimal import Decimal
 from typing import Any
-
-from pydantic.alias_generators import to_camel
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.settings import settings
-from lambdas.aws.table import RESULTS_KEPT_S, dynamodb_client, plain, serialized
+from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
 from lambdas.past_runs.regression import Answer, last_comparable, with_comparison
 from lambdas.runs.run import Run
 
 MAX_RUNS_COMPARED = 25  # runs, back from the last
-_ATTRIBUTE = {each.name: to_camel(each.name) for each in fields(Answer)}
+_ATTRIBUTES = Attributes(Answer)
 
 
 class History:
@@ -45,28 +40,17 @@ class History:
         return with_comparison(output, now, same_model, version_before)
 
     def keep(self, run: Run, output: Output) -> None:
-        """Keep what later runs compare with. Twice is as good as once."""
+        """Save what later runs compare with. Idempotent."""
         answer = Answer.of(output, run.started_at, run.auto_scales_to)
-        values = {_ATTRIBUTE[name]: value for name, value in asdict(answer).items() if value is not None}
-        key = {"pk": f"PROJECT#{run.project_arn}", "sk": f"{_version(run.model_arn)}#RUN#{run.started_at}"}
-        item = {**key, **values, "expiresAt": int(time.time()) + RESULTS_KEPT_S}
-        self._client.put_item(TableName=self._table, Item=serialized(item))
+        values = {key: value for key, value in _ATTRIBUTES.of(answer).items() if value is not None}
+        self._of(f"PROJECT#{run.project_arn}").put(f"{_version(run.model_arn)}#RUN#{run.started_at}", values)
 
     def keep_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
-        """Keep how a run failed: an item without a verdict. An answer that it had published by then stays."""
-        values = {"runId": run_id, "error": error, "cause": cause}
-        values |= {"expiresAt": int(time.time()) + RESULTS_KEPT_S}  # type: ignore[dict-item]
-        names = {f"#{index}": name for index, name in enumerate(values)}
-        self._client.update_item(
-            TableName=self._table,
-            Key=serialized({"pk": f"MODEL#{model_arn}", "sk": f"RUN#{started_at}"}),
-            UpdateExpression="SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names),
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=serialized({f":{n}": value for n, value in enumerate(values.values())}),
-        )
+        """Save how a run failed, in an item without a verdict. An output that the run has published stays."""
+        self._of(f"MODEL#{model_arn}").update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:
-        """TPS per inference unit of the model's last run before a moment (ISO 8601); None: not known."""
+        """TPS per inference unit of the model's last run before a time (ISO 8601). Returns None if not known."""
         last = self._last_run(project_arn, _version(model_arn), before)
         return last.tps if last else None
 
@@ -74,15 +58,12 @@ class History:
         return self._last(project_arn, at_least=f"{version}#RUN#", below=f"{version}#RUN#{before}")
 
     def _last(self, project_arn: str, *, at_least: str, below: str) -> Answer | None:
-        found = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=serialized({":pk": f"PROJECT#{project_arn}", ":first": at_least, ":last": below}),
-            ScanIndexForward=False,
-            Limit=MAX_RUNS_COMPARED,
-        )["Items"]
-        # BETWEEN includes its end, which is this run's own item where it is published a second time.
-        return last_comparable([_answer(item) for item in map(plain, found) if item["sk"] < below])
+        items = self._of(f"PROJECT#{project_arn}").newest(at_least, below, MAX_RUNS_COMPARED)
+        # `below` is this run's own item where it is published a second time.
+        return last_comparable([_ATTRIBUTES.read(item) for item in items if item["sk"] < below])
+
+    def _of(self, pk: str) -> Partition:
+        return Partition(self._client, self._table, pk, kept_s=RESULTS_KEPT_S)
 
 
 def history() -> History:
@@ -92,9 +73,3 @@ def history() -> History:
 
 def _version(model_arn: str) -> str:
     return f"VERSION#{ModelArn.of(model_arn).created_ms.zfill(20)}"
-
-
-def _answer(item: dict[str, Any]) -> Answer:
-    values = {name: item.get(attribute) for name, attribute in _ATTRIBUTE.items()}
-    numbers = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
-    return Answer(**numbers)  # type: ignore[arg-type]

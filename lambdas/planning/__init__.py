@@ -1,1 +1,1 @@
-"""TODO: what lambdas/planning holds."""
+"""From a rate and a demand to inference units, weekly hours, auto-scaling and dollars."""

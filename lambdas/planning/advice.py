@@ -1,4 +1,4 @@
-"""What a demand adds to the recommendation: the past it is from, what that would have become, when to stop."""
+"""Extra parts of the recommendation: observed demand, simulated auto-scaling, start and stop schedule."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from iu_tuner.contract.output.recommendation import AutoScalingOutput, Recommend
 from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
+from lambdas.models.registry import facts_of
 from lambdas.planning.auto_scaling import always, scaled
-from lambdas.planning.demand import BatchDemand, Demand, PastDemand
+from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
 from lambdas.planning.recommendation import Recommendation, ReducedRate, recommend
 from lambdas.planning.request_history import RequestHistory
 from lambdas.planning.weekly_schedule import week_plan
 from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
-from lambdas.runs.run import Run
 
-MIN_MINUTES = 60  # of service, below which a percentile says little
+MIN_MINUTES = 60  # minutes of service; a percentile of fewer minutes says little
 
 
 def recommended(
-    run: Run, per_unit: Interval, history: RequestHistory | None, more: ReducedRate | None = None
+    run: PlannedRun, per_unit: Interval, history: RequestHistory | None, more: ReducedRate | None = None
 ) -> Recommendation:
-    """Inference units for what the run was asked to plan for, its history looked up."""
-    wanted = run.wanted
+    """The inference units for the demand of the run's input, or for its request history."""
+    wanted = run.demand
     demand: Demand | None
     if isinstance(wanted, PastDemand):
         assert history is not None, "Prepare keeps the history that it read"
@@ -37,13 +37,13 @@ def recommended(
 
 def with_demand(
     told: RecommendationOutput,
-    run: Run,
+    run: PlannedRun,
     per_unit: Interval | None,
     advice: Recommendation,
     history: RequestHistory | None,
 ) -> RecommendationOutput:
-    """The recommendation with what a batch or a past demand adds to it."""
-    wanted = run.wanted
+    """The recommendation with the parts that a batch or a past demand adds."""
+    wanted = run.demand
     if isinstance(wanted, BatchDemand) and advice.batch is not None:
         return replace(told, plan=batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour))
     if not isinstance(wanted, PastDemand) or history is None:
@@ -60,14 +60,14 @@ def with_demand(
 def _with_past(
     told: RecommendationOutput,
     units: tuple[int, int],
-    run: Run,
+    run: PlannedRun,
     wanted: PastDemand,
     per_unit: Interval,
     history: RequestHistory,
 ) -> RecommendationOutput:
     (least, most), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
     carried = carried_row(always(history.counts, most, tps, history.period_s), most)
-    scaling = scaling_row(history, least, most, tps, price)
+    scaling = scaling_row(history, least, most, tps, price, facts_of(run.model_arn).name)
     always_usd = usd_per_month(scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
     plan = week_plan(history, wanted, per_unit, least, most, price) if history.covers_a_week else None
     if plan is None:

@@ -1,8 +1,8 @@
-"""Past requests against inference units: a fixed number of them, or auto-scaling between a minimum and a maximum.
+"""Simulates past requests against inference units: a fixed number, or auto-scaling between a minimum and a maximum.
 
-AWS documents neither when Rekognition adds or takes away inference units nor how long that takes. What is
-assumed here: it follows the units that the requests need. It goes up to what was needed all through the last
-`up_s` seconds, and down to the most that was needed at any time in the last `down_s` seconds.
+AWS does not document when a model service adds or removes inference units, nor how long that takes. This module
+assumes that auto-scaling follows the units that the requests need: it scales up to the smallest need of the last
+`up_s` seconds, and down to the largest need of the last `down_s` seconds.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ DOWN_S = 15 * 60
 
 @dataclass(frozen=True)
 class Lag:
-    """How long auto-scaling is assumed to take, in seconds."""
+    """The assumed delay of auto-scaling, in seconds."""
 
     up_s: int = UP_S
     down_s: int = DOWN_S
 
     def in_periods(self, period_s: int) -> tuple[int, int]:
-        """Up and down in whole periods, one at least."""
+        """Both delays in whole periods of `period_s` seconds, at least one each."""
         up, down = (max(1, math.ceil(seconds / period_s)) for seconds in (self.up_s, self.down_s))
         return up, down
 
-    def seen_in(self, period_s: int) -> Lag:
-        """What it comes to when only whole periods are seen."""
+    def rounded_to(self, period_s: int) -> Lag:
+        """The delays rounded up to whole periods of `period_s` seconds."""
         up, down = self.in_periods(period_s)
         return Lag(up * period_s, down * period_s)
 
 
 class AutoScaling:
-    """A model that scales between two numbers of inference units, period after period; it starts with the fewer."""
+    """A model that scales between two numbers of inference units, one period at a time. It starts at the minimum."""
 
     def __init__(self, least: int, most: int, tps_per_unit: float, period_s: int, lag: Lag) -> None:
         self.units = least
@@ -47,7 +47,7 @@ class AutoScaling:
         self._up = up
 
     def serve(self, count: int) -> int:
-        """The units in service in the next period, in which `count` requests come."""
+        """Advance by one period with `count` requests. Returns the inference units in service in it."""
         recent = list(self._needs)
         self.units = max(self.units, min(recent[-self._up :]))
         self.units = min(self.units, max(recent[-self._down :]))
@@ -58,33 +58,33 @@ class AutoScaling:
 
 @dataclass(frozen=True)
 class Service:
-    """What inference units made of the requests. `sent` = `carried` + `throttled`."""
+    """How many requests a choice of inference units would have carried; `sent` = `carried` + `throttled`."""
 
     sent: int
     carried: float
-    served: int  # periods in which requests could come
+    served: int  # periods in which the model served
     served_in_full: int
     unit_periods: int  # periods times the units in service
     periods: int
 
     @property
     def throttled(self) -> float:
-        """Requests beyond the capacity of their period."""
+        """The number of requests beyond the capacity of their period."""
         return self.sent - self.carried
 
     @property
     def throttled_share(self) -> float:
-        """Of all requests."""
+        """The share of all requests that were throttled, from 0 to 1."""
         return self.throttled / self.sent if self.sent else 0.0
 
     @property
     def mean_units(self) -> float:
-        """Over all periods."""
+        """The mean number of inference units over all periods."""
         return self.unit_periods / self.periods if self.periods else 0.0
 
 
 def served(counts: Sequence[int | None], units: Iterable[int], tps_per_unit: float, period_s: int) -> Service:
-    """Each period's requests against the units of that period, its requests spread evenly over it."""
+    """Simulate each period's requests, spread evenly over it, against the units in service in that period."""
     sent, carried, in_full, unit_periods, open_periods = 0, 0.0, 0, 0, 0
     for count, in_service in zip(counts, units, strict=True):
         unit_periods += in_service
@@ -99,13 +99,13 @@ def served(counts: Sequence[int | None], units: Iterable[int], tps_per_unit: flo
 
 
 def always(counts: Sequence[int | None], units: int, tps_per_unit: float, period_s: int) -> Service:
-    """With as many units all the time."""
+    """Simulate a model with a fixed number of inference units."""
     return served(counts, [units] * len(counts), tps_per_unit, period_s)
 
 
 def scaled(
     counts: Sequence[int | None], least: int, most: int, tps_per_unit: float, period_s: int, lag: Lag = Lag()
 ) -> Service:
-    """With a model that runs all the time and scales by itself."""
+    """Simulate a model that always runs and scales between `least` and `most` inference units."""
     model = AutoScaling(least, most, tps_per_unit, period_s, lag)
     return served(counts, [model.serve(count or 0) for count in counts], tps_per_unit, period_s)

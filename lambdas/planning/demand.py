@@ -1,8 +1,11 @@
-"""What the user needs the model to carry."""
+"""The load that the user needs the model to carry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from lambdas.capacity.verdicts.account_quota import TpsQuota
 
 
 @dataclass(frozen=True)
@@ -16,14 +19,14 @@ class TrafficDemand:
 
 @dataclass(frozen=True)
 class BatchDemand:
-    """A number of images to be through within some hours."""
+    """A number of images to process within some hours."""
 
     images: int
     within_hours: float
 
     @property
     def tps(self) -> float:
-        """The rate that just meets the deadline."""
+        """The requests per second that just meet the deadline."""
         return self.images / (self.within_hours * 3600)
 
 
@@ -32,8 +35,26 @@ Demand = TrafficDemand | BatchDemand
 
 @dataclass(frozen=True)
 class PastDemand:
-    """What was asked for in the last `days`: the average, and as the peak a percentile of the minutes."""
+    """The demand observed in CloudWatch in the last `days`; its peak is a percentile of the minutes."""
 
     days: int
     percentile: float
     headroom: float = 0.0
+
+
+AnyDemand = Demand | PastDemand
+
+
+class PlannedRun(Protocol):
+    """What planning needs to know of a run."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def model_arn(self) -> str: ...
+    @property
+    def demand(self) -> AnyDemand | None: ...
+    @property
+    def usd_per_unit_hour(self) -> float: ...
+    @property
+    def tps_quota(self) -> TpsQuota | None: ...

@@ -1,4 +1,4 @@
-"""From TPS per inference unit to how many inference units to start, and what they cost."""
+"""Computes how many inference units a demand needs at a measured rate per unit, and what they cost."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from iu_tuner.formats import count
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
-from lambdas.models.quota import QUOTA_IUS
+from lambdas.models.tariff import QUOTA_IUS
 from lambdas.planning.demand import BatchDemand, Demand, TrafficDemand
 
 PRODUCTION_IUS = 2
-TOLERATED_SHORTFALL = 0.01  # a shortfall below 1 %, inside the interval, does not buy another inference unit
+TOLERATED_SHORTFALL = 0.01  # one unit fewer is recommended if it lacks less than 1 %, within the interval
 MAX_TABLE_ROWS = 100
 
 
 @dataclass(frozen=True)
 class ReducedRate:
-    """TPS of each inference unit where there are more `than` so many: measured to be less than of these."""
+    """Measured TPS per unit of models with more than `than` inference units, if it is lower."""
 
     than: int
     per_unit: Interval
@@ -26,7 +26,7 @@ class ReducedRate:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What a model with this many inference units costs and carries: in proportion, unless measured otherwise."""
+    """What a model with this many inference units carries and costs; proportional unless measured otherwise."""
 
     inference_units: int
     tps: float
@@ -34,13 +34,13 @@ class Capacity:
 
     @property
     def usd_per_1000_images(self) -> float:
-        """At full use."""
+        """USD per 1,000 images of a fully used model."""
         return self.usd_per_hour / (self.tps * 3600) * 1000
 
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """How a batch is run: inference units, hours until it is done, and their cost."""
+    """How to run a batch: inference units, hours until it is done, and the cost in USD."""
 
     inference_units: int
     hours: float
@@ -48,13 +48,13 @@ class BatchPlan:
 
     @property
     def inference_unit_hours(self) -> float:
-        """What is paid for."""
+        """The billed inference-unit hours."""
         return self.inference_units * self.hours
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Inference units to start with and to scale to (None without a demand), with the reasons for them."""
+    """Minimum and maximum inference units (None without a demand), and the reasons for them."""
 
     min_inference_units: int | None
     max_inference_units: int | None
@@ -64,12 +64,12 @@ class Recommendation:
 
 
 def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:
-    """TPS of each of so many inference units."""
+    """The TPS of each unit of a model with `units` inference units."""
     return per_unit if more is None or units <= more.than else more.per_unit
 
 
 def units_for(demand_tps: float, per_unit: Interval, more: ReducedRate | None = None) -> int:
-    """The fewest inference units that carry `demand_tps`, at least 1."""
+    """The smallest number of inference units, at least 1, that carries `demand_tps` requests per second."""
     units = _fewest(demand_tps, per_unit)
     return units if more is None or units <= more.than else _fewest(demand_tps, more.per_unit)
 
@@ -89,9 +89,9 @@ def recommend(
     more: ReducedRate | None = None,
     quota_tps: float = ACCOUNT_QUOTA_TPS,
 ) -> Recommendation:
-    """Inference units for a demand from the measured TPS per inference unit (`per_unit.estimate` > 0).
+    """Recommend inference units for a demand. `per_unit` is the measured TPS per inference unit, above 0.
 
-    `quota_tps` is what the account may send.
+    `quota_tps` is the account's quota in requests per second; `more` holds for models with more inference units.
     """
     if isinstance(demand, BatchDemand):
         units = units_for(demand.tps, per_unit, more)

@@ -1,9 +1,8 @@
-"""What clients asked a model for, by minute where CloudWatch still has minutes.
+"""The requests that clients sent to a model in the past, by minute where CloudWatch still keeps minutes.
 
-Rates are told of the periods in which the model *served*. Those are the periods in which it had
-inference units in service or was asked for something; where its inference units are not known, the
-periods with requests and gaps between them of up to an hour. A model that did not run has no demand,
-not one of zero.
+Rates count only the periods in which the model *served*: it had inference units in service, or it got requests.
+Where CloudWatch does not know the inference units, gaps of up to an hour between requests count as served, too.
+A period in which the model did not run has no demand; that is not a demand of zero.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from lambdas.models.usage import Seen, Window
+from lambdas.models.usage import UsageSums, Window
 
 HOURS_OF_WEEK = 168
 MAX_GAP_S = 3600
@@ -23,16 +22,16 @@ _MONDAY = 72  # hours from the Monday before the epoch, a Thursday, to the epoch
 
 @dataclass(frozen=True)
 class RequestHistory:
-    """Requests that clients sent, each period's; None: the model did not serve. It begins where it first did."""
+    """The requests of each period from the first one in which the model served; None where it did not serve."""
 
     days: int
     start_s: int  # since the epoch
     period_s: int
     counts: tuple[int | None, ...]
     throttled: int  # of all these requests
-    of_model: bool  # or else of all models of the account and Region
+    of_model: bool  # False: the counts are those of all models of the account and Region
     in_service_known: bool
-    own_runs: int = 0  # of this tuner, in this time: not counted
+    own_runs: int = 0  # runs of this tuner in this time; their requests are not counted
 
     @cached_property
     def rates(self) -> list[float]:
@@ -41,30 +40,30 @@ class RequestHistory:
 
     @property
     def requests(self) -> int:
-        """Sent in all."""
+        """The number of requests."""
         return sum(filter(None, self.counts))
 
     @property
     def minutes(self) -> float:
-        """How long the model served."""
+        """The minutes in which the model served."""
         return len(self.rates) * self.period_s / 60
 
     @property
     def average_tps(self) -> float:
-        """Of the time in which it served; 0 where it never did."""
+        """Requests per second over the time in which the model served; 0 if it never served."""
         return self.requests / (len(self.rates) * self.period_s) if self.rates else 0.0
 
     def percentile_tps(self, percentile: float) -> float:
-        """The rate that `percentile` % of the periods did not exceed."""
+        """The rate, in requests per second, that `percentile` % of the periods do not exceed."""
         return percentile_of(self.rates, percentile)
 
     def hour_of_week(self, index: int) -> int:
-        """Of a period: 0 is Monday from midnight to 1:00 UTC."""
+        """The hour of the week of a period; 0 is Monday from 0:00 to 1:00 UTC."""
         return ((self.start_s + index * self.period_s) // 3600 + _MONDAY) % HOURS_OF_WEEK
 
     @cached_property
     def by_hour_of_week(self) -> list[list[float]]:
-        """The rates of the periods in which the model served, in ascending order, for each of the 168 hours."""
+        """For each of the 168 hours of the week, the rates of the periods in which the model served, ascending."""
         hours: list[list[float]] = [[] for _ in range(HOURS_OF_WEEK)]
         for index, count in enumerate(self.counts):
             if count is not None:
@@ -73,25 +72,25 @@ class RequestHistory:
 
     @property
     def covers_a_week(self) -> bool:
-        """Was each hour of the week looked at?"""
+        """Whether the history contains each hour of the week."""
         return len({self.hour_of_week(index) for index in range(len(self.counts))}) == HOURS_OF_WEEK
 
     @property
     def whole_weeks(self) -> RequestHistory:
-        """The last whole weeks of it, in which no weekday counts more than another; all of it, if it is shorter."""
+        """The last whole weeks, so that each weekday counts alike; the whole history if it is shorter than a week."""
         week = HOURS_OF_WEEK * 3600 // self.period_s
         before = len(self.counts) % week if len(self.counts) > week else 0
         return replace(self, start_s=self.start_s + before * self.period_s, counts=self.counts[before:])
 
 
 def percentile_of(ascending: list[float], percentile: float) -> float:
-    """By nearest rank; 0 of nothing."""
+    """The percentile of ascending values by nearest rank; 0 for an empty list."""
     if not ascending:
         return 0.0
     return ascending[max(1, math.ceil(percentile / 100 * len(ascending) - 1e-9)) - 1]
 
 
-def build_history(window: Window, seen: Seen, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
+def build_history(window: Window, seen: UsageSums, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
     """The history in the window, without the time (from, to) of this tuner's own runs: their load is no demand."""
     asked = seen.successful.keys() | seen.throttled.keys()
     served = {
@@ -116,7 +115,7 @@ def build_history(window: Window, seen: Seen, own_runs: Collection[tuple[float, 
     )
 
 
-def _serving(period_s: int, asked: Collection[int], seen: Seen) -> set[int]:
+def _serving(period_s: int, asked: Collection[int], seen: UsageSums) -> set[int]:
     if seen.in_service:
         ran = {start for start, units in seen.in_service.items() if units > 0}
         # Requests to all models of the account were none of this one's while it did not run.

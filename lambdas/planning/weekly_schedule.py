@@ -11,14 +11,14 @@ from lambdas.planning.demand import PastDemand
 from lambdas.planning.recommendation import units_for
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
 
-START_UP_S = 20 * 60  # AWS: 10 to 20 minutes of downtime for a stop and a start
-# The hours that are stopped may hold so many of all past requests: a stray one keeps no model running.
+START_UP_S = 20 * 60  # AWS documents 10 to 20 minutes of downtime for a stop and a start
+# The largest share of past requests in hours that are switched off: a single stray request keeps no model running.
 MAX_MISSED_RATIO = 0.001
 
 
 @dataclass(frozen=True)
 class Block:
-    """Hours in a row in which the model is on; the last ones may be next Monday's."""
+    """Consecutive hours in which the model runs; they may go past the end of the week."""
 
     start_hour: int
     hours: int
@@ -26,13 +26,13 @@ class Block:
     max_units: int
 
     def covers(self, hour: int) -> bool:
-        """Is it on in this hour of the week?"""
+        """Whether the model runs in this hour of the week."""
         return (hour - self.start_hour) % HOURS_OF_WEEK < self.hours
 
 
 @dataclass(frozen=True)
 class WeekPlan:
-    """The blocks of a week, what they cost on average, and the past requests that came outside of them."""
+    """The blocks of a week, their mean cost, and how many past requests came outside of them."""
 
     blocks: tuple[Block, ...]
     start_up_s: int
@@ -41,12 +41,12 @@ class WeekPlan:
 
     @property
     def hours_on(self) -> int:
-        """Of the week's 168."""
+        """The hours of the week in which the model runs, out of 168."""
         return sum(block.hours for block in self.blocks)
 
     @property
     def longest_stop(self) -> tuple[int, int]:
-        """The longest time off: its first hour of the week, and its hours."""
+        """The longest time in which the model is off: (first hour of the week, number of hours)."""
         ends = [(block.start_hour + block.hours) % HOURS_OF_WEEK for block in self.blocks]
         starts = [block.start_hour for block in self.blocks]
         stops = [(end, (start - end) % HOURS_OF_WEEK) for end, start in zip(ends, starts[1:] + starts[:1], strict=True)]
@@ -62,9 +62,9 @@ def week_plan(
     usd_per_unit_hour: float,
     start_up_s: int = START_UP_S,
 ) -> WeekPlan | None:
-    """The plan for a history that covers a week; None: the model is never idle for longer than a start takes.
+    """The plan for a history that covers a week. Returns None if the model is never idle for longer than a start takes.
 
-    No block gets more units than the recommendation's `least` and `most`.
+    `least` and `most` are the recommended inference units; no block gets more. Costs are in USD.
     """
     busy = _busy_hours(history)
     spans = _spans(busy, start_up_s)
@@ -80,7 +80,7 @@ def week_plan(
 
 
 def _busy_hours(history: RequestHistory) -> set[int]:
-    """All but the quietest hours, which together hold next to nothing."""
+    """All hours of the week but the quietest, which together hold at most MAX_MISSED_RATIO of the requests."""
     requests = [sum(rates) * history.period_s for rates in history.by_hour_of_week]
     spare = MAX_MISSED_RATIO * history.requests
     busy = set(range(HOURS_OF_WEEK))
@@ -93,7 +93,7 @@ def _busy_hours(history: RequestHistory) -> set[int]:
 
 
 def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
-    """First hour and length of each stretch of busy hours; too short a pause between two is none."""
+    """(First hour, length) of each stretch of busy hours; a pause shorter than a start joins its neighbours."""
     firsts = sorted(hour for hour in busy if (hour - 1) % HOURS_OF_WEEK not in busy)
     spans: list[tuple[int, int]] = []
     for first in firsts:
@@ -122,7 +122,7 @@ def _block(
 
 
 def _unit_seconds(blocks: Sequence[Block], history: RequestHistory, tps_per_unit: float, start_up_s: int) -> float:
-    """Inference units times seconds of the plan in the past, starts paid for like the rest."""
+    """Inference units times seconds that the plan would have cost in the past; the time of starts is paid, too."""
     block_of = {hour: block for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
     total, off_s, on, model = 0.0, 0, None, None
     for index, count in enumerate(history.counts):

@@ -1,1 +1,1 @@
-"""TODO: what lambdas/reports holds."""
+"""What people and programs are told of a run: the page, files, e-mail, events, metrics."""

@@ -34,14 +34,14 @@ def _harmless(write: Callable[P, None]) -> Callable[P, None]:
 
 @_harmless
 def count_unstopped(error: str) -> None:
-    """Count a model that was not seen as its run owed it, stopped in most cases: the alarm StopFailed waits for it."""
+    """Count a model whose cleanup could not be confirmed. Triggers the alarm StopFailed."""
     if error == "ModelStopFailed":
         _count(error)
 
 
 @_harmless
 def count_overdue(leases: int) -> None:
-    """Tell how many leases have outlived their run's limit: the alarm LeaseOverdue waits for the first."""
+    """Count the leases that are older than their run's limit. Triggers the alarm LeaseOverdue."""
     if leases:
         _count("OverdueLeases", leases)
 
@@ -94,7 +94,7 @@ def failed(run: FailedRun) -> None:
 
 
 def _change(output: Output) -> float | None:
-    """Of TPS per inference unit since the last run of the model; None: there is none to compare with."""
+    """The change in TPS per inference unit since the model's last run, in percent. Returns None if there is none."""
     before = output.compared_with and output.compared_with.same_model
     return before.change_percent if before and before.change else None
 

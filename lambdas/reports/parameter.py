@@ -8,26 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cache
-from typing import Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
+from lambdas.aws.clients import client
+from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.past_runs.regression import Answer
-
-
-@cache
-def ssm_client() -> Any:
-    """The SSM client. The answer is published without it, too."""
-    return boto3.client(
-        "ssm", config=Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=5)
-    )
 
 
 def with_answer_parameter(output: Output, at: str) -> Output:
@@ -41,8 +29,9 @@ def with_answer_parameter(output: Output, at: str) -> Output:
         return output
     name = parameter_name(prefix, output.model_arn)
     try:
-        ssm_client().put_parameter(Name=name, Value=_value(output, at), Type="String", Overwrite=True)
-    except (ClientError, BotoCoreError) as error:
+        ssm = client("ssm", attempts=3, connect_s=3, read_s=5)  # the answer is published without it, too
+        ssm.put_parameter(Name=name, Value=_value(output, at), Type="String", Overwrite=True)
+    except AWS_ERRORS as error:
         logger.exception("the answer's parameter could not be written")
         return replace(output, answer_parameter_detail=f"{name} was not written: {error}")
     return replace(output, answer_parameter=name)

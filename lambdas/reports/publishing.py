@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from iu_tuner.contract.output.result import Output
+from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.versions import versions
@@ -27,12 +24,9 @@ from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 
 
-@cache
 def page_client() -> Any:
-    """An S3 client that gives up in seconds: the run is over, and its end has to be told."""
-    return boto3.client(
-        "s3", config=Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5)
-    )
+    """An S3 client that gives up in seconds, as the end of the run has to be told."""
+    return client("s3", attempts=2, connect_s=3, read_s=5)
 
 
 def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredStep]]) -> Output:
@@ -46,7 +40,7 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
 
 
 def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str) -> str | None:
-    """Keep the page of a run without an answer, and say where; None: it could not be made, or not kept."""
+    """Save the page of a run without an answer. Returns its URI, or None if it could not be made or saved."""
     try:
         bucket, store = settings().image_bucket, run_store(run_id)
         known, receipt = store.load_or_none(), None

@@ -1,1 +1,1 @@
-"""TODO: what lambdas/runs holds."""
+"""A run: its plan, its progress, its budget, its receipt, and their store."""

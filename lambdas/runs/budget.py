@@ -1,4 +1,4 @@
-"""What a run may cost. Money in USD, time in seconds."""
+"""The cost of a run: estimated before the start, checked while it runs. Money in USD, time in seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXPECTED_START_MINUTES = 20.0
 
 @dataclass(frozen=True)
 class Left:
-    """How many seconds the model may still run in this run, and the limit that ends them."""
+    """How many seconds the model may still run in this run, and the name of the limit that ends them."""
 
     seconds: float
     limit: str
@@ -21,13 +21,13 @@ class Left:
 
 @dataclass(frozen=True)
 class Budget:
-    """The run's `limits`."""
+    """The `limits` of the input: minutes, and USD."""
 
     max_minutes: float
     max_usd: float
 
     def check(self, elapsed_s: float, spent_usd: float) -> None:
-        """Is there time and money left?
+        """Check that time and money are left.
 
         Raises:
             BudgetExceeded: one of the limits is passed; the run ends and the model is stopped.
@@ -44,7 +44,7 @@ class Budget:
             )
 
     def left(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Left:
-        """What remains of the limits, for a model that goes on running."""
+        """The rest of the limits for a model that continues to run: the one that ends first."""
         by_time = Left(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
         by_money = Left(3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}")
         return min(by_time, by_money, key=lambda left: left.seconds)

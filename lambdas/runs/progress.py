@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lambdas.images.image import SkippedImage
 from lambdas.models.status import ModelState
-from lambdas.models.tariff import Stretch
+from lambdas.models.tariff import BilledPeriod
 
 
 @dataclass(frozen=True)
@@ -31,15 +29,8 @@ class Progress:
     auto_scales_to: int | None = None
     units_wanted: int | None = None  # of the second measurement, once it was decided on
     probe_number: int = 0  # of the step that is the probe
-    stretches: tuple[Stretch, ...] = ()  # that were over before the one under way
+    stretches: tuple[BilledPeriod, ...] = ()  # that were over before the one under way
     scaling_error: str | None = None  # why there is no second measurement, or no whole one
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Progress:
-        """The inverse of dataclasses.asdict."""
-        refused = tuple(SkippedImage(**image) for image in values.get("refused_images", ()))
-        stretches = tuple(Stretch(**stretch) for stretch in values.get("stretches", ()))
-        return cls(**{**values, "refused_images": refused, "stretches": stretches})
 
     def restarting(self, units: int, *, probe_number: int, now: float) -> Progress:
         """Before the model is made to run with other inference units, for a second measurement."""
@@ -60,7 +51,7 @@ class Progress:
         )
         if self.units_wanted is None or self.stretches or self.running_since is None or has_them:
             return self
-        return replace(self, stretches=(Stretch(units, self.running_since, now),), running_since=None)
+        return replace(self, stretches=(BilledPeriod(units, self.running_since, now),), running_since=None)
 
     def after_look(self, state: ModelState, now: float, *, applying: bool = False) -> Progress:
         """The progress after a look at the model that the run is done with; `applying`: started with its answer."""
@@ -94,4 +85,4 @@ class Progress:
         if self.running_since is None:
             return before
         under_way = (self.units_wanted or units) if self.stretches else units
-        return before + Stretch(under_way, self.running_since, self.stopped_at or now).unit_hours
+        return before + BilledPeriod(under_way, self.running_since, self.stopped_at or now).unit_hours

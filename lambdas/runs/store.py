@@ -18,8 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -29,13 +28,12 @@ from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
-from lambdas.load.measured_step import MeasuredStep
-from lambdas.load.merging import merged_step
+from lambdas.load.measured_step import MeasuredStep, merged_step
 from lambdas.load.step import StepPlan
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import measured_so_far
-from lambdas.runs.store_items import closed_item, closed_step, counts_item, measured_step, step_item
+from lambdas.runs.store_items import PROGRESS, RUN, closed_item, closed_step, counts_item, measured_step, step_item
 
 # All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.
 _OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
@@ -45,31 +43,33 @@ class RunStore:
     """One run's items, and its result in the model's history."""
 
     def __init__(self, client: Any, table: str, run_id: str) -> None:
+        self._client = client
+        self._table = table
         self._items = Partition(client, table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
-        self._results = partial(Partition, client, table, kept_s=RESULTS_KEPT_S)
 
     def create(self, run: Run) -> None:
-        """Keep what Prepare settled."""
-        self._items.put("RUN", {"plan": as_json(run.as_mapping()), "modelArn": run.model_arn, "phase": "starting"})
+        """Save the plan of a run."""
+        self._items.put("RUN", {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
 
     def load_or_none(self) -> tuple[Run, Progress] | None:
-        """The same as `known`; None when Prepare never came so far."""
+        """Like `known`, but returns None if Prepare has not saved the run."""
         with suppress(KeyError):
             return self.known()
         return None
 
     def known(self) -> tuple[Run, Progress]:
-        """What Prepare settled, with the units it then ran with, and what happened since. KeyError: none yet."""
+        """The run, with the inference units that it runs with, and its progress. Raises KeyError if there is none."""
         item = self._items.get("RUN")
-        kept = json.loads(item.get("progress", "{}"))
-        run, seen = Run.from_mapping(json.loads(item["plan"])), Progress.from_mapping(kept)
+        # Version 0.1.0 wrote another name: the model of a run that an update interrupts is released all the same.
+        plan = item["plan"].replace('"units_asked":', '"requested_units":')
+        run, seen = RUN.read(plan), PROGRESS.read(item.get("progress", "{}"))
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen
 
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
-        """Keep the progress, and the phase for whoever watches."""
-        self._items.update("RUN", {"progress": as_json(asdict(progress)), **({"phase": phase} if phase else {})})
+        """Save the progress, and the phase for the client."""
+        self._items.update("RUN", {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
     def save_live_progress(self, progress: LiveProgress) -> None:
         """Keep how far the run has come, for whoever watches."""
@@ -141,7 +141,8 @@ class RunStore:
     def publish(self, run: Run, output: Output) -> None:
         """Keep the run's output in the model's history."""
         values = {"output": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
-        self._results(f"MODEL#{run.model_arn}").put(f"RUN#{run.started_at}", values)
+        results = Partition(self._client, self._table, f"MODEL#{run.model_arn}", kept_s=RESULTS_KEPT_S)
+        results.put(f"RUN#{run.started_at}", values)
         self._items.update("RUN", {"phase": "finished"})
 
 

@@ -1,1 +1,1 @@
-"""TODO: what lambdas/triggers holds."""
+"""What starts a run by itself: uploads that have gone quiet."""

@@ -1,1 +1,1 @@
-"""TODO: what lambdas/tuning holds."""
+"""The steps of the state machine that measures a model."""

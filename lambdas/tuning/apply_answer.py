@@ -9,7 +9,7 @@ from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import ModelOutput
 from iu_tuner.formats import rounded
 from lambdas.models.lease import Lease
-from lambdas.models.quota import UnitsQuota
+from lambdas.models.tariff import UnitsQuota
 
 
 def decided(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuota) -> Lease:

@@ -13,8 +13,8 @@ from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.model_spec import TruthError
-from local.simulated_model.server import serve
 from local.simulated_model.settings import ServerSettings
+from local.simulated_model.wire.server import serve
 
 
 def main() -> None:
@@ -51,8 +51,6 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
         for name in ("host", "port", "region", "s3_endpoint_url")
         if getattr(arguments, name) is not None
     }
-    if arguments.refuse_unknown_keys:
-        given["accept_unknown_keys"] = False
     return replace(settings, **given)
 
 
@@ -71,7 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="port to listen on (default: 0, a free one)")
     parser.add_argument("--region", help="Region that requests must be signed for (default: us-east-1)")
     parser.add_argument("--s3-endpoint-url", help="where images named as S3Object are read")
-    parser.add_argument("--refuse-unknown-keys", action="store_true", help="as the real service does")
     parser.add_argument("--stop-at-eof", action="store_true", help="stop when stdin is closed")
     parser.add_argument("--config", help="JSON file of settings and models; '-': one line of stdin")
     one = parser.add_argument_group("one model (without --config)")

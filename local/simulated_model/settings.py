@@ -10,7 +10,7 @@ from local.simulated_model.model_spec import refuse_unknown
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """One server. `credentials` maps known access keys to their secrets; port 0 takes a free one.
+    """One server. `credentials` (access key to secret) read images from S3; port 0 takes a free one.
 
     `certificate` is a PEM file of a certificate and its key: with it the server speaks HTTPS (TLS 1.3, with tickets).
     """
@@ -21,7 +21,6 @@ class ServerSettings:
     region: str = "us-east-1"
     account_id: str = "000000000000"
     credentials: Mapping[str, str] = field(default_factory=lambda: {"test": "test"})
-    accept_unknown_keys: bool = True
     s3_endpoint_url: str | None = None
     certificate: str | None = None
 

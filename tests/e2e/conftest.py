@@ -26,6 +26,7 @@ from tests.e2e.scenarios import PHOTO_BYTES, PHOTOS, SCENARIOS, Scenario
 from tests.support import deployment as embedded
 from tests.support import hostile_images
 from tests.support.aws import instrumented_aws
+from tests.support.repeats import record_repeat, repeats_file
 from tests.support.turns import LOADS_AT_ONCE, Turns
 
 # It only guards against a run that never ends: on a busy machine each Lambda takes several times as long.
@@ -44,6 +45,14 @@ class TwoDeployments(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:
     return TwoDeployments(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the executions that were run again."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if factory is not None and (file := repeats_file(factory)).exists():
+        terminalreporter.section("executions that were run again")
+        terminalreporter.write(file.read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,9 @@ class Deployment(embedded.Deployment):
     turns: Turns
     """Of the runs that load their models."""
 
+    repeats: Path
+    """The list of executions that were run again."""
+
     def run(self, scenario: Scenario) -> Execution:
         """Run it; once more, as a user would, when the answer says that the client had no time to measure."""
         with self.turns.loading() if scenario.load_s else nullcontext():
@@ -114,6 +126,7 @@ class Deployment(embedded.Deployment):
                 verdict = json.loads(run.described.get("output", "{}")).get("verdict")
                 if verdict == scenario.verdict or verdict not in RUN_AGAIN:
                     break
+                record_repeat(self.repeats, run.run_id, verdict, scenario.verdict)
         return run
 
     def run_once(self, scenario: Scenario, name: str) -> Execution:
@@ -167,7 +180,12 @@ def turns(tmp_path_factory: pytest.TempPathFactory) -> Turns:
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory, turns: Turns) -> Iterator[Deployment]:
+def repeats(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return repeats_file(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory, turns: Turns, repeats: Path) -> Iterator[Deployment]:
     journal = tmp_path_factory.mktemp("embedded-aws") / "journal"
     with instrumented_aws(journal) as aws, embedded.deployed(aws) as app:
         s3 = aws.client("s3")
@@ -178,7 +196,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, turns: Turns) -> Iterat
         for size in PHOTO_BYTES:
             body = hostile_images.JPEG.ljust(size, b"\0")
             s3.put_object(Bucket=app.outputs.image_bucket, Key=f"{PHOTOS}{size}.jpg", Body=body)
-        yield Deployment(aws, app.service, app.outputs, journal, listen(aws), turns)
+        yield Deployment(aws, app.service, app.outputs, journal, listen(aws), turns, repeats)
 
 
 @pytest.fixture(scope="session")

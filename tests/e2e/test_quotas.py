@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.support.aws import instrumented_aws
 from tests.support.deployment import Deployment, deployed
+from tests.support.repeats import record_repeat
 
 MAX_S = 420
 ACCOUNT_CONCURRENCY, RESERVED = 400, 5
@@ -30,12 +32,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         yield app
 
 
-def run_undisturbed(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str, Any]:
+def run_undisturbed(app: Deployment, repeats: Path, name: str, truth: ModelTruth, **test: Any) -> dict[str, Any]:
     """The output of a run; of another one where this machine, not the model, decided it."""
     for number in range(3):
         answer = run(app, f"{name}-{number}", truth, **test)
         if answer["verdict"] != "unstable" and answer.get("limitedBy", answer["verdict"]) != "client-limited":
             break
+        record_repeat(repeats, f"{name}-{number}", answer["verdict"], "a verdict about the model")
     return answer
 
 
@@ -50,11 +53,11 @@ def run(app: Deployment, name: str, truth: ModelTruth, **test: Any) -> dict[str,
     return output
 
 
-def test_an_accounts_quota_is_not_taken_for_the_model_s_limit(app: Deployment) -> None:
+def test_an_accounts_quota_is_not_taken_for_the_model_s_limit(app: Deployment, repeats: Path) -> None:
     """Five units carry 75 TPS, and the account lets 50 through, refused in the model's own words."""
     truth = ModelTruth(tps_per_iu=15, account_tps=50, account_error="ProvisionedThroughputExceededException", **FAST)
 
-    answer = run_undisturbed(app, "behind-the-quota", truth, inferenceUnits=5)
+    answer = run_undisturbed(app, repeats, "behind-the-quota", truth, inferenceUnits=5)
 
     assert (answer["verdict"], answer.get("limitedBy")) == ("account-throttled", "account-quota"), answer
     assert answer["maxTps"]["estimate"] == pytest.approx(50, rel=0.05)

@@ -45,11 +45,11 @@ def test_each_lambda_may_use_the_key_for_what_it_does_and_no_other() -> None:
     decrypt, both = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
     writers = {name for name, actions in uses.items() if actions == both}
     assert all(actions in (decrypt, both) for actions in uses.values())
-    # Publish writes to the bucket, schedules to their dead letters, and whoever ends a run to the topic.
+    # Publish writes to the bucket, schedules to their dead letters, and what can end a run to the topic.
     assert {name.partition("Role")[0] for name in writers} == {
         "FunctionsExplainFailure",
         "FunctionsJanitor",
-        "FunctionsRescueModel",
+        "FunctionsReleaseOrphanedModel",
         "FunctionsPublish",
         "SafetyNetJanitorSchedule",
         "TriggersSchedules",

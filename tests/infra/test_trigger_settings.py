@@ -59,7 +59,7 @@ def test_anything_but_a_list_of_whole_objects_is_refused(key: str, value: object
         ({"timezone": "Mars/Olympus"}, "'schedules[1].timezone' is 'Mars/Olympus'; it takes the name of a time zone"),
         ({"timezone": None}, "'schedules[1].timezone' is None"),
         ({"enabled": "no"}, "'schedules[1].enabled' is 'no'; it takes true or false"),
-        ({"when": 1}, "'schedules[1]' is"),
+        ({"when": 1}, "'schedules[1].when' is 1; it takes nothing; schedules takes a list of objects"),
         (
             {"input": {**INPUT, "test": {"mode": "fast"}}},
             '\'schedules[1].input\': test.mode: got "fast"; takes "quick", "standard" or "precise"',
@@ -99,7 +99,8 @@ def test_a_bad_schedule_is_refused_by_its_place_and_field(change: dict[str, obje
         ({"settleSeconds": 3601}, "'uploadTriggers[1].settleSeconds' is 3601"),
         ({"settleSeconds": True}, "'uploadTriggers[1].settleSeconds' is True"),
         ({"settleSeconds": "60"}, "'uploadTriggers[1].settleSeconds' is '60'"),
-        ({"settle": 5}, "'uploadTriggers[1]' is"),
+        ({"settle": 5}, "'uploadTriggers[1].settle' is 5; it takes nothing"),
+        ({"settle_seconds": 5}, "'uploadTriggers[1].settle_seconds' is 5; it takes nothing"),
         ({"input": {"modelArn": "bees"}}, "'uploadTriggers[1].input': modelArn: got \"bees\"; takes the ARN"),
         ({"input": {**INPUT, "images": {"prefix": "samples/"}}}, "images.prefix: leave it out"),
         ({"input": {**INPUT, "images": {"bucket": "mine"}}}, "images.bucket: leave it out"),

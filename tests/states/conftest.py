@@ -15,8 +15,8 @@ import pytest
 from moto import mock_aws
 from PIL import Image
 
-from lambdas.aws import executions, settings
-from lambdas.aws import queue as work_queue
+from lambdas.aws.clients import client
+from lambdas.aws.settings import settings
 from lambdas.handlers import (
     apply_load,
     explain_failure,
@@ -25,18 +25,10 @@ from lambdas.handlers import (
     probe_images,
     publish,
     recommend,
+    release_model,
     start_model,
 )
-from lambdas.handlers import release_model as release_model
-from lambdas.images import selection as images_adapter
-from lambdas.load import worker as load_worker
-from lambdas.models import quota as quotas
-from lambdas.models.rekognition import control_plane as rekognition
-from lambdas.models.rekognition import recent_usage as traffic
-from lambdas.reports import notifications as announcements
-from lambdas.reports import parameter as answer_parameter
-from lambdas.reports import publishing as report_page
-from lambdas.runs import store as run_store
+from lambdas.load.worker import close_cached
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 
 TABLE, BUCKET = "runs", "images-and-reports"
@@ -134,22 +126,8 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        for cached in (
-            settings.settings,
-            images_adapter.s3_client,
-            rekognition.rekognition_client,
-            run_store.dynamodb_client,
-            traffic.cloudwatch_client,
-            executions.states_client,
-            work_queue.sqs_client,
-            announcements.events_client,
-            announcements.sns_client,
-            quotas.quotas_client,
-            quotas.lambda_client,
-            answer_parameter.ssm_client,
-            report_page.page_client,
-        ):
-            cached.cache_clear()
+        settings.cache_clear()
+        client.cache_clear()
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
         dynamodb.create_table(
             TableName=TABLE,
@@ -169,7 +147,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
         s3.create_bucket(Bucket=BUCKET)
         boto3.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
         yield Stack(rekognition_service, dynamodb, s3)
-        load_worker.close_cached()
+        close_cached()
 
 
 def picture(size: int = 64, kind: str = "PNG") -> bytes:

@@ -19,6 +19,7 @@ from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
+from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
@@ -67,7 +68,7 @@ def a_run(number: int, version: int, **more: Any) -> Run:
         in_flight_per_worker=8,
         max_minutes=90,
         max_usd=10,
-        demand={"average_tps": 6, "peak_tps": 15},
+        demand=TrafficDemand(6, 15),
         bucket="images",
         source="bytes",
         images=(),
@@ -265,7 +266,7 @@ class TestTheParameter:
             def put_parameter(self, **_: Any) -> None:
                 raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutParameter")
 
-        monkeypatch.setattr("lambdas.reports.parameter.ssm_client", Refusing)
+        monkeypatch.setattr("lambdas.reports.parameter.client", lambda *_, **__: Refusing())
 
         answer = published(stack, 1, 5.0)
 

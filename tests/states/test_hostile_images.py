@@ -16,13 +16,13 @@ from moto.server import ThreadedMotoServer
 from iu_tuner.contract.choices import Source
 from iu_tuner.contract.errors import AccessDenied, NoUsableImages
 from lambdas.aws import settings
+from lambdas.aws.clients import client
 from lambdas.images import listing as image_listing
 from lambdas.images import search as image_search
 from lambdas.images import selection as images
 from lambdas.images.search import MAX_INSPECTED
 from lambdas.images.selection import Selection, choose_images
 from lambdas.load import worker as load_worker
-from lambdas.models.rekognition import control_plane as rekognition
 from lambdas.runs.store import run_store
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
@@ -41,8 +41,8 @@ def on_the_wire(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
     with running_simulated_model([], s3_endpoint_url=url) as service:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", service.url)
-        for cached in (settings.settings, images.s3_client, rekognition.rekognition_client):
-            cached.cache_clear()
+        settings.settings.cache_clear()
+        client.cache_clear()
         stack.service = service
         stack.s3 = images.s3_client()
         yield stack

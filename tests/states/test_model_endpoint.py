@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.models.rekognition.control_plane import model_endpoint, rekognition_client
+from lambdas.aws.clients import client
+from lambdas.models.rekognition.control_plane import model_endpoint
 
 
 @pytest.mark.parametrize(
@@ -26,9 +27,9 @@ def test_the_endpoint_is_the_sdks(environment: dict[str, str], endpoint: str, mo
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    rekognition_client.cache_clear()
+    client.cache_clear()
 
     found = model_endpoint()
 
-    rekognition_client.cache_clear()
+    client.cache_clear()
     assert found == endpoint

@@ -40,7 +40,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
             for worker, counts in enumerate(step.counts.workers):
                 store.put_counts(step.number, worker, counts)
         if kind.past is not None:
-            HistoryItems(dynamodb_client(), TABLE).keep(run.run_id, kind.past)
+            HistoryItems(dynamodb_client(), TABLE).save(run.run_id, kind.past)
         store.save_measurement(replace(answer, run_id=run.run_id))
         lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found="STOPPED")
         receipt = make_receipt(lease, (run, progress), "STOPPED", by="finally", now=STARTED_AT + 95)

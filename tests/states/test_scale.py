@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from bench.many_workers import counted_by
-from bench.sizes import LARGEST_ITEM, WRITE_UNIT, item_bytes
 from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveProgress
@@ -27,9 +25,11 @@ from lambdas.images.selection import MAX_IMAGES, MAX_SKIPPED_LISTED
 from lambdas.load.step import StepPlan
 from lambdas.runs.store import RunStore, run_store
 from local.simulated_model.model_spec import ModelTruth
+from simulation.large_run import counted_by
 from simulation.sample_run import sample_output
 from tests.states.conftest import TABLE, Stack
 from tests.states.test_load import running
+from tests.support.item_size import LARGEST_ITEM, WRITE_UNIT, item_bytes
 
 STATE_BYTES = 256 * 1024  # what a state takes and hands on, and an execution's output
 ALL_AT_ONCE = {

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambdas.aws import executions
-from lambdas.aws import queue as work_queue
+from lambdas.aws.clients import client
 from lambdas.aws.table import Partition
 from lambdas.handlers import start_after_uploads
 from lambdas.models.lease import Lease
@@ -100,14 +101,14 @@ def uploads(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uploads]:
     monkeypatch.setenv("STATE_MACHINE_ARN", machine)
     uploads = Uploads(stack, sqs, states, url, machine)
     monkeypatch.setattr(upload_watch, "time", SimpleNamespace(time=lambda: uploads.now))
-    hide = work_queue.sqs_client().change_message_visibility
+    hide = client("sqs").change_message_visibility
 
     def recorded(**asked: Any) -> Any:
         answer = hide(**asked)
         uploads.hidden.append(asked)
         return answer
 
-    monkeypatch.setattr(work_queue.sqs_client(), "change_message_visibility", recorded)
+    monkeypatch.setattr(client("sqs"), "change_message_visibility", recorded)
     return uploads
 
 
@@ -242,7 +243,7 @@ def test_an_event_that_is_late_or_comes_twice_starts_no_run_after_the_one_that_s
 
 
 CALLS = [
-    (work_queue.sqs_client, "change_message_visibility"),
+    (partial(client, "sqs"), "change_message_visibility"),
     (executions.states_client, "start_execution"),
     (upload_watch.dynamodb_client, "get_item"),
     (upload_watch.dynamodb_client, "update_item"),
@@ -250,11 +251,11 @@ CALLS = [
 
 
 @pytest.mark.parametrize("happens", [False, True], ids=["refused", "answer lost"])
-@pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
+@pytest.mark.parametrize(("service", "operation"), CALLS, ids=[operation for _, operation in CALLS])
 def test_a_call_that_fails_twice_loses_nothing(
-    uploads: Uploads, monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, happens: bool
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch, service: Any, operation: str, happens: bool
 ) -> None:
-    call = getattr(client(), operation)
+    call = getattr(service(), operation)
     failures: list[str] = []
 
     def failing(**arguments: Any) -> Any:
@@ -265,7 +266,7 @@ def test_a_call_that_fails_twice_loses_nothing(
             call(**arguments)
         raise ClientError({"Error": {"Code": "InternalError"}}, operation)
 
-    monkeypatch.setattr(client(), operation, failing)
+    monkeypatch.setattr(service(), operation, failing)
     uploads.deliver(uploads.uploaded(LONG_AGO))
     while len(failures) < 2 or not uploads.runs():
         assert len(uploads.kept) == 1
@@ -369,4 +370,4 @@ def test_conditions_mean_in_the_table_what_they_mean_in_virtual_time(
 
     written = items.update(ARN, values, condition=condition)
 
-    assert written == is_allowed(condition, item, values)
+    assert bool(written) == is_allowed(condition, item, values)

@@ -1,1 +1,1 @@
-"""TODO: what iu_tuner/cli/aws holds."""
+"""The client's calls of AWS: clients, the deployed stack, and errors in sentences."""

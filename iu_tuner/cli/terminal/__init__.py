@@ -1,1 +1,1 @@
-"""TODO: what iu_tuner/cli/terminal holds."""
+"""What the client shows: standard streams, a live table, the answer in text."""

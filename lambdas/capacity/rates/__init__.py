@@ -1,1 +1,1 @@
-"""TODO: what lambdas/capacity/rates holds."""
+"""From counts per second to a rate with its interval."""

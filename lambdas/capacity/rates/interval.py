@@ -1,4 +1,4 @@
-"""TODO: lambdas.capacity.rates.interval."""
+"""A rate and its 95 % interval."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TODO: what lambdas/capacity/verdicts holds."""
+"""What a measurement allows to be claimed, in one word and one sentence."""

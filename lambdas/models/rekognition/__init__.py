@@ -1,1 +1,1 @@
-"""TODO: what lambdas/models/rekognition holds."""
+"""Amazon Rekognition Custom Labels: its facts, control plane, data plane and usage."""

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/aws holds."""
+"""Tests of the calls of AWS."""

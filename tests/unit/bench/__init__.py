@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/bench holds."""
+"""Tests of what the benchmarks compute."""

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/contract holds."""
+"""Tests of the public interface."""

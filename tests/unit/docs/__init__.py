@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/docs holds."""
+"""Tests of the README, of the pages under docs and of what they point to."""

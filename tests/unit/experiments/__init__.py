@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/experiments holds."""
+"""Tests of the measurements beside the main one."""

@@ -16,19 +16,18 @@ from lambdas.experiments.scaling import Restart, Scaling, ScalingSkipped, effici
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
-from lambdas.models.quota import UnitsQuota
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.models.tariff import UnitsQuota
+from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.virtual_time import VirtualClient, run_search
-from tests.unit.tuning.test_output import RUN
+from tests.unit.tuning.test_output import RUN, as_kept
 
-VERIFYING = replace(
-    RUN, inference_units=1, demand={"average_tps": 6, "peak_tps": 15, "headroom": 0}, scaling_quota=UnitsQuota()
-)
+VERIFYING = replace(RUN, inference_units=1, demand=TrafficDemand(6, 15), scaling_quota=UnitsQuota())
 STARTED = VERIFYING.started_epoch
 # Asked for a start after a minute, which took eleven; it has been measured for three.
 MEASURED = Progress(start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1)
@@ -102,7 +101,7 @@ def test_less_than_proportion_buys_more_units_and_says_why() -> None:
     assert (advice["minInferenceUnits"], advice["maxInferenceUnits"]) == (2, 4)  # 6 and 15 TPS by 4 TPS each
     assert [row["tps"] for row in advice["table"]] == pytest.approx([5, 8, 12, 16, 20], rel=0.03)
     assert "15 TPS at 4.0" in advice["reasons"][1]
-    assert "more than 1 are reckoned with 4.0" in advice["reasons"][-1]
+    assert "more than 1 are planned with 4.0" in advice["reasons"][-1]
     assert "beyond 2, that capacity grows in proportion" in told["detail"]
     assert told["tpsPerInferenceUnit"] == pytest.approx(4, rel=0.03)
     assert told["verdict"] == "ok"
@@ -205,4 +204,4 @@ def test_a_restart_whose_request_was_lost_is_asked_for_again() -> None:
 
 
 def test_a_run_survives_its_table() -> None:
-    assert Run.from_mapping(VERIFYING.as_mapping()) == VERIFYING
+    assert as_kept(VERIFYING) == VERIFYING

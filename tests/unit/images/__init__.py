@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/images holds."""
+"""Tests of choosing images."""

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/models holds."""
+"""Tests of models behind a service."""

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/past_runs holds."""
+"""Tests of comparing runs."""

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/planning holds."""
+"""Tests of planning."""

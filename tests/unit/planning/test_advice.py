@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from infra.settings.schedule_expression import is_schedule_expression
-from infra.settings.triggers import schedules
+from infra.settings.settings import Settings
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
+from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.planning.request_history import RequestHistory
 from lambdas.tuning.output import findings
 from tests.support import past_traffic
@@ -27,14 +28,14 @@ OFFICE = past_traffic.office_hours()
 
 
 def recommendation(past: RequestHistory, found: Measurement = MEASURED, **demand: float) -> dict[str, Any]:
-    wanted = {"days": 14, "percentile": 99, "headroom": 0, **demand}
+    wanted = replace(PastDemand(14, 99), **demand)  # type: ignore[arg-type]
     run = replace(RUN, model_arn=ARN, demand=wanted)
     advice: dict[str, Any] = to_json(findings(run, [], found, past).recommendation)
     return advice
 
 
 def batch(images: int, within_hours: float) -> dict[str, Any]:
-    run = replace(RUN, model_arn=ARN, demand={"images": images, "within_hours": within_hours})
+    run = replace(RUN, model_arn=ARN, demand=BatchDemand(images, within_hours))
     plan: dict[str, Any] = to_json(findings(run, [], MEASURED).recommendation.plan)
     return plan
 
@@ -137,7 +138,7 @@ def test_office_hours_get_a_plan_that_can_be_pasted() -> None:
 def test_measuring_again_is_an_entry_that_the_stack_takes_while_the_model_is_off() -> None:
     again = recommendation(OFFICE)["plan"]["measureAgain"]
 
-    (schedule,) = schedules("schedules", [again])
+    (schedule,) = Settings.from_context({"schedules": [again]}).schedules
     assert schedule.expression == "cron(15 18 ? * FRI *)"
     assert parse_input(again["input"]).limits.max_minutes == 90
     assert again["input"]["demand"] == {"fromCloudWatchDays": 14, "percentile": 99, "headroom": 0}
@@ -249,7 +250,9 @@ def test_a_daily_batch_is_on_for_its_hours() -> None:
     assert plan["alwaysOnUsdPerMonth"] == 2920
     assert plan["sentence"].startswith("On for 3.33 h, a start of 20 minutes before them, each batch costs $14.67:")
     assert [entry["expression"] for entry in plan["scheduler"]] == ["cron(40 23 * * ? *)", "cron(20 3 * * ? *)"]
-    assert schedules("schedules", [plan["measureAgain"]])[0].expression == "cron(35 3 ? * MON *)"
+    assert (
+        Settings.from_context({"schedules": [plan["measureAgain"]]}).schedules[0].expression == "cron(35 3 ? * MON *)"
+    )
 
 
 def test_a_batch_of_more_than_a_day_is_weekly() -> None:

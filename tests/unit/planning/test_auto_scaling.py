@@ -42,7 +42,7 @@ def test_it_stays_between_its_minimum_and_maximum() -> None:
 
 @pytest.mark.parametrize(("period_s", "seen"), [(60, Lag(300, 900)), (300, Lag(300, 900)), (3600, Lag(3600, 3600))])
 def test_a_lag_within_a_period_is_seen_as_the_whole_period(period_s: int, seen: Lag) -> None:
-    assert Lag().seen_in(period_s) == seen
+    assert Lag().rounded_to(period_s) == seen
     assert Lag(period_s + 1, 2 * period_s + 1).in_periods(period_s) == (2, 3)
 
 

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/reports holds."""
+"""Tests of reports and messages."""

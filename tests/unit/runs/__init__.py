@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/runs holds."""
+"""Tests of a run's state."""

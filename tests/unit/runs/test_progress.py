@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +12,7 @@ from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import make_receipt
+from lambdas.runs.store_items import PROGRESS
 from local.simulated_model.lifecycle import Lifecycle
 from local.simulated_model.model_spec import ModelTruth
 from tests.unit.tuning.test_output import RUN
@@ -101,5 +102,5 @@ def test_a_start_that_applies_the_answer_is_no_part_of_a_second_measurement_that
 def test_progress_survives_its_table() -> None:
     gone = RESTARTING.without_old_units(ModelState("STOPPED"), 1, 460)
 
-    assert Progress.from_mapping(asdict(gone)) == gone
+    assert PROGRESS.read(PROGRESS.text(gone)) == gone
     assert gone.stretches

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/support holds."""
+"""Tests of what the tests themselves are made of."""

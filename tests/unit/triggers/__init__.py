@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/triggers holds."""
+"""Tests of what starts runs."""

@@ -158,7 +158,7 @@ class World:
         patched.setattr(upload_watch, "states_client", lambda: self)
         patched.setattr(upload_watch, "settings", lambda: SETTINGS)
         patched.setattr(upload_watch, "time", SimpleNamespace(time=lambda: EPOCH + self.now))
-        patched.setattr(work_queue, "sqs_client", lambda: self)
+        patched.setattr(work_queue, "client", lambda _: self)
         patched.setattr(work_queue, "settings", lambda: SETTINGS)
 
     # The calls of AWS that the code makes.

@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/tuning holds."""
+"""Tests of the steps of the state machine."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,8 @@ from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import TOO_LARGE_FOR_BYTES, Image
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.planning.demand import TrafficDemand
+from lambdas.runs import store_items
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import steps_table
 from lambdas.tuning import output
@@ -24,7 +25,7 @@ from simulation.sample_run import sample_output
 
 RUN = Run(
     run_id="r",
-    model_arn="m",
+    model_arn="arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1",
     project_arn="p",
     started_at="2026-11-21T06:00:00.000Z",
     inference_units=2,
@@ -45,6 +46,11 @@ RUN = Run(
     images_found=0,
     images_skipped=0,
 )
+
+
+def as_kept(run: Run) -> Run:
+    """The run as the runs table gives it back."""
+    return store_items.RUN.read(store_items.RUN.text(run))
 
 
 def findings(*of_run: Any, **more: Any) -> dict[str, Any]:
@@ -85,11 +91,7 @@ def test_a_lower_bound_has_no_upper_end() -> None:
 
 
 def test_without_a_rate_no_number_is_made_up() -> None:
-    found = findings(
-        replace(RUN, demand={"average_tps": 1, "peak_tps": 2, "headroom": 0}),
-        [],
-        Measurement("saturated", 8, None, windowed=True),
-    )
+    found = findings(replace(RUN, demand=TrafficDemand(1, 2)), [], Measurement("saturated", 8, None, windowed=True))
 
     assert found["verdict"] == "windowed-quota"
     assert found["maxTps"]["estimate"] is None
@@ -99,19 +101,19 @@ def test_without_a_rate_no_number_is_made_up() -> None:
 
 
 def test_a_measurement_beside_others_says_so_and_survives_the_table() -> None:
-    shared = Run.from_mapping(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)).as_mapping())
+    shared = as_kept(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)))
     measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
 
     found = findings(shared, [], measured)
 
     assert found["otherTraffic"] == {"requests": 12, "minutes": 5, "ofThisModel": False}
     assert "called 12 times" in found["verdictDetail"]
-    assert "otherTraffic" not in findings(Run.from_mapping(RUN.as_mapping()), [], measured)
+    assert "otherTraffic" not in findings(as_kept(RUN), [], measured)
 
 
 @pytest.mark.parametrize("ending", ["account-throttled", "unstable"])
 def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) -> None:
-    demanding = replace(RUN, demand={"average_tps": 10, "peak_tps": 12, "headroom": 0})
+    demanding = replace(RUN, demand=TrafficDemand(10, 12))
 
     found = findings(demanding, [], Measurement(ending, 8, Interval.lower_bound(5.0)))
 
@@ -126,7 +128,7 @@ def test_an_answer_from_few_of_the_images_says_so_in_its_sentence_and_reasons() 
     few = replace(RUN, images=(Image("samples/a.jpg", 9),) * 6, images_found=46, images_counted=counted)
     measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
 
-    found = findings(Run.from_mapping(json.loads(json.dumps(few.as_mapping()))), [], measured, refused_images=5)
+    found = findings(as_kept(few), [], measured, refused_images=5)
 
     left_out = "40 of 46 images were left out as too large for bytes: measured with the smallest only"
     for said in (left_out, "model refused 5 of the 6 images", "easured with only 1 image: upload"):

@@ -1,1 +1,1 @@
-"""TODO: what lambdas/reports/page/html holds."""
+"""The HTML that sections are made of: markup, escaped text, numbers in words."""

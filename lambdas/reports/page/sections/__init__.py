@@ -1,1 +1,1 @@
-"""TODO: what lambdas/reports/page/sections holds."""
+"""The sections of the report, one file each."""

@@ -9,9 +9,9 @@ from iu_tuner.contract.output.result import Output
 from iu_tuner.contract.output.sentences import UNIT, carried, receipt_sentence
 from iu_tuner.formats import count, requests_per_second
 from lambdas.load.measured_step import MeasuredStep
-from lambdas.reports.page.answers import VERDICTS, answer_sentence, costs, next_action, start_command
 from lambdas.reports.page.html.contents import Figure, Note, Summary, Tone
 from lambdas.reports.page.html.formats import moment, usd
+from lambdas.reports.page.sections.answers import VERDICTS, answer_sentence, costs, next_action, start_command
 from lambdas.reports.page.sections.regression import earlier
 from lambdas.runs.run import Run
 

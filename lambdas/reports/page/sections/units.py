@@ -36,7 +36,7 @@ def units(run: Run, answer: Output) -> Picture:
 
 def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
     """The demand in requests/s, headroom included, by its names."""
-    wanted = run.wanted
+    wanted = run.demand
     if isinstance(wanted, PastDemand):
         past = answer.recommendation.demand
         if past is None or past.average_tps is None or past.peak_tps is None:
@@ -79,7 +79,7 @@ def _sentences(run: Run, answer: Output) -> list[str]:
 
 
 def _no_demand(run: Run) -> str:
-    return "No past demand is known" if isinstance(run.wanted, PastDemand) else "No demand was given"
+    return "No past demand is known" if isinstance(run.demand, PastDemand) else "No demand was given"
 
 
 def _carry(number: int) -> str:

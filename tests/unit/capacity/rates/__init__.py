@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/capacity/rates holds."""
+"""Tests of the estimator."""

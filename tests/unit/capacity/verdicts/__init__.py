@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/capacity/verdicts holds."""
+"""Tests of verdicts."""

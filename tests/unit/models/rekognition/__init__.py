@@ -1,1 +1,1 @@
-"""TODO: what tests/unit/models/rekognition holds."""
+"""Tests of Rekognition Custom Labels."""

@@ -1,0 +1,120 @@
+"""What outlives a run: its counts and results (the table), the images and reports (the bucket)."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.resources.encryption import customer_key
+from infra.resources.permissions import acknowledge, allow
+from infra.settings.settings import Settings
+from iu_tuner.contract.names import LEASES_INDEX, REPORT_PREFIX
+
+
+class Storage(Construct):
+    """The runs table and the bucket of images and reports."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._key = customer_key(self, "Key", settings=settings)
+        self.runs = dynamodb.Table(
+            self,
+            "Runs",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expiresAt",
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if self._key else dynamodb.TableEncryption.AWS_MANAGED,
+            encryption_key=self._key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            # `cdk destroy` leaves no table behind, and still loses nothing at once: DynamoDB backs up a table
+            # that has point-in-time recovery when it is deleted, and keeps that backup 35 days for free.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        # Only leases have its key: the janitor looks through them, and reads nothing else.
+        self.runs.add_global_secondary_index(
+            index_name=LEASES_INDEX,
+            partition_key=dynamodb.Attribute(name="leaseHolder", type=dynamodb.AttributeType.STRING),
+        )
+        self.images = s3.Bucket(
+            self,
+            "Images",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.KMS if self._key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=self._key,
+            # One data key for many objects: else every image that is read is a paid call of KMS.
+            bucket_key_enabled=True if self._key else None,
+            # The embedded AWS speaks plain HTTP on loopback, and would refuse everything.
+            enforce_ssl=not settings.local,
+            minimum_tls_version=None if settings.local else 1.2,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="drop-broken-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
+                ),
+                # Reports can be made anew from a new run; the images are the user's, and stay.
+                s3.LifecycleRule(id="expire-reports", prefix=REPORT_PREFIX, expiration=cdk.Duration.days(365)),
+            ],
+            # `cdk destroy` keeps the bucket with all that is in it: the images are the user's. (Deleting it
+            # would fail on the first object; auto_delete_objects would take a second Lambda, with the
+            # right to delete everything.) Empty and delete it by hand when the images are no longer needed.
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        if settings.local:
+            acknowledge(self.images, {"AwsSolutions-S10": "Plain HTTP, but it never leaves the machine."})
+        acknowledge(
+            self.images,
+            {
+                "AwsSolutions-S1": "Only this app's Lambdas and its owner use the bucket; an access log would "
+                "need a second bucket, which keeps growing. CloudTrail's data events can be had instead."
+            },
+        )
+        self._sources = self._image_sources(settings)
+
+    def _image_sources(self, settings: Settings) -> list[tuple[s3.IBucket, list[str]]]:
+        """Where images may be read: each bucket once, with its prefixes; the empty prefix is all of it."""
+        further: dict[str, list[str]] = {}
+        for name, prefix in settings.image_buckets:
+            further.setdefault(name, []).append(prefix)
+        return [(self.images, list(settings.image_prefixes))] + [
+            (s3.Bucket.from_bucket_name(self, f"Further-{name}", name), prefixes) for name, prefixes in further.items()
+        ]
+
+    def grant_list_images(self, function: lambda_.Function) -> None:
+        """May list the images, in the folders that the settings name."""
+        for bucket, prefixes in self._sources:
+            everywhere = "" in prefixes
+            inside = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
+            allow(function, ["s3:ListBucket"], bucket.bucket_arn, conditions=None if everywhere else inside)
+
+    def grant_get_images(self, function: lambda_.Function) -> None:
+        """May read an image, or name it to Rekognition, which then reads it with the caller's rights."""
+        for bucket, prefixes in self._sources:
+            for prefix in prefixes:
+                objects = bucket.arn_for_objects(f"{prefix}*")
+                allow(function, ["s3:GetObject"], objects, wildcard="The user names the images.")
+        self._grant_key(function, "Decrypt")
+
+    def grant_put_reports(self, function: lambda_.Function) -> None:
+        """May write reports, and nothing outside their folder."""
+        reports = self.images.arn_for_objects(f"{REPORT_PREFIX}*")
+        allow(function, ["s3:PutObject"], reports, wildcard="A report's key holds the id of its run.")
+        self._grant_key(function, "GenerateDataKey")
+
+    def grant_runs(self, function: lambda_.Function, *actions: str) -> None:
+        """May do these actions (`GetItem`, …) on the runs table."""
+        allow(function, [f"dynamodb:{action}" for action in actions], self.runs.table_arn)
+        # To write, too: an item's key is wrapped with the table's, which DynamoDB decrypts as the caller.
+        self._grant_key(function, "Decrypt")
+
+    def grant_list_leases(self, function: lambda_.Function) -> None:
+        """May look through all leases."""
+        allow(function, ["dynamodb:Scan"], f"{self.runs.table_arn}/index/{LEASES_INDEX}")
+        self._grant_key(function, "Decrypt")
+
+    def _grant_key(self, function: lambda_.Function, action: str) -> None:
+        if self._key is not None:
+            allow(function, [f"kms:{action}"], self._key.key_arn)

@@ -1,0 +1,94 @@
+"""Reading a DetectCustomLabels request, once for each different body, and writing its answer."""
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from local.simulated_model.errors import ServiceError, invalid_parameters
+from local.simulated_model.wire import request
+from local.simulated_model.wire.images import MAX_BYTES, Image, inspect
+
+# Bodies repeat exactly: an image, a model. Beyond so many different ones the cache starts anew.
+BODIES_KEPT = 20_000
+LABELS = (("bee", 97.4), ("wasp", 71.2), ("hornet", 52.9))
+DEFAULT_MIN_CONFIDENCE = 50.0
+BUCKET = re.compile(r"[0-9A-Za-z\.\-_]*")
+ANYTHING = re.compile(r".*", re.DOTALL)
+
+
+class S3Name(NamedTuple):
+    """An image named instead of sent."""
+
+    bucket: str
+    key: str
+    version: str | None
+
+
+@dataclass(frozen=True)
+class DetectRequest:
+    """A well-formed request, and what is answered if it is served."""
+
+    version_arn: str
+    image: Image | S3Name
+    answer: bytes
+
+
+class DetectParser:
+    """Parses bodies, and knows each again by its SHA-256."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, DetectRequest | ServiceError] = {}
+
+    def parse(self, body: bytes, body_sha256: bytes) -> DetectRequest:
+        """The request in `body`, or the ServiceError that it earns."""
+        known = self._known.get(body_sha256)
+        if known is None:
+            known = _parse_or_error(body)
+            if len(self._known) >= BODIES_KEPT:
+                self._known.clear()
+            self._known[body_sha256] = known
+        if isinstance(known, ServiceError):
+            raise ServiceError(known.code, known.message)
+        return known
+
+
+def _parse_or_error(body: bytes) -> DetectRequest | ServiceError:
+    try:
+        members = request.parse(body)
+        return DetectRequest(
+            request.arn(members, "ProjectVersionArn", request.VERSION_ARN),
+            _image(request.structure(members, "Image", "image")),
+            _answer(request.integer(members, "MaxResults", 0), request.number(members, "MinConfidence", 0, 100)),
+        )
+    except ServiceError as error:
+        return error
+
+
+def _image(image: dict[str, object]) -> Image | S3Name:
+    content, named = image.get("Bytes"), image.get("S3Object")
+    if (content is None) == (named is None):
+        raise invalid_parameters()
+    if content is None:
+        return _s3_name(request.structure(image, "S3Object", "image.s3Object"))
+    try:
+        return inspect(base64.b64decode(str(content), validate=True), MAX_BYTES)
+    except (binascii.Error, ValueError) as error:
+        raise ServiceError("SerializationException", "image.bytes is no valid base64") from error
+
+
+def _s3_name(named: dict[str, object]) -> S3Name:
+    bucket = request.text(named, "Bucket", "image.s3Object.bucket", BUCKET, 3, 255)
+    key = request.text(named, "Name", "image.s3Object.name", ANYTHING, 1, 1024)
+    version = request.text(named, "Version", "image.s3Object.version", ANYTHING, 1, 1024)
+    if bucket is None or key is None:
+        raise invalid_parameters()
+    return S3Name(bucket, key, version)
+
+
+def _answer(max_results: int | None, min_confidence: float | None) -> bytes:
+    least = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence
+    labels = [{"Name": name, "Confidence": sure} for name, sure in LABELS if sure >= least]
+    return json.dumps({"CustomLabels": labels[:max_results]}).encode()

@@ -1,0 +1,79 @@
+"""Images that a request names in S3: fetched once in a while, in a thread, and judged like sent ones."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.simulated_model.errors import INVALID_S3_OBJECT, ServiceError
+from local.simulated_model.wire.detect import S3Name
+from local.simulated_model.wire.images import MAX_S3_BYTES, Image, inspect, too_large
+
+# A verdict is believed so long; an object that couldn't be read is tried again soon.
+CACHE_S = 60.0
+RETRY_S = 1.0
+THREADS = 4
+
+
+class S3Images:
+    """Verdicts on S3 objects; each object is read once at a time, however many requests name it."""
+
+    def __init__(self, endpoint_url: str | None, region: str, access_key: str, secret_key: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._region = region
+        self._keys = (access_key, secret_key)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="s3-images")
+        self._verdicts: dict[S3Name, tuple[float, asyncio.Future[Image]]] = {}
+
+    async def image(self, name: S3Name) -> Image:
+        """The named image; InvalidS3ObjectException when it can't be read."""
+        believed_until_s, verdict = self._verdicts.get(name, (0.0, None))
+        if verdict is None or time.monotonic() > believed_until_s:
+            verdict = asyncio.get_running_loop().run_in_executor(self._threads, self._fetch, name)
+            self._verdicts[name] = (time.monotonic() + CACHE_S, verdict)
+        if not verdict.done():
+            # Waited for, not awaited: one client that leaves must not take the answer from the others.
+            await asyncio.wait([verdict])
+        if verdict.exception() is not None:
+            until_s = min(self._verdicts[name][0], time.monotonic() + RETRY_S)
+            self._verdicts[name] = (until_s, verdict)
+            raise ServiceError("InvalidS3ObjectException", INVALID_S3_OBJECT)
+        return verdict.result()
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @cached_property
+    def _client(self) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self._endpoint_url,
+            region_name=self._region,
+            aws_access_key_id=self._keys[0],
+            aws_secret_access_key=self._keys[1],
+            config=Config(
+                connect_timeout=5,
+                read_timeout=20,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+    def _fetch(self, name: S3Name) -> Image:
+        where = {"Bucket": name.bucket, "Key": name.key}
+        if name.version is not None:
+            where["VersionId"] = name.version
+        try:
+            found = self._client.get_object(**where)
+            if found["ContentLength"] > MAX_S3_BYTES:
+                found["Body"].close()
+                return Image(b"", too_large())
+            return inspect(found["Body"].read(), MAX_S3_BYTES)
+        except (BotoCoreError, ClientError) as error:
+            raise ServiceError("InvalidS3ObjectException", INVALID_S3_OBJECT) from error

@@ -1,0 +1,25 @@
+"""A deployed stack can be updated: what holds data keeps its logical id, so CloudFormation never replaces it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra.deployments import EVERYTHING
+from tests.infra.synth import REPOSITORY, template
+
+# Of version 0.1.0 after its last change before the packages were named anew: logical id -> type.
+EARLIER = json.loads((REPOSITORY / "tests/support/earlier_version/stateful_resources.json").read_text("utf-8"))
+# Two Lambdas have new names, and a month of logs goes with the old ones.
+RENAMED = {"FunctionsRescueModelLogs12DADD9A", "FunctionsSettleModelLogsCD7B4545"}
+
+
+@pytest.mark.parametrize(("deployment", "context"), [("default", {}), ("everything", EVERYTHING)])
+def test_what_holds_data_has_the_logical_id_that_it_had(deployment: str, context: dict[str, Any]) -> None:
+    now = {name: resource["Type"] for name, resource in template(**context)["Resources"].items()}
+
+    kept = {name: kind for name, kind in EARLIER[deployment].items() if now.get(name) == kind}
+    assert EARLIER[deployment].keys() - kept.keys() == RENAMED
+    assert {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue"} <= set(kept.values())

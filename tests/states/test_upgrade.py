@@ -1,0 +1,91 @@
+"""What an earlier version has written is read by this one: runs that ended, and one that the update interrupts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lambdas.runs.view import past_runs, view_run
+
+from lambdas.cleanup.cleanup import clean_up_ended
+from lambdas.models.lease_store import lease_store
+from lambdas.past_runs.store import history
+from local.simulated_model.account import ModelSetup
+from tests.states.conftest import TABLE, Stack
+
+# The runs table of version 0.1.0 after a run, and in the middle of another one of the same model.
+EARLIER = json.loads((Path(__file__).parents[1] / "support/earlier_version/items.json").read_text("utf-8"))
+MODEL = next(item["modelArn"]["S"] for item in EARLIER["finished"] if item["sk"]["S"] == "RUN")
+
+
+@pytest.fixture
+def put(stack: Stack) -> Any:
+    def put(state: str, model_arn: str = MODEL) -> None:
+        text = json.dumps(EARLIER[state]).replace(MODEL, model_arn)
+        text = text.replace(_project(MODEL), _project(model_arn))
+        for item in json.loads(text):
+            stack.dynamodb.put_item(TableName=TABLE, Item=item)
+
+    return put
+
+
+def _project(model_arn: str) -> str:
+    return model_arn.partition("/version/")[0]
+
+
+def test_an_earlier_run_is_in_the_history_with_its_whole_output(stack: Stack, put: Any) -> None:
+    put("finished")
+
+    (past,) = past_runs(stack.dynamodb, TABLE, MODEL, 5)
+
+    kept = next(json.loads(item["output"]["S"]) for item in EARLIER["finished"] if "output" in item)
+    assert past == {**kept, "startedAt": past["startedAt"]}
+    assert (past["verdict"], past["maxTps"]["estimate"]) == ("ok", 6.0)
+
+
+def test_an_earlier_run_can_be_followed_to_its_receipt(stack: Stack, put: Any) -> None:
+    put("finished")
+
+    view = view_run(stack.dynamodb, TABLE, "run-1")
+
+    assert view is not None and view.receipt is not None
+    assert (view.phase, view.receipt.status_after, view.receipt.settled_by) == ("finished", "STOPPED", "finally")
+
+
+def test_the_next_run_is_compared_with_an_earlier_one(stack: Stack, put: Any) -> None:
+    put("finished")
+    (item,) = [item for item in EARLIER["finished"] if item["pk"]["S"].startswith("PROJECT#")]
+
+    tps = history().last_tps(item["pk"]["S"].removeprefix("PROJECT#"), MODEL, "2099-01-01T00:00:00.000Z")
+
+    assert tps == float(item["tps"]["N"])
+
+
+def test_the_lease_of_a_run_that_the_update_interrupts_still_asks_for_a_stop(stack: Stack, put: Any) -> None:
+    put("underWay")
+    (item,) = [item for item in EARLIER["underWay"] if item["sk"]["S"] == "LEASE"]
+
+    lease = lease_store().of(MODEL)
+
+    assert lease is not None
+    assert (lease.run_id, lease.owes, lease.status_found) == ("run-2", "stop", "STOPPED")
+    assert lease_store().all() == [lease]
+    assert lease.execution_arn == item["executionArn"]["S"]
+
+
+def test_its_model_is_stopped_and_the_lease_goes(stack: Stack, put: Any) -> None:
+    model = stack.service.add_model(ModelSetup(status="RUNNING", inference_units=1))["modelArn"]
+    put("underWay", model)
+
+    while lease := lease_store().of(model):
+        clean_up_ended(lease, "ABORTED", by="janitor")
+
+    assert stack.service.model_report(model)["status"] == "STOPPED"
+    view = view_run(stack.dynamodb, TABLE, "run-2")
+    assert view is not None and view.receipt is not None
+    assert view.receipt.status_after == "STOPPED"
+    assert view.receipt.usd == pytest.approx(4.0 * view.receipt.inference_unit_hours) != 0
+    (past,) = past_runs(stack.dynamodb, TABLE, model, 5)
+    assert (past["runId"], past["error"]) == ("run-2", "ABORTED")

@@ -1,0 +1,23 @@
+"""Executions that a test ran again, since this machine and not the model decided their verdict.
+
+The summary of the test session names each of them: a verdict that often needs a second run is a finding.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def repeats_file(factory: pytest.TempPathFactory) -> Path:
+    """The list that all processes of this test session append to."""
+    own = factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "repeated-executions"
+
+
+def record_repeat(file: Path, name: str, verdict: object, due: object) -> None:
+    """Add the execution `name` to the list: it ended with `verdict`, where `due` was right."""
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(f"{name}: {verdict} instead of {due}\n")
