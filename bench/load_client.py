@@ -26,9 +26,9 @@ from lambdas.models.rekognition.data_plane import LoadConnection
 from lambdas.models.rekognition.request import RequestSigner, request_with_bytes
 from local.sample_images import noise_png
 from local.simulated_model.account import ModelSetup
-from local.simulated_model.certificate import LOOPBACK, make_certificate
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from local.simulated_model.wire.certificate import LOOPBACK, make_certificate
 
 IMAGE_BYTES = 100_000
 LANES = 8  # as in bench.boto3_through_locust

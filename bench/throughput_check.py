@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
-from local.simulated_model.wire import DETECT, JSON_1_1, TARGET_PREFIX
+from local.simulated_model.wire.protocol import DETECT, JSON_1_1, TARGET_PREFIX
 
 # A JPEG's start with a frame of 640 x 480: all that the service looks at.
 JPEG_START = bytes.fromhex("ffd8ffc0001108 01e0 0280 03 012200 021101 031101")

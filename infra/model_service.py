@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.permissions import allow
+from infra.resources.permissions import allow
 from infra.settings.settings import Settings
 
 _SERVICE = "rekognition"

@@ -5,14 +5,14 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.functions import Functions
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
 from infra.monitoring.dashboard import Dashboard
-from infra.permissions import bound_roles
+from infra.resources.functions import Functions
+from infra.resources.permissions import bound_roles
+from infra.resources.storage import Storage
 from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
-from infra.storage import Storage
 from infra.triggers import Triggers
 from infra.workflow.machine import Workflow
 

@@ -21,7 +21,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from local.environment import child_environment
+from local.simulated_model.environment import child_environment
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"

@@ -9,10 +9,10 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.functions import Functions
 from infra.monitoring import widgets as graphs
 from infra.monitoring.widgets import HEIGHT, WIDTH
-from infra.storage import Storage
+from infra.resources.functions import Functions
+from infra.resources.storage import Storage
 from lambdas.aws.logging import RUN_OVER
 
 

@@ -6,9 +6,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.functions import Functions
-from infra.log_groups import log_group
-from infra.permissions import acknowledge_wildcard
+from infra.resources.functions import Functions
+from infra.resources.log_groups import log_group
+from infra.resources.permissions import acknowledge_wildcard
 from infra.settings.settings import Settings
 from infra.workflow.measure import measurement
 from infra.workflow.states import ANY_ERROR, CAUGHT, PAYLOAD, RUN, States, retry_when_busy, when

@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra.functions import Functions
+from infra.resources.functions import Functions
 from infra.workflow.states import CAUGHT, RUN, States, retry_when_busy, retry_when_not_ready, when
 from iu_tuner.contract.choices import MAX_WORKERS
 

@@ -1,4 +1,4 @@
-"""The answer that CloudFormation waits for from a custom resource."""
+"""The response that CloudFormation waits for from a custom resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def answer(event: Mapping[str, Any], *, failure: str | None = None) -> None:
-    """Tell CloudFormation how its request ended: well, or with the failure that the user then reads."""
+    """Send the response: success, or the failure that CloudFormation shows to the user."""
     body = {
         "Status": "FAILED" if failure else "SUCCESS",
         "Reason": (failure or "done")[:1000],

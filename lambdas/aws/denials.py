@@ -1,4 +1,4 @@
-"""What to do about a permission that is missing, by what AWS says about it."""
+"""What to do about a missing permission, from AWS's own words about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESOURCE_POLICY = re.compile(r"no resource-based policy allows", re.IGNORECASE)
 
 
 def advice(said: str, otherwise: str) -> str:
-    """What to do about the refusal that AWS put so; `otherwise` where its words point to nothing special."""
+    """What to do about a refusal in these words. Returns `otherwise` if they name no special policy."""
     if found := _EXPLICIT.search(said):
         policy = (found[1] or "policy").strip()
         return (

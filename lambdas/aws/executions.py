@@ -1,4 +1,4 @@
-"""The state machine's executions, seen from outside."""
+"""The executions of the state machine: their status, and how to end them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def status_of(states: Any, execution_arn: str) -> str:
 
 
 def abort_all(states: Any, state_machine_arn: str, cause: str) -> int:
-    """End every execution that goes on; how many there were."""
+    """Stop all running executions. Returns how many there were."""
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
     running = [execution["executionArn"] for page in pages for execution in page["executions"]]
     for execution_arn in running:

@@ -1,4 +1,4 @@
-"""The queue that feeds a Lambda: how a message that is not done with comes back later."""
+"""The queue that feeds a Lambda: messages that have to come back later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambdas.aws.settings import settings
 
 
 def retry_later(waits: Iterable[tuple[Mapping[str, Any], int]]) -> dict[str, Any]:
-    """The Lambda's answer that leaves these messages in the queue, hidden for so many seconds each."""
+    """Partial batch response that returns these messages to the queue, each hidden for so many seconds."""
     failures = []
     for record, wait_s in waits:
         try:

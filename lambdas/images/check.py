@@ -1,10 +1,11 @@
-"""One object of the bucket: can it be sent to the model?"""
+"""Whether an object of the bucket can be sent to the model."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from iu_tuner.contract.choices import Source
+from iu_tuner.contract.names import REPORT_PREFIX
 from lambdas.aws.errors import ClientError
 from lambdas.aws.settings import settings
 from lambdas.images.formats import fault_of_companion, fault_of_format
@@ -12,18 +13,16 @@ from lambdas.images.image import Fault, Image, fault_of_bytes
 from lambdas.images.refusals import is_outage
 from lambdas.images.sides import HEAD_BYTES, fault_of_picture
 
-REPORTS = "reports/"
-
 
 def fault_in_listing(bucket: str, image: Image, source: Source) -> Fault | None:
-    """What the listing alone says against an object; None if its content decides."""
-    if bucket == settings().image_bucket and image.key.startswith(REPORTS):
-        return Fault("a run's report", f"{REPORTS} is kept for the reports of runs")
+    """Why the listing alone rules an object out. Returns None if its content decides."""
+    if bucket == settings().image_bucket and image.key.startswith(REPORT_PREFIX):
+        return Fault("a run's report", f"{REPORT_PREFIX} is kept for the reports of runs")
     return fault_of_companion(image.key) or fault_of_bytes(image.bytes, source)
 
 
 def fault_in_content(client: Any, bucket: str, image: Image) -> Fault | None:
-    """What the start of its content says against an object; None if it can be sent.
+    """Why the start of its content rules an object out. Returns None if it can be sent.
 
     Raises:
         ClientError: S3 fails, or does not give any object out.
@@ -42,5 +41,5 @@ def fault_in_content(client: Any, bucket: str, image: Image) -> Fault | None:
 
 
 def fault_of_refusal(error: ClientError) -> Fault | None:
-    """Gone meanwhile, archived, another owner's: this object's trouble. None if S3 itself is in trouble."""
+    """The fault of an object that S3 refuses: deleted, archived, or not readable. Returns None if S3 itself fails."""
     return None if is_outage(error) else Fault("not readable", f"S3 does not give it out ({error})")

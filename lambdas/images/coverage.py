@@ -1,4 +1,4 @@
-"""How many of the user's images a run measures with, and what is said where these are few of them."""
+"""How many of the user's images a run measures with, and the cautions if they are few."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from iu_tuner.formats import count
 from lambdas.images.formats import OTHER_PICTURES
 from lambdas.images.image import TOO_LARGE, TOO_LARGE_FOR_BYTES, TOO_MANY_PIXELS
 
@@ -17,7 +18,7 @@ MAX_KINDS_TOLD = 4
 
 @dataclass(frozen=True)
 class Sample:
-    """Some objects of the listing (`size`), and what came of those that were looked at.
+    """Some objects of the listing (`size`), and how many of those that were inspected can be used.
 
     `usable` and `left_out` (by kind of fault) count images only: not texts or archives beside them.
     """
@@ -44,7 +45,7 @@ class ImagesFound:
 
     @classmethod
     def of(cls, samples: Iterable[Sample], *, prefix: str, listing_was_cut: bool) -> ImagesFound:
-        """From samples of objects that are called alike: those that were not looked at are like the others."""
+        """Extrapolates each sample, of objects with similar names, to those that were not inspected."""
         reached = [sample for sample in samples if sample.looked_at]
         left_out: Counter[str] = Counter()
         for sample in reached:
@@ -62,7 +63,7 @@ class ImagesFound:
 
 
 def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refused: int) -> tuple[str, ...]:
-    """What to know of an answer that rests on few of the user's images: clauses, none if all is well.
+    """Cautions, as clauses, about an answer that rests on few of the user's images; empty if there are none.
 
     `found_objects` are listed, `chosen` images were tried, and the model refused `refused` of these.
     """
@@ -73,7 +74,7 @@ def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refus
         cautions.append(f"the model refused {refused} of the {chosen} images chosen: images.skipped says why")
     if used <= HANDFUL:
         more = f"upload at least {ENOUGH_IMAGES} like those that the model will get"
-        cautions.append(f"measured with only {used} image{'' if used == 1 else 's'}: {more}")
+        cautions.append(f"measured with only {count(used, 'image')}: {more}")
     if found.listing_was_cut:
         cautions.append(
             f"only the first {found_objects:,} objects under {found.prefix or 'the bucket'} were listed, in the order"
@@ -96,7 +97,7 @@ def _left_out(found: ImagesFound) -> str:
 
 
 def advice(kinds: Iterable[str]) -> list[str]:
-    """What to do about images of these kinds, where one thing helps all of a kind."""
+    """What to do about faults of these kinds, if one measure helps all images of a kind."""
     seen = list(kinds)
     others = [kind for kind in seen if kind in OTHER_PICTURES]
     return [

@@ -18,7 +18,7 @@ _LEAVE_OUT = "it is no image: leave it out"
 
 @dataclass(frozen=True)
 class _Binary:
-    """A format that is told by `marks`: (offset, bytes) that all have to be there."""
+    """A format with its `marks`: pairs of an offset and bytes, all of which have to be there."""
 
     name: str
     marks: tuple[tuple[int, bytes], ...]
@@ -129,7 +129,7 @@ def _other(name: str, advice: str, quote: str = "") -> Fault:
 
 
 def _text(head: bytes) -> str | None:
-    """The text that a file starts with; None if it is binary."""
+    """The text that a file starts with. Returns None if it is binary."""
     if head.startswith(_UTF16):
         text = head.decode("utf-16", "ignore")
     else:

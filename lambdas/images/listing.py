@@ -1,4 +1,4 @@
-"""What lies under a prefix of a bucket, and which folders there are where nothing does."""
+"""The objects under a prefix of a bucket, and the nearest folders if there are none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_LEVELS = 4  # above a prefix that are looked for folders, before the bucket'
 
 @dataclass(frozen=True)
 class Listing:
-    """The objects under `prefix`, without those that stand for folders; `was_cut` if there are more of them."""
+    """The objects under `prefix` without folder markers; `was_cut` if there are more than MAX_LISTED."""
 
     prefix: str
     objects: tuple[Image, ...]
@@ -42,7 +42,7 @@ def _listed(client: Any, bucket: str, prefix: str) -> Listing:
 
 
 def prefixes_near(client: Any, bucket: str, prefix: str) -> list[str]:
-    """Prefixes that exist beside `prefix` or above it, the most similar first; none if they can't be listed."""
+    """Existing prefixes beside `prefix` or above it, the most similar first; empty if they can't be listed."""
     parts = prefix.rstrip("/").split("/")[:-1]
     levels = ["/".join([*parts[:depth], ""]) for depth in range(len(parts), 0, -1)]
     for level in [*levels[:MAX_LEVELS], ""]:

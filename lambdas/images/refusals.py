@@ -1,4 +1,4 @@
-"""What S3 refuses, in a sentence that keeps S3's own words, and says what to do about it."""
+"""S3's refusals as sentences that keep its own words and say what to do."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _KEY = re.compile(r"\bkms\b", re.IGNORECASE)
 
 
 def is_denied(error: ClientError) -> bool:
-    """Was it for want of a permission, of the bucket's, the object's or the key's?"""
+    """Whether a permission is missing: for the bucket, the object or the key."""
     code = code_of(error)
     return code.startswith("KMS.") or (status_of(error) == 403 and code != _ARCHIVED) or code in ("AccessDenied", "403")
 
 
 def is_outage(error: ClientError) -> bool:
-    """Does it say nothing about the object?"""
+    """Whether S3 itself failed, which says nothing about the object."""
     return status_of(error) >= 500
 
 
 def explained(error: ClientError, bucket: str, key: str) -> Exception:
-    """The run's error for what S3 answered about a key or prefix; an outage stays as it is."""
+    """The run's error for a refusal of a key or prefix. Returns an outage unchanged."""
     code = code_of(error)
     where = f"s3://{bucket}/{key}"
     if is_denied(error):
@@ -52,7 +52,7 @@ def _said(error: ClientError) -> str:
 
 
 def bucket_region(client: Any, bucket: str) -> str | None:
-    """The Region of a bucket; None: it can't be told. Also a refusal names it, so the right to list is enough."""
+    """The Region of a bucket, which a refusal names, too. Returns None if it is not known."""
     try:
         answer = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
     except BotoCoreError:

@@ -1,4 +1,4 @@
-"""Looking for images among the objects of a listing: those called like images first, spread over the sizes."""
+"""Searches a listing for images: first the objects named like images, spread evenly over the sizes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 from iu_tuner.contract.choices import Source
+from iu_tuner.contract.names import REPORT_PREFIX
 from lambdas.aws.errors import ClientError
-from lambdas.images.check import REPORTS, fault_in_content, fault_in_listing, fault_of_refusal
+from lambdas.images.check import fault_in_content, fault_in_listing, fault_of_refusal
 from lambdas.images.coverage import Sample
 from lambdas.images.formats import COMPANION_FILE, OTHER_PICTURES, picture_called
 from lambdas.images.image import Fault, Image, SkippedImage, is_called_image
@@ -22,7 +23,7 @@ Called = Literal["image", "anything", "other picture", "report"]  # in the order
 
 
 class ImageSearch:
-    """What was found so far: `images` that can be sent, objects left out, and samples of each kind of name."""
+    """The result so far: `images` that can be sent, objects left out, and a sample of each kind of name."""
 
     def __init__(self, client: Any, bucket: str, source: Source) -> None:
         self._client, self._bucket, self._source = client, bucket, source
@@ -33,7 +34,7 @@ class ImageSearch:
         self.samples: list[Sample] = []
 
     def look_through(self, objects: Sequence[Image]) -> None:
-        """Look at objects until there are MAX_IMAGES images, or at MAX_INSPECTED of them.
+        """Inspect objects until there are MAX_IMAGES images, but at most MAX_INSPECTED.
 
         Raises:
             ClientError: S3 fails, or gives none of the objects out.
@@ -58,7 +59,7 @@ class ImageSearch:
         return len(self.images) == MAX_IMAGES or gives_nothing or not self._looks_left
 
     def _without_those_ruled_out(self, group: Sequence[Image]) -> list[Image]:
-        """The images that the listing says nothing against. The others need no look, however many they are."""
+        """The images that the listing does not rule out; the others need not be read."""
         left, left_out = [], Counter[str]()
         for image in group:
             if (fault := fault_in_listing(self._bucket, image, self._source)) is None:
@@ -111,7 +112,7 @@ class ImageSearch:
 
 
 def _called(key: str) -> Called:
-    if key.startswith(REPORTS):
+    if key.startswith(REPORT_PREFIX):
         return "report"
     if is_called_image(key):
         return "image"
@@ -119,13 +120,13 @@ def _called(key: str) -> Called:
 
 
 def _as_image(called: Called, fault: Fault) -> list[str]:
-    """The fault's kind if the object is to be counted as an image of the user's, that is left out."""
+    """The fault's kind if the object counts as one of the user's images."""
     is_image = called in ("image", "other picture") and fault.kind != COMPANION_FILE
     return [fault.kind] if is_image or fault.kind in OTHER_PICTURES else []
 
 
 def _evenly_sampled(objects: Sequence[Image]) -> Iterator[Image]:
-    """All objects, sorted by size, so that the first MAX_IMAGES of them lie evenly spread, and then any more."""
+    """All objects, sorted by size, in an order whose beginning is always spread evenly over the sizes."""
     step = max(1.0, len(objects) / MAX_IMAGES)
     first = {int((index + 0.5) * step) for index in range(min(MAX_IMAGES, len(objects)))}
     yield from (objects[index] for index in sorted(first))

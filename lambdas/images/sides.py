@@ -35,7 +35,7 @@ class _Window:
         self._start, self._bytes, self._read, self._reads_left = 0, head, read, MAX_READS - 1
 
     def at(self, offset: int, length: int) -> bytes | None:
-        """These bytes, fewer where the file ends; None if it takes too many reads to come here."""
+        """These bytes, fewer at the end of the file. Returns None if that takes too many reads."""
         begin = offset - self._start
         if begin + length > len(self._bytes):
             if not self._reads_left:
@@ -45,13 +45,13 @@ class _Window:
         return self._bytes[begin : begin + length]
 
     def marker_after(self, offset: int) -> int:
-        """Where the next marker is, or may be: bytes before it belong to nothing, and readers pass over them."""
+        """Where the next marker is, or may be. Readers skip the bytes before it."""
         found = _MARKER.search(self._bytes, offset - self._start)
         return self._start + (found.start() if found else max(len(self._bytes) - 1, offset - self._start + 1))
 
 
 def fault_of_picture(head: bytes, read: Read) -> Fault | None:
-    """What speaks against a JPEG or PNG that starts with `head` (HEAD_BYTES of it, or all).
+    """Why a JPEG or PNG that starts with `head` can't be sent (HEAD_BYTES of it, or all).
 
     Returns None if its sides are taken, and if they stand nowhere that a few reads reach: the model decides then.
     """

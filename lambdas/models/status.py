@@ -1,7 +1,6 @@
-"""What each status of a model version means for starting, using and stopping it.
+"""What each status of a model means for starting, using and stopping it.
 
-The statuses are those of Rekognition's `DescribeProjectVersions`; another service's adapter
-translates its own into these.
+Every service's control plane translates its own statuses into these.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from iu_tuner.contract.errors import ModelLost, ModelNotStartable, ModelStartFailed
+from iu_tuner.contract.output.result import BILLED_STATUSES
 
 MAX_START_ATTEMPTS = 10
 MAX_LOOKS = 2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000
@@ -36,13 +36,11 @@ _ADVICE = {
     "EXPIRED": "train a new version: AWS no longer runs this one",
 }
 STATUSES = frozenset(_MOVES) | frozenset(_ADVICE)
-_BILLABLE = frozenset({"STARTING", "RUNNING", "STOPPING"})
-DELETED = "DELETED"  # no status of the service's: the model version is gone
 
 
 @dataclass(frozen=True)
 class ModelState:
-    """One look at a model version."""
+    """A model as it was read back from its service."""
 
     status: str
     message: str = ""
@@ -58,7 +56,7 @@ class ModelState:
     @property
     def costs_money(self) -> bool:
         """Is it, or is it about to be, running?"""
-        return self.status in _BILLABLE
+        return self.status in BILLED_STATUSES
 
     @property
     def is_startable(self) -> bool:
@@ -89,7 +87,7 @@ def move_to_running(
             f"the model was started and is now {said} - start it once in the console before you run again"
         )
     if move is None:
-        advice = _ADVICE.get(state.status, "see the Rekognition documentation for this status")
+        advice = _ADVICE.get(state.status, "see the service's documentation for this status")
         raise ModelNotStartable(f"the model is {said}, which does not allow a start - {advice}")
     if move == "start" and attempts >= MAX_START_ATTEMPTS:
         raise ModelStartFailed(f"the model is still {said} after {attempts} attempts to start it - try it by hand")

@@ -1,4 +1,4 @@
-"""A run beside those before it: the last of the same model, and the last of the version before.
+"""Compares a run with the last run of the same model and the last run of the version before.
 
 TPS per inference unit is what is compared. It has dropped when the two intervals lie apart, the newer one below: as
 long as they overlap, the difference may be no more than what each of them leaves open.
@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def incomparable(self) -> str | None:
-        """Why its rate can't be compared with another's; None: it can."""
+        """Why its rate can't be compared with another's. Returns None if it can."""
         if self.verdict in _NO_RATE:
             return _NO_RATE[self.verdict]
         if self.tps is None or self.low is None or self.high is None:
@@ -67,7 +67,7 @@ class Answer:
 def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
     """The last run that can be compared with, of the model that ran last; without one, that model's last run.
 
-    A run without a rate to compare, in between, must not hide a drop, nor become what later runs are measured by.
+    Runs without a comparable rate are skipped, so that they cannot mask a regression or become the baseline.
     """
     if not newest_first:
         return None
@@ -77,7 +77,7 @@ def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
 
 
 def change(now: Answer, before: Answer) -> Change | None:
-    """What the intervals prove; None: the two can't be compared."""
+    """What the intervals prove. Returns None if the two runs can't be compared."""
     if now.incomparable or before.incomparable:
         return None
     assert now.low is not None and now.high is not None and before.low is not None and before.high is not None

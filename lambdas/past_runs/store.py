@@ -1,4 +1,4 @@
-"""The answers of earlier runs, and the failures, in the runs table.
+"""The results and failures of earlier runs in the runs table.
 
 | pk                    | sk                                        | holds                                    |
 |-----------------------|-------------------------------------------|------------------------------------------|
@@ -39,17 +39,17 @@ class History:
         return with_comparison(output, now, same_model, version_before)
 
     def keep(self, run: Run, output: Output) -> None:
-        """Keep what later runs compare with. Twice is as good as once."""
+        """Save what later runs compare with. Idempotent."""
         answer = Answer.of(output, run.started_at, run.auto_scales_to)
         values = {key: value for key, value in _ATTRIBUTES.of(answer).items() if value is not None}
         self._of(f"PROJECT#{run.project_arn}").put(f"{_version(run.model_arn)}#RUN#{run.started_at}", values)
 
     def keep_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
-        """Keep how a run failed: an item without a verdict. An answer that it had published by then stays."""
+        """Save how a run failed, in an item without a verdict. An output that the run has published stays."""
         self._of(f"MODEL#{model_arn}").update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:
-        """TPS per inference unit of the model's last run before a moment (ISO 8601); None: not known."""
+        """TPS per inference unit of the model's last run before a time (ISO 8601). Returns None if not known."""
         last = self._last_run(project_arn, _version(model_arn), before)
         return last.tps if last else None
 

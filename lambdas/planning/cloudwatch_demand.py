@@ -1,4 +1,4 @@
-"""A run's demand from the past: read by Prepare, kept in the runs table, used by Recommend."""
+"""A run's past demand: Prepare reads it from CloudWatch and saves it, Recommend loads it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import time
 
 from lambdas.aws.settings import settings
 from lambdas.aws.table import dynamodb_client
-from lambdas.models.rekognition.control_plane import RekognitionModel
-from lambdas.models.rekognition.recent_usage import cloudwatch_client
-from lambdas.models.rekognition.usage import past_requests
+from lambdas.models.registry import usage_of
 from lambdas.models.usage import Window
 from lambdas.planning.demand import PastDemand, PlannedRun
 from lambdas.planning.history_store import HistoryItems
 from lambdas.planning.request_history import RequestHistory, build_history
 
 
-def keep_history(run: PlannedRun, model: RekognitionModel) -> None:
+def keep_history(run: PlannedRun) -> None:
     """Read the requests that the run shall plan for, if it is to plan for past ones.
 
     Raises:
@@ -25,19 +23,19 @@ def keep_history(run: PlannedRun, model: RekognitionModel) -> None:
         return
     window = Window.before(time.time(), run.demand.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
-    seen = past_requests(cloudwatch_client(), model.project, model.version, window)
+    seen = usage_of(run.model_arn).past(window)
     # The account's series count what this tuner asked any model for.
     own_runs = items.own_runs(window.start_s, run.model_arn if seen.of_model else None)
-    items.keep(run.run_id, build_history(window, seen, own_runs))
+    items.save(run.run_id, build_history(window, seen, own_runs))
 
 
 def kept_history(run: PlannedRun) -> RequestHistory | None:
-    """What `keep_history` read; None where the demand is another."""
+    """The history that `keep_history` saved. Returns None if the run has another demand."""
     if not isinstance(run.demand, PastDemand):
         return None
-    return HistoryItems(dynamodb_client(), settings().runs_table).kept(run.run_id)
+    return HistoryItems(dynamodb_client(), settings().runs_table).load(run.run_id)
 
 
 def save_own_run(run_id: str, model_arn: str, since_s: float, until_s: float) -> None:
-    """Keep when a run had its model running: that was no demand."""
+    """Save when a run had its model running, as its load is no demand."""
     HistoryItems(dynamodb_client(), settings().runs_table).save_own_run(run_id, model_arn, since_s, until_s)

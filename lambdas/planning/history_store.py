@@ -20,20 +20,20 @@ _HISTORY = Json(RequestHistory)
 
 
 class HistoryItems:
-    """Keeps what Prepare read until Recommend needs it."""
+    """Holds what Prepare reads until Recommend needs it."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
         self._loads = Partition(client, table, "RUNS", kept_s=RESULTS_KEPT_S)
 
-    def keep(self, run_id: str, history: RequestHistory) -> None:
-        """Write it down for the run."""
+    def save(self, run_id: str, history: RequestHistory) -> None:
+        """Save the history for the run."""
         written = base64.b64encode(zlib.compress(_HISTORY.text(history).encode())).decode()
         self._of_run(run_id).put("TRAFFIC", {"history": written})
 
-    def kept(self, run_id: str) -> RequestHistory:
-        """What was kept for the run."""
+    def load(self, run_id: str) -> RequestHistory:
+        """The history that was saved for the run. Raises KeyError if there is none."""
         written = self._of_run(run_id).get("TRAFFIC")["history"]
         return _HISTORY.read(zlib.decompress(base64.b64decode(written)))
 
@@ -41,12 +41,12 @@ class HistoryItems:
         return Partition(self._client, self._table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
 
     def save_own_run(self, run_id: str, model_arn: str, since_s: float, until_s: float) -> None:
-        """Keep when a run of this tuner had its model running. Twice is as good as once."""
+        """Save when a run of this tuner had its model running. Idempotent."""
         values = {"modelArn": model_arn, "since": round(since_s, 3), "until": round(until_s, 3)}
         self._loads.update(f"{iso(since_s)}#{run_id}", values)
 
     def own_runs(self, since_s: float, model_arn: str | None) -> list[tuple[float, float]]:
-        """When earlier runs of this tuner had this model running (None: any), in seconds since the epoch."""
+        """When earlier runs had this model running, or any model if None, in seconds since the epoch."""
         # A run that began before may reach into the time asked for.
         first = str(iso(since_s - 86_400))
         return [

@@ -13,11 +13,10 @@ from typing import ParamSpec
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.names import METRICS_NAMESPACE
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.logging import logger
 from lambdas.runs.failed_run import FailedRun
-
-NAMESPACE = "InferenceUnitTuner"
 
 P = ParamSpec("P")
 
@@ -35,14 +34,14 @@ def _harmless(write: Callable[P, None]) -> Callable[P, None]:
 
 @_harmless
 def count_unstopped(error: str) -> None:
-    """Count a model that was not seen as its run owed it, stopped in most cases: the alarm StopFailed waits for it."""
+    """Count a model whose cleanup could not be confirmed. Triggers the alarm StopFailed."""
     if error == "ModelStopFailed":
         _count(error)
 
 
 @_harmless
 def count_overdue(leases: int) -> None:
-    """Tell how many leases have outlived their run's limit: the alarm LeaseOverdue waits for the first."""
+    """Count the leases that are older than their run's limit. Triggers the alarm LeaseOverdue."""
     if leases:
         _count("OverdueLeases", leases)
 
@@ -95,7 +94,7 @@ def failed(run: FailedRun) -> None:
 
 
 def _change(output: Output) -> float | None:
-    """Of TPS per inference unit since the last run of the model; None: there is none to compare with."""
+    """The change in TPS per inference unit since the model's last run, in percent. Returns None if there is none."""
     before = output.compared_with and output.compared_with.same_model
     return before.change_percent if before and before.change else None
 
@@ -106,13 +105,13 @@ def _model(model_arn: str) -> dict[str, str]:
 
 
 def _count(name: str, value: float = 1) -> None:
-    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE):
+    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=METRICS_NAMESPACE):
         pass
 
 
 def _emit(dimensions: Mapping[str, str], values: list[tuple[str, MetricUnit, float | None]]) -> None:
     """One line of the log; the dimension `service` is added by Powertools."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    metrics = EphemeralMetrics(namespace=METRICS_NAMESPACE)
     for dimension, of_run in dimensions.items():
         metrics.add_dimension(name=dimension, value=of_run)
     for name, unit, value in values:

@@ -28,7 +28,7 @@ _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Mo
 
 
 def notify_finished(output: Output, duration_s: float) -> None:
-    """A run has its answer."""
+    """Notify of a run that has its answer, once."""
     if _claim_notification("Run Finished", output.run_id) is None:
         return
     metrics.measured(output, duration_s)
@@ -45,9 +45,9 @@ def notify_failed(
     is_settled: bool = True,
     report_uri: str | None = None,
 ) -> bool:
-    """A run has ended without an answer; False: that had been told before.
+    """Notify of a run that has ended without an answer. Returns False if that was sent before.
 
-    What the run's own item says of error and cause goes before what is given.
+    The error and cause in the run's item take precedence over the arguments.
     """
     known = _claim_notification("Run Failed", run_id)
     if known is None:
@@ -74,7 +74,7 @@ def notify_failed(
 
 
 def notify_cleaned_up(run_id: str, model_arn: str) -> None:
-    """A layer of the safety net has settled what a run that was told to have failed had left."""
+    """Notify that the safety net has cleaned up after a run whose failure was sent before."""
     known = _claim_notification("Model Settled", run_id) or {}
 
     def tell() -> None:
@@ -113,7 +113,10 @@ def _publish(detail_type: DetailType, told: Message) -> None:
 
 
 def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
-    """The run's item, marked; None: it had the mark; empty: the table does not answer, so better twice than never."""
+    """Claim the notification. Returns the run's item, None if it was sent before, or {} if DynamoDB failed.
+
+    In the last case it is sent anyway: better twice than never.
+    """
     told = _TOLD[what]
     try:
         items = Partition(dynamodb_client(), settings().runs_table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)

@@ -25,7 +25,7 @@ from lambdas.runs.store import run_store
 
 
 def page_client() -> Any:
-    """An S3 client that gives up in seconds: the run is over, and its end has to be told."""
+    """An S3 client that gives up in seconds, as the end of the run has to be told."""
     return client("s3", attempts=2, connect_s=3, read_s=5)
 
 
@@ -40,7 +40,7 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
 
 
 def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str) -> str | None:
-    """Keep the page of a run without an answer, and say where; None: it could not be made, or not kept."""
+    """Save the page of a run without an answer. Returns its URI, or None if it could not be made or saved."""
     try:
         bucket, store = settings().image_bucket, run_store(run_id)
         known, receipt = store.load_or_none(), None

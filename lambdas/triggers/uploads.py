@@ -50,7 +50,7 @@ class _Upload(BaseModel, alias_generator=to_camel):
 
 
 def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
-    """The records that have to come back, each with the seconds until then; the queue may forget the others."""
+    """The records that have to come back, each with the seconds until then; the others are done."""
     for record, upload in _newest_uploads(records):
         # The silence counts from when a message was first read, as others may lie behind it in a long queue.
         first_read = record.get("attributes", {}).get("ApproximateFirstReceiveTimestamp")

@@ -1,4 +1,4 @@
-"""Uploads: when to look whether the run for them may start."""
+"""How long an upload waits until its run may start."""
 
 from __future__ import annotations
 

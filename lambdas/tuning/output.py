@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.measured import CleanTpsOutput, LatencyOutput, OtherTraffic
 from iu_tuner.contract.output.recommendation import BatchOutput, RecommendationOutput, UnitsOutput
 from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, Output
@@ -20,11 +21,11 @@ from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99, Latency
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.models.lease import Lease
 from lambdas.models.recent_traffic import MINUTES
+from lambdas.models.registry import facts_of
 from lambdas.planning.advice import recommended, with_demand
 from lambdas.planning.recommendation import Recommendation, per_unit_of
 from lambdas.planning.request_history import RequestHistory
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt, model_left
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row, requests_row, step_rows
 from lambdas.tuning import apply_answer as applying
@@ -32,7 +33,7 @@ from lambdas.tuning.image_output import cautions_of, images_row
 
 # Verdicts, or limits, whose rate says nothing about inference units, and why.
 NO_ADVICE = {
-    "sudden-increase": "Rekognition refused a sudden increase of requests before the model was brought to its maximum",
+    "sudden-increase": "{service} refused a sudden increase of requests before the model was brought to its maximum",
     "account-throttled": "The account's quota, not the inference units, limits you, and more of them would not help",
     "unstable": "The measurement is unstable",
 }
@@ -66,10 +67,12 @@ def findings(
         quota=run.tps_quota,
         client=client_load(load_of(steps, "main")),
         observed_s=observed_s(steps),
+        service=facts_of(run.model_arn),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
-    no_advice = no_advice or (None if per_unit else "No rate was measured")
+    no_advice = no_advice or ("" if per_unit else "No rate was measured")
+    no_advice = no_advice.format(service=facts_of(run.model_arn).name)
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
@@ -140,7 +143,7 @@ def output(
             price_per_inference_unit_hour_usd=price,
             expected_usd=rounded(run.expected_usd, 4),
         ),
-        model=applying.with_running_cost(model_left(receipt), receipt, price),
+        model=applying.with_running_cost(receipt.as_output(), receipt, price),
         applied=applied,
         applied_detail=applied_detail,
         images=images_row(run, progress),

@@ -1,4 +1,4 @@
 """A Rekognition Custom Labels service of known capacity, in virtual time or on the wire.
 
-Pure, in explicit time: `limiters`, `truth`, `service`, `lifecycle`. The wire: `sigv4`, `server`, `process`.
+Pure, in explicit time: `limiters`, `model_spec`, `service`, `lifecycle`. In a process of its own: `process`, `wire/`.
 """

@@ -13,8 +13,8 @@ from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.model_spec import TruthError
-from local.simulated_model.server import serve
 from local.simulated_model.settings import ServerSettings
+from local.simulated_model.wire.server import serve
 
 
 def main() -> None:

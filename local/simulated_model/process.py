@@ -15,8 +15,8 @@ from queue import Empty, Queue
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from local.environment import child_environment
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.environment import child_environment
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.settings import ServerSettings
 

@@ -277,7 +277,7 @@ def test_on_aws_the_lambdas_run_python_3_13_on_arm64_with_the_pinned_powertools_
 def test_the_layer_is_the_powertools_that_the_tests_run_with_and_the_readme_tells_how_to_look_for_it() -> None:
     from importlib.metadata import version
 
-    from infra.functions import POWERTOOLS_PARAMETER
+    from infra.resources.functions import POWERTOOLS_PARAMETER
 
     assert POWERTOOLS_PARAMETER.rpartition("/")[2] == version("aws-lambda-powertools")
     readme = (REPOSITORY / "README.md").read_text("utf-8")

@@ -7,21 +7,20 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
-from lambdas.models.lifecycle import start
 
 from iu_tuner.contract.errors import InternalError, ModelLost
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.handlers import janitor, stop_on_delete
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.status import ModelState
-from lambdas.runs.receipt import Receipt
 from lambdas.runs.store import run_store
+from lambdas.tuning.start import start
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import STARTED_AT, Stack, picture
@@ -73,19 +72,6 @@ def ended(stack: Stack, arn: str, status: str = "ABORTED") -> dict[str, Any]:
 
 
 class TestTheLease:
-    def test_of_runs_started_at_the_same_moment_exactly_one_goes_on(self, stack: Stack) -> None:
-        together = threading.Barrier(8)
-
-        def take(index: int) -> str:
-            lease = Lease("arn:model", f"run-{index}", "", STARTED_AT, 90, "stop")
-            together.wait()
-            return lease_store().take(lease).run_id
-
-        with ThreadPoolExecutor(8) as threads:
-            holders = set(threads.map(take, range(8)))
-
-        assert len(holders) == 1
-
     def test_a_second_run_touches_nothing_and_names_the_first(self, stack: Stack, running: str) -> None:
         stack.run_id = "run-2"
 
@@ -230,7 +216,7 @@ class TestTheJanitor:
         self, stack: Stack, execution: Any, running: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         later = time.time() + 90 * 60 + 60
-        monkeypatch.setattr("lambdas.handlers.janitor.time.time", lambda: later)
+        monkeypatch.setattr("lambdas.cleanup.janitor.time.time", lambda: later)
 
         assert self.clean(stack) == {"unsettled": 0}
 
@@ -243,7 +229,7 @@ class TestTheJanitor:
         lease_store().take(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
-        monkeypatch.setattr("lambdas.handlers.janitor.PATIENCE_S", 10.0)
+        monkeypatch.setattr("lambdas.cleanup.janitor.PATIENCE_S", 10.0)
         with pytest.raises(ExceptionGroup, match="could not be settled"):
             self.clean(stack)
 
@@ -299,7 +285,7 @@ class TestDeletingTheStack:
         self, stack: Stack, execution: Any, running: str, answers: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url, got = answers
-        monkeypatch.setattr("lambdas.handlers.stop_on_delete.PATIENCE_S", -1.0)
+        monkeypatch.setattr("lambdas.cleanup.deletion.PATIENCE_S", -1.0)
 
         stop_on_delete.handler(self.request(url, "Delete"), stack.context)
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
 
+from iu_tuner.contract.input_errors import named
+
+SENTENCE = re.compile(r".+?: (?:got|unknown field, got) .+?; .*?takes .+")
+MAX_SENTENCE = 2_000
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2021-03-11T15.23.39/1615476219000"
 
 # The contract's fields, with values that it takes.
@@ -139,3 +145,19 @@ def _changed(value: Any) -> st.SearchStrategy[Any]:
 def inputs(model_arn: str = ARN) -> st.SearchStrategy[Any]:
     """Well-formed and mutated inputs, and random JSON."""
     return st.one_of(mutated(model_arn), mutated(model_arn), mutated(model_arn), anything)
+
+
+def is_in_words(sentence: str, raw: Any) -> None:
+    """The sentence names a field of the input or of the contract, what it got, and what it takes."""
+    named_fields = {"the input", *FIELDS, *fields_of(raw)}
+
+    assert SENTENCE.fullmatch(sentence), sentence
+    assert any(sentence.startswith(f"{field}: ") for field in named_fields), sentence
+    assert len(sentence.encode()) <= MAX_SENTENCE
+
+
+def fields_of(raw: Any) -> Iterator[str]:
+    for key, value in raw.items() if isinstance(raw, Mapping) else ():
+        yield named(key)
+        for inner in value if isinstance(value, Mapping) else ():
+            yield f"{named(key)}.{named(inner)}"

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
-from tests.support.fuzzed_inputs import inputs
-from tests.unit.contract.test_fuzzed_input import is_in_words
+from tests.support.fuzzed_inputs import inputs, is_in_words
 
 LOWEST = "2.11.10"
 

@@ -34,7 +34,7 @@ class Module:
     def imported(self) -> frozenset[str]:
         """What it imports, wherever the import stands: `a.b` and `a.b.c` for `from a.b import c`."""
         names: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in _statements(self.tree):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -42,6 +42,14 @@ class Module:
                 base = ".".join([*above, *([node.module] if node.module else [])])
                 names.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
         return frozenset(names)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements in it, at any depth. Expressions hold no imports, and are most of a tree."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield child
+            yield from _statements(child)
 
 
 Modules = Mapping[str, Module]
@@ -72,6 +80,11 @@ def arrows(modules: Modules) -> dict[str, set[str]]:
     }
 
 
+def with_parents(names: Iterable[str]) -> set[str]:
+    """The modules and the packages around them, which are imported first."""
+    return {".".join(name.split(".")[:length]) for name in names for length in range(1, name.count(".") + 2)}
+
+
 def _innermost(names: Collection[str]) -> Iterator[str]:
     """The names without the packages that stand there only because something in them is imported."""
     return (name for name in names if not any(other.startswith(f"{name}.") for other in names))
@@ -79,8 +92,12 @@ def _innermost(names: Collection[str]) -> Iterator[str]:
 
 def circles(graph: Mapping[str, Collection[str]]) -> list[list[str]]:
     """The sets of nodes that reach each other, each sorted."""
-    reached = {node: reach(graph, [node]) for node in graph}
-    groups = {frozenset(other for other in reached[node] if node in reached[other]) for node in graph}
+    left = dict(graph)
+    while ends := [node for node, targets in left.items() if not any(target in left for target in targets)]:
+        for node in ends:  # no circle goes through it
+            del left[node]
+    reached = {node: reach(left, [node]) for node in left}
+    groups = {frozenset(other for other in reached[node] if node in reached[other]) for node in left}
     return sorted(sorted(group) for group in groups if group)
 
 

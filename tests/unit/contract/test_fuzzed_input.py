@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.handlers
@@ -17,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import BudgetExceeded, InvalidInput
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
-from iu_tuner.contract.input_errors import named
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws import settings as function_settings
 from lambdas.capacity.measurement import Measurement
@@ -35,10 +33,8 @@ from lambdas.tuning import prepare as preparation
 from lambdas.tuning.output import findings
 from lambdas.tuning.prepare import AccountBounds, FoundModel, plan_run
 from tests.support import past_traffic
-from tests.support.fuzzed_inputs import ARN, FIELDS, NASTY, inputs
+from tests.support.fuzzed_inputs import ARN, FIELDS, NASTY, inputs, is_in_words
 
-SENTENCE = re.compile(r".+?: (?:got|unknown field, got) .+?; .*?takes .+")
-MAX_SENTENCE = 2_000
 EXAMPLES = int(os.environ.get("FUZZED_INPUTS", "2000"))
 MADE_UP = Measurement("saturated", 8, Interval(5.01, 4.93, 5.09), confirmed=True)
 
@@ -94,22 +90,6 @@ def test_every_field_takes_or_refuses_the_nastiest_values(field: str) -> None:
             assert can_be_carried_out(parse_input(raw)) in (True, False)
         except InvalidInput as refused:
             is_in_words(refused.sentence, raw)
-
-
-def is_in_words(sentence: str, raw: Any) -> None:
-    """The sentence names a field of the input or of the contract, what it got, and what it takes."""
-    named_fields = {"the input", *FIELDS, *fields_of(raw)}
-
-    assert SENTENCE.fullmatch(sentence), sentence
-    assert any(sentence.startswith(f"{field}: ") for field in named_fields), sentence
-    assert len(sentence.encode()) <= MAX_SENTENCE
-
-
-def fields_of(raw: Any) -> Iterator[str]:
-    for key, value in raw.items() if isinstance(raw, Mapping) else ():
-        yield named(key)
-        for inner in value if isinstance(value, Mapping) else ():
-            yield f"{named(key)}.{named(inner)}"
 
 
 def can_be_carried_out(parsed: ExecutionInput) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.simulated_model.images import MAX_BYTES, MAX_S3_BYTES, inspect, sides
+from local.simulated_model.wire.images import MAX_BYTES, MAX_S3_BYTES, inspect, sides
 
 from .pictures import jpeg, png
 

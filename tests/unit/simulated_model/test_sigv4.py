@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local.simulated_model.errors import ServiceError
-from local.simulated_model.sigv4 import SignatureCheck
+from local.simulated_model.wire.sigv4 import SignatureCheck
 
 BODY = b'{"ProjectVersionArn": "x"}'
 CHECK = SignatureCheck("us-east-1")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.queues import KEPT
+from infra.resources.queues import KEPT
 from infra.triggers import MAX_LOOKS
 from lambdas.triggers.waiting import MAX_WAIT_S, wait_s
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from botocore.credentials import Credentials
 
-from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST
+from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST, Reply
 from lambdas.models.rekognition.data_plane import LoadConnection
-from lambdas.models.rekognition.reply import Reply
 from lambdas.models.rekognition.request import RequestSigner, request_with_object
-from local.simulated_model.certificate import make_certificate
+from local.simulated_model.wire.certificate import make_certificate
 from tests.unit.load.tls_server import TlsServer, tls_server
 
 REQUEST = request_with_object("arn:aws:rekognition:us-east-1:123456789012:project/p/version/v/1", "b", "k")

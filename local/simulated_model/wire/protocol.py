@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
-from local.simulated_model.data_plane import Detected
 from local.simulated_model.errors import ServiceError
-from local.simulated_model.operations import OPERATIONS
+from local.simulated_model.wire.data_plane import Detected
+from local.simulated_model.wire.operations import OPERATIONS
 
 TARGET_PREFIX = "RekognitionService."
 DETECT = "DetectCustomLabels"

@@ -7,7 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.permissions import acknowledge, acknowledge_wildcard
+from infra.resources.permissions import acknowledge, acknowledge_wildcard
 from infra.settings.settings import Settings
 
 # What Lambda does, with the function's role, to plug it into the subnets.

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.encryption import customer_key
+from infra.resources.encryption import customer_key
 from infra.settings.settings import Settings
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 
 from iu_tuner.contract.model_arn import ModelArn
-from iu_tuner.contract.output.measured import Rate
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.output.sentences import UNIT, headline
+from iu_tuner.formats import count, requests_per_second
+from lambdas.models.registry import facts_of
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
-from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd, usd_finely
-from lambdas.reports.page.sections.units import UNIT, demanded
+from lambdas.reports.page.html.formats import duration, given, usd, usd_finely
+from lambdas.reports.page.sections.units import demanded
 from lambdas.runs.run import Run
 
 # The verdict's word -> what it says in plain words, and how good that is.
@@ -29,8 +31,8 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 WITHOUT_NUMBERS: dict[str, str] = {
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
     "windowed-quota": "Ask AWS support how the quota is handed out, or let your clients send at a steady low rate.",
-    "account-throttled": "Raise the account's quota for DetectCustomLabels in Service Quotas, or run when nothing else "
-    "uses Rekognition; then run again.",
+    "account-throttled": "Raise the account's quota for {service.operation} in Service Quotas, or run when nothing "
+    "else uses {service.name}; then run again.",
     "sudden-increase": "Run again in a few minutes; with a lower test.maxConcurrency if it comes back.",
     "client-limited": "Run again with a lower test.inFlightPerWorker.",
     "lambda-concurrency": "Raise 'Concurrent executions' of AWS Lambda in Service Quotas, or give a higher "
@@ -51,30 +53,18 @@ WITH_NUMBERS: dict[str, str] = {
 
 
 def answer_sentence(run: Run, answer: Output) -> str:
-    """What a reader in a hurry takes away."""
-    per_unit, advice = answer.per_unit, answer.recommendation
-    if answer.verdict == "account-throttled" and answer.max_tps.estimate is not None:
-        rate = requests_per_second(answer.max_tps.estimate)
-        if answer.limited_by == "sudden-increase":
-            return f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
-        return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
-    if answer.verdict == "unstable":
-        return "No number of inference units can be recommended: the measurement is unstable."
-    if per_unit is None:
-        return "No rate could be told for this model, so no number of inference units follows."
-    if advice.units is None:
-        ask = "Say what demand you have, and the report says how many you need."
-        return f"One {UNIT} carries {carried(per_unit)}. {ask}"
-    do = "This model now runs with" if answer.applied else "Start this model with"
-    said = f"{do} {_range(advice.units)}: one carries {carried(per_unit)}"
+    """The headline, with what the user needs."""
+    advice = answer.recommendation
+    if advice.table and advice.units is None and answer.per_unit:
+        return f"{headline(answer)} Say what demand you have, and the report says how many you need."
     if advice.batch and isinstance(run.demand, BatchDemand):
-        hours = duration(3600 * advice.batch.hours)
-        return f"{said}, and your {run.demand.images:,} images are through in {hours}."
+        through = f"your {run.demand.images:,} images are through in {duration(3600 * advice.batch.hours)}"
+        return headline(answer, f", and {through}")
     demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
+    whose = "you need"
     if isinstance(run.demand, PastDemand):
         whose = "with the headroom you need" if run.demand.headroom else "clients asked for"
-        return f"{said}, and {whose} {demand}."
-    return f"{said}, and you need {demand}."
+    return headline(answer, f", and {whose} {demand}")
 
 
 def next_action(run: Run, answer: Output) -> str:
@@ -84,7 +74,7 @@ def next_action(run: Run, answer: Output) -> str:
     limit = limit if limit in WITHOUT_NUMBERS else word
     if not answer.recommendation.min_inference_units:
         ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
-        return WITHOUT_NUMBERS.get(limit, ask)
+        return WITHOUT_NUMBERS.get(limit, ask).format(service=facts_of(run.model_arn))
     if answer.applied:
         return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
     if answer.model.status_after == "RUNNING":
@@ -101,12 +91,9 @@ def start_command(answer: Output) -> str | None:
     units, arn = answer.recommendation.units, answer.model_arn
     if units is None or answer.applied:
         return None
-    least, most = units
-    words = ["aws", "rekognition", "start-project-version", "--region", ModelArn.of(arn).region]
-    words += ["--project-version-arn", arn, "--min-inference-units", str(least)]
-    if most > least:
-        words += ["--max-inference-units", str(most)]
-    return shlex.join(words)
+    service = facts_of(arn)
+    parameters = service.start_parameters(arn, *units)
+    return shlex.join(service.command(service.start, parameters, ModelArn.of(arn).region))
 
 
 def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -128,17 +115,6 @@ def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:
         at_demand = least * price / (wanted[0][1] * 3.6)
         return hourly, (per_image, f"at full use; {usd_finely(at_demand)} at your {wanted[0][0]} demand")
     return hourly, (per_image, "at full use")
-
-
-def _range(units: tuple[int, int]) -> str:
-    least, most = units
-    return count(least, UNIT) if least == most else f"{least} to {most} {UNIT}s"
-
-
-def carried(per_unit: Rate) -> str:
-    """The rate of one inference unit with its interval: `5.00 requests/s (4.87 to 5.13)`."""
-    rate = requests_per_second(per_unit.estimate)
-    return f"at least {rate}" if per_unit.high is None else f"{rate} ({tps(per_unit.low)} to {tps(per_unit.high)})"
 
 
 def _at(name: str) -> str:

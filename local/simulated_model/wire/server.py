@@ -12,15 +12,11 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from local.simulated_model.account import Account, Model, ModelSetup
-from local.simulated_model.data_plane import DataPlane
 from local.simulated_model.errors import ServiceError
-from local.simulated_model.operations import OPERATIONS
-from local.simulated_model.report import model_names, report
-from local.simulated_model.request import parse
-from local.simulated_model.s3_images import S3Images
 from local.simulated_model.settings import ServerSettings
-from local.simulated_model.sigv4 import SignatureCheck
-from local.simulated_model.wire import (
+from local.simulated_model.wire.data_plane import DataPlane
+from local.simulated_model.wire.operations import OPERATIONS
+from local.simulated_model.wire.protocol import (
     DETECT,
     asked_operation,
     attempt_number,
@@ -31,6 +27,10 @@ from local.simulated_model.wire import (
     make_request,
     response,
 )
+from local.simulated_model.wire.report import model_names, report
+from local.simulated_model.wire.request import parse
+from local.simulated_model.wire.s3_images import S3Images
+from local.simulated_model.wire.sigv4 import SignatureCheck
 
 # Room for a whole 100 kB image: fewer turns of the loop per request.
 READ_BUFFER_BYTES = 1024**2

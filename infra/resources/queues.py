@@ -5,8 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.encryption import customer_key
-from infra.permissions import acknowledge
+from infra.resources.encryption import customer_key
+from infra.resources.permissions import acknowledge
 from infra.settings.settings import Settings
 
 KEPT = cdk.Duration.days(14)  # as long as SQS can: somebody has to find the time to look

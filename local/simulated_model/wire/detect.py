@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from local.simulated_model import request
 from local.simulated_model.errors import ServiceError, invalid_parameters
-from local.simulated_model.images import MAX_BYTES, Image, inspect
+from local.simulated_model.wire import request
+from local.simulated_model.wire.images import MAX_BYTES, Image, inspect
 
 # Bodies repeat exactly: an image, a model. Beyond so many different ones the cache starts anew.
 BODIES_KEPT = 20_000

@@ -6,11 +6,11 @@ from random import Random
 from typing import NamedTuple
 
 from local.simulated_model.account import Account, Model
-from local.simulated_model.detect import DetectParser, DetectRequest, S3Name
 from local.simulated_model.errors import ACCOUNT_RATE_EXCEEDED, RATE_EXCEEDED, S3_RATE_EXCEEDED, SLOW_DOWN, ServiceError
-from local.simulated_model.operations import find
-from local.simulated_model.s3_images import S3Images
 from local.simulated_model.service import SimulatedService
+from local.simulated_model.wire.detect import DetectParser, DetectRequest, S3Name
+from local.simulated_model.wire.operations import find
+from local.simulated_model.wire.s3_images import S3Images
 
 
 class Detected(NamedTuple):

@@ -5,10 +5,10 @@ import binascii
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from local.simulated_model import request
 from local.simulated_model.account import Account, Model
 from local.simulated_model.errors import NOT_FOUND, ServiceError, invalid_parameters, violated
 from local.simulated_model.lifecycle import STATUS_MESSAGES
+from local.simulated_model.wire import request
 
 Members = dict[str, Any]
 

@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.simulated_model.detect import S3Name
 from local.simulated_model.errors import INVALID_S3_OBJECT, ServiceError
-from local.simulated_model.images import MAX_S3_BYTES, Image, inspect, too_large
+from local.simulated_model.wire.detect import S3Name
+from local.simulated_model.wire.images import MAX_S3_BYTES, Image, inspect, too_large
 
 # A verdict is believed so long; an object that couldn't be read is tried again soon.
 CACHE_S = 60.0
