@@ -27,7 +27,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture
 
-FAST = {"start_s": 0.3, "stop_s": 0.3}
+FAST: dict[str, Any] = {"start_s": 0.3, "stop_s": 0.3}
 DEMAND = {"averageTps": 6, "peakTps": 15}
 FIVE_TPS = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
 

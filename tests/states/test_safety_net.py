@@ -25,7 +25,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import STARTED_AT, Stack, picture
 
-FAST = {"start_s": 0.3, "stop_s": 0.3}
+FAST: dict[str, Any] = {"start_s": 0.3, "stop_s": 0.3}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iu_tuner.contract.choices import AfterRun
 from lambdas.models.lease import MAX_REQUEST_DELAY_S, RETRY_START_AFTER_S, Lease
 from lambdas.models.status import STATUSES, ModelState
 from local.simulated_model.errors import ServiceError
@@ -19,7 +20,7 @@ TAKEN = Lease("model", "run-1", "execution", "2026-11-21T06:00:00.000Z", max_min
 RUNNING = ModelState("RUNNING", min_inference_units=2, max_inference_units=4)
 
 
-def found(status: str, after_run: str, units: int | None = None) -> Lease:
+def found(status: str, after_run: AfterRun, units: int | None = None) -> Lease:
     return replace(TAKEN, after_run=after_run).found("project", ModelState(status, "", units, None))
 
 
