@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.modules import Module, Modules, arrows, by_name, circles, reach, repository, with_parents
+from tests.support.modules import ROOT, Module, Modules, arrows, by_name, circles, reach, repository, with_parents
 
 # From the top down: a room imports only from rooms below it. A sub-package belongs to its parent unless it is listed.
 ROOMS = (
@@ -177,7 +178,7 @@ COUNTER_EXAMPLES = {
         ({"iu_tuner.cli.a": "def f():\n  from boto3.dynamodb import types"}, "iu_tuner.cli.a"),
     ],
     circles_of_modules: [
-        ({"a.b": "from a import c", "a.c": "import d", "d": "from a.b import x"}, "a.b and a.c and d")
+        ({"a.b": "from a import c", "a.c": "import d, e", "d": "from a.b import x", "e": ""}, "a.b and a.c and d")
     ],
     circles_of_packages: [({"a.b": "import c.d", "a.e": "", "c.d": "", "c.f": "from a.e import x"}, "a and c")],
     crowded_packages: [({f"lambdas.load.m{number}": "" for number in range(13)}, "lambdas.load has 13")],
@@ -223,3 +224,11 @@ def test_nothing_is_excepted_that_need_not_be(modules: Modules) -> None:
         imported = {target for name in modules if is_in(name, (neighbour,)) for target in graph[name]}
         assert shared.keys() <= imported
     assert modules.keys() >= set(STORES)
+
+
+def test_the_readme_lists_the_rooms_of_the_lambdas_from_the_top_down(modules: Modules) -> None:
+    tree = (ROOT / "README.md").read_text("utf-8").partition("lambdas/handlers/")[2].partition("\niu_tuner/")[0]
+    listed = ["handlers", *re.findall(r"^ {8}(\w+)/", tree, re.MULTILINE)]
+
+    packages = [room.removeprefix("lambdas.") for room in ROOMS if room in modules and modules[room].is_package]
+    assert listed == [package for package in packages if "." not in package and package != "lambdas"]
