@@ -53,7 +53,7 @@ def run_with(
     """What Prepare would settle for these images."""
     return Run(
         run_id="compared",
-        model_arn="m",
+        model_arn="arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1",
         project_arn="p",
         started_at="2026-11-21T06:00:00.000Z",
         inference_units=1,

@@ -101,7 +101,7 @@ def probe(images: int) -> StepCounts:
     books = WorkerStep(plan, 0)
     for index in range(images):
         sent_s = 0.18 * (index // 4)
-        books.book(ACCEPTED, sent_s, sent_s + 0.18)
+        books.record(ACCEPTED, sent_s, sent_s + 0.18)
     return StepCounts(plan, [books.counts()])
 
 

@@ -125,9 +125,9 @@ class VirtualClient:
             now_s = yield min(ready_s, sent_s + timeout_s) + overhead_s
             outcome = OUTCOMES[kind]
             if outcome is not ACCEPTED:
-                images.give_back(image)
-            step.book(outcome, sent_s - zero_s, now_s - zero_s)
-            pause_s = lane.pause_s(outcome, now_s - sent_s, random())
+                images.requeue(image)
+            step.record(outcome, sent_s - zero_s, now_s - zero_s)
+            pause_s = lane.backoff_s(outcome, now_s - sent_s, random())
             step.add_busy_time(now_s - sent_s + pause_s)
             if pause_s:
                 now_s = yield now_s + pause_s
@@ -140,8 +140,8 @@ class VirtualClient:
             kind, ready_s = offer(sent_s, costs[image])
             now_s = yield min(ready_s, sent_s + timeout_s) + overhead_s
             if kind != "accepted":
-                images.give_back(image)
-            step.book(OUTCOMES[kind], sent_s - zero_s, now_s - zero_s, planned_s)
+                images.requeue(image)
+            step.record(OUTCOMES[kind], sent_s - zero_s, now_s - zero_s, planned_s)
 
 
 def run_until_done(sleepers: Iterable[tuple[float, Sleeper]]) -> float:

@@ -1,7 +1,7 @@
-"""Settling a lease: one look at the model, one move towards what the run owes it.
+"""The end of a run: one look at its model, one move towards what its lease asks for, and the receipt.
 
-Every road that ends a run comes through here: the state machine's own finally, and each layer of the
-safety net. They may do so at the same time; every move may be made twice.
+Whatever ends a run comes through here: the state machine's own finally, and each layer of the safety net. They may
+do so at the same time; every move may be made twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import replace
 from iu_tuner.contract.errors import ModelNotFound, RunError
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore, lease_store
-from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
+from lambdas.models.ports import ModelControl
+from lambdas.models.registry import model_of
 from lambdas.models.status import DELETED, ModelState
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import save_own_run
@@ -28,6 +29,12 @@ _PHASES = {
     ("apply", False): "applying",
     ("apply", True): "applied",
 }
+
+
+def clean_up_run(run_id: str, model_arn: str | None, *, failed: bool) -> bool:
+    """Settle the run's lease. True if nothing is owed, as of a run without a lease, which has touched no model."""
+    lease = lease_store().of(model_arn) if model_arn else None
+    return settle(lease, by="finally", answered=not failed) if lease and lease.run_id == run_id else True
 
 
 def settle(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
@@ -48,7 +55,7 @@ def settle(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
     if closed.project_arn is None or closed.owes == "nothing":
         book.release(closed)
         return True
-    model = RekognitionModel(rekognition_client(), closed.model_arn, closed.project_arn)
+    model = model_of(closed.model_arn, closed.project_arn)
     state, now = _look(model), time.time()
     seen = closed.after_look(state)
     move = seen.next_move(state, now)
@@ -87,7 +94,7 @@ def _why(status: str) -> str:
     return f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
 
 
-def _start(book: LeaseStore, model: RekognitionModel, lease: Lease) -> None:
+def _start(book: LeaseStore, model: ModelControl, lease: Lease) -> None:
     """Start it again, as it was found or as was decided."""
     if lease.owes != "apply":
         model.start(lease.units_found or 1, lease.max_units_found)
@@ -105,7 +112,7 @@ def _start(book: LeaseStore, model: RekognitionModel, lease: Lease) -> None:
         book.keep(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
 
 
-def _look(model: RekognitionModel) -> ModelState:
+def _look(model: ModelControl) -> ModelState:
     try:
         return model.look()
     except ModelNotFound:

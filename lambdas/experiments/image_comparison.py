@@ -23,6 +23,7 @@ from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rated
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, load_of
 from lambdas.load.step import Series, StepPlan
+from lambdas.models.registry import facts_of
 from lambdas.runs.budget import Left
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
@@ -72,7 +73,8 @@ def compared_images(
     not_measured: dict[str, str] = {str(series): why for series, why in course.failed.items()}
     for series in dict.fromkeys(_schedule(run, refused)):
         queues = found.ending == "latency-bound"
-        one = rated(course.counted.get(series, []), queues=queues, quota=run.tps_quota)
+        counted = course.counted.get(series, [])
+        one = rated(counted, queues=queues, quota=run.tps_quota, service=facts_of(run.model_arn))
         if isinstance(one, VariantRate):
             rates[series] = one
             not_measured.pop(series, None)

@@ -19,6 +19,7 @@ from lambdas.capacity.step_plans import SearchLimits
 from lambdas.capacity.verdicts.verdict import Word, judge
 from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import StepPlan
+from lambdas.models.registry import facts_of
 from lambdas.models.tariff import Tariff, UnitsQuota
 from lambdas.planning.recommendation import ReducedRate
 from lambdas.runs.budget import EXPECTED_MINUTES, EXPECTED_START_MINUTES
@@ -102,7 +103,8 @@ def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence
     second = search.next_move(load_of(steps, "scaling"), _limits(run, first))
     if isinstance(second, StepPlan):
         return _not_measured(units, "it has not come to its end")
-    verdict = judge(second, quick=run.mode == "quick", quota=run.tps_quota)
+    service = facts_of(run.model_arn)
+    verdict = judge(second, quick=run.mode == "quick", quota=run.tps_quota, service=service)
     if not (first.max_tps and second.max_tps and second.max_tps.estimate) or verdict.word in _INCOMPARABLE:
         return _not_measured(units, f"no rate to compare was found ({verdict.word}). {verdict.detail}")
     share = efficiency(first.max_tps.per_unit(run.inference_units), second.max_tps.per_unit(units))
@@ -146,7 +148,8 @@ def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuot
         return f"one model may start with {quota.units} inference units ({quota.source})"
     twice = Interval(2 * tps.estimate, 2 * tps.low, 2 * tps.high)
     if run.tps_quota is not None and run.tps_quota.is_applied and run.tps_quota.may_limit(twice):
-        return f"twice {tps.estimate:.2f} TPS do not fit behind {run.tps_quota.named}: raise it in Service Quotas"
+        quota_named = run.tps_quota.named(facts_of(run.model_arn))
+        return f"twice {tps.estimate:.2f} TPS do not fit behind {quota_named}: raise it in Service Quotas"
     minutes, elapsed = EXPECTED_MINUTES[run.mode], (now - run.started_epoch) / 60
     restart = _start_minutes(progress)
     if elapsed + restart + minutes > run.max_minutes:

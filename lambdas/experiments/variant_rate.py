@@ -13,6 +13,7 @@ from lambdas.capacity.step_checks import limiting_factor
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
+from lambdas.models.facts import UNNAMED, ServiceNames
 
 WARM_S = 2  # seconds at the start of an unthrottled step that are not counted
 
@@ -35,8 +36,10 @@ class VariantRate:
     steady: bool = True
 
 
-def rated(steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None) -> VariantRate | str:
-    """The rate of a variant, or the reason why there is none (empty if it has no steps).
+def rated(
+    steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None, service: ServiceNames = UNNAMED
+) -> VariantRate | str:
+    """The rate of a variant, or why there is none (empty: it has no steps).
 
     `queues`: the model queues requests without limit, so the rate of its replies is its capacity. A rate that the
     account's `quota` may have limited says nothing about the images.
@@ -55,7 +58,7 @@ def rated(steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None =
     unanswered_tps = max(counts.unanswered_tps for counts in sound)
     rate = estimator.widen_by_lost_requests(_joined(found), unanswered_tps)
     if quota is not None and not queues and quota.may_limit(rate):
-        return f"{quota.named} may have decided its rate of {rate.estimate:.2f} requests/s"
+        return f"{quota.named(service)} may have decided its rate of {rate.estimate:.2f} requests/s"
     return VariantRate(rate, latency, all(steady))
 
 

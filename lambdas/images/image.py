@@ -1,4 +1,4 @@
-"""Images that are sent to the model, those that can't be, and what DetectCustomLabels takes."""
+"""Images that are sent to the model, those that can't be, and what a model takes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from iu_tuner.contract.choices import Source
 
-# Quotas of DetectCustomLabels: bytes of a file, pixels of a side, the longer side over the shorter one.
+# Quotas of a request (AWS General Reference): bytes of a file, pixels of a side, the longer side over the shorter one.
 MAX_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}
 MIN_PIXELS, MAX_PIXELS = 64, 4096
 MAX_TO_SHORTEST = 20
 
-# How files are called that DetectCustomLabels takes; compare lower-case names.
+# How files are called that a model takes; compare lower-case names.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
 
 # Kinds of faults that an advice depends on.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iu_tuner.contract.errors import AccessDenied, InternalError, ModelLost, RunError
-from lambdas.models.outcomes import MODEL_GONE
+from lambdas.models.outcomes import DENIED, MODEL_GONE
 
 
 def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, str] | None = None) -> RunError:
-    """Why none of the requests was answered: the model is gone, or it runs and fails.
+    """The error of a step in which no request was answered: the model is gone, or it runs and fails.
 
-    `words` are the service's about each kind of failure, where they are known.
+    `failures` are counts by outcome; `words` the service's messages by outcome, where they are known.
     """
     said = {name: f": {text.rstrip('.')}" for name, text in (words or {}).items() if text}
     errors = ", ".join(f"{name} x {count}{said.get(name, '')}" for name, count in failures.items())
@@ -19,9 +19,9 @@ def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, s
     told = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):
         return ModelLost(f"{told} - check that nobody else stops or retrains it, then run again")
-    if "AccessDeniedException" in failures:
+    if DENIED in failures:
         return AccessDenied(
-            f"{told}: rekognition:DetectCustomLabels was allowed before - look at what changed in the policies of the"
-            " stack's roles and above them, then run again"
+            f"{told}: such requests were allowed before - look at what changed in the policies of the stack's roles"
+            " and above them, then run again"
         )
     return InternalError(f"{told} although it is RUNNING - look at the AWS Health Dashboard, then run again")

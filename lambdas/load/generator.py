@@ -1,4 +1,4 @@
-"""One worker's load on the wire: threads as lanes, a common start, the books of `capacity.worker`."""
+"""One worker's load on the wire: threads as lanes, a common start, counts kept by `WorkerStep`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from lambdas.load.counts import WorkerCounts
 from lambdas.load.heartbeat import BEAT_S, Beat
 from lambdas.load.step import StepPlan
 from lambdas.load.worker_step import ImageCycle, Lane, WorkerStep
-from lambdas.models.outcomes import ACCEPTED, MODEL_GONE
-from lambdas.models.rekognition.data_plane import LoadConnection
-from lambdas.models.rekognition.reply import Reply
-from lambdas.models.rekognition.request import PreparedRequest
+from lambdas.models.outcomes import ACCEPTED, DENIED, MODEL_GONE, Reply
+from lambdas.models.ports import Connection, PreparedRequest
 
 WATCH_EVERY_S = 2.0  # how long the load may outlive its run, about
 LAST_CHECK_BEFORE_START_S = 0.3
 # Answers after which more requests of the step would only add to them.
-FATAL_ERRORS = MODEL_GONE | {"AccessDeniedException"}
+FATAL_ERRORS = MODEL_GONE | {DENIED}
 
 
 class LoadGenerator:
     """Runs one worker's part of a step over one connection per lane."""
 
     def __init__(
-        self, plan: StepPlan, worker: int, connections: Sequence[LoadConnection], requests: Sequence[PreparedRequest]
+        self, plan: StepPlan, worker: int, connections: Sequence[Connection], requests: Sequence[PreparedRequest]
     ) -> None:
         self._plan = plan
         self._connections = connections
@@ -37,12 +35,12 @@ class LoadGenerator:
         self._images = ImageCycle(len(requests), offset=worker * plan.lanes_of(0))
 
     def run(self, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
-        """Wait for the common start (epoch seconds), carry the load, return the counts.
+        """Wait for the common start (epoch seconds), send the load, return the counts.
 
         Asks `is_active` every few seconds: nothing tells a Lambda that its execution was aborted.
 
         Raises:
-            InternalError: more or fewer requests left this worker than it booked.
+            InternalError: more or fewer requests left this worker than it recorded.
         """
         started = [connection.requests_on_wire for connection in self._connections]
         self._zero = time.perf_counter() + (start_at - time.time())
@@ -64,9 +62,9 @@ class LoadGenerator:
         heart.join()
         counts = self._step.counts()
         on_wire = sum(c.requests_on_wire for c in self._connections) - sum(started)
-        booked = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)
-        if on_wire != booked:
-            raise InternalError(f"{on_wire} requests left the worker and {booked} were booked")
+        recorded = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)
+        if on_wire != recorded:
+            raise InternalError(f"{on_wire} requests left the worker and {recorded} were recorded")
         return counts
 
     def _watch(self, is_active: Callable[[], bool], over: threading.Event) -> None:
@@ -89,23 +87,23 @@ class LoadGenerator:
         with self._lock:
             return self._step.is_stopped
 
-    def _lane(self, index: int, connection: LoadConnection) -> None:
+    def _lane(self, index: int, connection: Connection) -> None:
         if index < self._plan.lanes_of(self._worker):
             self._closed_loop(connection)
         self._evenly_paced(connection)
 
-    def _closed_loop(self, connection: LoadConnection) -> None:
+    def _closed_loop(self, connection: Connection) -> None:
         lane = Lane(self._plan.lanes)
         self._sleep_until(0.0)
         while self._goes_on():
             sent_s, done_s, reply = self._send(connection)
-            pause_s = lane.pause_s(reply.outcome, done_s - sent_s, random.random())
+            pause_s = lane.backoff_s(reply.outcome, done_s - sent_s, random.random())
             with self._lock:
                 self._step.add_busy_time(done_s - sent_s + pause_s)
             if pause_s:
                 time.sleep(pause_s)
 
-    def _evenly_paced(self, connection: LoadConnection) -> None:
+    def _evenly_paced(self, connection: Connection) -> None:
         for planned_s in self._remaining_paced_times():
             self._sleep_until(planned_s)
             if self._is_stopped():
@@ -124,16 +122,16 @@ class LoadGenerator:
         with self._lock:
             return self._step.is_active(self._now())
 
-    def _send(self, connection: LoadConnection, planned_s: float | None = None) -> tuple[float, float, Reply]:
+    def _send(self, connection: Connection, planned_s: float | None = None) -> tuple[float, float, Reply]:
         with self._lock:
             image = self._images.take()
         sent_s = self._now()
         reply = connection.send(self._requests[image])
         done_s = self._now()
         with self._lock:
-            self._step.book(reply.outcome, sent_s, done_s, planned_s)
+            self._step.record(reply.outcome, sent_s, done_s, planned_s)
             if reply.outcome != ACCEPTED:
-                self._images.give_back(image)
+                self._images.requeue(image)
             if reply.outcome in FATAL_ERRORS:
                 self._step.stop(done_s)
         return sent_s, done_s, reply

@@ -1,11 +1,11 @@
-"""A step of a run as it was measured, and how long the next one's workers have to get ready."""
+"""A step as it was measured, its workers' counts in one, and how long the next one's workers have to get ready."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lambdas.load.counts import StepCounts
+from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.step import Series
 
 COLD_START_LEAD_S, MIN_LEAD_S, MAX_LEAD_S = 8.0, 3.0, 20.0  # the first workers start cold
@@ -45,3 +45,36 @@ def lead_s(previous: MeasuredStep) -> float:
         return COLD_START_LEAD_S
     slowest_s = previous.lead_s + max(worker.ready_s for worker in previous.counts.workers)
     return min(MAX_LEAD_S, max(MIN_LEAD_S, 2 * slowest_s))
+
+
+def merged_step(step: MeasuredStep) -> MeasuredStep:
+    """The step with its workers' counts merged, so that a thousand of them are kept as small as one's.
+
+    No property of the step changes by it.
+    """
+    return replace(step, counts=replace(step.counts, workers=merged(step.counts)))
+
+
+def merged(counts: StepCounts) -> Sequence[WorkerCounts]:
+    """One entry for all workers that reported; empty if all were lost."""
+    workers = counts.workers
+    if len(workers) < 2:
+        return workers
+    return [
+        WorkerCounts(
+            accepted=counts.accepted,
+            throttled=counts.throttled,
+            failed=counts.failed,
+            completed=counts.completed,
+            failures=counts.failures,
+            latency=counts.latency,
+            seconds=counts.seconds,
+            ready_s=max(worker.ready_s for worker in workers),
+            client_utilization=counts.client_utilization,
+            late=counts.late,
+            workers=sum(worker.workers for worker in workers),
+            cpu_share=counts.cpu_share,
+            bytes_per_s=counts.bytes_per_s,
+            stalled=counts.stalled,
+        )
+    ]

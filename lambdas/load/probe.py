@@ -1,4 +1,4 @@
-"""What it tells to send each image once: which images the model refuses, and whether it lets this stack ask at all."""
+"""Each image sent once: which images the model refuses, and whether this stack may send any."""
 
 from __future__ import annotations
 
@@ -11,25 +11,8 @@ from lambdas.images.image import Image, SkippedImage
 from lambdas.load.counts import WorkerCounts
 from lambdas.load.failures import no_reply_error
 from lambdas.load.step import StepPlan
-from lambdas.models.rekognition.reply import Reply
-
-# Errors that are the image's fault; with any other the image stays in.
-REFUSALS = frozenset(
-    {
-        "ImageTooLargeException",
-        "InvalidImageFormatException",
-        "InvalidParameterException",
-        "InvalidS3ObjectException",
-        "ValidationException",
-    }
-)
-# Refusals that, where all images get the same one, are not about the images, and what to do then.
-NOT_ABOUT_IMAGES = {
-    "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad read,"
-    " or give images.source bytes",
-    "InvalidParameterException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
-    "ValidationException": "try one of them with the AWS CLI (aws rekognition detect-custom-labels)",
-}
+from lambdas.models.facts import ServiceFacts
+from lambdas.models.outcomes import DENIED, Reply
 
 
 @dataclass(frozen=True)
@@ -39,6 +22,7 @@ class Probe:
     plan: StepPlan
     counts: WorkerCounts
     replies: Sequence[tuple[Image, Reply]]
+    service: ServiceFacts
 
     @property
     def refused(self) -> tuple[SkippedImage, ...]:
@@ -46,25 +30,26 @@ class Probe:
         return tuple(
             SkippedImage(image.key, f"the model refused it: {reply.outcome}: {reply.message}")
             for image, reply in self.replies
-            if reply.outcome in REFUSALS
+            if reply.outcome in self.service.image_refusals
         )
 
     def check(self) -> None:
-        """Is anything left to measure with?
+        """Require that something is left to measure with.
 
         Raises:
             AccessDenied, NoUsableImages, ModelLost, InternalError
         """
+        service = self.service
         failures, words = self.counts.failures, {reply.outcome: reply.message for _, reply in self.replies}
-        if "AccessDeniedException" in failures:
-            said = words["AccessDeniedException"]
+        if DENIED in failures:
+            said = words[DENIED]
             todo = advice(said, "name the model in the context key modelArns, and deploy again")
-            raise AccessDenied(f"rekognition:DetectCustomLabels was refused: {said.rstrip('.')} - {todo}")
+            raise AccessDenied(f"{service.action(service.operation)} was refused: {said.rstrip('.')} - {todo}")
         images, refused = len(self.replies), self.refused
-        for name, todo in NOT_ABOUT_IMAGES.items():
+        for name, todo in service.not_about_images.items():
             if failures.get(name) == images:
                 said = words[name].rstrip(".")
-                raise NoUsableImages(f"Rekognition refused all {images} images alike: {said} ({name}) - {todo}")
+                raise NoUsableImages(f"{service.name} refused all {images} images alike: {said} ({name}) - {todo}")
         if len(refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
             raise NoUsableImages(f"the model refused all {images} images that were tried ({reasons}) - upload others")

@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from iu_tuner.contract.choices import Source
-from lambdas.aws.clients import credentials
-from lambdas.aws.settings import settings
 from lambdas.images.image import Image
 from lambdas.images.selection import read_image, s3_client
 from lambdas.load.counts import WorkerCounts
@@ -21,10 +19,9 @@ from lambdas.load.generator import LoadGenerator
 from lambdas.load.probe import Probe
 from lambdas.load.step import StepPlan
 from lambdas.load.worker_step import WorkerStep
-from lambdas.models.rekognition.control_plane import model_endpoint
-from lambdas.models.rekognition.data_plane import LoadConnection
-from lambdas.models.rekognition.reply import Reply
-from lambdas.models.rekognition.request import PreparedRequest, RequestSigner, request_with_bytes, request_with_object
+from lambdas.models.outcomes import Reply
+from lambdas.models.ports import Connection, PreparedRequest
+from lambdas.models.registry import detector_of, facts_of
 
 PROBE_LANES = 4
 
@@ -42,27 +39,34 @@ class LoadTarget:
 
 
 class LoadWorker:
-    """Requests for images of a bucket, and open connections. What is in `prepared` is not read again."""
+    """Requests for a run's images and a connection per lane. What is in `prepared` is not read again."""
 
     def __init__(self, target: LoadTarget, images: Sequence[Image], source: Source, prepared: PreparedRequests) -> None:
         self._images = images
+        self._service = facts_of(target.model_arn)
+        detector = detector_of(target.model_arn)
+
+        def request(image: Image) -> PreparedRequest:
+            if source == "s3":
+                return detector.request_with_object(target.bucket, image.key)
+            return detector.request_with_bytes(read_image(s3_client(), target.bucket, image.key))
+
         missing = [image for image in images if (source, image.key) not in prepared]
         with ThreadPoolExecutor(8) as threads:
-            made = list(threads.map(lambda image: _prepared(target, image, source), missing))
+            made = list(threads.map(request, missing))
         self.prepared = {**prepared, **{(source, image.key): one for image, one in zip(missing, made, strict=True)}}
         self._requests = [self.prepared[source, image.key] for image in images]
-        signer = RequestSigner(model_endpoint(), settings().region, credentials())
-        self._connections = [LoadConnection(signer) for _ in range(target.connections)]
+        self._connections: list[Connection] = [detector.connection() for _ in range(target.connections)]
 
     def close(self) -> None:
         """Close the connections."""
         for connection in self._connections:
             connection.close()
 
-    def carry(self, plan: StepPlan, worker: int, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
-        """This worker's part of a step, from `start_at` (epoch seconds), for as long as the run goes on."""
+    def run_step(self, plan: StepPlan, worker: int, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
+        """Send this worker's part of a step, from `start_at` (epoch seconds) on, while the run is active."""
         with ThreadPoolExecutor(len(self._connections)) as threads:
-            list(threads.map(LoadConnection.connect, self._connections))
+            list(threads.map(lambda connection: connection.connect(), self._connections))
         return LoadGenerator(plan, worker, self._connections, self._requests).run(start_at, is_active)
 
     def probe(self) -> Probe:
@@ -78,14 +82,14 @@ class LoadWorker:
                 reply = self._connections[index].send(self._requests[image])
                 replies.append((image, reply))
                 with lock:
-                    step.book(reply.outcome, sent_s, time.perf_counter() - zero)
+                    step.record(reply.outcome, sent_s, time.perf_counter() - zero)
             return replies
 
         with ThreadPoolExecutor(lanes) as threads:
             replies = [reply for lane_replies in threads.map(lane, range(lanes)) for reply in lane_replies]
         took_s = time.perf_counter() - zero
         by_image = [(self._images[image], reply) for image, reply in sorted(replies, key=lambda one: one[0])]
-        return Probe(plan, replace(step.counts(), seconds=took_s), by_image)
+        return Probe(plan, replace(step.counts(), seconds=took_s), by_image, self._service)
 
 
 # At most one: the worker of the last run that this environment served.
@@ -106,9 +110,3 @@ def close_cached() -> None:
     """Close what is kept."""
     while _kept:
         _kept.popitem()[1].close()
-
-
-def _prepared(target: LoadTarget, image: Image, source: Source) -> PreparedRequest:
-    if source == "s3":
-        return request_with_object(target.model_arn, target.bucket, image.key)
-    return request_with_bytes(target.model_arn, read_image(s3_client(), target.bucket, image.key))

@@ -1,4 +1,4 @@
-"""How one worker behaves in one step: when a lane sends, backs off and stops, and what is booked.
+"""How one worker behaves in one step: when a lane sends, backs off and stops, and what is counted.
 
 Whoever drives it (threads on the wire, or the benchmark in virtual time) hands in times in seconds
 since the step's common start and keeps calls to one `WorkerStep` from overlapping.
@@ -32,7 +32,7 @@ class Lane:
         self._accepted = 0
         self._latency_s = 0.0
 
-    def pause_s(self, outcome: str, latency_s: float, jitter: float) -> float:
+    def backoff_s(self, outcome: str, latency_s: float, jitter: float) -> float:
         """Seconds to wait before the next request; `jitter` is uniform in [0, 1).
 
         After a refusal a lane waits about as long as an accepted request would have kept it busy:
@@ -59,13 +59,13 @@ class ImageCycle:
             self._next.extend(self._order)
         return self._next.popleft()
 
-    def give_back(self, image: int) -> None:
-        """The image was not accepted."""
+    def requeue(self, image: int) -> None:
+        """Send the image again next: it was not accepted."""
         self._next.appendleft(image)
 
 
 class WorkerStep:
-    """The books of one worker in one step."""
+    """One worker's part of one step: whether to send on, and the counts."""
 
     def __init__(self, plan: StepPlan, worker: int, *, ready_s: float = 0.0) -> None:
         self.plan = plan
@@ -128,7 +128,7 @@ class WorkerStep:
                 return
             yield self.plan.max_s + (index + 0.5) / self.plan.paced_tps
 
-    def book(self, outcome: str, sent_s: float, done_s: float, planned_s: float | None = None) -> None:
+    def record(self, outcome: str, sent_s: float, done_s: float, planned_s: float | None = None) -> None:
         """Count a request by the second it was sent in; a paced one's latency from when it was due."""
         second = max(0, math.floor(sent_s))
         if outcome == ACCEPTED:
@@ -160,7 +160,7 @@ class WorkerStep:
         self._heartbeat.beat(now, self.plan.longest_s if self.plan.paced_tps else self._closed_until_s)
 
     def counts(self) -> WorkerCounts:
-        """The books, closed."""
+        """What was counted."""
         ran_s = max(0.0, self._closed_until_s - max(0.0, self.ready_s))
         lane_s = self.plan.lanes_of(self.worker) * ran_s
         return WorkerCounts(

@@ -1,7 +1,6 @@
 """Do others use a model that runs? What CloudWatch's request metrics allow to say.
 
-AWS documents the request metrics of Rekognition with the dimension `Operation` alone, for the whole
-account and Region. Should a model have series of its own, those decide.
+Where a model has series of its own, those decide; else those of the whole account and Region.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iu_tuner.contract.errors import ModelInUse
+from lambdas.models.facts import ServiceNames
 
 MINUTES = 5  # before the run, in which a request of others means that the model is in use
 
@@ -23,14 +23,13 @@ class TrafficSeen:
     requests: int
     of_model: bool
 
-    @property
-    def told(self) -> str:
+    def sentence(self, service: ServiceNames) -> str:
         """What was seen, as a main clause."""
         ago = f"in the {MINUTES} minutes before the run"
         if self.of_model:
             return f"others sent this model {self.requests} requests {ago}"
         return (
-            f"DetectCustomLabels was called {self.requests} times {ago} in this account and Region,"
+            f"{service.operation} was called {self.requests} times {ago} in this account and Region,"
             " and CloudWatch does not tell for which model"
         )
 
@@ -45,16 +44,16 @@ def seen(of_model: Sequence[Sequence[float]], of_account: Sequence[float]) -> Tr
     return TrafficSeen(max(own, default=round(sum(of_account))), of_model=bool(own))
 
 
-def require_unused(traffic: TrafficSeen) -> None:
+def require_unused(traffic: TrafficSeen, service: ServiceNames) -> None:
     """Does nobody else use the running model?
 
     Raises:
         ModelInUse: it may be serving others, whom a test would take the capacity from.
     """
     if traffic.requests and traffic.of_model:
-        raise ModelInUse(f"the model runs, and {traffic.told} - run when nobody uses it, or {_ALLOW}")
+        raise ModelInUse(f"the model runs, and {traffic.sentence(service)} - run when nobody uses it, or {_ALLOW}")
     if traffic.requests:
         raise ModelInUse(
-            f"the model runs, and {traffic.told}, so it may be in use - run when no model of this account was asked"
-            f" for {MINUTES} minutes, or {_ALLOW}"
+            f"the model runs, and {traffic.sentence(service)}, so it may be in use - run when no model of this account"
+            f" was asked for {MINUTES} minutes, or {_ALLOW}"
         )

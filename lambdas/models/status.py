@@ -1,7 +1,6 @@
-"""What each status of a model version means for starting, using and stopping it.
+"""What each status of a model means for starting, using and stopping it.
 
-The statuses are those of Rekognition's `DescribeProjectVersions`; another service's adapter
-translates its own into these.
+Every service's control plane translates its own statuses into these.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ _ADVICE = {
 }
 STATUSES = frozenset(_MOVES) | frozenset(_ADVICE)
 _BILLABLE = frozenset({"STARTING", "RUNNING", "STOPPING"})
-DELETED = "DELETED"  # no status of the service's: the model version is gone
+DELETED = "DELETED"  # no status of a service: the model is gone
 
 
 @dataclass(frozen=True)
 class ModelState:
-    """One look at a model version."""
+    """A model as it was read back from its service."""
 
     status: str
     message: str = ""
@@ -89,7 +88,7 @@ def move_to_running(
             f"the model was started and is now {said} - start it once in the console before you run again"
         )
     if move is None:
-        advice = _ADVICE.get(state.status, "see the Rekognition documentation for this status")
+        advice = _ADVICE.get(state.status, "see the service's documentation for this status")
         raise ModelNotStartable(f"the model is {said}, which does not allow a start - {advice}")
     if move == "start" and attempts >= MAX_START_ATTEMPTS:
         raise ModelStartFailed(f"the model is still {said} after {attempts} attempts to start it - try it by hand")

@@ -24,8 +24,8 @@ class Tariff:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The model ran with so many inference units, from and to; seconds since the epoch."""
+class BilledPeriod:
+    """The model ran with so many inference units; times in seconds since the epoch."""
 
     inference_units: int
     since: float
@@ -33,13 +33,16 @@ class Stretch:
 
     @property
     def unit_hours(self) -> float:
-        """What is paid for."""
+        """Billed inference-unit hours."""
         return self.inference_units * (self.until - self.since) / 3600
+
+
+QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
 
 
 @dataclass(frozen=True)
 class UnitsQuota:
-    """The most inference units that one model of the account may start with, and who says so."""
+    """The most inference units that one model of the account may start with, and where the number is from."""
 
     units: int = QUOTA_IUS
     source: str = "the documented default"

@@ -29,8 +29,8 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """CloudWatch's sums, keyed by the start of their period in epoch seconds; a period without data has no key."""
+class UsageSums:
+    """CloudWatch's sums by the start of their period, which has no entry where there is no data."""
 
     successful: Mapping[int, float]
     throttled: Mapping[int, float]

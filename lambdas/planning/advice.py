@@ -8,6 +8,7 @@ from iu_tuner.contract.output.recommendation import AutoScalingOutput, Recommend
 from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
+from lambdas.models.registry import facts_of
 from lambdas.planning.auto_scaling import always, scaled
 from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
@@ -66,7 +67,7 @@ def _with_past(
 ) -> RecommendationOutput:
     (least, most), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
     carried = carried_row(always(history.counts, most, tps, history.period_s), most)
-    scaling = scaling_row(history, least, most, tps, price)
+    scaling = scaling_row(history, least, most, tps, price, facts_of(run.model_arn).name)
     always_usd = usd_per_month(scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
     plan = week_plan(history, wanted, per_unit, least, most, price) if history.covers_a_week else None
     if plan is None:

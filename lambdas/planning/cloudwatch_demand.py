@@ -6,17 +6,15 @@ import time
 
 from lambdas.aws.settings import settings
 from lambdas.aws.table import dynamodb_client
-from lambdas.models.rekognition.control_plane import RekognitionModel
-from lambdas.models.rekognition.recent_usage import cloudwatch_client
-from lambdas.models.rekognition.usage import past_requests
+from lambdas.models.registry import usage_of
 from lambdas.models.usage import Window
 from lambdas.planning.demand import PastDemand, PlannedRun
 from lambdas.planning.history_store import HistoryItems
 from lambdas.planning.request_history import RequestHistory, build_history
 
 
-def keep_history(run: PlannedRun, model: RekognitionModel) -> None:
-    """Read the past requests and save them, if they are the run's demand.
+def keep_history(run: PlannedRun) -> None:
+    """Read the requests that the run shall plan for, if it is to plan for past ones.
 
     Raises:
         AccessDenied, InternalError: CloudWatch does not answer.
@@ -25,7 +23,7 @@ def keep_history(run: PlannedRun, model: RekognitionModel) -> None:
         return
     window = Window.before(time.time(), run.demand.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
-    seen = past_requests(cloudwatch_client(), model.project, model.version, window)
+    seen = usage_of(run.model_arn).past(window)
     # The account's series count what this tuner asked any model for.
     own_runs = items.own_runs(window.start_s, run.model_arn if seen.of_model else None)
     items.save(run.run_id, build_history(window, seen, own_runs))

@@ -93,9 +93,12 @@ def carried_row(service: Service, units: int) -> CarriedOutput:
 
 
 def scaling_row(
-    history: RequestHistory, least: int, most: int, tps_per_unit: float, usd_per_unit_hour: float
+    history: RequestHistory, least: int, most: int, tps_per_unit: float, usd_per_unit_hour: float, service_name: str
 ) -> AutoScalingOutput:
-    """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not."""
+    """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not.
+
+    `service_name` is the name of the model's service.
+    """
     lag = Lag().rounded_to(history.period_s)
 
     def service(serve: Callable[[Sequence[int | None]], Service]) -> ServiceOutput:
@@ -111,8 +114,8 @@ def scaling_row(
         assumptions=ScalingAssumptions(
             scale_up_minutes=lag.up_s / 60,
             scale_down_minutes=lag.down_s / 60,
-            note="AWS does not document when Rekognition scales, nor how fast: these times are assumed. Requests are"
-            f" taken as spread evenly over {_seconds(history.period_s)}, and the model as running all the time.",
+            note=f"AWS does not document when {service_name} scales, nor how fast: these times are assumed. Requests"
+            f" are taken as spread evenly over {_seconds(history.period_s)}, and the model as running all the time.",
         ),
         min_inference_units=least,
         max_inference_units=most,

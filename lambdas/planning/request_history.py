@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from lambdas.models.usage import Seen, Window
+from lambdas.models.usage import UsageSums, Window
 
 HOURS_OF_WEEK = 168
 MAX_GAP_S = 3600
@@ -90,8 +90,8 @@ def percentile_of(ascending: list[float], percentile: float) -> float:
     return ascending[max(1, math.ceil(percentile / 100 * len(ascending) - 1e-9)) - 1]
 
 
-def build_history(window: Window, seen: Seen, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
-    """Build the history of a window. The time of this tuner's own runs, (from, to) in epoch seconds, is left out."""
+def build_history(window: Window, seen: UsageSums, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
+    """The history in the window, without the time (from, to) of this tuner's own runs: their load is no demand."""
     asked = seen.successful.keys() | seen.throttled.keys()
     served = {
         start
@@ -115,7 +115,7 @@ def build_history(window: Window, seen: Seen, own_runs: Collection[tuple[float, 
     )
 
 
-def _serving(period_s: int, asked: Collection[int], seen: Seen) -> set[int]:
+def _serving(period_s: int, asked: Collection[int], seen: UsageSums) -> set[int]:
     if seen.in_service:
         ran = {start for start, units in seen.in_service.items() if units > 0}
         # Requests to all models of the account were none of this one's while it did not run.

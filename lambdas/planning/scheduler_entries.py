@@ -7,9 +7,11 @@ A universal target is `arn:aws:scheduler:::aws-sdk:<service>:<apiAction>` with t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.recommendation import ScheduleEntry
+from lambdas.models.registry import facts_of
 from lambdas.planning.weekly_schedule import Block
 
 MINUTES_OF_WEEK = 7 * 24 * 60
@@ -36,13 +38,14 @@ def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int)
 
 def start_entry(model_arn: str, expression: str, least: int, most: int) -> ScheduleEntry:
     """Starts the model; it auto-scales where `most` is more than `least`."""
-    scaling = {"MaxInferenceUnits": most} if most > least else {}
-    return _entry(model_arn, expression, "startProjectVersion", {"MinInferenceUnits": least, **scaling})
+    service = facts_of(model_arn)
+    return _entry(model_arn, expression, service.start, service.start_parameters(model_arn, least, most))
 
 
 def stop_entry(model_arn: str, expression: str) -> ScheduleEntry:
     """Stops the model."""
-    return _entry(model_arn, expression, "stopProjectVersion", {})
+    service = facts_of(model_arn)
+    return _entry(model_arn, expression, service.stop, service.model_parameters(model_arn))
 
 
 def weekly(minute: int, days: Iterable[int]) -> str:
@@ -60,10 +63,10 @@ def _moment(minute_of_week: int) -> tuple[int, int]:
     return day, minute
 
 
-def _entry(model_arn: str, expression: str, action: str, more: dict[str, int]) -> ScheduleEntry:
+def _entry(model_arn: str, expression: str, operation: str, parameters: dict[str, Any]) -> ScheduleEntry:
     return ScheduleEntry(
         expression=expression,
         timezone="UTC",
-        target=f"arn:{ModelArn.of(model_arn).partition}:scheduler:::aws-sdk:rekognition:{action}",
-        input={"ProjectVersionArn": model_arn, **more},
+        target=f"arn:{ModelArn.of(model_arn).partition}:scheduler:::aws-sdk:{facts_of(model_arn).scheduler_action(operation)}",
+        input=parameters,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iu_tuner.contract.output.result import FailedOutput, ModelOutput
+from lambdas.models.registry import console_of
 from lambdas.models.status import DELETED, ModelState
 from lambdas.runs.receipt import Receipt, model_left
 
@@ -32,13 +33,13 @@ class FailedRun:
         """A sentence for whoever pays for the model."""
         if not self.is_settled:
             return (
-                "The model was NOT seen stopped and may still cost money: stop it in the Rekognition console. "
+                f"The model was NOT seen stopped and may still cost money: stop it in {console_of(self.model_arn)}. "
                 "The safety net goes on trying, and tells when it is stopped."
             )
         if self.receipt is not None:
             return receipt_sentence(model_left(self.receipt))
         if not self.is_receipt_known:
-            return "How the model was left could not be read: look at its status in the Rekognition console."
+            return f"How the model was left could not be read: look at its status in {console_of(self.model_arn)}."
         return "This run left the model as it was: it neither started nor stopped it."
 
 

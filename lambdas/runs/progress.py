@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from lambdas.images.image import SkippedImage
 from lambdas.models.status import ModelState
-from lambdas.models.tariff import Stretch
+from lambdas.models.tariff import BilledPeriod
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Progress:
     auto_scales_to: int | None = None
     units_wanted: int | None = None  # of the second measurement, once it was decided on
     probe_number: int = 0  # of the step that is the probe
-    stretches: tuple[Stretch, ...] = ()  # that were over before the one under way
+    stretches: tuple[BilledPeriod, ...] = ()  # that were over before the one under way
     scaling_error: str | None = None  # why there is no second measurement, or no whole one
 
     def restarting(self, units: int, *, probe_number: int, now: float) -> Progress:
@@ -51,7 +51,7 @@ class Progress:
         )
         if self.units_wanted is None or self.stretches or self.running_since is None or has_them:
             return self
-        return replace(self, stretches=(Stretch(units, self.running_since, now),), running_since=None)
+        return replace(self, stretches=(BilledPeriod(units, self.running_since, now),), running_since=None)
 
     def after_look(self, state: ModelState, now: float, *, applying: bool = False) -> Progress:
         """The progress after a look at the model that the run is done with; `applying`: started with its answer."""
@@ -85,4 +85,4 @@ class Progress:
         if self.running_since is None:
             return before
         under_way = (self.units_wanted or units) if self.stretches else units
-        return before + Stretch(under_way, self.running_since, self.stopped_at or now).unit_hours
+        return before + BilledPeriod(under_way, self.running_since, self.stopped_at or now).unit_hours

@@ -27,8 +27,7 @@ from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
-from lambdas.load.measured_step import MeasuredStep
-from lambdas.load.merging import merged_step
+from lambdas.load.measured_step import MeasuredStep, merged_step
 from lambdas.load.step import StepPlan
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import Receipt
@@ -70,7 +69,9 @@ class RunStore:
     def known(self) -> tuple[Run, Progress]:
         """The run, with the inference units that it runs with, and its progress. Raises KeyError if there is none."""
         item = self._items.get("RUN")
-        run, seen = RUN.read(item["plan"]), PROGRESS.read(item.get("progress", "{}"))
+        # Version 0.1.0 wrote another name: the model of a run that an update interrupts is released all the same.
+        plan = item["plan"].replace('"units_asked":', '"requested_units":')
+        run, seen = RUN.read(plan), PROGRESS.read(item.get("progress", "{}"))
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen

@@ -1,4 +1,4 @@
-"""Why a run failed, by the contract's names and in a sentence."""
+"""Why a run failed, by the contract's names and in a sentence: kept, put on a page, and told."""
 
 from __future__ import annotations
 
@@ -7,9 +7,34 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from iu_tuner.contract.errors import _BY_NAME, NAMES, AccessDenied, InternalError, RunError
+from iu_tuner.contract.model_arn import model_arn_in
 from lambdas.aws.denials import advice
+from lambdas.aws.logging import logger
+from lambdas.past_runs.store import history
+from lambdas.reports.metrics import count_unstopped
+from lambdas.reports.notifications import notify_failed
+from lambdas.reports.publishing import put_failure_page
+from lambdas.runs.store import run_store
 
 _DENIED = ("AccessDenied", "not authorized to perform", "AuthorizationError")
+
+
+def explain(failure: RunError, run_id: str, raw_input: Any, started_at: str) -> dict[str, str]:
+    """Keep and tell why a run failed. Returns the execution's `{"error", "cause"}`."""
+    error, cause, model_arn = type(failure).__name__, failure.sentence, model_arn_in(raw_input)
+    count_unstopped(error)  # first: the alarm must not wait for a table that does not answer
+    page = None
+    try:
+        run_store(run_id).fail(error, cause)
+        if model_arn:
+            history().keep_failure(model_arn, started_at, run_id, error, cause)
+        # Not where the table does not answer: the time is needed to tell.
+        page = put_failure_page(run_id, model_arn, error, cause)
+    except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead
+        logger.exception("the failure could not be kept")
+    is_settled = error != "ModelStopFailed"
+    notify_failed(run_id, model_arn, error, cause, is_settled=is_settled, report_uri=page)
+    return {"error": error, "cause": cause}
 
 
 def identify(failure: Mapping[str, Any]) -> RunError:

@@ -1,23 +1,58 @@
-"""The course of a run: the search for its answer first, then what it was asked to measure besides."""
+"""Which step comes next: those of the search for the answer first, then those of the extra measurements."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from typing import Any
 
 from lambdas.capacity import search
 from lambdas.experiments import scaling
-from lambdas.experiments.image_comparison import next_comparison
+from lambdas.experiments.image_comparison import least_lead_s, next_comparison
 from lambdas.experiments.scaling import Restart, ScalingSkipped
-from lambdas.load.measured_step import MeasuredStep, load_of
+from lambdas.load.measured_step import MeasuredStep, lead_s, load_of
 from lambdas.load.step import StepPlan
+from lambdas.models.lease_store import lease_store
+from lambdas.models.registry import model_of
+from lambdas.models.status import require_running
+from lambdas.runs.live_progress import so_far
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
+from lambdas.runs.store import run_store
+from lambdas.tuning.scaling_guard import note_scaling
+
+
+def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
+    """Plan the step after those measured so far and keep its plan.
+
+    `refused_workers` are those of the step before that Lambda did not run. Returns `{"step": {"number", "startAt",
+    and the plan's values}, "restart"}`; no step when all is measured, or when the model needs other units first.
+
+    Raises:
+        BudgetExceeded, ModelLost, InternalError
+    """
+    store, now = run_store(run_id), time.time()
+    run, progress = store.known()
+    steps = store.compact_steps(refused_workers)
+    check_budget(run, progress, steps, now)
+    lease_store().require(run.model_arn, run_id)
+    require_running(model_of(run.model_arn, run.project_arn).look())
+    move = next_move(run, progress, steps, now)
+    plan = move if isinstance(move, StepPlan) else None
+    note_scaling(store, progress, move, steps)
+    store.save_live_progress(so_far(steps, plan))
+    if plan is None:
+        return {"step": None, "restart": isinstance(move, Restart)}
+    number, lead = len(steps), max(lead_s(steps[-1]), least_lead_s(steps, run, plan))
+    start_at = time.time() + lead + plan.wait_s
+    store.plan_step(number, plan, start_at, lead)
+    return {"step": {"number": number, "startAt": start_at, **plan.as_mapping()}, "restart": False}
 
 
 def next_move(
     run: Run, progress: Progress, steps: Sequence[MeasuredStep], now: float
 ) -> StepPlan | Restart | ScalingSkipped | None:
-    """What comes after these steps, `now` in seconds since the epoch; None: all is measured.
+    """The move after these steps, `now` in seconds since the epoch. Returns None if all is measured.
 
     Raises:
         ModelLost, InternalError: as the search does.
@@ -32,7 +67,9 @@ def next_move(
 
 
 def check_budget(run: Run, progress: Progress, steps: Sequence[MeasuredStep], now: float) -> None:
-    """Is there time and money left? A comparison asks for itself before each step: its run has an answer to lose.
+    """Require that time and money are left.
+
+    Skipped during a comparison, which checks the remaining budget before each step so that the answer is not lost.
 
     Raises:
         BudgetExceeded: one of the limits is passed.

@@ -20,6 +20,7 @@ from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99, Latency
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.models.lease import Lease
 from lambdas.models.recent_traffic import MINUTES
+from lambdas.models.registry import facts_of
 from lambdas.planning.advice import recommended, with_demand
 from lambdas.planning.recommendation import Recommendation, per_unit_of
 from lambdas.planning.request_history import RequestHistory
@@ -32,7 +33,7 @@ from lambdas.tuning.image_output import cautions_of, images_row
 
 # Verdicts, or limits, whose rate says nothing about inference units, and why.
 NO_ADVICE = {
-    "sudden-increase": "Rekognition refused a sudden increase of requests before the model was brought to its maximum",
+    "sudden-increase": "{service} refused a sudden increase of requests before the model was brought to its maximum",
     "account-throttled": "The account's quota, not the inference units, limits you, and more of them would not help",
     "unstable": "The measurement is unstable",
 }
@@ -66,10 +67,12 @@ def findings(
         quota=run.tps_quota,
         client=client_load(load_of(steps, "main")),
         observed_s=observed_s(steps),
+        service=facts_of(run.model_arn),
     )
     per_unit = _per_unit(found.max_tps, run.inference_units)
     no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
-    no_advice = no_advice or (None if per_unit else "No rate was measured")
+    no_advice = no_advice or ("" if per_unit else "No rate was measured")
+    no_advice = no_advice.format(service=facts_of(run.model_arn).name)
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit

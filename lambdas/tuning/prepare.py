@@ -1,13 +1,15 @@
-"""What Prepare settles before anything is started: the model as it is found, the images, the plan of the run."""
+"""Before anything is started: the lease, the model as it is found, the images, the plan of the run."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
@@ -16,46 +18,76 @@ from lambdas.images.refusals import bucket_region
 from lambdas.images.selection import choose_images, s3_client
 from lambdas.load.lambda_quota import MAX_LANES, workers_warning, workers_within
 from lambdas.models.lease import Lease
+from lambdas.models.lease_store import lease_store
+from lambdas.models.ports import ModelControl
 from lambdas.models.recent_traffic import TrafficSeen, require_unused
-from lambdas.models.rekognition.control_plane import RekognitionModel, rekognition_client
-from lambdas.models.rekognition.recent_usage import cloudwatch_client, recent_requests
+from lambdas.models.registry import facts_of, find_model, usage_of
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.models.tariff import Tariff
 from lambdas.past_runs.store import history
+from lambdas.planning.cloudwatch_demand import keep_history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
+from lambdas.reports.metrics import count_verdict
 from lambdas.runs.budget import Budget
 from lambdas.runs.run import Run
+from lambdas.runs.store import run_store
+from lambdas.tuning.output import skipped
 from lambdas.tuning.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 
 
 @dataclass(frozen=True)
 class FoundModel:
-    """The model as the run finds it, and what others asked it for just before (None: it does not run)."""
+    """The model as the run finds it, and what others asked it for just before; None if it does not run."""
 
-    model: RekognitionModel
+    model: ModelControl
     state: ModelState
     other_traffic: TrafficSeen | None
 
 
-def find_model(wanted: ExecutionInput) -> FoundModel:
-    """Look the model up, and whether others use it.
+def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
+    """Take the lease, find the model, and write the plan of the run down.
+
+    Returns `{"holds", "output"}`; the output of a run that does not get the lease, or None.
+
+    Raises:
+        InvalidInput, ModelNotFound, ModelNotStartable, ModelInUse, NoUsableImages, BudgetExceeded, AccessDenied,
+        InternalError
+    """
+    leases = lease_store()
+    lease = leases.take(
+        Lease(wanted.model_arn, run_id, execution_arn, started_at, wanted.limits.max_minutes, wanted.after_run)
+    )
+    if lease.run_id != run_id:
+        count_verdict(wanted.model_arn, "skipped")
+        return {"holds": False, "output": to_json(skipped(run_id, lease))}
+    require_same_region(wanted)  # an input error: nothing is owed to the model for it yet
+    found = look_model_up(wanted)
+    leases.note(lease.found(found.model.handle, found.state))
+    run = plan_run(wanted, found, lease)
+    keep_history(run)
+    run_store(run_id).create(run)
+    return {"holds": True, "output": None}
+
+
+def look_model_up(wanted: ExecutionInput) -> FoundModel:
+    """The model, and whether others use it.
 
     Raises:
         ModelNotFound, AccessDenied, InternalError
         ModelInUse: it runs and serves others, which the input does not allow.
     """
-    model = RekognitionModel.find(rekognition_client(), wanted.model_arn)
+    model = find_model(wanted.model_arn)
     state = model.look()
     if state.status != "RUNNING":
         return FoundModel(model, state, None)
-    traffic = recent_requests(cloudwatch_client(), model.project, model.version, time.time())
+    traffic = usage_of(wanted.model_arn).recent(time.time())
     if not wanted.test.allow_other_traffic:
-        require_unused(traffic)
+        require_unused(traffic, facts_of(wanted.model_arn))
     return FoundModel(model, state, traffic)
 
 
 def require_same_region(wanted: ExecutionInput) -> None:
-    """Are images that Rekognition reads by itself in the model's Region? The stack's own bucket is.
+    """Require that images which the service reads by itself are in the model's Region. The stack's own bucket is.
 
     Raises:
         InvalidInput: they are in another one.
@@ -85,7 +117,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     usd_per_unit_hour = settings().usd_per_unit_hour
     tariff = Tariff(units, usd_per_unit_hour)
     budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
-    quota = units_quota(quotas_client()) if wanted.test.verify_scaling else None
+    quota = units_quota(quotas_client(), facts_of(wanted.model_arn)) if wanted.test.verify_scaling else None
     second_units = units_to_verify(units, quota) or 0
     expected_usd = budget.check_estimate(
         wanted.test.mode, tariff, compare=wanted.images.compare, second_units=second_units
@@ -96,7 +128,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     return Run(
         run_id=lease.run_id,
         model_arn=found.model.model_arn,
-        project_arn=found.model.project_arn,
+        project_arn=found.model.handle,
         started_at=lease.started_at,
         inference_units=units,
         requested_units=requested_units,
@@ -137,13 +169,13 @@ class AccountBounds:
     warnings: tuple[str, ...]
 
 
-def account_bounds(wanted: ExecutionInput, model: RekognitionModel, units: int, started_at: str) -> AccountBounds:
-    """Read the quotas of Rekognition and Lambda. What can't be read bounds nothing, or counts as its default."""
-    test, quota = wanted.test, tps_quota(quotas_client())
+def account_bounds(wanted: ExecutionInput, model: ModelControl, units: int, started_at: str) -> AccountBounds:
+    """Read the quotas of the service and of Lambda. What can't be read bounds nothing, or counts as its default."""
+    test, quota = wanted.test, tps_quota(quotas_client(), facts_of(wanted.model_arn))
     workers = workers_within(unreserved_concurrency(lambda_client()))
-    known_tps = history().last_tps(model.project_arn, model.model_arn, started_at)
+    known_tps = history().last_tps(model.handle, model.model_arn, started_at)
     told = (
-        quota_warning(units, known_tps, quota),
+        quota_warning(units, known_tps, quota, facts_of(model.model_arn)),
         workers_warning(workers, test.max_concurrency, test.in_flight_per_worker),
     )
     warnings = tuple(warning for warning in told if warning)

@@ -1,4 +1,4 @@
-"""What the states do differently while a run measures a second time, its answer known already."""
+"""What the states do differently during the scaling check: the run has its answer already, and keeps it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lambdas.runs.store import RunStore, run_store
 
 
 def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Handler]:
-    """An error in the second measurement ends that, not the run: the state answers `instead`, and it is noted why.
+    """Turn a RunError during the scaling check into the result `instead`, and record its cause.
 
     A run that is being ended, and any error that is not a RunError, fail as everywhere.
     """
@@ -45,7 +45,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
 
 
 def note_scaling(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:
-    """Keep what was decided on the second measurement, if this move is about it."""
+    """Keep what was decided on the scaling check, if this move is about it."""
     if isinstance(move, ScalingSkipped):
         store.note(replace(progress, scaling_error=move.why))
     elif isinstance(move, Restart):

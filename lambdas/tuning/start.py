@@ -1,4 +1,4 @@
-"""Starting a model under a lease: what is about to be asked for is written down first.
+"""Starting the model: one look, one move towards RUNNING. What is about to be asked for is written down first.
 
 So that a run which is ended at this very moment leaves no start behind that nobody knows of.
 """
@@ -6,14 +6,63 @@ So that a run which is ended at this very moment leaves no start behind that nob
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+from iu_tuner.contract.errors import ModelLost
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
-from lambdas.models.rekognition.control_plane import RekognitionModel
-from lambdas.models.status import ModelState
+from lambdas.models.ports import ModelControl
+from lambdas.models.registry import model_of
+from lambdas.models.status import ModelState, move_to_running
+from lambdas.runs.progress import Progress
+from lambdas.runs.run import Run
+from lambdas.runs.store import run_store
 
 
-def start(model: RekognitionModel, lease: Lease, state: ModelState, inference_units: int) -> None:
+def move_towards_running(run_id: str) -> bool:
+    """Returns whether the model runs as the run needs it. If not: wait, then come again.
+
+    Raises:
+        BudgetExceeded, ModelLost, ModelNotStartable, ModelStartFailed, ModelNotFound, AccessDenied
+    """
+    store, now = run_store(run_id), time.time()
+    run, before = store.known()
+    run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
+    lease = lease_store().require(run.model_arn, run_id)
+    model = model_of(run.model_arn, run.project_arn)
+    state = model.look()
+    if (seen := lease.after_look(state)) != lease:
+        lease = lease_store().note(seen)
+    waited_s = now - (before.first_look_at or now)
+    units = before.units_wanted or run.requested_units
+    move = move_to_running(
+        state, attempts=before.start_attempts, waited_s=waited_s, units=units, looks=before.start_looks
+    )
+    if move == "restart" and before.stretches:
+        raise ModelLost(
+            f"somebody else started the model, with {state.min_inference_units} inference units - run again"
+        )
+    if move == "start" and lease.start_pending(now):
+        move = "wait"
+    after = before.without_old_units(state, run.inference_units, now)
+    after = replace(
+        after, first_look_at=before.first_look_at or now, last_look_at=now, start_looks=before.start_looks + 1
+    )
+    if state.status == "STARTING":
+        after = replace(after, starting_at=now)
+    if move == "use":
+        after = _running(run, after, before, state)
+    elif move == "start":
+        after = replace(after, start_attempts=before.start_attempts + 1)
+    store.note(after, phase="measuring" if move == "use" else "starting")
+    if move == "start":
+        start(model, lease, state, before.units_wanted or run.inference_units)
+    elif move == "restart":
+        restart(model, lease)
+    return move == "use"
+
+
+def start(model: ModelControl, lease: Lease, state: ModelState, inference_units: int) -> None:
     """Ask for a start of a model that was seen in this state; only the next look tells what came of it.
 
     Raises:
@@ -26,7 +75,7 @@ def start(model: RekognitionModel, lease: Lease, state: ModelState, inference_un
     model.start(inference_units, failed=state if state.status == "FAILED" else None)
 
 
-def restart(model: RekognitionModel, lease: Lease) -> None:
+def restart(model: ModelControl, lease: Lease) -> None:
     """Stop a running model, to start it with other inference units.
 
     Raises:
@@ -34,3 +83,12 @@ def restart(model: RekognitionModel, lease: Lease) -> None:
     """
     lease_store().note(lease.asking_to_restart(time.time()))
     model.stop()
+
+
+def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:
+    # It was not RUNNING at the last look: counting from there never bills too little.
+    since = after.running_since or before.last_look_at or run.started_epoch
+    if before.units_wanted is not None:
+        return replace(after, running_since=since)
+    units = state.min_inference_units
+    return replace(after, running_since=since, inference_units=units, auto_scales_to=state.auto_scales_to)

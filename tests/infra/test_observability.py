@@ -36,9 +36,9 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         if name.startswith("FunctionsExplainFailure")
     )
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"])
-    monkeypatch.setattr(explain_failure, "run_store", lambda _: NoStore())
-    monkeypatch.setattr(explain_failure, "put_failure_page", lambda *_: None)
-    monkeypatch.setattr(explain_failure, "notify_failed", lambda *_, **__: True)
+    monkeypatch.setattr("lambdas.tuning.failure.run_store", lambda _: NoStore())
+    monkeypatch.setattr("lambdas.tuning.failure.put_failure_page", lambda *_: None)
+    monkeypatch.setattr("lambdas.tuning.failure.notify_failed", lambda *_, **__: True)
 
     def explain(error: str) -> list[dict[str, Any]]:
         cause = json.dumps({"errorType": error, "errorMessage": f"{error}: it did not stop"})

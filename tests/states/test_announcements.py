@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from lambdas.cleanup.cleanup import clean_up_ended
-from lambdas.handlers import janitor, publish
+from lambdas.handlers import janitor
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.lease import Lease
@@ -85,8 +85,8 @@ def finished(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict
     began = datetime.fromtimestamp(time.time() - 600, UTC).isoformat()
     store = StoreOfOneRun(replace(run, run_id=stack.run_id, model_arn=ARN, started_at=began), steps)
     answer = from_json(Output, sample_output() | {"runId": stack.run_id})
-    monkeypatch.setattr(publish, "output", lambda *_, **__: answer)
-    monkeypatch.setattr(publish, "run_store", lambda _: store)
+    monkeypatch.setattr("lambdas.tuning.publish.output", lambda *_, **__: answer)
+    monkeypatch.setattr("lambdas.tuning.publish.run_store", lambda _: store)
     return stack.publish
 
 
@@ -311,8 +311,8 @@ def test_the_janitor_counts_leases_that_are_long_overdue(
 ) -> None:
     lease_store().take(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
     later = datetime.fromisoformat(STARTED_AT).timestamp() + 60 * (90 + minutes_over)
-    monkeypatch.setattr("lambdas.handlers.janitor.time.time", lambda: later)
-    monkeypatch.setattr("lambdas.handlers.janitor._settled", lambda _: True)
+    monkeypatch.setattr("lambdas.cleanup.janitor.time.time", lambda: later)
+    monkeypatch.setattr("lambdas.cleanup.janitor._cleaned_up", lambda _: True)
 
     janitor.handler({}, stack.context)
 

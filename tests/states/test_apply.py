@@ -14,11 +14,13 @@ from botocore.stub import Stubber
 from iu_tuner.contract.errors import InvalidInput, ModelLost
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
-from lambdas.cleanup import cleanup as settlement
+from lambdas.cleanup.cleanup import settle
 from lambdas.handlers import janitor
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore, lease_store
+from lambdas.models.rekognition.control_plane import RekognitionModel
+from lambdas.models.rekognition.facts import FACTS
 from lambdas.models.tariff import UnitsQuota
 from lambdas.tuning.quotas import units_quota
 from local.simulated_model.account import ModelSetup
@@ -33,8 +35,8 @@ FIVE_TPS = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, 
 @pytest.fixture(autouse=True)
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """5 TPS per inference unit, without the load: 6 and 15 TPS want 2 to 3 units."""
-    monkeypatch.setattr("lambdas.handlers.recommend.next_move", lambda *_: FIVE_TPS)
-    monkeypatch.setattr("lambdas.handlers.recommend.quotas_client", Unreachable)  # moto has no Service Quotas
+    monkeypatch.setattr("lambdas.tuning.recommend.next_move", lambda *_: FIVE_TPS)
+    monkeypatch.setattr("lambdas.tuning.recommend.quotas_client", Unreachable)  # moto has no Service Quotas
 
 
 class Unreachable:
@@ -129,7 +131,7 @@ class TestTheGoodRoad:
 
     def test_a_start_that_never_arrived_is_asked_for_again(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = recommended(stack)
-        start, lost = settlement.RekognitionModel.start, [True, True]
+        start, lost = RekognitionModel.start, [True, True]
 
         def sometimes(self: Any, *units: Any) -> None:
             if not lost:
@@ -137,7 +139,7 @@ class TestTheGoodRoad:
             else:
                 lost.pop()
 
-        monkeypatch.setattr(settlement.RekognitionModel, "start", sometimes)
+        monkeypatch.setattr(RekognitionModel, "start", sometimes)
         monkeypatch.setattr("lambdas.models.lease.RETRY_START_AFTER_S", 0.2)
         settled(stack, raw)
 
@@ -213,8 +215,8 @@ class TestTheOtherRoads:
     def test_the_janitor_stops_the_model_of_an_overdue_run(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = recommended(stack)
         settled(stack, raw)
-        monkeypatch.setattr("lambdas.handlers.janitor.status_of", lambda *_: "RUNNING")
-        monkeypatch.setattr("lambdas.handlers.janitor.Lease.is_overdue", lambda *_: True)
+        monkeypatch.setattr("lambdas.cleanup.janitor.status_of", lambda *_: "RUNNING")
+        monkeypatch.setattr("lambdas.cleanup.janitor.Lease.is_overdue", lambda *_: True)
 
         assert janitor.handler({}, stack.context) == {"unsettled": 0}
 
@@ -241,7 +243,7 @@ class TestTheOtherRoads:
 
         def too_late(self: LeaseStore, held: Lease, now: float) -> Lease | None:
             monkeypatch.setattr(LeaseStore, "ask_to_apply", ask)
-            settlement.settle(held, by="rule")
+            settle(held, by="rule")
             return ask(self, held, now)
 
         monkeypatch.setattr(LeaseStore, "ask_to_apply", too_late)
@@ -271,7 +273,7 @@ class TestAnAnswerThatIsNotApplied:
     def test_units_above_the_quota_stop_the_model_and_the_run_still_answers(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lambdas.handlers.recommend.units_quota", lambda _: UnitsQuota(2, "Service Quotas"))
+        monkeypatch.setattr("lambdas.tuning.recommend.units_quota", lambda *_: UnitsQuota(2, "Service Quotas"))
         raw = recommended(stack)
 
         settled(stack, raw)
@@ -292,7 +294,7 @@ class TestAnAnswerThatIsNotApplied:
 
     def test_a_verdict_without_advice_applies_nothing(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         throttled = Measurement("account-throttled", 64, Interval(50.0, 50.0, None))
-        monkeypatch.setattr("lambdas.handlers.recommend.next_move", lambda *_: throttled)
+        monkeypatch.setattr("lambdas.tuning.recommend.next_move", lambda *_: throttled)
         raw = recommended(stack)
 
         settled(stack, raw)
@@ -318,7 +320,7 @@ class TestAnAnswerThatIsNotApplied:
     def test_a_start_that_is_refused_for_good_is_told_in_the_service_s_words(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lambdas.handlers.recommend.units_quota", lambda _: UnitsQuota(9))
+        monkeypatch.setattr("lambdas.tuning.recommend.units_quota", lambda *_: UnitsQuota(9))
         monkeypatch.setattr("lambdas.models.lease.MAX_REQUEST_DELAY_S", 0.5)
         raw = recommended(stack, demand={"averageTps": 6, "peakTps": 29})  # the simulated quota is 5
 
@@ -368,7 +370,7 @@ class TestTheQuota:
         with Stubber(client) as stubber:
             listed = [{"QuotaName": name, "Value": value} for name, value in quotas.items()]
             stubber.add_response("list_service_quotas", {"Quotas": listed}, {"ServiceCode": "rekognition"})
-            return units_quota(client)
+            return units_quota(client, FACTS)
 
     def test_it_is_found_by_its_name(self) -> None:
         found = self.quota(
@@ -385,6 +387,6 @@ class TestTheQuota:
         assert self.quota().units == 5
 
     def test_a_refused_question_is_the_documented_default(self) -> None:
-        quota = units_quota(Unreachable())
+        quota = units_quota(Unreachable(), FACTS)
 
         assert (quota.units, "could not be read" in quota.source) == (5, True)

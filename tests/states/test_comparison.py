@@ -9,7 +9,6 @@ import pytest
 
 from iu_tuner.contract.errors import BudgetExceeded
 from iu_tuner.contract.output.json_values import to_json
-from lambdas.handlers import plan_step
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.runs.store import RunStore, run_store
 from local.simulated_model.model_spec import ModelTruth
@@ -104,7 +103,7 @@ def test_a_limit_that_is_passed_by_the_comparison_leaves_the_answer(
 ) -> None:
     main, compared = measured(stack)
     too_late = time.time() + 91 * 60
-    monkeypatch.setattr(plan_step.time, "time", lambda: too_late)
+    monkeypatch.setattr("lambdas.tuning.next_step.time.time", lambda: too_late)
     with pytest.raises(BudgetExceeded):
         stack.plan()
     keep(run_store(stack.run_id), len(main) + 1, compared[0])

@@ -132,7 +132,7 @@ def test_a_failed_start_is_told_with_its_message(stack: Stack) -> None:
 def test_a_start_that_hangs_ends_with_the_budget(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared(stack, ModelTruth(start_hangs=1, **FAST))
     assert stack.start() is False
-    monkeypatch.setattr("lambdas.handlers.start_model.time.time", lambda: 4e9)
+    monkeypatch.setattr("lambdas.tuning.start.time.time", lambda: 4e9)
 
     with pytest.raises(BudgetExceeded, match=r"limits.maxMinutes = 90"):
         stack.start()
@@ -174,7 +174,7 @@ def test_between_two_steps_the_money_is_counted(stack: Stack, monkeypatch: pytes
     prepared(stack, ModelTruth(**FAST), limits={"maxCostUsd": 0.34})
     until(stack.start)
     ten_minutes_later = time.time() + 600
-    monkeypatch.setattr("lambdas.handlers.plan_step.time.time", lambda: ten_minutes_later)
+    monkeypatch.setattr("lambdas.tuning.next_step.time.time", lambda: ten_minutes_later)
 
     with pytest.raises(BudgetExceeded, match=r"the model has cost \$0.67 in this run, more than limits.maxCostUsd"):
         stack.plan()

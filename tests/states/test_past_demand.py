@@ -19,8 +19,7 @@ from iu_tuner.contract.errors import AccessDenied, InternalError
 from lambdas.aws.table import dynamodb_client
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
-from lambdas.handlers import recommend as recommend_handler
-from lambdas.models.rekognition.usage import past_requests
+from lambdas.models.rekognition.usage import CustomLabelsUsage
 from lambdas.models.usage import Window
 from lambdas.planning.history_store import HistoryItems
 from local.simulated_model.account import ModelSetup
@@ -30,6 +29,7 @@ from tests.support import past_traffic
 
 OPERATION = {"Operation": "DetectCustomLabels"}
 MODEL = {"ProjectName": "bees", "VersionName": "bees.1"}
+ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1"
 NOW = time.time()
 WINDOW = Window.before(NOW, 1)
 END = WINDOW.end_s
@@ -53,7 +53,7 @@ def client(stack: Stack) -> Any:
 
 
 def past(client: Any) -> Any:
-    return past_requests(client, "bees", "bees.1", WINDOW)
+    return CustomLabelsUsage(client, ARN).past(WINDOW)
 
 
 def test_what_the_account_was_asked_for_is_read_by_the_minute(client: Any) -> None:
@@ -185,7 +185,7 @@ def test_any_other_demand_asks_cloudwatch_nothing(
     def asked(*_: Any) -> Any:
         raise AssertionError("CloudWatch was asked")
 
-    monkeypatch.setattr("lambdas.planning.cloudwatch_demand.past_requests", asked)
+    monkeypatch.setattr("lambdas.planning.cloudwatch_demand.usage_of", asked)
 
     stack.prepare({"modelArn": model["modelArn"], "demand": {"peakTps": 3}})
 
@@ -218,7 +218,7 @@ def test_recommend_gets_the_past_that_was_kept(
     told("SuccessfulRequestCount", own(model), {ago: 60 + ago for ago in range(1, 60)})
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
     measured = Measurement("saturated", 8, Interval(1.5, 1.4, 1.6), confirmed=True)
-    monkeypatch.setattr(recommend_handler, "next_move", lambda *_: measured)
+    monkeypatch.setattr("lambdas.tuning.recommend.next_move", lambda *_: measured)
 
     stack.recommend()
 
@@ -245,7 +245,7 @@ def test_a_window_is_asked_for_with_its_period(client: Any) -> None:
     )
     window = replace(Window.before(NOW, 20), end_s=week_old // 300 * 300 + 600)
 
-    seen = past_requests(client, "bees", "bees.1", window)
+    seen = CustomLabelsUsage(client, ARN).past(window)
 
     assert sum(seen.successful.values()) == 5
     assert all(start % 300 == 0 for start in seen.successful)

@@ -18,6 +18,7 @@ from iu_tuner.contract.output.result import Output
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.handlers import plan_step
 from lambdas.load.step import StepPlan
+from lambdas.models.rekognition.facts import FACTS
 from lambdas.past_runs.store import history
 from lambdas.runs.store import run_store
 from lambdas.tuning.quotas import tps_quota
@@ -90,7 +91,7 @@ APPLIED, DEFAULT = "list_service_quotas", "list_aws_default_service_quotas"
 def test_the_quota_of_requests_is_the_accounts_or_a_default(
     quotas: Answering, answers: list[Any], quota: TpsQuota
 ) -> None:
-    assert tps_quota(quotas("service-quotas", *answers)) == quota
+    assert tps_quota(quotas("service-quotas", *answers), FACTS) == quota
 
 
 def test_service_quotas_out_of_reach_is_no_reason_to_fail() -> None:
@@ -98,7 +99,9 @@ def test_service_quotas_out_of_reach_is_no_reason_to_fail() -> None:
         def get_paginator(self, _: str) -> Any:
             raise EndpointConnectionError(endpoint_url="https://servicequotas.us-east-1.amazonaws.com")
 
-    assert tps_quota(Unreachable()) == TpsQuota(source="the documented default, as Service Quotas could not be read")
+    assert tps_quota(Unreachable(), FACTS) == TpsQuota(
+        source="the documented default, as Service Quotas could not be read"
+    )
 
 
 def prepared(stack: Stack, truth: ModelTruth, **raw: Any) -> dict[str, Any]:

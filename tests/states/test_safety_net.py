@@ -216,7 +216,7 @@ class TestTheJanitor:
         self, stack: Stack, execution: Any, running: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         later = time.time() + 90 * 60 + 60
-        monkeypatch.setattr("lambdas.handlers.janitor.time.time", lambda: later)
+        monkeypatch.setattr("lambdas.cleanup.janitor.time.time", lambda: later)
 
         assert self.clean(stack) == {"unsettled": 0}
 
@@ -229,7 +229,7 @@ class TestTheJanitor:
         lease_store().take(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
-        monkeypatch.setattr("lambdas.handlers.janitor.PATIENCE_S", 10.0)
+        monkeypatch.setattr("lambdas.cleanup.janitor.PATIENCE_S", 10.0)
         with pytest.raises(ExceptionGroup, match="could not be settled"):
             self.clean(stack)
 
@@ -285,7 +285,7 @@ class TestDeletingTheStack:
         self, stack: Stack, execution: Any, running: str, answers: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url, got = answers
-        monkeypatch.setattr("lambdas.handlers.stop_on_delete.PATIENCE_S", -1.0)
+        monkeypatch.setattr("lambdas.cleanup.deletion.PATIENCE_S", -1.0)
 
         stop_on_delete.handler(self.request(url, "Delete"), stack.context)
 

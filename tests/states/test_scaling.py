@@ -35,8 +35,8 @@ QUICK_SECOND = {"mode": "quick", "verifyScaling": True}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto has no Service Quotas, and a start that was refused need not be waited for in case it was not."""
-    for user in ("tuning.prepare", "handlers.recommend"):
-        monkeypatch.setattr(f"lambdas.{user}.units_quota", lambda _: UnitsQuota())
+    for user in ("tuning.prepare", "tuning.recommend"):
+        monkeypatch.setattr(f"lambdas.{user}.units_quota", lambda *_: UnitsQuota())
     for name in ("MAX_REQUEST_DELAY_S", "RETRY_START_AFTER_S"):
         monkeypatch.setattr(f"lambdas.models.lease.{name}", 0.2)
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
@@ -189,7 +189,7 @@ def test_a_second_measurement_that_takes_too_long_leaves_the_answer(
     stack.probe()
 
     with monkeypatch.context() as later:
-        later.setattr("lambdas.handlers.plan_step.time.time", lambda: 4e9)
+        later.setattr("lambdas.tuning.next_step.time.time", lambda: 4e9)
         last = plan_step.handler({"runId": stack.run_id}, stack.context)
     answer = answered(stack, raw)
 
@@ -240,7 +240,7 @@ def test_in_the_first_measurement_an_error_fails_the_run_as_ever(stack: Stack, m
     def lost(*_: object) -> None:
         raise InternalError("all workers were lost")
 
-    monkeypatch.setattr("lambdas.handlers.plan_step.next_move", lost)
+    monkeypatch.setattr("lambdas.tuning.next_step.next_move", lost)
     with pytest.raises(InternalError, match="all workers were lost"):
         stack.plan()
 
@@ -260,7 +260,7 @@ def test_a_restart_is_asked_for_twice_where_the_first_answer_was_lost(stack: Sta
 def test_beyond_the_quota_the_model_is_not_restarted_and_the_cost_not_expected(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambdas.tuning.prepare.units_quota", lambda _: UnitsQuota(1, "Service Quotas"))
+    monkeypatch.setattr("lambdas.tuning.prepare.units_quota", lambda *_: UnitsQuota(1, "Service Quotas"))
     raw = prepared(stack, ModelTruth(**FAST))
     assert started(stack)
     stack.probe()

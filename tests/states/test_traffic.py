@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from iu_tuner.contract.errors import AccessDenied, InternalError, ModelInUse
 from lambdas.models.recent_traffic import TrafficSeen
-from lambdas.models.rekognition.recent_usage import cloudwatch_client, recent_requests
+from lambdas.models.rekognition.usage import CustomLabelsUsage, cloudwatch_client
 from lambdas.runs.store import run_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
@@ -19,6 +19,7 @@ from tests.states.conftest import Stack, picture
 
 OPERATION = {"Operation": "DetectCustomLabels"}
 MODEL = {"ProjectName": "bees", "VersionName": "bees.1"}
+ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1"
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def count(metric: str, dimensions: dict[str, str], requests: float, *, ago_s: fl
 
 
 def test_a_silent_account_is_told(client: Any) -> None:
-    assert recent_requests(client, "bees", "bees.1", time.time()) == TrafficSeen(0, of_model=False)
+    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(0, of_model=False)
 
 
 @pytest.mark.parametrize("metric", ["SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount"])
@@ -49,7 +50,7 @@ def test_requests_of_every_outcome_count(client: Any, metric: str) -> None:
     count(metric, OPERATION, 3)
     count(metric, OPERATION, 4, ago_s=200)
 
-    assert recent_requests(client, "bees", "bees.1", time.time()) == TrafficSeen(7, of_model=False)
+    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(7, of_model=False)
 
 
 @pytest.mark.parametrize("dimensions", [MODEL, {**OPERATION, **MODEL}])
@@ -58,7 +59,7 @@ def test_series_of_the_model_go_before_those_of_the_account(client: Any, dimensi
     count("SuccessfulRequestCount", dimensions, 5)
     count("ThrottledCount", dimensions, 2)
 
-    assert recent_requests(client, "bees", "bees.1", time.time()) == TrafficSeen(7, of_model=True)
+    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(7, of_model=True)
 
 
 def test_another_model_another_operation_and_long_ago_do_not_count(client: Any) -> None:
@@ -66,7 +67,7 @@ def test_another_model_another_operation_and_long_ago_do_not_count(client: Any) 
     count("SuccessfulRequestCount", {"Operation": "DetectLabels"}, 5)
     count("SuccessfulRequestCount", OPERATION, 5, ago_s=420)
 
-    assert recent_requests(client, "bees", "bees.1", time.time()) == TrafficSeen(0, of_model=False)
+    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(0, of_model=False)
 
 
 class Unanswering:
@@ -95,7 +96,7 @@ def refusal(code: str) -> ClientError:
         (refusal("AccessDeniedException"), AccessDenied, "cloudwatch:GetMetricData"),
         (refusal("InternalServiceError"), InternalError, "nothing was started; run again"),
         (ReadTimeoutError(endpoint_url="https://monitoring"), InternalError, "nothing was started; run again"),
-        ({"Id": "set0_A", "StatusCode": "InternalError", "Values": []}, InternalError, "set0_A: InternalError"),
+        ({"Id": "m0", "StatusCode": "InternalError", "Values": []}, InternalError, "m0: InternalError"),
     ],
     ids=["denied", "denied in other words", "outage", "silence", "half an answer"],
 )
@@ -103,7 +104,7 @@ def test_a_cloudwatch_that_does_not_answer_is_not_taken_for_nobody(
     failure: Any, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        recent_requests(Unanswering(failure), "bees", "bees.1", time.time())
+        CustomLabelsUsage(Unanswering(failure), ARN).recent(time.time())
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.handlers import janitor
+from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
 from lambdas.runs.view import past_runs, view_run
@@ -75,16 +75,17 @@ def test_the_lease_of_a_run_that_the_update_interrupts_still_asks_for_a_stop(sta
     assert lease.execution_arn == item["executionArn"]["S"]
 
 
-def test_its_model_is_stopped_and_the_lease_goes(stack: Stack, put: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_model_is_stopped_and_the_lease_goes(stack: Stack, put: Any) -> None:
     model = stack.service.add_model(ModelSetup(status="RUNNING", inference_units=1))["modelArn"]
     put("underWay", model)
-    monkeypatch.setattr("lambdas.handlers.janitor.status_of", lambda *_: "FAILED")
 
-    while janitor.handler({}, stack.context)["unsettled"]:
-        pass
+    while lease := lease_store().of(model):
+        clean_up_ended(lease, "ABORTED", by="janitor")
 
     assert stack.service.model_report(model)["status"] == "STOPPED"
-    assert lease_store().of(model) is None
     view = view_run(stack.dynamodb, TABLE, "run-2")
     assert view is not None and view.receipt is not None
     assert view.receipt.status_after == "STOPPED"
+    assert view.receipt.usd == pytest.approx(4.0 * view.receipt.inference_unit_hours) != 0
+    (past,) = past_runs(stack.dynamodb, TABLE, model, 5)
+    assert (past["runId"], past["error"]) == ("run-2", "ABORTED")

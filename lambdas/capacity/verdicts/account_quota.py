@@ -1,7 +1,7 @@
-"""The account's quota of DetectCustomLabels requests: a wall in front of the model that looks like the model's limit.
+"""The account's quota of inference requests: a wall in front of the model that looks like the model's limit.
 
-Rekognition refuses requests beyond either with ProvisionedThroughputExceededException, so only the rate tells them
-apart. All running models of an account and Region share the quota.
+A service refuses requests beyond either in the same words, so only the rate tells them apart. All running models of
+an account and Region share the quota.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Literal
 
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
+from lambdas.models.facts import ServiceNames
 from lambdas.models.outcomes import ACCOUNT_LIMITS, RAMP_LIMIT
 
-ACCOUNT_QUOTA_TPS = 50.0  # default quota of DetectCustomLabels per account and Region (AWS General Reference)
+ACCOUNT_QUOTA_TPS = 50.0  # default quota of inference requests per account and Region (AWS General Reference)
 WALL_SHARE = 0.95  # of the quota: a rate that throttles limit at this or more may be the quota's
 CLEARLY_ABOVE = 1.05  # of a quota that is only assumed: a rate above it shows that the quota was raised
 
@@ -32,11 +33,10 @@ class TpsQuota:
     source: str = "the documented default"
     is_applied: bool = False
 
-    @property
-    def named(self) -> str:
+    def named(self, service: ServiceNames) -> str:
         """The quota in words."""
         assumed = "" if self.is_applied else "assumed: "
-        return f"the account's quota of DetectCustomLabels ({self.tps:g} TPS; {assumed}{self.source})"
+        return f"the account's quota of {service.operation} ({self.tps:g} TPS; {assumed}{self.source})"
 
     def is_surpassed(self, rate: Interval | None) -> bool:
         """Whether the rate shows that the account has another quota than the default."""
@@ -58,7 +58,7 @@ def behind_quota(found: Measurement, quota: TpsQuota | None) -> Measurement:
     return replace(found, ending="account-throttled", max_tps=replace(found.max_tps, high=None))
 
 
-def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota) -> str | None:
+def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota, service: ServiceNames) -> str | None:
     """What to know before the start: the rate known from earlier runs does not fit behind the quota."""
     if not tps_per_unit or units * tps_per_unit < WALL_SHARE * quota.tps:
         return None
@@ -66,7 +66,8 @@ def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota) -> st
     instead = f", or test with {fitting} or fewer" if fitting else ""
     return (
         f"{units} x {tps_per_unit:.2f} TPS, which an earlier run measured per inference unit, do not fit behind"
-        f" {quota.named}, so this run may measure the quota: raise it in Service Quotas before you test{instead}"
+        f" {quota.named(service)}, so this run may measure the quota: raise it in Service Quotas before you"
+        f" test{instead}"
     )
 
 
@@ -78,33 +79,36 @@ def account_limit(found: Measurement, quota: TpsQuota | None, failures: Mapping[
     return "account-quota" if quota is not None and quota.may_limit(found.max_tps) else "account-limit"
 
 
-def limit_sentence(limit: AccountLimit, found: Measurement, quota: TpsQuota | None, failures: Mapping[str, int]) -> str:
+def limit_sentence(
+    limit: AccountLimit, found: Measurement, quota: TpsQuota | None, failures: Mapping[str, int], service: ServiceNames
+) -> str:
     """What the limit did to the measurement, and what to do about it."""
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     if limit == "sudden-increase":
         return (
-            f"Rekognition refused a sudden increase in the rate of requests {at} (ThrottlingException), which is not"
+            f"{service.name} refused a sudden increase in the rate of requests {at} (ThrottlingException), which is not"
             f" the model's limit: {rate} are a lower bound; run again in a few minutes, and with a"
             f" test.maxConcurrency below {found.concurrency} if it comes back"
         )
     if limit == "account-quota" and quota is not None:
+        named = quota.named(service)
         return (
-            f"{quota.named[0].upper()}{quota.named[1:]} may be what refused requests {at}, as Rekognition refuses them"
-            f" alike: {rate} are as much as it lets through, a lower bound for the model; raise the quota in Service"
+            f"{named[0].upper()}{named[1:]} may be what refused requests {at}, as {service.name} refuses them alike:"
+            f" {rate} are as much as it lets through, a lower bound for the model; raise the quota in Service"
             " Quotas, stop other running models of this account, which use it too, and run again"
         )
     others = [name for name in ACCOUNT_LIMITS if failures.get(name)]
     by = f" ({', '.join(others)})" if others else ""
-    named = f", which is {quota.tps:g} TPS" if quota else ""
+    value = f", which is {quota.tps:g} TPS" if quota else ""
     return (
         f"A limit of the account, not of the model, refused requests {at}{by}: {rate} are all that the account lets"
-        f" through, a lower bound for the model; raise the account's DetectCustomLabels quota{named}, in Service"
-        " Quotas, or run when nothing else, like another running model, uses Rekognition"
+        f" through, a lower bound for the model; raise the account's {service.operation} quota{value}, in Service"
+        f" Quotas, or run when nothing else, like another running model, uses {service.name}"
     )
 
 
-def quota_remark(found: Measurement, quota: TpsQuota | None) -> str | None:
+def quota_remark(found: Measurement, quota: TpsQuota | None, service: ServiceNames) -> str | None:
     """What to say of the quota beside a verdict that it did not decide."""
     if quota is None or found.ending == "account-throttled":
         return None
@@ -114,5 +118,5 @@ def quota_remark(found: Measurement, quota: TpsQuota | None) -> str | None:
             " was raised, to a value that could not be read: check in Service Quotas that it is higher than this rate"
         )
     if quota.may_limit(found.max_tps):
-        return f"more inference units carry no more than this behind {quota.named}"
+        return f"more inference units carry no more than this behind {quota.named(service)}"
     return None

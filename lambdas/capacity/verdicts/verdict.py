@@ -17,6 +17,7 @@ from lambdas.capacity.verdicts.account_quota import (
     quota_remark,
 )
 from lambdas.load.client_load import ClientLoad
+from lambdas.models.facts import UNNAMED, ServiceNames
 from lambdas.models.outcomes import ACCOUNT_LIMITS
 from lambdas.models.recent_traffic import TrafficSeen
 
@@ -56,6 +57,7 @@ def judge(
     quota: TpsQuota | None = None,
     client: ClientLoad | None = None,
     observed_s: float | None = None,
+    service: ServiceNames = UNNAMED,
 ) -> Verdict:
     """The verdict on a measurement.
 
@@ -64,7 +66,8 @@ def judge(
     failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
     `image_cautions` say that it rests on few of the user's images; `quota` is the account's (None: not
     known, so nothing is said of it); `client` is how hard the load workers had to
-    work; `observed_s` is for how long the model was looked at, pauses included.
+    work; `observed_s` is for how long the model was looked at, pauses included; `service` is
+    what sentences call its service.
     """
     found = behind_quota(found, quota)
     word, client = _word(found, quick), client or ClientLoad()
@@ -79,13 +82,13 @@ def judge(
     if auto_scales_to is not None:
         flags.append(f"the model auto-scales (up to {auto_scales_to} inference units), so TPS per unit may be too high")
     if other_traffic and other_traffic.requests:
-        flags.append(f"{other_traffic.told}, so the model may carry more than was left for this run")
-    if remark := quota_remark(found, quota):
+        flags.append(f"{other_traffic.sentence(service)}, so the model may carry more than was left for this run")
+    if remark := quota_remark(found, quota, service):
         flags.append(remark)
     limit: Limit | None = None
     if word == "account-throttled":
         limit = account_limit(found, quota, failures or {})
-        evidence = limit_sentence(limit, found, quota, failures or {})
+        evidence = limit_sentence(limit, found, quota, failures or {}, service)
     else:
         limit = "lambda-concurrency" if word == "client-limited" and found.refused else None
         evidence = _evidence(word, found, client)

@@ -1,8 +1,4 @@
-"""Amazon Rekognition Custom Labels: find, look at, start and stop a model.
-
-One adapter per model service; all offer these calls and translate statuses into
-`capacity.model_status`. The load itself goes through `load_client`.
-"""
+"""Amazon Rekognition Custom Labels: find, look at, start and stop a model version."""
 
 from __future__ import annotations
 
@@ -16,6 +12,7 @@ from iu_tuner.contract.errors import AccessDenied, ModelNotFound, ModelNotStarta
 from iu_tuner.contract.model_arn import ModelArn
 from lambdas.aws.clients import client
 from lambdas.aws.denials import advice
+from lambdas.models.ports import ModelControl
 from lambdas.models.status import ModelState
 
 # Refusals of a start that another attempt will not change.
@@ -23,7 +20,7 @@ _FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
 
 
 def rekognition_client() -> Any:
-    """The control-plane client. It keeps its retries; an answer that is lost is looked for, not waited for."""
+    """The control-plane client. It keeps its retries; if a reply is lost, the next look tells what came of the call."""
     return client("rekognition", attempts=4, read_s=10)
 
 
@@ -32,32 +29,36 @@ def model_endpoint() -> str:
     return str(rekognition_client().meta.endpoint_url)
 
 
+def find_model(model_arn: str) -> ModelControl:
+    """The model behind a version ARN. Its handle is the project's ARN.
+
+    That ends in its own creation time, so the project is looked up by name.
+
+    Raises:
+        ModelNotFound, AccessDenied
+    """
+    project = ModelArn.of(model_arn).project
+    with _explained(model_arn):
+        pages = rekognition_client().get_paginator("describe_projects").paginate(ProjectNames=[project])
+        for found in (each for page in pages for each in page["ProjectDescriptions"]):
+            if f":project/{project}/" in found["ProjectArn"]:
+                return model_of(model_arn, found["ProjectArn"])
+    raise ModelNotFound(_not_found(model_arn, f"there is no project {project}"))
+
+
+def model_of(model_arn: str, handle: str) -> ModelControl:
+    """The model version of a project that is known by its ARN."""
+    return RekognitionModel(rekognition_client(), model_arn, handle)
+
+
 class RekognitionModel:
     """A Custom Labels model version."""
 
     def __init__(self, client: Any, model_arn: str, project_arn: str) -> None:
-        arn = ModelArn.of(model_arn)
         self._client = client
-        self.project, self.version = arn.project, arn.version
+        self._version = ModelArn.of(model_arn).version
         self.model_arn = model_arn
-        self.project_arn = project_arn
-
-    @classmethod
-    def find(cls, client: Any, model_arn: str) -> RekognitionModel:
-        """The model behind a version ARN.
-
-        The project's ARN ends in its own creation time, so it is looked up by name.
-
-        Raises:
-            ModelNotFound, AccessDenied
-        """
-        name = ModelArn.of(model_arn).project
-        with _explained(model_arn):
-            pages = client.get_paginator("describe_projects").paginate(ProjectNames=[name])
-            for project in (project for page in pages for project in page["ProjectDescriptions"]):
-                if f":project/{name}/" in project["ProjectArn"]:
-                    return cls(client, model_arn, project["ProjectArn"])
-        raise ModelNotFound(_not_found(model_arn, f"there is no project {name}"))
+        self.handle = project_arn
 
     def look(self) -> ModelState:
         """The model's status as of now.
@@ -67,7 +68,7 @@ class RekognitionModel:
         """
         with _explained(self.model_arn):
             pages = self._client.get_paginator("describe_project_versions").paginate(
-                ProjectArn=self.project_arn, VersionNames=[self.version]
+                ProjectArn=self.handle, VersionNames=[self._version]
             )
             for version in (version for page in pages for version in page["ProjectVersionDescriptions"]):
                 if version["ProjectVersionArn"] == self.model_arn:
@@ -77,10 +78,10 @@ class RekognitionModel:
                         version.get("MinInferenceUnits"),
                         version.get("MaxInferenceUnits"),
                     )
-        raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self.version}"))
+        raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self._version}"))
 
-    def start(self, inference_units: int, most_units: int | None = None, *, failed: ModelState | None = None) -> None:
-        """Ask for a start; only a look tells what came of it. Without `most_units` it does not auto-scale.
+    def start(self, min_units: int, max_units: int | None = None, *, failed: ModelState | None = None) -> None:
+        """Ask for a start; only a look tells what came of it. Without `max_units` it does not auto-scale.
 
         `failed` is the model as it was seen, if it was FAILED.
 
@@ -88,11 +89,11 @@ class RekognitionModel:
             ModelNotStartable: it is FAILED, and the start was refused.
             ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
         """
-        scaling = {} if most_units is None else {"MaxInferenceUnits": most_units}
+        scaling = {} if max_units is None else {"MaxInferenceUnits": max_units}
         try:
             with _explained(self.model_arn):
                 self._client.start_project_version(
-                    ProjectVersionArn=self.model_arn, MinInferenceUnits=inference_units, **scaling
+                    ProjectVersionArn=self.model_arn, MinInferenceUnits=min_units, **scaling
                 )
         except ClientError as refusal:
             if failed is not None:

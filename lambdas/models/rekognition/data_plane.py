@@ -16,12 +16,41 @@ from functools import cache
 from botocore.httpsession import get_cert_path
 from botocore.session import Session
 
-from lambdas.models.outcomes import CONNECTION_LOST, TIMED_OUT
+from lambdas.aws.settings import settings
+from lambdas.models.outcomes import CONNECTION_LOST, TIMED_OUT, Reply
+from lambdas.models.ports import Detector, PreparedRequest
+from lambdas.models.rekognition.control_plane import model_endpoint
 from lambdas.models.rekognition.http_reply import read_reply
-from lambdas.models.rekognition.reply import Reply, reply_of
-from lambdas.models.rekognition.request import PreparedRequest, RequestSigner
+from lambdas.models.rekognition.reply import reply_of
+from lambdas.models.rekognition.request import RequestSigner, request_with_bytes, request_with_object
 
 TIMEOUT_S = 15.0
+
+
+class CustomLabelsDetector:
+    """A model version's inference. Its connections share one signer, so that a request is signed once a minute."""
+
+    def __init__(self, model_arn: str, signer: RequestSigner) -> None:
+        self._model_arn = model_arn
+        self._signer = signer
+
+    def request_with_bytes(self, image: bytes) -> PreparedRequest:
+        """A request that carries the image."""
+        return request_with_bytes(self._model_arn, image)
+
+    def request_with_object(self, bucket: str, key: str) -> PreparedRequest:
+        """A request that names an object in S3."""
+        return request_with_object(self._model_arn, bucket, key)
+
+    def connection(self) -> LoadConnection:
+        """A new connection, not open yet."""
+        return LoadConnection(self._signer)
+
+
+def detector_of(model_arn: str) -> Detector:
+    """The inference of a model, with this function's endpoint and credentials."""
+    signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
+    return CustomLabelsDetector(model_arn, signer)
 
 
 class LoadConnection:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
-from lambdas.models.outcomes import ACCEPTED, ACCOUNT_LIMITS, RAMP_LIMIT, S3_LIMIT, THROTTLED
+from lambdas.models.outcomes import ACCEPTED, ACCOUNT_LIMITS, RAMP_LIMIT, S3_LIMIT, THROTTLED, Reply
 
 # What an error's name looks like; anything else is no name to keep, in a table or in a sentence.
 _NAME = re.compile(r"[A-Z][A-Za-z0-9.]{0,99}")
 MAX_MESSAGE = 1000  # characters
-
-
-@dataclass(frozen=True)
-class Reply:
-    """ACCEPTED, THROTTLED, or the name of an error, with the service's message in one printable line."""
-
-    outcome: str
-    message: str = ""
 
 
 def reply_of(status: int, body: bytes) -> Reply:

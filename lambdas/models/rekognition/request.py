@@ -7,31 +7,25 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from lambdas.models.ports import PreparedRequest
+from lambdas.models.rekognition.facts import FACTS
+
 # AWS takes a signature for five minutes from its time (SigV4); the clocks may be apart, and sending takes a while.
 SIGNED_FOR_S = 60.0
 
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
-    "X-Amz-Target": "RekognitionService.DetectCustomLabels",
+    "X-Amz-Target": f"RekognitionService.{FACTS.operation}",
     "amz-sdk-request": "attempt=1; max=1",
     "User-Agent": "inference-unit-tuner",
     "Accept-Encoding": "identity",
 }
-
-
-@dataclass(frozen=True)
-class PreparedRequest:
-    """A request body and its SHA-256, in hex."""
-
-    body: bytes
-    sha256: str
 
 
 def request_with_bytes(model_arn: str, image: bytes) -> PreparedRequest:
@@ -62,7 +56,7 @@ class RequestSigner:
     def __init__(self, endpoint: str, region: str, credentials: Any, clock: Callable[[], float] = time.time) -> None:
         self.endpoint = urlsplit(endpoint)
         self._url = f"{endpoint.rstrip('/')}/"
-        self._signer = _PreparedSigV4(credentials, "rekognition", region)
+        self._signer = _PreparedSigV4(credentials, FACTS.key, region)
         self._clock = clock
         self._heads: dict[str, tuple[float, bytes]] = {}  # by the body's hash: when it was signed, and the head
 

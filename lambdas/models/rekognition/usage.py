@@ -1,97 +1,129 @@
-"""CloudWatch's history of the requests to a model, and of its inference units."""
+"""CloudWatch's counts of the requests to a model: those just before a run, and those of the last weeks.
+
+AWS documents the request metrics with the dimension `Operation` alone, for the whole account and Region. Should a
+model have series of its own, those decide.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from iu_tuner.contract.errors import AccessDenied, InternalError
-from lambdas.models.usage import Seen, Window
+from lambdas.aws.clients import client
+from lambdas.models.ports import Usage
+from lambdas.models.recent_traffic import MINUTES, TrafficSeen, seen
+from lambdas.models.rekognition.facts import FACTS
+from lambdas.models.usage import UsageSums, Window
 
-Sums = dict[int, float]
+Sums = dict[int, float]  # by the start of their period, in seconds since the epoch
+Dimensions = Mapping[str, str]
 
+MINUTE_S = 60
+METRICS = ("SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount")
 # What clients wanted: those answered, and those they were refused for want of capacity.
-SUCCESSFUL, THROTTLED = "SuccessfulRequestCount", "ThrottledCount"
+SUCCESSFUL, THROTTLED = METRICS[:2]
 IN_SERVICE = "InServiceInferenceUnits"
+_UNTOLD = "without cloudwatch:GetMetricData nobody can tell whether others use the running model"
 PAGE = 20_000  # values of an answer; CloudWatch's own most, 100,800, would take longer than the client waits
-_OPERATION = {"Operation": "DetectCustomLabels"}
 
 
-def past_requests(client: Any, project: str, version: str, window: Window) -> Seen:
-    """What CloudWatch has of the window, by the names in the model's ARN.
+def cloudwatch_client() -> Any:
+    """The CloudWatch client: a run waits for its reply, so it tries a few times only."""
+    return client("cloudwatch", attempts=4, read_s=10)
 
-    The model's own series, where there are any; else those of all models of the account and Region.
 
-    Raises:
-        AccessDenied, InternalError: CloudWatch does not answer. Silence is not "no requests".
-    """
-    model = {"ProjectName": project, "VersionName": version}
-    with_operation = {**_OPERATION, **model}
-    try:
-        own, own_throttled, other, other_throttled, in_service = _series(
-            client,
-            window,
-            [
-                (SUCCESSFUL, model),
-                (THROTTLED, model),
-                (SUCCESSFUL, with_operation),
-                (THROTTLED, with_operation),
-                (IN_SERVICE, model),
-            ],
-        )
+def usage_of(model_arn: str) -> Usage:
+    """The requests to a model version."""
+    return CustomLabelsUsage(cloudwatch_client(), model_arn)
+
+
+class CustomLabelsUsage:
+    """The requests to one model version, as far as CloudWatch tells them from those to others."""
+
+    def __init__(self, client: Any, model_arn: str) -> None:
+        self._client = client
+        model = FACTS.metric_model(model_arn)
         # Both ways of naming the model count the same requests.
-        if own or own_throttled:
-            return Seen(own, own_throttled, in_service, of_model=True)
-        if other or other_throttled:
-            return Seen(other, other_throttled, in_service, of_model=True)
-        successful, throttled = _series(client, window, [(SUCCESSFUL, _OPERATION), (THROTTLED, _OPERATION)])
-    except ClientError as error:
-        raise _explained(error) from error
-    except BotoCoreError as error:
-        raise _unanswered(error) from error
-    return Seen(successful, throttled, in_service, of_model=False)
+        self._of_model: tuple[Dimensions, Dimensions] = model, {**FACTS.metric_operation, **model}
+
+    def recent(self, now: float) -> TrafficSeen:
+        """The requests of the MINUTES before `now` (epoch seconds).
+
+        Raises:
+            AccessDenied, InternalError: CloudWatch does not answer. Silence is not "nobody".
+        """
+        # Data points lie on whole minutes, and the one that has begun counts.
+        first = int(now // MINUTE_S * MINUTE_S - MINUTES * 60)
+        sources = (*self._of_model, FACTS.metric_operation)
+        asked = [(metric, dimensions) for dimensions in sources for metric in METRICS]
+        with _explained("whether others use the running model", _UNTOLD):
+            series = _series(self._client, asked, first, now, MINUTE_S)
+        values = [[value for sums in series[at : at + len(METRICS)] for value in sums.values()] for at in (0, 4, 8)]
+        return seen(values[:2], values[2])
+
+    def past(self, window: Window) -> UsageSums:
+        """What CloudWatch has of the window: the model's own series, or else those of the account and Region.
+
+        Raises:
+            AccessDenied, InternalError: CloudWatch does not answer. Silence is not "no requests".
+        """
+        requests = [(metric, source) for source in self._of_model for metric in (SUCCESSFUL, THROTTLED)]
+        of_account = [(metric, FACTS.metric_operation) for metric in (SUCCESSFUL, THROTTLED)]
+        times = (window.start_s, window.end_s, window.period_s)
+        with _explained("for the model's requests", "demand.fromCloudWatchDays needs cloudwatch:GetMetricData"):
+            own, own_throttled, other, other_throttled, in_service = _series(
+                self._client, [*requests, (IN_SERVICE, self._of_model[0])], *times
+            )
+            if own or own_throttled:
+                return UsageSums(own, own_throttled, in_service, of_model=True)
+            if other or other_throttled:
+                return UsageSums(other, other_throttled, in_service, of_model=True)
+            successful, throttled = _series(self._client, of_account, *times)
+        return UsageSums(successful, throttled, in_service, of_model=False)
 
 
-def _series(client: Any, window: Window, metrics: Sequence[tuple[str, Mapping[str, str]]]) -> list[Sums]:
-    """Each metric's values by the start of their period. An answer comes in pages."""
+def _series(
+    client: Any, metrics: Sequence[tuple[str, Dimensions]], start_s: float, end_s: float, period_s: int
+) -> list[Sums]:
+    """Each metric's values. An answer comes in pages."""
     found: list[Sums] = [{} for _ in metrics]
+    queries = [_query(f"m{index}", metric, dims, period_s) for index, (metric, dims) in enumerate(metrics)]
     pages = client.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=[
-            _query(f"m{index}", metric, dimensions, window.period_s)
-            for index, (metric, dimensions) in enumerate(metrics)
-        ],
-        StartTime=window.start_s,
-        EndTime=window.end_s,
-        MaxDatapoints=PAGE,
+        MetricDataQueries=queries, StartTime=start_s, EndTime=end_s, MaxDatapoints=PAGE
     )
     for result in (result for page in pages for result in page["MetricDataResults"]):
         if result.get("StatusCode") in ("InternalError", "Forbidden"):
-            raise _unanswered(f"{result['Id']}: {result['StatusCode']}")
+            raise _Unanswered(f"{result['Id']}: {result['StatusCode']}")
         values = found[int(result["Id"].removeprefix("m"))]
         for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
-            values[int(moment.timestamp()) // window.period_s * window.period_s] = value
+            values[int(moment.timestamp()) // period_s * period_s] = value
     return found
 
 
-def _query(query_id: str, metric: str, dimensions: Mapping[str, str], period_s: int) -> dict[str, Any]:
+def _query(query_id: str, metric: str, dimensions: Dimensions, period_s: int) -> dict[str, Any]:
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-    described = {"Namespace": "AWS/Rekognition", "MetricName": metric, "Dimensions": named}
+    described = {"Namespace": FACTS.metric_namespace, "MetricName": metric, "Dimensions": named}
     stat = "Average" if metric == IN_SERVICE else "Sum"
     return {"Id": query_id, "MetricStat": {"Metric": described, "Period": period_s, "Stat": stat}}
 
 
-def _explained(error: ClientError) -> AccessDenied | InternalError:
-    # CloudWatch's protocols spell it with and without "Exception".
-    if error.response["Error"].get("Code", "").startswith("AccessDenied"):
-        return AccessDenied(
-            f"{error} - demand.fromCloudWatchDays needs cloudwatch:GetMetricData: grant it to the function's role"
-        )
-    return _unanswered(error)
+class _Unanswered(Exception):
+    """An answer without what was asked for."""
 
 
-def _unanswered(why: object) -> InternalError:
-    return InternalError(
-        f"CloudWatch could not be asked for the model's requests ({why}) - nothing was started; run again"
-    )
+@contextmanager
+def _explained(asked: str, denied: str) -> Iterator[None]:
+    """Failures of CloudWatch as the run's own errors: what it was asked, and what follows if that is denied."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, _Unanswered) as error:
+        # CloudWatch's protocols spell it with and without "Exception".
+        if isinstance(error, ClientError) and error.response["Error"].get("Code", "").startswith("AccessDenied"):
+            raise AccessDenied(f"{error} - {denied}: grant it to the function's role") from error
+        raise InternalError(
+            f"CloudWatch could not be asked {asked} ({error}) - nothing was started; run again"
+        ) from error

@@ -12,8 +12,7 @@ from lambdas.aws.table import serialized
 from lambdas.capacity.step_checks import is_usable, limiting_factor
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.load.measured_step import MeasuredStep, lead_s
-from lambdas.load.merging import merged_step
+from lambdas.load.measured_step import MeasuredStep, lead_s, merged_step
 from lambdas.load.step import StepPlan
 from lambdas.runs.step_rows import measured_so_far
 from lambdas.runs.store_items import closed_item, closed_step

@@ -11,8 +11,9 @@ from lambdas.images.image import Image
 from lambdas.load.probe import Probe
 from lambdas.load.step import StepPlan
 from lambdas.load.worker_step import WorkerStep
-from lambdas.models.outcomes import ACCEPTED
-from lambdas.models.rekognition.reply import Reply, reply_of
+from lambdas.models.outcomes import ACCEPTED, Reply
+from lambdas.models.rekognition.facts import FACTS
+from lambdas.models.rekognition.reply import reply_of
 
 PLAN = StepPlan("probe", 4, workers=1, base_s=0.0, extended_s=0.0, max_s=0.0)
 CALLER = "User: arn:aws:sts::123456789012:assumed-role/probe/probe is not authorized to perform: "
@@ -23,8 +24,8 @@ ACTION = f"rekognition:DetectCustomLabels on resource: {ARN}"
 def probe(*replies: Reply) -> Probe:
     step = WorkerStep(PLAN, 0)
     for reply in replies:
-        step.book(reply.outcome, 0.0, 0.1)
-    return Probe(PLAN, step.counts(), [(image(index), reply) for index, reply in enumerate(replies)])
+        step.record(reply.outcome, 0.0, 0.1)
+    return Probe(PLAN, step.counts(), [(image(index), reply) for index, reply in enumerate(replies)], FACTS)
 
 
 def image(index: int) -> Image:

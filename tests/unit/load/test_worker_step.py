@@ -41,9 +41,9 @@ def test_a_throttled_worker_extends_its_own_step(
 ) -> None:
     step = WorkerStep(plan, 0)
     for sent_s in throttles_s:
-        step.book(THROTTLED, sent_s, sent_s + 0.02)
+        step.record(THROTTLED, sent_s, sent_s + 0.02)
     for sent_s in accepted_s:
-        step.book(ACCEPTED, sent_s, sent_s + 0.1)
+        step.record(ACCEPTED, sent_s, sent_s + 0.1)
 
     assert ends_at(step) == ends_s
     assert step.counts().seconds == ends_s
@@ -52,8 +52,8 @@ def test_a_throttled_worker_extends_its_own_step(
 def test_a_worker_whose_lanes_are_busy_with_accepted_requests_leaves_it_to_the_next_step() -> None:
     step = WorkerStep(ALONE, 0)
     for number in range(40):  # 40 x 0.3 s of the 4 lanes' 16 s
-        step.book(ACCEPTED, 0.1 * number, 0.1 * number + 0.3)
-    step.book(THROTTLED, 3.9, 3.92)
+        step.record(ACCEPTED, 0.1 * number, 0.1 * number + 0.3)
+    step.record(THROTTLED, 3.9, 3.92)
 
     assert ends_at(step) == 4
 
@@ -62,7 +62,7 @@ def test_a_step_that_ended_is_not_revived_by_a_late_answer() -> None:
     step = WorkerStep(ALONE, 0)
     assert not step.is_active(4.0)
 
-    step.book(THROTTLED, 3.99, 4.05)
+    step.record(THROTTLED, 3.99, 4.05)
 
     assert not step.is_active(4.06)
     assert step.counts().seconds == 4
@@ -70,7 +70,7 @@ def test_a_step_that_ended_is_not_revived_by_a_late_answer() -> None:
 
 def test_a_stopped_step_stays_stopped() -> None:
     step = WorkerStep(ALONE, 0)
-    step.book(THROTTLED, 2.9, 2.92)
+    step.record(THROTTLED, 2.9, 2.92)
 
     step.stop(3.0)
 
@@ -79,22 +79,22 @@ def test_a_stopped_step_stays_stopped() -> None:
 
 
 def test_an_accepted_request_is_followed_at_once() -> None:
-    assert Lane(4).pause_s(ACCEPTED, 0.2, 0.5) == 0
+    assert Lane(4).backoff_s(ACCEPTED, 0.2, 0.5) == 0
 
 
 @given(st.integers(1, 256), st.floats(0.01, 5.0), st.floats(0, 0.999))
 def test_a_refused_lane_pauses_about_as_long_as_a_request_takes(lanes: int, latency_s: float, jitter: float) -> None:
     lane = Lane(lanes)
-    lane.pause_s(ACCEPTED, latency_s, jitter)
+    lane.backoff_s(ACCEPTED, latency_s, jitter)
 
-    pause_s = lane.pause_s(THROTTLED, 0.02, jitter)
+    pause_s = lane.backoff_s(THROTTLED, 0.02, jitter)
 
     longest_s = min(latency_s, lanes / ATTEMPTS_FLOOR_TPS)
     assert 0.5 * longest_s <= pause_s <= 1.5 * longest_s
 
 
 def test_a_lane_that_was_never_accepted_does_not_wait_for_seconds() -> None:
-    assert Lane(256).pause_s(THROTTLED, 0.02, 0.999) < 1.0
+    assert Lane(256).backoff_s(THROTTLED, 0.02, 0.999) < 1.0
 
 
 @pytest.mark.parametrize("lanes", [4, 16, 64])
@@ -115,7 +115,7 @@ def test_images_are_accepted_equally_often(images: int, offset: int, accepted: l
         if passed:
             seen[image] += 1
         else:
-            cycle.give_back(image)
+            cycle.requeue(image)
 
     assert sum(seen.values()) == sum(accepted)
     assert max(seen[image] for image in range(images)) - min(seen[image] for image in range(images)) <= 1
@@ -125,7 +125,7 @@ def test_a_refused_image_is_sent_again_before_the_next() -> None:
     cycle = ImageCycle(3, offset=1)
     first = cycle.take()
 
-    cycle.give_back(first)
+    cycle.requeue(first)
 
     assert [cycle.take() for _ in range(3)] == [1, 2, 0]
 
@@ -143,10 +143,10 @@ def test_the_workers_paced_requests_are_one_even_sequence(tps: float, seconds: f
 
 def test_requests_are_booked_in_the_second_of_sending_and_answers_in_theirs() -> None:
     step = WorkerStep(ALONE, 0)
-    step.book(ACCEPTED, 0.9, 2.1)
-    step.book(THROTTLED, 1.5, 1.52)
-    step.book("InternalServerError", 3.0, 3.02)
-    step.book(ACCEPTED, -0.004, 0.2)  # a clock that is a little ahead
+    step.record(ACCEPTED, 0.9, 2.1)
+    step.record(THROTTLED, 1.5, 1.52)
+    step.record("InternalServerError", 3.0, 3.02)
+    step.record(ACCEPTED, -0.004, 0.2)  # a clock that is a little ahead
 
     counts = step.counts()
 
@@ -160,9 +160,9 @@ def test_requests_are_booked_in_the_second_of_sending_and_answers_in_theirs() ->
 
 def test_paced_latency_counts_from_the_planned_time_once_the_drain_is_over() -> None:
     step = WorkerStep(PACED, 0)
-    step.book(ACCEPTED, 1.0, 1.2)  # drain
-    step.book(ACCEPTED, 2.9, 3.0, planned_s=2.05)  # late, but the drain was still in the lanes
-    step.book(ACCEPTED, 5.5, 5.6, planned_s=5.0)
+    step.record(ACCEPTED, 1.0, 1.2)  # drain
+    step.record(ACCEPTED, 2.9, 3.0, planned_s=2.05)  # late, but the drain was still in the lanes
+    step.record(ACCEPTED, 5.5, 5.6, planned_s=5.0)
 
     counts = step.counts()
 

@@ -6,6 +6,7 @@ import pytest
 
 from iu_tuner.contract.errors import ModelInUse
 from lambdas.models.recent_traffic import TrafficSeen, require_unused, seen
+from lambdas.models.rekognition.facts import FACTS
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_the_models_own_series_decide_where_there_are_some(
 
 @pytest.mark.parametrize("of_model", [True, False])
 def test_a_model_that_nobody_asked_is_free(of_model: bool) -> None:
-    require_unused(TrafficSeen(0, of_model=of_model))
+    require_unused(TrafficSeen(0, of_model=of_model), FACTS)
 
 
 @pytest.mark.parametrize(
@@ -47,4 +48,4 @@ def test_a_model_that_nobody_asked_is_free(of_model: bool) -> None:
 )
 def test_a_model_in_use_is_refused_with_the_way_to_measure_it_all_the_same(of_model: bool, said: str) -> None:
     with pytest.raises(ModelInUse, match=f"{said}.*set test.allowOtherTraffic to true"):
-        require_unused(TrafficSeen(12, of_model=of_model))
+        require_unused(TrafficSeen(12, of_model=of_model), FACTS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.models.usage import Seen, Window
+from lambdas.models.usage import UsageSums, Window
 from lambdas.planning.request_history import build_history
 from tests.support import past_traffic
 from tests.support.past_traffic import MONDAY, history
@@ -20,13 +20,13 @@ def seen(
     throttled: dict[int, float] | None = None,
     in_service: dict[int, float] | None = None,
     of_model: bool = True,
-) -> Seen:
+) -> UsageSums:
     """Sums by the minute after MONDAY."""
     at = [
         {MONDAY + 60 * minute: value for minute, value in (sums or {}).items()}
         for sums in (successful, throttled, in_service)
     ]
-    return Seen(*at, of_model=of_model)
+    return UsageSums(*at, of_model=of_model)
 
 
 @pytest.mark.parametrize(("days", "period_s"), [(1, 60), (15, 60), (16, 300), (63, 300), (64, 3600), (455, 3600)])

@@ -25,7 +25,7 @@ from simulation.sample_run import sample_output
 
 RUN = Run(
     run_id="r",
-    model_arn="m",
+    model_arn="arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1",
     project_arn="p",
     started_at="2026-11-21T06:00:00.000Z",
     inference_units=2,

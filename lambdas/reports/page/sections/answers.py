@@ -7,6 +7,7 @@ import shlex
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.measured import Rate
 from iu_tuner.contract.output.result import Output
+from lambdas.models.registry import facts_of
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
 from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd, usd_finely
@@ -29,8 +30,8 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 WITHOUT_NUMBERS: dict[str, str] = {
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
     "windowed-quota": "Ask AWS support how the quota is handed out, or let your clients send at a steady low rate.",
-    "account-throttled": "Raise the account's quota for DetectCustomLabels in Service Quotas, or run when nothing else "
-    "uses Rekognition; then run again.",
+    "account-throttled": "Raise the account's quota for {service.operation} in Service Quotas, or run when nothing "
+    "else uses {service.name}; then run again.",
     "sudden-increase": "Run again in a few minutes; with a lower test.maxConcurrency if it comes back.",
     "client-limited": "Run again with a lower test.inFlightPerWorker.",
     "lambda-concurrency": "Raise 'Concurrent executions' of AWS Lambda in Service Quotas, or give a higher "
@@ -56,7 +57,8 @@ def answer_sentence(run: Run, answer: Output) -> str:
     if answer.verdict == "account-throttled" and answer.max_tps.estimate is not None:
         rate = requests_per_second(answer.max_tps.estimate)
         if answer.limited_by == "sudden-increase":
-            return f"At least {rate}: Rekognition refused a sudden increase before the model was at its maximum."
+            service = facts_of(run.model_arn).name
+            return f"At least {rate}: {service} refused a sudden increase before the model was at its maximum."
         return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
     if answer.verdict == "unstable":
         return "No number of inference units can be recommended: the measurement is unstable."
@@ -84,7 +86,7 @@ def next_action(run: Run, answer: Output) -> str:
     limit = limit if limit in WITHOUT_NUMBERS else word
     if not answer.recommendation.min_inference_units:
         ask = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
-        return WITHOUT_NUMBERS.get(limit, ask)
+        return WITHOUT_NUMBERS.get(limit, ask).format(service=facts_of(run.model_arn))
     if answer.applied:
         return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
     if answer.model.status_after == "RUNNING":
@@ -101,12 +103,9 @@ def start_command(answer: Output) -> str | None:
     units, arn = answer.recommendation.units, answer.model_arn
     if units is None or answer.applied:
         return None
-    least, most = units
-    words = ["aws", "rekognition", "start-project-version", "--region", ModelArn.of(arn).region]
-    words += ["--project-version-arn", arn, "--min-inference-units", str(least)]
-    if most > least:
-        words += ["--max-inference-units", str(most)]
-    return shlex.join(words)
+    service = facts_of(arn)
+    parameters = service.start_parameters(arn, *units)
+    return shlex.join(service.command(service.start, parameters, ModelArn.of(arn).region))
 
 
 def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -8,6 +8,7 @@ from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.measured import Rate
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.measured_step import MeasuredStep
+from lambdas.models.registry import console_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
 from lambdas.reports.page.html.formats import count, moment, requests_per_second, tps, usd
 from lambdas.reports.page.sections.tables import errors_table, input_table, steps_table, versions_table, words_table
@@ -21,14 +22,14 @@ from lambdas.runs.step_rows import requests_row
 ERRORS = {
     "InvalidInput": ("The input was refused", "Correct the field that is named above, then start the run again."),
     "NoUsableImages": ("There was no image to send", "Upload JPEG or PNG images, then run again."),
-    "ModelNotFound": ("The model was not found", "Look its ARN up in the Rekognition console, then run again."),
+    "ModelNotFound": ("The model was not found", "Look its ARN up in {console}, then run again."),
     "ModelNotStartable": ("The model cannot be started", "Train it to the end, or name another version."),
     "ModelInUse": ("The model is used by others", "Run again when nobody uses it, or give test.allowOtherTraffic."),
-    "ModelStartFailed": ("The model did not start", "Start it in the Rekognition console; run again when it works."),
+    "ModelStartFailed": ("The model did not start", "Start it in {console}; run again when it works."),
     "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
     "BudgetExceeded": ("A limit of the run was reached", "Raise limits.maxMinutes or maxCostUsd, then run again."),
     "AccessDenied": ("A permission was missing", "Grant what is named above, then run again."),
-    "ModelStopFailed": ("The model was not seen stopped", "Stop it in the Rekognition console now: it may cost money."),
+    "ModelStopFailed": ("The model was not seen stopped", "Stop it in {console} now: it may cost money."),
     "InternalError": ("Something went wrong on this side", "Run again; if it fails again, read the log of the Lambda."),
 }
 
@@ -39,6 +40,7 @@ def failure_contents(
     """`run` is None, and `steps` are none, where the run ended before it knew what to do."""
     names = ModelArn.find(failed.model_arn)
     word, to_do = ERRORS.get(failed.error, (failed.error, "Run again."))
+    to_do = to_do.format(console=console_of(failed.model_arn))
     began = f", {moment(run.started_at)}, {run.mode} mode" if run else ""
     found = estimate_so_far([step.counts for step in steps if step.number > 0])
     requests, rate = requests_row(steps), Rate(found.estimate, found.low, None) if found else None

@@ -10,14 +10,15 @@ from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import PlanOutput, ScheduleEntry
 from iu_tuner.contract.output.result import Output
+from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Picture, Snippet, Table
 from lambdas.reports.page.html.formats import day_of_week, usd
 
 TITLE = "When to start and stop the model"
 MAX_NAME = 40  # of a schedule's 64
 ROLE = """\
-# A role that EventBridge Scheduler may assume (scheduler.amazonaws.com), with rekognition:StartProjectVersion and
-# rekognition:StopProjectVersion on the model:
+# A role that EventBridge Scheduler may assume (scheduler.amazonaws.com), with {start} and
+# {stop} on the model:
 ROLE=arn:{partition}:iam::{account}:role/<your role>
 """
 
@@ -73,11 +74,13 @@ def _commands(model_arn: str, entries: Sequence[ScheduleEntry]) -> str:
     arn, known = ModelArn.of(model_arn), ModelArn.find(model_arn)
     model = known.project[:MAX_NAME] if known else "model"
     lines = [_command(f"{model}-{number}", arn.region, entry) for number, entry in enumerate(entries, 1)]
-    return ROLE.format(partition=arn.partition, account=arn.account) + "\n".join(lines)
+    service = facts_of(model_arn)
+    rights = {name: service.action(operation) for name, operation in (("start", service.start), ("stop", service.stop))}
+    return ROLE.format(partition=arn.partition, account=arn.account, **rights) + "\n".join(lines)
 
 
 def _command(model: str, region: str, entry: ScheduleEntry) -> str:
-    action = "start" if str(entry.target).endswith("startProjectVersion") else "stop"
+    action = "start" if str(entry.target).rpartition(":")[2].startswith("start") else "stop"
     words = ["aws", "scheduler", "create-schedule", "--region", region, "--name", f"{model}-{action}"]
     words += ["--flexible-time-window", "Mode=OFF", "--schedule-expression", entry.expression]
     words += ["--schedule-expression-timezone", entry.timezone]

@@ -16,6 +16,7 @@ from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingSkipped, next_move, scaling_of
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.outcomes import RAMP_LIMIT
+from lambdas.models.rekognition.facts import FACTS
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings
 from local.simulated_model.model_spec import ModelTruth
@@ -105,7 +106,7 @@ def test_a_sudden_increase_is_nothing_that_a_higher_quota_would_change() -> None
 def test_another_limit_of_the_account_names_the_quota_too() -> None:
     found = Measurement("account-throttled", 64, Interval.lower_bound(30.0))
 
-    verdict = judge(found, failures={"ThrottlingException": 90}, quota=APPLIED)
+    verdict = judge(found, failures={"ThrottlingException": 90}, quota=APPLIED, service=FACTS)
 
     assert verdict.limited_by == "account-limit"
     assert "DetectCustomLabels quota, which is 50 TPS" in verdict.detail
@@ -148,6 +149,6 @@ def test_a_second_start_that_is_known_to_meet_the_quota_is_not_paid_for(tps: flo
     ],
 )
 def test_a_start_that_will_meet_the_quota_is_warned_of(units: int, tps: float | None, said: str | None) -> None:
-    warning = quota_warning(units, tps, APPLIED)
+    warning = quota_warning(units, tps, APPLIED, FACTS)
 
     assert warning is None if said is None else said in (warning or "")

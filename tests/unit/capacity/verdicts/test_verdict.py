@@ -12,6 +12,7 @@ from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.client_load import ClientLoad
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.models.recent_traffic import TrafficSeen
+from lambdas.models.rekognition.facts import FACTS
 
 CLEAN = CleanRate(4.76, sent=43, throttled=0, latency=LatencyHistogram())
 FOUND = Measurement(
@@ -106,7 +107,7 @@ def test_auto_scaling_is_flagged() -> None:
 
 def test_traffic_of_others_is_flagged() -> None:
     own = judge(FOUND, other_traffic=TrafficSeen(40, of_model=True)).detail
-    shared = judge(FOUND, other_traffic=TrafficSeen(40, of_model=False)).detail
+    shared = judge(FOUND, other_traffic=TrafficSeen(40, of_model=False), service=FACTS).detail
 
     assert "others sent this model 40 requests in the 5 minutes before the run, so the model may carry more" in own
     assert "DetectCustomLabels was called 40 times" in shared

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from botocore.credentials import Credentials
 
-from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST
+from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST, Reply
 from lambdas.models.rekognition.data_plane import LoadConnection
-from lambdas.models.rekognition.reply import Reply
 from lambdas.models.rekognition.request import RequestSigner, request_with_object
 from local.simulated_model.wire.certificate import make_certificate
 from tests.unit.load.tls_server import TlsServer, tls_server

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.models.outcomes import ACCEPTED, RAMP_LIMIT, S3_LIMIT, THROTTLED
-from lambdas.models.rekognition.reply import Reply, reply_of
+from lambdas.models.outcomes import ACCEPTED, RAMP_LIMIT, S3_LIMIT, THROTTLED, Reply
+from lambdas.models.rekognition.reply import reply_of
 
 RAMP = "Slow down; sudden increase in rate of requests."
 PTEE = "ProvisionedThroughputExceededException"

@@ -1,0 +1,46 @@
+"""All runs of a stack that is being deleted: they are ended, and their models released, before it goes.
+
+CloudFormation waits for one answer, so this looks again and again by itself, for the quarter of an hour that a
+Lambda has. A model that is still starting then fails the deletion; deleting again goes on.
+"""
+
+from __future__ import annotations
+
+import time
+
+from lambdas.aws.executions import abort_all, states_client
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.cleanup.cleanup import settle
+from lambdas.models.lease_store import lease_store
+from lambdas.models.registry import console_of
+
+PATIENCE_S = 13 * 60.0
+NO_NEW_LEASES_S = 1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
+
+
+def end_all_runs(request_type: str) -> str | None:
+    """Returns why the stack can't be deleted yet; None if it can, or if the request is not about deletion."""
+    if request_type != "Delete":
+        return None
+    try:
+        return _until_released()
+    except Exception as error:  # noqa: BLE001 - without an answer CloudFormation would wait for an hour
+        logger.exception("the models could not be settled")
+        return f"models may still be running: {error} - stop them in {console_of(None)}, then delete again"
+
+
+def _until_released() -> str | None:
+    deadline = time.monotonic() + PATIENCE_S
+    lease_store().guard(NO_NEW_LEASES_S)
+    while True:
+        ended = abort_all(
+            states_client(), settings().state_machine_arn, "The stack of the Inference Unit Tuner is being deleted."
+        )
+        left = [lease for lease in lease_store().all() if not settle(lease, by="stack deletion")]
+        if not ended and not left:
+            return None
+        if time.monotonic() > deadline:
+            arns = ", ".join(lease.model_arn for lease in left)
+            return f"still starting or stopping: {arns} - delete the stack again in a few minutes"
+        time.sleep(min(settings().model_poll_s, 15))

@@ -1,0 +1,63 @@
+"""Each lease whose run is over or overdue, until the model is released or time is up.
+
+The events that start ReleaseOrphanedModel are delivered at best effort; a timer is not. With nothing to clean up,
+which is nearly always, it ends at once; else it looks again by itself until the next invocation comes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from lambdas.aws.executions import states_client, status_of
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.cleanup.cleanup import clean_up_ended, settle
+from lambdas.models.lease import Lease
+from lambdas.models.lease_store import lease_store
+from lambdas.reports.metrics import count_overdue, count_unstopped
+
+PATIENCE_S = 9 * 60.0
+# A run that meets its limit stops its model by itself, which takes minutes: no call for help before that.
+CLEANUP_GRACE_S = 15 * 60.0
+
+
+def clean_up_all() -> int:
+    """Returns how many leases could not be finished in time.
+
+    Raises:
+        ExceptionGroup: some models failed in the last round; the others have been dealt with.
+    """
+    leases, deadline = lease_store(), time.monotonic() + PATIENCE_S
+    count_overdue(sum(lease.is_overdue(time.time() - CLEANUP_GRACE_S) for lease in leases.all()))
+    while True:
+        # The index may lag behind by moments: what counts is the item itself.
+        left, errors = _round([lease for held in leases.all() if (lease := leases.of(held.model_arn))])
+        if not left or time.monotonic() > deadline:
+            break
+        time.sleep(settings().model_poll_s)
+    if left:
+        count_unstopped("ModelStopFailed")
+    if errors:
+        raise ExceptionGroup("leases that could not be settled", errors)
+    return left
+
+
+def _round(leases: Sequence[Lease]) -> tuple[int, list[Exception]]:
+    """One move for each lease whose run is over or overdue: how many need another, and the errors met."""
+    left, errors = 0, []
+    for lease in leases:
+        try:
+            left += not _cleaned_up(lease)
+        except Exception as error:  # noqa: BLE001 - one model that can't be stopped must not keep the rest running
+            logger.exception("a lease could not be settled", extra={"modelArn": lease.model_arn})
+            errors.append(error)
+            left += 1
+    return left, errors
+
+
+def _cleaned_up(lease: Lease) -> bool:
+    status = status_of(states_client(), lease.execution_arn)
+    if status != "RUNNING":
+        return clean_up_ended(lease, status, by="janitor")
+    return settle(lease, by="janitor") if lease.is_overdue(time.time()) else True

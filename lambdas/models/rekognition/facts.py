@@ -1,0 +1,47 @@
+"""Amazon Rekognition Custom Labels, as far as it is known without asking it."""
+
+from __future__ import annotations
+
+from iu_tuner.contract.model_arn import ModelArn
+from lambdas.models.facts import ServiceFacts
+
+OPERATION = "DetectCustomLabels"
+_TRY = "try one of them with the AWS CLI (aws rekognition detect-custom-labels)"
+
+
+def _dimensions(model_arn: str) -> dict[str, str]:
+    arn = ModelArn.of(model_arn)
+    return {"ProjectName": arn.project, "VersionName": arn.version}
+
+
+FACTS = ServiceFacts(
+    key="rekognition",
+    name="Rekognition",
+    operation=OPERATION,
+    start="StartProjectVersion",
+    stop="StopProjectVersion",
+    model_parameters=lambda model_arn: {"ProjectVersionArn": model_arn},
+    metric_namespace="AWS/Rekognition",
+    # AWS documents the request metrics with this dimension alone, for the whole account and Region.
+    metric_operation={"Operation": OPERATION},
+    metric_model=_dimensions,
+    # AWS documents no codes of quotas, but names (AWS General Reference): "Maximum inference units per started model",
+    # and one that names the operation. Not verified against a live account: whether Service Quotas spells them so.
+    units_quota_words=("inferenceunit", "model"),
+    tps_quota_words=(OPERATION.lower(),),
+    image_refusals=frozenset(
+        {
+            "ImageTooLargeException",
+            "InvalidImageFormatException",
+            "InvalidParameterException",
+            "InvalidS3ObjectException",
+            "ValidationException",
+        }
+    ),
+    not_about_images={
+        "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad"
+        " read, or give images.source bytes",
+        "InvalidParameterException": _TRY,
+        "ValidationException": _TRY,
+    },
+)

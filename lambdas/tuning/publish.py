@@ -1,0 +1,38 @@
+"""The answer of a run whose model is released: kept, written and told."""
+
+from __future__ import annotations
+
+import time
+
+from iu_tuner.contract.output.result import Output
+from lambdas.aws.settings import settings
+from lambdas.images.selection import s3_client
+from lambdas.models.lease_store import lease_store
+from lambdas.past_runs.store import history
+from lambdas.reports.notifications import notify_finished
+from lambdas.reports.parameter import with_answer_parameter
+from lambdas.reports.publishing import with_page
+from lambdas.reports.storage import put_reports, report_uri, result_uri
+from lambdas.runs.store import run_store
+from lambdas.tuning.output import output
+
+
+def publish(run_id: str) -> Output:
+    """Returns the execution's output, with its cost and the model's receipt.
+
+    Raises:
+        ModelLost: the answer was applied, but the run has been ended meanwhile.
+    """
+    store, bucket = run_store(run_id), settings().image_bucket
+    run, progress = store.known()
+    uris = {"result_uri": result_uri(bucket, run.run_id), "report_uri": report_uri(bucket, run.run_id)}
+    answer = output(run, progress, store.findings(), store.receipt(), **uris)
+    answer = with_answer_parameter(history().compared(run, answer), run.started_at)
+    answer = with_page(run, answer, store.steps)
+    put_reports(s3_client(), bucket, answer)
+    store.publish(run, answer)
+    history().keep(run, answer)
+    if run.after_run == "apply":  # a run that fails before this has its model stopped
+        lease_store().release_to_user(run.model_arn, run_id)
+    notify_finished(answer, time.time() - run.started_epoch)
+    return answer

@@ -1,0 +1,43 @@
+"""From all counts to the findings of a run, kept until its model is released."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from iu_tuner.contract.errors import InternalError
+from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.search import next_move
+from lambdas.experiments.image_comparison import compared_images
+from lambdas.experiments.scaling import scaling_of
+from lambdas.load.measured_step import load_of
+from lambdas.models.lease_store import lease_store
+from lambdas.models.registry import facts_of
+from lambdas.planning.cloudwatch_demand import kept_history
+from lambdas.runs.store import run_store
+from lambdas.tuning.apply_answer import decided
+from lambdas.tuning.output import findings
+from lambdas.tuning.quotas import quotas_client, units_quota
+
+
+def recommend(run_id: str) -> None:
+    """Compute the findings and keep them; a run that applies its answer decides on the model's inference units.
+
+    Raises:
+        ModelLost: the answer has to be applied, but the run is being ended.
+    """
+    store = run_store(run_id)
+    (run, progress), steps = store.known(), store.steps()
+    found = next_move(load_of(steps, "main"), run.search_limits)
+    if not isinstance(found, Measurement):
+        raise InternalError("the counts ask for another step where none was planned - run again")
+    scaling = scaling_of(run, progress, found, steps) if run.scaling_quota else None
+    refused = len(progress.refused_images)
+    answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
+    if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
+        answer = replace(answer, image_comparison=images)
+    store.save_measurement(answer)
+    if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
+        leases = lease_store()
+        quota = units_quota(quotas_client(), facts_of(run.model_arn))
+        leases.note(decided(leases.require(run.model_arn, run_id), answer.recommendation, quota))

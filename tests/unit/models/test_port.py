@@ -1,0 +1,58 @@
+"""One model service behind a port: of the rest, nothing knows which."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lambdas.models.facts import ServiceFacts
+from lambdas.models.registry import console_of, facts_of
+
+LAMBDAS = Path(__file__).parents[3] / "lambdas"
+NAMES = re.compile(r"rekognition|custom ?labels|project_?version|lookout", re.IGNORECASE)
+REASONS = {
+    "models/registry.py": ["from lambdas.models.rekognition.facts import FACTS"]  # somebody has to know the services
+}
+ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1"
+
+
+def named_in(module: Path) -> list[str]:
+    return [line.strip() for line in module.read_text("utf-8").splitlines() if NAMES.search(line)]
+
+
+def test_nothing_above_a_services_folder_names_a_service() -> None:
+    above = [path for path in LAMBDAS.rglob("*.*") if path.suffix in (".py", ".js", ".html", ".css")]
+    above = [path for path in above if path.relative_to(LAMBDAS).parts[:2] != ("models", "rekognition")]
+
+    found = {path.relative_to(LAMBDAS).as_posix(): lines for path in above if (lines := named_in(path))}
+
+    assert len(above) > 150
+    assert found == REASONS
+
+
+@pytest.fixture
+def service() -> ServiceFacts:
+    return facts_of(ARN)
+
+
+def test_a_service_is_known_by_the_arn_of_its_models(service: ServiceFacts) -> None:
+    assert (service.key, service.action(service.operation)) == ("rekognition", "rekognition:DetectCustomLabels")
+    assert console_of(ARN) == console_of(None) == "the Rekognition console"
+
+
+def test_a_start_has_a_maximum_only_if_the_model_scales(service: ServiceFacts) -> None:
+    fixed, scaling = service.start_parameters(ARN, 2, 2), service.start_parameters(ARN, 1, 3)
+
+    assert fixed == {"ProjectVersionArn": ARN, "MinInferenceUnits": 2}
+    assert scaling == {"ProjectVersionArn": ARN, "MinInferenceUnits": 1, "MaxInferenceUnits": 3}
+
+
+def test_the_command_is_the_aws_clis(service: ServiceFacts) -> None:
+    words = service.command(service.start, service.start_parameters(ARN, 1, 3), "us-east-1")
+
+    assert " ".join(words) == (
+        f"aws rekognition start-project-version --region us-east-1 --project-version-arn {ARN}"
+        " --min-inference-units 1 --max-inference-units 3"
+    )
