@@ -101,7 +101,7 @@ class LeaseStore:
         return lease
 
     def is_active(self, model_arn: str, run_id: str) -> bool:
-        """Like `require`, but returns a bool; True if DynamoDB does not answer, which is no reason to end a run."""
+        """Like `require`, but returns a bool; also True if DynamoDB does not answer, as that ends no run."""
         try:
             self.require(model_arn, run_id)
         except ModelLost:
