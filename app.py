@@ -8,6 +8,7 @@ from infra.settings.context import SettingsError
 from infra.settings.context_keys import WITHOUT_EFFECT, UnknownKeys
 from infra.settings.settings import Settings
 from infra.stack import InferenceUnitTuner
+from iu_tuner.contract.names import STACK
 
 app = cdk.App()
 try:
@@ -17,7 +18,7 @@ except (SettingsError, UnknownKeys) as error:
 
 stack = InferenceUnitTuner(
     app,
-    "InferenceUnitTuner",
+    STACK,
     settings=settings,
     # The embedded AWS has none of the roles that `cdk bootstrap` makes for publishing.
     synthesizer=cdk.CliCredentialsStackSynthesizer() if settings.local else None,

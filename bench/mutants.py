@@ -92,8 +92,8 @@ def _change(node: ast.AST, part: int) -> bool:
             node.test = ast.fix_missing_locations(ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test))
         case ast.Constant(value=bool()):
             node.value = not node.value
-        case ast.Constant(value=int() | float()):
-            node.value += 1
+        case ast.Constant(value=int() | float() as number):
+            node.value = number + 1
         case _:
             return False
     return True

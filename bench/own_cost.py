@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.tables import markdown
+from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.stack import Tuner
 from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws, embedded_aws
@@ -65,7 +66,7 @@ def count_run() -> dict[str, float]:
             for name, body in sample_images().items():
                 aws.client("s3").put_object(Bucket=outputs.image_bucket, Key=f"samples/{name}", Body=body)
             states = aws.client("stepfunctions")
-            tuner = Tuner(states, aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table)
+            tuner = Tuner(states, outputs.state_machine_arn, RunsTable(aws.client("dynamodb"), outputs.runs_table))
             before, began_s = units.read_text("utf-8").splitlines(), time.time()
             tuner.start(_RUN, {"modelArn": model.model_arns[0], **_INPUT})
             while (described := tuner.described(_RUN))["status"] == "RUNNING" and time.time() < began_s + _MAX_S:

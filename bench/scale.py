@@ -12,13 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 
 from bench.fake_stack import RUNS_TABLE, items_of, mocked_aws
 from bench.tables import markdown
+from iu_tuner.formats import iso
 from lambdas.load.step import StepPlan
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.process import running_simulated_model
@@ -122,7 +122,7 @@ def _forget_closed_steps() -> None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return str(iso(time.time()))
 
 
 def _peak_mb() -> float:

@@ -15,6 +15,7 @@ from infra.resources.functions import Functions
 from infra.resources.permissions import acknowledge_wildcard, allow
 from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings.settings import Settings
+from iu_tuner.contract import names
 
 _JANITOR_PERIOD = cdk.Duration.minutes(10)
 # At least as long as ReleaseOrphanedModel may take; the function itself asks for a look sooner.
@@ -69,7 +70,7 @@ class SafetyNet(Construct):
         )
         release_orphaned.add_event_source(sources.SqsEventSource(queue, batch_size=1, report_batch_item_failures=True))
         allow(release_orphaned, ["sqs:ChangeMessageVisibility"], queue.queue_arn)
-        release_orphaned.add_environment("QUEUE_URL", queue.queue_url)
+        release_orphaned.add_environment(names.QUEUE_URL, queue.queue_url)
         self._set_poll_interval(release_orphaned)
         if queue.dead_letter_queue is not None:
             self.dead_letter_queues += [queue.dead_letter_queue.queue, undelivered]
@@ -102,7 +103,7 @@ class SafetyNet(Construct):
         """Deleted first of all the stack, so that all it takes to stop a model is still there."""
         self._grant_executions(stop_on_delete, "states:StopExecution")
         allow(stop_on_delete, ["states:ListExecutions"], state_machine.state_machine_arn)
-        stop_on_delete.add_environment("STATE_MACHINE_ARN", state_machine.state_machine_arn)
+        stop_on_delete.add_environment(names.STATE_MACHINE_ARN, state_machine.state_machine_arn)
         self._set_poll_interval(stop_on_delete)
         self.deletion_guard = cdk.CustomResource(
             self,
@@ -113,7 +114,7 @@ class SafetyNet(Construct):
         )
 
     def _set_poll_interval(self, function: lambda_.Function) -> None:
-        function.add_environment("MODEL_POLL_SECONDS", str(self._settings.model_poll_seconds))
+        function.add_environment(names.MODEL_POLL_SECONDS, str(self._settings.model_poll_seconds))
 
     def _grant_executions(self, function: lambda_.Function, *actions: str) -> None:
         allow(function, actions, self._executions, wildcard="An execution's name is made when it starts.")

@@ -17,6 +17,7 @@ from infra.resources.permissions import allow
 from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
 from infra.settings.settings import Settings
 from infra.settings.triggers import UploadTrigger
+from iu_tuner.contract import names
 
 # A schedule that could not start its run for so long is late enough for the run to be another's.
 _LATEST = cdk.Duration.hours(1)
@@ -112,7 +113,7 @@ class Uploads(Construct):
         self._enable_event_bridge()
         self.starters: list[Construct] = [self._rule(trigger) for trigger in settings.upload_triggers]
         self.starters.append(self._connect_queue(start_after_uploads))
-        start_after_uploads.add_environment("MODEL_POLL_SECONDS", str(settings.model_poll_seconds))
+        start_after_uploads.add_environment(names.MODEL_POLL_SECONDS, str(settings.model_poll_seconds))
         self._grant_runs(start_after_uploads, state_machine)
 
     def _enable_event_bridge(self) -> None:
@@ -156,7 +157,7 @@ class Uploads(Construct):
         allow(function, [f"sqs:{action}" for action in actions], self._queue.queue_arn)
         if (key := self._queue.encryption_master_key) is not None:
             allow(function, ["kms:Decrypt"], key.key_arn)
-        function.add_environment("QUEUE_URL", self._queue.queue_url)
+        function.add_environment(names.QUEUE_URL, self._queue.queue_url)
         return lambda_.EventSourceMapping(
             self,
             "Feed",
@@ -172,7 +173,7 @@ class Uploads(Construct):
     def _grant_runs(self, function: lambda_.Function, state_machine: sfn.StateMachine) -> None:
         """May start runs and look at them."""
         machine = state_machine.state_machine_arn
-        function.add_environment("STATE_MACHINE_ARN", machine)
+        function.add_environment(names.STATE_MACHINE_ARN, machine)
         allow(function, ["states:StartExecution"], machine)
         executions = cdk.Stack.of(self).format_arn(
             service="states",

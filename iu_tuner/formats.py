@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import overload
+
+_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories: controls, marks of direction, lone surrogates
 
 
 @overload
@@ -32,3 +35,18 @@ def count(number: int, noun: str) -> str:
 def percent(share: float) -> str:
     """A share of 1 with at most four significant digits: `12.5 %`."""
     return f"{100 * share:.4g} %"
+
+
+def tps(value: float) -> str:
+    """A rate without its unit: `5.00`, `1,234.5`."""
+    return f"{value:,.2f}" if value < 100 else f"{value:,.1f}"
+
+
+def requests_per_second(value: float) -> str:
+    """A rate in a sentence: `5.00 requests/s`."""
+    return f"{tps(value)} requests/s"
+
+
+def one_line(text: str, instead: str = " ") -> str:
+    """The text with `instead` in place of line breaks, and of what is invisible or turns the direction of reading."""
+    return "".join(instead if unicodedata.category(each) in _INVISIBLE else each for each in text)

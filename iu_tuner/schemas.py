@@ -52,7 +52,7 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": _schema(arguments[1], parts)}
     if arguments:
         return {"anyOf": [_schema(each, parts) for each in arguments]}
-    if not is_dataclass(kind):
+    if not (isinstance(kind, type) and is_dataclass(kind)):
         return {"type": _TYPES[kind]}
     if kind.__name__ not in parts:
         parts[kind.__name__] = {}  # named before its fields are read, which may hold it

@@ -15,12 +15,15 @@ from typing import Any
 
 from rich.console import Console
 
+from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.stack import Tuner
-from iu_tuner.cli.exit_codes import ClientError
-from iu_tuner.cli.polling import looks
+from iu_tuner.cli.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import units_table
-from iu_tuner.cli.terminal.streams import prepare_streams
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Output
+from iu_tuner.exit_codes import ClientError
+from iu_tuner.streams import prepare_streams
 from local.demo_view import answer_table
 from local.deployment import DeploymentError, Outputs, deploy
 from local.embedded_aws import EmbeddedAws, EmbeddedAwsError, embedded_aws
@@ -102,15 +105,16 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
 
 def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: Console) -> dict[str, Any]:
     """Start an execution and watch it to its end."""
-    tuner = Tuner(aws.client("stepfunctions"), aws.client("dynamodb"), outputs.state_machine_arn, outputs.runs_table)
+    table = RunsTable(aws.client("dynamodb"), outputs.runs_table)
+    tuner = Tuner(aws.client("stepfunctions"), outputs.state_machine_arn, table)
     tuner.start("demo", raw)
     deadline = time.monotonic() + MAX_RUN_S
     with Screen(as_json=False) as screen:
-        for look in looks(tuner, "demo"):
-            screen.show(look)
+        for snapshot in poll(tuner, "demo"):
+            screen.show(snapshot)
             if time.monotonic() > deadline:
                 break
-    return dict(look.described)
+    return dict(snapshot.execution)
 
 
 def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulatedModel, console: Console) -> int:
@@ -122,6 +126,7 @@ def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulated
         console.print(f"the simulated model is {report['status']}")
         return 1
     answer = json.loads(described["output"])
+    advice = from_json(Output, answer).recommendation
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(answer, indent=2) + "\n", "utf-8")
     bucket, _, result = answer["resultUri"].removeprefix("s3://").partition("/")
@@ -129,8 +134,8 @@ def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulated
         key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     console.print(answer_table(answer, report))
-    console.print(units_table(answer))
-    for reason in answer["recommendation"]["reasons"]:
+    console.print(units_table(advice.table))
+    for reason in advice.reasons:
         console.print(f"- {reason}", markup=False)
     page = f"Open {REPORT} in a browser" if answer["reportUri"] else answer["reportDetail"]
     console.print(

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from iu_tuner.contract.names import STACK
 from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws
 
 _REPOSITORY = Path(__file__).parent.parent
 _CDK = _REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
-_STACK = "InferenceUnitTuner"
 _TOOLKIT_STACK = "CDKToolkit"
 # Nothing here asks the internet for news, counts usage, or warns that Node 20 is past its support.
 _QUIET = {
@@ -47,7 +47,7 @@ def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
     """
     if not _is_bootstrapped(aws):
         _cdk(aws, "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
-    _cdk(aws, "deploy", _STACK, "--require-approval", "never", "--method", "direct", *_as_options(context))
+    _cdk(aws, "deploy", STACK, "--require-approval", "never", "--method", "direct", *_as_options(context))
     return _outputs(aws)
 
 
@@ -56,7 +56,7 @@ def destroy(aws: EmbeddedAws) -> None:
 
     Raises DeploymentError.
     """
-    _cdk(aws, "destroy", _STACK, "--force", *_as_options({}))
+    _cdk(aws, "destroy", STACK, "--force", *_as_options({}))
 
 
 def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
@@ -102,7 +102,7 @@ def _is_bootstrapped(aws: EmbeddedAws) -> bool:
 
 
 def _outputs(aws: EmbeddedAws) -> Outputs:
-    (stack,) = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"]
+    (stack,) = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     value = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Outputs(
         state_machine_arn=value["StateMachineArn"],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.versions import versions
 from lambdas.capacity.search import next_move
@@ -23,7 +24,7 @@ from lambdas.reports.page.render import page
 from lambdas.reports.page.sections.failed_run import failure_contents
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
+from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings, output
 from lambdas.tuning.prepare import demand_of
@@ -115,7 +116,7 @@ def played(kind: Kind) -> tuple[Run, list[MeasuredStep], Output]:
     progress = Progress(running_since=STARTED_AT + 595, stopped_at=None if kind.left == "RUNNING" else ended)
     before = "RUNNING" if kind.left == "RUNNING" else "STOPPED"
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found=before)
-    receipt = Receipt.of(lease, (run, progress), kind.left, by="finally", now=ended)
+    receipt = make_receipt(lease, (run, progress), kind.left, by="finally", now=ended)
     if run.after_run == "apply" and kind.left == "RUNNING":
         receipt = replace(receipt, applied=True, min_inference_units=2, max_inference_units=3)
     uri = f"s3://images/reports/{run.run_id}/"

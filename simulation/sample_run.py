@@ -22,7 +22,7 @@ from lambdas.models.outcomes import ACCEPTED
 from lambdas.past_runs.regression import Answer, with_comparison
 from lambdas.planning.demand import TrafficDemand
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
+from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings, output
 from local.simulated_model.model_spec import ModelTruth
@@ -80,7 +80,7 @@ def sample_output() -> dict[str, Any]:
     stopped_at = STARTED_AT + 600 + RUNNING_S
     progress = Progress(running_since=STARTED_AT + 600, stopped_at=stopped_at)
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, run.max_minutes, "stop", status_found="STOPPED")
-    receipt = Receipt.of(lease, (run, progress), "STOPPED", by="finally", now=stopped_at)
+    receipt = make_receipt(lease, (run, progress), "STOPPED", by="finally", now=stopped_at)
     folder = "s3://inferenceunittuner-images/reports/monday-morning"
     answer = output(
         run,

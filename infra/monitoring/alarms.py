@@ -18,6 +18,7 @@ from infra.monitoring.tuner_metrics import count_of
 from infra.resources.encryption import customer_key
 from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
+from iu_tuner.contract import names
 
 _PERIOD = cdk.Duration.minutes(5)
 # The janitor looks every ten minutes: no turn of its may look like the end of it.
@@ -98,7 +99,7 @@ class Observability(Construct):
         allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], self._key.key_arn)
         bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
         allow(function, ["events:PutEvents"], bus)
-        function.add_environment("TOPIC_ARN", self.topic.topic_arn)
+        function.add_environment(names.TOPIC_ARN, self.topic.topic_arn)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
         alarm = cloudwatch.Alarm(

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.resources.functions import SERVICE_NAME
+from iu_tuner.contract.names import METRICS_NAMESPACE, SERVICE_NAME
 
-NAMESPACE = "InferenceUnitTuner"
 OF_MODEL = ("project", "version")
 
 
 def count_of(name: str, *, period: cdk.Duration, statistic: str = "Sum") -> cloudwatch.Metric:
     """A count that belongs to no model."""
     return cloudwatch.Metric(
-        namespace=NAMESPACE,
+        namespace=METRICS_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": SERVICE_NAME},
         statistic=statistic,
@@ -29,7 +28,7 @@ def search(
     dimensions: tuple[str, ...],
     label: str,
     period: cdk.Duration,
-    namespace: str = NAMESPACE,
+    namespace: str = METRICS_NAMESPACE,
     fixed: Mapping[str, str] | None = None,
 ) -> cloudwatch.MathExpression:
     """Every series of this metric, whatever its dimensions say: models are not known when the stack is deployed.

@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
 from infra.monitoring.tuner_metrics import count_of, of_models, search
-from infra.resources.functions import SERVICE_NAME
+from iu_tuner.contract.names import SERVICE_NAME
 
 WIDTH = 24
 HEIGHT = 6

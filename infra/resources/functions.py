@@ -16,9 +16,9 @@ from infra.resources.log_groups import log_group
 from infra.resources.network import LambdaNetwork
 from infra.resources.permissions import acknowledge, acknowledge_wildcard, allow
 from infra.settings.settings import Settings
+from iu_tuner.contract import names
 
 _REPOSITORY = Path(__file__).parents[2]
-SERVICE_NAME = "inference-unit-tuner"
 POWERTOOLS_PARAMETER = "/aws/service/powertools/python/arm64/python3.13/3.37.0"
 
 
@@ -65,10 +65,10 @@ class Functions(Construct):
         self._settings = settings
         self._network = LambdaNetwork(self, "Network", settings=settings)
         self._environment = {
-            "RUNS_TABLE": runs_table,
-            "IMAGE_BUCKET": image_bucket,
-            "PRICE_PER_IU_HOUR_USD": str(settings.price_per_inference_unit_hour_usd),
-            "POWERTOOLS_SERVICE_NAME": SERVICE_NAME,
+            names.RUNS_TABLE: runs_table,
+            names.IMAGE_BUCKET: image_bucket,
+            names.PRICE_PER_UNIT_HOUR_USD: str(settings.price_per_inference_unit_hour_usd),
+            "POWERTOOLS_SERVICE_NAME": names.SERVICE_NAME,
         }
         # One asset for all, cut from the repository's root: `lambdas.…` is the import path here and there.
         self._code = lambda_.Code.from_asset(

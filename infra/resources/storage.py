@@ -9,9 +9,7 @@ from constructs import Construct
 from infra.resources.encryption import customer_key
 from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
-
-_REPORT_PREFIX = "reports/"
-_LEASES = "Leases"
+from iu_tuner.contract.names import LEASES_INDEX, REPORT_PREFIX
 
 
 class Storage(Construct):
@@ -38,7 +36,8 @@ class Storage(Construct):
         )
         # Only leases have its key: the janitor looks through them, and reads nothing else.
         self.runs.add_global_secondary_index(
-            index_name=_LEASES, partition_key=dynamodb.Attribute(name="leaseHolder", type=dynamodb.AttributeType.STRING)
+            index_name=LEASES_INDEX,
+            partition_key=dynamodb.Attribute(name="leaseHolder", type=dynamodb.AttributeType.STRING),
         )
         self.images = s3.Bucket(
             self,
@@ -57,7 +56,7 @@ class Storage(Construct):
                     id="drop-broken-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
                 ),
                 # Reports can be made anew from a new run; the images are the user's, and stay.
-                s3.LifecycleRule(id="expire-reports", prefix=_REPORT_PREFIX, expiration=cdk.Duration.days(365)),
+                s3.LifecycleRule(id="expire-reports", prefix=REPORT_PREFIX, expiration=cdk.Duration.days(365)),
             ],
             # `cdk destroy` keeps the bucket with all that is in it: the images are the user's. (Deleting it
             # would fail on the first object; auto_delete_objects would take a second Lambda, with the
@@ -101,7 +100,7 @@ class Storage(Construct):
 
     def grant_put_reports(self, function: lambda_.Function) -> None:
         """May write reports, and nothing outside their folder."""
-        reports = self.images.arn_for_objects(f"{_REPORT_PREFIX}*")
+        reports = self.images.arn_for_objects(f"{REPORT_PREFIX}*")
         allow(function, ["s3:PutObject"], reports, wildcard="A report's key holds the id of its run.")
         self._grant_key(function, "GenerateDataKey")
 
@@ -113,7 +112,7 @@ class Storage(Construct):
 
     def grant_list_leases(self, function: lambda_.Function) -> None:
         """May look through all leases."""
-        allow(function, ["dynamodb:Scan"], f"{self.runs.table_arn}/index/{_LEASES}")
+        allow(function, ["dynamodb:Scan"], f"{self.runs.table_arn}/index/{LEASES_INDEX}")
         self._grant_key(function, "Decrypt")
 
     def _grant_key(self, function: lambda_.Function, action: str) -> None:

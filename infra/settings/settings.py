@@ -1,6 +1,6 @@
 """Every deploy-time knob, read from the CDK context once, typed and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -170,7 +170,7 @@ class Settings(FromContext):
         return self
 
 
-def _check_unique(key: str, entries: tuple[Schedule, ...] | tuple[UploadTrigger, ...], by: str) -> None:
+def _check_unique(key: str, entries: Sequence[Schedule | UploadTrigger], by: str) -> None:
     seen = set()
     for index, entry in enumerate(entries):
         if entry.fingerprint in seen:

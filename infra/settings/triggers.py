@@ -15,8 +15,8 @@ from infra.settings.schedule_expression import TAKES, is_schedule_expression
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.contract.image_prefix import instead_of
+from iu_tuner.contract.names import REPORT_PREFIX
 
-_REPORT_PREFIX = "reports/"
 _MAX_SETTLE_S = 3600
 # A folder. `<`, `>` and `"` would mean something in what the rule makes of the event.
 _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
@@ -56,7 +56,7 @@ def _folder(prefix: str) -> str:
     Raises:
         PydanticCustomError: it is none; `more` says what to write instead.
     """
-    overlaps_reports = prefix.startswith(_REPORT_PREFIX) or _REPORT_PREFIX.startswith(prefix)
+    overlaps_reports = prefix.startswith(REPORT_PREFIX) or REPORT_PREFIX.startswith(prefix)
     instead = instead_of(prefix)
     if instead or overlaps_reports or not _FOLDER.fullmatch(prefix):
         raise PydanticCustomError("folder", "no folder", {"more": f"; {instead}" if instead else ""})
@@ -101,7 +101,7 @@ class UploadTrigger(FromContext):
 
     prefix: Annotated[str, AfterValidator(_folder)] = Field(
         description="a folder of at most 256 characters, like samples/, that has nothing to do with "
-        f'{_REPORT_PREFIX}; without *, ?, $, <, >, " and \\'
+        f'{REPORT_PREFIX}; without *, ?, $, <, >, " and \\'
     )
     settle_seconds: int = Field(
         default=60, ge=1, le=_MAX_SETTLE_S, description=f"a whole number of seconds from 1 to {_MAX_SETTLE_S}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from iu_tuner.cli.exit_codes import UsageError
 from iu_tuner.contract.input_errors import shown
+from iu_tuner.exit_codes import UsageError
 
 
 class Minutes(click.FloatRange):

@@ -12,11 +12,13 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from iu_tuner.cli.exit_codes import UsageError
 from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.output.json_values import json_name
+from iu_tuner.contract.output.result import Output
+from iu_tuner.exit_codes import UsageError
 
 Value = float | str | bool
 
@@ -37,41 +39,7 @@ _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, like "tpsPerInferenceUnit>=4"'
 
 # The first names of a path; a slip in one is told before it costs a run.
-OUTPUT_NAMES = (
-    "runId",
-    "modelArn",
-    "verdict",
-    "verdictDetail",
-    "maxTps",
-    "observedSeconds",
-    "cleanTps",
-    "inferenceUnits",
-    "tpsPerInferenceUnit",
-    "latencyMs",
-    "recommendation",
-    "steps",
-    "requests",
-    "cost",
-    "model",
-    "images",
-    "otherTraffic",
-    "accountQuotaTps",
-    "limitedBy",
-    "warnings",
-    "heldBy",
-    "comparedWith",
-    "regression",
-    "regressionDetail",
-    "applied",
-    "appliedDetail",
-    "answerParameter",
-    "answerParameterDetail",
-    "imageComparison",
-    "scaling",
-    "reportUri",
-    "reportDetail",
-    "resultUri",
-)
+OUTPUT_NAMES = tuple(dict.fromkeys(json_name(each.name) for each in fields(Output)))
 
 
 @dataclass(frozen=True)

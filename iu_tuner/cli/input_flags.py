@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 import click
 
 from iu_tuner.cli.arguments import text_argument
-from iu_tuner.cli.exit_codes import UsageError
 from iu_tuner.cli.json_input import read_json
+from iu_tuner.contract.cost_estimate import expected_minutes, expected_usd
 from iu_tuner.contract.errors import RunError
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
-from lambdas.models.tariff import Tariff
-from lambdas.runs.budget import Budget, expected_minutes
+from iu_tuner.exit_codes import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -90,21 +89,19 @@ def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
     Raises:
         UsageError: more than the input's limits allow.
     """
-    mode, units, compare = wanted.test.mode, wanted.test.inference_units, wanted.images.compare
-    tariff = Tariff(units, usd_per_unit_hour)
-    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
+    units = wanted.test.inference_units
     second_units = 2 * units if wanted.test.verify_scaling else 0
     try:
-        usd = budget.check_estimate(mode, tariff, compare=compare, second_units=second_units)
+        usd = expected_usd(wanted, units, usd_per_unit_hour, second_units=second_units)
     except RunError as error:
         raise UsageError(str(error)) from error
     named = "inference_units" in wanted.test.model_fields_set
     rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
     again = f", and again with {second_units}" if second_units else ""
-    minutes = expected_minutes(mode, compare=compare)
+    minutes, limit = expected_minutes(wanted), wanted.limits.max_cost_usd
     return (
         f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {minutes:g} "
-        f"minutes ({mode}){again}, never more than limits.maxCostUsd = ${wanted.limits.max_cost_usd:g}{rest}"
+        f"minutes ({wanted.test.mode}){again}, never more than limits.maxCostUsd = ${limit:g}{rest}"
     )
 
 

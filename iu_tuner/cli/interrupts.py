@@ -1,4 +1,4 @@
-"""Ending a run before its time, if there is still something to stop; then its model is settled from outside."""
+"""Stopping a run before its end. The safety net then releases its model."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import click
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.stack import Tuner
-from iu_tuner.cli.exit_codes import ClientError, Exit, UsageError
-from iu_tuner.cli.outcome import Ending
-from iu_tuner.cli.polling import PAUSE_S, looks
+from iu_tuner.cli.outcome import Outcome
+from iu_tuner.cli.polling import PAUSE_S, poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import PHASES
+from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
-SETTLED_WITHIN_S = 30 * 60.0
-PAST_MEASURING = frozenset(
+CLEANED_UP_WITHIN_S = 30 * 60.0
+AFTER_MEASURING = frozenset(
     {"stopping", "stopped", "restoring", "restored", "applying", "applied", "finished", "failed"}
 )
-UNTOUCHED_LOOKS = 4  # without lease and receipt: the run had not come so far as to touch the model
+MAX_SNAPSHOTS_WITHOUT_LEASE = 4  # and without a receipt: the run ended before it touched the model
 
 Returned = TypeVar("Returned")
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: nobody is there to be asked."""
+    """SIGTERM, which no person sends: there is nobody to ask."""
 
 
 class TimeIsUp(Exception):
@@ -35,7 +35,7 @@ class TimeIsUp(Exception):
 
 
 def wants_to_stop(screen: Screen, why: BaseException, *, ours: bool) -> bool:
-    """Shall the run be stopped? Asks where somebody can answer; else only whoever started it stops it."""
+    """Whether to stop the run: asks in a terminal; elsewhere only a run that this client started is stopped."""
     if isinstance(why, TimeIsUp | Terminated) or not screen.is_interactive:
         return ours
     try:
@@ -44,62 +44,63 @@ def wants_to_stop(screen: Screen, why: BaseException, *, ours: bool) -> bool:
         return True
 
 
-def past_measuring(tuner: Tuner, run_id: str) -> str | None:
-    """The run's phase if it has measured all it will: it settles its model by itself, and a stop would only cost it
-    its answer. None: it measures, or nothing is known of it.
+def phase_after_measuring(tuner: Tuner, run_id: str) -> str | None:
+    """The run's phase once it has measured: it releases its model by itself, and a stop would only lose the answer.
+
+    Returns None while it measures, or if its phase is not known.
     """
     try:
-        view = _stubbornly(lambda: tuner.view(run_id))
+        run = _ignore_further_interrupts(lambda: tuner.run(run_id))
     except AwsCallFailed:
         return None
-    return view.phase if view is not None and view.phase in PAST_MEASURING else None
+    return run.phase if run is not None and run.phase in AFTER_MEASURING else None
 
 
-def stop_and_settle(tuner: Tuner, run_id: str, model_arn: str | None, screen: Screen, code: Exit) -> Ending:
-    """Stop the run; the ending says how its model was left, or is the run's own where that came first.
+def stop_and_clean_up(tuner: Tuner, run_id: str, model_arn: str | None, screen: Screen, code: Exit) -> Outcome:
+    """Stops the run and waits until its model is released; if the run ended first, returns that outcome.
 
     Raises:
-        ClientError: it can't be stopped, or can't be watched any more.
+        ClientError: the run can't be stopped, or AWS no longer answers.
     """
     screen.say(f"stopping the run {run_id}; its model is settled next, please wait")
-    _stubbornly(lambda: _stop(tuner, run_id))
+    _ignore_further_interrupts(lambda: _stop(tuner, run_id))
     error, why = ("Timeout", "took too long") if code is Exit.TIMEOUT else ("Interrupted", "was interrupted")
-    stopped = Ending(run_id, code, "ABORTED", None, error, f"the run {why} and was stopped")
+    stopped = Outcome(run_id, code, "ABORTED", None, error, f"the run {why} and was stopped")
     try:
-        for last in looks(tuner, run_id) if _exists(tuner, run_id) else ():
+        for last in poll(tuner, run_id) if _exists(tuner, run_id) else ():
             if last.status not in ("RUNNING", "ABORTED"):
-                return Ending.of(run_id, last)
-        return when_settled(stopped, tuner, model_arn, screen)
+                return Outcome.of(run_id, last)
+        return wait_for_cleanup(stopped, tuner, model_arn, screen)
     except KeyboardInterrupt:
-        on = f"the safety net goes on settling its model: {tuner.follow_with(run_id)}"
+        on = f"the safety net goes on settling its model: {tuner.follow_command(run_id)}"
         return replace(stopped, cause=f"{stopped.cause}; {on}")
 
 
-def when_settled(ended: Ending, tuner: Tuner, model_arn: str | None, screen: Screen) -> Ending:
-    """Wait until the safety net has settled the model of a run that did not do so itself."""
-    deadline, untouched = time.monotonic() + SETTLED_WITHIN_S, 0
+def wait_for_cleanup(ended: Outcome, tuner: Tuner, model_arn: str | None, screen: Screen) -> Outcome:
+    """Waits until the safety net has released the model of a run that was ended from outside."""
+    deadline, untouched = time.monotonic() + CLEANED_UP_WITHIN_S, 0
     while time.monotonic() < deadline:
         try:
             held = model_arn is not None and tuner.holds_lease(ended.run_id, model_arn)
-            view = tuner.view(ended.run_id)  # after the lease: what was settled by then is in it
+            run = tuner.run(ended.run_id)  # after the lease: the receipt is written before the lease is deleted
         except AwsCallFailed as error:
             screen.say_once(f"the model can't be looked after: {error}")
         else:
-            receipt = view.receipt if view else None
+            receipt = run.receipt if run else None
             if not held and receipt is not None:
                 return replace(ended, cause=f"{ended.cause}; its model is settled", receipt=receipt)
             untouched = 0 if held else untouched + 1
-            if untouched >= UNTOUCHED_LOOKS:
+            if untouched >= MAX_SNAPSHOTS_WITHOUT_LEASE:
                 return replace(ended, cause=f"{ended.cause}, before it had touched the model")
-            if view is not None:
-                screen.say_once(PHASES.get(view.phase, view.phase))
+            if run is not None:
+                screen.say_once(PHASES.get(run.phase, run.phase))
         time.sleep(PAUSE_S)
     return replace(
         ended,
         code=Exit.NOT_SETTLED,
         error="ModelStopFailed",
-        cause=f"{ended.cause}, but its model was not seen settled within {SETTLED_WITHIN_S / 60:.0f} minutes and may "
-        f"still cost money: look at it in the Rekognition console ({model_arn})",
+        cause=f"{ended.cause}, but its model was not seen settled within {CLEANED_UP_WITHIN_S / 60:.0f} minutes and "
+        f"may still cost money: look at it in the Rekognition console ({model_arn})",
     )
 
 
@@ -114,7 +115,7 @@ def _stop(tuner: Tuner, run_id: str) -> None:
 
 
 def _exists(tuner: Tuner, run_id: str) -> bool:
-    """Whether the start, which may have been interrupted, came to AWS."""
+    """Whether the execution exists: its start may have been interrupted."""
     try:
         tuner.described(run_id)
     except UsageError:
@@ -124,8 +125,8 @@ def _exists(tuner: Tuner, run_id: str) -> bool:
     return True
 
 
-def _stubbornly(do: Callable[[], Returned]) -> Returned:
-    """Once more where a further Ctrl-C came between: it asks for just this."""
+def _ignore_further_interrupts(do: Callable[[], Returned]) -> Returned:
+    """Retries if interrupted: another Ctrl-C asks for the same thing."""
     while True:
         try:
             return do()

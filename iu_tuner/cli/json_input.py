@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from iu_tuner.cli.exit_codes import UsageError
 from iu_tuner.contract.input_errors import shown
+from iu_tuner.exit_codes import UsageError
 
 
 def read_json(option: str, source: str) -> Any:

@@ -16,8 +16,8 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How the run came out: `trouble` (a name and a sentence) is why it has no answer; `seconds` it took."""
+class JUnitCase:
+    """How the run ended: `trouble` (a name and a sentence) is why it has no answer; `seconds` it took."""
 
     name: str
     seconds: float
@@ -26,10 +26,10 @@ class Outcome:
     skipped: bool = False
 
 
-def write_junit(path: Path, outcome: Outcome, assertions: Sequence[str], checked: Sequence[Checked]) -> None:
+def write_junit(path: Path, run: JUnitCase, assertions: Sequence[str], checked: Sequence[Checked]) -> None:
     """Write the file. Assertions that were not checked, as there was no answer, are skipped. OSError."""
-    suite = ElementTree.Element("testsuite", name=SUITE, time=f"{outcome.seconds:.1f}")
-    _run_case(suite, outcome)
+    suite = ElementTree.Element("testsuite", name=SUITE, time=f"{run.seconds:.1f}")
+    _run_case(suite, run)
     by_text = {each.assertion: each for each in checked}
     for text in assertions:
         case = _case(suite, text, f"{SUITE}.assertions", 0.0)
@@ -49,13 +49,13 @@ def write_junit(path: Path, outcome: Outcome, assertions: Sequence[str], checked
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _run_case(suite: ElementTree.Element, outcome: Outcome) -> None:
-    case = _case(suite, f"run {outcome.name}", f"{SUITE}.run", outcome.seconds)
-    if outcome.trouble is not None:
-        _problem(case, "error", *outcome.trouble)
-    if outcome.skipped:
-        ElementTree.SubElement(case, "skipped", message=_writable(outcome.said))
-    ElementTree.SubElement(case, "system-out").text = _writable(outcome.said)
+def _run_case(suite: ElementTree.Element, run: JUnitCase) -> None:
+    case = _case(suite, f"run {run.name}", f"{SUITE}.run", run.seconds)
+    if run.trouble is not None:
+        _problem(case, "error", *run.trouble)
+    if run.skipped:
+        ElementTree.SubElement(case, "skipped", message=_writable(run.said))
+    ElementTree.SubElement(case, "system-out").text = _writable(run.said)
 
 
 def _case(suite: ElementTree.Element, name: str, group: str, seconds: float) -> ElementTree.Element:

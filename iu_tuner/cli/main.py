@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 
-from iu_tuner.cli.exit_codes import ClientError, Exit, UsageError, leave_at_once
+from iu_tuner.exit_codes import ClientError, Exit, UsageError, exit_on_signal
 
 if __name__ == "__main__":  # what is imported next takes a second
-    signal.signal(signal.SIGINT, leave_at_once)
-    signal.signal(signal.SIGTERM, leave_at_once)
+    signal.signal(signal.SIGINT, exit_on_signal)
+    signal.signal(signal.SIGTERM, exit_on_signal)
 
 import os
 import re
@@ -24,15 +24,16 @@ import click
 
 from iu_tuner.cli.arguments import Minutes, refuse_empty_options
 from iu_tuner.cli.assertions import Assertion
-from iu_tuner.cli.aws.stack import STACK, find_tuner, region_of, run_id_of
+from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.aws.stack import find_tuner, region_of, run_id_of
 from iu_tuner.cli.input_flags import checked_model_arn, expected_cost, input_flags, run_input
 from iu_tuner.cli.interrupts import Terminated
-from iu_tuner.cli.outcome import Wanted
-from iu_tuner.cli.polling import Look
-from iu_tuner.cli.session import Conversation
+from iu_tuner.cli.outcome import OutputOptions
+from iu_tuner.cli.session import Session
 from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
-from iu_tuner.cli.terminal.streams import discard, prepare_streams
+from iu_tuner.contract.names import STACK
+from iu_tuner.streams import discard, prepare_streams
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
@@ -104,7 +105,7 @@ def run(
     **flags: Any,
 ) -> int:
     """Start a run of MODEL_ARN and follow it to its end; Ctrl-C stops it, safely."""
-    screen, wanted = Screen(as_json=as_json), _wanted(assertions, junit)
+    screen, options = Screen(as_json=as_json), _output_options(assertions, junit)
     if no_wait and (assertions or junit or timeout):
         raise UsageError("--no-wait: there is no answer to wait for with --assert, --junit or --timeout")
     raw, understood = run_input(model_arn, whole, flags)
@@ -116,11 +117,11 @@ def run(
     tuner.check_model(understood.model_arn)
     screen.say(expected_cost(understood, tuner.usd_per_unit_hour))
     timeout_s = timeout and 60 * timeout
-    talk = Conversation(tuner, run_id, understood.model_arn, screen, wanted, raw, timeout_s)
+    session = Session(tuner, run_id, understood.model_arn, screen, options, raw, timeout_s)
     if not no_wait:
-        return talk.hold()
-    talk.start()
-    screen.say(f"follow it: {tuner.follow_with(run_id)}")
+        return session.run_to_end()
+    session.start()
+    screen.say(f"follow it: {tuner.follow_command(run_id)}")
     screen.put_json({"runId": run_id, "executionArn": tuner.arn_of(run_id), "status": "RUNNING"})
     return Exit.OK
 
@@ -141,13 +142,14 @@ def follow(
     endpoint_url: str | None,
 ) -> int:
     """Attach to a RUN (its id, or its execution's ARN), or show the answer of one that has ended."""
-    screen, wanted = Screen(as_json=as_json), _wanted(assertions, junit)
+    screen, options = Screen(as_json=as_json), _output_options(assertions, junit)
     run_id = run_id_of(run)
     region = region or region_of(run)
     tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
     tuner.check_execution(run)
-    model_arn = Look(tuner.described(run_id), None).model_arn
-    return Conversation(tuner, run_id, model_arn, screen, wanted, timeout_s=timeout and 60 * timeout).hold()
+    model_arn = Snapshot(tuner.described(run_id), None).model_arn
+    session = Session(tuner, run_id, model_arn, screen, options, timeout_s=timeout and 60 * timeout)
+    return session.run_to_end()
 
 
 @cli.command()
@@ -172,14 +174,14 @@ def history(
     tuner.check_model(model_arn)
     past = tuner.history(model_arn, most)
     screen.tell(view.history_table(past))
-    screen.put_json(past)
+    screen.put_json([run.values for run in past])
     return Exit.OK
 
 
-def _wanted(assertions: tuple[str, ...], junit: Path | None) -> Wanted:
+def _output_options(assertions: tuple[str, ...], junit: Path | None) -> OutputOptions:
     if junit is not None and not (junit.parent.is_dir() and os.access(junit.parent, os.W_OK)):
         raise UsageError(f"--junit: there is no folder {junit.parent} that can be written to")
-    return Wanted(tuple(Assertion.parse(text) for text in assertions), junit)
+    return OutputOptions(tuple(Assertion.parse(text) for text in assertions), junit)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""From a run's start to its end: watch it, break it off where that is asked for, tell what came of it."""
+"""One run, from its start to its end: watches it, stops it if asked to, and shows how it ended."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
+from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.stack import Tuner
-from iu_tuner.cli.exit_codes import ClientError, Exit, UsageError
-from iu_tuner.cli.interrupts import TimeIsUp, past_measuring, stop_and_settle, wants_to_stop, when_settled
-from iu_tuner.cli.outcome import Ending, Wanted
-from iu_tuner.cli.polling import Look, looks
+from iu_tuner.cli.interrupts import TimeIsUp, phase_after_measuring, stop_and_clean_up, wait_for_cleanup, wants_to_stop
+from iu_tuner.cli.outcome import Outcome, OutputOptions
+from iu_tuner.cli.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import PHASES
+from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """One run. `execution_input` None: somebody else started it, and it is theirs to end."""
+class Session:
+    """One run. Without `execution_input` it was started by others, who alone decide to stop it."""
 
     tuner: Tuner
     run_id: str
     model_arn: str | None
     screen: Screen
-    wanted: Wanted
+    options: OutputOptions
     execution_input: Mapping[str, Any] | None = None
     timeout_s: float | None = None
 
@@ -39,66 +40,66 @@ class Conversation:
             raise ClientError(f"the run could not be started: {error}") from error
         self.screen.say(f"started the run {self.run_id}")
 
-    def hold(self) -> Exit:
-        """Start the run if it is ours, watch it, and tell its end; returns the exit code. Raises ClientError."""
+    def run_to_end(self) -> Exit:
+        """Starts the run if it is ours, watches it and shows its outcome. Returns the exit code. Raises UsageError."""
         began = time.monotonic()
         deadline = math.inf if self.timeout_s is None else began + self.timeout_s
         try:
             try:
                 if self._is_ours:
                     self.start()
-                ending = self._ending(self._watch(deadline))
+                outcome = self._outcome(self._watch(deadline))
             except (KeyboardInterrupt, TimeIsUp) as why:
-                ending = self._broken_off(why)
+                outcome = self._interrupted(why)
         except UsageError:
             raise
         except ClientError as error:
-            ending = Ending(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
-        return ending.tell(self.screen, self.wanted, time.monotonic() - began)
+            outcome = Outcome(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
+        return outcome.show(self.screen, self.options, time.monotonic() - began)
 
     @property
     def _is_ours(self) -> bool:
         return self.execution_input is not None
 
-    def _watch(self, deadline: float = math.inf) -> Look:
+    def _watch(self, deadline: float = math.inf) -> Snapshot:
         with self.screen:
-            for look in looks(self.tuner, self.run_id):
-                self.screen.show(look)
-                if look.status == "RUNNING" and time.monotonic() > deadline:
+            for snapshot in poll(self.tuner, self.run_id):
+                self.screen.show(snapshot)
+                if snapshot.status == "RUNNING" and time.monotonic() > deadline:
                     raise TimeIsUp
-        return look
+        return snapshot
 
-    def _broken_off(self, why: BaseException) -> Ending:
+    def _interrupted(self, why: BaseException) -> Outcome:
         code = Exit.TIMEOUT if isinstance(why, TimeIsUp) else Exit.INTERRUPTED
-        phase = past_measuring(self.tuner, self.run_id)
+        phase = phase_after_measuring(self.tuner, self.run_id)
         if phase is None:
             if not wants_to_stop(self.screen, why, ours=self._is_ours):
                 return self._detached(code)
-            phase = past_measuring(self.tuner, self.run_id)  # the question may have waited long
+            phase = phase_after_measuring(self.tuner, self.run_id)  # the question may have waited long
         elif not self._is_ours:
             return self._detached(code)
         if phase is None:
-            return stop_and_settle(self.tuner, self.run_id, self.model_arn, self.screen, code)
-        return self._answer_awaited(phase)
+            return stop_and_clean_up(self.tuner, self.run_id, self.model_arn, self.screen, code)
+        return self._wait_for_answer(phase)
 
-    def _answer_awaited(self, phase: str) -> Ending:
-        """What comes of a run that only has to settle its model; asked again, the client leaves it to itself."""
+    def _wait_for_answer(self, phase: str) -> Outcome:
+        """The outcome of a run that only has to release its model. A further interrupt leaves it alone."""
         try:
             self.screen.say(
                 f"measuring is over ({PHASES[phase]}): waiting for the answer; interrupt again to leave it to itself: "
-                f"{self.tuner.follow_with(self.run_id)}"
+                f"{self.tuner.follow_command(self.run_id)}"
             )
-            return self._ending(self._watch())
+            return self._outcome(self._watch())
         except KeyboardInterrupt:
             return self._detached(Exit.INTERRUPTED)
 
-    def _ending(self, last: Look) -> Ending:
-        ending = Ending.of(self.run_id, last)
+    def _outcome(self, last: Snapshot) -> Outcome:
+        outcome = Outcome.of(self.run_id, last)
         if last.status in ("SUCCEEDED", "FAILED"):
-            return ending
+            return outcome
         # Nothing inside a state machine runs after these: the model is settled from outside.
-        return when_settled(ending, self.tuner, self.model_arn or last.model_arn, self.screen)
+        return wait_for_cleanup(outcome, self.tuner, self.model_arn or last.model_arn, self.screen)
 
-    def _detached(self, code: Exit) -> Ending:
-        cause = f"the run goes on; follow it again: {self.tuner.follow_with(self.run_id)}"
-        return Ending(self.run_id, code, "RUNNING", None, "Detached", cause)
+    def _detached(self, code: Exit) -> Outcome:
+        cause = f"the run goes on; follow it again: {self.tuner.follow_command(self.run_id)}"
+        return Outcome(self.run_id, code, "RUNNING", None, "Detached", cause)

@@ -10,15 +10,17 @@ import time
 from dataclasses import replace
 
 from iu_tuner.contract.errors import ModelNotFound, RunError
+from iu_tuner.contract.output.live_run import CleanupTrigger
+from iu_tuner.contract.output.result import DELETED
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore, lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
-from lambdas.models.status import DELETED, ModelState
+from lambdas.models.status import ModelState
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import save_own_run
 from lambdas.reports.notifications import notify_cleaned_up, notify_failed
-from lambdas.runs.receipt import CleanupTrigger, Receipt
+from lambdas.runs.receipt import make_receipt
 from lambdas.runs.store import run_store
 
 _PHASES = {
@@ -130,7 +132,7 @@ def _note(lease: Lease, state: ModelState, *, by: CleanupTrigger, done: bool) ->
             store.note(progress)
         known = run, progress
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
-    receipt = Receipt.of(lease, known, state.status, by=by, now=now, units=units, applied=applied)
+    receipt = make_receipt(lease, known, state.status, by=by, now=now, units=units, applied=applied)
     store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)
     if done and receipt.started_at is not None:
         save_own_run(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

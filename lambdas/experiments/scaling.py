@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 
+from iu_tuner.contract.cost_estimate import EXPECTED_MINUTES
 from iu_tuner.contract.output.measured import ScalingOutput
 from iu_tuner.formats import rounded
 from lambdas.capacity import search
@@ -22,7 +23,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.registry import facts_of
 from lambdas.models.tariff import Tariff, UnitsQuota
 from lambdas.planning.recommendation import ReducedRate
-from lambdas.runs.budget import EXPECTED_MINUTES, EXPECTED_START_MINUTES
+from lambdas.runs.budget import EXPECTED_START_MINUTES
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iu_tuner.contract.choices import Source
+from iu_tuner.contract.names import REPORT_PREFIX
 from lambdas.aws.errors import ClientError
 from lambdas.aws.settings import settings
 from lambdas.images.formats import fault_of_companion, fault_of_format
@@ -12,13 +13,11 @@ from lambdas.images.image import Fault, Image, fault_of_bytes
 from lambdas.images.refusals import is_outage
 from lambdas.images.sides import HEAD_BYTES, fault_of_picture
 
-REPORTS = "reports/"
-
 
 def fault_in_listing(bucket: str, image: Image, source: Source) -> Fault | None:
     """Why the listing alone rules an object out. Returns None if its content decides."""
-    if bucket == settings().image_bucket and image.key.startswith(REPORTS):
-        return Fault("a run's report", f"{REPORTS} is kept for the reports of runs")
+    if bucket == settings().image_bucket and image.key.startswith(REPORT_PREFIX):
+        return Fault("a run's report", f"{REPORT_PREFIX} is kept for the reports of runs")
     return fault_of_companion(image.key) or fault_of_bytes(image.bytes, source)
 
 

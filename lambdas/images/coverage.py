@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from iu_tuner.formats import count
 from lambdas.images.formats import OTHER_PICTURES
 from lambdas.images.image import TOO_LARGE, TOO_LARGE_FOR_BYTES, TOO_MANY_PIXELS
 
@@ -73,7 +74,7 @@ def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refus
         cautions.append(f"the model refused {refused} of the {chosen} images chosen: images.skipped says why")
     if used <= HANDFUL:
         more = f"upload at least {ENOUGH_IMAGES} like those that the model will get"
-        cautions.append(f"measured with only {used} image{'' if used == 1 else 's'}: {more}")
+        cautions.append(f"measured with only {count(used, 'image')}: {more}")
     if found.listing_was_cut:
         cautions.append(
             f"only the first {found_objects:,} objects under {found.prefix or 'the bucket'} were listed, in the order"

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 from iu_tuner.contract.choices import Source
+from iu_tuner.contract.names import REPORT_PREFIX
 from lambdas.aws.errors import ClientError
-from lambdas.images.check import REPORTS, fault_in_content, fault_in_listing, fault_of_refusal
+from lambdas.images.check import fault_in_content, fault_in_listing, fault_of_refusal
 from lambdas.images.coverage import Sample
 from lambdas.images.formats import COMPANION_FILE, OTHER_PICTURES, picture_called
 from lambdas.images.image import Fault, Image, SkippedImage, is_called_image
@@ -111,7 +112,7 @@ class ImageSearch:
 
 
 def _called(key: str) -> Called:
-    if key.startswith(REPORTS):
+    if key.startswith(REPORT_PREFIX):
         return "report"
     if is_called_image(key):
         return "image"

@@ -10,9 +10,9 @@ from typing import Any
 from iu_tuner.contract.choices import Source
 from iu_tuner.contract.errors import NoUsableImages
 from iu_tuner.contract.image_prefix import is_like_a_pattern
+from iu_tuner.contract.names import REPORT_PREFIX
 from lambdas.aws.clients import client
 from lambdas.aws.errors import ClientError
-from lambdas.images.check import REPORTS
 from lambdas.images.coverage import ImagesFound, advice
 from lambdas.images.image import Image, SkippedImage
 from lambdas.images.listing import Listing, list_objects, prefixes_near
@@ -81,7 +81,7 @@ def _nothing(s3: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedIm
     do = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
     if not found:
         pattern = " (it is no pattern)" if is_like_a_pattern(listing.prefix) else ""
-        near = [place for place in prefixes_near(s3, bucket, listing.prefix) if place != REPORTS]
+        near = [place for place in prefixes_near(s3, bucket, listing.prefix) if place != REPORT_PREFIX]
         do = [*([f"give a prefix that exists as images.prefix{pattern}: {', '.join(near)}"] if near else []), *do]
     looked_at = f"{len(skipped):,} looked at of the " if len(skipped) < found else ""
     first_of_more = "first " if listing.was_cut else ""

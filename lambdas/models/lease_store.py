@@ -12,12 +12,12 @@ from dataclasses import asdict
 from typing import Any
 
 from iu_tuner.contract.errors import InternalError, ModelLost
+from iu_tuner.contract.names import LEASES_INDEX
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.settings import settings
 from lambdas.aws.table import Attributes, Partition, dynamodb_client, items_of_index
 from lambdas.models.lease import Lease
 
-INDEX = "Leases"
 _INDEX_KEY = "leaseHolder"
 _SK = "LEASE"
 _IS_MINE = "runId = :me"
@@ -79,7 +79,7 @@ class LeaseStore:
 
     def all(self) -> list[Lease]:
         """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
-        return [_ATTRIBUTES.read(item) for item in items_of_index(self._client, self._table, INDEX)]
+        return [_ATTRIBUTES.read(item) for item in items_of_index(self._client, self._table, LEASES_INDEX)]
 
     def note(self, lease: Lease) -> Lease:
         """Keep what a run that goes on has changed in its lease. Raises ModelLost as `require` does."""

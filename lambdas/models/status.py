@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from iu_tuner.contract.errors import ModelLost, ModelNotStartable, ModelStartFailed
+from iu_tuner.contract.output.result import BILLED_STATUSES
 
 MAX_START_ATTEMPTS = 10
 MAX_LOOKS = 2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000
@@ -35,8 +36,6 @@ _ADVICE = {
     "EXPIRED": "train a new version: AWS no longer runs this one",
 }
 STATUSES = frozenset(_MOVES) | frozenset(_ADVICE)
-_BILLABLE = frozenset({"STARTING", "RUNNING", "STOPPING"})
-DELETED = "DELETED"  # no status of a service: the model is gone
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class ModelState:
     @property
     def costs_money(self) -> bool:
         """Is it, or is it about to be, running?"""
-        return self.status in _BILLABLE
+        return self.status in BILLED_STATUSES
 
     @property
     def is_startable(self) -> bool:

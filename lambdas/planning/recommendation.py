@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from iu_tuner.formats import count
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.models.tariff import QUOTA_IUS
@@ -97,7 +98,7 @@ def recommend(
         each = per_unit_of(units, per_unit, more)
         hours = demand.images / (units * each.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
-        reasons = [f"{rate}; {_count(units)} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
+        reasons = [f"{rate}; {count(units, 'inference unit')} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
         least = most = units
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
         reasons += _cautions(demand.tps, units, each, quota_tps)
@@ -159,7 +160,3 @@ def _table(units: int, per_unit: Interval, usd_per_unit_hour: float, more: Reduc
 
 def _rate(tps: float) -> str:
     return f"{tps:.4g}" if tps < 1000 else f"{tps:,.0f}"
-
-
-def _count(units: int) -> str:
-    return "1 inference unit" if units == 1 else f"{units} inference units"

@@ -6,20 +6,19 @@ stays on its line, without control characters, and the subject has ASCII only, a
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import Output
-from lambdas.reports.sentences import answer_sentence
-from lambdas.runs.failed_run import FailedRun, receipt_sentence
-from lambdas.runs.receipt import Receipt, model_left
+from iu_tuner.contract.output.sentences import headline, receipt_sentence
+from iu_tuner.formats import one_line
+from lambdas.runs.failed_run import FailedRun
 
 MAX_SUBJECT = 99  # SNS: "less than 100 characters"
 MAX_LINE = 4_000  # of 256 kB for all: a cause may be a whole traceback
 FROM = "Inference Unit Tuner"
-_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def finished_email(output: Output) -> Message:
     rate = "no rate" if per_unit is None else f"{per_unit:.2f} TPS per inference unit"
     cost = output.cost
     lines = [
-        answer_sentence(output),
+        headline(output),
         "",
         f"Verdict: {verdict}. {output.verdict_detail}",
         *_recommended(output.recommendation),
@@ -70,7 +69,7 @@ def cleaned_up_email(run: FailedRun, receipt: Receipt) -> Message:
     lines = [
         f"A run that had failed with {run.error} did not settle its model; the safety net has now done so.",
         "",
-        receipt_sentence(model_left(receipt)),
+        receipt_sentence(receipt.as_output()),
         "",
         *_who(run.run_id, run.model_arn),
     ]
@@ -105,13 +104,8 @@ def _who(run_id: str, model_arn: str | None) -> list[str]:
 def _message(what: str, model_arn: str | None, lines: list[str]) -> Message:
     arn = ModelArn.find(model_arn)
     model = arn.name if arn else "no model"
-    subject = _one_line(f"{FROM}: {what}: {model}").encode("ascii", "replace").decode()
-    return Message(_cut(subject, MAX_SUBJECT), "\n".join(_cut(_one_line(line), MAX_LINE) for line in lines))
-
-
-def _one_line(text: str) -> str:
-    """Without line breaks, and without what is not seen, or turns the direction of reading."""
-    return "".join(" " if unicodedata.category(each) in _INVISIBLE else each for each in text)
+    subject = one_line(f"{FROM}: {what}: {model}").encode("ascii", "replace").decode()
+    return Message(_cut(subject, MAX_SUBJECT), "\n".join(_cut(one_line(line), MAX_LINE) for line in lines))
 
 
 def _cut(text: str, longest: int) -> str:

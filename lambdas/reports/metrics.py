@@ -13,11 +13,10 @@ from typing import ParamSpec
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.names import METRICS_NAMESPACE
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.logging import logger
 from lambdas.runs.failed_run import FailedRun
-
-NAMESPACE = "InferenceUnitTuner"
 
 P = ParamSpec("P")
 
@@ -106,13 +105,13 @@ def _model(model_arn: str) -> dict[str, str]:
 
 
 def _count(name: str, value: float = 1) -> None:
-    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE):
+    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=METRICS_NAMESPACE):
         pass
 
 
 def _emit(dimensions: Mapping[str, str], values: list[tuple[str, MetricUnit, float | None]]) -> None:
     """One line of the log; the dimension `service` is added by Powertools."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    metrics = EphemeralMetrics(namespace=METRICS_NAMESPACE)
     for dimension, of_run in dimensions.items():
         metrics.add_dimension(name=dimension, value=of_run)
     for name, unit, value in values:

@@ -7,6 +7,7 @@ import io
 import json
 from typing import Any
 
+from iu_tuner.contract.names import REPORT_PREFIX
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import Output
 from lambdas.runs.step_rows import steps_table
@@ -43,4 +44,4 @@ def put_reports(client: Any, bucket: str, output: Output) -> None:
 
 
 def _key(run_id: str, name: str) -> str:
-    return f"reports/{run_id}/{name}"
+    return f"{REPORT_PREFIX}{run_id}/{name}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iu_tuner.contract.output.result import FailedOutput, ModelOutput
+from iu_tuner.contract.output.live_run import Receipt
+from iu_tuner.contract.output.result import FailedOutput
+from iu_tuner.contract.output.sentences import receipt_sentence
 from lambdas.models.registry import console_of
-from lambdas.models.status import DELETED, ModelState
-from lambdas.runs.receipt import Receipt, model_left
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class FailedRun:
     error: str
     cause: str
     receipt: Receipt | None = None  # None: the run settled no model
-    is_settled: bool = True  # False: the model was not seen as it has to be left
+    is_settled: bool = True  # False if the model's final state could not be confirmed
     is_receipt_known: bool = True  # False: the runs table did not answer
     report_uri: str | None = None  # of its page, if it has one
 
     def as_output(self) -> FailedOutput:
         """In the words of a finished run's output."""
-        left = model_left(self.receipt) if self.receipt else None
+        left = self.receipt.as_output() if self.receipt else None
         return FailedOutput(self.run_id, self.model_arn, self.error, self.cause, left)
 
     @property
@@ -37,24 +37,7 @@ class FailedRun:
                 "The safety net goes on trying, and tells when it is stopped."
             )
         if self.receipt is not None:
-            return receipt_sentence(model_left(self.receipt))
+            return receipt_sentence(self.receipt.as_output())
         if not self.is_receipt_known:
             return f"How the model was left could not be read: look at its status in {console_of(self.model_arn)}."
         return "This run left the model as it was: it neither started nor stopped it."
-
-
-def receipt_sentence(left: ModelOutput) -> str:
-    """How the model was left, from the receipt as the output has it (`model`)."""
-    status, before = left.status_after, left.status_before
-    if status == DELETED:
-        how = "The model version was deleted, so it costs nothing."
-    elif ModelState(status).costs_money:
-        how = f"The model was left {status}, as the run was to leave it (it was {before} before): it costs money."
-    else:
-        how = f"The model is stopped: its status was read back as {status} (it was {before} before)."
-    if left.started_at is None:
-        return how
-    return (
-        f"{how} In this run it ran from {left.started_at} to {left.stopped_at or 'the end'}: "
-        f"{left.inference_unit_hours:.4f} inference unit hours, ${left.usd:.2f}."
-    )

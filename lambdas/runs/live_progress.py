@@ -1,11 +1,11 @@
-"""How far a run has come, for whoever watches it: the step under way, the requests, the estimate if there is one."""
+"""How far a run has come: the step under way, the requests, and the estimate if there is one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any
 
+from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, StepUnderWay
 from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look
@@ -16,20 +16,29 @@ from lambdas.capacity.step_checks import is_usable, limiting_factor
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import StepPlan
-from lambdas.runs.step_rows import measured_so_far
+from lambdas.runs.step_rows import requests_row, step_rows
 
 
-def so_far(steps: Sequence[MeasuredStep], next_plan: StepPlan | None) -> dict[str, Any]:
-    """The steps that are done (the probe is number 0), and the one that starts now; None: all is measured."""
-    done = measured_so_far(steps)
-    found = estimate_so_far(load_of(steps, "main"))
-    counts = {name: done["requests"][name] for name in ("accepted", "throttled", "failed")}
-    return {
-        **counts,
-        "steps": done["steps"],
-        **({"step": _step(steps, next_plan)} if next_plan else {}),
-        **({"estimate": _estimate(found)} if found else {}),
-    }
+def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None) -> LiveProgress:
+    """The progress after these steps; `next_plan` is the step that starts now, or None if all is measured."""
+    requests, found = requests_row(steps), estimate_so_far(load_of(steps, "main"))
+    return LiveProgress(
+        accepted=requests.accepted,
+        throttled=requests.throttled,
+        failed=requests.failed,
+        steps=step_rows(steps),
+        step=_under_way(len(steps), next_plan) if next_plan else None,
+        estimate=_estimate(found) if found else None,
+    )
+
+
+def _estimate(found: Interval) -> EstimateSoFar:
+    return EstimateSoFar(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3))
+
+
+def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
+    series = plan.series if plan.series != "main" else None
+    return StepUnderWay(number, plan.phase, plan.lanes, plan.workers, series)
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
@@ -62,17 +71,3 @@ def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
         if seen is not None:
             level = [*level, seen] if agreement.agree(level[-1], seen, first) else [seen]
     return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)
-
-
-def _step(steps: Sequence[MeasuredStep], plan: StepPlan) -> dict[str, Any]:
-    return {
-        "number": len(steps),
-        "phase": plan.phase,
-        "concurrency": plan.lanes,
-        "workers": plan.workers,
-        **({"series": plan.series} if plan.series != "main" else {}),
-    }
-
-
-def _estimate(found: Interval) -> dict[str, Any]:
-    return {"tps": rounded(found.estimate, 3), "low": rounded(found.low, 3), "high": rounded(found.high, 3)}

@@ -2,7 +2,7 @@
 
 | pk           | sk                        | holds                                       |
 |--------------|---------------------------|---------------------------------------------|
-| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, so far (read by `run_view`) |
+| RUN#<runId>  | RUN                       | plan (JSON), progress, phase, live progress (`contract.output.live_run`) |
 | RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
 | RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
 | RUN#<runId>  | CLOSED#<nn>               | a step that is over, with the counts of all its workers in one |
@@ -16,13 +16,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from iu_tuner.contract.output.json_values import from_json, to_json
+from iu_tuner.contract.output.live_run import LiveProgress, Receipt
 from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
@@ -30,19 +31,9 @@ from lambdas.load.counts import WorkerCounts
 from lambdas.load.measured_step import MeasuredStep, merged_step
 from lambdas.load.step import StepPlan
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import measured_so_far
-from lambdas.runs.store_items import (
-    PROGRESS,
-    RECEIPT,
-    RUN,
-    closed_item,
-    closed_step,
-    counts_item,
-    measured_step,
-    step_item,
-)
+from lambdas.runs.store_items import PROGRESS, RUN, closed_item, closed_step, counts_item, measured_step, step_item
 
 # All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.
 _OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
@@ -80,13 +71,13 @@ class RunStore:
         """Save the progress, and the phase for the client."""
         self._items.update("RUN", {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
-    def save_live_progress(self, so_far: Mapping[str, Any]) -> None:
-        """Save how far the run has come, for the client."""
-        self._items.update("RUN", {"liveProgress": as_json(so_far)})
+    def save_live_progress(self, progress: LiveProgress) -> None:
+        """Keep how far the run has come, for whoever watches."""
+        self._items.update("RUN", {"liveProgress": as_json(to_json(progress))})
 
     def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
-        """Save the receipt and the phase. A receipt that is not final never replaces a final one."""
-        values = {"receipt": RECEIPT.text(receipt), "phase": phase}
+        """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
+        values = {"receipt": receipt.write(), "phase": phase}
         if final:
             self._items.update("RUN", {**values, "settled": True})
         else:  # nothing to do where somebody quicker has settled it meanwhile
@@ -94,7 +85,7 @@ class RunStore:
 
     def receipt(self) -> Receipt:
         """How the model was left."""
-        return RECEIPT.read(self._items.get("RUN")["receipt"])
+        return Receipt.read(self._items.get("RUN")["receipt"])
 
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed, and what it had measured by then."""

@@ -1,4 +1,4 @@
-"""How a run, its progress, its receipt and its counts are written into DynamoDB items, and read back."""
+"""How a run, its progress and its counts are written into DynamoDB items, and read back."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.aws.table import Json, as_json
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
 from lambdas.runs.run import Run
 
-RUN, PROGRESS, RECEIPT = Json(Run), Json(Progress), Json(Receipt)
+RUN, PROGRESS = Json(Run), Json(Progress)
 
 
 def receipt_of(item: Mapping[str, Any]) -> Receipt | None:
     """The receipt in a run's own item. Returns None if it has none yet."""
-    return RECEIPT.read(item["receipt"]) if "receipt" in item else None
+    return Receipt.read(item["receipt"]) if "receipt" in item else None
 
 
 def counts_item(counts: WorkerCounts) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import ModelOutput
 from iu_tuner.formats import rounded
 from lambdas.models.lease import Lease
 from lambdas.models.tariff import UnitsQuota
-from lambdas.runs.receipt import Receipt
 
 
 def decided(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuota) -> Lease:

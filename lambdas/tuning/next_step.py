@@ -15,7 +15,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import model_of
 from lambdas.models.status import require_running
-from lambdas.runs.live_progress import so_far
+from lambdas.runs.live_progress import live_progress
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
@@ -40,7 +40,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     note_scaling(store, progress, move, steps)
-    store.save_live_progress(so_far(steps, plan))
+    store.save_live_progress(live_progress(steps, plan))
     if plan is None:
         return {"step": None, "restart": isinstance(move, Restart)}
     number, lead = len(steps), max(lead_s(steps[-1]), least_lead_s(steps, run, plan))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.measured import CleanTpsOutput, LatencyOutput, OtherTraffic
 from iu_tuner.contract.output.recommendation import BatchOutput, RecommendationOutput, UnitsOutput
 from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, Output
@@ -25,7 +26,6 @@ from lambdas.planning.advice import recommended, with_demand
 from lambdas.planning.recommendation import Recommendation, per_unit_of
 from lambdas.planning.request_history import RequestHistory
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt, model_left
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row, requests_row, step_rows
 from lambdas.tuning import apply_answer as applying
@@ -143,7 +143,7 @@ def output(
             price_per_inference_unit_hour_usd=price,
             expected_usd=rounded(run.expected_usd, 4),
         ),
-        model=applying.with_running_cost(model_left(receipt), receipt, price),
+        model=applying.with_running_cost(receipt.as_output(), receipt, price),
         applied=applied,
         applied_detail=applied_detail,
         images=images_row(run, progress),

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from iu_tuner.contract.cost_estimate import expected_usd
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
 from iu_tuner.contract.model_arn import ModelArn
@@ -23,12 +24,10 @@ from lambdas.models.ports import ModelControl
 from lambdas.models.recent_traffic import TrafficSeen, require_unused
 from lambdas.models.registry import facts_of, find_model, usage_of
 from lambdas.models.status import ModelState, move_to_running
-from lambdas.models.tariff import Tariff
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import keep_history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.metrics import count_verdict
-from lambdas.runs.budget import Budget
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.output import skipped
@@ -115,13 +114,9 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     keeps_its_own = move_to_running(found.state, units=requested_units) == "use"
     units = (found.state.min_inference_units or 1) if keeps_its_own else wanted.test.inference_units
     usd_per_unit_hour = settings().usd_per_unit_hour
-    tariff = Tariff(units, usd_per_unit_hour)
-    budget = Budget(wanted.limits.max_minutes, wanted.limits.max_cost_usd)
     quota = units_quota(quotas_client(), facts_of(wanted.model_arn)) if wanted.test.verify_scaling else None
     second_units = units_to_verify(units, quota) or 0
-    expected_usd = budget.check_estimate(
-        wanted.test.mode, tariff, compare=wanted.images.compare, second_units=second_units
-    )
+    usd = expected_usd(wanted, units, usd_per_unit_hour, second_units=second_units)
     bucket = wanted.images.bucket or settings().image_bucket
     chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
     bounds = account_bounds(wanted, found.model, units, lease.started_at)
@@ -132,14 +127,14 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         started_at=lease.started_at,
         inference_units=units,
         requested_units=requested_units,
-        usd_per_unit_hour=tariff.usd_per_unit_hour,
-        expected_usd=expected_usd,
+        usd_per_unit_hour=usd_per_unit_hour,
+        expected_usd=usd,
         mode=wanted.test.mode,
         start_concurrency=min(wanted.test.start_concurrency, bounds.max_concurrency),
         max_concurrency=bounds.max_concurrency,
         in_flight_per_worker=wanted.test.in_flight_per_worker,
-        max_minutes=budget.max_minutes,
-        max_usd=budget.max_usd,
+        max_minutes=wanted.limits.max_minutes,
+        max_usd=wanted.limits.max_cost_usd,
         demand=demand_of(wanted.demand),
         bucket=bucket,
         source=wanted.images.source,

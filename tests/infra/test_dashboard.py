@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from infra.resources.functions import SERVICE_NAME
+from iu_tuner.contract.names import SERVICE_NAME
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.aws import logging as logs
 from lambdas.reports import metrics
 from lambdas.reports.run_summary import failed_row, finished_row
 from lambdas.runs.failed_run import FailedRun
-from lambdas.runs.receipt import Receipt
 from simulation.sample_extras import COMPARED, DROPPED, SCALED
 from simulation.sample_run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF

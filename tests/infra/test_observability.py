@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.resources.functions import SERVICE_NAME
+from iu_tuner.contract.names import SERVICE_NAME
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from lambdas.handlers import explain_failure

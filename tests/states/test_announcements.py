@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import CleanupTrigger, Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.handlers import janitor
@@ -22,7 +23,6 @@ from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.reports import notifications as announcements
-from lambdas.runs.receipt import CleanupTrigger, Receipt
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from simulation.sample_report import KINDS, played

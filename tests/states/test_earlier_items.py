@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import Image, SkippedImage
@@ -24,7 +25,6 @@ from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficD
 from lambdas.planning.history_store import HistoryItems
 from lambdas.planning.request_history import RequestHistory
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from tests.states.conftest import TABLE, Stack

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import history_table
 from lambdas.capacity.step_plans import SearchLimits
@@ -19,10 +20,9 @@ from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
 from lambdas.planning.demand import TrafficDemand
-from lambdas.runs.receipt import Receipt
+from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
-from lambdas.runs.view import past_runs
 from lambdas.tuning.output import findings
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
@@ -48,7 +48,7 @@ def published(stack: Stack, number: int, tps: float, *, version: int = 1, **more
     store.create(run)
     store.save_measurement(findings(run, [], measurement))
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop")
-    store.settling(Receipt.of(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
+    store.settling(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
     return stack.publish()
 
 
@@ -181,7 +181,7 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
     clean_up_ended(lease_store().take(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
     history().keep_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
 
-    past = past_runs(stack.dynamodb, TABLE, arn(1), 20)
+    past = [run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(arn(1), 20)]
 
     by_run = {run["runId"]: run for run in past}
     assert by_run["run-1"] == {"startedAt": a_run(1, 1).started_at, **answers[0]}
@@ -253,7 +253,7 @@ class TestTheParameter:
         store.create(replace(run, run_id="run-3", started_at="2026-11-20T06:00:00.000Z"))
         store.save_measurement(found)
         lease = Lease(run.model_arn, "run-3", "", run.started_at, 90, "stop")
-        store.settling(Receipt.of(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
+        store.settling(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
         stack.run_id = "run-3"
 
         stack.publish()

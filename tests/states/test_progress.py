@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lambdas.runs.view import RunView, view_run
+from iu_tuner.cli.aws.runs_table import RunsTable
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.live_run import LiveRun
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import TABLE, Stack
 from tests.states.test_load import running
@@ -10,14 +12,14 @@ from tests.states.test_load import running
 QUICK = {"test": {"mode": "quick", "inFlightPerWorker": 64}}
 
 
-def seen(stack: Stack) -> RunView:
-    view = view_run(stack.dynamodb, TABLE, stack.run_id)
+def seen(stack: Stack) -> LiveRun:
+    view = RunsTable(stack.dynamodb, TABLE).run(stack.run_id)
     assert view is not None
     return view
 
 
 def test_of_a_run_that_was_not_prepared_nothing_is_known(stack: Stack) -> None:
-    assert view_run(stack.dynamodb, TABLE, "nobody") is None
+    assert RunsTable(stack.dynamodb, TABLE).run("nobody") is None
 
 
 def test_the_item_says_phase_step_counts_and_then_the_estimate(stack: Stack) -> None:
@@ -32,11 +34,12 @@ def test_the_item_says_phase_step_counts_and_then_the_estimate(stack: Stack) -> 
     assert stack.plan() is None
     last = seen(stack)
 
-    assert (before.phase, before.so_far, before.receipt) == ("measuring", {}, None)
-    assert first.so_far["step"] == {"number": 1, "phase": "ramp", "concurrency": 4, "workers": 1}
-    assert (first.so_far["accepted"], first.so_far["throttled"]) == (4, 0)
-    assert "estimate" not in first.so_far
-    assert "step" not in last.so_far
-    assert last.so_far["estimate"]["low"] <= 12 <= last.so_far["estimate"]["high"]
-    assert [row["phase"] for row in last.so_far["steps"]] == ["probe", "ramp"]
-    assert sum(row["accepted"] for row in last.so_far["steps"]) == last.so_far["accepted"]
+    first_progress, last_progress = to_json(first.progress), to_json(last.progress)
+    assert (before.phase, before.progress, before.receipt) == ("measuring", None, None)
+    assert first_progress["step"] == {"number": 1, "phase": "ramp", "concurrency": 4, "workers": 1}
+    assert (first_progress["accepted"], first_progress["throttled"]) == (4, 0)
+    assert "estimate" not in first_progress
+    assert "step" not in last_progress
+    assert last_progress["estimate"]["low"] <= 12 <= last_progress["estimate"]["high"]
+    assert [row["phase"] for row in last_progress["steps"]] == ["probe", "ramp"]
+    assert sum(row["accepted"] for row in last_progress["steps"]) == last_progress["accepted"]

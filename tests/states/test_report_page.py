@@ -15,7 +15,7 @@ from lambdas.models.lease import Lease
 from lambdas.planning.history_store import HistoryItems
 from lambdas.reports import publishing as report_page
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
+from lambdas.runs.receipt import make_receipt
 from lambdas.runs.store import run_store
 from simulation.sample_report import KINDS, played
 from simulation.sample_run import STARTED_AT
@@ -43,7 +43,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
             HistoryItems(dynamodb_client(), TABLE).save(run.run_id, kind.past)
         store.save_measurement({**answer, "runId": run.run_id})
         lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found="STOPPED")
-        receipt = Receipt.of(lease, (run, progress), "STOPPED", by="finally", now=STARTED_AT + 95)
+        receipt = make_receipt(lease, (run, progress), "STOPPED", by="finally", now=STARTED_AT + 95)
         store.settling(receipt, phase="stopped", final=True)
         return run.model_arn
 

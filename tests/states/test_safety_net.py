@@ -13,12 +13,12 @@ import boto3
 import pytest
 
 from iu_tuner.contract.errors import InternalError, ModelLost
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.handlers import janitor, stop_on_delete
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.status import ModelState
-from lambdas.runs.receipt import Receipt
 from lambdas.runs.store import run_store
 from lambdas.tuning.start import start
 from local.simulated_model.account import ModelSetup

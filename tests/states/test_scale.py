@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from iu_tuner.contract.choices import MAX_WORKERS
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveProgress
+from iu_tuner.contract.output.result import Output
 from lambdas.aws.table import dynamodb_client
 from lambdas.capacity.step_plans import SearchLimits, paced
 from lambdas.images.image import Image, SkippedImage
@@ -146,7 +149,8 @@ def test_a_runs_item_with_the_longest_keys_fits_into_the_table(planned: Stack) -
     store.create(replace(run, images=(Image(MAX_KEY, 4_000_000),) * MAX_IMAGES, skipped=(told,) * MAX_SKIPPED_LISTED))
 
     store.note(replace(progress, refused_images=(told,) * (MAX_IMAGES - 1)))
-    store.save_live_progress({"steps": sample_output()["steps"][-1:] * 99})
+    steps = from_json(Output, sample_output()).steps
+    store.save_live_progress(LiveProgress(0, 0, 0, steps[-1:] * 99))
 
     key = {"pk": {"S": "RUN#run-1"}, "sk": {"S": "RUN"}}
     assert item_bytes(planned.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]) < LARGEST_ITEM / 2

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lambdas.runs.view import past_runs, view_run
 
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
-from lambdas.runs.view import past_runs, view_run
 from local.simulated_model.account import ModelSetup
 from tests.states.conftest import TABLE, Stack
 

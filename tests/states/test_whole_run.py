@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from lambdas.runs.view import past_runs, view_run
+from iu_tuner.cli.aws.runs_table import RunsTable
 from local.simulated_model.model_spec import ModelTruth
 from tests.model_books import carried_tps
 from tests.states.conftest import BUCKET, STARTED_AT, TABLE, Stack, picture
@@ -46,11 +46,11 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     assert answer["recommendation"]["minInferenceUnits"] == 1
     assert answer["recommendation"]["maxInferenceUnits"] == 3
     assert answer["model"]["statusBefore"] == "STOPPED"
-    view = view_run(stack.dynamodb, TABLE, stack.run_id)
+    view = RunsTable(stack.dynamodb, TABLE).run(stack.run_id)
     assert view is not None
     assert view.receipt is not None
     assert (view.phase, view.receipt.status_after) == ("finished", "STOPPED")
-    (past,) = past_runs(stack.dynamodb, TABLE, model["modelArn"], 5)
+    (past,) = [run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(model["modelArn"], 5)]
     assert {**answer, "startedAt": past["startedAt"]} == past
     assert answer["model"]["statusAfter"] == "STOPPED"
     assert report["status"] == "STOPPED"

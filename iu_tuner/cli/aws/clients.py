@@ -11,7 +11,7 @@ from botocore.exceptions import NoCredentialsError
 
 from iu_tuner.cli.aws.errors import MfaCodeNeeded
 from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
-from iu_tuner.cli.terminal.streams import can_ask
+from iu_tuner.streams import can_ask
 
 
 def open_session(profile: str | None, region: str | None) -> Any:

@@ -12,7 +12,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ConfigParseError
 from botocore.exceptions import ClientError as ServiceError
 
-from iu_tuner.cli.exit_codes import ClientError
+from iu_tuner.exit_codes import ClientError
 
 _LOG_IN = "log in with `aws sso login` (`aws login`), with the same --profile"
 _GET_CREDENTIALS = (

@@ -14,11 +14,11 @@ from botocore.config import Config
 
 from iu_tuner.cli.aws.clients import open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
-from iu_tuner.cli.exit_codes import ClientError, UsageError
-from lambdas.models.lease_store import LeaseStore
-from lambdas.runs.view import RunView, past_runs, view_run
+from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
+from iu_tuner.contract.names import STACK
+from iu_tuner.contract.output.live_run import LiveRun
+from iu_tuner.exit_codes import ClientError, UsageError
 
-STACK = "InferenceUnitTuner"
 DEFAULT_PRICE_USD = 4.0  # of a stack from before it told its price
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
 _RUN_ID = re.compile(r"[^\s:/]{1,80}")
@@ -32,16 +32,15 @@ class Tuner:
     """One deployment of the app."""
 
     states: Any
-    dynamodb: Any
     state_machine_arn: str
-    runs_table: str
+    runs: RunsTable
     usd_per_unit_hour: float = DEFAULT_PRICE_USD
-    reached_with: tuple[str, ...] = ()
-    """The client's own options for this deployment."""
+    cli_options: tuple[str, ...] = ()
+    """The options that make the client reach this deployment."""
 
-    def follow_with(self, run_id: str) -> str:
+    def follow_command(self, run_id: str) -> str:
         """The command that attaches to the run."""
-        return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.reached_with])
+        return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.cli_options])
 
     def arn_of(self, run_id: str) -> str:
         """The execution's ARN; known before it was started."""
@@ -67,7 +66,7 @@ class Tuner:
     def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
         """Start a run. UsageError: the name is taken."""
         taken = UsageError(
-            f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_with(run_id)}"
+            f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_command(run_id)}"
         )
         # A start with the name and the input of a run that is on is answered as if it were new.
         if self._exists(run_id):
@@ -110,26 +109,25 @@ class Tuner:
             if error.aws_code != "ExecutionDoesNotExist":  # the start never came to AWS
                 raise
 
-    def view(self, run_id: str) -> RunView | None:
-        """How far the run has come; None too where the table may not be read: the run can be followed without."""
+    def run(self, run_id: str) -> LiveRun | None:
+        """How far the run has come. Returns None also if the table may not be read: a run can be watched without."""
         try:
             with calling_aws():
-                return view_run(self.dynamodb, self.runs_table, run_id)
+                return self.runs.run(run_id)
         except AwsCallFailed as error:
             if error.aws_code in READ_DENIED:
                 return None
             raise
 
     def holds_lease(self, run_id: str, model_arn: str) -> bool:
-        """Is the model still owed something by this run?"""
+        """Whether this run still has to release the model."""
         with calling_aws():
-            lease = LeaseStore(self.dynamodb, self.runs_table).of(model_arn)
-        return lease is not None and lease.run_id == run_id
+            return self.runs.holder(model_arn) == run_id
 
-    def history(self, model_arn: str, most: int) -> list[dict[str, Any]]:
-        """The model's last runs: outputs, and how the others failed."""
+    def history(self, model_arn: str, most: int) -> list[PastRun]:
+        """The model's last runs, the latest first."""
         with calling_aws():
-            return past_runs(self.dynamodb, self.runs_table, model_arn, most)
+            return self.runs.past_runs(model_arn, most)
 
 
 def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
@@ -159,9 +157,8 @@ def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_
         )
     return Tuner(
         clients["stepfunctions"],
-        clients["dynamodb"],
         value["StateMachineArn"],
-        value["RunsTableName"],
+        RunsTable(clients["dynamodb"], value["RunsTableName"]),
         float(value.get("PricePerInferenceUnitHourUsd", DEFAULT_PRICE_USD)),
         _options(
             {

@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from iu_tuner.cli.polling import Look
+from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.render import plain, progress, progress_line
-from iu_tuner.cli.terminal.streams import can_ask, discard
+from iu_tuner.streams import can_ask, discard
 
 LOG_WIDTH = 120  # a log has no width, and rich would take 80
 NARROW = 60  # columns of a terminal in which a table can't be read
@@ -51,12 +51,12 @@ class Screen:
             self._live.stop()
             self._live = None
 
-    def show(self, look: Look) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """How far the run is."""
         if self._live is not None:
-            self._live.update(progress(look))
+            self._live.update(progress(snapshot))
         else:
-            self.say_once(progress_line(look))
+            self.say_once(progress_line(snapshot))
 
     def say(self, sentence: str, *, style: str = "") -> None:
         """A sentence, to stderr."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,8 +11,14 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from iu_tuner.cli.polling import Look
-from lambdas.runs.view import RunView
+from iu_tuner.cli.aws.runs_table import PastRun
+from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
+from iu_tuner.contract.output.measured import Rate, StepOutput
+from iu_tuner.contract.output.recommendation import UnitsOutput
+from iu_tuner.contract.output.result import Findings, Output
+from iu_tuner.contract.output.sentences import carried, headline, receipt_sentence
+from iu_tuner.formats import one_line
 
 PHASES = {
     "preparing": "preparing: input, model, images, cost",
@@ -29,134 +33,97 @@ PHASES = {
     "finished": "done",
     "failed": "failed",
 }
-_COLUMNS = ("seconds", "accepted", "throttled", "failed", "acceptedTps", "p50Ms")
 
 
-def progress(look: Look) -> RenderableType:
+def progress(snapshot: Snapshot) -> RenderableType:
     """The steps so far, and what the run is doing."""
-    table = _steps(look.view)
-    return Group(table, Spinner("line", Text(progress_line(look)))) if look.status == "RUNNING" else table
+    table = _steps(snapshot.run)
+    if snapshot.status != "RUNNING":
+        return table
+    return Group(table, Spinner("line", Text(progress_line(snapshot))))
 
 
-def progress_line(look: Look) -> str:
+def progress_line(snapshot: Snapshot) -> str:
     """The same in a line."""
-    view = look.view
-    if look.status != "RUNNING":
-        return f"the run has ended: {look.status}"
-    doing = _doing(view)
-    if view is None or not view.so_far:
-        return doing
-    so_far = view.so_far
-    counts = ", ".join(f"{so_far[name]} {name}" for name in ("accepted", "throttled", "failed"))
-    return "; ".join(part for part in (doing, counts, _estimate(so_far.get("estimate"))) if part)
+    run = snapshot.run
+    if snapshot.status != "RUNNING":
+        return f"the run has ended: {snapshot.status}"
+    if run is None or run.progress is None:
+        return _doing(run)
+    done, about = run.progress, run.progress.estimate
+    counts = f"{done.accepted} accepted, {done.throttled} throttled, {done.failed} failed"
+    rate = f"about {carried(Rate(about.tps, about.low, about.high))}" if about else ""
+    return "; ".join(part for part in (_doing(run), counts, rate) if part)
 
 
-def _doing(view: RunView | None) -> str:
-    if view is None:
+def _doing(run: LiveRun | None) -> str:
+    if run is None:
         return PHASES["preparing"]
-    step = view.so_far.get("step") if view.phase == "measuring" else None
-    doing = PHASES.get(view.phase, view.phase)
-    return f"{doing}: step {step['number']}, {_named(step)} at {step['concurrency']} in flight" if step else doing
+    step = run.progress.step if run.progress and run.phase == "measuring" else None
+    doing = PHASES.get(run.phase, run.phase)
+    return f"{doing}: step {step.number}, {_named(step)} at {step.concurrency} in flight" if step else doing
 
 
-def _estimate(estimate: Mapping[str, Any] | None) -> str:
-    return f"about {_rate(estimate['tps'], estimate['low'], estimate['high'])}" if estimate else ""
-
-
-def _steps(view: RunView | None) -> Table:
+def _steps(run: LiveRun | None) -> Table:
     table = Table(title="Steps", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("phase", overflow="fold")
     for name in ("in flight", "workers", "seconds", "accepted", "throttled", "failed", "TPS", "p50 ms"):
         table.add_column(name, justify="right", no_wrap=" " not in name)
-    so_far = view.so_far if view else {}
-    under_way = [so_far["step"]] if "step" in so_far else []
-    for row in (*so_far.get("steps", ()), *under_way):
-        values = (plain("…" if row.get(name) is None else row[name]) for name in _COLUMNS)
-        table.add_row(plain(_named(row)), str(row["concurrency"]), str(row["workers"]), *values)
+    done = run.progress.steps if run and run.progress else ()
+    for row in done:
+        numbers = (row.seconds, row.accepted, row.throttled, row.failed, row.accepted_tps, row.p50_ms)
+        values = ("…" if number is None else str(number) for number in numbers)
+        table.add_row(plain(_named(row)), str(row.concurrency), str(row.workers), *values)
+    if run and run.progress and (step := run.progress.step):
+        table.add_row(plain(_named(step)), str(step.concurrency), str(step.workers), *["…"] * 6)
     return table
 
 
-def _named(step: Mapping[str, Any]) -> str:
-    """A step's phase, and what it measures beside the answer."""
-    return f"{step['phase']} ({step['series']})" if "series" in step else str(step["phase"])
+def _named(step: StepOutput | StepUnderWay) -> str:
+    """A step's phase, and its series if that is not the main one."""
+    return f"{step.phase} ({step.series})" if step.series else step.phase
 
 
-def answer(output: Mapping[str, Any]) -> Iterator[RenderableType]:
+def answer(output: Findings) -> Iterator[RenderableType]:
     """The answer: as a sentence, as a table of inference units, its cost, and how the model was left."""
     yield Text(headline(output), style="bold")
-    yield Text(plain(output["verdictDetail"]))
-    if output["recommendation"]["table"]:
-        yield units_table(output)
-    for reason in output["recommendation"]["reasons"]:
+    yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
+    if output.recommendation.table:
+        yield units_table(output.recommendation.table)
+    for reason in output.recommendation.reasons:
         yield Text(f"- {plain(reason)}")
-    if "imageComparison" in output:
-        yield Text(f"Images compared: {plain(output['imageComparison']['detail'])}")
-    if "scaling" in output:
-        yield Text(f"Scaling: {plain(output['scaling']['detail'])}")
-    if "cost" in output:
-        cost, expected = output["cost"], output["cost"].get("expectedUsd")
-        about = f" (about ${expected:.2f} was expected)" if expected is not None else ""
-        yield Text(f"Cost of the run: ${cost['runUsd']:.2f}{about}")
-    if "model" in output:
-        yield Text(receipt(output["model"]))
-    if uri := output.get("reportUri") or output.get("resultUri"):
+    if output.image_comparison:
+        yield Text(f"Images compared: {plain(output.image_comparison.detail)}")
+    if output.scaling:
+        yield Text(f"Scaling: {plain(output.scaling.detail)}")
+    if not isinstance(output, Output):
+        return
+    cost = output.cost
+    about = f" (about ${cost.expected_usd:.2f} was expected)" if cost.expected_usd is not None else ""
+    yield Text(f"Cost of the run: ${cost.run_usd:.2f}{about}")
+    yield Text(plain(receipt_sentence(output.model)))
+    if uri := output.report_uri or output.result_uri:
         yield Text(f"Report: {plain(uri)}")
 
 
-def headline(output: Mapping[str, Any]) -> str:
-    """The answer as a sentence."""
-    if holder := output.get("heldBy"):
-        return f"Skipped: the run {plain(holder['runId'])} holds the model since {plain(holder['since'])}."
-    rate, units, advice = output["maxTps"], output["inferenceUnits"], output["recommendation"]
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
-    verdict = plain(output["verdict"])
-    if rate["estimate"] is None:
-        return f"No rate could be told ({verdict})."
-    low, high = rate["low"] / units, None if rate["high"] is None else rate["high"] / units
-    carried = f"one carries {_rate(rate['estimate'] / units, low, high)} ({verdict})"
-    if least is None:
-        return f"Of the inference units of this model {carried}."
-    wanted = _units(least) if least == most else f"{least} to {_units(most)}"
-    return f"Start this model with {wanted}: {carried}."
-
-
-def receipt(model: Mapping[str, Any]) -> str:
-    """How the model was found and left, from the output's `model`."""
-    hours, usd = model.get("inferenceUnitHours"), model.get("usd")
-    ran = f"; it ran {hours:.4f} inference unit hours in this run, ${usd:.2f}" if hours is not None else ""
-    return f"The model was found {model['statusBefore']} and is {model['statusAfter']}{ran}."
-
-
-def units_table(output: Mapping[str, Any]) -> Table:
+def units_table(rows: Sequence[UnitsOutput]) -> Table:
     """What each number of inference units carries and costs."""
     table = Table(title="Inference units", box=box.SIMPLE_HEAD)
     for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")
-    for row in output["recommendation"]["table"]:
+    for row in rows:
         table.add_row(
-            str(row["inferenceUnits"]),
-            f"{row['tps']:.2f}",
-            f"{row['usdPerHour']:.2f}",
-            f"{row['usdPer1000Images']:.3f}",
+            str(row.inference_units), f"{row.tps:.2f}", f"{row.usd_per_hour:.2f}", f"{row.usd_per_1000_images:.3f}"
         )
     return table
 
 
 def plain(value: object) -> str:
-    """Text of others' making as one line, with nothing in it that a terminal would obey."""
-    text = re.sub(r"[\t\r\n]+", " ", str(value))
-    return "".join("\ufffd" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in text)
+    """Text of others as one line, with nothing in it that a terminal would obey."""
+    return one_line(re.sub(r"[\t\r\n]+", " ", str(value)), "\ufffd")
 
 
-def _rate(tps: float, low: float, high: float | None) -> str:
-    return f"at least {low:.2f} requests/s" if high is None else f"{tps:.2f} requests/s ({low:.2f} to {high:.2f})"
-
-
-def _units(units: int) -> str:
-    return "1 inference unit" if units == 1 else f"{units} inference units"
-
-
-def history_table(past: Sequence[Mapping[str, Any]]) -> Table:
+def history_table(past: Sequence[PastRun]) -> Table:
     """A model's past runs, a row each; a run that failed has its error where others have their verdict."""
     table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if past else "none so far")
     for name in ("started (UTC)", "run", "verdict"):
@@ -164,25 +131,24 @@ def history_table(past: Sequence[Mapping[str, Any]]) -> Table:
     for name in ("IUs", "TPS per IU", "recommended IUs", "USD"):
         table.add_column(name, justify="right")
     for run in past:
-        started = plain(run["startedAt"])[:16].replace("T", " ")
-        table.add_row(started, plain(run["runId"]), plain(_came_out(run)), *_measured(run))
+        started = plain(run.values["startedAt"])[:16].replace("T", " ")
+        table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_measured(run.output))
     return table
 
 
-def _came_out(run: Mapping[str, Any]) -> str:
+def _verdict(run: PastRun) -> str:
     """The verdict; the error of a run that failed; both if it failed after it had its answer."""
-    failed = f"failed: {run['error']}" if "error" in run else ""
-    return ", then ".join(part for part in (run.get("verdict"), failed) if part)
+    failed = f"failed: {run.values['error']}" if "error" in run.values else ""
+    return ", then ".join(part for part in (run.values.get("verdict"), failed) if part)
 
 
-def _measured(run: Mapping[str, Any]) -> tuple[str, ...]:
-    if "verdict" not in run:
+def _measured(output: Output | None) -> tuple[str, ...]:
+    if output is None:
         return ("-",) * 4
-    advice, per_unit = run["recommendation"], run["tpsPerInferenceUnit"]
-    least, most = advice["minInferenceUnits"], advice["maxInferenceUnits"]
+    per_unit, units = output.tps_per_inference_unit, output.recommendation.units
     return (
-        plain(run["inferenceUnits"]),
+        plain(output.inference_units),
         "-" if per_unit is None else f"{per_unit:.2f}",
-        "-" if least is None else f"{least} to {most}",
-        f"{run['cost']['runUsd']:.2f}",
+        "-" if units is None else f"{units[0]} to {units[1]}",
+        f"{output.cost.run_usd:.2f}",
     )

@@ -34,6 +34,8 @@ VerdictWord = Literal[
     "unstable",
     "skipped",
 ]
+DELETED = "DELETED"  # a model version that is gone; no status of the service's
+BILLED_STATUSES = frozenset({"STARTING", "RUNNING", "STOPPING"})
 Change = Literal["dropped", "risen", "within"]
 
 
@@ -71,6 +73,11 @@ class ModelOutput:
     usd_per_hour: float | None = None
     usd_per_hour_at_most: float | None = None
     settled_by: str | None = None
+
+    @property
+    def costs_money(self) -> bool:
+        """Whether the model was left in a state that is billed."""
+        return self.status_after in BILLED_STATUSES
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.aws.table import serialized
-from lambdas.runs.receipt import Receipt
 
 MODEL = "arn:aws:rekognition:eu-west-1:123456789012:project/bees/version/v1/1615476219000"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:Tuner"

@@ -20,7 +20,7 @@ from iu_tuner.cli import interrupts as breaking_off
 from iu_tuner.cli import main as tune
 from iu_tuner.cli import polling as following
 from iu_tuner.cli.aws import stack as deployed
-from iu_tuner.cli.exit_codes import Exit
+from iu_tuner.exit_codes import Exit
 from tests.unit.cli.aws_stub import MODEL, Aws, refused
 
 ARN = "arn:aws:iam::123456789012"

@@ -19,8 +19,10 @@ from iu_tuner.cli import interrupts as breaking_off
 from iu_tuner.cli import main as tune
 from iu_tuner.cli import polling as following
 from iu_tuner.cli.aws import stack as deployed
-from iu_tuner.cli.exit_codes import Exit
+from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
 from iu_tuner.cli.terminal import render as view
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.exit_codes import Exit
 from lambdas.cleanup import cleanup as settlement
 from lambdas.models.lease import Lease
 from lambdas.tuning.output import skipped
@@ -94,7 +96,7 @@ def test_a_run_with_an_answer_ends_with_0(tuned: Invoke, capsys: pytest.CaptureF
     assert "Start this model with 2 to 3 inference units" in said.out
     assert "one carries 5.00 requests/s (4.89 to 5.11)" in said.out
     assert "Cost of the run: $0.11" in said.out
-    assert "The model was found STOPPED and is STOPPED" in said.out
+    assert "The model is stopped: its status was read back as STOPPED (it was STOPPED before)" in said.out
 
 
 def test_with_json_stdout_is_only_the_output(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,12 +145,12 @@ def test_whoever_reads_along_may_leave_and_the_run_ends_as_ever(tmp_path: Path, 
 
 
 def test_a_skipped_run_says_who_holds_the_model(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
-    aws = Aws(["SUCCEEDED"], {"output": json.dumps(skipped("monday", HOLDER))})
+    aws = Aws(["SUCCEEDED"], {"output": json.dumps(to_json(skipped("monday", HOLDER)))})
 
     code = tuned(aws, "run", MODEL, "--assert", "tpsPerInferenceUnit>=4")
 
     assert code == Exit.SKIPPED
-    assert "the run the-other holds the model since 2026-11-21T06:00:00Z" in capsys.readouterr().out
+    assert "The run the-other has been testing this model since 2026-11-21T06:00:00Z" in capsys.readouterr().out
 
 
 def test_a_failed_run_tells_error_cause_and_receipt(
@@ -163,7 +165,7 @@ def test_a_failed_run_tells_error_cause_and_receipt(
     told = json.loads(said.out)
     assert code == Exit.RUN_FAILED
     assert "ModelLost: it stopped \ufffd[31mby itself" in said.err
-    assert "The model was found STOPPED and is STOPPED" in said.err
+    assert "The model is stopped: its status was read back as STOPPED (it was STOPPED before)" in said.err
     assert (told["error"], told["model"]["statusAfter"]) == ("ModelLost", "STOPPED")
     assert ElementTree.parse(tmp_path / "junit.xml").getroot().attrib["errors"] == "1"
 
@@ -259,7 +261,7 @@ def test_a_run_stopped_before_it_touched_the_model_has_no_receipt_to_wait_for(
 def test_a_model_that_is_not_settled_in_time_is_the_worst_end(
     tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(breaking_off, "SETTLED_WITHIN_S", 0.05)
+    monkeypatch.setattr(breaking_off, "CLEANED_UP_WITHIN_S", 0.05)
     aws = Aws(["RUNNING", interrupt], run=MEASURING, settled_as=SETTLED, lease_looks=10**9)
 
     assert tuned(aws, "run", MODEL) == Exit.NOT_SETTLED
@@ -525,7 +527,7 @@ def test_history_is_a_row_for_each_run(
     tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     past = [{"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT}]
-    monkeypatch.setattr(deployed, "past_runs", lambda *_: past)
+    monkeypatch.setattr(RunsTable, "past_runs", lambda *_: list(map(PastRun, past)))
 
     assert tuned(Aws([]), "history", MODEL) == tuned(Aws([]), "history", MODEL, "--json") == Exit.OK
     printed = capsys.readouterr().out

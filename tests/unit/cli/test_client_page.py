@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from iu_tuner.cli.assertions import Assertion
-from iu_tuner.cli.exit_codes import Exit
+from iu_tuner.exit_codes import Exit
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text("utf-8")
 

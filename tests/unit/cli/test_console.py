@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from rich.text import Text
 
-from iu_tuner.cli.polling import Look
+from iu_tuner.cli.aws.runs_table import PastRun
+from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import history_table, progress
-from lambdas.runs.view import RunView
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveProgress, LiveRun
 from simulation.sample_run import sample_output
 
 SENTENCE = "A model of two inference units carries twice as much, and never more than that, " * 3
@@ -62,9 +64,10 @@ def test_a_log_gets_a_sentence_as_one_line(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.usefixtures("in_terminal")
 def test_the_heads_of_the_steps_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    look = Look({"status": "SUCCEEDED"}, RunView("stopped", {"steps": [STEP]}, None))
+    done = from_json(LiveProgress, {"steps": [STEP]})
+    snapshot = Snapshot({"status": "SUCCEEDED"}, LiveRun("stopped", done, None))
 
-    Screen(as_json=False).tell(progress(look))
+    Screen(as_json=False).tell(progress(snapshot))
 
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
@@ -79,7 +82,7 @@ def test_in_a_narrow_terminal_a_row_is_a_sentence(
     monkeypatch.setenv("COLUMNS", "40")
     past = {"startedAt": "2026-11-21T06:00:00.000Z", **sample_output(), "runId": "cli-20261121T060000-a1b2c3"}
 
-    Screen(as_json=False).tell(history_table([past]))
+    Screen(as_json=False).tell(history_table([PastRun(past)]))
 
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 40
@@ -95,7 +98,7 @@ def test_where_nothing_can_be_drawn_upon_each_change_is_a_line(
     monkeypatch.setenv("TERM", term)
 
     with Screen(as_json=False) as screen:
-        screen.show(Look({"status": "RUNNING"}, RunView("starting", {}, None)))
+        screen.show(Snapshot({"status": "RUNNING"}, LiveRun("starting", None, None)))
         printed = capsys.readouterr().err
 
     assert "starting the model" in printed
@@ -104,7 +107,7 @@ def test_where_nothing_can_be_drawn_upon_each_change_is_a_line(
 def test_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     past = {"startedAt": "2026-11-21T06:00:00.000Z", **sample_output(), "runId": "[red]:bee:[/]"}
 
-    Screen(as_json=False).tell(history_table([past]))
+    Screen(as_json=False).tell(history_table([PastRun(past)]))
 
     assert "[red]:bee:[/]" in capsys.readouterr().out
 
@@ -113,7 +116,7 @@ def test_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_heads_of_the_history_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     past = {"startedAt": "2026-11-21T06:00:00.000Z", **sample_output(), "runId": "cli-20261121T060000-a1b2c3"}
 
-    Screen(as_json=False).tell(history_table([past]))
+    Screen(as_json=False).tell(history_table([PastRun(past)]))
 
     printed = capsys.readouterr().out
     words = set(printed.split())

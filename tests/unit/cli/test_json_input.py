@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from iu_tuner.cli.arguments import text_argument
-from iu_tuner.cli.exit_codes import UsageError
 from iu_tuner.cli.json_input import read_json
+from iu_tuner.exit_codes import UsageError
 
 VALUE = {"images": {"prefix": "Bienenstöcke/蜂/"}}
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iu_tuner.cli.assertions import Checked
-from iu_tuner.cli.junit import Outcome, write_junit
+from iu_tuner.cli.junit import JUnitCase, write_junit
 
 HELD = Checked("verdict==ok", True, 'verdict is "ok"')
 MISSED = Checked("tpsPerInferenceUnit>=6", False, "tpsPerInferenceUnit is 5.0")
@@ -18,7 +18,7 @@ HOSTILE = "]]><failure/>&amp;\"'<!-- \x00\x1b[31m\x0b\ud800\uffff é 🐝"
 
 
 def written(
-    tmp_path: Path, outcome: Outcome, checked: list[Checked], asked: list[str] | None = None
+    tmp_path: Path, outcome: JUnitCase, checked: list[Checked], asked: list[str] | None = None
 ) -> ElementTree.Element:
     path = tmp_path / "junit.xml"
     write_junit(path, outcome, [each.assertion for each in checked] if asked is None else asked, checked)
@@ -30,7 +30,7 @@ def totals(element: ElementTree.Element) -> dict[str, int]:
 
 
 def test_one_case_for_the_run_and_one_per_assertion(tmp_path: Path) -> None:
-    root = written(tmp_path, Outcome("monday", 61.24, "five per second"), [HELD, MISSED])
+    root = written(tmp_path, JUnitCase("monday", 61.24, "five per second"), [HELD, MISSED])
 
     (suite,) = root
     names = [case.attrib["name"] for case in suite.findall("testcase")]
@@ -44,7 +44,7 @@ def test_one_case_for_the_run_and_one_per_assertion(tmp_path: Path) -> None:
 
 
 def test_of_a_failed_run_no_assertion_was_checked(tmp_path: Path) -> None:
-    outcome = Outcome("monday", 5, "", trouble=("ModelNotFound", "there is no such model"))
+    outcome = JUnitCase("monday", 5, "", trouble=("ModelNotFound", "there is no such model"))
 
     root = written(tmp_path, outcome, [], asked=["verdict==ok"])
 
@@ -55,14 +55,14 @@ def test_of_a_failed_run_no_assertion_was_checked(tmp_path: Path) -> None:
 
 
 def test_a_skipped_run_is_a_skipped_case(tmp_path: Path) -> None:
-    root = written(tmp_path, Outcome("monday", 5, "another run", skipped=True), [], asked=["verdict==ok"])
+    root = written(tmp_path, JUnitCase("monday", 5, "another run", skipped=True), [], asked=["verdict==ok"])
 
     assert totals(root) == {"tests": 2, "failures": 0, "errors": 0, "skipped": 2}
 
 
 @pytest.mark.parametrize("trouble", [True, False])
 def test_hostile_text_stays_text(tmp_path: Path, trouble: bool) -> None:
-    outcome = Outcome(HOSTILE, 1, HOSTILE, trouble=(HOSTILE, HOSTILE) if trouble else None)
+    outcome = JUnitCase(HOSTILE, 1, HOSTILE, trouble=(HOSTILE, HOSTILE) if trouble else None)
 
     root = written(tmp_path, outcome, [Checked(HOSTILE, False, HOSTILE)])
 
@@ -76,6 +76,6 @@ def test_hostile_text_stays_text(tmp_path: Path, trouble: bool) -> None:
 def test_whatever_is_told_can_be_read_back(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.getbasetemp()
 
-    root = written(folder, Outcome(text, 1, text, trouble=(text, text)), [Checked(text, False, text)])
+    root = written(folder, JUnitCase(text, 1, text, trouble=(text, text)), [Checked(text, False, text)])
 
     assert totals(root)["tests"] == 2

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from iu_tuner.cli.exit_codes import Exit
+from iu_tuner.exit_codes import Exit
 from tests.unit.cli.aws_stub import MODEL
 
 CLIENT = """
 import sys
+from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
 from tests.unit.cli.test_client import ANSWERED, OUTPUT, Aws, deployed, following, tune
-past = [{"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT, "runId": "B\\u00e4ume\\u2026"}]
-deployed.past_runs = lambda *_: past
+past = [PastRun({"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT, "runId": "B\\u00e4ume\\u2026"})]
+RunsTable.past_runs = lambda *_: past
 deployed.open_session = lambda *_: Aws(["RUNNING", "SUCCEEDED"], ANSWERED, has_run=False)
 following.PAUSE_S = 0.0
 sys.exit(tune.main())

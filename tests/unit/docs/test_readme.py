@@ -13,8 +13,8 @@ from iu_tuner.contract.errors import NAMES
 from iu_tuner.contract.events import SOURCE, DetailType
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.live_run import Receipt
 from lambdas.runs.failed_run import FailedRun
-from lambdas.runs.receipt import Receipt
 from simulation.image_comparison import sample_comparison
 from simulation.sample_run import INPUT, sample_output
 from tests.infra.deployments import REGIONS

@@ -10,14 +10,14 @@ import pytest
 
 from iu_tuner.contract.errors import NAMES
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.output.sentences import headline
 from lambdas.capacity.verdicts.verdict import Word
 from lambdas.models.lease import Lease
 from lambdas.reports import email as message
 from lambdas.reports.email import Message
-from lambdas.reports.sentences import answer_sentence
 from lambdas.runs.failed_run import FailedRun
-from lambdas.runs.receipt import Receipt
 from lambdas.tuning.output import skipped
 from simulation.sample_run import INPUT, sample_output
 
@@ -67,7 +67,7 @@ class TestTheAnswer:
         ],
     )
     def test_it_is_one_sentence_with_units_and_rate(self, changed: Mapping[str, Any], sentence: str) -> None:
-        assert answer_sentence(output(**changed)) == sentence
+        assert headline(output(**changed)) == sentence
 
     @pytest.mark.parametrize(
         ("least", "most", "said"),
@@ -78,12 +78,12 @@ class TestTheAnswer:
     ) -> None:
         advice = sample_output()["recommendation"] | {"minInferenceUnits": least, "maxInferenceUnits": most}
 
-        assert said in answer_sentence(output(recommendation=advice))
+        assert said in headline(output(recommendation=advice))
 
     def test_a_skipped_run_says_that_nothing_was_measured(self) -> None:
         holder = Lease(ARN, "r-0", "", "2026-11-21T06:00:00Z", 90, "stop")
 
-        assert answer_sentence(skipped("r-1", holder)).startswith("Nothing was measured")
+        assert headline(skipped("r-1", holder)).startswith("Nothing was measured")
 
 
 class TestAFinishedRun:
@@ -91,7 +91,7 @@ class TestAFinishedRun:
         told = message.finished_email(output(reportUri="s3://b/reports/r/report.html"))
 
         assert told.subject == ("Inference Unit Tuner: ok, 5.00 TPS per inference unit: bees/bees.2021-03-11T15.23.39")
-        assert told.body.splitlines()[0] == answer_sentence(output())
+        assert told.body.splitlines()[0] == headline(output())
         for said in (
             "Verdict: ok. Saturated at 4 concurrent requests",
             "Recommended inference units: 2 at least, 3 at most",

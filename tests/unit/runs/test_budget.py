@@ -16,32 +16,6 @@ def test_inference_units_are_paid_by_the_hour() -> None:
     assert tariff.usd(1800) == 6.0
 
 
-@pytest.mark.parametrize(("mode", "usd"), [("quick", 0.2), ("standard", 1 / 3), ("precise", 0.5333)])
-def test_a_run_knows_its_cost_before_it_starts(mode: str, usd: float) -> None:
-    assert Budget(90, 10).check_estimate(mode, Tariff(1, 4.0)) == pytest.approx(usd, abs=1e-3)  # type: ignore[arg-type]
-
-
-def test_a_second_measurement_is_part_of_the_cost() -> None:
-    assert Budget(90, 1).check_estimate("standard", Tariff(1, 4.0), second_units=2) == pytest.approx(1)
-    with pytest.raises(BudgetExceeded, match=r"at 1 x \$4/h, and again at 2, costs about \$1.00, more than"):
-        Budget(90, 0.9).check_estimate("standard", Tariff(1, 4.0), second_units=2)
-
-
-def test_a_run_dearer_than_its_limit_does_not_start() -> None:
-    with pytest.raises(BudgetExceeded, match=r"costs about \$0.33, more than limits.maxCostUsd = 0.3 - raise"):
-        Budget(90, 0.3).check_estimate("standard", Tariff(1, 4.0))
-
-
-def test_a_comparison_of_images_counts_into_the_estimate() -> None:
-    plain, compared = (Budget(90, 10).check_estimate("standard", Tariff(1, 4.0), compare=c) for c in (False, True))
-
-    assert compared - plain == pytest.approx(4.0 * 2.5 / 60)
-    with pytest.raises(BudgetExceeded, match="a standard run with images.compare takes 1.5 minutes"):
-        Budget(1.2, 10).check_estimate("standard", Tariff(1, 4.0), compare=True)
-    with pytest.raises(BudgetExceeded, match="a standard run with images.compare at 1 x"):
-        Budget(90, 0.4).check_estimate("standard", Tariff(1, 4.0), compare=True)
-
-
 @pytest.mark.parametrize(
     ("elapsed_s", "spent_usd", "left"),
     [

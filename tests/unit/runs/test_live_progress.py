@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
-from lambdas.runs.live_progress import estimate_so_far, so_far
+from lambdas.runs.live_progress import estimate_so_far, live_progress
 from simulation.sample_run import probe
 from tests.unit.capacity.test_search import measured, phases
 
@@ -23,6 +24,11 @@ MODELS: tuple[dict[str, Any], ...] = (
     {"tps_per_iu": 10.0, "limiter": "unbounded_queue", "latency_cv": 0.3},
     {"tps_per_iu": 10.0, "limiter": "fixed_window", "window_s": 5.0},
 )
+
+
+def so_far(*done: Any) -> dict[str, Any]:
+    told: dict[str, Any] = to_json(live_progress(*done))
+    return told
 
 
 def numbered(history: list[StepCounts]) -> list[MeasuredStep]:

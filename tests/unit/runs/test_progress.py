@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 from lambdas.runs.progress import Progress
-from lambdas.runs.receipt import Receipt
+from lambdas.runs.receipt import make_receipt
 from lambdas.runs.store_items import PROGRESS
 from local.simulated_model.lifecycle import Lifecycle
 from local.simulated_model.model_spec import ModelTruth
@@ -95,7 +95,7 @@ def test_a_start_that_applies_the_answer_is_no_part_of_a_second_measurement_that
     taken_back = replace(applied, owes="stop")
 
     assert unit_seconds(running, 9999) == 360
-    receipt = Receipt.of(taken_back, (ONE_UNIT, running), "STOPPED", by="finally", now=600)
+    receipt = make_receipt(taken_back, (ONE_UNIT, running), "STOPPED", by="finally", now=600)
     assert receipt.inference_unit_hours * 3600 == 360 + 5 * 100
 
 

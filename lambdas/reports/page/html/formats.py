@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 
-def tps(value: float) -> str:
-    """A rate without its unit: three figures or a few more."""
-    return f"{value:,.2f}" if value < 100 else f"{value:,.1f}"
-
-
-def requests_per_second(value: float) -> str:
-    """A rate as text runs."""
-    return f"{tps(value)} requests/s"
-
-
 def given(value: float) -> str:
     """A number as its user wrote it, about."""
     return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:.2g}"
@@ -59,11 +49,6 @@ def milliseconds(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 step`, `3 steps`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -94,8 +79,3 @@ def day(iso: str) -> str:
 def day_of_week(short: str) -> str:
     """`MON` -> `Monday`; what is no day stays."""
     return next((name for name in DAYS if name.upper().startswith(short)), short)
-
-
-def percent(share: float) -> str:
-    """A share of 1, in four figures at the most."""
-    return f"{100 * share:.4g} %"

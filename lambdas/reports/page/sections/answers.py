@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 
 from iu_tuner.contract.model_arn import ModelArn
-from iu_tuner.contract.output.measured import Rate
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.output.sentences import UNIT, headline
+from iu_tuner.formats import count, requests_per_second
 from lambdas.models.registry import facts_of
 from lambdas.planning.demand import BatchDemand, PastDemand
 from lambdas.reports.page.html.contents import Tone
-from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd, usd_finely
-from lambdas.reports.page.sections.units import UNIT, demanded
+from lambdas.reports.page.html.formats import duration, given, usd, usd_finely
+from lambdas.reports.page.sections.units import demanded
 from lambdas.runs.run import Run
 
 # The verdict's word -> what it says in plain words, and how good that is.
@@ -52,31 +53,18 @@ WITH_NUMBERS: dict[str, str] = {
 
 
 def answer_sentence(run: Run, answer: Output) -> str:
-    """What a reader in a hurry takes away."""
-    per_unit, advice = answer.per_unit, answer.recommendation
-    if answer.verdict == "account-throttled" and answer.max_tps.estimate is not None:
-        rate = requests_per_second(answer.max_tps.estimate)
-        if answer.limited_by == "sudden-increase":
-            service = facts_of(run.model_arn).name
-            return f"At least {rate}: {service} refused a sudden increase before the model was at its maximum."
-        return f"Your account's quota lets {rate} through; what the model itself carries is not known yet."
-    if answer.verdict == "unstable":
-        return "No number of inference units can be recommended: the measurement is unstable."
-    if per_unit is None:
-        return "No rate could be told for this model, so no number of inference units follows."
-    if advice.units is None:
-        ask = "Say what demand you have, and the report says how many you need."
-        return f"One {UNIT} carries {carried(per_unit)}. {ask}"
-    do = "This model now runs with" if answer.applied else "Start this model with"
-    said = f"{do} {_range(advice.units)}: one carries {carried(per_unit)}"
+    """The headline, with what the user needs."""
+    advice = answer.recommendation
+    if advice.table and advice.units is None and answer.per_unit:
+        return f"{headline(answer)} Say what demand you have, and the report says how many you need."
     if advice.batch and isinstance(run.demand, BatchDemand):
-        hours = duration(3600 * advice.batch.hours)
-        return f"{said}, and your {run.demand.images:,} images are through in {hours}."
+        through = f"your {run.demand.images:,} images are through in {duration(3600 * advice.batch.hours)}"
+        return headline(answer, f", and {through}")
     demand = " and ".join(f"{given(rate)} {_at(name)}" for name, rate in demanded(run, answer))
+    whose = "you need"
     if isinstance(run.demand, PastDemand):
         whose = "with the headroom you need" if run.demand.headroom else "clients asked for"
-        return f"{said}, and {whose} {demand}."
-    return f"{said}, and you need {demand}."
+    return headline(answer, f", and {whose} {demand}")
 
 
 def next_action(run: Run, answer: Output) -> str:
@@ -127,17 +115,6 @@ def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:
         at_demand = least * price / (wanted[0][1] * 3.6)
         return hourly, (per_image, f"at full use; {usd_finely(at_demand)} at your {wanted[0][0]} demand")
     return hourly, (per_image, "at full use")
-
-
-def _range(units: tuple[int, int]) -> str:
-    least, most = units
-    return count(least, UNIT) if least == most else f"{least} to {most} {UNIT}s"
-
-
-def carried(per_unit: Rate) -> str:
-    """The rate of one inference unit with its interval: `5.00 requests/s (4.87 to 5.13)`."""
-    rate = requests_per_second(per_unit.estimate)
-    return f"at least {rate}" if per_unit.high is None else f"{rate} ({tps(per_unit.low)} to {tps(per_unit.high)})"
 
 
 def _at(name: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from iu_tuner.contract.output.result import Output
-from iu_tuner.formats import rounded
+from iu_tuner.formats import requests_per_second, rounded
 from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
-from lambdas.reports.page.html.formats import milliseconds, requests_per_second
+from lambdas.reports.page.html.formats import milliseconds
 
 TITLE = "What more concurrency bought"
 QUEUES = 1.5  # times the latency before: more than this, and requests wait for each other

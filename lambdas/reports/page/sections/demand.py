@@ -12,10 +12,10 @@ from iu_tuner.contract.output.recommendation import (
     ServiceOutput,
 )
 from iu_tuner.contract.output.result import Output
-from iu_tuner.formats import rounded
+from iu_tuner.formats import count, percent, requests_per_second, rounded, tps
 from lambdas.planning.request_history import RequestHistory
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import count, day_of_week, percent, requests_per_second, tps, usd
+from lambdas.reports.page.html.formats import day_of_week, usd
 
 TITLE = "What clients asked for in the past"
 MAX_POINTS = 720  # a screen shows no more; each keeps the busiest of its periods

@@ -7,8 +7,9 @@ from typing import Any
 
 from iu_tuner.contract.output.measured import IntervalOutput, Rate, VariantOutput
 from iu_tuner.contract.output.result import Output
+from iu_tuner.formats import count, percent, tps
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import count, milliseconds, percent, size, tps
+from lambdas.reports.page.html.formats import milliseconds, size
 
 IMAGES_TITLE = "Which images, and which way to send them"
 SCALING_TITLE = "Do more inference units carry as much more?"

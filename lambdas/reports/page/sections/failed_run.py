@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.measured import Rate
+from iu_tuner.formats import count, requests_per_second, tps
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.registry import console_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
-from lambdas.reports.page.html.formats import count, moment, requests_per_second, tps, usd
+from lambdas.reports.page.html.formats import moment, usd
 from lambdas.reports.page.sections.tables import errors_table, input_table, steps_table, versions_table, words_table
 from lambdas.reports.page.sections.timeline import timeline
 from lambdas.runs.failed_run import FailedRun

@@ -7,10 +7,11 @@ from dataclasses import asdict
 
 from iu_tuner.contract.output.measured import LatencyOutput
 from iu_tuner.contract.output.result import Output
+from iu_tuner.formats import requests_per_second
 from lambdas.load.histogram import GROWTH, LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
-from lambdas.reports.page.html.formats import milliseconds, requests_per_second
+from lambdas.reports.page.html.formats import milliseconds
 from lambdas.runs.run import Run
 
 TITLE = "Latency at the clean rate"

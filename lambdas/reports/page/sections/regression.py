@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import ComparedWith, EarlierRun, Output
+from iu_tuner.formats import tps
 from lambdas.reports.page.html.contents import Note, Table, Tone
-from lambdas.reports.page.html.formats import day, moment, tps
+from lambdas.reports.page.html.formats import day, moment
 
 SAME_MODEL, VERSION_BEFORE = "the last run of this model", "the last run of the version before"
 # What the intervals prove -> the title and how good that is; the first one that is found counts.

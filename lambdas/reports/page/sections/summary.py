@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.output.sentences import UNIT, carried, receipt_sentence
+from iu_tuner.formats import count, requests_per_second
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Figure, Note, Summary, Tone
-from lambdas.reports.page.html.formats import count, duration, moment, requests_per_second, usd
-from lambdas.reports.page.sections.answers import VERDICTS, answer_sentence, carried, costs, next_action, start_command
+from lambdas.reports.page.html.formats import moment, usd
+from lambdas.reports.page.sections.answers import VERDICTS, answer_sentence, costs, next_action, start_command
 from lambdas.reports.page.sections.regression import earlier
-from lambdas.reports.page.sections.units import UNIT
 from lambdas.runs.run import Run
 
 
@@ -19,7 +20,7 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
     """All texts of the first screen."""
     arn = ModelArn.of(run.model_arn)
     verdict, tone = VERDICTS.get(answer.verdict, (answer.verdict, "caution"))
-    receipt, receipt_tone = receipt_sentence(run, answer)
+    receipt, receipt_tone = _receipt(answer)
     return Summary(
         model=arn.project,
         version=arn.version,
@@ -49,29 +50,12 @@ def _left_undone(answer: Output) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def receipt_sentence(run: Run, answer: Output) -> tuple[str, Tone]:
-    """How the model was left, as it was read back from the service."""
-    model = answer.model
-    status, before = model.status_after, model.status_before
-    ran = _ran(answer)
-    if answer.applied:
-        return f"{answer.applied_detail}{ran}", "caution"
-    if status == "RUNNING":
-        hourly = usd(run.inference_units * run.usd_per_unit_hour if model.usd_per_hour is None else model.usd_per_hour)
-        left = "given back RUNNING, as it was found" if before == "RUNNING" else "left RUNNING"
-        return f"The model was {left}: it goes on to cost about {hourly} an hour.{ran}", "caution"
-    at = f" at {moment(model.stopped_at)}" if model.stopped_at else ""
-    if status == "STOPPED":
-        return f"The model is stopped: STOPPED was read back{at}. It costs nothing now.{ran}", "good"
-    return f"The model's status is {status}, read back{at}: it does not run.{ran}", "good"
-
-
-def _ran(answer: Output) -> str:
-    hours, usd_spent = answer.model.inference_unit_hours, answer.model.usd
-    if not hours or usd_spent is None:
-        return ""
-    seconds = duration(3600 * hours / (answer.inference_units or 1))
-    return f" It ran for {seconds} in this run, with {count(answer.inference_units or 1, UNIT)}: {usd(usd_spent)}."
+def _receipt(answer: Output) -> tuple[str, Tone]:
+    """How the model was left, and how good that is: a model that costs money is no surprise, but to be known."""
+    said = receipt_sentence(answer.model)
+    if answer.applied and answer.applied_detail:
+        said = f"{answer.applied_detail} {said}"
+    return said, "caution" if answer.model.costs_money else "good"
 
 
 def _figures(run: Run, answer: Output) -> tuple[Figure, ...]:

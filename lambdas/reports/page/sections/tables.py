@@ -7,10 +7,11 @@ from typing import Any
 
 from iu_tuner.contract.output.measured import RequestsOutput
 from iu_tuner.contract.output.result import Output
+from iu_tuner.formats import count, tps
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.outcomes import CONNECTION_LOST, RAMP_LIMIT, S3_LIMIT, TIMED_OUT
 from lambdas.reports.page.html.contents import Table
-from lambdas.reports.page.html.formats import clock, count, milliseconds, size, tps, usd
+from lambdas.reports.page.html.formats import clock, milliseconds, size, usd
 from lambdas.reports.page.sections.timeline import began_at
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import step_row

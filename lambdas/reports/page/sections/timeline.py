@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from iu_tuner.contract.output.measured import Rate, RequestsOutput
 from iu_tuner.contract.output.result import VerdictWord
+from iu_tuner.formats import count, requests_per_second, tps
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
-from lambdas.reports.page.html.formats import count, duration, requests_per_second, tps
+from lambdas.reports.page.html.formats import duration
 
 TITLE = "The whole run, second by second"
 # What an estimate without an upper end stands for, where it is not simply a lower bound.

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.output.sentences import UNIT
+from iu_tuner.formats import count, requests_per_second, tps
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import count, duration, given, requests_per_second, tps, usd
+from lambdas.reports.page.html.formats import duration, given, usd
 from lambdas.reports.page.sections.experiments import how_units_add_up
 from lambdas.runs.run import Run
 
 TITLE = "What inference units carry and cost"
-UNIT = "inference unit"
 
 
 def units(run: Run, answer: Output) -> Picture:

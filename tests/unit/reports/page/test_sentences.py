@@ -11,7 +11,6 @@ from lambdas.load.histogram import LatencyHistogram
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.html.contents import Contents, Picture
 from lambdas.reports.page.sections.latencies import MAX_BARS, bars
-from lambdas.reports.page.sections.summary import receipt_sentence
 from simulation.sample_report import KINDS, played, sample_contents
 
 
@@ -36,11 +35,11 @@ ANSWERS = {
     "and you need 6 on average and 15 at the peak.",
     "batch": "Start this model with 2 inference units: one carries 12.00 requests/s (11.88 to 12.12), "
     "and your 54,000 images are through in 37 min 30 s.",
-    "no-demand": "One inference unit carries 20.00 requests/s (19.83 to 20.17). "
+    "no-demand": "One inference unit of this model carries 20.00 requests/s (19.83 to 20.17). "
     "Say what demand you have, and the report says how many you need.",
     "not-saturated": "Start this model with 1 inference unit: one carries at least 44.10 requests/s, "
     "and you need 6 on average and 15 at the peak.",
-    "windowed-without-rate": "No rate could be told for this model, so no number of inference units follows.",
+    "windowed-without-rate": "No rate could be measured, so no number of inference units follows.",
     "account-throttled": "Your account's quota lets 6.00 requests/s through; "
     "what the model itself carries is not known yet.",
     "unstable": "No number of inference units can be recommended: the measurement is unstable.",
@@ -200,18 +199,32 @@ def test_neighbouring_latencies_share_a_bar_and_none_is_lost() -> None:
     assert all(before["to"] == after["from"] for before, after in itertools.pairwise(drawn))
 
 
-def test_the_receipt_says_stopped_given_back_or_what_else_was_read_back() -> None:
-    run, _, answer = played(KINDS[0])
-    left = {
-        status: receipt_sentence(run, replace(answer, model=replace(answer.model, status_after=status)))
-        for status in ("STOPPED", "RUNNING", "TRAINING_COMPLETED")
-    }
+@pytest.mark.parametrize(
+    ("status", "said", "tone"),
+    [
+        ("STOPPED", "The model is stopped: its status was read back as STOPPED (it was STOPPED before).", "good"),
+        (
+            "RUNNING",
+            "The model was left RUNNING, as the run was to leave it (it was STOPPED before): it costs",
+            "caution",
+        ),
+        ("TRAINING_COMPLETED", "The model is stopped: its status was read back as TRAINING_COMPLETED", "good"),
+        ("DELETED", "The model version was deleted, so it costs nothing.", "good"),
+    ],
+)
+def test_the_receipt_says_how_the_model_was_left_and_whether_it_costs_money(status: str, said: str, tone: str) -> None:
+    run, steps, answer = played(KINDS[0])
+    answer = replace(answer, model=replace(answer.model, status_after=status))
 
-    assert left["STOPPED"][0].startswith("The model is stopped: STOPPED was read back at 2026-11-21 06:11 UTC.")
-    assert left["RUNNING"][1] == "caution"
-    assert "it goes on to cost about $4.00 an hour" in left["RUNNING"][0]
-    assert "The model's status is TRAINING_COMPLETED" in left["TRAINING_COMPLETED"][0]
-    assert "given back RUNNING, as it was found" in report_of("given-back").summary.receipt
+    summary = contents(run, steps, answer, {}).summary
+
+    assert summary.receipt.startswith(said)
+    assert "In this run it ran from 2026-11-21T06:" in summary.receipt
+    assert summary.receipt_tone == tone
+
+
+def test_a_model_that_is_left_running_has_its_price_in_the_receipt() -> None:
+    assert "it costs $8.00 an hour." in report_of("applied").summary.receipt
 
 
 def test_the_tables_hold_the_errors_the_images_the_input_and_the_versions() -> None:

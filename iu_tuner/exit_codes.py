@@ -1,4 +1,4 @@
-"""The exit codes, and the errors that end the client with one."""
+"""The client's exit codes, and the errors that end it with one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What a CI job can tell apart. docs/cli.md lists them."""
+    """How a command ended, for a CI job. docs/cli.md lists them."""
 
     OK = 0
     ASSERTION = 1
@@ -32,7 +32,7 @@ class UsageError(ClientError):
     code = Exit.USAGE
 
 
-def leave_at_once(_number: int, _frame: object) -> None:
-    """A signal's handler for as long as nothing can have been started."""
+def exit_on_signal(_number: int, _frame: object) -> None:
+    """Handles a signal while nothing can have been started."""
     os.write(2, b"interrupted\n")
     os._exit(Exit.INTERRUPTED)

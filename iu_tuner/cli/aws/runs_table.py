@@ -1,0 +1,75 @@
+"""What the client reads in the runs table: a run under way, who holds a model, and a model's past runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from iu_tuner.contract.names import lease_key, run_key
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveRun
+from iu_tuner.contract.output.result import Output
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run that is over, as `history --json` shows it: its output, or why it failed, or both."""
+
+    values: Mapping[str, Any]
+
+    @property
+    def output(self) -> Output | None:
+        """Its output, if it published one."""
+        return from_json(Output, self.values) if "verdict" in self.values else None
+
+
+@dataclass(frozen=True)
+class RunsTable:
+    """The table of one deployment."""
+
+    client: Any
+    name: str
+
+    def run(self, run_id: str) -> LiveRun | None:
+        """The run as of now. Returns None while nothing is known of it."""
+        item = self._item(run_key(run_id))
+        return LiveRun.of(item) if item else None
+
+    def holder(self, model_arn: str) -> str | None:
+        """The id of the run that holds the model's lease."""
+        item = self._item(lease_key(model_arn))
+        return str(item["runId"]) if item else None
+
+    def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
+        """The model's last runs, the latest first."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name,
+            ScanIndexForward=False,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": f"MODEL#{model_arn}"}, ":sk": {"S": "RUN#"}},
+            PaginationConfig={"MaxItems": max_runs},
+        )
+        return [_past_run(model_arn, _plain(item)) for page in pages for item in page["Items"]]
+
+    def _item(self, key: Mapping[str, str]) -> dict[str, Any] | None:
+        typed = {name: {"S": value} for name, value in key.items()}
+        reply = self.client.get_item(TableName=self.name, Key=typed, ConsistentRead=True)
+        return _plain(reply["Item"]) if "Item" in reply else None
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}
+
+
+def _past_run(model_arn: str, item: Mapping[str, Any]) -> PastRun:
+    run = {"startedAt": item["sk"].removeprefix("RUN#"), "runId": item.get("runId"), "modelArn": model_arn}
+    output = json.loads(item.get("output", "{}"))
+    if "error" not in item:
+        return PastRun({**run, **output})
+    status = item["error"] if item["error"] in ("ABORTED", "TIMED_OUT") else "FAILED"
+    return PastRun({**run, **output, "status": status, "error": item["error"], "cause": item.get("cause", "")})

@@ -1,0 +1,37 @@
+"""A run as of now: its execution, as Step Functions describes it, and its item in the runs table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iu_tuner.contract.model_arn import model_arn_in
+from iu_tuner.contract.output.live_run import LiveRun
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`execution`: what DescribeExecution answers; `run` is None where nothing is known of it."""
+
+    execution: Mapping[str, Any]
+    run: LiveRun | None
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+        return str(self.execution["status"])
+
+    @property
+    def output(self) -> dict[str, Any] | None:
+        """The execution's output as JSON values, if it succeeded."""
+        if self.status != "SUCCEEDED":
+            return None
+        output: dict[str, Any] = json.loads(self.execution["output"])
+        return output
+
+    @property
+    def model_arn(self) -> str | None:
+        """The model that the run was asked to test."""
+        return model_arn_in(json.loads(self.execution.get("input", "{}")))

@@ -1,0 +1,47 @@
+"""What a run will cost, before it starts. Money in USD."""
+
+from __future__ import annotations
+
+from iu_tuner.contract.choices import Mode
+from iu_tuner.contract.errors import BudgetExceeded
+from iu_tuner.contract.execution_input import ExecutionInput
+
+# Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
+EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
+# Minutes that its load takes at the very least, with a model that starts at once.
+MIN_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
+# Minutes more for a comparison of images: up to seven steps and the pauses between them, or their load alone.
+EXPECTED_COMPARISON_MINUTES: dict[Mode, float] = {"quick": 1.5, "standard": 2.5, "precise": 2.5}
+MIN_COMPARISON_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.8, "precise": 0.8}
+
+
+def expected_usd(wanted: ExecutionInput, units: int, usd_per_unit_hour: float, *, second_units: int = 0) -> float:
+    """The expected cost with this many inference units, and a second measurement with `second_units`.
+
+    Raises:
+        BudgetExceeded: it is more than the input's limits allow; nothing has been started.
+    """
+    mode, limits, name = wanted.test.mode, wanted.limits, f"a {wanted.test.mode} run"
+    min_minutes = MIN_MINUTES[mode]
+    if wanted.images.compare:
+        min_minutes, name = min_minutes + MIN_COMPARISON_MINUTES[mode], f"{name} with images.compare"
+    if min_minutes > limits.max_minutes:
+        raise BudgetExceeded(
+            f"{name} takes {min_minutes:g} minutes at the very least, and 10 to 25 more when the "
+            f"model has to be started, more than limits.maxMinutes = {limits.max_minutes:g} - raise the limit"
+        )
+    unit_minutes = units * expected_minutes(wanted) + second_units * EXPECTED_MINUTES[mode]
+    usd = unit_minutes / 60 * usd_per_unit_hour
+    if usd > limits.max_cost_usd:
+        again = f", and again at {second_units}," if second_units else ""
+        raise BudgetExceeded(
+            f"{name} at {units} x ${usd_per_unit_hour:g}/h{again} costs about ${usd:.2f}, more than "
+            f"limits.maxCostUsd = {limits.max_cost_usd:g} - raise the limit, or test with fewer inference units"
+        )
+    return usd
+
+
+def expected_minutes(wanted: ExecutionInput) -> float:
+    """How long the model is expected to run."""
+    mode = wanted.test.mode
+    return EXPECTED_MINUTES[mode] + (EXPECTED_COMPARISON_MINUTES[mode] if wanted.images.compare else 0.0)

@@ -1,0 +1,27 @@
+"""Names that the stack, its Lambdas and the client share."""
+
+STACK = "InferenceUnitTuner"
+SERVICE_NAME = "inference-unit-tuner"  # of logs and metrics
+METRICS_NAMESPACE = "InferenceUnitTuner"
+LEASES_INDEX = "Leases"  # of the runs table: only leases have its key
+REPORT_PREFIX = "reports/"  # in the report bucket
+
+# The environment of the Lambdas.
+RUNS_TABLE = "RUNS_TABLE"
+IMAGE_BUCKET = "IMAGE_BUCKET"
+PRICE_PER_UNIT_HOUR_USD = "PRICE_PER_IU_HOUR_USD"
+ANSWER_PARAMETER_PREFIX = "ANSWER_PARAMETER_PREFIX"
+QUEUE_URL = "QUEUE_URL"
+STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
+TOPIC_ARN = "TOPIC_ARN"
+MODEL_POLL_SECONDS = "MODEL_POLL_SECONDS"
+
+
+def run_key(run_id: str) -> dict[str, str]:
+    """The key of a run's item."""
+    return {"pk": f"RUN#{run_id}", "sk": "RUN"}
+
+
+def lease_key(model_arn: str) -> dict[str, str]:
+    """The key of a model's lease."""
+    return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}

@@ -1,0 +1,107 @@
+"""A run's item in the runs table: written by the Lambdas, read by the client that watches the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.measured import StepOutput
+from iu_tuner.contract.output.result import ModelOutput
+from iu_tuner.formats import iso, rounded
+
+CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
+
+
+@dataclass(frozen=True)
+class StepUnderWay:
+    """The step that is being sent. `series`: what it measures, where that is not the answer itself."""
+
+    number: int
+    phase: str
+    concurrency: int
+    workers: int
+    series: str | None = None
+
+
+@dataclass(frozen=True)
+class EstimateSoFar:
+    """Max TPS by the steps so far, with its 95 % interval; `high` None: a lower bound."""
+
+    tps: float
+    low: float
+    high: float | None
+
+
+@dataclass(frozen=True)
+class LiveProgress:
+    """The requests and the steps that are done (the probe is number 0), and the step under way."""
+
+    accepted: int
+    throttled: int
+    failed: int
+    steps: tuple[StepOutput, ...]
+    step: StepUnderWay | None = None
+    estimate: EstimateSoFar | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How the model was left. `status_after` was read back from the service; times in seconds since the epoch."""
+
+    settled_by: CleanupTrigger
+    settled_at: float
+    status_before: str | None
+    status_after: str
+    started_at: float | None
+    stopped_at: float | None
+    inference_unit_hours: float
+    usd: float
+    min_inference_units: int | None = None
+    """read back with the status, as is the maximum"""
+    max_inference_units: int | None = None
+    applied: bool = False
+    """the model was left running with the recommended units"""
+    not_applied: str | None = None
+    """why not, where that was asked for"""
+
+    @classmethod
+    def read(cls, text: str) -> Receipt:
+        """From the item's attribute `receipt`."""
+        return cls(**json.loads(text))
+
+    def write(self) -> str:
+        """The inverse of `read`."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    def as_output(self) -> ModelOutput:
+        """`model` of the output."""
+        return ModelOutput(
+            status_before=self.status_before,
+            status_after=self.status_after,
+            started_at=iso(self.started_at),
+            stopped_at=iso(self.stopped_at),
+            inference_unit_hours=rounded(self.inference_unit_hours, 4),
+            usd=rounded(self.usd, 4),
+        )
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """What the run is doing (`phase`), how far it has come, and how its model was left, once that is known."""
+
+    phase: str
+    progress: LiveProgress | None
+    receipt: Receipt | None
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> LiveRun:
+        """From the run's item."""
+        progress, receipt = item.get("liveProgress"), item.get("receipt")
+        return cls(
+            str(item.get("phase", "preparing")),
+            from_json(LiveProgress, json.loads(progress)) if progress else None,
+            Receipt.read(receipt) if receipt else None,
+        )
