@@ -3,6 +3,7 @@
 STACK = "InferenceUnitTuner"
 SERVICE_NAME = "inference-unit-tuner"  # of logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
+RUN_OVER = "run over"  # the message of the log line with a run's figures, which the dashboard queries
 LEASES_INDEX = "Leases"  # of the runs table: only leases have its key
 REPORT_PREFIX = "reports/"  # in the report bucket
 
