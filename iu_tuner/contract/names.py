@@ -17,12 +17,16 @@ STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
 TOPIC_ARN = "TOPIC_ARN"
 MODEL_POLL_SECONDS = "MODEL_POLL_SECONDS"
 
+# Sort keys in the runs table.
+RUN_ITEM = "RUN"
+LEASE_ITEM = "LEASE"
 
-def run_key(run_id: str) -> dict[str, str]:
-    """The key of a run's item."""
-    return {"pk": f"RUN#{run_id}", "sk": "RUN"}
+
+def run_pk(run_id: str) -> str:
+    """The partition of a run's items in the runs table."""
+    return f"RUN#{run_id}"
 
 
-def lease_key(model_arn: str) -> dict[str, str]:
-    """The key of a model's lease."""
-    return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}
+def model_pk(model_arn: str) -> str:
+    """The partition of a model's lease and past runs in the runs table."""
+    return f"MODEL#{model_arn}"
