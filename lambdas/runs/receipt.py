@@ -75,7 +75,7 @@ class Receipt:
 
 def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
     """Inference-unit hours, at most, of a model that was restarted to be left running, and then had to be stopped."""
-    if lease.owes == "apply" or not lease.apply_arrived or progress.stopped_at is None:
+    if lease.owes == "apply" or not lease.apply_arrived(progress) or progress.stopped_at is None:
         return 0.0
     since = max(progress.starting_at or 0.0, progress.stopped_at)
     return (lease.max_units_decided or 1) * (now - since) / 3600
