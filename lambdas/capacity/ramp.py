@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from lambdas.capacity.measurement import Ending
 from lambdas.capacity.rates import estimator
@@ -31,8 +32,11 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         counts = yield from test.run(closed_loop_plan("ramp", lanes, limits, at_least_s=length_s))
         now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
         ending = limiting_factor(counts)
-        if ending is None and estimator.saturated_seconds(counts) is not None:
-            ending = "saturated"
+        if ending is None:
+            for seen in (counts, _of_those_that_went_on(counts)):
+                if seen and estimator.saturated_seconds(seen) is not None:
+                    ending, counts = "saturated", seen
+                    break
         throttled = sum(counts.throttled) > 0
         if ending is None and not throttled and previous:
             if length_s == SHORT_S and _queues(previous, now, MAY_QUEUE):
@@ -53,6 +57,16 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         after_throttle = throttled and (counts.recently_throttled or lanes == limits.max_concurrency)
         length_s = SATURATED_STEP_S if after_throttle else SHORT_S
         lanes, previous = min(lanes * growth, limits.max_concurrency), now
+
+
+def _of_those_that_went_on(counts: StepCounts) -> StepCounts | None:
+    """What the workers saw that extended the step, once the others had ended; None where all did alike."""
+    longest_s = max(worker.seconds for worker in counts.workers)
+    ended_s = [worker.seconds for worker in counts.workers if worker.seconds < longest_s]
+    if not ended_s:
+        return None
+    went_on = [replace(worker, ready_s=max(ended_s)) for worker in counts.workers if worker.seconds == longest_s]
+    return replace(counts, workers=went_on)
 
 
 def _queues(before: Rates, now: Rates, factors: tuple[float, float]) -> bool:

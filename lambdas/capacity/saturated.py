@@ -134,7 +134,8 @@ class SaturatedModel:
         """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         self.probed = [probed]
-        if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
+        rose = second.rate.estimate > self.max_tps.estimate and not self.looks_agree
+        if not rose and probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_more = True
         if probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
