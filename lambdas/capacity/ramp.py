@@ -32,11 +32,8 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         counts = yield from test.run(closed_loop_plan("ramp", lanes, limits, at_least_s=length_s))
         now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
         ending = limiting_factor(counts)
-        if ending is None:
-            for seen in (counts, _of_those_that_went_on(counts)):
-                if seen and estimator.saturated_seconds(seen) is not None:
-                    ending, counts = "saturated", seen
-                    break
+        if ending is None and (saturated := _saturated(counts)):
+            ending, counts = "saturated", saturated
         throttled = sum(counts.throttled) > 0
         if ending is None and not throttled and previous:
             if length_s == SHORT_S and _queues(previous, now, MAY_QUEUE):
@@ -59,14 +56,13 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         lanes, previous = min(lanes * growth, limits.max_concurrency), now
 
 
-def _of_those_that_went_on(counts: StepCounts) -> StepCounts | None:
-    """What the workers saw that extended the step, once the others had ended; None where all did alike."""
+def _saturated(counts: StepCounts) -> StepCounts | None:
+    """The step if it was saturated, or what the workers that went on saw once the others had ended; None if neither."""
     longest_s = max(worker.seconds for worker in counts.workers)
-    ended_s = [worker.seconds for worker in counts.workers if worker.seconds < longest_s]
-    if not ended_s:
-        return None
-    went_on = [replace(worker, ready_s=max(ended_s)) for worker in counts.workers if worker.seconds == longest_s]
-    return replace(counts, workers=went_on)
+    ended_s = max((worker.seconds for worker in counts.workers if worker.seconds < longest_s), default=0.0)
+    went_on = [replace(worker, ready_s=ended_s) for worker in counts.workers if worker.seconds == longest_s]
+    seen = (counts, replace(counts, workers=went_on)) if ended_s else (counts,)
+    return next((each for each in seen if estimator.saturated_seconds(each) is not None), None)
 
 
 def _queues(before: Rates, now: Rates, factors: tuple[float, float]) -> bool:

@@ -26,7 +26,8 @@ LOOK_S = (6.0, 8.0)  # shortest and longest second look
 LOOK_REQUESTS = 80  # in it, within those
 NOISY_LOOK_S = 7.0  # before a probe
 REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
-MORE_LOOKS = 2  # of SATURATED_STEP_S each, to settle what disagrees
+MORE_LOOKS = 2  # to settle what is too short, or disagrees
+LOOK_ON_S = 9.0  # each of the latter
 PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
 PROBE_S = 6.0
 PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
@@ -131,11 +132,14 @@ class SaturatedModel:
         return probing(self._plan(NOISY_LOOK_S, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 
     def _judge_probe(self, probe: Paced) -> None:
-        """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""
+        """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted.
+
+        Where the second look saw more than the first, the estimate is out of date, and the probe was too slow to tell.
+        """
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         self.probed = [probed]
-        rose = second.rate.estimate > self.max_tps.estimate and not self.looks_agree
-        if not rose and probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
+        in_date = self.looks_agree or second.rate.estimate <= self.max_tps.estimate
+        if in_date and probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_more = True
         if probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
@@ -145,7 +149,7 @@ class SaturatedModel:
         """Longer looks, until one agrees with the one before it."""
         for _ in range(MORE_LOOKS):
             before = next((each for each in reversed(self.looks) if self._tells(each)), self.first)
-            seen = yield from self._look(SATURATED_STEP_S)
+            seen = yield from self._look(LOOK_ON_S)
             self.looks.append(seen)
             if agreement.agree(before, seen, self.first):
                 self.level, self.looks_agree = [before, seen], True

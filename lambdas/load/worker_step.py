@@ -19,7 +19,7 @@ from lambdas.models.outcomes import ACCEPTED, THROTTLED
 ATTEMPTS_FLOOR_TPS = 60.0  # throttled lanes together keep at least about this many attempts a second going
 UNKNOWN_LATENCY_S = 0.5  # what a lane takes an accepted request to last before it has had one
 MIN_SPARE_RATIO = 0.4  # of a throttled worker's lane time not spent on accepted requests: below, demand is short
-EXTENSION_S = 3.0
+EXTENSION_S = 3.0  # a throttled worker goes on for so long, and again while it is throttled
 MIN_ACCEPTED_AFTER_THROTTLE = (
     60  # a worker that is alone ends its step with this many accepted since the first throttle
 )
