@@ -13,7 +13,8 @@ from functools import partial
 from statistics import fmean
 from unittest.mock import patch
 
-from bench.accuracy import Result, run_all
+from bench.accuracy import run_all
+from bench.result import Result
 from bench.tables import covered, errors_percent, half_widths, markdown, median_of, percentile
 from lambdas.capacity import agreement, looks, ramp, saturated
 from lambdas.capacity import step_checks as soundness
@@ -40,9 +41,8 @@ RULES: dict[str, Without] = {
     "agreement of 4 % instead of 7 %": _set(agreement, AGREEING_SHARE=0.04),
     "vague looks count": _set(agreement, vague=lambda look, first: False),
     "no third look when two disagree": _set(saturated, MORE_LOOKS=0),
-    "noise is ok": _set(agreement, SOUND_SHARE=9.0, TOLERATED_SHARE=9.0, HOPELESS_SHARE=9.0),
+    "noise is ok": _set(agreement, SOUND_SHARE=9.0, TOLERATED_SHARE=9.0),
     "no more seconds for noise": _set(agreement, MAX_MORE_S=0),
-    "nothing is hopeless": _set(agreement, HOPELESS_SHARE=9.0),
     "the probe may accept more than the level": _set(saturated.SaturatedModel, probe_contradicts=False),
     "the probe is not judged": _set(saturated.SaturatedModel, _judge_probe=lambda self, probe: None),
     "pauses are not looked for": _set(looks.Look, dips=False),

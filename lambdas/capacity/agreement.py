@@ -8,7 +8,7 @@ from math import ceil, hypot, sqrt
 from statistics import fmean
 
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.looks import Look, jitter
+from lambdas.capacity.looks import Look
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.estimator import COUNTING, MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
@@ -19,11 +19,8 @@ VAGUE_TIMES = 2.0  # of the first look's half-width, which is taken to be VAGUE_
 VAGUE_FLOOR = 0.05
 SOUND_SHARE = 0.07  # of the rate: noise that leaves it less sure is not called ok
 TOLERATED_SHARE = 0.077  # the same after one look more
-HOPELESS_SHARE = 0.14  # of the rate: noise that the planned looks will not bring below it ends the run
-PLANNED_S = 28  # seconds that the second look and one more may add
 BLOCK_S = 3  # noise that evens out within so many seconds is none
 NOISE_ERRORS = 3.0
-HOPELESS_ERRORS = 2.3
 MIN_MORE_S, MAX_MORE_S, MAX_MORE_S = (8, 19, 16)  # of the look that noise may need, and what it may need
 LOST_S = 2  # of a look, before it is throttled
 CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which may have been more
@@ -76,12 +73,6 @@ def noise_half(looks: Sequence[Look]) -> float:
         return half
     seconds = sum(look.seconds for look in looks)
     return min(half, NOISE_ERRORS * sqrt(squares / freedom / BLOCK_S) / sqrt(seconds))
-
-
-def hopeless(first: Look) -> bool:
-    """Is it so noisy that no look of this test's length settles it?"""
-    spread = min(noise_half([first]) * sqrt(first.seconds), HOPELESS_ERRORS * jitter(first.counts))
-    return spread / sqrt(first.seconds + PLANNED_S) > HOPELESS_SHARE * first.rate.estimate
 
 
 def more_seconds(looks: Sequence[Look]) -> float:

@@ -77,8 +77,6 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
         return (yield from _confirm_lower(model))
     if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
-    if agreement.hopeless(model.first) and model.test.limits.mode != "precise":
-        return outcomes.unsettled(model, outcomes.noise(model))
     yield from model.look_again()
     if model.carries_more:
         return outcomes.carried_more(model)

@@ -93,7 +93,6 @@ def test_counting_is_no_noise_but_spread_is() -> None:
     assert agreement.noise_half([Look((1, 1, 2, 1, 1, 1, 2, 1))]) == 0
     assert agreement.noise_half([spread]) > 0.1 * 10
     assert agreement.too_noisy([spread])
-    assert agreement.hopeless(Look((2, 30, 4, 25, 1, 28, 3, 20)))
 
 
 def test_noise_asks_for_the_seconds_that_the_square_law_tells() -> None:
