@@ -38,15 +38,13 @@ def _all_of_them(counts: StepCounts) -> StepCounts | None:
 RULES: dict[str, tuple[Without, Sequence[Group]]] = {
     "no second look after 50 s, but at once": (_set(saturated, SECOND_LOOK_AFTER_S=0.0), ("slow start", "step")),
     "second look after 35 s": (_set(saturated, SECOND_LOOK_AFTER_S=35.0), ("slow start", "step")),
-    "two looks always agree": (_set(agreement, agree=lambda one, other, first: True), ("slow start", "step")),
+    "two looks always agree": (_set(agreement, agree=lambda one, other: True), ("slow start", "step")),
     "no third look when two disagree": (_set(saturated, MORE_LOOKS=0), ("slow start", "step")),
     "the look is not cut at shifts": (_set(looks, _shift=lambda counts, errors: None), ("two limiters", "step")),
     "shifts need not be two levels": (_set(looks, _two_levels=lambda head, tail: True), ("pauses", "quota")),
     "pause before the look also after a shift": (_set(saturated, SHIFTED_S=99), ("two limiters", "step")),
     "the drain of a lower confirmation is no look": (_set(saturated, LOWER_DRAIN_S=2.0), ("two limiters", "step")),
-    "vague looks count": (_set(agreement, vague=lambda look, first: False), ("small pool", "slow start")),
-    "noise is ok": (_set(agreement, SOUND_SHARE=9.0, TOLERATED_SHARE=9.0), ("small pool", "pool")),
-    "no more seconds for noise": (_set(agreement, MAX_MORE_S=0), ("small pool", "pool")),
+    "noise is ok": (_set(agreement, SOUND_SHARE=9.0), ("small pool", "pool")),
     "the probe may accept more than the level": (_set(Model, probe_contradicts=False), ("costly refusals",)),
     "the probe is not judged": (_set(Model, _judge_probe=lambda self, probe: None), ("costly refusals",)),
     "pauses are not looked for": (_set(looks.Look, dips=False), ("pauses",)),
@@ -56,7 +54,7 @@ RULES: dict[str, tuple[Without, Sequence[Group]]] = {
     "unstable by more than a tenth of failures": (_set(step_checks, CHANCE_ERRORS=0.0), ("errors",)),
     "queueing is judged in a short step": (_set(ramp, MAY_QUEUE=(0.0, 9.9)), ("pool", "small pool")),
     "a throttled worker goes on to the step's end": (_set(worker_step, EXTENSION_S=99.0), ("pool", "slow start")),
-    "workers must all go on": (_set(ramp, _saturated=_all_of_them), ("limiter",)),
+    "workers must all go on": (_set(ramp, saturated_part=_all_of_them), ("limiter",)),
 }
 
 

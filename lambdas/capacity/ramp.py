@@ -32,7 +32,7 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         counts = yield from test.run(closed_loop_plan("ramp", lanes, limits, at_least_s=length_s))
         now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
         ending = limiting_factor(counts)
-        if ending is None and (saturated := _saturated(counts)):
+        if ending is None and (saturated := saturated_part(counts)):
             ending, counts = "saturated", saturated
         throttled = sum(counts.throttled) > 0
         if ending is None and not throttled and previous:
@@ -56,7 +56,7 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         lanes, previous = min(lanes * growth, limits.max_concurrency), now
 
 
-def _saturated(counts: StepCounts) -> StepCounts | None:
+def saturated_part(counts: StepCounts) -> StepCounts | None:
     """The step if it was saturated, or what the workers that went on saw once the others had ended; None if neither."""
     longest_s = max(worker.seconds for worker in counts.workers)
     ended_s = max((worker.seconds for worker in counts.workers if worker.seconds < longest_s), default=0.0)

@@ -98,10 +98,10 @@ class SaturatedModel:
         yield from self.confirm(rate, LOWER_DRAIN_S)
         assert self.paced is not None
         drained = self.paced.drain
-        if drained is None or not self._tells(drained):
+        if drained is None or drained.seconds < MIN_SECONDS:
             return
         self.looks.append(drained)
-        self.looks_agree = agreement.agree(self.level[-1], drained, self.first)
+        self.looks_agree = agreement.agree(self.level[-1], drained)
         if self.looks_agree:
             self.level.append(drained)
 
@@ -113,7 +113,7 @@ class SaturatedModel:
         if second.seconds < MIN_SECONDS:  # what idling had saved up filled it
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
-        self.looks_agree = not second.rose and agreement.agree(self.first, second, self.first)
+        self.looks_agree = not second.rose and agreement.agree(self.first, second)
         if plan.paced_tps and second.seconds and paced_part(counts).sent:
             self._judge_probe(paced_part(counts))
         if self.looks_agree:
@@ -143,27 +143,23 @@ class SaturatedModel:
             self.carries_more = True
         if probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
-            self.looks_agree = self.looks_agree and agreement.agree(second, probed, self.first)
+            self.looks_agree = self.looks_agree and agreement.agree(second, probed)
 
     def look_on(self) -> Load:
         """Longer looks, until one agrees with the one before it."""
         for _ in range(MORE_LOOKS):
-            before = next((each for each in reversed(self.looks) if self._tells(each)), self.first)
+            before = next((each for each in reversed(self.looks) if each.seconds >= MIN_SECONDS), self.first)
             seen = yield from self._look(LOOK_ON_S)
             self.looks.append(seen)
-            if agreement.agree(before, seen, self.first):
+            if agreement.agree(before, seen):
                 self.level, self.looks_agree = [before, seen], True
                 return
 
-    def _tells(self, seen: Look) -> bool:
-        """Is it long and sharp enough to tell something by itself?"""
-        return seen.seconds >= MIN_SECONDS and not agreement.vague(seen, self.first)
-
-    def look_more(self, seconds: float, phase: Phase = "look") -> Load:
-        """One look more at the level that was agreed on."""
-        seen = yield from self._look(seconds, phase=phase)
+    def look_longer(self, seconds: float) -> Load:
+        """In precise mode, one look more at the level that was agreed on."""
+        seen = yield from self._look(seconds, phase="precise")
         self.looks.append(seen)
-        self.looks_agree = agreement.agree(self.level[-1], seen, self.first)
+        self.looks_agree = agreement.agree(self.level[-1], seen)
         if self.looks_agree:
             self.level.append(seen)
 

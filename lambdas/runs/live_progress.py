@@ -10,6 +10,7 @@ from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look
 from lambdas.capacity.other_limits import answered_seconds
+from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_checks import is_usable, limiting_factor
@@ -46,21 +47,21 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
     if last.plan.phase == "window":
         return estimator.rate_between_refills(last.accepted[: last.whole_seconds])
     if last.plan.phase == "latency":
-        return estimator.interval(answered_seconds(last))
+        return estimator.interval(answered_seconds(last), noisy=True)
     return _saturated(measured)
 
 
 def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
     """From the ramp's last step and the looks after it: the last level that two of them agree on, or the last one."""
     later = list(takewhile(lambda counts: counts.plan.phase in ("look", "precise"), reversed(measured)))
-    ramped = measured[-1 - len(later)]
+    ramped = saturated_part(measured[-1 - len(later)]) or measured[-1 - len(later)]
     first = look(ramped)
     if first is None or limiting_factor(ramped) is not None or estimator.is_windowed(first.counts):
         return None
     level = [first]
     for seen in map(look, reversed(later)):
         if seen is not None:
-            level = [*level, seen] if agreement.agree(level[-1], seen, first) else [seen]
+            level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
     return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)
 
 
