@@ -44,10 +44,10 @@ def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
-    """The max TPS that the saturated steps tell; None as long as none does.
+    """Max TPS from the saturated steps so far. Returns None as long as there is none.
 
-    Neither the rate of a step that was not saturated, nor one that something else than the model
-    decided, is told: it would look like a limit of the model's.
+    Steps that were not saturated, or that something else than the model limited, do not count: their rate would look
+    like the model's limit.
     """
     sound = [counts for counts in history if is_usable(counts)]
     measured = [counts for counts in sound if counts.plan.phase != "confirm"]
