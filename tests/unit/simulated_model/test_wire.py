@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from bench.throughput_check import signed_request
+from bench.wire.throughput_check import signed_request
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth, TruthError
 from local.simulated_model.process import running_simulated_model
