@@ -41,7 +41,7 @@ def test_before_the_model_was_looked_at_nothing_is_owed(state: ModelState) -> No
         ("STARTING", "restore", "restore"),
     ],
 )
-def test_only_a_model_found_running_is_ever_left_running(status: str, after_run: str, owes: str) -> None:
+def test_only_a_model_found_running_is_ever_left_running(status: str, after_run: AfterRun, owes: str) -> None:
     assert found(status, after_run).owes == owes
 
 
@@ -105,7 +105,7 @@ def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_g
 
 
 @given(status=st.sampled_from(sorted(STATUSES)), after_run=st.sampled_from(["stop", "restore"]))
-def test_every_status_has_a_next_move(status: str, after_run: str) -> None:
+def test_every_status_has_a_next_move(status: str, after_run: AfterRun) -> None:
     assert found(status, after_run).next_move(ModelState(status), now=0.0) in ("done", "wait", "stop", "start")
 
 
@@ -118,7 +118,7 @@ def test_every_status_has_a_next_move(status: str, after_run: str) -> None:
     lost_replies=st.integers(0, 2),
 )
 def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
-    status: str, after_run: str, test_units: int, ended_after_s: float, stop_fails: int, lost_replies: int
+    status: str, after_run: AfterRun, test_units: int, ended_after_s: float, stop_fails: int, lost_replies: int
 ) -> None:
     truth = ModelTruth(start_s=9, stop_s=5, stop_fails=stop_fails, lost_replies=lost_replies)
     life = Lifecycle(truth, 0.0, status, inference_units=2 if status in ("STARTING", "RUNNING") else None)
