@@ -30,16 +30,8 @@ class ModelArn:
     created_ms: str
 
     @classmethod
-    def parse(cls, text: str) -> ModelArn:
-        """Raises ValueError: it names `modelArn`, what it got and what it takes."""
-        arn = cls.find(text)
-        if arn is None:
-            raise ValueError(f"modelArn: got {text}; takes {TAKES}")
-        return arn
-
-    @classmethod
     def find(cls, text: str | None) -> ModelArn | None:
-        """The same; None if the text is no such ARN."""
+        """The parts of an ARN. Returns None if the text is none of a model version."""
         match = _ARN.fullmatch(text or "")
         return cls(**match.groupdict()) if match else None
 

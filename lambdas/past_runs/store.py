@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.names import model_pk
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.settings import settings
@@ -72,4 +73,4 @@ def history() -> History:
 
 
 def _version(model_arn: str) -> str:
-    return f"VERSION#{model_arn.rpartition('/')[2].zfill(20)}"
+    return f"VERSION#{ModelArn.of(model_arn).created_ms.zfill(20)}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from iu_tuner.contract.model_arn import ModelArn
 from local.simulated_model.ledger import Ledger
 from local.simulated_model.lifecycle import STATUSES, Lifecycle
 from local.simulated_model.model_spec import ModelTruth, TruthError, refuse_unknown
@@ -82,7 +83,8 @@ class Account:
                 raise TruthError(f"version: project {project} has a version {version_name} already")
         life = Lifecycle(setup.truth, now_s, setup.status, setup.inference_units, setup.max_inference_units)
         # The version's epoch is its own: no one can derive one ARN from the other.
-        version_arn = f"{self._prefix}{project}/version/{version_name}/{1615476219000 + number}"
+        created_ms = str(1615476219000 + number)
+        version_arn = str(ModelArn("aws", self.region, self.account_id, project, version_name, created_ms))
         model = Model(version_arn, project_arn, version_name, now_s, life)
         self.models[version_arn] = model
         return model

@@ -181,9 +181,9 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
     clean_up_ended(lease_store().take(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
     history().keep_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
 
-    past = [run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(arn(1), 20)]
+    past = RunsTable(stack.dynamodb, TABLE).past_runs(arn(1), 20)
 
-    by_run = {run["runId"]: run for run in past}
+    by_run = {run.values["runId"]: run.values for run in past}
     assert by_run["run-1"] == {"startedAt": a_run(1, 1).started_at, **answers[0]}
     assert by_run["run-2"] == {
         "startedAt": a_run(2, 1).started_at,

@@ -41,7 +41,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
                 store.put_counts(step.number, worker, counts)
         if kind.past is not None:
             HistoryItems(dynamodb_client(), TABLE).save(run.run_id, kind.past)
-        store.save_measurement({**answer, "runId": run.run_id})
+        store.save_measurement(replace(answer, run_id=run.run_id))
         lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found="STOPPED")
         receipt = make_receipt(lease, (run, progress), "STOPPED", by="finally", now=STARTED_AT + 95)
         store.settling(receipt, phase="stopped", final=True)
