@@ -67,7 +67,7 @@ class Life:
         by_janitor = self.start("ProbeImages-aborted-norule")
         wait_until("runs under way", lambda: self.was_restarted(by_rule) and self.was_restarted(by_janitor))
         wait_until("ReleaseOrphanedModel", lambda: self.is_settled(by_rule))
-        wait_until("Janitor", lambda: self.clean() or self.is_settled(by_janitor))
+        wait_until("Janitor", lambda: (self.clean(), self.is_settled(by_janitor))[1])
         wait_until("the run that nobody ends", lambda: self.is_settled(restored))
         wait_until("the run that the uploads started", self.uploads_have_run)
 

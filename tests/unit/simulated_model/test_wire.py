@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from botocore.config import Config
@@ -21,8 +22,8 @@ from tests.waiting import wait_until
 from .conftest import client_of
 from .pictures import jpeg, png
 
-FAST = {"tps_per_iu": 1000.0, "latency_mean_s": 0.001}
-QUICK_LIFE = {"start_s": 0.4, "stop_s": 0.3}
+FAST: dict[str, Any] = {"tps_per_iu": 1000.0, "latency_mean_s": 0.001}
+QUICK_LIFE: dict[str, Any] = {"start_s": 0.4, "stop_s": 0.3}
 
 
 def running_model(simulated, **truth) -> str:
