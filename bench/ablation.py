@@ -44,6 +44,7 @@ RULES: dict[str, tuple[Without, Sequence[Group]]] = {
     "shifts need not be two levels": (_set(looks, _two_levels=lambda head, tail: True), ("pauses", "quota")),
     "pause before the look also after a shift": (_set(saturated, SHIFTED_S=99), ("two limiters", "step")),
     "the drain of a lower confirmation is no look": (_set(saturated, LOWER_DRAIN_S=2.0), ("two limiters", "step")),
+    "vague looks count": (_set(looks, VAGUE_SHARE=99.0), ("two limiters", "small pool")),
     "noise is ok": (_set(agreement, SOUND_SHARE=9.0), ("small pool", "pool")),
     "the probe may accept more than the level": (_set(Model, probe_contradicts=False), ("costly refusals",)),
     "the probe is not judged": (_set(Model, _judge_probe=lambda self, probe: None), ("costly refusals",)),
