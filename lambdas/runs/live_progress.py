@@ -12,7 +12,6 @@ from lambdas.capacity.looks import look
 from lambdas.capacity.other_limits import answered_seconds
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
-from lambdas.capacity.rates.estimator import MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_checks import is_usable, limiting_factor
 from lambdas.load.counts import StepCounts
@@ -70,6 +69,6 @@ def _saturated(sound: Sequence[StepCounts]) -> Interval | None:
         return None
     level = [first]
     for seen in map(look, reversed(later)):
-        if seen is not None and seen.seconds >= MIN_SECONDS:
+        if seen is not None and seen.tells:
             level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
     return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)
