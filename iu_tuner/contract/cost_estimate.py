@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from iu_tuner.contract.choices import Mode
+from iu_tuner.contract.choices import EXPECTED_MINUTES, Mode
 from iu_tuner.contract.errors import BudgetExceeded
 from iu_tuner.contract.execution_input import ExecutionInput
 
-# Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
-EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
 # Minutes that its load takes at the very least, with a model that starts at once.
 MIN_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
 # Minutes more for a comparison of images: up to seven steps and the pauses between them, or their load alone.

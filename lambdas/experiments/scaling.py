@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 
-from iu_tuner.contract.cost_estimate import EXPECTED_MINUTES
+from iu_tuner.contract.choices import EXPECTED_MINUTES
 from iu_tuner.contract.output.measured import ScalingOutput
 from iu_tuner.formats import rounded
 from lambdas.capacity import search

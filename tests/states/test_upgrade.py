@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lambdas.runs.view import past_runs, view_run
 
+from iu_tuner.cli.aws.runs_table import RunsTable
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
@@ -38,7 +38,7 @@ def _project(model_arn: str) -> str:
 def test_an_earlier_run_is_in_the_history_with_its_whole_output(stack: Stack, put: Any) -> None:
     put("finished")
 
-    (past,) = past_runs(stack.dynamodb, TABLE, MODEL, 5)
+    (past,) = (run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(MODEL, 5))
 
     kept = next(json.loads(item["output"]["S"]) for item in EARLIER["finished"] if "output" in item)
     assert past == {**kept, "startedAt": past["startedAt"]}
@@ -48,7 +48,7 @@ def test_an_earlier_run_is_in_the_history_with_its_whole_output(stack: Stack, pu
 def test_an_earlier_run_can_be_followed_to_its_receipt(stack: Stack, put: Any) -> None:
     put("finished")
 
-    view = view_run(stack.dynamodb, TABLE, "run-1")
+    view = RunsTable(stack.dynamodb, TABLE).run("run-1")
 
     assert view is not None and view.receipt is not None
     assert (view.phase, view.receipt.status_after, view.receipt.settled_by) == ("finished", "STOPPED", "finally")
@@ -83,9 +83,9 @@ def test_its_model_is_stopped_and_the_lease_goes(stack: Stack, put: Any) -> None
         clean_up_ended(lease, "ABORTED", by="janitor")
 
     assert stack.service.model_report(model)["status"] == "STOPPED"
-    view = view_run(stack.dynamodb, TABLE, "run-2")
+    view = RunsTable(stack.dynamodb, TABLE).run("run-2")
     assert view is not None and view.receipt is not None
     assert view.receipt.status_after == "STOPPED"
     assert view.receipt.usd == pytest.approx(4.0 * view.receipt.inference_unit_hours) != 0
-    (past,) = past_runs(stack.dynamodb, TABLE, model, 5)
+    (past,) = (run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(model, 5))
     assert (past["runId"], past["error"]) == ("run-2", "ABORTED")

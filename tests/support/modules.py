@@ -97,7 +97,7 @@ def circles(graph: Mapping[str, Collection[str]]) -> list[list[str]]:
         for node in ends:  # no circle goes through it
             del left[node]
     reached = {node: reach(left, [node]) for node in left}
-    groups = {frozenset(other for other in reached[node] if node in reached[other]) for node in left}
+    groups = {frozenset(other for other in reached[node] if node in reached.get(other, ())) for node in left}
     return sorted(sorted(group) for group in groups if group)
 
 

@@ -39,15 +39,9 @@ ROOMS = (
 SDK = ("boto3", "botocore")
 MAY_USE_THE_SDK = ("lambdas.aws", "lambdas.models.*", "iu_tuner.cli.aws", "local", "simulation", "bench", "tests")
 # What of the Lambdas their neighbours may import, and why.
-SHARED_WITH = {
+SHARED_WITH: dict[str, dict[str, str]] = {
     "infra": {"lambdas.aws.logging": "a dashboard looks for the message that the Lambdas log"},
-    "iu_tuner": {
-        "lambdas.models.lease_store": "the client finds the run that holds a model",
-        "lambdas.models.tariff": "the client estimates the cost before it starts a run",
-        "lambdas.runs.budget": "the client estimates the cost before it starts a run",
-        "lambdas.runs.receipt": "the client tells how a run that it stopped left the model",
-        "lambdas.runs.view": "the client follows a run in the runs table",
-    },
+    "iu_tuner": {},
 }
 MAX_MODULES = 12
 MANY_MODULES = {"lambdas.handlers": "one file for each Lambda"}

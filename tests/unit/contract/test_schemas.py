@@ -11,7 +11,7 @@ import pytest
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
-from iu_tuner.contract.schemas import input_schema, output_schema
+from iu_tuner.schemas import input_schema, output_schema
 from simulation.sample_run import INPUT
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -22,7 +22,7 @@ INPUT_SCHEMA = jsonschema.Draft202012Validator(input_schema())
 def test_the_published_schema_is_that_of_the_types(name: str, schema: dict[str, Any]) -> None:
     published = json.loads((DOCS / f"{name}.schema.json").read_text("utf-8"))
 
-    assert published == schema, "run: python -m iu_tuner.contract.schemas docs"
+    assert published == schema, "run: python -m iu_tuner.schemas docs"
     jsonschema.Draft202012Validator.check_schema(published)
 
 

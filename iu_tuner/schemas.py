@@ -1,4 +1,4 @@
-"""`python -m iu_tuner.contract.schemas docs`: writes the JSON Schemas of the execution's input and output."""
+"""`python -m iu_tuner.schemas docs`: writes the JSON Schemas of the execution's input and output."""
 
 from __future__ import annotations
 
