@@ -78,7 +78,7 @@ class Schedules(Construct):
                 f"Schedule{entry.fingerprint}",
                 description=f"Measure {entry.input['modelArn'].partition(':project/')[2]}"[:512],
                 schedule=scheduler.ScheduleExpression.expression(entry.expression, cdk.TimeZone.of(entry.timezone)),
-                enabled=entry.is_enabled,
+                enabled=entry.enabled,
                 target=scheduler_targets.StepFunctionsStartExecution(
                     state_machine,
                     input=scheduler.ScheduleTargetInput.from_text(json.dumps(entry.input)),

@@ -104,9 +104,11 @@ def inside(value: ast.expr, shape: Shape) -> list[str]:
     """The same for what is written out within a parameter."""
     members: dict[str, Any] = getattr(shape, "members", {})
     if isinstance(value, ast.Dict) and shape.type_name == "structure":
-        named = [(k.value, v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)]
+        named = [
+            (str(k.value), v) for k, v in zip(value.keys, value.values, strict=True) if isinstance(k, ast.Constant)
+        ]
         return [f"no {name} in {shape.name}" for name, _ in named if name not in members] + [
-            error for name, part in named if name in members for error in inside(part, members[str(name)])
+            error for name, part in named if name in members for error in inside(part, members[name])
         ]
     if isinstance(value, ast.List) and shape.type_name == "list":
         return [error for part in value.elts for error in inside(part, shape.member)]  # type: ignore[attr-defined]

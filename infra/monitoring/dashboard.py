@@ -13,7 +13,7 @@ from infra.monitoring import widgets as graphs
 from infra.monitoring.widgets import HEIGHT, WIDTH
 from infra.resources.functions import Functions
 from infra.resources.storage import Storage
-from lambdas.aws.logging import RUN_OVER
+from iu_tuner.contract.names import RUN_OVER
 
 
 class Dashboard(Construct):

@@ -88,7 +88,7 @@ class Schedule(FromContext):
         default="UTC", description="the name of a time zone, like Europe/Paris"
     )
     input: RunInput = Field(description="the input of a run")
-    is_enabled: bool = Field(default=True, alias="enabled", description="true or false")
+    enabled: bool = Field(default=True, description="true or false")
 
     @property
     def fingerprint(self) -> str:

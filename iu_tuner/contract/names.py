@@ -3,6 +3,7 @@
 STACK = "InferenceUnitTuner"
 SERVICE_NAME = "inference-unit-tuner"  # of logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
+RUN_OVER = "run over"  # the message of the log line with a run's figures, which the dashboard queries
 LEASES_INDEX = "Leases"  # of the runs table: only leases have its key
 REPORT_PREFIX = "reports/"  # in the report bucket
 
@@ -16,12 +17,16 @@ STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
 TOPIC_ARN = "TOPIC_ARN"
 MODEL_POLL_SECONDS = "MODEL_POLL_SECONDS"
 
+# Sort keys in the runs table.
+RUN_ITEM = "RUN"
+LEASE_ITEM = "LEASE"
 
-def run_key(run_id: str) -> dict[str, str]:
-    """The key of a run's item."""
-    return {"pk": f"RUN#{run_id}", "sk": "RUN"}
+
+def run_pk(run_id: str) -> str:
+    """The partition of a run's items in the runs table."""
+    return f"RUN#{run_id}"
 
 
-def lease_key(model_arn: str) -> dict[str, str]:
-    """The key of a model's lease."""
-    return {"pk": f"MODEL#{model_arn}", "sk": "LEASE"}
+def model_pk(model_arn: str) -> str:
+    """The partition of a model's lease and past runs in the runs table."""
+    return f"MODEL#{model_arn}"

@@ -8,6 +8,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from iu_tuner.contract.names import RUN_OVER
+
 logger = Logger()
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -31,6 +33,3 @@ def logged(handler: Handler) -> Handler:
         return answer
 
     return with_logs
-
-
-RUN_OVER = "run over"  # the message of the line that has the row

@@ -12,11 +12,13 @@ from dataclasses import replace
 from iu_tuner.contract.errors import ModelNotFound, RunError
 from iu_tuner.contract.output.live_run import CleanupTrigger
 from iu_tuner.contract.output.result import DELETED
+from lambdas.aws.logging import logger
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore, lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState
+from lambdas.models.timeline import UNSEEN, Timeline
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import save_own_run
 from lambdas.reports.notifications import notify_cleaned_up, notify_failed
@@ -59,20 +61,20 @@ def settle(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
         return True
     model = model_of(closed.model_arn, closed.project_arn)
     state, now = _look(model), time.time()
-    seen = closed.after_look(state)
-    move = seen.next_move(state, now)
+    seen, lease = _timeline(closed.run_id).looked(state, now), closed
+    move = lease.next_move(state, now, seen)
     if move == "give-up":
-        seen = seen.giving_up(seen.why_given_up(state))
-        move = seen.next_move(state, now)
-    book.keep(seen.asking_to_stop(now) if move == "stop" else seen, instead_of=closed)
+        lease = lease.giving_up(lease.why_given_up(state))
+        move = lease.next_move(state, now, seen)
+    book.keep(lease.asking_to_stop(now) if move == "stop" else lease, instead_of=closed)
     if move == "stop":
         model.stop()
     done = move == "done"
-    _note(seen, state, by=by, done=done)
+    _note(lease, state, now, by=by, done=done)
     if move == "start":  # which may be refused for good: what was seen has been kept
-        _start(book, model, seen)
-    if done and seen.owes != "apply":
-        book.release(seen)
+        _start(book, model, lease)
+    if done and lease.owes != "apply":
+        book.release(lease)
     return done
 
 
@@ -121,13 +123,23 @@ def _look(model: ModelControl) -> ModelState:
         return ModelState(DELETED)
 
 
-def _note(lease: Lease, state: ModelState, *, by: CleanupTrigger, done: bool) -> None:
-    """The receipt, on the run's item."""
-    store, now = run_store(lease.run_id), time.time()
+def _timeline(run_id: str) -> Timeline:
+    """What was seen of the model so far. Nothing, if that can't be read: it must not keep the model running."""
+    try:
+        known = run_store(run_id).load_or_none()
+    except Exception:  # noqa: BLE001 - whatever is wrong with the run's item shows when the receipt is written
+        logger.exception("what was seen of the model can't be read")
+        known = None
+    return known[1] if known else UNSEEN
+
+
+def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, done: bool) -> None:
+    """What was seen, and the receipt, on the run's item."""
+    store = run_store(lease.run_id)
     known = store.load_or_none()
     if known is not None:
         run, before = known
-        progress = before.after_look(state, now, applying=lease.apply_starts > 0)
+        progress = before.looked(state, now).after_run(state, now, applying=lease.apply_starts > 0)
         if progress != before:
             store.note(progress)
         known = run, progress

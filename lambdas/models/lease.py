@@ -12,6 +12,7 @@ from typing import Literal
 
 from iu_tuner.contract.choices import AfterRun
 from lambdas.models.status import MAX_START_ATTEMPTS, ModelState
+from lambdas.models.timeline import UNSEEN, Timeline
 
 Owed = Literal["nothing", "stop", "restore", "apply"]
 CleanupAction = Literal["done", "wait", "stop", "start", "give-up"]
@@ -42,7 +43,7 @@ class Lease:
     max_units_found: int | None = None
     owes: Owed = "nothing"
     restarted: bool = False  # the run itself stopped a running model, to start it with other inference units
-    start_asked_at: float | None = None  # epoch seconds; None once its effect was seen
+    start_asked_at: float | None = None  # epoch seconds, of the last start that was asked for
     stop_asked_at: float | None = None  # the same, of a stop that is part of a restart
     closing: bool = False  # the run is over: it may not start the model any more
     min_units_decided: int | None = None  # what `owes` "apply" means
@@ -50,10 +51,9 @@ class Lease:
     apply_starts: int = 0  # how often the model was asked to start with them
     not_applied: str | None = None  # why a run that should have applied its answer did not, or gave up
 
-    @property
-    def apply_arrived(self) -> bool:
-        """Was the model seen on its way to the units decided?"""
-        return self.apply_starts > 0 and self.start_asked_at is None
+    def apply_arrived(self, seen: Timeline) -> bool:
+        """Whether the model was seen on its way to the units decided."""
+        return self.apply_starts > 0 and seen.start_arrived(self.start_asked_at)
 
     def found(self, project_arn: str, state: ModelState) -> Lease:
         """The lease with the model as it was found, and what is owed from now on."""
@@ -67,9 +67,9 @@ class Lease:
             owes="restore" if gets_back else "stop",
         )
 
-    def start_pending(self, now: float) -> bool:
+    def start_pending(self, now: float, seen: Timeline) -> bool:
         """Was a start asked for that may well be on its way? Another would then arrive after the next stop."""
-        return self.start_asked_at is not None and now < self.start_asked_at + RETRY_START_AFTER_S
+        return not seen.start_arrived(self.start_asked_at) and now < (self.start_asked_at or 0) + RETRY_START_AFTER_S
 
     def with_start_requested(self, now: float) -> Lease:
         """Before a start is asked for. What the run itself has started is the run's to stop."""
@@ -83,37 +83,30 @@ class Lease:
         """Before a stop is asked for on the way to what is owed."""
         return replace(self, stop_asked_at=now)
 
-    def after_look(self, state: ModelState) -> Lease:
-        """What was asked for and has reached the service, as this look shows, need not be waited for."""
-        started, stopped = state.status in ("STARTING", "RUNNING"), state.status != "RUNNING"
-        return replace(
-            self,
-            start_asked_at=None if started else self.start_asked_at,
-            stop_asked_at=None if stopped else self.stop_asked_at,
-        )
-
     def is_overdue(self, now: float) -> bool:
         """Is it older than its run may take?"""
         return now - datetime.fromisoformat(self.started_at).timestamp() > 60 * self.max_minutes
 
-    def next_move(self, state: ModelState, now: float) -> CleanupAction:
+    def next_move(self, state: ModelState, now: float, seen: Timeline = UNSEEN) -> CleanupAction:
         """The next move towards what is owed; `done`: nothing is owed any more.
 
+        `state` is the model as of `now`, `seen` what was seen of it, that look included.
         `give-up`: the units decided can't be applied; a stop is owed from now on.
         """
         if self.owes == "nothing":
             return "done"
         if self.owes == "apply":
-            return self._reconcile_applied(state, now)
+            return self._reconcile_applied(state, now, seen)
         if self.owes == "restore":
-            return self._reconcile_restored(state, now)
+            return self._reconcile_restored(state, now, seen)
         if state.status == "STOPPING":
             return "wait"
         if state.costs_money:
             return "stop"
         # FAILED is what came of a start, unless the model was found so.
         came_of_it = state.status == "FAILED" and self.status_found != "FAILED"
-        return "wait" if not came_of_it and _may_arrive(self.start_asked_at, now) else "done"
+        may_arrive = not seen.start_arrived(self.start_asked_at) and _is_recent(self.start_asked_at, now)
+        return "wait" if may_arrive and not came_of_it else "done"
 
     def giving_up(self, why: str) -> Lease:
         """A run that should have applied its answer, and does not."""
@@ -130,27 +123,28 @@ class Lease:
             return f"it was asked to start with {least} to {most} inference units and is {said}"
         return f"it is {said}, which does not allow a start"
 
-    def _reconcile_applied(self, state: ModelState, now: float) -> CleanupAction:
+    def _reconcile_applied(self, state: ModelState, now: float, seen: Timeline) -> CleanupAction:
         if state.status == "RUNNING":
             most = state.max_inference_units or state.min_inference_units
             if (state.min_inference_units, most) == (self.min_units_decided, self.max_units_decided):
                 return "done"
             return "give-up" if self.apply_starts else "stop"
-        if state.costs_money or (self.start_pending(now) and state.status != "FAILED"):
+        if state.costs_money or (self.start_pending(now, seen) and state.status != "FAILED"):
             return "wait"
         # It failed, or was stopped by somebody else, after it had been on its way; or nothing comes of asking.
         failed = state.status == "FAILED" and self.apply_starts > 0
-        is_over = failed or self.apply_arrived or self.apply_starts >= MAX_START_ATTEMPTS
+        is_over = failed or self.apply_arrived(seen) or self.apply_starts >= MAX_START_ATTEMPTS
         return "give-up" if is_over or not state.is_startable else "start"
 
-    def _reconcile_restored(self, state: ModelState, now: float) -> CleanupAction:
+    def _reconcile_restored(self, state: ModelState, now: float, seen: Timeline) -> CleanupAction:
         as_found = (self.units_found or 1, self.max_units_found)
         if state.status == "RUNNING" and not self.restarted:
             return "done"
         if state.status == "RUNNING":
             is_as_found = (state.min_inference_units, state.max_inference_units) == as_found
             if is_as_found:
-                return "wait" if _may_arrive(self.stop_asked_at, now) else "done"
+                arrived = seen.stop_arrived(self.stop_asked_at)
+                return "wait" if not arrived and _is_recent(self.stop_asked_at, now) else "done"
             return "stop"
         if state.costs_money:
             return "wait"
@@ -158,5 +152,5 @@ class Lease:
         return "start" if self.restarted and state.is_startable else "done"
 
 
-def _may_arrive(asked_at: float | None, now: float) -> bool:
+def _is_recent(asked_at: float | None, now: float) -> bool:
     return asked_at is not None and now < asked_at + MAX_REQUEST_DELAY_S

@@ -12,14 +12,13 @@ from dataclasses import asdict
 from typing import Any
 
 from iu_tuner.contract.errors import InternalError, ModelLost
-from iu_tuner.contract.names import LEASES_INDEX
+from iu_tuner.contract.names import LEASE_ITEM, LEASES_INDEX, model_pk
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.settings import settings
 from lambdas.aws.table import Attributes, Partition, dynamodb_client, items_of_index
 from lambdas.models.lease import Lease
 
 _INDEX_KEY = "leaseHolder"
-_SK = "LEASE"
 _IS_MINE = "runId = :me"
 _ATTRIBUTES = Attributes(Lease)
 _CHANGED_BY_THE_RUN = (
@@ -49,7 +48,7 @@ class LeaseStore:
         """Take the lease where the model has none; returns the one that holds, ours or another run's."""
         values = {**_ATTRIBUTES.of(lease), _INDEX_KEY: lease.run_id}
         for _ in range(3):
-            if self._of_model(lease.model_arn).put(_SK, values, condition="attribute_not_exists(pk)"):
+            if self._of_model(lease.model_arn).put(LEASE_ITEM, values, condition="attribute_not_exists(pk)"):
                 self._require_no_guard(lease)
                 return lease
             if (holder := self.of(lease.model_arn)) is not None:
@@ -70,7 +69,7 @@ class LeaseStore:
     def of(self, model_arn: str) -> Lease | None:
         """The model's lease as of now. Returns None if it has none."""
         with suppress(KeyError):
-            return _ATTRIBUTES.read(self._of_model(model_arn).get(_SK))
+            return _ATTRIBUTES.read(self._of_model(model_arn).get(LEASE_ITEM))
         return None
 
     def held_by(self, run_id: str) -> Lease | None:
@@ -101,7 +100,7 @@ class LeaseStore:
         return lease
 
     def is_active(self, model_arn: str, run_id: str) -> bool:
-        """Like `require`, but returns a bool; True if DynamoDB does not answer, which is no reason to end a run."""
+        """Like `require`, but returns a bool; also True if DynamoDB does not answer, as that ends no run."""
         try:
             self.require(model_arn, run_id)
         except ModelLost:
@@ -132,24 +131,24 @@ class LeaseStore:
             ModelLost: the run has been ended meanwhile, and its model is being stopped.
         """
         condition, compared = f"{_IS_MINE} AND owes = :apply", {":me": run_id, ":apply": "apply"}
-        if not self._of_model(model_arn).delete(_SK, condition=condition, compared=compared):
+        if not self._of_model(model_arn).delete(LEASE_ITEM, condition=condition, compared=compared):
             lease = self.of(model_arn)
             if lease is not None and lease.run_id == run_id:
                 raise _given_up(run_id)
 
     def release(self, lease: Lease) -> None:
         """Nothing is owed any more: the model is free for the next run."""
-        self._of_model(lease.model_arn).delete(_SK, condition=_IS_MINE, compared={":me": lease.run_id})
+        self._of_model(lease.model_arn).delete(LEASE_ITEM, condition=_IS_MINE, compared={":me": lease.run_id})
 
     def _of_model(self, model_arn: str) -> Partition:
-        return Partition(self._client, self._table, f"MODEL#{model_arn}")
+        return Partition(self._client, self._table, model_pk(model_arn))
 
     def _update(
         self, lease: Lease, changes: Mapping[str, Any], condition: str, compared: Mapping[str, Any]
     ) -> Lease | None:
         values = {_ATTRIBUTES.names[name]: value for name, value in changes.items()}
         compared = {**compared, ":me": lease.run_id}
-        item = self._of_model(lease.model_arn).update(_SK, values, condition=condition, compared=compared)
+        item = self._of_model(lease.model_arn).update(LEASE_ITEM, values, condition=condition, compared=compared)
         return None if item is None else _ATTRIBUTES.read(item)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.names import model_pk
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
@@ -47,7 +48,7 @@ class History:
 
     def keep_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
         """Save how a run failed, in an item without a verdict. An output that the run has published stays."""
-        self._of(f"MODEL#{model_arn}").update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
+        self._of(model_pk(model_arn)).update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:
         """TPS per inference unit of the model's last run before a time (ISO 8601). Returns None if not known."""

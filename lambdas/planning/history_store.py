@@ -12,6 +12,7 @@ import base64
 import zlib
 from typing import Any
 
+from iu_tuner.contract.names import run_pk
 from iu_tuner.formats import iso
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition
 from lambdas.planning.request_history import RequestHistory
@@ -38,7 +39,7 @@ class HistoryItems:
         return _HISTORY.read(zlib.decompress(base64.b64decode(written)))
 
     def _of_run(self, run_id: str) -> Partition:
-        return Partition(self._client, self._table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
+        return Partition(self._client, self._table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
 
     def save_own_run(self, run_id: str, model_arn: str, since_s: float, until_s: float) -> None:
         """Save when a run of this tuner had its model running. Idempotent."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
+from iu_tuner.contract.names import RUN_ITEM, run_pk
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import FailedOutput, Output
 from lambdas.aws.clients import client
@@ -119,8 +120,8 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
     """
     told = _TOLD[what]
     try:
-        items = Partition(dynamodb_client(), settings().runs_table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
-        return items.update("RUN", {told: int(time.time())}, condition=f"attribute_not_exists({told})")
+        items = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
+        return items.update(RUN_ITEM, {told: int(time.time())}, condition=f"attribute_not_exists({told})")
     except Exception:  # noqa: BLE001 - whatever it is, the run is over, and has to be told of
         logger.exception("whether this has been told already could not be read")
         return {}

@@ -22,6 +22,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from iu_tuner.contract.names import RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.live_run import LiveProgress, Receipt
 from iu_tuner.contract.output.result import Findings, Output
@@ -45,11 +46,11 @@ class RunStore:
     def __init__(self, client: Any, table: str, run_id: str) -> None:
         self._client = client
         self._table = table
-        self._items = Partition(client, table, f"RUN#{run_id}", kept_s=COUNTS_KEPT_S)
+        self._items = Partition(client, table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
 
     def create(self, run: Run) -> None:
         """Save the plan of a run."""
-        self._items.put("RUN", {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
+        self._items.put(RUN_ITEM, {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
 
     def load_or_none(self) -> tuple[Run, Progress] | None:
         """Like `known`, but returns None if Prepare has not saved the run."""
@@ -59,7 +60,7 @@ class RunStore:
 
     def known(self) -> tuple[Run, Progress]:
         """The run, with the inference units that it runs with, and its progress. Raises KeyError if there is none."""
-        item = self._items.get("RUN")
+        item = self._items.get(RUN_ITEM)
         # Version 0.1.0 wrote another name: the model of a run that an update interrupts is released all the same.
         plan = item["plan"].replace('"units_asked":', '"requested_units":')
         run, seen = RUN.read(plan), PROGRESS.read(item.get("progress", "{}"))
@@ -69,28 +70,28 @@ class RunStore:
 
     def note(self, progress: Progress, *, phase: str | None = None) -> None:
         """Save the progress, and the phase for the client."""
-        self._items.update("RUN", {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
+        self._items.update(RUN_ITEM, {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
     def save_live_progress(self, progress: LiveProgress) -> None:
         """Keep how far the run has come, for whoever watches."""
-        self._items.update("RUN", {"liveProgress": as_json(to_json(progress))})
+        self._items.update(RUN_ITEM, {"liveProgress": as_json(to_json(progress))})
 
     def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
         """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
         values = {"receipt": receipt.write(), "phase": phase}
         if final:
-            self._items.update("RUN", {**values, "settled": True})
+            self._items.update(RUN_ITEM, {**values, "settled": True})
         else:  # nothing to do where somebody quicker has settled it meanwhile
-            self._items.update("RUN", values, condition="attribute_not_exists(settled)")
+            self._items.update(RUN_ITEM, values, condition="attribute_not_exists(settled)")
 
     def receipt(self) -> Receipt:
         """How the model was left."""
-        return Receipt.read(self._items.get("RUN")["receipt"])
+        return Receipt.read(self._items.get(RUN_ITEM)["receipt"])
 
     def fail(self, error: str, cause: str) -> None:
         """Keep why the run failed, and what it had measured by then."""
         so_far = as_json(measured_so_far(self.steps()))
-        self._items.update("RUN", {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
+        self._items.update(RUN_ITEM, {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
 
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
         """Keep a step's plan before its workers start."""
@@ -141,9 +142,9 @@ class RunStore:
     def publish(self, run: Run, output: Output) -> None:
         """Keep the run's output in the model's history."""
         values = {"output": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
-        results = Partition(self._client, self._table, f"MODEL#{run.model_arn}", kept_s=RESULTS_KEPT_S)
+        results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
         results.put(f"RUN#{run.started_at}", values)
-        self._items.update("RUN", {"phase": "finished"})
+        self._items.update(RUN_ITEM, {"phase": "finished"})
 
 
 def run_store(run_id: str) -> RunStore:

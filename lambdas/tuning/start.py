@@ -31,8 +31,6 @@ def move_towards_running(run_id: str) -> bool:
     lease = lease_store().require(run.model_arn, run_id)
     model = model_of(run.model_arn, run.project_arn)
     state = model.look()
-    if (seen := lease.after_look(state)) != lease:
-        lease = lease_store().note(seen)
     waited_s = now - (before.first_look_at or now)
     units = before.units_wanted or run.requested_units
     move = move_to_running(
@@ -42,11 +40,14 @@ def move_towards_running(run_id: str) -> bool:
         raise ModelLost(
             f"somebody else started the model, with {state.min_inference_units} inference units - run again"
         )
-    if move == "start" and lease.start_pending(now):
+    after = before.looked(state, now)
+    if move == "start" and lease.start_pending(now, after):
         move = "wait"
-    after = before.without_old_units(state, run.inference_units, now)
     after = replace(
-        after, first_look_at=before.first_look_at or now, last_look_at=now, start_looks=before.start_looks + 1
+        after.without_old_units(state, run.inference_units, now),
+        first_look_at=before.first_look_at or now,
+        last_look_at=now,
+        start_looks=before.start_looks + 1,
     )
     if state.status == "STARTING":
         after = replace(after, starting_at=now)

@@ -36,7 +36,7 @@ RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
 MAX_TRIES = 3
 
 
-class TwoDeployments(LoadScopeScheduling):
+class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that deploy for themselves, of triggers and quotas, share a process; all others share another."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -28,7 +28,7 @@ def test_both_are_lists_of_objects(write: Any) -> None:
     settings = Settings.from_context({"schedules": write([WEEKLY]), "uploadTriggers": write([SAMPLES])})
 
     assert settings.schedules == (
-        Schedule(expression="cron(0 6 ? * MON *)", timezone="Europe/Paris", input=INPUT, is_enabled=True),
+        Schedule(expression="cron(0 6 ? * MON *)", timezone="Europe/Paris", input=INPUT, enabled=True),
     )
     assert settings.upload_triggers == (UploadTrigger(prefix="samples/", settle_seconds=60, input=INPUT),)
 
@@ -41,7 +41,7 @@ def test_time_zone_state_and_pause_may_be_left_out() -> None:
         }
     )
 
-    assert (settings.schedules[0].timezone, settings.schedules[0].is_enabled) == ("UTC", True)
+    assert (settings.schedules[0].timezone, settings.schedules[0].enabled) == ("UTC", True)
     assert settings.upload_triggers[0].settle_seconds == 60
 
 

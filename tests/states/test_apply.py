@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -27,7 +28,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture
 
-FAST = {"start_s": 0.3, "stop_s": 0.3}
+FAST: dict[str, Any] = {"start_s": 0.3, "stop_s": 0.3}
 DEMAND = {"averageTps": 6, "peakTps": 15}
 FIVE_TPS = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
 
@@ -335,19 +336,11 @@ class TestAnAnswerThatIsNotApplied:
         truth = ModelTruth(lost_after_s=0.0, start_s=3.0, stop_s=0.3)
         found = ModelSetup(truth=truth, status="RUNNING", inference_units=1)
         arn = stack.service.add_model(found)["modelArn"]
-        held = Lease(
-            arn,
-            stack.run_id,
-            "",
-            "2026-11-21T06:00:00Z",
-            90,
-            "apply",
-            project_arn=stack.service.model_report(arn)["projectArn"],
-            owes="apply",
-            min_units_decided=2,
-            max_units_decided=3,
-        )
-        lease_store().take(held)
+        stack.upload("samples/1.png", picture())
+        stack.prepare({"modelArn": arn, "afterRun": "apply", "demand": DEMAND})
+        held = lease_store().of(arn)
+        assert held is not None
+        lease_store().note(replace(held, owes="apply", min_units_decided=2, max_units_decided=3))
 
         settled(stack, {"modelArn": arn})
 

@@ -19,7 +19,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import TrafficSeen
-from lambdas.models.tariff import Stretch, UnitsQuota
+from lambdas.models.tariff import BilledPeriod, UnitsQuota
 from lambdas.past_runs.store import history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.planning.history_store import HistoryItems
@@ -77,7 +77,7 @@ PROGRESS = Progress(
     auto_scales_to=3,
     units_wanted=4,
     probe_number=5,
-    stretches=(Stretch(2, 900.0, 1000.0),),
+    stretches=(BilledPeriod(2, 900.0, 1000.0),),
     scaling_error="why",
 )
 LEASE = Lease(

@@ -17,8 +17,8 @@ from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture
 from tests.waiting import wait_until
 
-SUDDEN = {"account_error": "SuddenIncrease"}
-MIN_SIZE_RATIO = {"account_error": "ProvisionedThroughputExceededException"}
+SUDDEN: dict[str, Any] = {"account_error": "SuddenIncrease"}
+MIN_SIZE_RATIO: dict[str, Any] = {"account_error": "ProvisionedThroughputExceededException"}
 
 
 def running(stack: Stack, truth: ModelTruth, **raw: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture
 
-FAST = {"start_s": 0.3, "stop_s": 0.3}
+FAST: dict[str, Any] = {"start_s": 0.3, "stop_s": 0.3}
 
 
 def prepared(stack: Stack, model: ModelTruth | ModelSetup, **more: object) -> str:

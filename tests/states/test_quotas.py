@@ -13,6 +13,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Output
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.handlers import plan_step
 from lambdas.load.step import StepPlan
@@ -145,7 +147,8 @@ def test_a_start_that_does_not_fit_behind_the_quota_is_warned_of(stack: Stack, q
     run, _ = run_store(stack.run_id).known()
     before = {"inferenceUnits": 1, "tpsPerInferenceUnit": 15.0, "verdict": "ok", "runId": "before", "modelArn": arn}
     earlier = replace(run, started_at="2026-01-01T06:00:00.000Z")
-    history().keep(earlier, {**before, "maxTps": {"estimate": 15.0, "low": 14.8, "high": 15.2}})
+    rate = {"estimate": 15.0, "low": 14.8, "high": 15.2}
+    history().keep(earlier, from_json(Output, {**before, "maxTps": rate}))
     assert stack.settle({"modelArn": arn}, failed=True)
 
     quotas("service-quotas", (APPLIED, listed(**{DETECT: 50.0})))

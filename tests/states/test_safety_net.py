@@ -23,9 +23,9 @@ from lambdas.runs.store import run_store
 from lambdas.tuning.start import start
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.states.conftest import STARTED_AT, Stack, picture
+from tests.states.conftest import STARTED_AT, TABLE, Stack, picture
 
-FAST = {"start_s": 0.3, "stop_s": 0.3}
+FAST: dict[str, Any] = {"start_s": 0.3, "stop_s": 0.3}
 
 
 @pytest.fixture
@@ -109,6 +109,17 @@ class TestTheLease:
         assert stack.settle({"modelArn": running, "unknown": 1})
 
         assert status(stack, running) == "RUNNING"
+
+    def test_a_run_whose_item_cannot_be_read_has_its_model_stopped_all_the_same(
+        self, stack: Stack, running: str
+    ) -> None:
+        key = {"pk": {"S": f"RUN#{stack.run_id}"}, "sk": {"S": "RUN"}}
+        stack.dynamodb.put_item(TableName=TABLE, Item={**key, "plan": {"S": "no JSON"}})
+
+        with pytest.raises(ValueError):  # there is no receipt without it, so somebody has to look
+            stack.settle({"modelArn": running})
+
+        assert status(stack, running) in ("STOPPING", "STOPPED")
 
     def test_a_run_that_is_being_ended_cannot_start_the_model(self, stack: Stack, running: str) -> None:
         lease = lease_store().of(running)

@@ -26,10 +26,10 @@ from simulation.virtual_time import VirtualClient
 from tests.model_books import BEFORE_A_START_S, unseen_s
 from tests.states.conftest import Stack, picture
 
-FAST = {"start_s": 0.1, "stop_s": 0.1, "latency_mean_s": 0.02}
+FAST: dict[str, Any] = {"start_s": 0.1, "stop_s": 0.1, "latency_mean_s": 0.02}
 POLL_S = 0.05
 ONCE = ["STARTING", "RUNNING", "STOPPING", "STOPPED"]
-QUICK_SECOND = {"mode": "quick", "verifyScaling": True}
+QUICK_SECOND: dict[str, Any] = {"mode": "quick", "verifyScaling": True}
 
 
 @pytest.fixture(autouse=True)

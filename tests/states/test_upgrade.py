@@ -38,11 +38,12 @@ def _project(model_arn: str) -> str:
 def test_an_earlier_run_is_in_the_history_with_its_whole_output(stack: Stack, put: Any) -> None:
     put("finished")
 
-    (past,) = (run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(MODEL, 5))
+    (past,) = RunsTable(stack.dynamodb, TABLE).past_runs(MODEL, 5)
 
     kept = next(json.loads(item["output"]["S"]) for item in EARLIER["finished"] if "output" in item)
-    assert past == {**kept, "startedAt": past["startedAt"]}
-    assert (past["verdict"], past["maxTps"]["estimate"]) == ("ok", 6.0)
+    assert past.values == {**kept, "startedAt": past.values["startedAt"]}
+    assert past.output is not None and past.output.max_tps is not None
+    assert (past.output.verdict, past.output.max_tps.estimate) == ("ok", 6.0)
 
 
 def test_an_earlier_run_can_be_followed_to_its_receipt(stack: Stack, put: Any) -> None:
@@ -87,5 +88,5 @@ def test_its_model_is_stopped_and_the_lease_goes(stack: Stack, put: Any) -> None
     assert view is not None and view.receipt is not None
     assert view.receipt.status_after == "STOPPED"
     assert view.receipt.usd == pytest.approx(4.0 * view.receipt.inference_unit_hours) != 0
-    (past,) = (run.values for run in RunsTable(stack.dynamodb, TABLE).past_runs(model, 5))
-    assert (past["runId"], past["error"]) == ("run-2", "ABORTED")
+    (past,) = RunsTable(stack.dynamodb, TABLE).past_runs(model, 5)
+    assert (past.values["runId"], past.values["error"]) == ("run-2", "ABORTED")

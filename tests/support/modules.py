@@ -96,8 +96,8 @@ def circles(graph: Mapping[str, Collection[str]]) -> list[list[str]]:
     while ends := [node for node, targets in left.items() if not any(target in left for target in targets)]:
         for node in ends:  # no circle goes through it
             del left[node]
-    reached = {node: reach(left, [node]) for node in left}
-    groups = {frozenset(other for other in reached[node] if node in reached.get(other, ())) for node in left}
+    reached = {node: reach(left, [node]) & left.keys() for node in left}
+    groups = {frozenset(other for other in reached[node] if node in reached[other]) for node in left}
     return sorted(sorted(group) for group in groups if group)
 
 

@@ -82,10 +82,10 @@ class Roles:
                 made.add(call)
                 if entry["denied"]:
                     denied.add(call)
-        for entry in model_calls:
+        for made_call in model_calls:
             # Each environment of a Lambda has an access key of its own, which both logs name.
-            function = callers[entry["accessKeyId"]]
-            made.add(Call(function, f"rekognition:{entry['operation']}", _resource_of(entry)))
+            function = callers[made_call["accessKeyId"]]
+            made.add(Call(function, f"rekognition:{made_call['operation']}", _resource_of(made_call)))
         return made, denied
 
 

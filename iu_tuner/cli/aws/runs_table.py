@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from iu_tuner.contract.names import lease_key, run_key
+from iu_tuner.contract.names import LEASE_ITEM, RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.output.result import Output
@@ -36,12 +36,12 @@ class RunsTable:
 
     def run(self, run_id: str) -> LiveRun | None:
         """The run as of now. Returns None while nothing is known of it."""
-        item = self._item(run_key(run_id))
+        item = self._item(run_pk(run_id), RUN_ITEM)
         return LiveRun.of(item) if item else None
 
     def holder(self, model_arn: str) -> str | None:
         """The id of the run that holds the model's lease."""
-        item = self._item(lease_key(model_arn))
+        item = self._item(model_pk(model_arn), LEASE_ITEM)
         return str(item["runId"]) if item else None
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
@@ -50,14 +50,14 @@ class RunsTable:
             TableName=self.name,
             ScanIndexForward=False,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": {"S": f"MODEL#{model_arn}"}, ":sk": {"S": "RUN#"}},
+            ExpressionAttributeValues={":pk": {"S": model_pk(model_arn)}, ":sk": {"S": "RUN#"}},
             PaginationConfig={"MaxItems": max_runs},
         )
         return [_past_run(model_arn, _plain(item)) for page in pages for item in page["Items"]]
 
-    def _item(self, key: Mapping[str, str]) -> dict[str, Any] | None:
-        typed = {name: {"S": value} for name, value in key.items()}
-        reply = self.client.get_item(TableName=self.name, Key=typed, ConsistentRead=True)
+    def _item(self, pk: str, sk: str) -> dict[str, Any] | None:
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        reply = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
         return _plain(reply["Item"]) if "Item" in reply else None
 
 

@@ -25,7 +25,9 @@ def test_every_paginator_and_every_exception_exists() -> None:
     models = [SESSION.get_service_model(service) for service in services()]
     errors = {shape.name for model in models for shape in model.error_shapes}
     paginators = {
-        xform_name(name) for service in services() for name in SESSION.get_paginator_model(service)._paginator_config
+        xform_name(name)
+        for service in services()
+        for name in SESSION.get_paginator_model(service)._paginator_config  # type: ignore[attr-defined]
     }
     asked = {
         str(call.args[0].value)

@@ -27,7 +27,8 @@ Given = Callable[[StepPlan, int], int]
 
 def searched(truth: ModelTruth, limits: SearchLimits, given: Given) -> tuple[Measurement, list[StepCounts]]:
     """A search in which Lambda runs `given(plan, number of the step)` workers at the most."""
-    client, history = VirtualClient(SimulatedService(truth), seed=1), []
+    client = VirtualClient(SimulatedService(truth), seed=1)
+    history: list[StepCounts] = []
     while isinstance(move := next_move(history, limits), StepPlan):
         workers = min(move.workers, given(move, len(history)))
         counts = client.run_step(replace(move, workers=workers, lanes=min(move.lanes, workers)))

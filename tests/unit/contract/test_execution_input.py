@@ -30,7 +30,7 @@ FULL: dict[str, Any] = {
 def test_the_full_input_is_understood() -> None:
     parsed = parse_input(FULL)
 
-    assert parsed.demand == TrafficInput(averageTps=6, peakTps=15, headroom=0)
+    assert parsed.demand == TrafficInput.model_validate({"averageTps": 6, "peakTps": 15, "headroom": 0})
     assert parsed.images.bucket == "my-images"
 
 
@@ -45,7 +45,7 @@ def test_what_is_left_out_has_the_values_of_the_full_input() -> None:
 
 @pytest.mark.parametrize("only", ["averageTps", "peakTps"])
 def test_one_of_average_and_peak_is_enough(only: str) -> None:
-    assert parse_input({"modelArn": ARN, "demand": {only: 3}}).demand == TrafficInput(**{only: 3})
+    assert parse_input({"modelArn": ARN, "demand": {only: 3}}).demand == TrafficInput.model_validate({only: 3})
 
 
 def test_a_shared_model_may_be_measured_and_left_as_it_was_found() -> None:
@@ -55,15 +55,15 @@ def test_a_shared_model_may_be_measured_and_left_as_it_was_found() -> None:
 
 
 def test_a_batch_is_a_demand_too() -> None:
-    assert parse_input({"modelArn": ARN, "demand": {"images": 54000, "withinHours": 3}}).demand == BatchInput(
-        images=54000, withinHours=3
-    )
+    assert parse_input(
+        {"modelArn": ARN, "demand": {"images": 54000, "withinHours": 3}}
+    ).demand == BatchInput.model_validate({"images": 54000, "withinHours": 3})
 
 
 def test_the_past_is_a_demand_too() -> None:
     parsed = parse_input({"modelArn": ARN, "demand": {"fromCloudWatchDays": 14}})
 
-    assert parsed.demand == PastInput(fromCloudWatchDays=14, percentile=99, headroom=0)
+    assert parsed.demand == PastInput.model_validate({"fromCloudWatchDays": 14, "percentile": 99, "headroom": 0})
 
 
 @pytest.mark.parametrize(

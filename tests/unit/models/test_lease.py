@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iu_tuner.contract.choices import AfterRun
 from lambdas.models.lease import MAX_REQUEST_DELAY_S, RETRY_START_AFTER_S, Lease
 from lambdas.models.status import STATUSES, ModelState
+from lambdas.models.timeline import UNSEEN, Timeline
 from local.simulated_model.errors import ServiceError
 from local.simulated_model.lifecycle import Lifecycle
 from local.simulated_model.model_spec import ModelTruth
@@ -19,7 +21,7 @@ TAKEN = Lease("model", "run-1", "execution", "2026-11-21T06:00:00.000Z", max_min
 RUNNING = ModelState("RUNNING", min_inference_units=2, max_inference_units=4)
 
 
-def found(status: str, after_run: str, units: int | None = None) -> Lease:
+def found(status: str, after_run: AfterRun, units: int | None = None) -> Lease:
     return replace(TAKEN, after_run=after_run).found("project", ModelState(status, "", units, None))
 
 
@@ -39,7 +41,7 @@ def test_before_the_model_was_looked_at_nothing_is_owed(state: ModelState) -> No
         ("STARTING", "restore", "restore"),
     ],
 )
-def test_only_a_model_found_running_is_ever_left_running(status: str, after_run: str, owes: str) -> None:
+def test_only_a_model_found_running_is_ever_left_running(status: str, after_run: AfterRun, owes: str) -> None:
     assert found(status, after_run).owes == owes
 
 
@@ -57,8 +59,8 @@ def test_a_model_found_failed_may_still_be_about_to_start() -> None:
 
     assert asked.next_move(ModelState("FAILED"), now=101.0) == "wait"
     assert asked.next_move(ModelState("FAILED"), now=100.0 + MAX_REQUEST_DELAY_S) == "done"
-    seen_starting = asked.after_look(ModelState("STARTING"))
-    assert seen_starting.next_move(ModelState("FAILED"), now=101.0) == "done"
+    starting = UNSEEN.looked(ModelState("STARTING"), 100.5)
+    assert asked.next_move(ModelState("FAILED"), now=101.0, seen=starting) == "done"
 
 
 def test_a_model_left_alone_stays_alone_even_when_somebody_else_changes_it() -> None:
@@ -97,13 +99,13 @@ def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_g
 
     assert lease.next_move(RUNNING, now=1.0) == "wait"
     assert lease.next_move(RUNNING, now=MAX_REQUEST_DELAY_S) == "done"
-    given_back = lease.after_look(ModelState("STOPPING"))
-    assert given_back.next_move(ModelState("STOPPED"), now=2.0) == "start"
-    assert given_back.next_move(RUNNING, now=10.0) == "done"
+    stopping = UNSEEN.looked(ModelState("STOPPING"), 1.5)
+    assert lease.next_move(ModelState("STOPPED"), now=2.0, seen=stopping) == "start"
+    assert lease.next_move(RUNNING, now=10.0, seen=stopping) == "done"
 
 
 @given(status=st.sampled_from(sorted(STATUSES)), after_run=st.sampled_from(["stop", "restore"]))
-def test_every_status_has_a_next_move(status: str, after_run: str) -> None:
+def test_every_status_has_a_next_move(status: str, after_run: AfterRun) -> None:
     assert found(status, after_run).next_move(ModelState(status), now=0.0) in ("done", "wait", "stop", "start")
 
 
@@ -116,17 +118,17 @@ def test_every_status_has_a_next_move(status: str, after_run: str) -> None:
     lost_replies=st.integers(0, 2),
 )
 def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
-    status: str, after_run: str, test_units: int, ended_after_s: float, stop_fails: int, lost_replies: int
+    status: str, after_run: AfterRun, test_units: int, ended_after_s: float, stop_fails: int, lost_replies: int
 ) -> None:
     truth = ModelTruth(start_s=9, stop_s=5, stop_fails=stop_fails, lost_replies=lost_replies)
     life = Lifecycle(truth, 0.0, status, inference_units=2 if status in ("STARTING", "RUNNING") else None)
-    lease = _run_until(life, found(status, after_run, units=2), test_units, ended_after_s)
+    lease, seen = _run_until(life, found(status, after_run, units=2), test_units, ended_after_s)
 
     now = ended_after_s
     while True:
         state = _look(life, now)
-        lease = lease.after_look(state)
-        move = lease.next_move(state, now)
+        seen = seen.looked(state, now)
+        move = lease.next_move(state, now, seen)
         if move == "done":
             break
         lease = lease.asking_to_stop(now) if move == "stop" else lease
@@ -140,12 +142,12 @@ def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
     assert not keeps_running or left.min_inference_units == 2
 
 
-def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) -> Lease:
+def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) -> tuple[Lease, Timeline]:
     """What a run does to the model, a look a second: to RUNNING with these units."""
-    now = 0.0
+    now, seen = 0.0, UNSEEN
     while now < ended_after_s:
         state = _look(life, now)
-        lease = lease.after_look(state)
+        seen = seen.looked(state, now)
         if state.status == "RUNNING" and state.min_inference_units != units:
             lease = lease.asking_to_restart(now)
             _make("stop", life, now, None)
@@ -153,7 +155,7 @@ def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) 
             lease = lease.with_start_requested(now)
             _make("start", life, now, units)
         now += 1.0
-    return lease
+    return lease, seen
 
 
 def _look(life: Lifecycle, now: float) -> ModelState:
@@ -191,9 +193,10 @@ def test_a_fixed_number_of_units_may_be_read_back_with_or_without_a_maximum(read
     "state", [ModelState("RUNNING", "", 1, None), ModelState("STOPPED"), ModelState("FAILED"), ModelState("DELETED")]
 )
 def test_units_that_do_not_come_of_a_start_are_given_up(state: ModelState) -> None:
-    arrived = replace(DECIDED, apply_starts=1)
+    arrived = replace(DECIDED, apply_starts=1, start_asked_at=1.0)
+    seen = UNSEEN.looked(ModelState("STARTING"), 2.0)
 
-    assert arrived.next_move(state, now=0.0) == "give-up"
+    assert arrived.next_move(state, now=3.0, seen=seen) == "give-up"
     assert "2 to 3 inference units" in arrived.why_given_up(state)
 
 
@@ -231,8 +234,9 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
     )
     life = Lifecycle(truth, 0.0, status, inference_units=1 if status in ("STARTING", "RUNNING") else None)
     lease, now = DECIDED, 0.0
+    seen = UNSEEN.looked(state := _look(life, now), now)
 
-    while (move := lease.next_move(state := _look(life, now), now)) != "done":
+    while (move := lease.next_move(state, now, seen)) != "done":
         if move == "give-up" or (lease.owes == "apply" and ended_after_s is not None and now > ended_after_s):
             lease = replace(lease, owes="stop")
         elif move == "start":
@@ -240,9 +244,8 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
             _start_decided(life, now)
         elif move == "stop":
             _make("stop", life, now, None)
-        if state.costs_money and move != "start":
-            lease = replace(lease, start_asked_at=None)
         now += 1.0
+        seen = seen.looked(state := _look(life, now), now)
         assert now < 400, "never settled"
 
     left = _look(life, now)

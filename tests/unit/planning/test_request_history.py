@@ -26,7 +26,7 @@ def seen(
         {MONDAY + 60 * minute: value for minute, value in (sums or {}).items()}
         for sums in (successful, throttled, in_service)
     ]
-    return UsageSums(*at, of_model=of_model)
+    return UsageSums(at[0], at[1], at[2], of_model=of_model)
 
 
 @pytest.mark.parametrize(("days", "period_s"), [(1, 60), (15, 60), (16, 300), (63, 300), (64, 3600), (455, 3600)])
@@ -67,7 +67,7 @@ def test_where_the_units_in_service_are_not_known_an_hour_without_requests_is_a_
 
 
 def test_requests_to_all_models_are_not_this_one_s_while_it_did_not_run() -> None:
-    traffic = {0: 60, 5: 600}
+    traffic = {0: 60.0, 5: 600.0}
 
     of_account = build_history(WINDOW, seen(traffic, in_service={0: 1}, of_model=False))
     of_model = build_history(WINDOW, seen(traffic, in_service={0: 1}))

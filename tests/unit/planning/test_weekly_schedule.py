@@ -226,5 +226,6 @@ def test_scheduler_s_parameters_are_those_of_the_calls() -> None:
         action = str(entry.target).rpartition(":")[2]
         call = service.operation_model(action[0].upper() + action[1:]).input_shape
 
+        assert call is not None
         assert set(call.required_members) <= set(entry.input) <= set(call.members)
         json.dumps(to_json(entry))

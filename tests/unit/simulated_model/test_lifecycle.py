@@ -123,6 +123,7 @@ def test_more_units_than_the_quota_are_refused():
 
 def test_units_that_autoscaling_adds_are_billed_from_then_on():
     life = Lifecycle(ModelTruth(tps_per_iu=5, autoscale_after_s=60), 0, "RUNNING", 1, 2)
+    assert life.service is not None
     for number in range(10_000):
         life.service.offer(number / 100)
 

@@ -7,12 +7,13 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from bench.throughput_check import signed_request
+from bench.wire.throughput_check import signed_request
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth, TruthError
 from local.simulated_model.process import running_simulated_model
@@ -21,8 +22,8 @@ from tests.waiting import wait_until
 from .conftest import client_of
 from .pictures import jpeg, png
 
-FAST = {"tps_per_iu": 1000.0, "latency_mean_s": 0.001}
-QUICK_LIFE = {"start_s": 0.4, "stop_s": 0.3}
+FAST: dict[str, Any] = {"tps_per_iu": 1000.0, "latency_mean_s": 0.001}
+QUICK_LIFE: dict[str, Any] = {"start_s": 0.4, "stop_s": 0.3}
 
 
 def running_model(simulated, **truth) -> str:

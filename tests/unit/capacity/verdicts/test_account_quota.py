@@ -26,7 +26,7 @@ from tests.unit.experiments.test_scaling import AT, MEASURED, VERIFYING, warm_up
 from tests.unit.tuning.test_output import RUN
 
 APPLIED = TpsQuota(50.0, "Service Quotas", is_applied=True)
-LIKE_THE_MODEL = {"account_error": "ProvisionedThroughputExceededException"}
+LIKE_THE_MODEL: dict[str, Any] = {"account_error": "ProvisionedThroughputExceededException"}
 SATURATED = Measurement("saturated", 16, Interval(50.0, 49.5, 50.5), confirmed=True, saturated=(50,) * 12)
 
 

@@ -1,4 +1,4 @@
-"""Measures what the simulated model carries: `python -m bench.throughput_check` (bounded load)."""
+"""Measures what the simulated model carries: `python -m bench.wire.throughput_check` (bounded load)."""
 
 import argparse
 import json

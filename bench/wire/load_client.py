@@ -2,7 +2,7 @@
 
 All send the same image to the same server on loopback, over TLS 1.3 with session tickets, one client after
 the other in one run; the ratio is what counts, for the machine may be shared.
-`python -m bench.load_client [--requests 2000]`.
+`python -m bench.wire.load_client [--requests 2000]`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from local.simulated_model.process import RunningSimulatedModel, running_simulat
 from local.simulated_model.wire.certificate import LOOPBACK, make_certificate
 
 IMAGE_BYTES = 100_000
-LANES = 8  # as in bench.boto3_through_locust
+LANES = 8  # as in bench.wire.boto3_through_locust
 TARGET_MS = 0.6
 
 
@@ -127,7 +127,7 @@ def _spent(lanes: Sequence[Callable[[], object]], requests: int) -> Spent:
 def boto3_through_locust(service: RunningSimulatedModel, requests: int) -> Spent:
     """In a process of its own: gevent patches a whole process."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.boto3_through_locust", service.url, service.model_arns[0], str(requests)],
+        [sys.executable, "-m", "bench.wire.boto3_through_locust", service.url, service.model_arns[0], str(requests)],
         stdout=subprocess.PIPE,
         encoding="utf-8",
         check=True,

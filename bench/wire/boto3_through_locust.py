@@ -1,6 +1,6 @@
 """What the usual script does: Locust users call boto3's `detect_custom_labels` in a loop.
 
-`python -m bench.boto3_through_locust URL MODEL_ARN REQUESTS` prints CPU ms per request and requests/s.
+`python -m bench.wire.boto3_through_locust URL MODEL_ARN REQUESTS` prints CPU ms per request and requests/s.
 """
 
 # ruff: noqa: E402  gevent has to patch before anything else is imported

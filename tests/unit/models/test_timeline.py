@@ -53,7 +53,7 @@ def test_the_bill_covers_both_stretches_however_seldom_anybody_looks(
     life.stop(now)
     while progress.stopped_at is None:
         now += next(patience)
-        progress = progress.after_look(state(life, now), now)
+        progress = progress.after_run(state(life, now), now)
 
     billed_s = life.inference_unit_seconds(now)
     assert billed_s <= unit_seconds(progress, now + 1000) <= billed_s + stop_s + 2 * (stop_s + 2 * 90) + 90
@@ -70,7 +70,7 @@ def test_until_the_old_units_are_seen_gone_they_are_what_is_billed() -> None:
 
 
 def test_an_end_during_the_restart_is_billed_with_the_units_that_run() -> None:
-    ended = RESTARTING.after_look(ModelState("STOPPED", "", 1), 500)
+    ended = RESTARTING.after_run(ModelState("STOPPED", "", 1), 500)
 
     assert unit_seconds(ended, 9999) == 400
     assert ended.ran == (100, 500)
@@ -79,8 +79,8 @@ def test_an_end_during_the_restart_is_billed_with_the_units_that_run() -> None:
 def test_an_end_while_it_starts_again_is_billed_with_the_new_units() -> None:
     starting = replace(RESTARTING.without_old_units(ModelState("STOPPED"), 1, 460), start_attempts=1)
 
-    seen = starting.after_look(ModelState("STARTING"), 500).after_look(ModelState("RUNNING", "", 2), 530)
-    ended = seen.after_look(ModelState("STOPPED"), 600)
+    seen = starting.after_run(ModelState("STARTING"), 500).after_run(ModelState("RUNNING", "", 2), 530)
+    ended = seen.after_run(ModelState("STOPPED"), 600)
 
     assert unit_seconds(ended, 9999) == 360 + 2 * 100
     assert ended.ran == (100, 600)
@@ -90,8 +90,8 @@ def test_a_start_that_applies_the_answer_is_no_part_of_a_second_measurement_that
     refused = replace(RESTARTING.without_old_units(ModelState("STOPPED"), 1, 460), start_attempts=1)
     applied = replace(LEASE, owes="apply", apply_starts=1, max_units_decided=5)
 
-    looked = refused.after_look(ModelState("STARTING"), 500, applying=True)
-    running = looked.after_look(ModelState("RUNNING", "", 5), 560, applying=True)
+    looked = refused.after_run(ModelState("STARTING"), 500, applying=True)
+    running = looked.after_run(ModelState("RUNNING", "", 5), 560, applying=True)
     taken_back = replace(applied, owes="stop")
 
     assert unit_seconds(running, 9999) == 360
