@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 Mode = Literal["quick", "standard", "precise"]
-
 # Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
 

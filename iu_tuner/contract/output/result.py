@@ -23,7 +23,7 @@ from iu_tuner.contract.output.measured import (
 )
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 
-VerdictWord = Literal[
+MeasuredVerdict = Literal[
     "ok",
     "throttles-below-max",
     "latency-bound",
@@ -32,8 +32,8 @@ VerdictWord = Literal[
     "account-throttled",
     "client-limited",
     "unstable",
-    "skipped",
 ]
+VerdictWord = Literal[MeasuredVerdict, "skipped"]
 DELETED = "DELETED"  # a model version that is gone; no status of the service's
 BILLED_STATUSES = frozenset({"STARTING", "RUNNING", "STOPPING"})
 Change = Literal["dropped", "risen", "within"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from iu_tuner.contract.output.result import MeasuredVerdict
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step_checks import LAMBDA_QUOTA
 from lambdas.capacity.verdicts.account_quota import (
@@ -21,16 +22,7 @@ from lambdas.models.facts import UNNAMED, ServiceNames
 from lambdas.models.outcomes import ACCOUNT_LIMITS
 from lambdas.models.recent_traffic import TrafficSeen
 
-Word = Literal[
-    "ok",
-    "throttles-below-max",
-    "latency-bound",
-    "not-saturated",
-    "windowed-quota",
-    "account-throttled",
-    "client-limited",
-    "unstable",
-]
+Word = MeasuredVerdict
 
 Limit = AccountLimit | Literal["lambda-concurrency"]
 
