@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import history_table
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.result import Findings
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.models.lease import Lease
@@ -251,7 +253,7 @@ class TestTheParameter:
         found = {**published(stack, 2, 5.0), "tpsPerInferenceUnit": None, "runId": "run-3"}
         store = run_store("run-3")
         store.create(replace(run, run_id="run-3", started_at="2026-11-20T06:00:00.000Z"))
-        store.save_measurement(found)
+        store.save_measurement(from_json(Findings, found))
         lease = Lease(run.model_arn, "run-3", "", run.started_at, 90, "stop")
         store.settling(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
         stack.run_id = "run-3"
