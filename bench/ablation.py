@@ -35,7 +35,7 @@ def _all_of_them(counts: StepCounts) -> StepCounts | None:
     return counts if estimator.saturated_seconds(counts) is not None else None
 
 
-RULES: dict[str, tuple[Without, Sequence[Group]]] = {
+RULES: dict[str, tuple[Without, tuple[Group, ...]]] = {
     "no second look after 50 s, but at once": (_set(saturated, SECOND_LOOK_AFTER_S=0.0), ("slow start", "step")),
     "second look after 35 s": (_set(saturated, SECOND_LOOK_AFTER_S=35.0), ("slow start", "step")),
     "two looks always agree": (_set(agreement, agree=lambda one, other: True), ("slow start", "step")),
@@ -44,6 +44,7 @@ RULES: dict[str, tuple[Without, Sequence[Group]]] = {
     "shifts need not be two levels": (_set(looks, _two_levels=lambda head, tail: True), ("pauses", "quota")),
     "pause before the look also after a shift": (_set(saturated, SHIFTED_S=99), ("two limiters", "step")),
     "the drain of a lower confirmation is no look": (_set(saturated, LOWER_DRAIN_S=2.0), ("two limiters", "step")),
+    "vague looks count": (_set(looks, VAGUE_SHARE=99.0), ("two limiters", "small pool")),
     "noise is ok": (_set(agreement, SOUND_SHARE=9.0), ("small pool", "pool")),
     "the probe may accept more than the level": (_set(Model, probe_contradicts=False), ("costly refusals",)),
     "the probe is not judged": (_set(Model, _judge_probe=lambda self, probe: None), ("costly refusals",)),
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows, seeds = [], range(chosen.first_seed, chosen.first_seed + chosen.seeds)
 
     @cache
-    def with_all(groups: Sequence[Group]) -> str:
+    def with_all(groups: tuple[Group, ...]) -> str:
         return _measured(groups, seeds, chosen.jobs)
 
     for name in chosen.rules:
@@ -83,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _measured(groups: Sequence[Group], seeds: Sequence[int], jobs: int) -> str:
+def _measured(groups: tuple[Group, ...], seeds: Sequence[int], jobs: int) -> str:
     services = [service for service in CATALOGUE if service.group in groups]
     results = run_all(services, seeds, SearchLimits(), jobs, beside=False)
     ok = errors_percent(result for result in results if result.verdict == "ok")

@@ -12,8 +12,9 @@ _ARN = re.compile(
 )
 _PARTS = re.compile(r"arn:([^:]*):rekognition:([^:]*):([^:]*):project/(.*)/version/(.*)/(.*)", re.DOTALL)
 PATTERN = f"^{re.sub(r'[?]P<[a-z_]+>', '', _ARN.pattern)}$"
+SERVICE = "Rekognition"  # as sentences call the service of such a model
 TAKES = (
-    "the ARN of a Rekognition Custom Labels model version, "
+    f"the ARN of a {SERVICE} Custom Labels model version, "
     "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>"
 )
 

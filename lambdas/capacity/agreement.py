@@ -10,7 +10,6 @@ from statistics import fmean
 from lambdas.capacity.confirmation import Paced
 from lambdas.capacity.looks import Look
 from lambdas.capacity.rates import estimator
-from lambdas.capacity.rates.estimator import MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 
 AGREEING_SHARE = 0.07  # of the rate: looks may be so far apart, half of which is the error of their mean
@@ -22,7 +21,7 @@ CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which
 
 def agree(one: Look, other: Look) -> bool:
     """Do they tell the same rate?"""
-    if min(one.seconds, other.seconds) < MIN_SECONDS or not one.rate.estimate:
+    if not (one.tells and other.tells and one.rate.estimate):
         return False
     apart = abs(one.rate.estimate - other.rate.estimate)
     return apart <= max(hypot(one.half, other.half), AGREEING_SHARE * one.rate.estimate)

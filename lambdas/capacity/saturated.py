@@ -98,7 +98,7 @@ class SaturatedModel:
         yield from self.confirm(rate, LOWER_DRAIN_S)
         assert self.paced is not None
         drained = self.paced.drain
-        if drained is None or drained.seconds < MIN_SECONDS:
+        if drained is None or not drained.tells:
             return
         self.looks.append(drained)
         self.looks_agree = agreement.agree(self.level[-1], drained)
@@ -148,7 +148,7 @@ class SaturatedModel:
     def look_on(self) -> Load:
         """Longer looks, until one agrees with the one before it."""
         for _ in range(MORE_LOOKS):
-            before = next((each for each in reversed(self.looks) if each.seconds >= MIN_SECONDS), self.first)
+            before = next((each for each in reversed(self.looks) if each.tells), self.first)
             seen = yield from self._look(LOOK_ON_S)
             self.looks.append(seen)
             if agreement.agree(before, seen):

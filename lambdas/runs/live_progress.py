@@ -12,7 +12,6 @@ from lambdas.capacity.looks import look
 from lambdas.capacity.other_limits import answered_seconds
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
-from lambdas.capacity.rates.estimator import MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_checks import is_usable, limiting_factor
 from lambdas.load.counts import StepCounts
@@ -44,10 +43,10 @@ def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
-    """The max TPS that the saturated steps tell; None as long as none does.
+    """Max TPS from the saturated steps so far. Returns None as long as there is none.
 
-    Neither the rate of a step that was not saturated, nor one that something else than the model
-    decided, is told: it would look like a limit of the model's.
+    Steps that were not saturated, or that something else than the model limited, do not count: their rate would look
+    like the model's limit.
     """
     sound = [counts for counts in history if is_usable(counts)]
     measured = [counts for counts in sound if counts.plan.phase != "confirm"]
@@ -70,6 +69,6 @@ def _saturated(sound: Sequence[StepCounts]) -> Interval | None:
         return None
     level = [first]
     for seen in map(look, reversed(later)):
-        if seen is not None and seen.seconds >= MIN_SECONDS:
+        if seen is not None and seen.tells:
             level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
     return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)

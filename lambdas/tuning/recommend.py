@@ -15,7 +15,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.runs.store import run_store
-from lambdas.tuning.apply_answer import decided
+from lambdas.tuning.apply_answer import with_target_units
 from lambdas.tuning.output import findings
 from lambdas.tuning.quotas import quotas_client, units_quota
 
@@ -40,4 +40,4 @@ def recommend(run_id: str) -> None:
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         leases = lease_store()
         quota = units_quota(quotas_client(), facts_of(run.model_arn))
-        leases.note(decided(leases.require(run.model_arn, run_id), answer.recommendation, quota))
+        leases.note(with_target_units(leases.require(run.model_arn, run_id), answer.recommendation, quota))

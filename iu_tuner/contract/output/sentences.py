@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iu_tuner.contract.model_arn import SERVICE
 from iu_tuner.contract.output.measured import Rate
 from iu_tuner.contract.output.result import DELETED, Findings, ModelOutput, Output
 from iu_tuner.formats import count, requests_per_second, tps
@@ -17,7 +18,7 @@ def headline(output: Findings, demand: str = "") -> str:
     if output.verdict == "account-throttled" and rate is not None:
         through = requests_per_second(rate.estimate)
         if output.limited_by == "sudden-increase":
-            return f"At least {through}: Rekognition refused a sudden increase before the model was at its maximum."
+            return f"At least {through}: {SERVICE} refused a sudden increase before the model was at its maximum."
         return f"Your account's quota lets {through} through; what the model itself carries is not known yet."
     if output.verdict == "unstable":
         return "No number of inference units can be recommended: the measurement is unstable."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.model_arn import SERVICE, ModelArn
 from lambdas.models.facts import ServiceFacts
 
 OPERATION = "DetectCustomLabels"
@@ -16,7 +16,7 @@ def _dimensions(model_arn: str) -> dict[str, str]:
 
 FACTS = ServiceFacts(
     key="rekognition",
-    name="Rekognition",
+    name=SERVICE,
     operation=OPERATION,
     start="StartProjectVersion",
     stop="StopProjectVersion",
