@@ -37,7 +37,7 @@ faults: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy lambdas infra iu_tuner simulation local bench app.py
+	$(BIN)/mypy lambdas infra iu_tuner simulation local bench app.py tests
 
 bench: setup
 	$(BIN)/python -m bench.accuracy --check

@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.model import OperationModel, Shape
 
 REPOSITORY = Path(__file__).parents[1]
-FILES = [path for folder in ("lambdas", "tools") for path in sorted((REPOSITORY / folder).rglob("*.py"))]
+FILES = [path for folder in ("lambdas", "iu_tuner") for path in sorted((REPOSITORY / folder).rglob("*.py"))]
 SESSION = botocore.session.get_session()
 
 
@@ -26,13 +26,12 @@ def trees() -> dict[str, ast.Module]:
 
 @cache
 def services() -> frozenset[str]:
-    """Those that a client is made for: `boto3.client("s3")`, `session.client("s3")`; one is named in a loop."""
+    """Those that a client is made for: `client("s3")`, `session.client("s3")`; one is named in a loop."""
     return frozenset({"cloudformation"}).union(
         str(call.args[0].value)
         for tree in trees().values()
         for call in calls(tree)
-        if isinstance(call.func, ast.Attribute)
-        and call.func.attr == "client"
+        if (call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")).endswith("client")
         and call.args
         and isinstance(call.args[0], ast.Constant)
     )
@@ -72,7 +71,7 @@ def is_of_aws(call: ast.Call) -> bool:
     keywords = [keyword.arg for keyword in call.keywords if keyword.arg]
     if call.func.attr in operations():
         return bool(keywords) or (not call.args and not call.keywords and call.func.attr not in dir(dict))
-    return bool(keywords) and all(re.match("[A-Z]", name) for name in keywords)
+    return bool(keywords) and not call.func.attr.startswith("_") and all(re.match("[A-Z]", name) for name in keywords)
 
 
 def operation_of(call: ast.Call) -> str:

@@ -6,7 +6,7 @@ default; no run fails for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lambdas.aws.clients import client
@@ -36,7 +36,8 @@ def _fast_fail_client(service: str) -> Any:
 
 def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
     """The most inference units that one model may start with."""
-    found = _values(client, "list_service_quotas", service, service.units_quota_words)
+    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
+    found = _values(listed, service.units_quota_words)
     if not found:
         return UnitsQuota(source=_UNREAD if found is None else _UNLISTED)
     return UnitsQuota(int(min(found)), "Service Quotas")
@@ -44,10 +45,12 @@ def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
 
 def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota:
     """The most inference requests per second of the account."""
-    applied = _values(client, "list_service_quotas", service, service.tps_quota_words)
+    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
+    applied = _values(listed, service.tps_quota_words)
     if applied:
         return TpsQuota(min(applied), "Service Quotas", is_applied=True)
-    if default := _values(client, "list_aws_default_service_quotas", service, service.tps_quota_words):
+    defaults = client.get_paginator("list_aws_default_service_quotas").paginate(ServiceCode=service.key)
+    if default := _values(defaults, service.tps_quota_words):
         return TpsQuota(min(default), "AWS's default, as Service Quotas has no value of this account's own")
     return TpsQuota(source=_UNREAD if applied is None else _UNLISTED)
 
@@ -61,13 +64,12 @@ def unreserved_concurrency(client: Any) -> int | None:
         return None
 
 
-def _values(client: Any, listing: str, service: ServiceFacts, words: Sequence[str]) -> list[float] | None:
-    """The values above 0 of the service's quotas with all these words in their names.
+def _values(pages: Iterable[Any], words: Sequence[str]) -> list[float] | None:
+    """The values above 0 of the listed quotas with all these words in their names.
 
     Returns None if they can't be read.
     """
     try:
-        pages = client.get_paginator(listing).paginate(ServiceCode=service.key)
         quotas = [(quota["QuotaName"].lower(), quota["Value"]) for page in pages for quota in page["Quotas"]]
     except Exception as error:  # noqa: BLE001 - there is a default to fall back to
         logger.warning("Service Quotas can't be read", extra={"reason": str(error)})

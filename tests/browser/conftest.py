@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Request, sync_playwright
 
 from lambdas.reports.page.render import page as report_page
 from simulation.sample_report import KINDS, all_contents
@@ -31,11 +31,16 @@ class Opened:
         self._file = ""
         self.tab.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
         self.tab.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
-        self.tab.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.tab.on(
-            "request",
-            lambda request: request.url in (self._file, "data:,") or self.complaints.append(f"request: {request.url}"),
-        )
+        self.tab.on("dialog", self._refuse)
+        self.tab.on("request", self._watch)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _watch(self, request: Request) -> None:
+        if request.url not in (self._file, "data:,"):
+            self.complaints.append(f"request: {request.url}")
 
     def load(self, path: Path, *, width: int) -> None:
         """This report, as if nothing had been in the tab before."""

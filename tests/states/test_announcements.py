@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import CleanupTrigger, Receipt
 from iu_tuner.contract.output.result import Output
+from lambdas.aws.settings import settings
 from lambdas.cleanup.cleanup import clean_up_ended
 from lambdas.handlers import janitor
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
@@ -229,7 +230,7 @@ class TestAFailedRun:
         self, stack: Stack, heard: Heard, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("RUNS_TABLE", "none")
-        announcements.settings.cache_clear()
+        settings.cache_clear()
 
         stack.explain(LOST, {"modelArn": ARN})
 

@@ -41,7 +41,7 @@ def quotas(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]
     with ExitStack() as stubs:
 
         def answering(name: str, *answers: tuple[str, Mapping[str, Any] | str]) -> Any:
-            client = boto3.client(name, region_name="us-east-1")
+            client = boto3.client(name, region_name="us-east-1")  # type: ignore[call-overload]
             stubber = stubs.enter_context(Stubber(client))
             for operation, answer in answers:
                 if isinstance(answer, str):
@@ -97,7 +97,11 @@ def test_the_quota_of_requests_is_the_accounts_or_a_default(
 def test_service_quotas_out_of_reach_is_no_reason_to_fail() -> None:
     class Unreachable:
         def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: Any) -> Iterator[Any]:
             raise EndpointConnectionError(endpoint_url="https://servicequotas.us-east-1.amazonaws.com")
+            yield  # the first page is asked for when it is looked at
 
     assert tps_quota(Unreachable(), FACTS) == TpsQuota(
         source="the documented default, as Service Quotas could not be read"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from lambdas.aws import executions
 from lambdas.aws.clients import client
-from lambdas.aws.table import Partition
+from lambdas.aws.table import Partition, dynamodb_client
 from lambdas.handlers import start_after_uploads
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
@@ -245,8 +245,8 @@ def test_an_event_that_is_late_or_comes_twice_starts_no_run_after_the_one_that_s
 CALLS = [
     (partial(client, "sqs"), "change_message_visibility"),
     (executions.states_client, "start_execution"),
-    (upload_watch.dynamodb_client, "get_item"),
-    (upload_watch.dynamodb_client, "update_item"),
+    (dynamodb_client, "get_item"),
+    (dynamodb_client, "update_item"),
 ]
 
 

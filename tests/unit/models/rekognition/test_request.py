@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
@@ -30,3 +31,4 @@ def test_the_signature_is_botocore_s(prepared, token, endpoint):
     expected = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
 
     assert sent["Authorization"].endswith(f"Signature={expected}")
+    assert sent["X-Amz-Content-SHA256"] == hashlib.sha256(prepared.body).hexdigest()
