@@ -40,4 +40,4 @@ def recommend(run_id: str) -> None:
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         leases = lease_store()
         quota = units_quota(quotas_client(), facts_of(run.model_arn))
-        leases.note(decided(leases.require(run.model_arn, run_id), answer.recommendation, quota))
+        leases.save(decided(leases.require_held(run.model_arn, run_id), answer.recommendation, quota))
