@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from multiprocessing import Pool
 
 from bench.locust_rules import run_locust
+from bench.result import Result
 from bench.tables import by_group, by_service, summary
 from bench.targets import targets
 from lambdas.capacity.step_plans import SearchLimits
@@ -25,38 +26,6 @@ from simulation.virtual_time import VirtualClient, run_search, throttled_share
 
 LONG_RUN_S = 400.0
 LONG_RUN_REQUESTS = 8000
-
-
-@dataclass(frozen=True)
-class Result:
-    """One service of one seed, measured; rates in successes per second."""
-
-    service: str
-    seed: int
-    true_tps: float
-    verdict: str
-    estimate: float | None
-    low: float | None
-    high: float | None
-    clean_tps: float | None
-    clean_throttles: float | None  # share of a long paced run at the clean rate
-    load_s: float
-    wall_s: float
-    requests: int
-    locust_tps: float = 0.0
-    locust_load_s: float = 0.0
-    locust_wall_s: float = 0.0
-    locust_requests: int = 0
-
-    @property
-    def error(self) -> float | None:
-        """Relative to the truth, signed."""
-        return None if self.estimate is None else self.estimate / self.true_tps - 1
-
-    @property
-    def locust_error(self) -> float:
-        """Relative to the truth, signed."""
-        return self.locust_tps / self.true_tps - 1
 
 
 def run_one(task: tuple[str, int], limits: SearchLimits, *, beside: bool = True) -> Result:
@@ -118,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, help="runs per service")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--services", nargs="+", choices=SERVICES, metavar="NAME", help="only these")
-    parser.add_argument("--holdout", action="store_true", help="the services that nothing was tuned with")
+    parser.add_argument("--holdout", action="store_true", help="kinds that were run when the rules stood")
     parser.add_argument("--beyond", action="store_true", help="those that no test of this length can tell")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--mode", choices=("quick", "standard", "precise"), default="standard")

@@ -108,7 +108,7 @@ def soundness(_: int) -> list[Row]:
     """By the noise that passes as ok: the standard errors that a mistake of 10 % is."""
     return [
         (f"{100 * share:g}", f"{0.10 / (share / agreement.NOISE_ERRORS):.1f}")
-        for share in (0.05, agreement.SOUND_SHARE, agreement.TOLERATED_SHARE, 0.10)
+        for share in (0.05, agreement.SOUND_SHARE, 0.10)
     ]
 
 

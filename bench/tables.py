@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean, median
-from typing import TYPE_CHECKING
 
+from bench.result import Result
 from simulation.service import Service
-
-if TYPE_CHECKING:
-    from bench.accuracy import Result
 
 
 def by_service(services: Iterable[Service], results: Sequence[Result]) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
 
+from bench.result import Result
 from bench.tables import covered, errors_percent, half_widths, markdown, median_of, percentile
 from simulation.service import STANDS_STILL, Service
-
-if TYPE_CHECKING:
-    from bench.accuracy import Result
 
 
 @dataclass(frozen=True)

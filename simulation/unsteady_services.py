@@ -1,6 +1,5 @@
 """Services that are not steady: what they do besides their limiter, how much of it and when, is drawn by the seed.
 
-`UNSTEADY` is what the rules of the search were looked at with; `UNSTEADY_HOLDOUT` was run when they stood.
 `BEYOND` are kinds of which a test of this length can't tell, or not always.
 """
 
@@ -18,16 +17,16 @@ from simulation.unsteady import Around, pauses, slow_start, step
 Range = tuple[float, float]
 
 
-def _slow_start(seconds: Range, times: Range) -> Varied:
+def starts_slowly(seconds: Range, times: Range) -> Varied:
     return lambda truth, random: (truth, Around(slow_start(random.uniform(*seconds), random.uniform(*times))))
 
 
-def _step(after: float, at_s: Range = (15, 60)) -> Varied:
+def steps(after: float, at_s: Range = (15, 60)) -> Varied:
     """Capacity goes to so many times what it was, at a random moment."""
     return lambda truth, random: (truth, Around(step(random.uniform(*at_s), 1 / after)))
 
 
-def _in_a_row(times: Range, credit_s: Range) -> Varied:
+def in_a_row(times: Range, credit_s: Range) -> Varied:
     """The service's limiter with some credit, and before it one so many times as fast with little."""
 
     def varied(truth: ModelTruth, random: Random) -> tuple[ModelTruth, Around]:
@@ -37,14 +36,14 @@ def _in_a_row(times: Range, credit_s: Range) -> Varied:
     return varied
 
 
-def _pauses(length_s: Range, every_s: Range) -> Varied:
+def pausing(length_s: Range, every_s: Range) -> Varied:
     def varied(truth: ModelTruth, random: Random) -> tuple[ModelTruth, Around]:
         return truth, Around(pauses(random, random.uniform(*length_s), random.uniform(*every_s)))
 
     return varied
 
 
-def _bursts(share: Range, on_s: Range, off_s: Range) -> Varied:
+def bursting(share: Range, on_s: Range, off_s: Range) -> Varied:
     """Another client takes such a share in the mean, in bursts."""
 
     def varied(truth: ModelTruth, random: Random) -> tuple[ModelTruth, Around]:
@@ -54,7 +53,7 @@ def _bursts(share: Range, on_s: Range, off_s: Range) -> Varied:
     return varied
 
 
-def _always(**around: Any) -> Varied:
+def always(**around: Any) -> Varied:
     return lambda truth, random: (truth, Around(**around))
 
 
@@ -70,7 +69,7 @@ UNSTEADY = (
         group="slow start",
         executors=8,
         queue_length=12,
-        varied=_slow_start((15, 25), (1.8, 2.2)),
+        varied=starts_slowly((15, 25), (1.8, 2.2)),
     ),
     pool(
         "warm-pool-45",
@@ -80,7 +79,7 @@ UNSTEADY = (
         group="slow start",
         executors=12,
         queue_length=12,
-        varied=_slow_start((35, 50), (1.3, 1.7)),
+        varied=starts_slowly((35, 50), (1.3, 1.7)),
     ),
     pool(
         "warm-pool-60",
@@ -90,14 +89,14 @@ UNSTEADY = (
         group="slow start",
         executors=20,
         queue_length=20,
-        varied=_slow_start((52, 60), (1.5, 1.7)),
+        varied=starts_slowly((52, 60), (1.5, 1.7)),
     ),
     bucket(
         "warm-bucket-60",
         "token bucket, 12 TPS, 1.2 to 1.5 times slower in its first minute",
         12.0,
         "slow start",
-        varied=_slow_start((50, 60), (1.2, 1.5)),
+        varied=starts_slowly((50, 60), (1.2, 1.5)),
     ),
     pool(
         "cold-cache-25",
@@ -107,9 +106,9 @@ UNSTEADY = (
         group="slow start",
         executors=10,
         queue_length=10,
-        varied=_always(cold_answers=600, cold_factor=1.8),
+        varied=always(cold_answers=600, cold_factor=1.8),
     ),
-    bucket("step-up-10", "token bucket, 25 TPS after a rise by 10 %", 25.0, "step", varied=_step(1.10)),
+    bucket("step-up-10", "token bucket, 25 TPS after a rise by 10 %", 25.0, "step", varied=steps(1.10)),
     pool(
         "step-up-25",
         "pool, 60 TPS after a rise by 25 %",
@@ -118,10 +117,10 @@ UNSTEADY = (
         group="step",
         executors=24,
         queue_length=24,
-        varied=_step(1.25),
+        varied=steps(1.25),
     ),
-    bucket("step-up-30", "token bucket, 9 TPS after a rise by 30 %", 9.0, "step", varied=_step(1.30)),
-    bucket("step-down-15", "token bucket, 40 TPS after a fall by 15 %", 40.0, "step", varied=_step(0.85)),
+    bucket("step-up-30", "token bucket, 9 TPS after a rise by 30 %", 9.0, "step", varied=steps(1.30)),
+    bucket("step-down-15", "token bucket, 40 TPS after a fall by 15 %", 40.0, "step", varied=steps(0.85)),
     pool(
         "step-down-20",
         "pool, 35 TPS after a fall by 20 %",
@@ -130,22 +129,22 @@ UNSTEADY = (
         group="step",
         executors=14,
         queue_length=14,
-        varied=_step(0.80),
+        varied=steps(0.80),
     ),
-    bucket("step-down-30", "token bucket, 14 TPS after a fall by 30 %", 14.0, "step", varied=_step(0.70)),
+    bucket("step-down-30", "token bucket, 14 TPS after a fall by 30 %", 14.0, "step", varied=steps(0.70)),
     bucket(
         "two-20",
         "20 TPS with 3 s of credit, behind a limiter of 1.3 to 1.5 times",
         20.0,
         "two limiters",
-        varied=_in_a_row((1.3, 1.5), (3, 3)),
+        varied=in_a_row((1.3, 1.5), (3, 3)),
     ),
     bucket(
         "two-10",
         "10 TPS with 5 to 8 s of credit, behind a limiter of 1.6 to 2.5 times",
         10.0,
         "two limiters",
-        varied=_in_a_row((1.6, 2.5), (5, 8)),
+        varied=in_a_row((1.6, 2.5), (5, 8)),
     ),
     bucket(
         "two-40",
@@ -153,28 +152,28 @@ UNSTEADY = (
         40.0,
         "two limiters",
         latency_mean_s=0.4,
-        varied=_in_a_row((2.0, 3.0), (8, 15)),
+        varied=in_a_row((2.0, 3.0), (8, 15)),
     ),
     bucket(
         "two-7",
         "7 TPS with 8 s of credit, behind a limiter of 3 to 4 times",
         7.0,
         "two limiters",
-        varied=_in_a_row((3, 4), (8, 8)),
+        varied=in_a_row((3, 4), (8, 8)),
     ),
     bucket(
         "pauses-15",
         "token bucket, 15 TPS, pauses of 0.7 to 1.5 s every 7 to 12 s",
         15.0,
         "pauses",
-        varied=_pauses((0.7, 1.5), (7, 12)),
+        varied=pausing((0.7, 1.5), (7, 12)),
     ),
     bucket(
         "pauses-30",
         "token bucket, 30 TPS, pauses of 2 to 3 s every 10 to 13 s",
         30.0,
         "pauses",
-        varied=_pauses((2, 3), (10, 13)),
+        varied=pausing((2, 3), (10, 13)),
     ),
     pool(
         "pauses-pool-20",
@@ -184,7 +183,7 @@ UNSTEADY = (
         group="pauses",
         executors=8,
         queue_length=8,
-        varied=_pauses((1, 2), (10, 15)),
+        varied=pausing((1, 2), (10, 15)),
     ),
     pool("small-6", "2 executors, 6 TPS, latency cv 1.5", 6.0, 1.5, group="small pool", executors=2, queue_length=2),
     pool("small-12", "5 executors, 12 TPS, latency cv 1", 12.0, 1.0, group="small pool", executors=5, queue_length=5),
@@ -209,7 +208,7 @@ UNSTEADY = (
         "token bucket, 30 TPS, another client takes 30 to 50 % in bursts",
         30.0,
         "other client",
-        varied=_bursts((0.3, 0.5), (1.5, 3), (2, 4)),
+        varied=bursting((0.3, 0.5), (1.5, 3), (2, 4)),
     ),
     bucket(
         "errors-9", "token bucket, 25 TPS, 9 % fail before they are admitted", 25.0, "errors", random_500_share=0.09
@@ -225,11 +224,7 @@ UNSTEADY = (
         random_500_share=0.05,
     ),
     bucket(
-        "late-errors-8",
-        "token bucket, 12 TPS, 8 % fail once admitted",
-        12.0,
-        "errors",
-        varied=_always(late_errors=0.08),
+        "late-errors-8", "token bucket, 12 TPS, 8 % fail once admitted", 12.0, "errors", varied=always(late_errors=0.08)
     ),
     pool(
         "late-errors-3",
@@ -239,7 +234,7 @@ UNSTEADY = (
         group="errors",
         executors=18,
         queue_length=18,
-        varied=_always(late_errors=0.03),
+        varied=always(late_errors=0.03),
     ),
     pool(
         "costly-25",
@@ -266,14 +261,11 @@ UNSTEADY = (
         "token bucket, 20 TPS, answers slower with each in flight",
         20.0,
         "crowding",
-        varied=_always(crowding=0.05),
+        varied=always(crowding=0.05),
     ),
     window("quota-2", "fixed 2-s window, 16 TPS", 16.0, "fixed_window", 2.0, "quota"),
     window("quota-3", "fixed 3-s window, 10 TPS", 10.0, "fixed_window", 3.0, "quota"),
     window("quota-5", "fixed 5-s window, 24 TPS", 24.0, "fixed_window", 5.0, "quota"),
-)
-
-UNSTEADY_HOLDOUT = (
     bucket("credit-13", "token bucket, 13 TPS, 18 s of credit, 0.6 s latency", 13.0, burst_s=18.0, latency_mean_s=0.6),
     bucket(
         "warm-bucket-30",
@@ -281,7 +273,7 @@ UNSTEADY_HOLDOUT = (
         22.0,
         "slow start",
         latency_mean_s=0.5,
-        varied=_slow_start((25, 35), (1.6, 2.0)),
+        varied=starts_slowly((25, 35), (1.6, 2.0)),
     ),
     pool(
         "warm-pool-55",
@@ -291,9 +283,9 @@ UNSTEADY_HOLDOUT = (
         group="slow start",
         executors=30,
         queue_length=20,
-        varied=_slow_start((40, 58), (1.3, 1.5)),
+        varied=starts_slowly((40, 58), (1.3, 1.5)),
     ),
-    bucket("step-up-18", "token bucket, 33 TPS after a rise by 18 %", 33.0, "step", varied=_step(1.18)),
+    bucket("step-up-18", "token bucket, 33 TPS after a rise by 18 %", 33.0, "step", varied=steps(1.18)),
     pool(
         "step-down-25",
         "pool, 50 TPS after a fall by 25 %",
@@ -302,7 +294,7 @@ UNSTEADY_HOLDOUT = (
         group="step",
         executors=20,
         queue_length=10,
-        varied=_step(0.75),
+        varied=steps(0.75),
     ),
     bucket(
         "two-25",
@@ -310,14 +302,14 @@ UNSTEADY_HOLDOUT = (
         25.0,
         "two limiters",
         latency_mean_s=0.3,
-        varied=_in_a_row((1.6, 3.0), (4, 8)),
+        varied=in_a_row((1.6, 3.0), (4, 8)),
     ),
     bucket(
         "pauses-22",
         "token bucket, 22 TPS, pauses of 1 to 2 s every 9 to 14 s",
         22.0,
         "pauses",
-        varied=_pauses((1, 2), (9, 14)),
+        varied=pausing((1, 2), (9, 14)),
     ),
     pool("small-8", "4 executors, 8 TPS, latency cv 0.8", 8.0, 0.8, group="small pool", executors=4, queue_length=4),
     bucket(
@@ -328,14 +320,10 @@ UNSTEADY_HOLDOUT = (
         "token bucket, 18 TPS, another client takes 35 to 50 % in bursts",
         18.0,
         "other client",
-        varied=_bursts((0.35, 0.5), (1, 5), (2, 7)),
+        varied=bursting((0.35, 0.5), (1, 5), (2, 7)),
     ),
     bucket(
-        "late-errors-6",
-        "token bucket, 28 TPS, 6 % fail once admitted",
-        28.0,
-        "errors",
-        varied=_always(late_errors=0.06),
+        "late-errors-6", "token bucket, 28 TPS, 6 % fail once admitted", 28.0, "errors", varied=always(late_errors=0.06)
     ),
     pool(
         "errors-7",
@@ -364,7 +352,7 @@ UNSTEADY_HOLDOUT = (
         0.3,
         "token_bucket",
         group="crowding",
-        varied=_always(crowding=0.03),
+        varied=always(crowding=0.03),
     ),
     window("quota-4", "fixed 4-s window, 14 TPS", 14.0, "fixed_window", 4.0, "quota"),
 )
@@ -377,6 +365,14 @@ BEYOND = (
         "sliding_window",
         group="quota",
     ),
+    window(
+        "sliding-11",
+        "sliding window of about 1 s that beats with the second, 11 TPS",
+        11.0,
+        "sliding_window",
+        group="quota",
+        latency_mean_s=0.25,
+    ),
     pool(
         "warm-pool-120",
         "pool, 30 TPS, 1.5 times slower in its first two minutes",
@@ -385,14 +381,14 @@ BEYOND = (
         group="slow start",
         executors=12,
         queue_length=12,
-        varied=_slow_start((115, 125), (1.4, 1.6)),
+        varied=starts_slowly((115, 125), (1.4, 1.6)),
     ),
     bucket(
         "bursts-18-long",
         "token bucket, 18 TPS, another client's bursts are 3 to 8 s apart",
         18.0,
         "other client",
-        varied=_bursts((0.3, 0.5), (2, 6), (3, 8)),
+        varied=bursting((0.3, 0.5), (2, 6), (3, 8)),
     ),
     pool(
         "costly-12-noisy",
@@ -409,13 +405,13 @@ BEYOND = (
         "token bucket, 20 TPS, pauses of 2 to 3 s every 15 to 20 s",
         20.0,
         "pauses",
-        varied=_pauses((2, 3), (15, 20)),
+        varied=pausing((2, 3), (15, 20)),
     ),
     bucket(
         "two-15-long",
         "15 TPS with 40 s of credit, behind a limiter of 1.5 times",
         15.0,
         "two limiters",
-        varied=_in_a_row((1.5, 1.5), (40, 40)),
+        varied=in_a_row((1.5, 1.5), (40, 40)),
     ),
 )

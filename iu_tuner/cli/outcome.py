@@ -16,7 +16,7 @@ from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.live_run import Receipt
-from iu_tuner.contract.output.result import ModelOutput, parse_output
+from iu_tuner.contract.output.result import ModelOutput, Output, parse_output
 from iu_tuner.contract.output.sentences import headline, receipt_sentence
 from iu_tuner.exit_codes import Exit
 
@@ -46,7 +46,7 @@ class Outcome:
         """Of a run that ended by itself, or was stopped by others."""
         output = last.output
         if output is not None:
-            code = Exit.SKIPPED if output["verdict"] == "skipped" else Exit.OK
+            code = Exit.OK if isinstance(parse_output(output), Output) else Exit.SKIPPED
             return cls(run_id, code, last.status, output)
         error = str(last.execution.get("error") or last.status)
         cause = str(last.execution.get("cause") or f"the execution ended as {last.status}")

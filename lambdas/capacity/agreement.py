@@ -4,46 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil, hypot, sqrt
+from math import hypot, sqrt
 from statistics import fmean
 
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.looks import Look, jitter
+from lambdas.capacity.looks import Look
 from lambdas.capacity.rates import estimator
-from lambdas.capacity.rates.estimator import COUNTING, MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 
 AGREEING_SHARE = 0.07  # of the rate: looks may be so far apart, half of which is the error of their mean
-VAGUE_SHARE = 0.25  # of the rate: with a half-width beyond it a look agrees with anything
-VAGUE_TIMES = 2.0  # of the first look's half-width, which is taken to be VAGUE_FLOOR at least
-VAGUE_FLOOR = 0.05
-SOUND_SHARE = 0.07  # of the rate: noise that leaves it less sure is not called ok
-TOLERATED_SHARE = 0.077  # the same after one look more
-HOPELESS_SHARE = 0.14  # of the rate: noise that the planned looks will not bring below it ends the run
-PLANNED_S = 28  # seconds that the second look and one more may add
+SOUND_SHARE = 0.077  # of the rate: noise that leaves it less sure is not called ok
 BLOCK_S = 3  # noise that evens out within so many seconds is none
 NOISE_ERRORS = 3.0
-HOPELESS_ERRORS = 2.3
-MIN_MORE_S, MAX_MORE_S, MAX_MORE_S = (8, 19, 16)  # of the look that noise may need, and what it may need
-LOST_S = 2  # of a look, before it is throttled
 CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which may have been more
 
 
-def agree(one: Look, other: Look, first: Look) -> bool:
-    """Do they tell the same rate? `first` is the run's first look, whose width tells what a vague one is."""
-    if min(one.seconds, other.seconds) < MIN_SECONDS or vague(one, first) or vague(other, first):
+def agree(one: Look, other: Look) -> bool:
+    """Do they tell the same rate?"""
+    if not (one.tells and other.tells and one.rate.estimate):
         return False
     apart = abs(one.rate.estimate - other.rate.estimate)
     return apart <= max(hypot(one.half, other.half), AGREEING_SHARE * one.rate.estimate)
-
-
-def vague(look: Look, first: Look) -> bool:
-    """Would it agree with anything? What counting in whole seconds explains is not vague."""
-    if look.half <= COUNTING / look.seconds:
-        return False
-    share = look.half / look.rate.estimate if look.rate.estimate else 1.0
-    usual = first.half / first.rate.estimate if first.rate.estimate else 0.0
-    return share > VAGUE_SHARE or share > VAGUE_TIMES * max(usual, VAGUE_FLOOR)
 
 
 def together(looks: Sequence[Look]) -> Interval:
@@ -78,22 +59,9 @@ def noise_half(looks: Sequence[Look]) -> float:
     return min(half, NOISE_ERRORS * sqrt(squares / freedom / BLOCK_S) / sqrt(seconds))
 
 
-def hopeless(first: Look) -> bool:
-    """Is it so noisy that no look of this test's length settles it?"""
-    spread = min(noise_half([first]) * sqrt(first.seconds), HOPELESS_ERRORS * jitter(first.counts))
-    return spread / sqrt(first.seconds + PLANNED_S) > HOPELESS_SHARE * first.rate.estimate
-
-
-def more_seconds(looks: Sequence[Look]) -> float:
-    """Length of one look more that would bring their noise to what is sound; 0 where it is, or one can't."""
-    sound = SOUND_SHARE * together(looks).estimate
-    missing = sum(look.seconds for look in looks) * ((noise_half(looks) / sound) ** 2 - 1)
-    return float(min(MAX_MORE_S, max(MIN_MORE_S, ceil(missing) + LOST_S))) if 0 < missing <= MAX_MORE_S else 0.0
-
-
 def too_noisy(looks: Sequence[Look]) -> bool:
     """Is their noise more than can be called ok?"""
-    return noise_half(looks) > TOLERATED_SHARE * together(looks).estimate
+    return noise_half(looks) > SOUND_SHARE * together(looks).estimate
 
 
 def fair_share(saturated: Look, paced: Paced) -> float | None:

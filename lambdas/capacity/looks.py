@@ -22,6 +22,7 @@ MIN_TO_SPLIT = 6  # seconds
 SHIFT_ERRORS = 4.5  # standard errors between two levels: steady noise looks like two in 1 or 2 of 100 stretches
 SHIFT_SHARE = 0.03  # of the mean: smaller shifts don't matter
 DARK_SHARE = 0.1  # of the level after it: a second that is so low is a pause, and what holds one is no level
+VAGUE_SHARE = 0.1  # of the rate: with a half-width beyond it, which counting does not explain, a look tells nothing
 NOISY_STRAY = 1.5  # counts by which the running sum strays from a line, when more than counting is at work
 DIP_SHARE = 0.5  # of the median: a second that is so low, and then recovered from, is a pause
 
@@ -49,6 +50,12 @@ class Look:
     def seconds(self) -> int:
         """How many."""
         return len(self.counts)
+
+    @property
+    def tells(self) -> bool:
+        """Is it long and sharp enough to tell a rate, and not one that agrees with any?"""
+        sharp = max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds) if self.seconds else 0.0
+        return self.seconds >= MIN_SECONDS and self.half <= sharp
 
     @property
     def noisy(self) -> bool:

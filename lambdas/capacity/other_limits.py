@@ -44,7 +44,7 @@ def measure_latency_bound(test: LoadTest, counts: StepCounts) -> Steps:
     plan = closed_loop_plan("latency", lanes, test.limits, at_least_s=LATENCY_S, wait_s=wait_s)
     steady = yield from test.run(plan)
     answered = answered_seconds(steady)
-    found = Measurement("latency-bound", lanes, estimator.interval(answered), saturated=tuple(answered))
+    found = Measurement("latency-bound", lanes, estimator.interval(answered, noisy=True), saturated=tuple(answered))
     if test.limits.mode == "quick":
         return found
     # A drain would fill the queue, and the latencies would be those of the backlog.

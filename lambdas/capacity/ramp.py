@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from lambdas.capacity.measurement import Ending
 from lambdas.capacity.rates import estimator
@@ -31,8 +32,8 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         counts = yield from test.run(closed_loop_plan("ramp", lanes, limits, at_least_s=length_s))
         now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
         ending = limiting_factor(counts)
-        if ending is None and estimator.saturated_seconds(counts) is not None:
-            ending = "saturated"
+        if ending is None and (saturated := saturated_part(counts)):
+            ending, counts = "saturated", saturated
         throttled = sum(counts.throttled) > 0
         if ending is None and not throttled and previous:
             if length_s == SHORT_S and _queues(previous, now, MAY_QUEUE):
@@ -53,6 +54,15 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         after_throttle = throttled and (counts.recently_throttled or lanes == limits.max_concurrency)
         length_s = SATURATED_STEP_S if after_throttle else SHORT_S
         lanes, previous = min(lanes * growth, limits.max_concurrency), now
+
+
+def saturated_part(counts: StepCounts) -> StepCounts | None:
+    """The step if it was saturated, or what the workers that went on saw once the others had ended; None if neither."""
+    longest_s = max(worker.seconds for worker in counts.workers)
+    ended_s = max((worker.seconds for worker in counts.workers if worker.seconds < longest_s), default=0.0)
+    went_on = [replace(worker, ready_s=ended_s) for worker in counts.workers if worker.seconds == longest_s]
+    seen = (counts, replace(counts, workers=went_on)) if ended_s else (counts,)
+    return next((each for each in seen if estimator.saturated_seconds(each) is not None), None)
 
 
 def _queues(before: Rates, now: Rates, factors: tuple[float, float]) -> bool:

@@ -26,7 +26,8 @@ LOOK_S = (6.0, 8.0)  # shortest and longest second look
 LOOK_REQUESTS = 80  # in it, within those
 NOISY_LOOK_S = 7.0  # before a probe
 REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
-MORE_LOOKS = 2  # of SATURATED_STEP_S each, to settle what disagrees
+MORE_LOOKS = 2  # to settle what is too short, or disagrees
+LOOK_ON_S = 9.0  # each of the latter
 PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
 PROBE_S = 6.0
 PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
@@ -97,10 +98,10 @@ class SaturatedModel:
         yield from self.confirm(rate, LOWER_DRAIN_S)
         assert self.paced is not None
         drained = self.paced.drain
-        if drained is None or not self._tells(drained):
+        if drained is None or not drained.tells:
             return
         self.looks.append(drained)
-        self.looks_agree = agreement.agree(self.level[-1], drained, self.first)
+        self.looks_agree = agreement.agree(self.level[-1], drained)
         if self.looks_agree:
             self.level.append(drained)
 
@@ -112,7 +113,7 @@ class SaturatedModel:
         if second.seconds < MIN_SECONDS:  # what idling had saved up filled it
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
-        self.looks_agree = not second.rose and agreement.agree(self.first, second, self.first)
+        self.looks_agree = not second.rose and agreement.agree(self.first, second)
         if plan.paced_tps and second.seconds and paced_part(counts).sent:
             self._judge_probe(paced_part(counts))
         if self.looks_agree:
@@ -131,34 +132,34 @@ class SaturatedModel:
         return probing(self._plan(NOISY_LOOK_S, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 
     def _judge_probe(self, probe: Paced) -> None:
-        """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted."""
+        """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted.
+
+        Where the second look saw more than the first, the estimate is out of date, and the probe was too slow to tell.
+        """
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         self.probed = [probed]
-        if probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
+        in_date = self.looks_agree or second.rate.estimate <= self.max_tps.estimate
+        if in_date and probe.throttled < PROBE_THROTTLED * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_more = True
         if probed.rate.estimate < second.rate.estimate:
             self.looks.append(probed)
-            self.looks_agree = self.looks_agree and agreement.agree(second, probed, self.first)
+            self.looks_agree = self.looks_agree and agreement.agree(second, probed)
 
     def look_on(self) -> Load:
         """Longer looks, until one agrees with the one before it."""
         for _ in range(MORE_LOOKS):
-            before = next((each for each in reversed(self.looks) if self._tells(each)), self.first)
-            seen = yield from self._look(SATURATED_STEP_S)
+            before = next((each for each in reversed(self.looks) if each.tells), self.first)
+            seen = yield from self._look(LOOK_ON_S)
             self.looks.append(seen)
-            if agreement.agree(before, seen, self.first):
+            if agreement.agree(before, seen):
                 self.level, self.looks_agree = [before, seen], True
                 return
 
-    def _tells(self, seen: Look) -> bool:
-        """Is it long and sharp enough to tell something by itself?"""
-        return seen.seconds >= MIN_SECONDS and not agreement.vague(seen, self.first)
-
-    def look_more(self, seconds: float, phase: Phase = "look") -> Load:
-        """One look more at the level that was agreed on."""
-        seen = yield from self._look(seconds, phase=phase)
+    def look_longer(self, seconds: float) -> Load:
+        """In precise mode, one look more at the level that was agreed on."""
+        seen = yield from self._look(seconds, phase="precise")
         self.looks.append(seen)
-        self.looks_agree = agreement.agree(self.level[-1], seen, self.first)
+        self.looks_agree = agreement.agree(self.level[-1], seen)
         if self.looks_agree:
             self.level.append(seen)
 

@@ -77,8 +77,6 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
         return (yield from _confirm_lower(model))
     if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
-    if agreement.hopeless(model.first) and model.test.limits.mode != "precise":
-        return outcomes.unsettled(model, outcomes.noise(model))
     yield from model.look_again()
     if model.carries_more:
         return outcomes.carried_more(model)
@@ -127,13 +125,11 @@ def _is_confirmed(model: SaturatedModel) -> bool:
 
 
 def _narrow(model: SaturatedModel) -> Steps:
-    """Where noise leaves too much open, one look more; what is still too noisy is not called ok."""
+    """In precise mode, until the interval is narrow; what is too noisy is not called ok."""
     if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
     if model.probe_contradicts:
         return outcomes.carried_more(model)
-    if seconds := agreement.more_seconds(model.level):
-        yield from model.look_more(seconds)
     yield from _prolong(model)
     if not model.looks_agree:
         return outcomes.unsettled(model, outcomes.levels(model))
@@ -149,4 +145,4 @@ def _prolong(model: SaturatedModel) -> Generator[StepPlan, StepCounts, None]:
         narrow = model.max_tps.half_width <= PRECISE_HALF_WIDTH * model.max_tps.estimate
         if narrow or seconds > PRECISE_SATURATED_S:
             return
-        yield from model.look_more(PRECISE_STEP_S, "precise")
+        yield from model.look_longer(PRECISE_STEP_S)

@@ -20,8 +20,8 @@ PACED_WARM_UP_S = 1.0  # at the start of a paced part, in which lanes still fini
 class StepPlan:
     """Closed-loop lanes for `base_s` to `max_s` seconds, then, if `paced_tps`, evenly paced requests.
 
-    A closed-loop lane sends its next request when the last is answered. A worker that was throttled
-    at the end of `base_s` goes on to `extended_s`; a worker that is alone may go on to `max_s`.
+    A closed-loop lane sends its next request when the last is answered. A worker that is throttled
+    at the end of `base_s` goes on, as long as it is throttled, to `extended_s`; one that is alone may go on to `max_s`.
     """
 
     phase: Phase

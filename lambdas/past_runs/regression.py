@@ -65,7 +65,7 @@ class Answer:
 
 
 def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
-    """The last run that can be compared with, of the model that ran last; without one, that model's last run.
+    """The latest comparable run of the model that ran last; if it has none, its latest run.
 
     Runs without a comparable rate are skipped, so that they cannot mask a regression or become the baseline.
     """

@@ -1,4 +1,4 @@
-"""What people are told of a run that is over: an e-mail's subject and text.
+"""The e-mail about a run that is over: its subject and its text.
 
 Names, errors and causes come from outside, and whoever makes them up must not write the message: each
 stays on its line, without control characters, and the subject has ASCII only, as SNS wants it.
@@ -30,7 +30,7 @@ class Message:
 
 
 def finished_email(output: Output) -> Message:
-    """A run with an answer."""
+    """The e-mail about a run with an answer."""
     verdict, per_unit = output.verdict, output.tps_per_inference_unit
     rate = "no rate" if per_unit is None else f"{per_unit:.2f} TPS per inference unit"
     cost = output.cost
@@ -39,39 +39,39 @@ def finished_email(output: Output) -> Message:
         "",
         f"Verdict: {verdict}. {output.verdict_detail}",
         *_recommended(output.recommendation),
-        *_besides(output),
+        *_optional_lines(output),
         f"Cost of this run: ${cost.run_usd:.2f} ({cost.inference_unit_hours:.4f} inference unit hours at "
         f"${cost.price_per_inference_unit_hour_usd:g}).",
         receipt_sentence(output.model),
         "",
         *(f"{what}: {uri}" for what, uri in (("Report", output.report_uri), ("Result", output.result_uri)) if uri),
-        *_who(output.run_id, output.model_arn),
+        *_run_and_model(output.run_id, output.model_arn),
     ]
     slower = ", SLOWER than before" if output.regression else ""
     return _message(f"{verdict}, {rate}{slower}", output.model_arn, lines)
 
 
 def failed_email(run: FailedRun) -> Message:
-    """A run without an answer."""
+    """The e-mail about a run without an answer."""
     lines = [
         f"The run failed with {run.error}: {run.cause}",
         "",
         run.how_model_was_left,
         "",
         *([f"Report: {run.report_uri}"] if run.report_uri else []),
-        *_who(run.run_id, run.model_arn),
+        *_run_and_model(run.run_id, run.model_arn),
     ]
     return _message(f"FAILED with {run.error}", run.model_arn, lines)
 
 
 def cleaned_up_email(run: FailedRun, receipt: Receipt) -> Message:
-    """What a safety layer did for a run that had failed before its model was seen stopped."""
+    """The e-mail about a model that the safety net released after its run had failed."""
     lines = [
         f"A run that had failed with {run.error} did not settle its model; the safety net has now done so.",
         "",
         receipt_sentence(receipt.as_output()),
         "",
-        *_who(run.run_id, run.model_arn),
+        *_run_and_model(run.run_id, run.model_arn),
     ]
     return _message("model settled after a failed run", run.model_arn, lines)
 
@@ -82,8 +82,8 @@ def _recommended(advice: RecommendationOutput) -> list[str]:
     return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice.reasons)]
 
 
-def _besides(output: Output) -> list[str]:
-    """A line for each thing that not every run has."""
+def _optional_lines(output: Output) -> list[str]:
+    """One line per optional part of the output."""
     plan, parameter = output.recommendation.plan, output.answer_parameter
     told = {
         "REGRESSION" if output.regression else "Compared": output.regression_detail,
@@ -97,7 +97,7 @@ def _besides(output: Output) -> list[str]:
     return [f"{what}: {text}" for what, text in told.items() if text]
 
 
-def _who(run_id: str, model_arn: str | None) -> list[str]:
+def _run_and_model(run_id: str, model_arn: str | None) -> list[str]:
     return [f"Run: {run_id}", f"Model: {model_arn or 'none was named'}"]
 
 

@@ -1,4 +1,4 @@
-"""A run's page, made and kept; without it a run is worth as much, so nothing that goes wrong here fails one."""
+"""Makes and saves a run's page. An error here is logged and counted, and never fails the run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def page_client() -> Any:
 
 
 def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredStep]]) -> Output:
-    """The output, its page kept; where that could not be, `reportUri` is null and `reportDetail` says why."""
+    """Saves the page. If that fails, the output has `reportUri` null, and `reportDetail` says why."""
     try:
         shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
         put_page(page_client(), settings().image_bucket, run.run_id, shown)

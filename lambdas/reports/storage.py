@@ -14,24 +14,24 @@ from lambdas.runs.step_rows import steps_table
 
 
 def result_uri(bucket: str, run_id: str) -> str:
-    """Where the run's result is kept."""
+    """The S3 URI of the run's result."""
     return f"s3://{bucket}/{_key(run_id, 'result.json')}"
 
 
 def report_uri(bucket: str, run_id: str) -> str:
-    """Where the run's page is kept."""
+    """The S3 URI of the run's page."""
     return f"s3://{bucket}/{_key(run_id, 'report.html')}"
 
 
 def put_page(client: Any, bucket: str, run_id: str, page: str) -> None:
-    """Keep a run's report for a browser."""
+    """Saves a run's page as HTML."""
     kind = "text/html; charset=utf-8"
     key = _key(run_id, "report.html")
     client.put_object(Bucket=bucket, Key=key, Body=page.encode(), ContentType=kind)
 
 
 def put_reports(client: Any, bucket: str, output: Output) -> None:
-    """Keep a run's output as JSON and its steps as CSV."""
+    """Saves a run's output as JSON and its steps as CSV."""
     run_id = output.run_id
     table = io.StringIO()
     csv.writer(table).writerows(steps_table(output.steps))

@@ -24,13 +24,13 @@ class FailedRun:
     report_uri: str | None = None  # of its page, if it has one
 
     def as_output(self) -> FailedOutput:
-        """In the words of a finished run's output."""
+        """The same as the detail of an event."""
         left = self.receipt.as_output() if self.receipt else None
         return FailedOutput(self.run_id, self.model_arn, self.error, self.cause, left)
 
     @property
     def how_model_was_left(self) -> str:
-        """A sentence for whoever pays for the model."""
+        """One sentence on whether the model still costs money."""
         if not self.is_settled:
             return (
                 f"The model was NOT seen stopped and may still cost money: stop it in {console_of(self.model_arn)}. "

@@ -10,6 +10,7 @@ from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look
 from lambdas.capacity.other_limits import answered_seconds
+from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_checks import is_usable, limiting_factor
@@ -42,10 +43,10 @@ def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
-    """The max TPS that the saturated steps tell; None as long as none does.
+    """Max TPS from the saturated steps so far. Returns None as long as there is none.
 
-    Neither the rate of a step that was not saturated, nor one that something else than the model
-    decided, is told: it would look like a limit of the model's.
+    Steps that were not saturated, or that something else than the model limited, do not count: their rate would look
+    like the model's limit.
     """
     sound = [counts for counts in history if is_usable(counts)]
     measured = [counts for counts in sound if counts.plan.phase != "confirm"]
@@ -55,19 +56,19 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
     if last.plan.phase == "window":
         return estimator.rate_between_refills(last.accepted[: last.whole_seconds])
     if last.plan.phase == "latency":
-        return estimator.interval(answered_seconds(last))
-    return _saturated(measured)
+        return estimator.interval(answered_seconds(last), noisy=True)
+    return _saturated(sound)
 
 
-def _saturated(measured: Sequence[StepCounts]) -> Interval | None:
+def _saturated(sound: Sequence[StepCounts]) -> Interval | None:
     """From the ramp's last step and the looks after it: the last level that two of them agree on, or the last one."""
-    later = list(takewhile(lambda counts: counts.plan.phase in ("look", "precise"), reversed(measured)))
-    ramped = measured[-1 - len(later)]
+    later = list(takewhile(lambda counts: counts.plan.phase in ("look", "precise", "confirm"), reversed(sound)))
+    ramped = saturated_part(sound[-1 - len(later)]) or sound[-1 - len(later)]
     first = look(ramped)
     if first is None or limiting_factor(ramped) is not None or estimator.is_windowed(first.counts):
         return None
     level = [first]
     for seen in map(look, reversed(later)):
-        if seen is not None:
-            level = [*level, seen] if agreement.agree(level[-1], seen, first) else [seen]
+        if seen is not None and seen.tells:
+            level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
     return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)

@@ -1,4 +1,4 @@
-"""Applying the answer: which inference units the model is left running with, whether it may, and what is said of it."""
+"""Applying the answer: the inference units that the model is left running with, and the output's sentence about it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from lambdas.models.lease import Lease
 from lambdas.models.tariff import UnitsQuota
 
 
-def decided(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuota) -> Lease:
-    """The lease of a run that has its answer: it owes the units recommended, or a stop and the reason for it."""
+def with_target_units(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuota) -> Lease:
+    """The lease with the recommended units to apply, or with the reason why none are applied."""
     if recommendation.units is None:
         why = "; ".join(recommendation.reasons[:1]) or "there is no demand to find it for"
         return replace(lease, not_applied=f"no number of inference units is recommended ({why})")
@@ -27,7 +27,7 @@ def decided(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuot
     return replace(lease, owes="apply", min_units_decided=least, max_units_decided=most)
 
 
-def told(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, str]:
+def applied_output(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, str]:
     """`applied` and `appliedDetail` of the output."""
     if not receipt.applied:
         why = receipt.not_applied or "the run was ended before the model could be restarted"
@@ -43,7 +43,7 @@ def told(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, str]:
 
 
 def with_running_cost(left: ModelOutput, receipt: Receipt, usd_per_unit_hour: float) -> ModelOutput:
-    """With the inference units of a model that was left running, and what it costs from now on."""
+    """Adds the inference units of a model that was left running, and its price per hour."""
     least, most = receipt.min_inference_units, receipt.max_inference_units
     if receipt.status_after != "RUNNING" or least is None:
         return left

@@ -1,4 +1,4 @@
-"""What a run's output says of its images."""
+"""The images in a run's output: which were sent, which were left out, and what to be cautious about."""
 
 from __future__ import annotations
 

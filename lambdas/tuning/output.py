@@ -28,7 +28,7 @@ from lambdas.planning.request_history import RequestHistory
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row, requests_row, step_rows
-from lambdas.tuning import apply_answer as applying
+from lambdas.tuning.apply_answer import applied_output, with_running_cost
 from lambdas.tuning.image_output import cautions_of, images_row
 
 # Verdicts, or limits, whose rate says nothing about inference units, and why.
@@ -134,7 +134,7 @@ def output(
 ) -> Output:
     """The execution's output: the findings, what they cost, and how the model was left."""
     price = run.usd_per_unit_hour
-    applied, applied_detail = applying.told(receipt, price) if run.after_run == "apply" else (None, None)
+    applied, applied_detail = applied_output(receipt, price) if run.after_run == "apply" else (None, None)
     return Output(
         **vars(found),
         cost=CostOutput(
@@ -143,7 +143,7 @@ def output(
             price_per_inference_unit_hour_usd=price,
             expected_usd=rounded(run.expected_usd, 4),
         ),
-        model=applying.with_running_cost(receipt.as_output(), receipt, price),
+        model=with_running_cost(receipt.as_output(), receipt, price),
         applied=applied,
         applied_detail=applied_detail,
         images=images_row(run, progress),

@@ -15,7 +15,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.runs.store import run_store
-from lambdas.tuning.apply_answer import decided
+from lambdas.tuning.apply_answer import with_target_units
 from lambdas.tuning.output import findings
 from lambdas.tuning.quotas import quotas_client, units_quota
 
@@ -40,4 +40,5 @@ def recommend(run_id: str) -> None:
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         leases = lease_store()
         quota = units_quota(quotas_client(), facts_of(run.model_arn))
-        leases.save(decided(leases.require_held(run.model_arn, run_id), answer.recommendation, quota))
+        held = leases.require_held(run.model_arn, run_id)
+        leases.save(with_target_units(held, answer.recommendation, quota))

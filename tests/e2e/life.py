@@ -67,7 +67,7 @@ class Life:
         by_janitor = self.start("ProbeImages-aborted-norule")
         wait_until("runs under way", lambda: self.was_restarted(by_rule) and self.was_restarted(by_janitor))
         wait_until("ReleaseOrphanedModel", lambda: self.is_settled(by_rule))
-        wait_until("Janitor", lambda: (self.clean(), self.is_settled(by_janitor))[1])
+        wait_until("Janitor", lambda: self.is_cleaned_up(by_janitor))
         wait_until("the run that nobody ends", lambda: self.is_settled(restored))
         wait_until("the run that the uploads started", self.uploads_have_run)
 
@@ -93,10 +93,12 @@ class Life:
         runs = self.app.aws.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
         return any(run["name"].startswith("upload-") and run["status"] != "RUNNING" for run in runs)
 
-    def clean(self) -> None:
+    def is_cleaned_up(self, model_arn: str) -> bool:
+        """After the janitor was called once more."""
         functions = self.app.aws.client("lambda").list_functions()["Functions"]
         (janitor,) = (each["FunctionName"] for each in functions if "Janitor" in each["FunctionName"])
         self.app.aws.client("lambda").invoke(FunctionName=janitor, Payload=json.dumps({}))
+        return self.is_settled(model_arn)
 
     def was_restarted(self, model_arn: str) -> bool:
         """Has a run begun to make it run with less?"""

@@ -34,7 +34,7 @@ def refused(of: Template, regions: list[str]) -> set[str]:
     from cfnlint.api import lint
     from cfnlint.config import ManualArgs
 
-    found = lint(json.dumps(of), config=ManualArgs(regions=regions))  # type: ignore[arg-type]
+    found = lint(json.dumps(of), config=ManualArgs(regions=regions))
     return {f"{match.rule.id} {match.message}" for match in found if match.rule.id.startswith("E")}
 
 

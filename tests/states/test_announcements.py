@@ -55,7 +55,7 @@ class Heard:
 
     def metrics(self) -> dict[str, float]:
         """Name and dimensions but the service -> value."""
-        found = {}
+        found: dict[str, float] = {}
         for line in self.capsys.readouterr().out.splitlines():
             if '"_aws"' in line:
                 emf = json.loads(line)

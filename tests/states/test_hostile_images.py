@@ -202,7 +202,7 @@ class Withholding(Counting):
     def get_object(self, **wanted: Any) -> Any:
         answer = super().get_object(**wanted)
         if "withheld" in wanted["Key"]:
-            error = {"Error": {"Code": self.code}, "ResponseMetadata": {"HTTPStatusCode": self.status}}
+            error: Any = {"Error": {"Code": self.code}, "ResponseMetadata": {"HTTPStatusCode": self.status}}
             raise ClientError(error, "GetObject")
         return answer
 

@@ -21,7 +21,8 @@ from iu_tuner.contract.output.result import Output
 from lambdas.aws.table import dynamodb_client
 from lambdas.capacity.step_plans import SearchLimits, paced
 from lambdas.images.image import Image, SkippedImage
-from lambdas.images.selection import MAX_IMAGES, MAX_SKIPPED_LISTED
+from lambdas.images.search import MAX_IMAGES
+from lambdas.images.selection import MAX_SKIPPED_LISTED
 from lambdas.load.step import StepPlan
 from lambdas.runs.store import RunStore, run_store
 from local.simulated_model.model_spec import ModelTruth

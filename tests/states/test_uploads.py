@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -93,7 +93,7 @@ class Uploads:
 
 
 @pytest.fixture
-def uploads(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uploads]:
+def uploads(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Uploads:
     sqs, states = boto3.client("sqs"), boto3.client("stepfunctions")
     url = sqs.create_queue(QueueName="uploads", Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
     machine = states.create_state_machine(name="tuner", definition="{}", roleArn=ROLE)["stateMachineArn"]

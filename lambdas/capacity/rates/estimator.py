@@ -70,19 +70,20 @@ def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
     return longest if longest and period_of(longest) > 1 else list(chain(*stretches))
 
 
-def interval(per_second: Sequence[int]) -> Interval:
+def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
     """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
 
     A rate limiter strays by less than a count, and the counting error is all there is; a noisy
     pool of executors strays further, and the interval widens with it. Counts that repeat every few
-    seconds are taken by whole periods: part of one would shift the mean.
+    seconds are taken by whole periods: part of one would shift the mean. `noisy`: executors are known to be at work,
+    whose noise is no less where few counts hide it.
     """
     period = period_of(per_second)
     whole = per_second[len(per_second) % period :]
     sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
     m, mean = len(whole), fmean(whole)
     stray = strays(sums)
-    half = max(COUNTING, 0.0 if stray <= 1 else _width(len(sums)) * stray) / m
+    half = max(COUNTING, _width(len(sums)) * stray if noisy or stray > 1 else 0.0) / m
     half = max(half, MIN_RELATIVE_HALF_WIDTH * period * mean)
     return Interval(mean, max(0.0, mean - half), mean + half)
 

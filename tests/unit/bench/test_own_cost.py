@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,6 @@ def test_the_alarms_on_the_page_are_the_stack_s() -> None:
 
 
 def test_an_items_size_is_that_of_its_names_and_values() -> None:
-    item = {"pk": {"S": "RUN#bée"}, "n": {"N": "1795240800"}, "flag": {"BOOL": True}}
+    item: dict[str, dict[str, Any]] = {"pk": {"S": "RUN#bée"}, "n": {"N": "1795240800"}, "flag": {"BOOL": True}}
 
     assert item_bytes(item) == (2 + 8) + (1 + 7) + (4 + 1)

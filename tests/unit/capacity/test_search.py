@@ -127,6 +127,25 @@ def test_at_the_maximum_a_throttled_step_is_repeated_once_and_long() -> None:
     assert isinstance(last, Measurement) and last.ending == "not-saturated"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "saturated"),
+    [pytest.param(10, True, id="enough throttled without the others"), pytest.param(90, False, id="hardly throttled")],
+)
+def test_workers_that_went_on_may_saturate_the_model_without_the_others(accepted: int, saturated: bool) -> None:
+    limits = SearchLimits(start_concurrency=16)
+    first = next_move([], limits)
+    assert isinstance(first, StepPlan)
+    went_on, ended = answered_with(first, accepted, throttled=10).workers
+    ended = replace(ended, accepted=[200] * 3, throttled=[5] * 3, seconds=3.0)
+
+    second = next_move([StepCounts(first, [went_on, ended])], limits)
+
+    assert isinstance(second, StepPlan)
+    assert second.phase == ("confirm" if saturated else "ramp")
+    if saturated:  # what the others got is not counted
+        assert second.paced_tps == pytest.approx(0.95 * accepted)
+
+
 # --- the roads through the search
 
 

@@ -90,7 +90,7 @@ def test_a_slow_first_minute_is_seen_by_the_second_look(seed: int) -> None:
     run, truth = measured("warm-bucket-60", seed)
     quick, _ = measured("warm-bucket-60", seed, SearchLimits(mode="quick"))
 
-    assert off(run, truth) < 0.02
+    assert off(run, truth) < 0.03
     assert off(quick, truth) > 0.1  # it has no second look, and says so
     assert "seen once" in judge(quick.measurement, quick=True).detail
 

@@ -14,7 +14,12 @@ from iu_tuner.exit_codes import UsageError
 from simulation.sample_run import sample_output
 
 OUTPUT = sample_output()
-SKIPPED = {"verdict": "skipped", "tpsPerInferenceUnit": None, "steps": [], "recommendation": {"reasons": []}}
+SKIPPED: dict[str, Any] = {
+    "verdict": "skipped",
+    "tpsPerInferenceUnit": None,
+    "steps": [],
+    "recommendation": {"reasons": []},
+}
 
 
 def check(text: str, output: dict[str, Any] | None = None) -> tuple[bool, str]:

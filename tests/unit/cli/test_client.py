@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import click
 import pytest
 
 from iu_tuner.cli import interrupts as breaking_off
@@ -21,6 +22,7 @@ from iu_tuner.cli import polling as following
 from iu_tuner.cli.aws import stack as deployed
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
 from iu_tuner.cli.terminal import render as view
+from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.exit_codes import Exit
 from lambdas.cleanup import cleanup as settlement
@@ -282,8 +284,8 @@ def test_somebody_at_a_terminal_is_asked(
     def confirm(*_: Any, **__: Any) -> bool:
         return answer if isinstance(answer, bool) else bool(interrupt())
 
-    monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
-    monkeypatch.setattr(breaking_off.click, "confirm", confirm)
+    monkeypatch.setattr(Screen, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(click, "confirm", confirm)
     aws = Aws(["RUNNING", interrupt], run=MEASURING, settled_as=SETTLED)
 
     code = tuned(aws, "run", MODEL, "--name", "monday", "--stack", "Mine")
@@ -351,8 +353,8 @@ def test_a_run_that_is_past_measuring_once_the_question_is_answered_is_not_stopp
         aws.run = {"phase": "stopping"}
         return True
 
-    monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
-    monkeypatch.setattr(breaking_off.click, "confirm", confirm)
+    monkeypatch.setattr(Screen, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(click, "confirm", confirm)
 
     assert tuned(aws, "run", MODEL) == Exit.OK
     assert aws.stopped == []
@@ -388,8 +390,8 @@ def test_sight_lost_while_waiting_for_the_answer_is_told_as_ever(
 def test_a_follower_leaves_a_run_past_measuring_without_being_asked(
     tuned: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tune.Screen, "is_interactive", property(lambda _: True))
-    monkeypatch.setattr(breaking_off.click, "confirm", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(Screen, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: pytest.fail("asked"))
     aws = Aws(["RUNNING", "RUNNING", interrupt], run={"phase": "stopping"})
 
     assert tuned(aws, "follow", "theirs", "--region", "eu-west-1") == Exit.INTERRUPTED

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iu_tuner.contract.errors import ModelLost
 from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.measured import NotMeasured
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.experiments.image_comparison import compared_images, least_lead_s, next_comparison
@@ -205,7 +206,7 @@ def test_the_same_images_sent_the_same_way_have_to_tell_the_answer_s_rate_again(
     found = compared_images(compared.steps, run, Progress(), was_faster, ENDLESS)
     by_s3 = compared_images(compared.steps, replace(run, source="s3"), Progress(), was_faster, ENDLESS)
 
-    assert all("capacity moved" in each["detail"] for each in (found, by_s3) if each)
+    assert all("capacity moved" in each.detail for each in (found, by_s3) if each)
 
 
 def test_a_way_that_never_saturates_the_model_is_a_lower_bound() -> None:
@@ -341,8 +342,8 @@ def test_refused_images_are_in_no_step() -> None:
     found = compared_images(compared.steps, run, refused, compared.measurement, ENDLESS)
 
     assert found is not None
-    assert [row["images"] for row in found["sources"]] == [1, 1]
-    assert {"what": "sizes", "why": "there is one image"} in found["notMeasured"]
+    assert [row.images for row in found.sources] == [1, 1]
+    assert NotMeasured("sizes", "there is one image") in found.not_measured
 
 
 # --- the rest of the run

@@ -18,6 +18,7 @@ from simulation.virtual_time import VirtualClient
 
 ALONE = StepPlan("ramp", lanes=4, workers=1, base_s=4, extended_s=12, max_s=16)
 TOGETHER = StepPlan("ramp", lanes=16, workers=2, base_s=4, extended_s=12, max_s=16)
+LASTING = [2.1, 5.1, 8.1, 11.1]
 PACED = StepPlan("confirm", 4, 1, 2, 2, 2, paced_tps=10, paced_s=8)
 
 
@@ -31,9 +32,10 @@ def ends_at(step: WorkerStep) -> float:
     [
         pytest.param(ALONE, [], [], 4, id="never throttled: base only"),
         pytest.param(ALONE, [1.9], [], 4, id="throttled long ago: base only"),
-        pytest.param(ALONE, [2.1], [], 16, id="alone, throttled, little accepted: to the end"),
-        pytest.param(TOGETHER, [2.1], [], 12, id="not alone: extended, no more"),
-        pytest.param(ALONE, [2.1], [2.2 + 0.1 * n for n in range(61)], 12, id="alone, enough accepted: extended"),
+        pytest.param(TOGETHER, [2.1], [], 7, id="throttled, then no more: ends early"),
+        pytest.param(ALONE, LASTING, [], 16, id="alone, throttled, little accepted: to the end"),
+        pytest.param(TOGETHER, LASTING, [], 12, id="not alone: extended, no more"),
+        pytest.param(ALONE, LASTING, [2.2 + 0.1 * n for n in range(61)], 12, id="alone, enough accepted: extended"),
     ],
 )
 def test_a_throttled_worker_extends_its_own_step(
@@ -41,6 +43,7 @@ def test_a_throttled_worker_extends_its_own_step(
 ) -> None:
     step = WorkerStep(plan, 0)
     for sent_s in throttles_s:
+        assert step.is_active(sent_s)
         step.record(THROTTLED, sent_s, sent_s + 0.02)
     for sent_s in accepted_s:
         step.record(ACCEPTED, sent_s, sent_s + 0.1)

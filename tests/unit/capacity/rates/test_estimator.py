@@ -76,6 +76,20 @@ def test_counts_that_come_in_waves_are_taken_by_whole_waves(counts: list[int], t
     assert interval.half_width < 0.1 * tps
 
 
+def test_noise_of_executors_counts_where_few_answers_hide_it() -> None:
+    random, covered = Random(3), dict.fromkeys((True, False), 0)
+    for _ in range(300):
+        now_s, counts = random.random() / 3, [0] * 12
+        while now_s < 12:
+            counts[int(now_s)] += 1
+            now_s += random.gammavariate(25, 1 / 75)  # 3 answers/s of one executor, cv 0.2
+        for noisy in covered:
+            found = estimator.interval(counts, noisy=noisy)
+            covered[noisy] += found.low <= 3 <= (found.high or 0)
+
+    assert covered[True] > 0.9 * 300 > covered[False]
+
+
 def test_no_interval_is_narrower_than_one_percent() -> None:
     assert estimator.interval([200] * 40).half_width == pytest.approx(2.0)
 

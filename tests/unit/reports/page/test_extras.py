@@ -88,7 +88,8 @@ class TestPastDemand:
 
     def test_where_no_number_follows_the_past_is_drawn_without_units(self) -> None:
         absent = ("min_inference_units", "max_inference_units", "carried", "auto_scaling", "plan")
-        advice = replace(played(kind_of("past"))[2].recommendation, **dict.fromkeys(absent))
+        without: dict[str, Any] = dict.fromkeys(absent)
+        advice = replace(played(kind_of("past"))[2].recommendation, **without)
 
         picture = picture_of("past", "past", recommendation=advice, tps_per_inference_unit=None)
 

@@ -27,7 +27,7 @@ VENDORED = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_of_run_has_a_page_of_a_moderate_size(kind) -> None:  # type: ignore[no-untyped-def]
+def test_every_kind_of_run_has_a_page_of_a_moderate_size(kind) -> None:
     html = page(sample_contents(kind))
 
     assert html.startswith("<!doctype html>")

@@ -72,7 +72,7 @@ def test_there_is_always_something_to_do_next(name: str, action: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_the_command_is_there_exactly_when_the_sentence_leads_up_to_it(kind) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_is_there_exactly_when_the_sentence_leads_up_to_it(kind) -> None:
     summary = sample_contents(kind).summary
 
     assert summary.next_action.endswith(":") == (summary.command is not None)
