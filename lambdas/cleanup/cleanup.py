@@ -36,28 +36,28 @@ _PHASES = {
 
 
 def clean_up_run(run_id: str, model_arn: str | None, *, failed: bool) -> bool:
-    """Settle the run's lease. True if nothing is owed, as of a run without a lease, which has touched no model."""
-    lease = lease_store().of(model_arn) if model_arn else None
-    return settle(lease, by="finally", answered=not failed) if lease and lease.run_id == run_id else True
+    """Clean up after the run. True if nothing is owed, as of a run without a lease, which has touched no model."""
+    lease = lease_store().get(model_arn) if model_arn else None
+    return reconcile(lease, by="finally", answered=not failed) if lease and lease.run_id == run_id else True
 
 
-def settle(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
-    """Close the lease, look, and move; True when nothing is owed any more, and the lease is released.
+def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
+    """One look at the model, and one move towards what the lease asks for.
 
-    False: wait, then come again; only the next look tells what came of the move. Only a run that is `answered`,
-    and goes on, may leave its model running with the units recommended: on every other road it is stopped. A lease
-    under which that was done is kept until the answer is published.
+    Returns whether the lease is settled: nothing is owed, and it is released. If not: wait, then call again; only the
+    next look tells what came of the move. `answered`: the run has its answer and may leave the model running with the
+    units recommended, under a lease that is kept until the answer is published; otherwise the model is stopped.
     """
-    book = lease_store()
-    closed = book.close(lease)
+    leases = lease_store()
+    closed = leases.mark_closing(lease)
     if closed is not None and closed.owes == "apply" and not answered:
         ended = closed.giving_up(f"the run ended without publishing its answer (settled by: {by})")
-        book.keep(ended, instead_of=closed)
+        leases.save_changes(ended, instead_of=closed)
         closed = ended
     if closed is None:
         return True
     if closed.project_arn is None or closed.owes == "nothing":
-        book.release(closed)
+        leases.release(closed)
         return True
     model = model_of(closed.model_arn, closed.project_arn)
     state, now = _look(model), time.time()
@@ -66,21 +66,21 @@ def settle(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
     if move == "give-up":
         lease = lease.giving_up(lease.why_given_up(state))
         move = lease.next_move(state, now, seen)
-    book.keep(lease.asking_to_stop(now) if move == "stop" else lease, instead_of=closed)
+    leases.save_changes(lease.with_stop_requested(now) if move == "stop" else lease, instead_of=closed)
     if move == "stop":
         model.stop()
     done = move == "done"
     _note(lease, state, now, by=by, done=done)
     if move == "start":  # which may be refused for good: what was seen has been kept
-        _start(book, model, lease)
+        _start(leases, model, lease)
     if done and lease.owes != "apply":
-        book.release(lease)
+        leases.release(lease)
     return done
 
 
 def clean_up_ended(lease: Lease, status: str, *, by: CleanupTrigger) -> bool:
-    """Settle the lease of an execution that ended with this status; what no state explained is explained here."""
-    done = settle(lease, by=by)
+    """Reconcile the lease of an execution that ended with this status, and explain what no state has explained."""
+    done = reconcile(lease, by=by)
     if done and status not in ("FAILED", "SUCCEEDED"):
         run_store(lease.run_id).fail(status, _why(status))
         history().keep_failure(lease.model_arn, lease.started_at, lease.run_id, status, _why(status))
@@ -90,7 +90,7 @@ def clean_up_ended(lease: Lease, status: str, *, by: CleanupTrigger) -> bool:
 
 
 def notify_ended(run_id: str, model_arn: str | None, status: str) -> bool:
-    """Tell of an execution that ended with this status, if no state of it has done so; has it been told now?"""
+    """Notify of an execution that ended with this status. Returns False if one of its states has done so before."""
     return status != "SUCCEEDED" and notify_failed(run_id, model_arn, status, _why(status))
 
 
@@ -98,14 +98,14 @@ def _why(status: str) -> str:
     return f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
 
 
-def _start(book: LeaseStore, model: ModelControl, lease: Lease) -> None:
+def _start(leases: LeaseStore, model: ModelControl, lease: Lease) -> None:
     """Start it again, as it was found or as was decided."""
     if lease.owes != "apply":
         model.start(lease.units_found or 1, lease.max_units_found)
         return
     # Written down first, and only while it is owed: whoever ends the run at this very moment either prevents
     # this start, or knows that it may arrive and waits to stop it.
-    asked = book.ask_to_apply(lease, time.time())
+    asked = leases.ask_to_apply(lease, time.time())
     if asked is None:
         return
     least, most = asked.min_units_decided or 1, asked.max_units_decided or 1
@@ -113,7 +113,7 @@ def _start(book: LeaseStore, model: ModelControl, lease: Lease) -> None:
         model.start(least, most if most > least else None)
     except RunError as refusal:
         # The answer is there and is worth keeping: it is published, and says why it was not applied.
-        book.keep(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
+        leases.save_changes(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
 
 
 def _look(model: ModelControl) -> ModelState:

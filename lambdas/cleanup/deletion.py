@@ -11,7 +11,7 @@ import time
 from lambdas.aws.executions import abort_all, states_client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
-from lambdas.cleanup.cleanup import settle
+from lambdas.cleanup.cleanup import reconcile
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import console_of
 
@@ -32,12 +32,12 @@ def end_all_runs(request_type: str) -> str | None:
 
 def _until_released() -> str | None:
     deadline = time.monotonic() + PATIENCE_S
-    lease_store().guard(NO_NEW_LEASES_S)
+    lease_store().block_new_leases(NO_NEW_LEASES_S)
     while True:
         ended = abort_all(
             states_client(), settings().state_machine_arn, "The stack of the Inference Unit Tuner is being deleted."
         )
-        left = [lease for lease in lease_store().all() if not settle(lease, by="stack deletion")]
+        left = [lease for lease in lease_store().all() if not reconcile(lease, by="stack deletion")]
         if not ended and not left:
             return None
         if time.monotonic() > deadline:

@@ -24,7 +24,7 @@ def _cleaned_up(ended: Mapping[str, Any]) -> bool:
     leases = lease_store()
     # An input too large for an event is left out.
     model_arn = model_arn_in(json.loads(ended.get("input") or "null"))
-    lease = leases.of(model_arn) if model_arn else leases.held_by(ended["name"])
+    lease = leases.get(model_arn) if model_arn else leases.held_by(ended["name"])
     if lease is not None and lease.run_id == ended["name"]:
         return clean_up_ended(lease, ended["status"], by="rule")
     if _may_still_take_a_lease(ended):

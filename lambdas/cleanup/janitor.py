@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lambdas.aws.executions import states_client, status_of
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
-from lambdas.cleanup.cleanup import clean_up_ended, settle
+from lambdas.cleanup.cleanup import clean_up_ended, reconcile
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.reports.metrics import count_overdue, count_unstopped
@@ -32,7 +32,7 @@ def clean_up_all() -> int:
     count_overdue(sum(lease.is_overdue(time.time() - CLEANUP_GRACE_S) for lease in leases.all()))
     while True:
         # The index may lag behind by moments: what counts is the item itself.
-        left, errors = _round([lease for held in leases.all() if (lease := leases.of(held.model_arn))])
+        left, errors = _round([lease for held in leases.all() if (lease := leases.get(held.model_arn))])
         if not left or time.monotonic() > deadline:
             break
         time.sleep(settings().model_poll_s)
@@ -60,4 +60,4 @@ def _cleaned_up(lease: Lease) -> bool:
     status = status_of(states_client(), lease.execution_arn)
     if status != "RUNNING":
         return clean_up_ended(lease, status, by="janitor")
-    return settle(lease, by="janitor") if lease.is_overdue(time.time()) else True
+    return reconcile(lease, by="janitor") if lease.is_overdue(time.time()) else True

@@ -55,7 +55,7 @@ class Lease:
         """Whether the model was seen on its way to the units decided."""
         return self.apply_starts > 0 and seen.start_arrived(self.start_asked_at)
 
-    def found(self, project_arn: str, state: ModelState) -> Lease:
+    def with_initial_state(self, project_arn: str, state: ModelState) -> Lease:
         """The lease with the model as it was found, and what is owed from now on."""
         gets_back = self.after_run == "restore" and state.status in ("RUNNING", "STARTING")
         return replace(
@@ -75,11 +75,11 @@ class Lease:
         """Before a start is asked for. What the run itself has started is the run's to stop."""
         return replace(self, start_asked_at=now, owes=self.owes if self.restarted else "stop")
 
-    def asking_to_restart(self, now: float) -> Lease:
+    def with_restart_requested(self, now: float) -> Lease:
         """Before a running model is stopped, to be started with other inference units."""
         return replace(self, restarted=True, stop_asked_at=now)
 
-    def asking_to_stop(self, now: float) -> Lease:
+    def with_stop_requested(self, now: float) -> Lease:
         """Before a stop is asked for on the way to what is owed."""
         return replace(self, stop_asked_at=now)
 

@@ -44,14 +44,14 @@ class LeaseStore:
         self._table = table
         self._guard = Partition(client, table, "LEASES")
 
-    def take(self, lease: Lease) -> Lease:
+    def acquire(self, lease: Lease) -> Lease:
         """Take the lease where the model has none; returns the one that holds, ours or another run's."""
         values = {**_ATTRIBUTES.of(lease), _INDEX_KEY: lease.run_id}
         for _ in range(3):
             if self._of_model(lease.model_arn).put(LEASE_ITEM, values, condition="attribute_not_exists(pk)"):
                 self._require_no_guard(lease)
                 return lease
-            if (holder := self.of(lease.model_arn)) is not None:
+            if (holder := self.get(lease.model_arn)) is not None:
                 return holder
         raise InternalError("the model's lease changed hands three times in a moment - run again")
 
@@ -62,11 +62,11 @@ class LeaseStore:
                 self.release(lease)
                 raise InternalError("the stack is being deleted, so no run starts any more")
 
-    def guard(self, seconds: float) -> None:
+    def block_new_leases(self, seconds: float) -> None:
         """For so long nobody takes a lease."""
         self._guard.put("GUARD", {"guardedUntil": time.time() + seconds})
 
-    def of(self, model_arn: str) -> Lease | None:
+    def get(self, model_arn: str) -> Lease | None:
         """The model's lease as of now. Returns None if it has none."""
         with suppress(KeyError):
             return _ATTRIBUTES.read(self._of_model(model_arn).get(LEASE_ITEM))
@@ -80,40 +80,40 @@ class LeaseStore:
         """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
         return [_ATTRIBUTES.read(item) for item in items_of_index(self._client, self._table, LEASES_INDEX)]
 
-    def note(self, lease: Lease) -> Lease:
-        """Keep what a run that goes on has changed in its lease. Raises ModelLost as `require` does."""
+    def save(self, lease: Lease) -> Lease:
+        """Keep what a run that goes on has changed in its lease. Raises ModelLost as `require_held` does."""
         changes = {name: getattr(lease, name) for name in _CHANGED_BY_THE_RUN}
         noted = self._update(lease, changes, f"{_IS_MINE} AND closing = :no", {":no": False})
         if noted is None:
             raise _given_up(lease.run_id)
         return noted
 
-    def require(self, model_arn: str, run_id: str) -> Lease:
+    def require_held(self, model_arn: str, run_id: str) -> Lease:
         """The open lease of a run that goes on.
 
         Raises:
             ModelLost: the run does not hold it any more, or is being ended.
         """
-        lease = self.of(model_arn)
+        lease = self.get(model_arn)
         if lease is None or lease.run_id != run_id or lease.closing:
             raise _given_up(run_id)
         return lease
 
     def is_active(self, model_arn: str, run_id: str) -> bool:
-        """Like `require`, but returns a bool; also True if DynamoDB does not answer, as that ends no run."""
+        """Like `require_held`, but returns a bool; also True if DynamoDB does not answer, as that ends no run."""
         try:
-            self.require(model_arn, run_id)
+            self.require_held(model_arn, run_id)
         except ModelLost:
             return False
         except AWS_ERRORS:
             pass
         return True
 
-    def close(self, lease: Lease) -> Lease | None:
+    def mark_closing(self, lease: Lease) -> Lease | None:
         """From now on the run may not start the model. The lease as it stands; None: it is not the run's any more."""
         return self._update(lease, {"closing": True}, _IS_MINE, {})
 
-    def keep(self, lease: Lease, *, instead_of: Lease) -> None:
+    def save_changes(self, lease: Lease, *, instead_of: Lease) -> None:
         """Keep what changed in a closed lease: what was asked for, and what of it was seen to arrive."""
         changes = {name: value for name, value in asdict(lease).items() if value != getattr(instead_of, name)}
         if changes:
@@ -132,7 +132,7 @@ class LeaseStore:
         """
         condition, compared = f"{_IS_MINE} AND owes = :apply", {":me": run_id, ":apply": "apply"}
         if not self._of_model(model_arn).delete(LEASE_ITEM, condition=condition, compared=compared):
-            lease = self.of(model_arn)
+            lease = self.get(model_arn)
             if lease is not None and lease.run_id == run_id:
                 raise _given_up(run_id)
 

@@ -87,7 +87,7 @@ def _look(trigger: _Trigger, uploaded_at: int, read_at: float) -> int:
         return 0
     due = read_at + trigger.settle_seconds + CLOCK_MARGIN_S
     wait = wait_s(due, now, settings().model_poll_s)
-    if now < due or lease_store().of(model_arn) is not None:
+    if now < due or lease_store().get(model_arn) is not None:
         return wait
     before, after = int(uploads.get(model_arn).get("coveredThrough", 0)), int(now) - CLOCK_MARGIN_S
     outcome = _start(trigger, before) if before >= uploaded_at else "skipped"

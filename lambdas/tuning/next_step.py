@@ -35,7 +35,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     run, progress = store.known()
     steps = store.compact_steps(refused_workers)
     check_budget(run, progress, steps, now)
-    lease_store().require(run.model_arn, run_id)
+    lease_store().require_held(run.model_arn, run_id)
     require_running(model_of(run.model_arn, run.project_arn).look())
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None

@@ -53,7 +53,7 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
         InternalError
     """
     leases = lease_store()
-    lease = leases.take(
+    lease = leases.acquire(
         Lease(wanted.model_arn, run_id, execution_arn, started_at, wanted.limits.max_minutes, wanted.after_run)
     )
     if lease.run_id != run_id:
@@ -61,7 +61,7 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
         return {"holds": False, "output": to_json(skipped(run_id, lease))}
     require_same_region(wanted)  # an input error: nothing is owed to the model for it yet
     found = look_model_up(wanted)
-    leases.note(lease.found(found.model.handle, found.state))
+    leases.save(lease.with_initial_state(found.model.handle, found.state))
     run = plan_run(wanted, found, lease)
     keep_history(run)
     run_store(run_id).create(run)

@@ -40,4 +40,5 @@ def recommend(run_id: str) -> None:
     if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
         leases = lease_store()
         quota = units_quota(quotas_client(), facts_of(run.model_arn))
-        leases.note(with_target_units(leases.require(run.model_arn, run_id), answer.recommendation, quota))
+        held = leases.require_held(run.model_arn, run_id)
+        leases.save(with_target_units(held, answer.recommendation, quota))

@@ -34,7 +34,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
                 if known is None or known[1].units_wanted is None:
                     raise
                 run, progress = known
-                lease_store().require(run.model_arn, run.run_id)
+                lease_store().require_held(run.model_arn, run.run_id)
                 logger.warning("the second measurement is given up", extra={"reason": str(error)})
                 store.note(replace(progress, scaling_error=error.sentence), phase="measuring")
                 return dict(instead)

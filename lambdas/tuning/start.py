@@ -28,7 +28,7 @@ def move_towards_running(run_id: str) -> bool:
     store, now = run_store(run_id), time.time()
     run, before = store.known()
     run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
-    lease = lease_store().require(run.model_arn, run_id)
+    lease = lease_store().require_held(run.model_arn, run_id)
     model = model_of(run.model_arn, run.project_arn)
     state = model.look()
     waited_s = now - (before.first_look_at or now)
@@ -71,7 +71,7 @@ def start(model: ModelControl, lease: Lease, state: ModelState, inference_units:
         ModelNotStartable: it is FAILED, and the start was refused.
         ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
     """
-    lease_store().note(lease.with_start_requested(time.time()))
+    lease_store().save(lease.with_start_requested(time.time()))
     # Even if it is refused: that may be the second attempt, after a lost answer.
     model.start(inference_units, failed=state if state.status == "FAILED" else None)
 
@@ -82,7 +82,7 @@ def restart(model: ModelControl, lease: Lease) -> None:
     Raises:
         ModelLost: the run is being ended; nothing was asked for. ModelNotFound, AccessDenied.
     """
-    lease_store().note(lease.asking_to_restart(time.time()))
+    lease_store().save(lease.with_restart_requested(time.time()))
     model.stop()
 
 

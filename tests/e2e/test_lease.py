@@ -20,13 +20,13 @@ def test_of_runs_started_at_the_same_moment_exactly_one_goes_on(deployment: Depl
     def take(index: int) -> Lease:
         lease = Lease(MODEL, f"run-{index}", "", "2026-11-21T06:00:00.000Z", 90, "stop")
         together.wait()
-        return leases.take(lease)
+        return leases.acquire(lease)
 
     with ThreadPoolExecutor(RUNS) as threads:
         for _ in range(ROUNDS):
             holders = set(threads.map(take, range(RUNS)))
 
             assert len(holders) == 1
-            assert leases.of(MODEL) in holders
+            assert leases.get(MODEL) in holders
             leases.release(holders.pop())
-            assert leases.of(MODEL) is None
+            assert leases.get(MODEL) is None

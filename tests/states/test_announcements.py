@@ -292,13 +292,13 @@ def ended_outside(monkeypatch: pytest.MonkeyPatch, status: str, *, by: CleanupTr
         given(replace(STOPPED, settled_by=by))
         return True
 
-    monkeypatch.setattr("lambdas.cleanup.cleanup.settle", seen_stopped)
+    monkeypatch.setattr("lambdas.cleanup.cleanup.reconcile", seen_stopped)
     lease = Lease(ARN, "run-1", "", STARTED_AT, 90, "stop")
     assert clean_up_ended(lease, status, by=by)
 
 
 def test_a_run_that_finds_the_model_taken_is_counted_and_not_told(stack: Stack, heard: Heard) -> None:
-    lease_store().take(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
+    lease_store().acquire(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
 
     assert stack.prepare({"modelArn": ARN})["holds"] is False
 
@@ -310,7 +310,7 @@ def test_a_run_that_finds_the_model_taken_is_counted_and_not_told(stack: Stack, 
 def test_the_janitor_counts_leases_that_are_long_overdue(
     stack: Stack, heard: Heard, monkeypatch: pytest.MonkeyPatch, minutes_over: int, overdue: dict[str, int]
 ) -> None:
-    lease_store().take(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
+    lease_store().acquire(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
     later = datetime.fromisoformat(STARTED_AT).timestamp() + 60 * (90 + minutes_over)
     monkeypatch.setattr("lambdas.cleanup.janitor.time.time", lambda: later)
     monkeypatch.setattr("lambdas.cleanup.janitor._cleaned_up", lambda _: True)

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from iu_tuner.contract.errors import InvalidInput, ModelLost
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
-from lambdas.cleanup.cleanup import settle
+from lambdas.cleanup.cleanup import reconcile
 from lambdas.handlers import janitor
 from lambdas.handlers import release_orphaned_model as release_orphaned_model
 from lambdas.models.lease import Lease
@@ -78,7 +78,7 @@ def status(stack: Stack, raw: dict[str, Any]) -> str:
 
 
 def lease(raw: dict[str, Any]) -> Lease | None:
-    return lease_store().of(raw["modelArn"])
+    return lease_store().get(raw["modelArn"])
 
 
 def until_starting(stack: Stack, raw: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ class TestTheOtherRoads:
 
         stack.prepare({"modelArn": arn, "afterRun": "apply", "demand": DEMAND})
 
-        held = lease_store().of(arn)
+        held = lease_store().get(arn)
         assert held is not None
         assert (held.after_run, held.owes) == ("apply", "stop")
 
@@ -228,7 +228,7 @@ class TestTheOtherRoads:
         settled(stack, raw)
         held = lease(raw)
         assert held is not None
-        lease_store().keep(held.giving_up("aborted"), instead_of=held)
+        lease_store().save_changes(held.giving_up("aborted"), instead_of=held)
 
         with pytest.raises(ModelLost, match="has been ended"):
             stack.publish()
@@ -244,7 +244,7 @@ class TestTheOtherRoads:
 
         def too_late(self: LeaseStore, held: Lease, now: float) -> Lease | None:
             monkeypatch.setattr(LeaseStore, "ask_to_apply", ask)
-            settle(held, by="rule")
+            reconcile(held, by="rule")
             return ask(self, held, now)
 
         monkeypatch.setattr(LeaseStore, "ask_to_apply", too_late)
@@ -258,14 +258,14 @@ class TestTheOtherRoads:
         arn = stack.service.add_model(ModelTruth(**FAST))["modelArn"]
         stack.upload("samples/1.png", picture())
         stack.prepare({"modelArn": arn, "afterRun": "apply", "demand": DEMAND})
-        held = lease_store().of(arn)
+        held = lease_store().get(arn)
         assert held is not None
-        lease_store().close(held)
+        lease_store().mark_closing(held)
 
         with pytest.raises(ModelLost, match="has been ended"):
             stack.recommend()
 
-        held = lease_store().of(arn)
+        held = lease_store().get(arn)
         assert held is not None
         assert held.owes == "stop"
 
@@ -338,14 +338,14 @@ class TestAnAnswerThatIsNotApplied:
         arn = stack.service.add_model(found)["modelArn"]
         stack.upload("samples/1.png", picture())
         stack.prepare({"modelArn": arn, "afterRun": "apply", "demand": DEMAND})
-        held = lease_store().of(arn)
+        held = lease_store().get(arn)
         assert held is not None
-        lease_store().note(replace(held, owes="apply", min_units_decided=2, max_units_decided=3))
+        lease_store().save(replace(held, owes="apply", min_units_decided=2, max_units_decided=3))
 
         settled(stack, {"modelArn": arn})
 
         assert stack.service.model_report(arn)["status"] in ("STOPPED", "STOPPING")
-        assert lease_store().of(arn) is None
+        assert lease_store().get(arn) is None
 
 
 def test_apply_without_a_demand_is_refused_at_the_door(stack: Stack) -> None:

@@ -128,12 +128,12 @@ def test_each_kind_of_demand_is_known_by_its_keys(run_id: str, demand: AnyDemand
 def test_a_lease_is_held_as_before_and_released_by_its_run_alone() -> None:
     leases = lease_store()
 
-    assert leases.of(ARN) == leases.held_by("r-past") == LEASE
-    assert leases.take(replace(LEASE, run_id="another")) == LEASE
+    assert leases.get(ARN) == leases.held_by("r-past") == LEASE
+    assert leases.acquire(replace(LEASE, run_id="another")) == LEASE
     leases.release(replace(LEASE, run_id="another"))
     assert leases.all() == [LEASE]
     leases.release(LEASE)
-    assert leases.of(ARN) is None
+    assert leases.get(ARN) is None
 
 
 def test_earlier_runs_are_compared_with_whether_they_had_a_rate_or_not() -> None:

@@ -155,7 +155,7 @@ def test_a_failed_run_stays_in_the_history_with_its_cause_and_without_a_verdict(
 
 
 def test_an_aborted_run_stays_in_the_history_too(stack: Stack) -> None:
-    lease = lease_store().take(Lease(arn(1), "run-1", "", STARTED_AT, 90, "stop"))
+    lease = lease_store().acquire(Lease(arn(1), "run-1", "", STARTED_AT, 90, "stop"))
 
     clean_up_ended(lease, "ABORTED", by="rule")
 
@@ -180,7 +180,7 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
     cause = {"errorMessage": "NoUsableImages: none - add some"}
     stack.explain({"Error": "Runtime.HandlerError", "Cause": json.dumps(cause)}, {"modelArn": arn(1)})
     late = "2026-11-20T06:00:00.000Z"
-    clean_up_ended(lease_store().take(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
+    clean_up_ended(lease_store().acquire(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
     history().keep_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
 
     past = RunsTable(stack.dynamodb, TABLE).past_runs(arn(1), 20)

@@ -107,7 +107,7 @@ def test_a_model_found_failed_that_can_t_be_started_ends_the_run_in_the_service_
 
     assert "the model is FAILED (The model could not be deployed)" in refused.value.sentence
     assert "The model can't be started in status FAILED (InvalidParameterException)" in refused.value.sentence
-    lease = lease_store().of(arn)
+    lease = lease_store().get(arn)
     assert lease is not None
     assert (lease.owes, lease.start_asked_at is None) == ("stop", False)
 

@@ -48,7 +48,7 @@ def settled(stack: Stack) -> dict[str, Any]:
 
 
 def lease(stack: Stack, arn: str) -> Lease:
-    held = lease_store().of(arn)
+    held = lease_store().get(arn)
     assert held is not None
     return held
 

@@ -122,9 +122,9 @@ class TestTheLease:
         assert status(stack, running) in ("STOPPING", "STOPPED")
 
     def test_a_run_that_is_being_ended_cannot_start_the_model(self, stack: Stack, running: str) -> None:
-        lease = lease_store().of(running)
+        lease = lease_store().get(running)
         assert lease is not None
-        lease_store().close(lease)
+        lease_store().mark_closing(lease)
 
         with pytest.raises(ModelLost, match="has been ended"):
             start(None, lease, ModelState("RUNNING"), 1)  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ class TestTheRule:
         assert first is False
         assert set(queue) == {"handle:1"}
         assert status(stack, running) == "STOPPED"
-        assert lease_store().of(running) is None
+        assert lease_store().get(running) is None
         item = stack.run_item()
         assert (item["phase"], item["error"]) == ("failed", "ABORTED")
         assert item["receipt"]["settled_by"] == "rule"
@@ -198,7 +198,7 @@ class TestTheRule:
         after = self.rescue(stack, event)
 
         assert (before, after) == (False, True)
-        assert lease_store().of(arn) is None
+        assert lease_store().get(arn) is None
 
     def test_an_input_without_a_model_has_nothing_to_settle(self, stack: Stack) -> None:
         assert self.rescue(stack, ended(stack, "no ARN", status="FAILED"))
@@ -237,7 +237,7 @@ class TestTheJanitor:
         self, stack: Stack, execution: Any, running: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stray = Lease("arn:a", "run-0", "arn:b", STARTED_AT, 90, "stop", project_arn="p", owes="stop")
-        lease_store().take(stray)
+        lease_store().acquire(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
         monkeypatch.setattr("lambdas.cleanup.janitor.PATIENCE_S", 10.0)
@@ -290,7 +290,7 @@ class TestDeletingTheStack:
         with pytest.raises(InternalError, match="the stack is being deleted"):
             stack.prepare({"modelArn": running})
 
-        assert lease_store().of(running) is None
+        assert lease_store().get(running) is None
 
     def test_a_model_that_stays_fails_the_deletion_by_name(
         self, stack: Stack, execution: Any, running: str, answers: Any, monkeypatch: pytest.MonkeyPatch

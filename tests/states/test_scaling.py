@@ -325,4 +325,4 @@ def test_an_apply_that_is_taken_back_is_billed_after_a_refused_second_start_too(
 
 
 def lease(raw: dict[str, Any]) -> Lease | None:
-    return lease_store().of(raw["modelArn"])
+    return lease_store().get(raw["modelArn"])

@@ -184,7 +184,7 @@ def test_the_run_gets_bucket_and_prefix_filled_in(uploads: Uploads) -> None:
 
 
 def test_a_model_that_is_tested_by_another_run_is_looked_at_again_later(uploads: Uploads) -> None:
-    lease_store().take(lease())
+    lease_store().acquire(lease())
     uploads.deliver(uploads.uploaded(LONG_AGO))
     uploads.retry_later()
     while_held = uploads.runs()
@@ -215,7 +215,7 @@ def test_an_upload_during_the_run_starts_another_after_it(uploads: Uploads) -> N
     uploads.deliver(uploads.uploaded(LONG_AGO))
     uploads.retry_later()
     (first,) = uploads.runs()
-    lease_store().take(lease())
+    lease_store().acquire(lease())
     uploads.now += 30
     uploads.deliver(uploads.uploaded(uploads.now))
     uploads.retry_later()

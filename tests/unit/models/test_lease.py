@@ -22,7 +22,7 @@ RUNNING = ModelState("RUNNING", min_inference_units=2, max_inference_units=4)
 
 
 def found(status: str, after_run: AfterRun, units: int | None = None) -> Lease:
-    return replace(TAKEN, after_run=after_run).found("project", ModelState(status, "", units, None))
+    return replace(TAKEN, after_run=after_run).with_initial_state("project", ModelState(status, "", units, None))
 
 
 @pytest.mark.parametrize("state", [RUNNING, ModelState("STOPPED"), ModelState("STARTING")])
@@ -71,7 +71,7 @@ def test_a_model_left_alone_stays_alone_even_when_somebody_else_changes_it() -> 
 
 
 def test_a_model_that_the_run_restarted_gets_its_units_back_with_its_scaling() -> None:
-    lease = replace(TAKEN, after_run="restore").found("project", RUNNING)
+    lease = replace(TAKEN, after_run="restore").with_initial_state("project", RUNNING)
     restarted = replace(lease, restarted=True)
 
     assert restarted.next_move(ModelState("RUNNING", "", 1, None), now=0.0) == "stop"
@@ -95,7 +95,7 @@ def test_what_the_run_started_the_run_stops_although_the_model_was_found_running
 
 
 def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_given_back() -> None:
-    lease = replace(TAKEN, after_run="restore").found("project", RUNNING).asking_to_restart(now=0.0)
+    lease = replace(TAKEN, after_run="restore").with_initial_state("project", RUNNING).with_restart_requested(now=0.0)
 
     assert lease.next_move(RUNNING, now=1.0) == "wait"
     assert lease.next_move(RUNNING, now=MAX_REQUEST_DELAY_S) == "done"
@@ -131,7 +131,7 @@ def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
         move = lease.next_move(state, now, seen)
         if move == "done":
             break
-        lease = lease.asking_to_stop(now) if move == "stop" else lease
+        lease = lease.with_stop_requested(now) if move == "stop" else lease
         _make(move, life, now, lease.units_found)
         now += 1.0
         assert now < ended_after_s + 300, "never settled"
@@ -149,7 +149,7 @@ def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) 
         state = _look(life, now)
         seen = seen.looked(state, now)
         if state.status == "RUNNING" and state.min_inference_units != units:
-            lease = lease.asking_to_restart(now)
+            lease = lease.with_restart_requested(now)
             _make("stop", life, now, None)
         elif state.is_startable:
             lease = lease.with_start_requested(now)
