@@ -19,7 +19,6 @@ from lambdas.capacity import agreement, looks, ramp, saturated, step_checks
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.saturated import SaturatedModel as Model
 from lambdas.capacity.step_plans import SearchLimits
-from lambdas.load import worker_step
 from lambdas.load.counts import StepCounts
 from simulation.service import Group
 from simulation.services import CATALOGUE
@@ -54,7 +53,6 @@ RULES: dict[str, tuple[Without, tuple[Group, ...]]] = {
     "counting error of 2": (_set(estimator, COUNTING=2.0), ("limiter",)),
     "unstable by more than a tenth of failures": (_set(step_checks, CHANCE_ERRORS=0.0), ("errors",)),
     "queueing is judged in a short step": (_set(ramp, MAY_QUEUE=(0.0, 9.9)), ("pool", "small pool")),
-    "a throttled worker goes on to the step's end": (_set(worker_step, EXTENSION_S=99.0), ("pool", "slow start")),
     "workers must all go on": (_set(ramp, saturated_part=_all_of_them), ("limiter",)),
 }
 

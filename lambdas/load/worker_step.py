@@ -19,7 +19,6 @@ from lambdas.models.outcomes import ACCEPTED, THROTTLED
 ATTEMPTS_FLOOR_TPS = 60.0  # throttled lanes together keep at least about this many attempts a second going
 UNKNOWN_LATENCY_S = 0.5  # what a lane takes an accepted request to last before it has had one
 MIN_SPARE_RATIO = 0.4  # of a throttled worker's lane time not spent on accepted requests: below, demand is short
-EXTENSION_S = 3.0  # a throttled worker goes on for so long, and again while it is throttled
 MIN_ACCEPTED_AFTER_THROTTLE = (
     60  # a worker that is alone ends its step with this many accepted since the first throttle
 )
@@ -100,7 +99,7 @@ class WorkerStep:
         if until_s < plan.extended_s:
             if self._last_throttle_s <= until_s - LOOKBACK_S or self._spare() < MIN_SPARE_RATIO:
                 return until_s
-            return min(until_s + EXTENSION_S, plan.extended_s)
+            return min(until_s + LOOKBACK_S, plan.extended_s)
         alone_and_short = plan.workers == 1 and self._accepted_after_throttle < MIN_ACCEPTED_AFTER_THROTTLE
         throttled = math.isfinite(self._first_throttle_s)
         return min(until_s + 1.0, plan.max_s) if throttled and alone_and_short else until_s

@@ -18,7 +18,7 @@ from simulation.virtual_time import VirtualClient
 
 ALONE = StepPlan("ramp", lanes=4, workers=1, base_s=4, extended_s=12, max_s=16)
 TOGETHER = StepPlan("ramp", lanes=16, workers=2, base_s=4, extended_s=12, max_s=16)
-LASTING = [2.1, 5.1, 8.1, 11.1]
+LASTING = [2.1, 4.1, 6.1, 8.1, 10.1]
 PACED = StepPlan("confirm", 4, 1, 2, 2, 2, paced_tps=10, paced_s=8)
 
 
@@ -32,7 +32,7 @@ def ends_at(step: WorkerStep) -> float:
     [
         pytest.param(ALONE, [], [], 4, id="never throttled: base only"),
         pytest.param(ALONE, [1.9], [], 4, id="throttled long ago: base only"),
-        pytest.param(TOGETHER, [2.1], [], 7, id="throttled, then no more: ends early"),
+        pytest.param(TOGETHER, [2.1], [], 6, id="throttled, then no more: ends early"),
         pytest.param(ALONE, LASTING, [], 16, id="alone, throttled, little accepted: to the end"),
         pytest.param(TOGETHER, LASTING, [], 12, id="not alone: extended, no more"),
         pytest.param(ALONE, LASTING, [2.2 + 0.1 * n for n in range(61)], 12, id="alone, enough accepted: extended"),
