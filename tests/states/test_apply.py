@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -44,7 +45,10 @@ class Unreachable:
     """A service that the function has no right to."""
 
     def get_paginator(self, operation: str) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, operation)
+        def refused(_: int) -> Any:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, operation)
+
+        return SimpleNamespace(paginate=lambda **_: map(refused, range(1)))
 
 
 def recommended(stack: Stack, setup: ModelSetup | ModelTruth | None = None, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,9 @@ def headline(output: Findings, demand: str = "") -> str:
     """The answer for a reader who has never tested a service; `demand` is a clause about what the user needs."""
     rate, per_unit, advice = output.max_tps.rate, output.per_unit, output.recommendation
     if output.verdict == "skipped":
-        return "Nothing was measured: another run is testing this model."
+        who = output.held_by
+        holder = f"the run {who.run_id} holds the model since {who.since}" if who else "another run holds the model"
+        return f"Nothing was measured: {holder}."
     if output.verdict == "account-throttled" and rate is not None:
         through = requests_per_second(rate.estimate)
         if output.limited_by == "sudden-increase":

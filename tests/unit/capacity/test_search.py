@@ -266,9 +266,9 @@ def test_a_model_without_a_queue_throttles_below_its_maximum() -> None:
 
 
 def test_precise_mode_adds_seconds_until_the_interval_is_narrow() -> None:
-    noisy: dict[str, Any] = {"limiter": "executor_pool", "executors": 3, "queue_length": 1, "latency_cv": 0.6}
+    noisy: dict[str, Any] = {"limiter": "executor_pool", "executors": 12, "queue_length": 6, "latency_cv": 0.5}
 
-    standard, precise = (measured(mode=mode, tps_per_iu=10.0, **noisy) for mode in ("standard", "precise"))
+    standard, precise = (measured(mode=mode, tps_per_iu=30.0, **noisy) for mode in ("standard", "precise"))
 
     assert "precise" in phases(precise) and "precise" not in phases(standard)
     assert len(precise.measurement.saturated) > len(standard.measurement.saturated)

@@ -67,7 +67,7 @@ def answer(run: Run, first: Measurement, steps: list[MeasuredStep], scaling: Sca
 def test_the_efficiency_is_within_its_interval(mode: Any, limiter: str, share: float) -> None:
     run = replace(VERIFYING, mode=mode)
 
-    _, _, found = verified(run, tps_per_iu=8, limiter=limiter, latency_cv=0.3, unit_efficiency=share)
+    _, _, found = verified(run, tps_per_iu=8, limiter=limiter, latency_cv=0.15, unit_efficiency=share)
 
     assert found.efficiency is not None
     assert found.efficiency.high is not None

@@ -154,7 +154,7 @@ class World:
     def _connect(self, patched: pytest.MonkeyPatch) -> None:
         patched.setattr(upload_watch, "Partition", lambda *_, **__: self)
         patched.setattr(upload_watch, "dynamodb_client", lambda: None)
-        patched.setattr(upload_watch, "lease_store", lambda: self)
+        patched.setattr(upload_watch, "lease_store", lambda: SimpleNamespace(get=self.lease_of))
         patched.setattr(upload_watch, "states_client", lambda: self)
         patched.setattr(upload_watch, "settings", lambda: SETTINGS)
         patched.setattr(upload_watch, "time", SimpleNamespace(time=lambda: EPOCH + self.now))
@@ -206,7 +206,7 @@ class World:
 
         return self._called(describe)
 
-    def of(self, _model_arn: str) -> object | None:
+    def lease_of(self, _model_arn: str) -> object | None:
         """The lease."""
         return self._called(lambda: object() if self._is_held(self.now) else None)
 
