@@ -83,7 +83,7 @@ def clean_up_ended(lease: Lease, status: str, *, by: CleanupTrigger) -> bool:
     done = reconcile(lease, by=by)
     if done and status not in ("FAILED", "SUCCEEDED"):
         run_store(lease.run_id).fail(status, _why(status))
-        history().keep_failure(lease.model_arn, lease.started_at, lease.run_id, status, _why(status))
+        history().save_failure(lease.model_arn, lease.started_at, lease.run_id, status, _why(status))
     if done and not notify_ended(lease.run_id, lease.model_arn, status) and status == "FAILED":
         notify_cleaned_up(lease.run_id, lease.model_arn)
     return done
@@ -141,10 +141,10 @@ def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, do
         run, before = known
         progress = before.looked(state, now).after_run(state, now, applying=lease.apply_starts > 0)
         if progress != before:
-            store.note(progress)
+            store.save_progress(progress)
         known = run, progress
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
     receipt = make_receipt(lease, known, state.status, by=by, now=now, units=units, applied=applied)
-    store.settling(receipt, phase=_PHASES[lease.owes, done], final=done)
+    store.save_receipt(receipt, phase=_PHASES[lease.owes, done], final=done)
     if done and receipt.started_at is not None:
         save_own_run(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

@@ -33,20 +33,20 @@ class History:
         self._client = client
         self._table = table
 
-    def compared(self, run: Run, output: Output) -> Output:
+    def with_comparison(self, run: Run, output: Output) -> Output:
         """The run's output with `comparedWith`, `regression` and `regressionDetail`."""
         now, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
         same_model = self._last_run(run.project_arn, version, run.started_at)
         version_before = self._last(run.project_arn, at_least="VERSION#", below=version)
         return with_comparison(output, now, same_model, version_before)
 
-    def keep(self, run: Run, output: Output) -> None:
+    def save(self, run: Run, output: Output) -> None:
         """Save what later runs compare with. Idempotent."""
         answer = Answer.of(output, run.started_at, run.auto_scales_to)
         values = {key: value for key, value in _ATTRIBUTES.of(answer).items() if value is not None}
         self._of(f"PROJECT#{run.project_arn}").put(f"{_version(run.model_arn)}#RUN#{run.started_at}", values)
 
-    def keep_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
+    def save_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
         """Save how a run failed, in an item without a verdict. An output that the run has published stays."""
         self._of(model_pk(model_arn)).update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
 

@@ -53,12 +53,12 @@ class RunStore:
         self._items.put(RUN_ITEM, {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
 
     def load_or_none(self) -> tuple[Run, Progress] | None:
-        """Like `known`, but returns None if Prepare has not saved the run."""
+        """Like `load`, but returns None if Prepare has not saved the run."""
         with suppress(KeyError):
-            return self.known()
+            return self.load()
         return None
 
-    def known(self) -> tuple[Run, Progress]:
+    def load(self) -> tuple[Run, Progress]:
         """The run, with the inference units that it runs with, and its progress. Raises KeyError if there is none."""
         item = self._items.get(RUN_ITEM)
         # Version 0.1.0 wrote another name: the model of a run that an update interrupts is released all the same.
@@ -68,7 +68,7 @@ class RunStore:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen
 
-    def note(self, progress: Progress, *, phase: str | None = None) -> None:
+    def save_progress(self, progress: Progress, *, phase: str | None = None) -> None:
         """Save the progress, and the phase for the client."""
         self._items.update(RUN_ITEM, {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
@@ -76,7 +76,7 @@ class RunStore:
         """Keep how far the run has come, for whoever watches."""
         self._items.update(RUN_ITEM, {"liveProgress": as_json(to_json(progress))})
 
-    def settling(self, receipt: Receipt, *, phase: str, final: bool) -> None:
+    def save_receipt(self, receipt: Receipt, *, phase: str, final: bool) -> None:
         """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
         values = {"receipt": receipt.write(), "phase": phase}
         if final:
@@ -135,7 +135,7 @@ class RunStore:
         """Keep what Recommend found until the model has stopped."""
         self._items.put("RESULT", {"findings": as_json(to_json(findings))})
 
-    def findings(self) -> Findings:
+    def load_measurement(self) -> Findings:
         """What Recommend found."""
         return from_json(Findings, json.loads(self._items.get("RESULT")["findings"]))
 

@@ -27,7 +27,7 @@ def explain(failure: RunError, run_id: str, raw_input: Any, started_at: str) -> 
     try:
         run_store(run_id).fail(error, cause)
         if model_arn:
-            history().keep_failure(model_arn, started_at, run_id, error, cause)
+            history().save_failure(model_arn, started_at, run_id, error, cause)
         # Not where the table does not answer: the time is needed to tell.
         page = put_failure_page(run_id, model_arn, error, cause)
     except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead

@@ -24,7 +24,7 @@ def probe_images(run_id: str) -> None:
         ModelLost, NoUsableImages, AccessDenied, InternalError
     """
     store = run_store(run_id)
-    run, progress = store.known()
+    run, progress = store.load()
     is_second = progress.units_wanted is not None
     refused = {image.key for image in progress.refused_images} if is_second else ()
     images = tuple(image for image in run.images if image.key not in refused)
@@ -37,7 +37,7 @@ def probe_images(run_id: str) -> None:
     store.put_counts(progress.probe_number, 0, probe.counts)
     if not is_second:
         probe.check()
-        store.note(replace(progress, refused_images=probe.refused), phase="measuring")
+        store.save_progress(replace(progress, refused_images=probe.refused), phase="measuring")
 
 
 def run_worker(run_id: str, step: Mapping[str, Any], worker: int) -> None:
@@ -48,7 +48,7 @@ def run_worker(run_id: str, step: Mapping[str, Any], worker: int) -> None:
     """
     store, leases = run_store(run_id), lease_store()
     plan = StepPlan.from_mapping(step)
-    run, progress = store.known()
+    run, progress = store.load()
     refused = {image.key for image in progress.refused_images}
     sender = load_worker(_target(run), images_of(run, plan.series, refused), source_of(run, plan.series))
     leases.require_held(run.model_arn, run_id)  # last: a run that was ended meanwhile sends nothing

@@ -32,7 +32,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
         BudgetExceeded, ModelLost, InternalError
     """
     store, now = run_store(run_id), time.time()
-    run, progress = store.known()
+    run, progress = store.load()
     steps = store.compact_steps(refused_workers)
     check_budget(run, progress, steps, now)
     lease_store().require_held(run.model_arn, run_id)

@@ -24,14 +24,14 @@ def publish(run_id: str) -> Output:
         ModelLost: the answer was applied, but the run has been ended meanwhile.
     """
     store, bucket = run_store(run_id), settings().image_bucket
-    run, progress = store.known()
+    run, progress = store.load()
     uris = {"result_uri": result_uri(bucket, run.run_id), "report_uri": report_uri(bucket, run.run_id)}
-    answer = output(run, progress, store.findings(), store.receipt(), **uris)
-    answer = with_answer_parameter(history().compared(run, answer), run.started_at)
+    answer = output(run, progress, store.load_measurement(), store.receipt(), **uris)
+    answer = with_answer_parameter(history().with_comparison(run, answer), run.started_at)
     answer = with_page(run, answer, store.steps)
     put_reports(s3_client(), bucket, answer)
     store.publish(run, answer)
-    history().keep(run, answer)
+    history().save(run, answer)
     if run.after_run == "apply":  # a run that fails before this has its model stopped
         lease_store().release_to_user(run.model_arn, run_id)
     notify_finished(answer, time.time() - run.started_epoch)

@@ -27,7 +27,7 @@ def recommend(run_id: str) -> None:
         ModelLost: the answer has to be applied, but the run is being ended.
     """
     store = run_store(run_id)
-    (run, progress), steps = store.known(), store.steps()
+    (run, progress), steps = store.load(), store.steps()
     found = next_move(load_of(steps, "main"), run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")

@@ -36,7 +36,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
                 run, progress = known
                 lease_store().require_held(run.model_arn, run.run_id)
                 logger.warning("the second measurement is given up", extra={"reason": str(error)})
-                store.note(replace(progress, scaling_error=error.sentence), phase="measuring")
+                store.save_progress(replace(progress, scaling_error=error.sentence), phase="measuring")
                 return dict(instead)
 
         return kept
@@ -47,7 +47,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
 def note_scaling(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:
     """Keep what was decided on the scaling check, if this move is about it."""
     if isinstance(move, ScalingSkipped):
-        store.note(replace(progress, scaling_error=move.why))
+        store.save_progress(replace(progress, scaling_error=move.why))
     elif isinstance(move, Restart):
         restarting = progress.restarting(move.inference_units, probe_number=len(steps), now=time.time())
-        store.note(restarting, phase="starting")
+        store.save_progress(restarting, phase="starting")

@@ -26,7 +26,7 @@ def move_towards_running(run_id: str) -> bool:
         BudgetExceeded, ModelLost, ModelNotStartable, ModelStartFailed, ModelNotFound, AccessDenied
     """
     store, now = run_store(run_id), time.time()
-    run, before = store.known()
+    run, before = store.load()
     run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
     lease = lease_store().require_held(run.model_arn, run_id)
     model = model_of(run.model_arn, run.project_arn)
@@ -55,7 +55,7 @@ def move_towards_running(run_id: str) -> bool:
         after = _running(run, after, before, state)
     elif move == "start":
         after = replace(after, start_attempts=before.start_attempts + 1)
-    store.note(after, phase="measuring" if move == "use" else "starting")
+    store.save_progress(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
         start(model, lease, state, before.units_wanted or run.inference_units)
     elif move == "restart":

@@ -98,13 +98,13 @@ class StoreOfOneRun:
     run: Run
     measured: Sequence[MeasuredStep]
 
-    def known(self) -> tuple[Run, None]:
+    def load(self) -> tuple[Run, None]:
         return self.run, None
 
     def steps(self) -> Sequence[MeasuredStep]:
         return self.measured
 
-    def findings(self) -> dict[str, Any]:
+    def load_measurement(self) -> dict[str, Any]:
         return {}
 
     def receipt(self) -> None: ...
@@ -123,7 +123,7 @@ def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch, service: str, fails: s
 
 
 def given(receipt: Receipt) -> None:
-    run_store("run-1").settling(receipt, phase="stopped", final=True)
+    run_store("run-1").save_receipt(receipt, phase="stopped", final=True)
 
 
 class TestAFinishedRun:

@@ -91,7 +91,7 @@ def test_after_the_answer_the_comparison_is_planned_step_by_step_and_told(stack:
         ("compare", series) for series in ("s3", "bytes", "small", "large", "medium")
     ]
     assert planned[0]["number"] == len(main) + 1
-    found = to_json(run_store(stack.run_id).findings())
+    found = to_json(run_store(stack.run_id).load_measurement())
     assert found["verdict"] == "ok"
     assert [row["source"] for row in found["imageComparison"]["sources"]] == ["bytes", "s3"]
     assert [row["series"] for row in found["steps"][-5:]] == ["s3", "bytes", "small", "large", "medium"]
@@ -111,5 +111,5 @@ def test_a_limit_that_is_passed_by_the_comparison_leaves_the_answer(
     assert stack.plan() is None
 
     stack.recommend()
-    (*_, last) = to_json(run_store(stack.run_id).findings())["imageComparison"]["notMeasured"]
+    (*_, last) = to_json(run_store(stack.run_id).load_measurement())["imageComparison"]["notMeasured"]
     assert last["why"] == "limits.maxMinutes = 90 leaves no room for it"

@@ -106,7 +106,7 @@ def items(stack: Stack) -> None:
 def test_a_run_under_way_goes_on_where_it_was() -> None:
     store = run_store("r-past")
 
-    assert store.known() == (RUN, PROGRESS)
+    assert store.load() == (RUN, PROGRESS)
     assert store.receipt() == Receipt("rule", 1200.5, "STOPPED", "RUNNING", 1010.0, None, 0.05, 0.2, 2, 3, applied=True)
     (step,) = store.steps()
     assert (step.number, step.start_at, step.lead_s) == (1, 1011.25, 3.0)
@@ -119,7 +119,7 @@ def test_a_run_under_way_goes_on_where_it_was() -> None:
     [("r-batch", BatchDemand(54000, 3.0)), ("r-traffic", TrafficDemand(6.0, 15.0)), ("r-none", None)],
 )
 def test_each_kind_of_demand_is_known_by_its_keys(run_id: str, demand: AnyDemand | None) -> None:
-    run, progress = run_store(run_id).known()
+    run, progress = run_store(run_id).load()
 
     assert run.demand == demand
     assert progress == Progress()

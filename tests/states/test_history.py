@@ -50,7 +50,7 @@ def published(stack: Stack, number: int, tps: float, *, version: int = 1, **more
     store.create(run)
     store.save_measurement(findings(run, [], measurement))
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop")
-    store.settling(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
+    store.save_receipt(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
     return stack.publish()
 
 
@@ -165,7 +165,7 @@ def test_an_aborted_run_stays_in_the_history_too(stack: Stack) -> None:
 def test_a_failure_after_the_answer_leaves_the_answer(stack: Stack) -> None:
     answer = published(stack, 1, 5.0)
 
-    history().keep_failure(arn(1), a_run(1, 1).started_at, "run-1", "InternalError", "too late")
+    history().save_failure(arn(1), a_run(1, 1).started_at, "run-1", "InternalError", "too late")
 
     item = history_item(stack, a_run(1, 1).started_at)
     assert json.loads(item["output"]["S"]) == answer
@@ -181,7 +181,7 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
     stack.explain({"Error": "Runtime.HandlerError", "Cause": json.dumps(cause)}, {"modelArn": arn(1)})
     late = "2026-11-20T06:00:00.000Z"
     clean_up_ended(lease_store().acquire(Lease(arn(1), "aborted", "", late, 90, "stop")), "ABORTED", by="rule")
-    history().keep_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
+    history().save_failure(arn(1), a_run(2, 1).started_at, "run-2", "InternalError", "too late")
 
     past = RunsTable(stack.dynamodb, TABLE).past_runs(arn(1), 20)
 
@@ -255,7 +255,7 @@ class TestTheParameter:
         store.create(replace(run, run_id="run-3", started_at="2026-11-20T06:00:00.000Z"))
         store.save_measurement(from_json(Findings, found))
         lease = Lease(run.model_arn, "run-3", "", run.started_at, 90, "stop")
-        store.settling(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
+        store.save_receipt(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
         stack.run_id = "run-3"
 
         stack.publish()

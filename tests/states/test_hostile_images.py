@@ -57,7 +57,7 @@ def probed(stack: Stack, source: Source) -> tuple[dict[str, str], Counter[str], 
     while not stack.start():
         time.sleep(0.05)
     stack.probe()
-    run, progress = run_store(stack.run_id).known()
+    run, progress = run_store(stack.run_id).load()
     (probe,) = run_store(stack.run_id).steps()
     answers = Counter({"accepted": sum(probe.counts.accepted), "failed": sum(probe.counts.failed)})
     skipped = {image.key: image.reason for image in (*run.skipped, *progress.refused_images)}

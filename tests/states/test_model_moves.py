@@ -67,7 +67,7 @@ def test_a_model_that_somebody_else_starts_is_measured_with_the_units_it_got(sta
 
     until(stack.start)
 
-    run, _ = run_store(stack.run_id).known()
+    run, _ = run_store(stack.run_id).load()
     assert run.inference_units == 3
 
 

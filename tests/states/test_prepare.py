@@ -104,7 +104,7 @@ def test_a_running_model_is_measured_with_the_units_it_has(stack: Stack, model_a
     assert settled(stack)["inference_units"] == 3
 
     assert stack.start()
-    run, _ = run_store(stack.run_id).known()
+    run, _ = run_store(stack.run_id).load()
     assert (run.inference_units, run.auto_scales_to) == (3, 5)
 
 

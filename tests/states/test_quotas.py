@@ -120,7 +120,7 @@ def test_few_concurrent_executions_make_few_workers_with_more_lanes(stack: Stack
 
     plan = prepared(stack, ModelTruth())
 
-    run, _ = run_store(stack.run_id).known()
+    run, _ = run_store(stack.run_id).load()
     assert (plan["most_workers"], plan["max_concurrency"]) == (8, 256)
     assert (run.search_limits.most_workers, run.search_limits.lanes_per_worker) == (8, 32)
     assert "room for 8 load workers" in run.warnings[0]
@@ -148,11 +148,11 @@ def test_a_start_that_does_not_fit_behind_the_quota_is_warned_of(stack: Stack, q
     stack.upload("samples/1.png", picture())
     arn = stack.service.add_model(ModelTruth(tps_per_iu=15, start_s=0.01, stop_s=0.01))["modelArn"]
     stack.prepare({"modelArn": arn, "test": {"mode": "quick"}})
-    run, _ = run_store(stack.run_id).known()
+    run, _ = run_store(stack.run_id).load()
     before = {"inferenceUnits": 1, "tpsPerInferenceUnit": 15.0, "verdict": "ok", "runId": "before", "modelArn": arn}
     earlier = replace(run, started_at="2026-01-01T06:00:00.000Z")
     rate = {"estimate": 15.0, "low": 14.8, "high": 15.2}
-    history().keep(earlier, from_json(Output, {**before, "maxTps": rate}))
+    history().save(earlier, from_json(Output, {**before, "maxTps": rate}))
     assert stack.settle({"modelArn": arn}, failed=True)
 
     quotas("service-quotas", (APPLIED, listed(**{DETECT: 50.0})))

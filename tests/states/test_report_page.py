@@ -34,7 +34,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
         run = replace(run, run_id=stack.run_id)
         store, progress = (run_store(stack.run_id), Progress(running_since=STARTED_AT, stopped_at=STARTED_AT + 95))
         store.create(run)
-        store.note(progress)
+        store.save_progress(progress)
         for step in steps:
             store.plan_step(step.number, step.counts.plan, step.start_at, step.lead_s)
             for worker, counts in enumerate(step.counts.workers):
@@ -44,7 +44,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
         store.save_measurement(replace(answer, run_id=run.run_id))
         lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found="STOPPED")
         receipt = make_receipt(lease, (run, progress), "STOPPED", by="finally", now=STARTED_AT + 95)
-        store.settling(receipt, phase="stopped", final=True)
+        store.save_receipt(receipt, phase="stopped", final=True)
         return run.model_arn
 
     return measure

@@ -146,10 +146,10 @@ def test_a_runs_item_with_the_longest_keys_fits_into_the_table(planned: Stack) -
     reason = "the model refused it: InvalidImageFormatException: Request has invalid image format"
     told = SkippedImage(MAX_KEY, reason)
     store: RunStore = run_store("run-1")
-    run, progress = store.known()
+    run, progress = store.load()
     store.create(replace(run, images=(Image(MAX_KEY, 4_000_000),) * MAX_IMAGES, skipped=(told,) * MAX_SKIPPED_LISTED))
 
-    store.note(replace(progress, refused_images=(told,) * (MAX_IMAGES - 1)))
+    store.save_progress(replace(progress, refused_images=(told,) * (MAX_IMAGES - 1)))
     steps = from_json(Output, sample_output()).steps
     store.save_live_progress(LiveProgress(0, 0, 0, steps[-1:] * 99))
 

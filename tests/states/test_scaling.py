@@ -158,7 +158,7 @@ def test_by_default_nothing_of_it_happens(stack: Stack) -> None:
 def test_two_units_cost_twice_as_much_between_the_looks(stack: Stack) -> None:
     raw = measured_once(stack, ModelTruth(**FAST))
     assert started(stack)
-    run, progress = run_store(stack.run_id).known()
+    run, progress = run_store(stack.run_id).load()
     now = time.time()
 
     in_an_hour = progress.unit_hours(run.inference_units, now + 3600) - progress.unit_hours(run.inference_units, now)

@@ -127,7 +127,7 @@ def test_a_running_model_that_serves_others_is_left_alone(stack: Stack, running_
 def test_it_is_measured_where_the_input_says_so(stack: Stack, running_model: dict[str, str]) -> None:
     stack.prepare({"modelArn": running_model["modelArn"], "test": {"allowOtherTraffic": True}})
 
-    run, _ = run_store(stack.run_id).known()
+    run, _ = run_store(stack.run_id).load()
     assert run.other_traffic == TrafficSeen(9, of_model=True)
 
 
@@ -138,4 +138,4 @@ def test_a_stopped_model_serves_nobody(stack: Stack) -> None:
 
     stack.prepare({"modelArn": names["modelArn"]})
 
-    assert run_store(stack.run_id).known()[0].other_traffic is None
+    assert run_store(stack.run_id).load()[0].other_traffic is None
