@@ -19,7 +19,7 @@ from lambdas.capacity.step_plans import closed_loop_plan
 from lambdas.capacity.verdicts.account_quota import behind_quota
 from lambdas.experiments.image_comparison_output import comparison_output
 from lambdas.experiments.image_variants import images_of, source_of
-from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rated
+from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rate_variant
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, load_of
 from lambdas.load.step import Series, StepPlan
@@ -35,7 +35,7 @@ AFTERWARDS_S = 25.0  # time for the last replies of a step and for planning the 
 
 
 @dataclass
-class _Course:
+class _State:
     """The state of a comparison: the counts so far, the series that failed, and the next step."""
 
     counted: dict[Series, list[StepCounts]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ def next_comparison(
     """
     if not run.compare_images or incomparable(behind_quota(found, run.tps_quota)):
         return None
-    plan = _course(steps, run, progress, found).next_plan
+    plan = _replay(steps, run, progress, found).next_plan
     return plan if plan and plan.longest_s + MAX_LEAD_S + AFTERWARDS_S <= left.seconds else None
 
 
@@ -68,19 +68,21 @@ def compared_images(
     found = behind_quota(found, run.tps_quota)
     if why := incomparable(found):
         return comparison_output(run, refused, lanes, {}, dict.fromkeys(("bytes", "s3", "sizes"), why))
-    course = _course(steps, run, progress, found)
+    state = _replay(steps, run, progress, found)
     rates: dict[Series, VariantRate] = {}
-    not_measured: dict[str, str] = {str(series): why for series, why in course.failed.items()}
+    not_measured: dict[str, str] = {str(series): why for series, why in state.failed.items()}
     for series in dict.fromkeys(_schedule(run, refused)):
         queues = found.ending == "latency-bound"
-        counted = course.counted.get(series, [])
-        one = rated(counted, queues=queues, quota=run.tps_quota, service=facts_of(run.model_arn))
+        counted = state.counted.get(series, [])
+        one = rate_variant(counted, queues=queues, quota=run.tps_quota, service=facts_of(run.model_arn))
         if isinstance(one, VariantRate):
             rates[series] = one
             not_measured.pop(series, None)
         else:
             not_measured.setdefault(series, one or f"{left.limit} leaves no room for it")
-    return comparison_output(run, refused, lanes, rates, not_measured, moved=_moved(run, refused, rates, found))
+    return comparison_output(
+        run, refused, lanes, rates, not_measured, moved=_capacity_drifted(run, refused, rates, found)
+    )
 
 
 def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
@@ -100,7 +102,7 @@ def incomparable(found: Measurement) -> str | None:
     return f"the model was not brought to its maximum ({found.ending}), and below it all images are carried alike"
 
 
-def _moved(run: Run, refused: set[str], rates: Mapping[Series, VariantRate], found: Measurement) -> bool:
+def _capacity_drifted(run: Run, refused: set[str], rates: Mapping[Series, VariantRate], found: Measurement) -> bool:
     """Whether the capacity drifted, within a step or since the answer (same images, sent the same way)."""
     again = rates.get(run.source)
     same = images_of(run, run.source, refused) == images_of(run, "main", refused)
@@ -109,22 +111,22 @@ def _moved(run: Run, refused: set[str], rates: Mapping[Series, VariantRate], fou
     return not all(rate.steady for rate in rates.values())
 
 
-def _course(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement) -> _Course:
+def _replay(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement) -> _State:
     counts = deque(step.counts for step in steps if step.counts.plan.phase == "compare")
-    plan, course = _plan(steps, run, found), _Course()
+    plan, state = _plan(steps, run, found), _State()
     for series in _schedule(run, {image.key for image in progress.refused_images}):
-        if series in course.failed:
+        if series in state.failed:
             continue
         try:
-            outcome = _played(replace(plan, series=series), counts)
+            outcome = _replay_step(replace(plan, series=series), counts)
         except InternalError as error:
-            course.failed[series] = error.sentence
+            state.failed[series] = error.sentence
             continue
         if isinstance(outcome, StepPlan):
-            course.next_plan = outcome
+            state.next_plan = outcome
             break
-        course.counted.setdefault(series, []).append(outcome)
-    return course
+        state.counted.setdefault(series, []).append(outcome)
+    return state
 
 
 def _schedule(run: Run, refused: set[str]) -> list[Series]:
@@ -138,7 +140,7 @@ def _schedule(run: Run, refused: set[str]) -> list[Series]:
     return [series for series in order if images_of(run, series, refused)]
 
 
-def _played(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | StepPlan:
+def _replay_step(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | StepPlan:
     """Replay one step: returns its counts, taken from the front of `counts`, or the plan that must still run."""
     step = run_step(plan)
     try:

@@ -34,7 +34,7 @@ _ASSUMED = "that capacity grows in proportion to the inference units stays an as
 
 
 @dataclass(frozen=True)
-class Restart:
+class RestartWith:
     """Before the next step the model must run with this number of inference units."""
 
     inference_units: int
@@ -48,7 +48,7 @@ class ScalingSkipped:
 
 
 @dataclass(frozen=True)
-class Scaling:
+class ScalingResult:
     """The result of the scaling check. `units` is None if it did not come to an end; then `detail` says why."""
 
     detail: str
@@ -79,7 +79,7 @@ def units_to_verify(units: int, quota: UnitsQuota | None) -> int | None:
 
 def next_move(
     run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep], now: float
-) -> StepPlan | Restart | ScalingSkipped | None:
+) -> StepPlan | RestartWith | ScalingSkipped | None:
     """The next step after the `first` measurement. Returns None if nothing is left to do.
 
     Raises:
@@ -89,14 +89,14 @@ def next_move(
         return None
     if progress.units_wanted is None:
         why = _obstacle(run, progress, first, run.scaling_quota, now)
-        return ScalingSkipped(why) if why else Restart(2 * run.inference_units)
+        return ScalingSkipped(why) if why else RestartWith(2 * run.inference_units)
     if not any(step.counts.plan.series == "scaling" for step in steps):
-        return Restart(progress.units_wanted)  # requested again: the reply to the first request got lost
+        return RestartWith(progress.units_wanted)  # requested again: the reply to the first request got lost
     move = search.next_move(load_of(steps, "scaling"), _limits(run, first))
     return replace(move, series="scaling") if isinstance(move, StepPlan) else None
 
 
-def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep]) -> Scaling:
+def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep]) -> ScalingResult:
     """The result of the second measurement that the input asked for."""
     units = progress.units_wanted
     if progress.scaling_error is not None or units is None:
@@ -109,7 +109,7 @@ def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence
     if not (first.max_tps and second.max_tps and second.max_tps.estimate) or verdict.word in _INCOMPARABLE:
         return _not_measured(units, f"no rate to compare was found ({verdict.word}). {verdict.detail}")
     share = efficiency(first.max_tps.per_unit(run.inference_units), second.max_tps.per_unit(units))
-    return _judged(Scaling("", units, verdict.word, second.max_tps, share), run.inference_units)
+    return _judged(ScalingResult("", units, verdict.word, second.max_tps, share), run.inference_units)
 
 
 def efficiency(one: Interval, more: Interval) -> Interval:
@@ -172,12 +172,12 @@ def _start_minutes(progress: Progress) -> float:
     return (progress.running_since - progress.first_look_at) / 60
 
 
-def _not_measured(units: int | None, why: str) -> Scaling:
+def _not_measured(units: int | None, why: str) -> ScalingResult:
     at = "with more inference units" if units is None else f"at {units} inference units"
-    return Scaling(f"Not measured {at}: {why.rstrip('.')}; {_ASSUMED}.")
+    return ScalingResult(f"Not measured {at}: {why.rstrip('.')}; {_ASSUMED}.")
 
 
-def _judged(found: Scaling, tested: int) -> Scaling:
+def _judged(found: ScalingResult, tested: int) -> ScalingResult:
     """The result with its sentence, and with what it changes in the recommendation."""
     tps, share, units = found.max_tps, found.efficiency, found.units
     assert tps is not None

@@ -36,7 +36,7 @@ class VariantRate:
     steady: bool = True
 
 
-def rated(
+def rate_variant(
     steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None, service: ServiceNames = UNNAMED
 ) -> VariantRate | str:
     """The rate of a variant, or why there is none (empty: it has no steps).
@@ -56,7 +56,7 @@ def rated(
     found = [estimator.interval(each) for each in answered]
     steady = [estimator.steady(each, one.half_width) for each, one in zip(answered, found, strict=True)]
     unanswered_tps = max(counts.unanswered_tps for counts in sound)
-    rate = estimator.widen_by_lost_requests(_joined(found), unanswered_tps)
+    rate = estimator.widen_by_lost_requests(_combined(found), unanswered_tps)
     if quota is not None and not queues and quota.may_limit(rate):
         return f"{quota.named(service)} may have decided its rate of {rate.estimate:.2f} requests/s"
     return VariantRate(rate, latency, all(steady))
@@ -67,7 +67,7 @@ def are_disjoint(one: Interval, other: Interval) -> bool:
     return is_above(one, other) or is_above(other, one)
 
 
-def _joined(found: Sequence[Interval]) -> Interval:
+def _combined(found: Sequence[Interval]) -> Interval:
     """The mean rate of several steps. Disjoint intervals mean that the capacity drifted; the interval spans them."""
     mean = fmean(each.estimate for each in found)
     lows, highs = [each.low for each in found], [each.high or each.estimate for each in found]

@@ -9,7 +9,7 @@ from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.models.registry import facts_of
-from lambdas.planning.auto_scaling import always, scaled
+from lambdas.planning.auto_scaling import auto_scaled, fixed_units
 from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
 from lambdas.planning.recommendation import Recommendation, ReducedRate, recommend
@@ -66,9 +66,9 @@ def _with_past(
     history: RequestHistory,
 ) -> RecommendationOutput:
     (least, most), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
-    carried = carried_row(always(history.counts, most, tps, history.period_s), most)
+    carried = carried_row(fixed_units(history.counts, most, tps, history.period_s), most)
     scaling = scaling_row(history, least, most, tps, price, facts_of(run.model_arn).name)
-    always_usd = usd_per_month(scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
+    always_usd = usd_per_month(auto_scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
     plan = week_plan(history, wanted, per_unit, least, most, price) if history.covers_a_week else None
     if plan is None:
         row = no_plan(NEVER_IDLE if history.covers_a_week else NEEDS_A_WEEK)

@@ -57,7 +57,7 @@ class AutoScaling:
 
 
 @dataclass(frozen=True)
-class Service:
+class ServedDemand:
     """How many requests a choice of inference units would have carried; `sent` = `carried` + `throttled`."""
 
     sent: int
@@ -83,7 +83,7 @@ class Service:
         return self.unit_periods / self.periods if self.periods else 0.0
 
 
-def served(counts: Sequence[int | None], units: Iterable[int], tps_per_unit: float, period_s: int) -> Service:
+def simulate(counts: Sequence[int | None], units: Iterable[int], tps_per_unit: float, period_s: int) -> ServedDemand:
     """Simulate each period's requests, spread evenly over it, against the units in service in that period."""
     sent, carried, in_full, unit_periods, open_periods = 0, 0.0, 0, 0, 0
     for count, in_service in zip(counts, units, strict=True):
@@ -95,17 +95,17 @@ def served(counts: Sequence[int | None], units: Iterable[int], tps_per_unit: flo
         sent += count
         carried += min(count, capacity)
         in_full += count <= capacity + 1e-9
-    return Service(sent, carried, open_periods, in_full, unit_periods, len(counts))
+    return ServedDemand(sent, carried, open_periods, in_full, unit_periods, len(counts))
 
 
-def always(counts: Sequence[int | None], units: int, tps_per_unit: float, period_s: int) -> Service:
+def fixed_units(counts: Sequence[int | None], units: int, tps_per_unit: float, period_s: int) -> ServedDemand:
     """Simulate a model with a fixed number of inference units."""
-    return served(counts, [units] * len(counts), tps_per_unit, period_s)
+    return simulate(counts, [units] * len(counts), tps_per_unit, period_s)
 
 
-def scaled(
+def auto_scaled(
     counts: Sequence[int | None], least: int, most: int, tps_per_unit: float, period_s: int, lag: Lag = Lag()
-) -> Service:
+) -> ServedDemand:
     """Simulate a model that always runs and scales between `least` and `most` inference units."""
     model = AutoScaling(least, most, tps_per_unit, period_s, lag)
-    return served(counts, [model.serve(count or 0) for count in counts], tps_per_unit, period_s)
+    return simulate(counts, [model.serve(count or 0) for count in counts], tps_per_unit, period_s)

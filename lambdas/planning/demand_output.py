@@ -16,7 +16,7 @@ from iu_tuner.contract.output.recommendation import (
     ServiceOutput,
 )
 from iu_tuner.formats import iso, rounded
-from lambdas.planning.auto_scaling import HOURS_PER_MONTH, Lag, Service, always, scaled
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH, Lag, ServedDemand, auto_scaled, fixed_units
 from lambdas.planning.demand import PastDemand, TrafficDemand
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
 from lambdas.planning.scheduler_entries import DAYS
@@ -83,7 +83,7 @@ def _profile(history: RequestHistory) -> HourOfWeek:
     )
 
 
-def carried_row(service: Service, units: int) -> CarriedOutput:
+def carried_row(service: ServedDemand, units: int) -> CarriedOutput:
     """`recommendation.carried`: the past with the recommended maximum running all the time."""
     return CarriedOutput(
         inference_units=units,
@@ -101,7 +101,7 @@ def scaling_row(
     """
     lag = Lag().rounded_to(history.period_s)
 
-    def service(serve: Callable[[Sequence[int | None]], Service]) -> ServiceOutput:
+    def service(serve: Callable[[Sequence[int | None]], ServedDemand]) -> ServiceOutput:
         # A month has as many of each weekday; a history need not.
         past, paid = serve(history.counts), serve(history.whole_weeks.counts)
         return ServiceOutput(
@@ -119,13 +119,13 @@ def scaling_row(
         ),
         min_inference_units=least,
         max_inference_units=most,
-        **asdict(service(lambda counts: scaled(counts, least, most, tps_per_unit, history.period_s))),
-        always_min=service(lambda counts: always(counts, least, tps_per_unit, history.period_s)),
-        always_max=service(lambda counts: always(counts, most, tps_per_unit, history.period_s)),
+        **asdict(service(lambda counts: auto_scaled(counts, least, most, tps_per_unit, history.period_s))),
+        always_min=service(lambda counts: fixed_units(counts, least, tps_per_unit, history.period_s)),
+        always_max=service(lambda counts: fixed_units(counts, most, tps_per_unit, history.period_s)),
     )
 
 
-def usd_per_month(service: Service, usd_per_unit_hour: float) -> float:
+def usd_per_month(service: ServedDemand, usd_per_unit_hour: float) -> float:
     """Of a model that runs all the time."""
     return service.mean_units * usd_per_unit_hour * HOURS_PER_MONTH
 

@@ -12,13 +12,13 @@ from typing import Any
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.recommendation import ScheduleEntry
 from lambdas.models.registry import facts_of
-from lambdas.planning.weekly_schedule import Block
+from lambdas.planning.weekly_schedule import OnPeriod
 
 MINUTES_OF_WEEK = 7 * 24 * 60
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-def start_stop_entries(model_arn: str, blocks: Sequence[Block], start_up_s: int) -> tuple[ScheduleEntry, ...]:
+def start_stop_entries(model_arn: str, blocks: Sequence[OnPeriod], start_up_s: int) -> tuple[ScheduleEntry, ...]:
     """One start and one stop for all days that begin or end alike. A start comes early by the start-up."""
     starts: dict[tuple[int, int, int], list[int]] = {}
     stops: dict[int, list[int]] = {}

@@ -17,7 +17,7 @@ MAX_MISSED_RATIO = 0.001
 
 
 @dataclass(frozen=True)
-class Block:
+class OnPeriod:
     """Consecutive hours in which the model runs; they may go past the end of the week."""
 
     start_hour: int
@@ -34,7 +34,7 @@ class Block:
 class WeekPlan:
     """The blocks of a week, their mean cost, and how many past requests came outside of them."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[OnPeriod, ...]
     start_up_s: int
     usd_per_month: float
     missed_requests: int
@@ -111,17 +111,17 @@ def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
 
 def _block(
     span: tuple[int, int], history: RequestHistory, past: PastDemand, per_unit: Interval, least: int, most: int
-) -> Block:
+) -> OnPeriod:
     first, hours = span
     by_hour = history.by_hour_of_week
     rates = sorted(rate for hour in range(first, first + hours) for rate in by_hour[hour % HOURS_OF_WEEK])
     average = sum(rates) / len(rates)
     peak = max(average, percentile_of(rates, past.percentile))
     low, high = (units_for(tps * (1 + past.headroom), per_unit) for tps in (average, peak))
-    return Block(first, hours, min(low, least), min(high, most))
+    return OnPeriod(first, hours, min(low, least), min(high, most))
 
 
-def _unit_seconds(blocks: Sequence[Block], history: RequestHistory, tps_per_unit: float, start_up_s: int) -> float:
+def _unit_seconds(blocks: Sequence[OnPeriod], history: RequestHistory, tps_per_unit: float, start_up_s: int) -> float:
     """Inference units times seconds that the plan would have cost in the past; the time of starts is paid, too."""
     block_of = {hour: block for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
     total, off_s, on, model = 0.0, 0, None, None

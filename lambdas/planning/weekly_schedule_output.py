@@ -13,7 +13,7 @@ from lambdas.planning.demand import BatchDemand
 from lambdas.planning.recommendation import BatchPlan
 from lambdas.planning.request_history import HOURS_OF_WEEK
 from lambdas.planning.scheduler_entries import DAYS, start_entry, start_stop_entries, stop_entry, weekly
-from lambdas.planning.weekly_schedule import MAX_MISSED_RATIO, START_UP_S, Block, WeekPlan
+from lambdas.planning.weekly_schedule import MAX_MISSED_RATIO, START_UP_S, OnPeriod, WeekPlan
 
 STOP_MINUTES = 15  # from a stop that was asked for until the model is free to be measured
 BATCH_MARGIN = 1.1
@@ -59,7 +59,7 @@ def _lost(plan: WeekPlan, requests: int) -> str:
     )
 
 
-def _hours(block: Block) -> HoursOn:
+def _hours(block: OnPeriod) -> HoursOn:
     return HoursOn(
         from_=_told(block.start_hour),
         to=_told(block.start_hour + block.hours),

@@ -9,7 +9,7 @@ from typing import Any
 from lambdas.capacity import search
 from lambdas.experiments import scaling
 from lambdas.experiments.image_comparison import least_lead_s, next_comparison
-from lambdas.experiments.scaling import Restart, ScalingSkipped
+from lambdas.experiments.scaling import RestartWith, ScalingSkipped
 from lambdas.load.measured_step import MeasuredStep, lead_s, load_of
 from lambdas.load.step import StepPlan
 from lambdas.models.lease_store import lease_store
@@ -42,7 +42,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     note_scaling(store, progress, move, steps)
     store.save_live_progress(live_progress(steps, plan))
     if plan is None:
-        return {"step": None, "restart": isinstance(move, Restart)}
+        return {"step": None, "restart": isinstance(move, RestartWith)}
     number, lead = len(steps), max(lead_s(steps[-1]), least_lead_s(steps, run, plan))
     start_at = time.time() + lead + plan.wait_s
     store.plan_step(number, plan, start_at, lead)
@@ -51,7 +51,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
 
 def next_move(
     run: Run, progress: Progress, steps: Sequence[MeasuredStep], now: float
-) -> StepPlan | Restart | ScalingSkipped | None:
+) -> StepPlan | RestartWith | ScalingSkipped | None:
     """The move after these steps, `now` in seconds since the epoch. Returns None if all is measured.
 
     Raises:

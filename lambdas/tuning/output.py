@@ -15,7 +15,7 @@ from lambdas.capacity.measurement import CleanRate, Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import behind_quota
 from lambdas.capacity.verdicts.verdict import judge
-from lambdas.experiments.scaling import Scaling
+from lambdas.experiments.scaling import ScalingResult
 from lambdas.load.client_load import client_load
 from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99, LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
@@ -44,7 +44,7 @@ def findings(
     steps: Sequence[MeasuredStep],
     found: Measurement,
     history: RequestHistory | None = None,
-    scaling: Scaling | None = None,
+    scaling: ScalingResult | None = None,
     *,
     refused_images: int = 0,
 ) -> Findings:

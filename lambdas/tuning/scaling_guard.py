@@ -10,7 +10,7 @@ from typing import Any
 
 from iu_tuner.contract.errors import RunError
 from lambdas.aws.logging import Handler, logger
-from lambdas.experiments.scaling import Restart, ScalingSkipped
+from lambdas.experiments.scaling import RestartWith, ScalingSkipped
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.lease_store import lease_store
 from lambdas.runs.progress import Progress
@@ -48,6 +48,6 @@ def note_scaling(store: RunStore, progress: Progress, move: object, steps: Seque
     """Keep what was decided on the scaling check, if this move is about it."""
     if isinstance(move, ScalingSkipped):
         store.save_progress(replace(progress, scaling_error=move.why))
-    elif isinstance(move, Restart):
+    elif isinstance(move, RestartWith):
         restarting = progress.restarting(move.inference_units, probe_number=len(steps), now=time.time())
         store.save_progress(restarting, phase="starting")

@@ -25,7 +25,7 @@ MODEL = next(item["modelArn"]["S"] for item in EARLIER["finished"] if item["sk"]
 def put(stack: Stack) -> Any:
     def put(state: str, model_arn: str = MODEL) -> None:
         text = json.dumps(EARLIER[state]).replace(MODEL, model_arn)
-        text = text.replace(_project(MODEL), _project(model_arn))
+        text = text.replace(f"{_project(MODEL)}/", f"{_project(model_arn)}/")
         if model_arn != MODEL:  # a project's ARN ends in an epoch of its own
             project_arn = stack.service.model_report(model_arn)["projectArn"]
             text = re.sub(rf"{re.escape(_project(model_arn))}/[0-9]+", project_arn, text)

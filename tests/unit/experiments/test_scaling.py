@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Ending, Measurement
 from lambdas.capacity.rates.interval import Interval
-from lambdas.experiments.scaling import Restart, Scaling, ScalingSkipped, efficiency, next_move, scaling_of
+from lambdas.experiments.scaling import RestartWith, ScalingResult, ScalingSkipped, efficiency, next_move, scaling_of
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
@@ -35,13 +35,13 @@ AT = STARTED + 900
 FOUND = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
 
 
-def verified(run: Run = VERIFYING, **truth: Any) -> tuple[Measurement, list[MeasuredStep], Scaling]:
+def verified(run: Run = VERIFYING, **truth: Any) -> tuple[Measurement, list[MeasuredStep], ScalingResult]:
     """The whole run: the first search, the restart, the second search, and what comes of them."""
     model, units = ModelTruth(**truth), run.inference_units
     first = run_search(VirtualClient(SimulatedService(model, units), seed=1), run.search_limits)
     steps = [MeasuredStep(number, 0.0, 3.0, counts) for number, counts in enumerate(first.history)]
     restart = next_move(run, MEASURED, first.measurement, steps, AT)
-    assert restart == Restart(2 * units)
+    assert restart == RestartWith(2 * units)
     progress = MEASURED.restarting(2 * units, probe_number=len(steps), now=AT)
     steps.append(warm_up(len(steps)))
     client = VirtualClient(SimulatedService(model, 2 * units), seed=2)
@@ -56,7 +56,7 @@ def warm_up(number: int) -> MeasuredStep:
     return MeasuredStep(number, 0.0, 0.0, StepCounts(plan, []))
 
 
-def answer(run: Run, first: Measurement, steps: list[MeasuredStep], scaling: Scaling) -> dict[str, Any]:
+def answer(run: Run, first: Measurement, steps: list[MeasuredStep], scaling: ScalingResult) -> dict[str, Any]:
     told: dict[str, Any] = to_json(findings(run, steps, first, None, scaling))
     return told
 
@@ -190,7 +190,7 @@ def test_what_stands_against_a_second_measurement_is_told(
 def test_within_its_limits_it_is_made() -> None:
     just = replace(VERIFYING, max_minutes=32, max_usd=0.9)
 
-    assert next_move(just, MEASURED, FOUND, [], AT) == Restart(2)
+    assert next_move(just, MEASURED, FOUND, [], AT) == RestartWith(2)
 
 
 def test_a_run_that_was_not_asked_to_ends_with_the_first_measurement() -> None:
@@ -200,7 +200,7 @@ def test_a_run_that_was_not_asked_to_ends_with_the_first_measurement() -> None:
 def test_a_restart_whose_request_was_lost_is_asked_for_again() -> None:
     asked = MEASURED.restarting(2, probe_number=0, now=AT)
 
-    assert next_move(VERIFYING, asked, FOUND, [], AT) == Restart(2)
+    assert next_move(VERIFYING, asked, FOUND, [], AT) == RestartWith(2)
 
 
 def test_a_run_survives_its_table() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from lambdas.capacity.verdicts.account_quota import TpsQuota
-from lambdas.experiments.variant_rate import VariantRate, rated
+from lambdas.experiments.variant_rate import VariantRate, rate_variant
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
@@ -35,7 +35,7 @@ def step(accepted: int, throttled: int = 9, failed: int = 0, answered: Sequence[
 
 
 def rate_of(*steps: StepCounts, queues: bool = False) -> VariantRate:
-    found = rated(steps, queues=queues)
+    found = rate_variant(steps, queues=queues)
     assert isinstance(found, VariantRate)
     return found
 
@@ -75,20 +75,20 @@ def test_of_a_model_with_an_endless_queue_the_answers_are_counted_once_they_come
 
 
 def test_where_many_requests_failed_there_is_no_rate_but_their_names() -> None:
-    assert rated([step(10, failed=4)], queues=False) == (
+    assert rate_variant([step(10, failed=4)], queues=False) == (
         "more than a tenth of the requests failed (InternalServerError x 64)"
     )
 
 
 def test_without_steps_there_is_nothing_to_say() -> None:
-    assert rated([], queues=False) == ""
+    assert rate_variant([], queues=False) == ""
 
 
 def test_a_rate_that_the_accounts_quota_may_have_decided_says_nothing_about_the_images() -> None:
     quota = TpsQuota(10.0, "Service Quotas", is_applied=True)
 
     assert "10 TPS; Service Quotas) may have decided its rate of 10.00 requests/s" in str(
-        rated([step(10)], queues=False, quota=quota)
+        rate_variant([step(10)], queues=False, quota=quota)
     )
-    assert isinstance(rated([step(9)], queues=False, quota=quota), VariantRate)
-    assert isinstance(rated([step(10)], queues=True, quota=quota), VariantRate)
+    assert isinstance(rate_variant([step(9)], queues=False, quota=quota), VariantRate)
+    assert isinstance(rate_variant([step(10)], queues=True, quota=quota), VariantRate)

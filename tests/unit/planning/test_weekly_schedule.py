@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from infra.settings.schedule_expression import is_schedule_expression
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.rates.interval import Interval
-from lambdas.planning.auto_scaling import HOURS_PER_MONTH, scaled
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH, auto_scaled
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.demand_output import traffic_of
 from lambdas.planning.recommendation import units_for
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory
 from lambdas.planning.scheduler_entries import start_stop_entries, weekly
-from lambdas.planning.weekly_schedule import Block, WeekPlan, week_plan
+from lambdas.planning.weekly_schedule import OnPeriod, WeekPlan, week_plan
 from tests.support import past_traffic
 from tests.support.past_traffic import history
 
@@ -46,7 +46,7 @@ def certain(past: RequestHistory, start_up_s: int = 1200) -> WeekPlan:
 
 def always_usd(past: RequestHistory) -> float:
     return (
-        scaled(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
+        auto_scaled(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
         * PRICE
         * HOURS_PER_MONTH
     )
@@ -196,7 +196,7 @@ def test_entries_start_early_and_stop_in_time_with_the_days_that_are_alike_in_on
 
 
 def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:
-    start, stop = start_stop_entries(ARN.replace("arn:aws:", "arn:aws-cn:"), [Block(0, 24, 1, 3)], 1200)
+    start, stop = start_stop_entries(ARN.replace("arn:aws:", "arn:aws-cn:"), [OnPeriod(0, 24, 1, 3)], 1200)
 
     assert (start.expression, stop.expression) == ("cron(40 23 ? * SUN *)", "cron(0 0 ? * TUE *)")
     assert start.input["MaxInferenceUnits"] == 3
@@ -222,7 +222,7 @@ def test_scheduler_s_parameters_are_those_of_the_calls() -> None:
     import botocore.session
 
     service = botocore.session.get_session().get_service_model("rekognition")
-    for entry in start_stop_entries(ARN, [Block(8, 10, 1, 3)], 1200):
+    for entry in start_stop_entries(ARN, [OnPeriod(8, 10, 1, 3)], 1200):
         action = str(entry.target).rpartition(":")[2]
         call = service.operation_model(action[0].upper() + action[1:]).input_shape
 
