@@ -36,7 +36,7 @@ RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
 MAX_TRIES = 3
 
 
-class OneDeploymentAProcess(LoadScopeScheduling):
+class OneDeploymentAProcess(LoadScopeScheduling):  # type: ignore[misc]
     """End-to-end tests that deploy for themselves, of triggers and quotas, share a process; all others share another.
 
     Tests of other suites that run beside them have two processes for the stack and one for the pages.
