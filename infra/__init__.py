@@ -1,1 +1,1 @@
-"""The CDK side: what is deployed, and who may do what."""
+"""The CDK app: the deployed resources and their permissions."""

@@ -1,4 +1,4 @@
-"""Rekognition, seen from the roles: which action touches which models, and where the service is."""
+"""Permissions for Rekognition's actions on the models, and the endpoint of the service."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -11,7 +11,7 @@ _SERVICE = "rekognition"
 
 
 class ModelService(Construct):
-    """Who talks to Rekognition: with which rights, and at which address."""
+    """Gives functions their permissions for Rekognition, and its endpoint."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -20,20 +20,20 @@ class ModelService(Construct):
         self._versions = list(settings.model_arns) or [
             stack.format_arn(service=_SERVICE, resource="project", resource_name="*/version/*")
         ]
-        # A project's ARN ends in an epoch of its own, which a version's ARN does not tell: `project/<name>/*`.
+        # A project's ARN ends in its own creation time, which a version's ARN does not have: hence `project/<name>/*`.
         self._projects = list(dict.fromkeys(_project_of(arn) for arn in settings.model_arns)) or [
             stack.format_arn(service=_SERVICE, resource="project", resource_name="*")
         ]
 
     def grant(self, function: lambda_.Function, *actions: str) -> None:
-        """May call these actions (`DetectCustomLabels`, …) for the models of the settings."""
+        """Allow the function these actions (`DetectCustomLabels`, …) on the models of the settings."""
         for action in actions:
             self._grant_one(function, action)
         if self._endpoint_url is not None:
             function.add_environment("AWS_ENDPOINT_URL_REKOGNITION", self._endpoint_url)
 
     def grant_traffic(self, function: lambda_.Function) -> None:
-        """May ask CloudWatch for the requests that the models served of late."""
+        """Allow the function to read from CloudWatch how many requests the models served."""
         allow(function, ["cloudwatch:GetMetricData"], "*", wildcard="CloudWatch's metrics know no resources.")
 
     def _grant_one(self, function: lambda_.Function, action: str) -> None:

@@ -1,4 +1,4 @@
-"""Releases a run's model when the state machine could not: after an abort, by the clock, before a deletion."""
+"""Releases a run's model if the state machine could not: after an abort, on a schedule, before a stack deletion."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -18,14 +18,14 @@ from infra.settings.settings import Settings
 from iu_tuner.contract import names
 
 _JANITOR_PERIOD = cdk.Duration.minutes(10)
-# At least as long as ReleaseOrphanedModel may take; the function itself asks for a look sooner.
+# At least the timeout of ReleaseOrphanedModel; the function itself sets a shorter time to its next call.
 _VISIBILITY = cdk.Duration.minutes(2)
-# A model that starts can't be stopped before it runs: looks for an hour, then the message is a dead letter.
+# A starting model can't be stopped before it runs. After an hour of retries the message becomes a dead letter.
 _RESCUE_PATIENCE_S = 3600
 
 
 class SafetyNet(Construct):
-    """`dead_letter_queues` hold what could not be delivered. Each part works without the others."""
+    """`dead_letter_queues` hold undelivered messages. Each part works without the others."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class SafetyNet(Construct):
         self._on_stack_delete(functions.stop_on_delete, state_machine)
 
     def _on_execution_end(self, release_orphaned: lambda_.Function, state_machine: sfn.StateMachine) -> None:
-        """An execution that failed, timed out or was aborted: no state of it runs any more."""
+        """Clean up after an execution that failed, timed out or was aborted, as none of its states runs any more."""
         receives = min(1000, -(-_RESCUE_PATIENCE_S // self._settings.model_poll_seconds))
         queue = work_queue(self, "Ended", settings=self._settings, visibility=_VISIBILITY, receives=receives)
         undelivered = dead_letter_queue(self, "EndedUndelivered", settings=self._settings)
@@ -76,7 +76,7 @@ class SafetyNet(Construct):
             self.dead_letter_queues += [queue.dead_letter_queue.queue, undelivered]
 
     def _on_schedule(self, janitor: lambda_.Function) -> None:
-        """The events of an execution's end are delivered at best effort; the clock is not."""
+        """Clean up on a schedule, as the events of an execution's end are delivered only at best effort."""
         undelivered = dead_letter_queue(self, "JanitorUndelivered", settings=self._settings)
         role = scheduler_role(self, "JanitorScheduleRole", undelivered=undelivered)
         acknowledge_wildcard(role, f"{janitor.function_arn}:*", "Versions of this very Lambda.")
@@ -90,7 +90,7 @@ class SafetyNet(Construct):
                 role=role,
                 input=scheduler.ScheduleTargetInput.from_object({}),
                 dead_letter_queue=undelivered,
-                # The next one comes soon.
+                # The next invocation is soon.
                 retry_attempts=1,
                 max_event_age=_JANITOR_PERIOD,
             ),
@@ -100,7 +100,7 @@ class SafetyNet(Construct):
         self.dead_letter_queues.append(undelivered)
 
     def _on_stack_delete(self, stop_on_delete: lambda_.Function, state_machine: sfn.StateMachine) -> None:
-        """Deleted first of all the stack, so that all it takes to stop a model is still there."""
+        """Make the custom resource that is deleted first, while all that is needed to stop a model still exists."""
         self._grant_executions(stop_on_delete, "states:StopExecution")
         allow(stop_on_delete, ["states:ListExecutions"], state_machine.state_machine_arn)
         stop_on_delete.add_environment(names.STATE_MACHINE_ARN, state_machine.state_machine_arn)

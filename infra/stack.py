@@ -1,4 +1,4 @@
-"""The stack: composes the parts, says who may do what, tells their names. Makes nothing itself."""
+"""The stack: composes the parts, grants their permissions, and outputs their names. It makes no resource itself."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from infra.workflow.machine import Workflow
 
 
 class InferenceUnitTuner(cdk.Stack):
-    """Measures how many images per second a Rekognition model takes, and says how many IUs it needs."""
+    """The stack, which measures the TPS of a Rekognition model and recommends inference units."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(
@@ -42,7 +42,7 @@ class InferenceUnitTuner(cdk.Stack):
         safety_net = SafetyNet(
             self, "SafetyNet", settings=settings, functions=functions, state_machine=workflow.state_machine
         )
-        # A stack is deleted in the opposite order: the guard first, while everything still works.
+        # CloudFormation deletes in the opposite order: the guard first, while everything still works.
         safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow)
 
         triggers = Triggers(
@@ -53,7 +53,7 @@ class InferenceUnitTuner(cdk.Stack):
             state_machine=workflow.state_machine,
             start_after_uploads=functions.start_after_uploads,
         )
-        # No run starts any more once the guard has done its work.
+        # The starters are deleted before the guard, so that no run starts after its work.
         for starter in triggers.starters:
             starter.node.add_dependency(safety_net.deletion_guard)
 
@@ -91,7 +91,7 @@ class InferenceUnitTuner(cdk.Stack):
 
     @staticmethod
     def _grant(storage: Storage, models: ModelService, functions: Functions, observability: Observability) -> None:
-        """Each Lambda's role in full, but for its logs and traces."""
+        """Grant all permissions of each Lambda's role, except those for logs and traces."""
         models.grant(functions.prepare, "DescribeProjects", "DescribeProjectVersions")
         storage.grant_list_images(functions.prepare)
         storage.grant_get_images(functions.prepare)

@@ -1,4 +1,4 @@
-"""What starts runs by itself: the clock, and images that are uploaded."""
+"""Starts runs on schedules and after uploads of images."""
 
 import json
 
@@ -19,16 +19,16 @@ from infra.settings.settings import Settings
 from infra.settings.triggers import UploadTrigger
 from iu_tuner.contract import names
 
-# A schedule that could not start its run for so long is late enough for the run to be another's.
+# The maximum delay of a scheduled run; after that the next one replaces it.
 _LATEST = cdk.Duration.hours(1)
-# Six times as long as the Lambda may take, and the window for a batch: so Lambda asks for.
+# Six times the Lambda's timeout plus the batch window, as Lambda's documentation recommends.
 _VISIBILITY = cdk.Duration.seconds(6 * 30 + 2)
-# The queue hands a message out at each look at its upload: up to 88 times in the two weeks that it keeps one.
+# A message is received at each check of its upload: up to 88 times in the two weeks that the queue keeps it.
 MAX_LOOKS = 100
 
 
 class Triggers(Construct):
-    """`dead_letter_queues` hold what started nothing; `starters` is what has to go first when the stack goes."""
+    """`dead_letter_queues` hold triggers that started no run; `starters` must be deleted first of the stack."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Schedules(Construct):
         for entry in settings.schedules:
             schedule = scheduler.Schedule(
                 self,
-                # After what it does: no other is renamed when one goes, or when one is disabled.
+                # The name is a hash of its content, so that removing or disabling one schedule renames no other.
                 f"Schedule{entry.fingerprint}",
                 description=f"Measure {entry.input['modelArn'].partition(':project/')[2]}"[:512],
                 schedule=scheduler.ScheduleExpression.expression(entry.expression, cdk.TimeZone.of(entry.timezone)),
@@ -91,7 +91,7 @@ class Schedules(Construct):
 
 
 class Uploads(Construct):
-    """Images uploaded to the image bucket start a run, by way of a queue."""
+    """Images uploaded to the image bucket start a run through a queue."""
 
     def __init__(
         self,
@@ -117,17 +117,17 @@ class Uploads(Construct):
         self._grant_runs(start_after_uploads, state_machine)
 
     def _enable_event_bridge(self) -> None:
-        """The bucket's own property: the CDK's switch would deploy a Lambda with a managed policy to set it."""
+        """Set the bucket's property directly; the CDK's option would deploy a Lambda with a managed policy for it."""
         bucket = self._images.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
         bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
 
     def _rule(self, trigger: UploadTrigger) -> events.Rule:
-        """Matches by the prefix alone: EventBridge takes few wildcards, and the Lambda reads names in any case."""
+        """A rule that matches only the prefix: EventBridge allows few wildcards, and the Lambda ignores the names' case."""
         message = {
             "trigger": {"prefix": trigger.prefix, "settleSeconds": trigger.settle_seconds, "input": trigger.input},
             "uploadedAt": events.EventField.time,
-            # The whole object, as EventBridge does not escape a string that it fills in, like a key with a quote.
+            # The whole object, as EventBridge does not escape a string that it inserts, such as a key with a quote.
             "object": events.EventField.from_path("$.detail.object"),
         }
         return events.Rule(
@@ -152,7 +152,7 @@ class Uploads(Construct):
         )
 
     def _connect_queue(self, function: lambda_.Function) -> lambda_.EventSourceMapping:
-        """The queue's messages go to the function, many at a time; those that wait for their run stay in the queue."""
+        """Connect the queue to the function, with large batches; messages that wait for their run stay in the queue."""
         actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
         allow(function, [f"sqs:{action}" for action in actions], self._queue.queue_arn)
         if (key := self._queue.encryption_master_key) is not None:
@@ -166,12 +166,12 @@ class Uploads(Construct):
             batch_size=1000,
             max_batching_window=cdk.Duration.seconds(2),
             report_batch_item_failures=True,
-            # They all write the same few items: more at once would only be in each other's way.
+            # All invocations write the same few items, so more of them at once would only conflict.
             max_concurrency=2,
         )
 
     def _grant_runs(self, function: lambda_.Function, state_machine: sfn.StateMachine) -> None:
-        """May start runs and look at them."""
+        """Allow the function to start and describe runs."""
         machine = state_machine.state_machine_arn
         function.add_environment(names.STATE_MACHINE_ARN, machine)
         allow(function, ["states:StartExecution"], machine)

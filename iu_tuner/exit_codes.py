@@ -1,4 +1,4 @@
-"""The client's exit codes, and the errors that end it with one."""
+"""The client's exit codes, and the exceptions that end it with one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """How a command ended, for a CI job. docs/cli.md lists them."""
+    """The exit codes of a command; docs/cli.md explains them."""
 
     OK = 0
     ASSERTION = 1
@@ -21,18 +21,18 @@ class Exit(IntEnum):
 
 
 class ClientError(Exception):
-    """Ends the client with `code`; the message says what is wrong and what to do."""
+    """An error that ends the client with `code`; the message says what is wrong and what to do."""
 
     code = Exit.AWS
 
 
 class UsageError(ClientError):
-    """What was asked for can't be done as asked; nothing was started."""
+    """The request of the user can't be done; nothing was started."""
 
     code = Exit.USAGE
 
 
 def exit_on_signal(_number: int, _frame: object) -> None:
-    """Handles a signal while nothing can have been started."""
+    """Handle a signal at a time when no run can have been started."""
     os.write(2, b"interrupted\n")
     os._exit(Exit.INTERRUPTED)

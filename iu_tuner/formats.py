@@ -1,4 +1,4 @@
-"""How numbers, times and others' text are written, in files and in sentences: one way for each."""
+"""Formats numbers, times and text from outside, for files and sentences: one way for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import overload
 
-_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories: controls, marks of direction, lone surrogates
+_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode categories: controls, direction marks, surrogates, separators
 
 
 @overload
@@ -14,7 +14,7 @@ def rounded(value: float, digits: int) -> float: ...
 @overload
 def rounded(value: float | None, digits: int) -> float | None: ...
 def rounded(value: float | None, digits: int) -> float | None:
-    """As the output shows a number; None stays None."""
+    """The number as the output shows it; None stays None."""
     if value is None:
         return None
     return round(value, digits) if digits else round(value)
@@ -28,12 +28,12 @@ def iso(moment: float | None, *, to: str = "milliseconds") -> str | None:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 step`, `3 steps`, `1,200 steps`."""
+    """A number with its noun: `1 step`, `3 steps`, `1,200 steps`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def percent(share: float) -> str:
-    """A share of 1 with at most four significant digits: `12.5 %`."""
+    """A share (0 to 1) in percent with at most four significant digits: `12.5 %`."""
     return f"{100 * share:.4g} %"
 
 
@@ -48,5 +48,5 @@ def requests_per_second(value: float) -> str:
 
 
 def one_line(text: str, instead: str = " ") -> str:
-    """The text with `instead` in place of line breaks, and of what is invisible or turns the direction of reading."""
+    """The text with `instead` in place of line breaks, invisible characters and direction marks."""
     return "".join(instead if unicodedata.category(each) in _INVISIBLE else each for each in text)

@@ -1,4 +1,4 @@
-"""Standard streams that take any text, may be closed, and may lose their reader."""
+"""Prepares the standard streams for any text, for closed streams, and for readers that leave."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import IO
 
 
 def prepare_streams() -> None:
-    """Give this process three standard streams that no text can break.
+    """Give this process three standard streams that accept any text.
 
-    A closed stream (`>&-`) becomes /dev/null. Where the encoding of the machine lacks a character, as ASCII does under
-    LC_ALL=C, it is written as `\\u2026`.
+    A closed stream (`>&-`) becomes /dev/null. A character that the machine's encoding lacks, as ASCII under LC_ALL=C,
+    is written as an escape such as `\\u2026`.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -23,12 +23,12 @@ def prepare_streams() -> None:
 
 
 def can_ask() -> bool:
-    """Whether there is a person to answer a question: the question is seen, and the answer can be typed."""
+    """Whether a user can see a question and type the answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def discard(stream: IO[str]) -> None:
-    """Send the rest to /dev/null: nobody reads this stream any more, as after `| head`."""
+    """Send further output to /dev/null, because the reader of the stream has gone, as after `| head`."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""What calls for help: a topic, and an alarm for each way in which something may be left undone."""
+"""The alarms, one for each kind of failure that needs a person, and the topic that they publish to."""
 
 from collections.abc import Sequence
 
@@ -21,15 +21,15 @@ from infra.settings.settings import Settings
 from iu_tuner.contract import names
 
 _PERIOD = cdk.Duration.minutes(5)
-# The janitor looks every ten minutes: no turn of its may look like the end of it.
+# Longer than the janitor's interval of ten minutes, so that the alarm does not clear between two invocations.
 _LONGER_THAN_A_TURN = cdk.Duration.minutes(15)
 _ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 
 
 class Observability(Construct):
-    """`topic` gets every alarm and the news of every run, and the address of `notifyEmail` all of it.
+    """`topic` gets every alarm and a message about every finished run; `notifyEmail` subscribes to it.
 
-    `alarms`: all of them.
+    `alarms` lists all alarms.
     """
 
     def __init__(
@@ -93,9 +93,9 @@ class Observability(Construct):
             )
 
     def grant_notify(self, function: lambda_.Function) -> None:
-        """May publish that a run is over: to people by the topic, programs by the account's own event bus."""
+        """Allow the function to notify of a finished run: people by the topic, programs by the default event bus."""
         allow(function, ["sns:Publish"], self.topic.topic_arn)
-        # SNS encrypts with the rights of whoever publishes.
+        # SNS encrypts a message with the permissions of its publisher.
         allow(function, ["kms:Decrypt", "kms:GenerateDataKey"], self._key.key_arn)
         bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
         allow(function, ["events:PutEvents"], bus)
@@ -110,17 +110,17 @@ class Observability(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             threshold=1,
             evaluation_periods=1,
-            # Nothing failed, nothing is reported.
+            # The metrics have no data as long as nothing fails.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         self.alarms.append(alarm)
 
     def _topic(self, settings: Settings) -> sns.Topic:
-        """Encrypted with a key that alarms may use, which the key that AWS keeps for SNS does not allow."""
-        # The embedded AWS speaks plain HTTP on loopback.
+        """The topic. Its key allows CloudWatch alarms to publish, which the key that AWS manages for SNS does not."""
+        # The embedded AWS uses plain HTTP on loopback.
         topic = sns.Topic(self, "Topic", master_key=self._key, enforce_ssl=not settings.local)
-        # A topic with a policy of its own has lost the one that lets this account's alarms publish.
+        # A topic policy replaces the default one, which allows alarms of this account to publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisAccount",
@@ -137,7 +137,7 @@ class Observability(Construct):
         return topic
 
     def _own_key(self) -> kms.Key:
-        """Of this topic's messages alone: nothing is lost when it goes with the stack. It costs $1 a month."""
+        """A key for this topic's messages only, so it can be deleted with the stack. It costs $1 a month."""
         key = kms.Key(
             self,
             "Key",
@@ -151,7 +151,7 @@ class Observability(Construct):
                 sid="AlarmsOfThisAccount",
                 principals=[_ALARMS],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],  # in a key's policy: this key
+                resources=["*"],  # in a key policy, `*` is this key
                 conditions=_from_this_account(self),
             )
         )

@@ -1,4 +1,4 @@
-"""The dashboard: the last runs and their answers, the models' own metrics, and whether the tuner is well."""
+"""The dashboard: the last runs and their answers, the models' metrics, and the health of the tuner."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from iu_tuner.contract.names import RUN_OVER
 
 
 class Dashboard(Construct):
-    """`url` opens it in the console."""
+    """`url` opens the dashboard in the console."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Dashboard(Construct):
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self._storage, self._functions, self._machine = storage, functions, state_machine
-        # Dashboards are the account's, not a Region's.
+        # The names of dashboards are unique in the account, not in a Region.
         name = f"{stack.stack_name}-{stack.region}"
         self.url = f"{_console(stack, 'cloudwatch')}#dashboards/dashboard/{name}"
         cloudwatch.Dashboard(
@@ -76,7 +76,7 @@ class Dashboard(Construct):
         return cloudwatch.TextWidget(width=WIDTH, height=6, markdown="\n\n".join(lines))
 
     def _compared(self) -> cloudwatch.IWidget:
-        """Each run beside the last one of the same model, and of the version before."""
+        """A table of the runs, each compared with the last run of the same model and that of the version before."""
         return self._query(
             "Runs beside those before them",
             [self._functions.publish],

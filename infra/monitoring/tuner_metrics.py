@@ -1,4 +1,4 @@
-"""The metrics that the Lambdas write themselves, as lambdas/reports/metrics.py spells them."""
+"""The metrics that the Lambdas write, with the names and dimensions of lambdas/reports/metrics.py."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ OF_MODEL = ("project", "version")
 
 
 def count_of(name: str, *, period: cdk.Duration, statistic: str = "Sum") -> cloudwatch.Metric:
-    """A count that belongs to no model."""
+    """A count without a model as its dimension."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
@@ -31,9 +31,9 @@ def search(
     namespace: str = METRICS_NAMESPACE,
     fixed: Mapping[str, str] | None = None,
 ) -> cloudwatch.MathExpression:
-    """Every series of this metric, whatever its dimensions say: models are not known when the stack is deployed.
+    """A search for all series of this metric, since the models are not known when the stack is deployed.
 
-    `fixed` are the dimensions that do have one value; `label` may hold `${PROP('Dim.…')}` and `${LAST}`.
+    `fixed` are dimensions with a given value; `label` may contain `${PROP('Dim.…')}` and `${LAST}`.
     """
     schema = ",".join([namespace, *(fixed or {}), *dimensions])
     terms = [f'MetricName="{name}"', *(f'{key}="{value}"' for key, value in (fixed or {}).items())]
@@ -46,7 +46,7 @@ def search(
 
 
 def of_models(name: str, statistic: str, *, period: cdk.Duration, what: str = "") -> cloudwatch.MathExpression:
-    """A metric of every model that was ever measured, one line per version."""
+    """A metric of all measured models, with one line per version."""
     label = f"${{PROP('Dim.project')}} ${{PROP('Dim.version')}}{what and f' {what}'}: ${{LAST}}"
     fixed = {"service": SERVICE_NAME}
     return search(name, statistic, dimensions=OF_MODEL, label=label, period=period, fixed=fixed)

@@ -1,4 +1,4 @@
-"""The dashboard's graphs, row by row."""
+"""The widgets of the dashboard, row by row."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ WIDTH = 24
 HEIGHT = 6
 _HOUR = cdk.Duration.hours(1)
 _MINUTES = cdk.Duration.minutes(5)
-# Rekognition's own names of a model's dimensions.
+# The dimensions of a model in Rekognition's metrics.
 _MODEL = ("ProjectName", "VersionName")
 _DETECT = {"Operation": "DetectCustomLabels"}
 
@@ -37,7 +37,7 @@ def answers() -> list[cloudwatch.IWidget]:
 
 
 def changes() -> list[cloudwatch.IWidget]:
-    """Runs beside those before them."""
+    """The widgets that compare runs with earlier ones."""
     change = of_models("ChangePercent", "Average", period=_HOUR)
     return [
         _graph("Change of TPS per inference unit since the run before", [change], unit="%", least=None),
@@ -70,7 +70,7 @@ def runs() -> list[cloudwatch.IWidget]:
 
 
 def models() -> list[cloudwatch.IWidget]:
-    """All of it AWS's own."""
+    """The widgets with Rekognition's own metrics."""
     requests = [
         cloudwatch.Metric(
             namespace="AWS/Rekognition",

@@ -1,1 +1,1 @@
-"""What several parts of the stack are made of: functions, storage, queues, the network, keys and rights."""
+"""Resources that several parts of the stack use: functions, storage, queues, network, keys and permissions."""

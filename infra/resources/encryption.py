@@ -1,4 +1,4 @@
-"""The user's key, where there is one; without it every service encrypts with a key that AWS keeps."""
+"""The customer-managed key of the settings. Without it every service encrypts with a key that AWS manages."""
 
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -7,10 +7,10 @@ from infra.settings.settings import Settings
 
 
 def customer_key(scope: Construct, construct_id: str, *, settings: Settings) -> kms.IKey | None:
-    """A reference to the key of the setting `kmsKeyArn`; None: there is none.
+    """A reference to the key of the setting `kmsKeyArn`. Returns None if it is not set.
 
-    A key from elsewhere keeps its policy: the CDK can't change it. Which AWS services it has to let in
-    stands in docs/security.md.
+    The CDK can't change the policy of an imported key. docs/security.md lists the AWS services that the policy has to
+    allow.
     """
     if settings.kms_key_arn is None:
         return None

@@ -1,4 +1,4 @@
-"""The Lambdas: one line per handler, one private factory that gives them all they share."""
+"""The Lambda functions: one line for each, and a private factory for their common properties."""
 
 import platform
 import re
@@ -28,35 +28,35 @@ class _Size:
     timeout_s: int
 
 
-# Measured in the embedded AWS: 50 to 66 MB at the peak where nothing else is said, and 0.3 s of CPU for a cold start.
-# 512 MB is a third of a vCPU, so that a cold start stays near a second.
+# Measured in the embedded AWS: a peak of 50 to 66 MB unless noted otherwise, and 0.3 s of CPU for a cold start.
+# 512 MB comes with a third of a vCPU, so a cold start takes about one second.
 _SIZES = {
-    # Reads the head of every image, a batch at a time, to tell JPEG and PNG from the rest.
+    # Reads the head of every image, in batches, to detect JPEG and PNG.
     "Prepare": _Size(memory_mb=1024, timeout_s=120),
     "StartModel": _Size(memory_mb=512, timeout_s=60),
-    # Holds all images (121 MB with 3 MB of them; 24 of 4 MB are the most), and waits 15 s at most for each four.
+    # Holds all images (121 MB at the peak with 3 MB of images; at most 24 of 4 MB), and waits at most 15 s for four.
     "ProbeImages": _Size(memory_mb=1024, timeout_s=300),
-    # The counts of 1,000 workers are 0.6 MB to read: 4 MB more at its peak, and 0.06 s of a whole CPU.
+    # The counts of 1,000 workers are 0.6 MB: they add 4 MB at the peak and 0.06 s of a whole CPU.
     "PlanStep": _Size(memory_mb=512, timeout_s=60),
-    # 1,769 MB is one whole vCPU: the lanes of a worker share it, and a starved client would measure itself.
-    # At most 20 s to get ready, 10 s to wait, 40 s of load (a windowed quota), and 15 s for the last answers.
+    # 1,769 MB come with one vCPU, which all lanes of a worker share. With less CPU the client would limit the rate.
+    # At most 20 s to get ready, 10 s of waiting, 40 s of load (a windowed quota), and 15 s for the last replies.
     "ApplyLoad": _Size(memory_mb=1769, timeout_s=180),
     "Recommend": _Size(memory_mb=512, timeout_s=60),
     "ReleaseModel": _Size(memory_mb=512, timeout_s=60),
-    # Half of it for events and messages that nobody takes: the run must not fail for them.
+    # Half of the time is for events and messages that can't be delivered: the run must not fail for them.
     "Publish": _Size(memory_mb=512, timeout_s=120),
     "ExplainFailure": _Size(memory_mb=512, timeout_s=120),
     "ReleaseOrphanedModel": _Size(memory_mb=512, timeout_s=60),
-    # Invoked every ten minutes, for nothing most of the time: as small as it gets. Else until the next one comes.
+    # Runs every ten minutes, mostly with nothing to do, hence the small size; at most until the next invocation.
     "Janitor": _Size(memory_mb=256, timeout_s=600),
-    # Looks again by itself until the models are released.
+    # Polls the models itself until they are released.
     "StopOnDelete": _Size(memory_mb=512, timeout_s=900),
     "StartAfterUploads": _Size(memory_mb=512, timeout_s=30),
 }
 
 
 class Functions(Construct):
-    """One Lambda per state that decides or does something, and those around the machine; each has its own role."""
+    """The Lambdas of the state machine, one per task state, and those around it; each has its own role."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, runs_table: str, image_bucket: str
@@ -70,10 +70,10 @@ class Functions(Construct):
             names.PRICE_PER_UNIT_HOUR_USD: str(settings.price_per_inference_unit_hour_usd),
             "POWERTOOLS_SERVICE_NAME": names.SERVICE_NAME,
         }
-        # One asset for all, cut from the repository's root: `lambdas.…` is the import path here and there.
+        # All Lambdas share one asset from the repository's root, so that `lambdas.…` is the import path in both places.
         self._code = lambda_.Code.from_asset(
             str(_REPOSITORY),
-            # The client and what runs on a user's machine stay out: the Lambdas share the contract with them.
+            # Excludes the client and the local programs; the Lambdas need only the contract.
             exclude=[
                 "*",
                 "!lambdas",
@@ -105,7 +105,7 @@ class Functions(Construct):
         self.start_after_uploads = self._function("StartAfterUploads") if settings.upload_triggers else None
 
     def grant_account_services(self) -> None:
-        """What a run asks of the account beside the model: its quotas, a place for the answer."""
+        """Allow the functions what a run needs of the account: to read quotas, and to write the answer's parameter."""
         for function in (self.prepare, self.recommend):
             _allow_anywhere(function, "servicequotas:ListServiceQuotas")
         _allow_anywhere(self.prepare, "servicequotas:ListAWSDefaultServiceQuotas")
@@ -120,10 +120,10 @@ class Functions(Construct):
             allow(self.publish, ["ssm:PutParameter"], parameters, wildcard=reason)
 
     def _function(self, name: str) -> lambda_.Function:
-        """`PlanStep` becomes the Lambda whose handler is lambdas.handlers.plan_step.handler."""
+        """Make a Lambda: the handler of `PlanStep` is lambdas.handlers.plan_step.handler."""
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         logs = log_group(self, f"{name}Logs", settings=self._settings)
-        # Made here, as the CDK's own role would carry a managed policy: the right to write any log group.
+        # Made here, because the CDK's default role has a managed policy that allows writing to any log group.
         role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         logs.grant_write(role)
         self._network.grant(role)
@@ -152,10 +152,10 @@ class Functions(Construct):
         return function
 
     def _powertools(self) -> lambda_.ILayerVersion:
-        """Powertools with pydantic. AWS's public layer is pinned, and the deployment looks its ARN up.
+        """The layer with Powertools and pydantic: a pinned version of AWS's public layer, found at deployment.
 
-        `latest` would change under a stack that is only updated; what the tests ran with is this version. One that
-        a Region lacks fails the deployment before anything is made, and the setting names another.
+        `latest` would change when a stack is updated; the tests run with this version. If a Region lacks it, the
+        deployment fails before anything is created, and the setting can name another layer.
         """
         arn = self._settings.powertools_layer_arn or ssm.StringParameter.value_for_string_parameter(
             self, POWERTOOLS_PARAMETER
@@ -169,7 +169,7 @@ def _allow_anywhere(function: lambda_.Function, action: str) -> None:
 
 
 def _host_runtime() -> lambda_.Runtime:
-    """The embedded AWS runs the Lambdas with this machine's Python, whichever that is."""
+    """The runtime of this machine's Python version, with which the embedded AWS runs the Lambdas."""
     return lambda_.Runtime(f"python{sys.version_info.major}.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON)
 
 

@@ -1,4 +1,4 @@
-"""Log groups: with an end, encrypted, and gone with the stack."""
+"""Log groups with a retention time and encryption; they are deleted with the stack."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
@@ -9,7 +9,7 @@ from infra.settings.settings import Settings
 
 
 def log_group(scope: Construct, construct_id: str, *, settings: Settings, name: str | None = None) -> logs.LogGroup:
-    """Logs explain a run; its results are in the table. They end after a month, and go when the stack goes."""
+    """A log group with a retention of one month, deleted with the stack; the results of runs are not in logs."""
     return logs.LogGroup(
         scope,
         construct_id,

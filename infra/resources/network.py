@@ -1,4 +1,4 @@
-"""The Lambdas inside a VPC of the user's: where, and what their roles need for it."""
+"""Placement of the Lambdas in a VPC of the user, and the permissions that it needs."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.resources.permissions import acknowledge, acknowledge_wildcard
 from infra.settings.settings import Settings
 
-# What Lambda does, with the function's role, to plug it into the subnets.
+# The actions by which Lambda, with the function's role, attaches the function to the subnets.
 _ON_ANY = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
 _ON_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
@@ -21,7 +21,7 @@ _ON_INTERFACES = (
 
 
 class LambdaNetwork(Construct):
-    """`placement` goes into a Lambda's constructor; nothing is looked up, so nothing is asked at synth."""
+    """`placement` holds arguments for a Lambda's constructor; synthesis makes no lookup in the account."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -30,7 +30,7 @@ class LambdaNetwork(Construct):
         if settings.network is None:
             return
         given = settings.network
-        # The zones are never used, but the construct wants one per subnet.
+        # The zones are not used, but the construct requires one per subnet.
         zones = [f"zone-{number}" for number, _ in enumerate(given.subnet_ids)]
         acknowledge(self, {"Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId": "No route is made here."})
         self.placement = {
@@ -44,10 +44,10 @@ class LambdaNetwork(Construct):
         }
 
     def grant(self, role: iam.Role) -> None:
-        """Let Lambda plug the function in, and the function's own code do none of it."""
+        """Allow Lambda to attach the function to the VPC, and deny the same actions to the function's code."""
         if not self._is_there:
             return
-        # Of any account: in a subnet that another account shares with this one, the ARN names that account.
+        # Any account: the ARN of a subnet that another account shares with this one names that account.
         interfaces = cdk.Stack.of(self).format_arn(service="ec2", account="*", resource="*", resource_name="*")
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_ANY), resources=["*"]))
         role.add_to_policy(iam.PolicyStatement(actions=list(_ON_INTERFACES), resources=[interfaces]))
@@ -56,7 +56,7 @@ class LambdaNetwork(Construct):
                 effect=iam.Effect.DENY,
                 actions=[*_ON_ANY, *_ON_INTERFACES],
                 resources=["*"],
-                # Only what the code itself calls says which function it comes from.
+                # Only calls of the function's code carry this context key.
                 conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
             )
         )

@@ -1,4 +1,4 @@
-"""The two sentences every grant is made of: what is allowed, and why a wildcard in it is right."""
+"""Grants: the allowed actions on a resource, and the reason for a wildcard in it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ def allow(
     wildcard: str | None = None,
     conditions: Mapping[str, Any] | None = None,
 ) -> None:
-    """Let the function do exactly these actions on this resource.
+    """Allow the function exactly these actions on this resource.
 
-    `wildcard` is the reason for a `*` in the resource; without it, cdk-nag reports the `*`.
+    `wildcard` is the reason for a `*` in the resource; without a reason cdk-nag reports the `*`.
     """
     function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions))
     if wildcard is not None and function.role is not None:
@@ -28,26 +28,26 @@ def allow(
 
 
 def bound_roles(scope: Construct, *, boundary_arn: str | None) -> None:
-    """No role in this scope, the CDK's own ones included, may do more than this managed policy allows."""
+    """Set the permissions boundary of all roles in this scope, including those that the CDK makes."""
     if boundary_arn is not None:
         boundary = iam.ManagedPolicy.from_managed_policy_arn(scope, "Boundary", boundary_arn)
         iam.PermissionsBoundary.of(scope).apply(boundary)
 
 
 def acknowledge_wildcard(owner: IConstruct, resource: str, reason: str) -> None:
-    """Record why a policy below this construct may hold a `*` in this resource."""
+    """Record why a policy below this construct may have a `*` in this resource."""
     spelling = _as_nag_writes(cdk.Stack.of(owner).resolve(resource))
     acknowledge(owner, {f"AwsSolutions-IAM5[Resource::{spelling}]": reason})
 
 
 def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Record why findings of cdk-nag (rule -> reason) are right for this construct and what is in it."""
+    """Record why findings of cdk-nag (rule -> reason) are acceptable for this construct and its children."""
     for rule, reason in reasons.items():
         cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
 
 
 def _as_nag_writes(resolved: Any) -> str:
-    """The resource as in the finding's name: `<Logical.Attribute>` for what CloudFormation fills in."""
+    """The resource as cdk-nag writes it in a finding: `<Logical.Attribute>` for references."""
     match resolved:
         case str():
             return resolved

@@ -1,4 +1,4 @@
-"""Queues: encrypted, over TLS only, and none that loses a message without a sign."""
+"""Queues: encrypted, with TLS only, and with dead-letter queues, so that no message is lost unnoticed."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -9,15 +9,15 @@ from infra.resources.encryption import customer_key
 from infra.resources.permissions import acknowledge
 from infra.settings.settings import Settings
 
-KEPT = cdk.Duration.days(14)  # as long as SQS can: somebody has to find the time to look
+KEPT = cdk.Duration.days(14)  # the maximum of SQS, as a person has to read the messages
 
 
 def work_queue(
     scope: Construct, construct_id: str, *, settings: Settings, visibility: cdk.Duration, receives: int
 ) -> sqs.Queue:
-    """A queue whose messages come back after `visibility`, and are dead letters after that many receives.
+    """A queue whose messages reappear after `visibility`, and become dead letters after `receives` receives.
 
-    Its `dead_letter_queue` is a queue of its own, `<construct_id>DeadLetters`: give it to the alarms.
+    Its `dead_letter_queue` is `<construct_id>DeadLetters`; pass it to the alarms.
     """
     dead_letters = dead_letter_queue(scope, f"{construct_id}DeadLetters", settings=settings)
     return _queue(
@@ -30,16 +30,16 @@ def work_queue(
 
 
 def dead_letter_queue(scope: Construct, construct_id: str, *, settings: Settings) -> sqs.Queue:
-    """What a rule, a schedule or a work queue could not deliver; give it to the alarms."""
+    """A queue for messages that a rule, a schedule or a work queue could not deliver; pass it to the alarms."""
     queue = _queue(scope, construct_id, settings=settings)
     acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue; an alarm watches it."})
     return queue
 
 
 def scheduler_role(scope: Construct, construct_id: str, *, undelivered: sqs.IQueue) -> iam.Role:
-    """The role of schedules of this account; what they are to start, their target allows.
+    """The role of this account's schedules; their targets grant it the permission to start them.
 
-    A schedule sends its dead letters as its role, which the CDK lets send but not encrypt.
+    A schedule sends its dead letters with this role. The CDK allows it to send, but not to encrypt.
     """
     role = iam.Role(
         scope,
@@ -67,7 +67,7 @@ def _queue(
         construct_id,
         encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
         encryption_master_key=key,
-        # The embedded AWS speaks plain HTTP on loopback, and would refuse every message.
+        # The embedded AWS uses plain HTTP on loopback, so this policy would refuse every message.
         enforce_ssl=not settings.local,
         retention_period=KEPT,
         visibility_timeout=visibility,

@@ -1,4 +1,4 @@
-"""What outlives a run: its counts and results (the table), the images and reports (the bucket)."""
+"""The storage: a table for counts and results of runs, a bucket for images and reports."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -30,11 +30,11 @@ class Storage(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            # `cdk destroy` leaves no table behind, and still loses nothing at once: DynamoDB backs up a table
-            # that has point-in-time recovery when it is deleted, and keeps that backup 35 days for free.
+            # `cdk destroy` deletes the table. DynamoDB then makes a backup of a table with point-in-time
+            # recovery, and keeps it for 35 days without charge.
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        # Only leases have its key: the janitor looks through them, and reads nothing else.
+        # Only leases have the key of this index, so the janitor reads nothing else.
         self.runs.add_global_secondary_index(
             index_name=LEASES_INDEX,
             partition_key=dynamodb.Attribute(name="leaseHolder", type=dynamodb.AttributeType.STRING),
@@ -46,21 +46,21 @@ class Storage(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             encryption=s3.BucketEncryption.KMS if self._key else s3.BucketEncryption.S3_MANAGED,
             encryption_key=self._key,
-            # One data key for many objects: else every image that is read is a paid call of KMS.
+            # One data key for many objects; otherwise each read of an image is a paid call of KMS.
             bucket_key_enabled=True if self._key else None,
-            # The embedded AWS speaks plain HTTP on loopback, and would refuse everything.
+            # The embedded AWS uses plain HTTP on loopback, so this policy would refuse every request.
             enforce_ssl=not settings.local,
             minimum_tls_version=None if settings.local else 1.2,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="drop-broken-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
                 ),
-                # Reports can be made anew from a new run; the images are the user's, and stay.
+                # A new run can replace a report; images are never deleted, as they belong to the user.
                 s3.LifecycleRule(id="expire-reports", prefix=REPORT_PREFIX, expiration=cdk.Duration.days(365)),
             ],
-            # `cdk destroy` keeps the bucket with all that is in it: the images are the user's. (Deleting it
-            # would fail on the first object; auto_delete_objects would take a second Lambda, with the
-            # right to delete everything.) Empty and delete it by hand when the images are no longer needed.
+            # `cdk destroy` keeps the bucket and its objects, as the images belong to the user. (A deletion would
+            # fail if there is any object, and auto_delete_objects would need a second Lambda with the permission
+            # to delete all of them.) Empty and delete it by hand when the images are no longer needed.
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         if settings.local:
@@ -75,7 +75,7 @@ class Storage(Construct):
         self._sources = self._image_sources(settings)
 
     def _image_sources(self, settings: Settings) -> list[tuple[s3.IBucket, list[str]]]:
-        """Where images may be read: each bucket once, with its prefixes; the empty prefix is all of it."""
+        """The buckets with images, each once with its prefixes; an empty prefix is the whole bucket."""
         further: dict[str, list[str]] = {}
         for name, prefix in settings.image_buckets:
             further.setdefault(name, []).append(prefix)
@@ -84,14 +84,14 @@ class Storage(Construct):
         ]
 
     def grant_list_images(self, function: lambda_.Function) -> None:
-        """May list the images, in the folders that the settings name."""
+        """Allow the function to list the images in the folders of the settings."""
         for bucket, prefixes in self._sources:
             everywhere = "" in prefixes
             inside = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
             allow(function, ["s3:ListBucket"], bucket.bucket_arn, conditions=None if everywhere else inside)
 
     def grant_get_images(self, function: lambda_.Function) -> None:
-        """May read an image, or name it to Rekognition, which then reads it with the caller's rights."""
+        """Allow the function to read images, also by way of Rekognition, which reads with the caller's permissions."""
         for bucket, prefixes in self._sources:
             for prefix in prefixes:
                 objects = bucket.arn_for_objects(f"{prefix}*")
@@ -99,19 +99,19 @@ class Storage(Construct):
         self._grant_key(function, "Decrypt")
 
     def grant_put_reports(self, function: lambda_.Function) -> None:
-        """May write reports, and nothing outside their folder."""
+        """Allow the function to write reports, only in their folder."""
         reports = self.images.arn_for_objects(f"{REPORT_PREFIX}*")
         allow(function, ["s3:PutObject"], reports, wildcard="A report's key holds the id of its run.")
         self._grant_key(function, "GenerateDataKey")
 
     def grant_runs(self, function: lambda_.Function, *actions: str) -> None:
-        """May do these actions (`GetItem`, …) on the runs table."""
+        """Allow the function these actions (`GetItem`, …) on the runs table."""
         allow(function, [f"dynamodb:{action}" for action in actions], self.runs.table_arn)
-        # To write, too: an item's key is wrapped with the table's, which DynamoDB decrypts as the caller.
+        # Decrypt is needed for writes, too: DynamoDB decrypts the table's key with the caller's permissions.
         self._grant_key(function, "Decrypt")
 
     def grant_list_leases(self, function: lambda_.Function) -> None:
-        """May look through all leases."""
+        """Allow the function to list all leases."""
         allow(function, ["dynamodb:Scan"], f"{self.runs.table_arn}/index/{LEASES_INDEX}")
         self._grant_key(function, "Decrypt")
 

@@ -1,1 +1,1 @@
-"""What the CDK context says about a deployment, read and checked once."""
+"""The settings of a deployment, read from the CDK context and checked once."""

@@ -1,6 +1,6 @@
-"""How a value of the CDK context is read: a string from `-c key=value`, a JSON type from cdk.json.
+"""Reads values of the CDK context: a string from `-c key=value`, a JSON type from cdk.json.
 
-`Scalar` and `Listed` read the string; the patterns are those of AWS's names. What a field takes is its description.
+`Flag`, `Whole`, `Amount`, `Listed` and `Objects` also parse strings; the patterns are those of AWS's names.
 """
 
 import json
@@ -13,21 +13,21 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 
 class SettingsError(ValueError):
-    """A context key has a value it cannot take; nothing was synthesized."""
+    """A context key has an invalid value; nothing was synthesized."""
 
     def __init__(self, key: str, got: object, takes: str) -> None:
         super().__init__(f"context key '{key}' is {got!r}; it takes {takes}")
 
 
 class InputRefused(SettingsError):
-    """A run would refuse the input of a schedule or a trigger, and says why."""
+    """The input of a schedule or a trigger is one that a run would refuse; the message says why."""
 
     def __init__(self, place: str, sentence: str) -> None:
         ValueError.__init__(self, f"context key '{place}': {sentence}")
 
 
 class FromContext(BaseModel):
-    """Fields are in camel case in the context; a field's description says what it takes."""
+    """Values from the context, where their names are in camel case; a field's description says what it takes."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -41,7 +41,7 @@ class FromContext(BaseModel):
 
 
 def _from_json(got: object) -> object:
-    """A number, a truth value or a list of objects; what is no JSON stays as it is, to be refused."""
+    """The value of a JSON string. Returns a string that is not JSON unchanged; the field's type then refuses it."""
     try:
         return json.loads(got) if isinstance(got, str) else got
     except ValueError:
@@ -49,7 +49,7 @@ def _from_json(got: object) -> object:
 
 
 def _listed(got: object) -> object:
-    """A list, as JSON or separated by commas."""
+    """A list from JSON or from a string separated by commas."""
     if isinstance(got, str):
         got = _from_json(got) if got.lstrip().startswith("[") else [part.strip() for part in got.split(",")]
     return tuple(got) if isinstance(got, list) else got
@@ -59,7 +59,7 @@ def _bucket(got: object) -> object:
     """`name` or `name/prefix/` as (name, prefix).
 
     Raises:
-        PydanticCustomError: it is neither.
+        PydanticCustomError: the value has neither form.
     """
     found = _BUCKET.fullmatch(got) if isinstance(got, str) else None
     if found is None:
@@ -71,7 +71,7 @@ def _whole(pattern: str, flags: int = re.ASCII) -> StringConstraints:
     return StringConstraints(pattern=re.compile(rf"\A(?:{pattern})\Z", flags))
 
 
-# `*`, `?` and `$` mean something in a policy: a prefix that holds one would allow more than it says.
+# `*`, `?` and `$` are special in a policy: a prefix with one of them would allow more than it seems to.
 _FOLDER = r"[^/*?$\s][^*?$\\]*/"
 _BUCKET = re.compile(rf"([a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])(?:/({_FOLDER})?)?")
 _ID = "([0-9a-f]{8}|[0-9a-f]{17})"
@@ -91,7 +91,7 @@ LayerArn = Annotated[str, _whole(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer
 Email = Annotated[str, _whole(r"[\w.+'-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)]
 Url = Annotated[str, _whole(r"https?://(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?([/?#]\S*)?", re.IGNORECASE)]
 Folder = Annotated[str, _whole(_FOLDER, 0)]
-# SSM keeps names that begin with aws or ssm to itself; 200 characters and 11 levels leave room for its own limits.
+# SSM reserves names that begin with aws or ssm. 200 characters and 11 levels leave room for its limits on a name.
 ParameterPath = Annotated[str, _whole(r"(?=.{1,200}\Z)/(?!aws|ssm)([\w.-]+/){1,11}", re.ASCII | re.IGNORECASE)]
 BucketFolder = Annotated[tuple[str, str], BeforeValidator(_bucket)]
 VpcId = Annotated[str, _whole(f"vpc-{_ID}")]
@@ -100,13 +100,13 @@ SecurityGroupId = Annotated[str, _whole(f"sg-{_ID}")]
 
 
 def refusal(detail: ErrorDetails, context: dict[str, Any], takes: dict[str, str]) -> SettingsError:
-    """Pydantic's finding as a sentence; `takes` has the description of each field by its name in the context."""
+    """An error of pydantic as a sentence; `takes` maps each field's name in the context to its description."""
     reason = detail.get("ctx", {})
     if isinstance(error := reason.get("error"), SettingsError):
         return error
     key, *inside = [str(part) for part in detail["loc"]]
     names = [part for part in inside if not part.isdigit()]
-    # An item of a plain list is named by its list; an object in a list by its place.
+    # An error in an item of a plain list names the list; one in an object names its place in the list.
     shown = inside if names or detail["type"] == "model_type" else []
     place = key + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in shown)
     if error is not None:

@@ -1,23 +1,23 @@
-"""Which keys of the CDK context are ours, and what somebody meant who gave another one.
+"""Refuses unknown keys of the CDK context, and suggests known keys that look alike.
 
-A key that nobody reads would be a promise that nobody keeps: a mistyped boundary bounds nothing.
+A key that is not read would be ignored without notice: a mistyped permissions boundary would bound nothing.
 """
 
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-# Part of the interface, and of no effect so far: they may be given before their features are there.
+# Keys of the interface without an effect so far: they may be given before their features exist.
 WITHOUT_EFFECT = frozenset({"inference", "lookoutVisionEndpointUrl"})
 
-# Found by trying: 0.6 (also difflib's own) still finds `kmsKey` and `subnets`, and nothing for `region` or `stage`.
+# Found by trial: 0.6 (also difflib's default) still finds `kmsKey` and `subnets`, but nothing for `region` or `stage`.
 _NEAR_ENOUGH = 0.6
 _AS_NEAR = 0.1
 _MAX_SUGGESTED = 3
 
 
 class UnknownKeys(ValueError):
-    """The context has keys that are not ours; nothing was synthesized."""
+    """The context has unknown keys; nothing was synthesized."""
 
     def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
         meant = {key: nearest(key, known) for key in unknown}
@@ -34,10 +34,10 @@ class UnknownKeys(ValueError):
 
 
 def refuse_unknown(context: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse each key that is not known. Keys with `@` or `:` are the CDK's (flags, options, lookups), not ours.
+    """Refuse unknown keys. Keys with `@` or `:` belong to the CDK (flags, options, lookups) and are ignored.
 
     Raises:
-        UnknownKeys: names all of them, each with the known keys that are nearest to it.
+        UnknownKeys: names all unknown keys, each with the known keys that are most similar.
     """
     names = sorted({*known, *WITHOUT_EFFECT})
     unknown = [key for key in context if key not in names and not re.search("[@:]", key)]
@@ -46,7 +46,7 @@ def refuse_unknown(context: Iterable[str], known: Iterable[str]) -> None:
 
 
 def nearest(key: str, known: Iterable[str]) -> list[str]:
-    """At most three known keys that look like this one, the nearest first; empty if none does."""
+    """Up to three known keys that are similar to this one, the most similar first."""
     likeness = {name: _likeness(_plain(key), _plain(name)) for name in known}
     best = max(likeness.values(), default=0.0)
     near = [name for name, value in likeness.items() if value >= max(_NEAR_ENOUGH, best - _AS_NEAR)]
@@ -56,12 +56,12 @@ def nearest(key: str, known: Iterable[str]) -> list[str]:
 
 
 def _plain(key: str) -> str:
-    """`Model_Arns` is `modelArns` in another spelling."""
+    """The key without case and punctuation: `Model_Arns` and `modelArns` are the same."""
     return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
 def _likeness(given: str, name: str) -> float:
-    """0 to 1; a part of a name is as good as one letter off: `boundary` is the permissions boundary."""
+    """The similarity, 0 to 1. A part of a name counts like one wrong letter: `boundary` is the permissions boundary."""
     is_part = len(given) > 3 and given in name
     return max(SequenceMatcher(None, given, name).ratio(), 0.9 if is_part else 0.0)
 

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler's expressions, so far as a wrong one can be told before the deployment."""
+"""Checks expressions of EventBridge Scheduler before the deployment."""
 
 import re
 from datetime import datetime
@@ -13,7 +13,7 @@ _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)", re.ASCII)
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", re.ASCII)
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
-# Of each field: lowest and highest number, names for the numbers from the lowest on, and what else it takes.
+# For each field: minimum, maximum, names of the numbers from the minimum on, and a pattern of other values.
 _FIELDS: tuple[tuple[int, int, list[str], str], ...] = (
     (0, 59, [], r"\*"),
     (0, 23, [], r"\*"),
@@ -25,10 +25,10 @@ _FIELDS: tuple[tuple[int, int, list[str], str], ...] = (
 
 
 def is_schedule_expression(expression: str) -> bool:
-    """Would EventBridge Scheduler take it? Some dates that never come (a 31 February) pass."""
+    """Whether EventBridge Scheduler accepts the expression; some impossible dates (31 February) pass."""
     if cron := _CRON.fullmatch(expression):
         fields = cron.groups()
-        # One of the two days is left open, and nothing else.
+        # Exactly one of the two fields for days must be `?`, and no other field.
         if fields.count("?") != 1 or "?" not in (fields[2], fields[4]):
             return False
         return all(
@@ -41,7 +41,7 @@ def is_schedule_expression(expression: str) -> bool:
 
 
 def _is_part(part: str, low: int, high: int, names: list[str], other: str) -> bool:
-    """One of a field's parts: `*`, `5`, `MON`, `MON-FRI`, `0/15` and what the field alone takes."""
+    """Whether this is a part of a field: `*`, `5`, `MON`, `MON-FRI`, `0/15`, or a match of `other`."""
     start, slash, step = part.partition("/")
     if slash and not re.fullmatch(r"[1-9]\d*", step, re.ASCII):
         return False

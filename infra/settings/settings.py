@@ -1,4 +1,4 @@
-"""Every deploy-time knob, read from the CDK context once, typed and checked."""
+"""The settings of a deployment, read from the CDK context once, typed and checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from infra.settings.context_keys import refuse_unknown
 from infra.settings.triggers import Schedule, UploadTrigger
 from iu_tuner.contract.execution_input import parse_input
 
-# Each look at a model is nine events of an execution's history, which ends at 25,000.
+# Seconds. Each poll of a model adds nine events to an execution's history, which is limited to 25,000.
 MIN_POLL_S = 5
 _OR_COMMAS = "(JSON, or separated by commas)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Where in a VPC the Lambdas run."""
+    """The place of the Lambdas in a VPC."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
@@ -28,27 +28,27 @@ class Network:
 
 
 class Settings(FromContext):
-    """How this deployment differs from the default one (README, 'Deploy')."""
+    """The settings of a deployment; their defaults are in the README under 'Deploy'."""
 
     local: read.Flag = Field(default=False, description="true or false")
-    """Deploy for the embedded AWS: this Python as the Lambda runtime, no layer."""
+    """Deploy for the embedded AWS: with this Python version as the Lambda runtime, without a layer."""
     model_arns: Annotated[tuple[read.ModelVersionArn, ...], Listed] = Field(
         default=(),
         description="a list of model version ARNs, like "
         f"arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.v1/1615476219000 {_OR_COMMAS}",
     )
-    """Model version ARNs the roles may touch; empty: any model of the account and Region."""
+    """ARNs of the model versions that the roles may use; if empty, all models of the account and Region."""
     rekognition_endpoint_url: read.Url | None = Field(
         default=None, description="a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com"
     )
-    """Where the Lambdas find Rekognition; None: AWS's own endpoint."""
+    """The endpoint of Rekognition for the Lambdas, or None for the endpoint of AWS."""
     model_poll_seconds: read.Whole = Field(
         default=30,
         ge=1,
         le=300,
         description=f"a whole number of seconds from 1 to 300, and at least {MIN_POLL_S} seconds (1 with local)",
     )
-    """Pause between two looks at a model that starts or stops."""
+    """Seconds between two polls of a model that starts or stops."""
     price_per_inference_unit_hour_usd: read.Amount = Field(
         default=4.0, gt=0, description="a price in USD above 0, like 4.0"
     )
@@ -57,35 +57,35 @@ class Settings(FromContext):
         description="a path of letters, digits, _, . and - that begins and ends in '/', and not with /aws or /ssm, "
         "of at most 200 characters and 11 levels, like /inference-units/",
     )
-    """Where in SSM the answers are kept for other stacks; None: nowhere."""
+    """Prefix of the SSM parameters with the answers for other stacks, or None for no parameters."""
     image_prefixes: Annotated[tuple[read.Folder, ...], Listed] = Field(
         default=("",),
         min_length=1,
         description=f"a list of prefixes that end in '/', without *, ? and $, like samples/ {_OR_COMMAS}",
     )
-    """Folders of the stack's own bucket that images may be read from; the empty one is all of it."""
+    """Folders of the stack's own bucket from which images may be read; an empty one is the whole bucket."""
     image_buckets: Annotated[tuple[read.BucketFolder, ...], Listed] = Field(
         default=(),
         description="a list of bucket names, each with or without a prefix, like my-images or my-images/samples/",
     )
-    """Further buckets (name, prefix) that images may be read from."""
+    """Further buckets (name, prefix) from which images may be read."""
     notify_email: read.Email | None = Field(default=None, description="one e-mail address, like me@example.com")
-    """Gets a message for each run that is over, and the alarms."""
+    """Address for messages about finished runs and for alarms."""
     powertools_layer_arn: read.LayerArn | None = Field(
         default=None,
         description="the ARN of a layer's version (Powertools with pydantic, for Python 3.13 on arm64), like "
         "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27",
     )
-    """The layer with Powertools and pydantic; None: AWS's public one, which the deployment looks up."""
+    """The layer with Powertools and pydantic, or None for the public one of AWS, found at deployment."""
     permissions_boundary_arn: read.PolicyArn | None = Field(
         default=None, description="the ARN of a managed policy, like arn:aws:iam::123456789012:policy/boundary"
     )
-    """A managed policy that bounds every role of the stack."""
+    """A managed policy as the permissions boundary of every role of the stack."""
     kms_key_arn: read.KeyArn | None = Field(
         default=None,
         description="the ARN of a KMS key (not of an alias), like arn:aws:kms:us-east-1:123456789012:key/<its id>",
     )
-    """The customer-managed key that all the stack's data is encrypted with; None: keys that AWS keeps."""
+    """The customer-managed key that encrypts the stack's data, or None for keys that AWS manages."""
     vpc_id: read.VpcId | None = Field(default=None, description="an id like vpc-0123456789abcdef0")
     subnet_ids: Annotated[tuple[read.SubnetId, ...], Listed] | None = Field(
         default=None, min_length=1, description=f"a list of ids like subnet-0123456789abcdef0 {_OR_COMMAS}"
@@ -97,19 +97,19 @@ class Settings(FromContext):
         default=(),
         description="a list of objects (JSON), each with expression and input, and maybe timezone and enabled",
     )
-    """Runs that the clock starts."""
+    """Runs that start on a schedule."""
     upload_triggers: Annotated[tuple[UploadTrigger, ...], Objects] = Field(
         default=(), description="a list of objects (JSON), each with prefix and input, and maybe settleSeconds"
     )
-    """Runs that uploads start."""
+    """Runs that start after uploads."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
-        """Read the settings; values are strings from `-c key=value`, JSON types from cdk.json.
+        """Read the settings; values are strings from `-c key=value` or JSON types from cdk.json.
 
         Raises:
             SettingsError: names the key, what it got and what it takes.
-            UnknownKeys: the context has keys that are not ours.
+            UnknownKeys: the context has unknown keys.
         """
         keys = [str(field.alias) for field in cls.model_fields.values()]
         refuse_unknown(context, keys)
@@ -126,7 +126,7 @@ class Settings(FromContext):
 
     @property
     def network(self) -> Network | None:
-        """None: the Lambdas run outside any VPC of the account's."""
+        """The network of the Lambdas, or None if they run outside the account's VPCs."""
         if self.vpc_id is None or self.subnet_ids is None or self.security_group_ids is None:
             return None
         return Network(vpc_id=self.vpc_id, subnet_ids=self.subnet_ids, security_group_ids=self.security_group_ids)

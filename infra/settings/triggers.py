@@ -1,4 +1,4 @@
-"""What starts runs by itself: the context keys `schedules` and `uploadTriggers`, checked as a run would check them."""
+"""Parses the context keys `schedules` and `uploadTriggers`; their inputs are checked with the parser of the run."""
 
 import hashlib
 import json
@@ -18,17 +18,17 @@ from iu_tuner.contract.image_prefix import instead_of
 from iu_tuner.contract.names import REPORT_PREFIX
 
 _MAX_SETTLE_S = 3600
-# A folder. `<`, `>` and `"` would mean something in what the rule makes of the event.
+# A folder. `<`, `>` and `"` are special in the rule's template for its message.
 _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
-# Two of the host's own names are none of a place, and EventBridge Scheduler knows neither.
+# Two names of the host's database are not time zones of a place, and EventBridge Scheduler does not accept them.
 _TIME_ZONES = {"UTC", *zoneinfo.available_timezones()} - {"localtime", "Factory"}
 
 
 def _accepted(raw: Any) -> Any:
-    """An input that the parser of the run accepts.
+    """Check that the parser of the run accepts the input.
 
     Raises:
-        ValueError: the parser's own sentence.
+        ValueError: with the parser's sentence.
     """
     try:
         parse_input(raw)
@@ -38,10 +38,10 @@ def _accepted(raw: Any) -> Any:
 
 
 def _without_place(raw: Any) -> Any:
-    """An input that leaves to its trigger where the images are.
+    """Check that the input does not name the place of the images, which the trigger sets.
 
     Raises:
-        ValueError: it names a bucket or a prefix.
+        ValueError: the input names a bucket or a prefix.
     """
     images = raw.get("images") if isinstance(raw, Mapping) else None
     for name in ("bucket", "prefix"):
@@ -51,10 +51,10 @@ def _without_place(raw: Any) -> Any:
 
 
 def _folder(prefix: str) -> str:
-    """A folder that the rule can match, and that no report is written to.
+    """Check that the prefix is a folder that the rule can match, and without reports.
 
     Raises:
-        PydanticCustomError: it is none; `more` says what to write instead.
+        PydanticCustomError: the prefix is no such folder; `more` says what to write instead.
     """
     overlaps_reports = prefix.startswith(REPORT_PREFIX) or REPORT_PREFIX.startswith(prefix)
     instead = instead_of(prefix)
@@ -81,7 +81,7 @@ def _fingerprint(*about: Any) -> str:
 
 
 class Schedule(FromContext):
-    """When to start a run, and with which input."""
+    """A schedule of runs: an expression, a time zone and the input."""
 
     expression: Annotated[str, _one_of(is_schedule_expression)] = Field(description=TAKES)
     timezone: Annotated[str, _one_of(_TIME_ZONES.__contains__)] = Field(
@@ -92,12 +92,12 @@ class Schedule(FromContext):
 
     @property
     def fingerprint(self) -> str:
-        """Of what it does, wherever it stands in the list and whether it is enabled or not."""
+        """A hash of the expression, the time zone and the input; it depends on neither the position nor `enabled`."""
         return _fingerprint(json.dumps([self.expression, self.timezone, self.input], sort_keys=True))
 
 
 class UploadTrigger(FromContext):
-    """Images under the prefix start a run with this input once no more came for `settle_seconds`."""
+    """Images under the prefix start a run with this input after `settle_seconds` without another upload."""
 
     prefix: Annotated[str, AfterValidator(_folder)] = Field(
         description="a folder of at most 256 characters, like samples/, that has nothing to do with "
@@ -110,10 +110,10 @@ class UploadTrigger(FromContext):
 
     @property
     def run_input(self) -> dict[str, Any]:
-        """What a run gets, but for the name of the bucket."""
+        """The run's input without the name of the bucket."""
         return {**self.input, "images": {**self.input.get("images", {}), "prefix": self.prefix}}
 
     @property
     def fingerprint(self) -> str:
-        """Of the uploads that it is about, and the model."""
+        """A hash of the prefix and the model's ARN."""
         return _fingerprint(self.prefix, self.input["modelArn"])

@@ -1,4 +1,4 @@
-"""The state machine. try: measure and recommend; finally: release the model; then: publish or fail."""
+"""The state machine. Try: measure and recommend. Finally: release the model. Then: publish or fail."""
 
 import json
 
@@ -14,18 +14,18 @@ from infra.workflow.measure import measurement
 from infra.workflow.states import ANY_ERROR, CAUGHT, PAYLOAD, RUN, States, retry_when_busy, when
 from iu_tuner.contract.errors import NAMES
 
-# limits.maxMinutes is 300 at most. One hour more is for the stop: a machine that times out runs no Catch.
+# limits.maxMinutes is at most 300. The other hour is for the stop, as a machine that times out runs no Catch.
 _TIMEOUT = cdk.Duration.hours(6)
-# A model stops within minutes; after 45 of them another look teaches nothing, and the hour for the stop is
-# not used up. At most 180 looks, though: each is nine events of the execution's history, which ends at 25,000,
-# and with it the execution, uncaught.
+# A model stops within minutes. After 45 minutes further polls are useless, and the hour for the stop is not used
+# up. There are at most 180 polls: each adds nine events to the execution's history, and at 25,000 events the
+# execution ends without a Catch.
 _RELEASE_PATIENCE_S = 45 * 60
 _MAX_LOOKS = 180
 _INPUT = "{% $states.context.Execution.Input %}"
 _STARTED_AT = "{% $states.context.Execution.StartTime %}"
 
-# Shaped like the failure of a Lambda, with all that led to it in its cause. ReleaseModel's own last error is the
-# state's input; there is none when the model only took too long.
+# Has the form of a Lambda's failure; its cause includes the failures before it. The state's input is the last error
+# of ReleaseModel, if it had one rather than the model taking too long.
 _STILL_RUNNING = {
     "Error": "ModelStopFailed",
     "Cause": "{% $string({'errorType': 'ModelStopFailed', 'errorMessage': 'ModelStopFailed: the model was not seen "
@@ -34,7 +34,7 @@ _STILL_RUNNING = {
     "'stopFailure': $states.input, 'runFailure': $failure}) %}",
 }
 
-# What ExplainFailure would say, when it can't: the contract's name that the cause tells, the worst one first.
+# Replaces the output of ExplainFailure if that fails: the contract's error that the cause names, the worst one first.
 _NAMES = json.dumps(["ModelStopFailed", *sorted(NAMES - {"ModelStopFailed"})]).replace('"', "'")
 _UNEXPLAINED = {
     "error": "{% ($cause := $states.input.Cause & ''; $names := " + _NAMES + "[$contains($cause, $ & ': ')]; "
@@ -47,9 +47,9 @@ _UNEXPLAINED = {
 
 
 class Workflow(Construct):
-    """`state_machine`: one execution is one run, and the execution's name is the run's id.
+    """The state machine. One execution is one run, and the execution's name is the run's id.
 
-    States hand each other nothing but a few small variables; counts travel through DynamoDB.
+    States pass each other only a few small variables; counts are stored in DynamoDB.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, functions: Functions, settings: Settings) -> None:
@@ -75,15 +75,15 @@ class Workflow(Construct):
         self._acknowledge_wildcards()
 
     def _log_name(self) -> str:
-        """A name below /aws/vendedlogs/ needs no line in the account's log resource policy, which has a size limit.
+        """The log group's name. Below /aws/vendedlogs/ it needs no entry in the account's log policy, which may be full.
 
-        It ends in the stack's own id, so that a stack that is made again never finds it taken.
+        It ends in the stack's id, so that it is free if the stack is created again.
         """
         stack_id = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Stack.of(self).stack_id))
         return f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{stack_id}"
 
     def _run(self) -> sfn.IChainable:
-        """try … finally … then, in this order."""
+        """The states of a run, in the order try, finally, then."""
         states, functions = self._states, self._functions
         begin = states.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0})
         prepare = states.call(
@@ -130,7 +130,7 @@ class Workflow(Construct):
         record_failure.next(release)
         retry_when_busy(prepare).add_catch(record_failure, errors=ANY_ERROR, outputs=CAUGHT)
         measure.add_catch(record_failure, errors=ANY_ERROR, outputs=CAUGHT)
-        # Tried harder than anything else: a model that it does not reach goes on costing money.
+        # Has the most retries of all states, as a model that is not stopped continues to cost money.
         release.add_retry(
             errors=ANY_ERROR,
             interval=cdk.Duration.seconds(min(30, states.poll_s)),
@@ -139,12 +139,12 @@ class Workflow(Construct):
             max_delay=cdk.Duration.minutes(1),
         )
         release.add_catch(still_running, errors=ANY_ERROR, outputs=CAUGHT)
-        # Back to the finally: a model that runs with its new inference units is stopped for want of an answer.
+        # Returns to the finally: a model that runs with its new inference units is stopped, as the run has no answer.
         retry_when_busy(publish).add_catch(record_failure, errors=ANY_ERROR, outputs=CAUGHT)
         return begin
 
     def _failure(self) -> sfn.IChainable:
-        """From a failure (Error, Cause) to the execution's; a failing explanation still ends in the failure."""
+        """Turn a failure (Error, Cause) into the execution's; if ExplainFailure fails, the execution still fails."""
         explain = self._states.call(
             self._functions.explain_failure,
             "One error of the contract, and one sentence on what to do",

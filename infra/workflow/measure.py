@@ -1,4 +1,4 @@
-"""The try of the state machine: start the model, load it step by step, recommend."""
+"""The `try` of the state machine: starts the model, loads it step by step, recommends."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
@@ -7,17 +7,17 @@ from infra.resources.functions import Functions
 from infra.workflow.states import CAUGHT, RUN, States, retry_when_busy, retry_when_not_ready, when
 from iu_tuner.contract.choices import MAX_WORKERS
 
-# All that the step's workers are made of; a list even for a single worker.
+# The input of the workers; `workers` is a list even for a single worker.
 _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1] %}"}
 
 
 def measurement(states: States, functions: Functions) -> sfn.IChainable:
-    """Its states, from the first look at the model to the recommendation."""
+    """The states from the first poll of the model to the recommendation."""
     running = {"running": "{% $states.result.Payload.running %}", "givenUp": "{% $states.result.Payload.givenUp %}"}
     start = states.call(functions.start_model, "One move towards RUNNING", RUN, assign=running)
     model_running = states.decide("ModelRunning?", "Start moves on its own; nothing sleeps and pays meanwhile")
     probe = states.call(functions.probe_images, "Sends each image once; those the model refuses are left out", RUN)
-    # None where no step came before.
+    # 0 before the first step.
     refused = {"refusedWorkers": "{% $count($states.input.outcome.refused[$ = true]) %}"}
     step = {"step": "{% $states.result.Payload.step %}", "restart": "{% $states.result.Payload.restart %}"}
     plan = states.call(
@@ -34,7 +34,7 @@ def measurement(states: States, functions: Functions) -> sfn.IChainable:
         retry_when_busy(state)
 
     model_running.when(when("$running"), probe)
-    # Only ever a second measurement is given up: the answer of the first one stands.
+    # Only a second measurement is given up; the answer of the first one stands.
     model_running.when(when("$givenUp"), recommend)
     model_running.otherwise(states.wait("WaitForStart").next(start))
     another_step.when(when("$step != null"), _workers(states, functions).next(plan), outputs=_STEP_AND_WORKERS)
@@ -45,12 +45,12 @@ def measurement(states: States, functions: Functions) -> sfn.IChainable:
 
 
 def _workers(states: States, functions: Functions) -> sfn.DistributedMap:
-    """One step's load. A failing worker leaves no counts, which PlanStep sees; the others' stay valid.
+    """The load of one step. A failed worker has no counts, which PlanStep detects; the other counts stay valid.
 
-    Only of those that Lambda refused to run is it told that they were.
+    The output reports only the workers that Lambda refused to run.
     """
-    # A child sees none of its parent's variables: each is handed what it needs. In JSONPath, as the
-    # selector then reads the same wherever this machine runs.
+    # A child can't read the variables of its parent, so it gets what it needs as input. The selector is in JSONPath,
+    # which AWS and the embedded AWS evaluate alike.
     workers = sfn.DistributedMap(
         states.scope,
         "Workers",
@@ -62,24 +62,24 @@ def _workers(states: States, functions: Functions) -> sfn.DistributedMap:
             "step": sfn.JsonPath.object_at("$.step"),
             "worker": sfn.JsonPath.number_at("$$.Map.Item.Value"),
         },
-        # All workers of a step start at the same moment, so none may queue for another's end; no step has more.
+        # All workers of a step start at the same time, so none may wait for another. No step has more workers.
         max_concurrency=MAX_WORKERS,
         tolerated_failure_percentage=100,
-        # However many workers there are, what is handed on is small: `true` or `false` for each one lost so.
+        # The output is small for any number of workers: one `true` or `false` for each failed one.
         result_selector={"refused": sfn.JsonPath.object_at("$[*].refused")},
         result_path="$.outcome",
     )
     its_input = "{% $states.input %}"
     worker = states.call(functions.apply_load, "One worker: sends, and counts the answers", its_input)
-    # A refused call has sent nothing. It is asked for again for as long as a worker may still be ready for the common
-    # start: one that comes later would spoil the step for all.
+    # A refused call has sent no load. It is retried as long as the worker can still be ready for the common start; a
+    # later worker would spoil the step.
     busy = ["Lambda.TooManyRequestsException"]
     worker.add_retry(errors=busy, interval=cdk.Duration.seconds(1), backoff_rate=1.5, max_attempts=3)
-    # No longer, as a child lasts five minutes at most, the load's own three included.
+    # Not longer, as a child may run for five minutes, and the load takes up to three of them.
     retry_when_not_ready(worker, patience_s=90)
     is_refused = {"refused": "{% $contains($states.input.Error & $states.input.Cause, 'TooManyRequests') %}"}
     lost = states.note("WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused)
-    # The second is what a refusal comes as where its name gets lost, as in the embedded AWS.
+    # `Lambda.Unknown` is a refusal whose name got lost, as in the embedded AWS.
     worker.add_catch(lost, errors=[*busy, "Lambda.Unknown"], outputs=CAUGHT)
     workers.item_processor(worker)
     return workers

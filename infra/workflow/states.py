@@ -1,4 +1,4 @@
-"""States as the workflow writes them: JSONata, a comment each, and no payload unless it is asked for."""
+"""Makes the states of the workflow: in JSONata, each with a comment, without a payload by default."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ CAUGHT = "{% $states.errorOutput %}"
 PAYLOAD = "{% $states.result.Payload %}"
 RUN = {"runId": "{% $states.context.Execution.Name %}"}
 
-# Lambda could not take the call, or lost the answer: every state but the load may simply be asked again.
+# Lambda refused the call, or its reply got lost. Every state but the load can be retried.
 _LAMBDA_IS_BUSY = [
     "Lambda.TooManyRequestsException",
     "Lambda.ServiceException",
@@ -22,11 +22,11 @@ _LAMBDA_IS_BUSY = [
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
 ]
-# Lambda plugs the function into its VPC first, which takes about a minute: after a deployment, and when a function
-# that was idle for weeks has lost its network interface. Each of these refuses the call, so nothing has run.
+# Lambda first attaches the function to its VPC, which takes about a minute: after a deployment, and if a function
+# that was idle for weeks has lost its network interface. With each of these errors the function has not run.
 _NOT_READY_YET = [
-    "Lambda.ResourceNotReadyException",  # inactive
-    "Lambda.ResourceConflictException",  # pending
+    "Lambda.ResourceNotReadyException",  # the function is inactive
+    "Lambda.ResourceConflictException",  # the function is pending
     "Lambda.ENINotReadyException",
     "Lambda.EC2ThrottledException",
     "Lambda.EC2UnexpectedException",
@@ -35,7 +35,7 @@ _NOT_READY_YET = [
 
 
 class States:
-    """Makes the states of one machine in the given scope; a state's name is its construct id."""
+    """The states of one machine, made in the given scope; a state's name is its construct id."""
 
     def __init__(self, scope: Construct, *, poll_s: int) -> None:
         self.scope = scope
@@ -51,7 +51,7 @@ class States:
         assign: Mapping[str, str] | None = None,
         outputs: Any = None,
     ) -> tasks.LambdaInvoke:
-        """Invoke the Lambda; the state has the function's name. No Retry unless it is added."""
+        """A state that invokes the Lambda and has its name; a Retry has to be added."""
         given = sfn.TaskInput.from_text(payload) if isinstance(payload, str) else sfn.TaskInput.from_object({**payload})
         self.called.append(function)
         return tasks.LambdaInvoke.jsonata(
@@ -66,25 +66,25 @@ class States:
         )
 
     def note(self, name: str, comment: str, assign: Mapping[str, Any], outputs: Any = None) -> sfn.Pass:
-        """Set variables, or make an output."""
+        """A Pass state that sets variables or makes an output."""
         return sfn.Pass.jsonata(self.scope, name, comment=comment, assign=assign or None, outputs=outputs or {})
 
     def try_block(self, name: str, comment: str, body: sfn.IChainable) -> sfn.Parallel:
-        """A block whose failures can be caught as one: a Parallel of a single branch."""
+        """A block with a common Catch: a Parallel with a single branch."""
         return sfn.Parallel.jsonata(self.scope, name, comment=comment, outputs={}).branch(body)
 
     def decide(self, name: str, comment: str) -> sfn.Choice:
-        """A fork; `when` and `otherwise` follow."""
+        """A Choice; add `when` and `otherwise` to it."""
         return sfn.Choice.jsonata(self.scope, name, comment=comment)
 
     def wait(self, name: str) -> sfn.Wait:
-        """The pause between two looks at the model."""
+        """A Wait between two polls of the model."""
         time = sfn.WaitTime.duration(cdk.Duration.seconds(self.poll_s))
         return sfn.Wait.jsonata(self.scope, name, comment="Then look again", time=time)
 
 
 def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Ask again when Lambda could not take the call: for up to two minutes, as a run that fails has cost money."""
+    """Retry for up to two minutes if Lambda refuses the call, as a failed run has cost money already."""
     retry_when_not_ready(state, patience_s=120)
     state.add_retry(
         errors=_LAMBDA_IS_BUSY,
@@ -98,7 +98,7 @@ def retry_when_busy(state: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
 
 
 def retry_when_not_ready(state: tasks.LambdaInvoke, *, patience_s: int) -> None:
-    """Ask again, every ten seconds, while the function is being plugged into its VPC."""
+    """Retry every ten seconds, for `patience_s`, while the function is being attached to its VPC."""
     state.add_retry(
         errors=_NOT_READY_YET, interval=cdk.Duration.seconds(10), backoff_rate=1, max_attempts=patience_s // 10
     )

@@ -1,4 +1,4 @@
-"""Arguments of the command line that click would take, and that would mean something else than was meant."""
+"""Checks arguments of the command line that click accepts but would misread."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from iu_tuner.exit_codes import UsageError
 
 
 class Minutes(click.FloatRange):
-    """More than 0. `nan` and `inf` are floats, too, and would be no limit."""
+    """A number of minutes above 0; rejects `nan` and `inf`, which would be no limit."""
 
     def __init__(self) -> None:
         super().__init__(min=0, min_open=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Click's, and finite."""
+        """As click.FloatRange, but rejects NaN and infinity."""
         minutes = super().convert(value, param, ctx)
         if not math.isfinite(minutes):
             self.fail(f"{minutes} is no number of minutes.", param, ctx)
@@ -27,7 +27,7 @@ class Minutes(click.FloatRange):
 
 
 def refuse_empty_options(arguments: Sequence[str]) -> None:
-    """An option whose value is empty would count as not given; a script meant something with it."""
+    """Raises UsageError for an option with an empty value: click would ignore it, but a script meant to set it."""
     for option, value in zip(arguments, [*arguments[1:], None], strict=True):
         name, equals, rest = option.partition("=")
         if name.startswith("--") and (rest == "" if equals else value == ""):
@@ -35,10 +35,10 @@ def refuse_empty_options(arguments: Sequence[str]) -> None:
 
 
 def text_argument(name: str, value: str) -> str:
-    """An argument as text. Where the machine's encoding lacks its characters, it is read as UTF-8.
+    """An argument as text. If the machine's encoding lacks its characters, it is read as UTF-8.
 
     Raises:
-        UsageError: it is no UTF-8 either.
+        UsageError: the argument is not UTF-8.
     """
     try:
         return value if value.isascii() else value.encode(errors="surrogateescape").decode()

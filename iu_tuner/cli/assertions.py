@@ -38,13 +38,13 @@ _WORD = re.compile(r"[A-Za-z][\w.\-]*", re.ASCII)
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, like "tpsPerInferenceUnit>=4"'
 
-# The first names of a path; a slip in one is told before it costs a run.
+# The first names of a path. A misspelt one is refused before it costs a run.
 OUTPUT_NAMES = tuple(dict.fromkeys(json_name(each.name) for each in fields(Output)))
 
 
 @dataclass(frozen=True)
 class Checked:
-    """An assertion held against an output; `said` is one sentence with what was found."""
+    """The result of an assertion; `said` is a sentence with the value that the output has."""
 
     assertion: str
     holds: bool
@@ -53,7 +53,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Assertion:
-    """`text` as the user wrote it, and what it means."""
+    """`text` is the assertion as the user wrote it; the other fields are its parts."""
 
     text: str
     path: tuple[str, ...]
@@ -62,7 +62,7 @@ class Assertion:
 
     @classmethod
     def parse(cls, text: str) -> Assertion:
-        """Raises UsageError: it says what is taken instead."""
+        """Parse an assertion. Raises UsageError, which says what `--assert` takes."""
         match = _ASSERTION.fullmatch(text)
         value = _value(match["value"]) if match else None
         if match is None or value is None:
@@ -77,7 +77,7 @@ class Assertion:
         return cls(text.strip(), path, comparator, value)
 
     def check(self, output: Mapping[str, Any]) -> Checked:
-        """Does it hold? What can't be compared does not hold."""
+        """Check the assertion. It fails if the values can't be compared."""
         try:
             found = self._found(output)
             holds = _COMPARE[self.comparator](found, self.value)
@@ -86,7 +86,7 @@ class Assertion:
         return Checked(self.text, holds, f"{'.'.join(self.path)} is {shown(found)}")
 
     def _found(self, output: Mapping[str, Any]) -> Value:
-        """The value at the path, if it is of the kind that it is compared with. LookupError says why not."""
+        """The value at the path. Raises LookupError if there is none, or one of another type than `value`."""
         found: Any = output
         for depth, name in enumerate(self.path):
             place = f"{'.'.join(self.path[:depth])} has" if depth else "the output has"

@@ -1,4 +1,4 @@
-"""The execution's input from a file and the flags; checked here by the parser that the run starts with."""
+"""Builds the execution's input from a file and flags, and checks it with the parser that the run uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iu_tuner.exit_codes import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# Flag -> (place in the input, type, help). What a value may be is the parser's business.
+# Flag -> (place in the input, type, help). The parser of the input checks the values.
 FLAGS: Mapping[str, tuple[str, Any, str]] = {
     "--average-tps": ("demand.averageTps", float, "Requests per second the model carries on average."),
     "--peak-tps": ("demand.peakTps", float, "Requests per second at peak."),
@@ -35,7 +35,7 @@ FLAGS: Mapping[str, tuple[str, Any, str]] = {
     "--max-cost-usd": ("limits.maxCostUsd", float, "The run ends when the model has cost this."),
     "--after-run": ("afterRun", str, "What becomes of the model: stop, restore, …"),
 }
-# Those that take no value.
+# The flags without a value.
 SWITCHES: Mapping[str, tuple[str, str]] = {
     "--allow-other-traffic": ("test.allowOtherTraffic", "Measure a running model although others use it."),
     "--compare-images": ("images.compare", "Compare bytes with s3, and images by size."),
@@ -44,7 +44,7 @@ SWITCHES: Mapping[str, tuple[str, str]] = {
 
 
 def input_flags(command: Command) -> Command:
-    """A flag for each common field of the input; named after it."""
+    """Add a flag for each common field of the input, named after the field."""
     for name, (place, kind, text) in reversed(list(FLAGS.items())):
         command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
     for name, (place, text) in reversed(list(SWITCHES.items())):
@@ -55,10 +55,10 @@ def input_flags(command: Command) -> Command:
 def run_input(
     model_arn: str | None, source: str | None, flags: Mapping[str, Any]
 ) -> tuple[dict[str, Any], ExecutionInput]:
-    """The input as it is sent, and as it is understood. `source` is a file of JSON, or `-` for stdin.
+    """The input as JSON values, and as parsed. `source` is a JSON file, or `-` for stdin.
 
     Raises:
-        UsageError: with the sentence that the run would fail with.
+        UsageError: with the sentence with which the run would fail.
     """
     raw = read_json("--input", source) if source else {}
     if not isinstance(raw, dict):
@@ -76,7 +76,7 @@ def run_input(
 
 
 def checked_model_arn(text: str) -> str:
-    """The ARN of a model version. UsageError: it is none, in the words that a run would fail with."""
+    """The ARN of a model version. Raises UsageError with the sentence of a run if `text` is none."""
     try:
         return parse_input({"modelArn": text}).model_arn
     except RunError as error:
@@ -84,10 +84,10 @@ def checked_model_arn(text: str) -> str:
 
 
 def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
-    """What the run will cost, in a sentence.
+    """A sentence with the expected cost of the run in USD.
 
     Raises:
-        UsageError: more than the input's limits allow.
+        UsageError: the run would cost more than the input's limits allow.
     """
     units = wanted.test.inference_units
     second_units = 2 * units if wanted.test.verify_scaling else 0
@@ -106,7 +106,7 @@ def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
 
 
 def _parameter(flag: str) -> str:
-    """As click hands the flag to the command."""
+    """The name of the parameter that click passes to the command for this flag."""
     return flag.removeprefix("--").replace("-", "_")
 
 

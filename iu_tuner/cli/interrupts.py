@@ -1,4 +1,4 @@
-"""Stopping a run before its end. The safety net then releases its model."""
+"""Stops a run before its end. The safety net then releases its model."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ CLEANED_UP_WITHIN_S = 30 * 60.0
 AFTER_MEASURING = frozenset(
     {"stopping", "stopped", "restoring", "restored", "applying", "applied", "finished", "failed"}
 )
-MAX_SNAPSHOTS_WITHOUT_LEASE = 4  # and without a receipt: the run ended before it touched the model
+MAX_SNAPSHOTS_WITHOUT_LEASE = 4  # nor a receipt: then the run ended before it touched the model
 
 Returned = TypeVar("Returned")
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which no person sends: there is nobody to ask."""
+    """SIGTERM, which programs send; the client does not ask before it stops the run."""
 
 
 class TimeIsUp(Exception):
-    """--timeout has passed."""
+    """The time of --timeout has passed."""
 
 
 def wants_to_stop(screen: Screen, why: BaseException, *, ours: bool) -> bool:
@@ -45,9 +45,9 @@ def wants_to_stop(screen: Screen, why: BaseException, *, ours: bool) -> bool:
 
 
 def phase_after_measuring(tuner: Tuner, run_id: str) -> str | None:
-    """The run's phase once it has measured: it releases its model by itself, and a stop would only lose the answer.
+    """The run's phase after it has measured: then it releases its model itself, and a stop would only lose the answer.
 
-    Returns None while it measures, or if its phase is not known.
+    Returns None while the run measures, or if its phase is not known.
     """
     try:
         run = _ignore_further_interrupts(lambda: tuner.run(run_id))

@@ -1,4 +1,4 @@
-"""A file of JSON as a person wrote it, in whatever encoding; or a sentence that refuses it."""
+"""Reads a JSON file of any Unicode encoding, or refuses it with a sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iu_tuner.exit_codes import UsageError
 
 
 def read_json(option: str, source: str) -> Any:
-    """The JSON value in the file `source`, or on stdin for `-`; in UTF-8, UTF-16 or UTF-32, with a mark or without.
+    """The JSON value in the file `source`, or on stdin for `-`; in UTF-8, UTF-16 or UTF-32, with or without a BOM.
 
     Raises:
         UsageError: names `option`, the file, and what is wrong with it.
@@ -39,7 +39,7 @@ def read_json(option: str, source: str) -> Any:
 def _parsed(raw: bytes) -> Any:
     if not raw.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ValueError("it is empty")
-    # From bytes, json finds out the encoding.
+    # json detects the encoding of bytes.
     found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
     try:
         json.dumps(found, ensure_ascii=False).encode()
@@ -49,7 +49,7 @@ def _parsed(raw: bytes) -> Any:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys are there once each: of two values it would be unclear which one is meant."""
+    """A JSON object; refuses one that has a key twice, as its value would be ambiguous."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -11,13 +11,13 @@ from xml.etree import ElementTree
 from iu_tuner.cli.assertions import Checked
 
 SUITE = "inference-unit-tuner"
-# XML 1.0 has no way to write these, escaped or not.
+# XML 1.0 can't represent these characters, not even escaped.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
 class JUnitCase:
-    """How the run ended: `trouble` (a name and a sentence) is why it has no answer; `seconds` it took."""
+    """A run as a test case: `trouble` (name and sentence) is the error of a run without an answer."""
 
     name: str
     seconds: float
@@ -27,7 +27,7 @@ class JUnitCase:
 
 
 def write_junit(path: Path, run: JUnitCase, assertions: Sequence[str], checked: Sequence[Checked]) -> None:
-    """Write the file. Assertions that were not checked, as there was no answer, are skipped. OSError."""
+    """Write the file. Without an answer all assertions count as skipped. Raises OSError."""
     suite = ElementTree.Element("testsuite", name=SUITE, time=f"{run.seconds:.1f}")
     _run_case(suite, run)
     by_text = {each.assertion: each for each in checked}

@@ -1,4 +1,4 @@
-"""`python -m iu_tuner.cli.main`: start a run, follow it, and end with a code that a CI job can use."""
+"""`python -m iu_tuner.cli.main`: starts a run, follows it, and ends with an exit code for CI jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from iu_tuner.exit_codes import ClientError, Exit, UsageError, exit_on_signal
 
-if __name__ == "__main__":  # what is imported next takes a second
+if __name__ == "__main__":  # the imports below take a second
     signal.signal(signal.SIGINT, exit_on_signal)
     signal.signal(signal.SIGTERM, exit_on_signal)
 
@@ -185,7 +185,7 @@ def _output_options(assertions: tuple[str, ...], junit: Path | None) -> OutputOp
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code. Without arguments those of the command line."""
+    """Run the client with `arguments`, or with those of the command line. Returns the exit code."""
     said: str
     prepare_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -193,12 +193,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refuse_empty_options(arguments)
         return int(cli(arguments, prog_name="python -m iu_tuner.cli.main", standalone_mode=False) or 0)
     except click.ClickException as error:
-        with suppress(OSError):  # whoever would read it has left
+        with suppress(OSError):  # the reader of stderr has gone
             error.show()
         return Exit.USAGE
     except ClientError as error:
         said, code = str(error), error.code
-    except SystemExit:  # of click, as nobody reads --help any more
+    except SystemExit:  # click raises it if the reader of --help has gone
         discard(sys.stdout)
         return Exit.OK
     except OSError as error:
@@ -210,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _listen_to_signals() -> None:
-    """A shell that starts this in the background has SIGINT ignored, and CI systems end a job with SIGTERM."""
+    """Handle SIGINT, which shells ignore for background jobs, and SIGTERM, with which CI systems end a job."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
 

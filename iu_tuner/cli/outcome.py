@@ -1,4 +1,4 @@
-"""How a run ended: shown to people, as JSON and as JUnit XML."""
+"""The outcome of a run, shown as text, as JSON and as JUnit XML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from iu_tuner.exit_codes import Exit
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What the command asks for besides the answer."""
+    """The options of a command for its output."""
 
     assertions: tuple[Assertion, ...] = ()
     junit: Path | None = None
@@ -31,7 +31,7 @@ class OutputOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The execution's output as JSON values, or why there is none (`error`, `cause`), and how the model was left."""
+    """The execution's output as JSON values, or `error` and `cause`, and how the model was left."""
 
     run_id: str
     code: Exit
@@ -43,7 +43,7 @@ class Outcome:
 
     @classmethod
     def of(cls, run_id: str, last: Snapshot) -> Outcome:
-        """Of a run that ended by itself, or was stopped by others."""
+        """The outcome of a run that ended by itself or was stopped by others."""
         output = last.output
         if output is not None:
             code = Exit.OK if isinstance(parse_output(output), Output) else Exit.SKIPPED
@@ -54,16 +54,16 @@ class Outcome:
         return cls(run_id, Exit.RUN_FAILED, last.status, None, error, cause, kept)
 
     def as_json(self) -> Mapping[str, Any]:
-        """The execution's output; without an answer, why."""
+        """The execution's output; without one, the error and its cause."""
         if self.output is not None:
             return self.output
         failure = {"runId": self.run_id, "status": self.status, "error": self.error, "cause": self.cause}
         return {**failure, "model": to_json(self._model)}
 
     def show(self, screen: Screen, options: OutputOptions, seconds: float) -> Exit:
-        """Shows it in each way that the options ask for. Returns the exit code, which an assertion may change.
+        """Show the outcome as the options ask. Returns the exit code, which a failed assertion changes.
 
-        OSError: the JUnit file can't be written.
+        Raises OSError if the JUnit file can't be written.
         """
         checked: list[Checked] = []
         if self.output is not None:
@@ -97,7 +97,7 @@ class Outcome:
 
     @property
     def _model(self) -> ModelOutput | None:
-        """The receipt as `model` of the output, and who released the model."""
+        """The receipt in the form of the output's `model`, with the layer that released the model."""
         if self.receipt is None:
             return None
         return replace(self.receipt.as_output(), settled_by=self.receipt.settled_by)

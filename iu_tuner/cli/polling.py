@@ -1,4 +1,4 @@
-"""Watching a run until it has ended. The demo watches its run with it, too."""
+"""Polls a run until it has ended, for the client and for the demo."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from iu_tuner.cli.aws.stack import Tuner
 from iu_tuner.exit_codes import ClientError, UsageError
 
 PAUSE_S = 1.0
-PATIENCE_S = 120.0  # with an AWS that does not answer, or does not know the run yet
+PATIENCE_S = 120.0  # how long AWS may fail to respond, or may not know the run yet
 
 
 def poll(tuner: Tuner, run_id: str) -> Iterator[Snapshot]:
     """Yields a snapshot every PAUSE_S; the last one shows how the run ended.
 
     Raises:
-        ClientError: AWS has not answered for PATIENCE_S.
+        ClientError: AWS has not responded for PATIENCE_S.
     """
     last_seen = time.monotonic()
     while True:

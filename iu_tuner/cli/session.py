@@ -1,4 +1,4 @@
-"""One run, from its start to its end: watches it, stops it if asked to, and shows how it ended."""
+"""A session with one run: starts it, watches it, stops it if interrupted, and shows its outcome."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
 @dataclass(frozen=True)
 class Session:
-    """One run. Without `execution_input` it was started by others, who alone decide to stop it."""
+    """A session with one run. Without `execution_input` the run is not ours, and only a user may decide to stop it."""
 
     tuner: Tuner
     run_id: str
@@ -41,7 +41,7 @@ class Session:
         self.screen.say(f"started the run {self.run_id}")
 
     def run_to_end(self) -> Exit:
-        """Starts the run if it is ours, watches it and shows its outcome. Returns the exit code. Raises UsageError."""
+        """Start the run if it is ours, watch it and show its outcome. Returns the exit code. Raises UsageError."""
         began = time.monotonic()
         deadline = math.inf if self.timeout_s is None else began + self.timeout_s
         try:
@@ -75,7 +75,7 @@ class Session:
         if phase is None:
             if not wants_to_stop(self.screen, why, ours=self._is_ours):
                 return self._detached(code)
-            phase = phase_after_measuring(self.tuner, self.run_id)  # the question may have waited long
+            phase = phase_after_measuring(self.tuner, self.run_id)  # polled anew: the user may have answered late
         elif not self._is_ours:
             return self._detached(code)
         if phase is None:
@@ -97,7 +97,7 @@ class Session:
         outcome = Outcome.of(self.run_id, last)
         if last.status in ("SUCCEEDED", "FAILED"):
             return outcome
-        # Nothing inside a state machine runs after these: the model is settled from outside.
+        # No state runs after these two, so the safety net releases the model.
         return wait_for_cleanup(outcome, self.tuner, self.model_arn or last.model_arn, self.screen)
 
     def _detached(self, code: Exit) -> Outcome:

@@ -1,1 +1,1 @@
-"""What users rely on: the input, the output, errors, events and ARNs."""
+"""The public interface: input, output, errors, events and ARNs."""

@@ -1,14 +1,14 @@
-"""The words that the input takes, and its greatest number of workers."""
+"""The choices that the input offers, and the maximum number of workers."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Mode = Literal["quick", "standard", "precise"]
-# Minutes that a model typically runs for a measurement: probing, load, and the looks before and after.
+# Typical minutes that a model runs for a measurement: probe, load, and the polls before and after.
 EXPECTED_MINUTES: dict[Mode, float] = {"quick": 3.0, "standard": 5.0, "precise": 8.0}
 
-MAX_WORKERS = 1000  # of a step: Lambda's default concurrency per account and Region, all at once
+MAX_WORKERS = 1000  # of a step: Lambda's default concurrency quota per account and Region
 
 
 Source = Literal["bytes", "s3"]

@@ -1,4 +1,4 @@
-"""What a run will cost, before it starts. Money in USD."""
+"""Estimates the cost of a run in USD before it starts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from iu_tuner.contract.choices import EXPECTED_MINUTES, Mode
 from iu_tuner.contract.errors import BudgetExceeded
 from iu_tuner.contract.execution_input import ExecutionInput
 
-# Minutes that its load takes at the very least, with a model that starts at once.
+# Minimum minutes of the load of a run.
 MIN_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.7, "precise": 0.7}
-# Minutes more for a comparison of images: up to seven steps and the pauses between them, or their load alone.
+# Additional minutes of an image comparison: up to seven steps with the pauses between them; MIN is the load alone.
 EXPECTED_COMPARISON_MINUTES: dict[Mode, float] = {"quick": 1.5, "standard": 2.5, "precise": 2.5}
 MIN_COMPARISON_MINUTES: dict[Mode, float] = {"quick": 0.4, "standard": 0.8, "precise": 0.8}
 
 
 def expected_usd(wanted: ExecutionInput, units: int, usd_per_unit_hour: float, *, second_units: int = 0) -> float:
-    """The expected cost with this many inference units, and a second measurement with `second_units`.
+    """The expected cost with `units` inference units and a second measurement with `second_units` (0: none).
 
     Raises:
-        BudgetExceeded: it is more than the input's limits allow; nothing has been started.
+        BudgetExceeded: the cost or the time exceeds the input's limits; nothing has been started.
     """
     mode, limits, name = wanted.test.mode, wanted.limits, f"a {wanted.test.mode} run"
     min_minutes = MIN_MINUTES[mode]
@@ -40,6 +40,6 @@ def expected_usd(wanted: ExecutionInput, units: int, usd_per_unit_hour: float, *
 
 
 def expected_minutes(wanted: ExecutionInput) -> float:
-    """How long the model is expected to run."""
+    """The expected minutes that the model runs, without a second measurement."""
     mode = wanted.test.mode
     return EXPECTED_MINUTES[mode] + (EXPECTED_COMPARISON_MINUTES[mode] if wanted.images.compare else 0.0)

@@ -1,4 +1,4 @@
-"""Why a run ends without an answer.
+"""The errors that end a run without an answer.
 
 RunError
 ├── InvalidInput        the execution input is wrong; nothing was started
@@ -11,15 +11,15 @@ RunError
 ├── BudgetExceeded      a limit of `limits` is or would be passed
 ├── AccessDenied        a permission is missing
 ├── ModelStopFailed     STOPPED was never read back: it may still cost money
-└── InternalError       everything else
+└── InternalError       any other failure
 
-The text of a RunError is "<name>: <sentence>". The name travels in the text because not every
-runtime reports the class of a Python exception; `identify` reads it back.
+The text of a RunError is "<name>: <sentence>". The name is part of the text because not every
+runtime reports the class of a Python exception; `identify` reads it from there.
 """
 
 
 class RunError(Exception):
-    """Ends the run as FAILED; `sentence` says what is wrong and what to do."""
+    """The run ends as FAILED; `sentence` says what is wrong and what to do."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(f"{type(self).__name__}: {sentence}")
@@ -27,23 +27,23 @@ class RunError(Exception):
 
 
 class InvalidInput(RunError):
-    """The execution input names the field, what it got and what it takes."""
+    """The execution input has an error; the sentence names the field, its value and what it takes."""
 
 
 class NoUsableImages(RunError):
-    """Nothing under the prefix can be sent to the model."""
+    """No object under the prefix can be sent to the model."""
 
 
 class ModelNotFound(RunError):
-    """The model version does not exist here."""
+    """The model version does not exist in this account and Region."""
 
 
 class ModelNotStartable(RunError):
-    """The model version's status rules a start out."""
+    """The status of the model version does not allow a start."""
 
 
 class ModelInUse(RunError):
-    """The model runs and may be serving others, whom a test would take the capacity from."""
+    """The model runs and may serve other clients, whose capacity a test would use."""
 
 
 class ModelStartFailed(RunError):
@@ -55,19 +55,19 @@ class ModelLost(RunError):
 
 
 class BudgetExceeded(RunError):
-    """The run would take, or has taken, more time or money than its limits allow."""
+    """The run exceeds its limits of time or money, or would exceed them."""
 
 
 class AccessDenied(RunError):
-    """AWS refused a call for want of a permission."""
+    """AWS refused a call because a permission is missing."""
 
 
 class ModelStopFailed(RunError):
-    """The model was not seen STOPPED; it may still be running and cost money."""
+    """The service never reported the model as STOPPED; it may still run and cost money."""
 
 
 class InternalError(RunError):
-    """A defect or an outage on this side of the model."""
+    """A defect or an outage of the tuner or its AWS services, not of the model."""
 
 
 _BY_NAME = {error.__name__: error for error in RunError.__subclasses__()}

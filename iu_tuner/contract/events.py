@@ -1,4 +1,4 @@
-"""What programs are told of a run that is over: the detail of an EventBridge event."""
+"""The detail of the EventBridge event about a finished run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Literal
 SOURCE = "inference-unit-tuner"
 DetailType = Literal["Run Finished", "Run Failed", "Model Settled"]
 
-# An entry holds 256 kB (262,144 bytes) with its envelope, and so does a queue's message with the event in it.
+# EventBridge allows 256 kB (262,144 bytes) for an entry with its envelope, and SQS the same for a message.
 MAX_BYTES = 240_000
-# The largest first; the report bucket keeps all of it.
+# Parts that may be left out, the largest first; the report bucket has them all.
 _MAY_BE_LEFT_OUT = ("steps", "images.skipped", "recommendation.table", "requests.failures", "verdictDetail", "cause")
 
 
 def event_detail(output: Mapping[str, Any]) -> str:
-    """The output as JSON that fits into an event; `leftOut` names the parts that had no room."""
+    """The output as JSON of at most MAX_BYTES; `leftOut` names the parts that were removed for that."""
     detail: dict[str, Any] = json.loads(json.dumps(output))
     left_out: list[str] = []
     for path in _MAY_BE_LEFT_OUT:
@@ -33,5 +33,5 @@ def event_detail(output: Mapping[str, Any]) -> str:
 
 def _json(detail: Mapping[str, Any]) -> str:
     text = json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
-    # Half a surrogate pair, which JSON allows in an error's text, is no UTF-8.
+    # JSON allows a lone surrogate in an error's text, but UTF-8 does not.
     return text.encode(errors="replace").decode()

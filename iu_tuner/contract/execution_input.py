@@ -1,4 +1,4 @@
-"""The execution's input, checked once at the door. Behind it nobody checks again."""
+"""The execution's input. It is parsed and checked here, once; no other code checks it again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Strict(BaseModel):
 
 
 class ImagesInput(_Strict):
-    """`images`"""
+    """`images`: the images to send, and how they are sent"""
 
     bucket: str | None = Field(
         default=None, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$", description="the name of an S3 bucket"
@@ -38,7 +38,7 @@ _TPS = f"requests per second, above 0 and at most {MAX_TPS}"
 
 
 class TrafficInput(_Strict):
-    """`demand` of steady traffic: with only one of average and peak, both are that"""
+    """`demand` of steady traffic: if only one of average and peak is given, both have that value"""
 
     average_tps: float | None = Field(default=None, gt=0, le=MAX_TPS, description=_TPS)
     peak_tps: float | None = Field(default=None, gt=0, le=MAX_TPS, description=_TPS)
@@ -46,14 +46,14 @@ class TrafficInput(_Strict):
 
 
 class BatchInput(_Strict):
-    """`demand` of a batch"""
+    """`demand` of a batch of images with a deadline"""
 
     images: int = Field(ge=1, le=10**12, description="a whole number of images from 1 to 1000000000000")
     within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
 
 
 class PastInput(_Strict):
-    """`demand` as it was"""
+    """`demand` taken from past requests"""
 
     from_cloud_watch_days: int = Field(ge=1, le=455, description="a whole number of days from 1 to 455")
     percentile: float = Field(default=99, ge=50, le=100, description="a percentile from 50 to 100")
@@ -61,7 +61,7 @@ class PastInput(_Strict):
 
 
 def _kind_of_demand(raw: Any) -> str:
-    """Told by the keys, so that an error speaks of that kind only."""
+    """The kind of the demand by its keys, so that an error message is about that kind only."""
     keys = set(raw) if isinstance(raw, Mapping) else set()
     if {"images", "withinHours"} & keys:
         return "batch"
@@ -75,7 +75,7 @@ DemandInput = Annotated[
 
 
 class TestInput(_Strict):
-    """`test`"""
+    """`test`: how the model is measured"""
 
     inference_units: int = Field(default=1, ge=1, le=100, description="a whole number from 1 to 100")
     mode: Mode = Field(default="standard", description='"quick", "standard" or "precise"')
@@ -91,14 +91,14 @@ class TestInput(_Strict):
 
 
 class LimitsInput(_Strict):
-    """`limits`"""
+    """`limits`: the maximum minutes and USD of the run"""
 
     max_minutes: float = Field(default=90, gt=0, le=300, description="minutes, above 0 and at most 300")
     max_cost_usd: float = Field(default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000")
 
 
 class ExecutionInput(_Strict):
-    """The whole input"""
+    """The input of an execution"""
 
     model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.TAKES)
     images: ImagesInput = Field(default=ImagesInput(), description="an object with bucket, prefix, source, compare")
@@ -162,7 +162,7 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
     return {to_camel(name): str(field.description) for name, field in model.model_fields.items()}
 
 
-# What each field takes, by the place of its object in the input; the kinds of demand have a place each.
+# What each field takes, by the place of its object in the input. Each kind of demand has its own place.
 _FIELDS = {
     "": _descriptions(ExecutionInput),
     "images": _descriptions(ImagesInput),

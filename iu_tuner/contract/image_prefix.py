@@ -1,4 +1,4 @@
-"""`images.prefix` as people write it: what no key begins with is refused, saying what was meant."""
+"""Checks `images.prefix`: refuses a prefix with which no key begins, and suggests the one that was meant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATTERN = re.compile(r"[?\[\]{}]")
 
 
 def check_prefix(prefix: str) -> None:
-    """Raises InvalidInput for a prefix that no key has, or only keys that nobody means."""
+    """Raises InvalidInput for a prefix that no key has, or that only unintended keys have."""
     if not is_unicode(prefix) or len(prefix.encode()) > MAX_KEY_BYTES:
         raise InvalidInput(got("images.prefix", prefix, TAKES))
     if instead := instead_of(prefix):
@@ -26,7 +26,7 @@ def check_prefix(prefix: str) -> None:
 
 
 def instead_of(prefix: str) -> str | None:
-    """What to write instead of an address, a path or a pattern, as an advice; None for a prefix that keys can have."""
+    """Advice on what to write instead of a URL, a path or a pattern. Returns None for a valid prefix."""
     path = _BACKSLASHES.sub("/", prefix)
     address = _ADDRESS.fullmatch(path)
     if not address and _OTHER_ADDRESS.match(path):
@@ -41,5 +41,5 @@ def instead_of(prefix: str) -> str | None:
 
 
 def is_like_a_pattern(prefix: str) -> bool:
-    """Whether it holds characters that a shell would replace; in a prefix they stand for themselves."""
+    """Whether the prefix has wildcards of a shell, which have no special meaning in a prefix."""
     return _PATTERN.search(prefix) is not None

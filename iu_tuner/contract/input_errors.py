@@ -1,4 +1,4 @@
-"""What is said of a wrong field: its name, what it got and what it takes."""
+"""Error messages about a wrong field: its name, its value and what it takes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-MAX_SHOWN = 160  # characters of a wrong value; an execution's cause has its limit
+MAX_SHOWN = 160  # characters of a wrong value, as the length of an execution's cause is limited
 
 
-# What each field takes, by the place of its object in the input: "" is the input, "test" one of its
-# sections, "demand.batch" a kind of a section that comes in several.
+# What each field takes, by the place of its object: "" is the input, "test" is one of its sections, "demand.batch" is
+# one kind of a section that has several kinds.
 Guide = Mapping[str, Mapping[str, str]]
 
 
 def sentence(detail: ErrorDetails, guide: Guide) -> str:
-    """Pydantic's finding in words."""
+    """An error of pydantic as a sentence."""
     *parents, name = [str(part) for part in detail["loc"]]
-    if ".".join((*parents, name)) in guide and parents:  # a section of several kinds, and of none of them
+    if ".".join((*parents, name)) in guide and parents:  # a section that is of none of its kinds
         *parents, name = parents
     section, fields = (parents[0] if parents else ""), guide[".".join(parents)]
     field = _field(section, name)
@@ -35,7 +35,7 @@ def sentence(detail: ErrorDetails, guide: Guide) -> str:
 
 
 def unreadable_key(raw: Mapping[str, Any], guide: Guide) -> str | None:
-    """Half a surrogate pair in a key is valid JSON, and refused by pydantic without saying where."""
+    """The sentence about a key with a lone surrogate, whose place pydantic does not say; None if there is none."""
     for place, fields in guide.items():
         section = place.partition(".")[0]
         found = raw.get(section) if section else raw
@@ -46,17 +46,17 @@ def unreadable_key(raw: Mapping[str, Any], guide: Guide) -> str | None:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can hold it: half a surrogate pair can't be stored or sent."""
+    """Whether the text can be encoded as UTF-8; a lone surrogate can't be stored or sent."""
     return text.isascii() or text == text.encode(errors="ignore").decode()
 
 
 def got(field: str, value: Any, takes: str) -> str:
-    """A field with a value that it does not take."""
+    """The sentence about a field with a wrong value."""
     return f"{field}: got {shown(value)}; takes {takes}"
 
 
 def missing(field: str, takes: str) -> str:
-    """A field that has to be there and is not."""
+    """The sentence about a required field that is missing."""
     return f"{field}: got nothing; takes {takes}"
 
 
@@ -69,15 +69,15 @@ def _field(section: str, name: str) -> str:
 
 
 def named(name: str) -> str:
-    """A key of the input as part of a sentence: whatever stands in it, the sentence stays one line."""
+    """A key of the input as part of a sentence, escaped so that the sentence stays one line."""
     return name if re.fullmatch(r"[\w.\-]{1,60}", name, re.ASCII) else shown(name)
 
 
 def shown(value: Any) -> str:
-    """A value of the input as JSON, cut where it gets long, and fit to be stored."""
+    """A value of the input as JSON of at most MAX_SHOWN characters that can be stored."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):  # more digits, or deeper, than Python writes
+    except (ValueError, RecursionError):  # too many digits or levels for Python's encoder
         text = f"something too large to show ({type(value).__name__})"
     text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."

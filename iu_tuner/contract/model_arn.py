@@ -1,4 +1,4 @@
-"""The ARN of a model version: what it is made of, and where an execution input has it."""
+"""The ARN of a model version: its parts, and its place in an execution input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ARN = re.compile(
 )
 _PARTS = re.compile(r"arn:([^:]*):rekognition:([^:]*):([^:]*):project/(.*)/version/(.*)/(.*)", re.DOTALL)
 PATTERN = f"^{re.sub(r'[?]P<[a-z_]+>', '', _ARN.pattern)}$"
-SERVICE = "Rekognition"  # as sentences call the service of such a model
+SERVICE = "Rekognition"  # the service's name in sentences
 TAKES = (
     f"the ARN of a {SERVICE} Custom Labels model version, "
     "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>"
@@ -21,7 +21,7 @@ TAKES = (
 
 @dataclass(frozen=True)
 class ModelArn:
-    """A model version; `created_ms` is when it was created, in milliseconds since the epoch, as the ARN spells it."""
+    """A model version; `created_ms` is its creation time in milliseconds since the epoch, as in the ARN."""
 
     partition: str
     region: str
@@ -32,13 +32,13 @@ class ModelArn:
 
     @classmethod
     def find(cls, text: str | None) -> ModelArn | None:
-        """The parts of an ARN. Returns None if the text is none of a model version."""
+        """The parts of the ARN. Returns None if the text is not the ARN of a model version."""
         match = _ARN.fullmatch(text or "")
         return cls(**match.groupdict()) if match else None
 
     @classmethod
     def of(cls, checked: str) -> ModelArn:
-        """The parts of an ARN that was parsed at the door, and is not checked again."""
+        """The parts of an ARN that `parse_input` has already checked."""
         match = _PARTS.fullmatch(checked)
         assert match, f"{checked} was not checked at the door"
         return cls(*match.groups())
@@ -49,11 +49,11 @@ class ModelArn:
 
     @property
     def name(self) -> str:
-        """`<project>/<version>`, as people named it."""
+        """`<project>/<version>`."""
         return f"{self.project}/{self.version}"
 
 
 def model_arn_in(raw: Any) -> str | None:
-    """The model that an execution input names, however wrong the rest of it is."""
+    """The model's ARN in an execution input, even if other fields are wrong. Returns None if it has none."""
     arn = raw.get("modelArn") if isinstance(raw, dict) else None
     return arn if isinstance(arn, str) and ModelArn.find(arn) else None

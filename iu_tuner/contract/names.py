@@ -3,11 +3,11 @@
 STACK = "InferenceUnitTuner"
 SERVICE_NAME = "inference-unit-tuner"  # of logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
-RUN_OVER = "run over"  # the message of the log line with a run's figures, which the dashboard queries
-LEASES_INDEX = "Leases"  # of the runs table: only leases have its key
-REPORT_PREFIX = "reports/"  # in the report bucket
+RUN_OVER = "run over"  # message of the log line with a run's summary, which the dashboard queries
+LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key
+REPORT_PREFIX = "reports/"  # of keys in the report bucket
 
-# The environment of the Lambdas.
+# Environment variables of the Lambdas.
 RUNS_TABLE = "RUNS_TABLE"
 IMAGE_BUCKET = "IMAGE_BUCKET"
 PRICE_PER_UNIT_HOUR_USD = "PRICE_PER_IU_HOUR_USD"
@@ -23,10 +23,10 @@ LEASE_ITEM = "LEASE"
 
 
 def run_pk(run_id: str) -> str:
-    """The partition of a run's items in the runs table."""
+    """The partition key of a run's items in the runs table."""
     return f"RUN#{run_id}"
 
 
 def model_pk(model_arn: str) -> str:
-    """The partition of a model's lease and past runs in the runs table."""
+    """The partition key of a model's lease and past runs in the runs table."""
     return f"MODEL#{model_arn}"

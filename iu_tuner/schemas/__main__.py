@@ -19,7 +19,7 @@ _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", NoneT
 
 
 def input_schema() -> dict[str, Any]:
-    """The schema of an execution's input. Only `parse_input` checks what one field allows of another."""
+    """The schema of an execution's input. Rules between two fields are checked only by `parse_input`."""
     return {"$schema": _DIALECT, "title": "Execution input", **_without_titles(ExecutionInput.model_json_schema())}
 
 
@@ -32,7 +32,7 @@ def output_schema() -> dict[str, Any]:
 
 
 def _without_titles(schema: Any) -> Any:
-    """Without the titles that pydantic makes of the names."""
+    """The schema without the titles that pydantic derives from names."""
     if isinstance(schema, list):
         return [_without_titles(each) for each in schema]
     if not isinstance(schema, dict):
@@ -55,7 +55,7 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
     if not (isinstance(kind, type) and is_dataclass(kind)):
         return {"type": _TYPES[kind]}
     if kind.__name__ not in parts:
-        parts[kind.__name__] = {}  # named before its fields are read, which may hold it
+        parts[kind.__name__] = {}  # defined before its fields, which may refer to it
         parts[kind.__name__] |= _object(kind, parts)
     return {"$ref": f"#/$defs/{kind.__name__}"}
 
@@ -72,7 +72,7 @@ def _object(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write both into the folder that the command names."""
+    """Write both schemas into the folder given on the command line."""
     for name, schema in (("input", input_schema()), ("output", output_schema())):
         text = json.dumps(schema, indent=2, ensure_ascii=False)
         (Path(sys.argv[1]) / f"{name}.schema.json").write_text(f"{text}\n", encoding="utf-8")

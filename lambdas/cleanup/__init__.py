@@ -1,1 +1,1 @@
-"""Ends any run, whatever asks for it: one look at the model, one move to what its lease asks for, the receipt."""
+"""Cleans up after any run: reads the model's status, makes one move to what its lease asks for, saves the receipt."""

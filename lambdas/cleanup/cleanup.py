@@ -1,7 +1,7 @@
-"""The end of a run: one look at its model, one move towards what its lease asks for, and the receipt.
+"""The cleanup of a run: reads its model's status, makes one move to what its lease asks for, and saves the receipt.
 
-Whatever ends a run comes through here: the state machine's own finally, and each layer of the safety net. They may
-do so at the same time; every move may be made twice.
+The state machine's own `finally` and each layer of the safety net call it. They may do so at the same time, so every
+move may be made twice.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ _PHASES = {
 
 
 def clean_up_run(run_id: str, model_arn: str | None, *, failed: bool) -> bool:
-    """Clean up after the run. True if nothing is owed, as of a run without a lease, which has touched no model."""
+    """Clean up after the run. Returns True if nothing is left to do; a run without a lease has touched no model."""
     lease = lease_store().get(model_arn) if model_arn else None
     return reconcile(lease, by="finally", answered=not failed) if lease and lease.run_id == run_id else True
 
 
 def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bool:
-    """One look at the model, and one move towards what the lease asks for.
+    """Read the model's status once, and make one move to what the lease asks for.
 
-    Returns whether the lease is settled: nothing is owed, and it is released. If not: wait, then call again; only the
-    next look tells what came of the move. `answered`: the run has its answer and may leave the model running with the
-    units recommended, under a lease that is kept until the answer is published; otherwise the model is stopped.
+    Returns True if the model is as the lease asks, and the lease is released. If False, wait and call again: only the
+    next status shows the result of the move. `answered`: the run has its answer and may leave the model running with
+    the recommended units, under a lease that is held until the answer is published. Otherwise the model is stopped.
     """
     leases = lease_store()
     closed = leases.mark_closing(lease)
@@ -71,7 +71,7 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
         model.stop()
     done = move == "done"
     _note(lease, state, now, by=by, done=done)
-    if move == "start":  # which may be refused for good: what was seen has been kept
+    if move == "start":  # last, as it may be refused for good; the status is saved above
         _start(leases, model, lease)
     if done and lease.owes != "apply":
         leases.release(lease)
@@ -99,12 +99,12 @@ def _why(status: str) -> str:
 
 
 def _start(leases: LeaseStore, model: ModelControl, lease: Lease) -> None:
-    """Start it again, as it was found or as was decided."""
+    """Start the model again with the units that it was found with, or with the recommended ones."""
     if lease.owes != "apply":
         model.start(lease.units_found or 1, lease.max_units_found)
         return
-    # Written down first, and only while it is owed: whoever ends the run at this very moment either prevents
-    # this start, or knows that it may arrive and waits to stop it.
+    # The request is saved first, and only while the lease asks for it: a caller that ends the run at this moment
+    # either prevents this start, or reads that it may take effect and waits to stop the model.
     asked = leases.ask_to_apply(lease, time.time())
     if asked is None:
         return
@@ -112,7 +112,7 @@ def _start(leases: LeaseStore, model: ModelControl, lease: Lease) -> None:
     try:
         model.start(least, most if most > least else None)
     except RunError as refusal:
-        # The answer is there and is worth keeping: it is published, and says why it was not applied.
+        # The answer is still published, and says why it was not applied.
         leases.save_changes(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
 
 
@@ -124,17 +124,17 @@ def _look(model: ModelControl) -> ModelState:
 
 
 def _timeline(run_id: str) -> Timeline:
-    """What was seen of the model so far. Nothing, if that can't be read: it must not keep the model running."""
+    """The model's timeline so far. Returns an empty one if it can't be read: the model must be stopped all the same."""
     try:
         known = run_store(run_id).load_or_none()
-    except Exception:  # noqa: BLE001 - whatever is wrong with the run's item shows when the receipt is written
+    except Exception:  # noqa: BLE001 - an error of the run's item shows when the receipt is saved
         logger.exception("what was seen of the model can't be read")
         known = None
     return known[1] if known else UNSEEN
 
 
 def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, done: bool) -> None:
-    """What was seen, and the receipt, on the run's item."""
+    """Save the model's state and the receipt in the run's item."""
     store = run_store(lease.run_id)
     known = store.load_or_none()
     if known is not None:

@@ -1,7 +1,7 @@
-"""All runs of a stack that is being deleted: they are ended, and their models released, before it goes.
+"""Ends all runs of a stack that is being deleted, and releases their models first.
 
-CloudFormation waits for one answer, so this looks again and again by itself, for the quarter of an hour that a
-Lambda has. A model that is still starting then fails the deletion; deleting again goes on.
+CloudFormation waits for a single response, so this polls the models itself, for the 15 minutes that a Lambda may run.
+If a model is still starting then, the deletion fails; a second deletion continues.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import console_of
 
 PATIENCE_S = 13 * 60.0
-NO_NEW_LEASES_S = 1800.0  # longer than all of a stack takes to go; a deletion that fails blocks no run for good
+NO_NEW_LEASES_S = 1800.0  # longer than a deletion takes, and finite, so that a failed one does not block runs for good
 
 
 def end_all_runs(request_type: str) -> str | None:
-    """Returns why the stack can't be deleted yet; None if it can, or if the request is not about deletion."""
+    """Returns the reason why the stack can't be deleted yet, or None if it can or if nothing is being deleted."""
     if request_type != "Delete":
         return None
     try:
         return _until_released()
-    except Exception as error:  # noqa: BLE001 - without an answer CloudFormation would wait for an hour
+    except Exception as error:  # noqa: BLE001 - without a response CloudFormation waits for an hour
         logger.exception("the models could not be settled")
         return f"models may still be running: {error} - stop them in {console_of(None)}, then delete again"
 

@@ -1,7 +1,7 @@
-"""Each lease whose run is over or overdue, until the model is released or time is up.
+"""Cleans up each lease whose run is over or overdue, until the model is released or the time is up.
 
-The events that start ReleaseOrphanedModel are delivered at best effort; a timer is not. With nothing to clean up,
-which is nearly always, it ends at once; else it looks again by itself until the next invocation comes.
+The events that start ReleaseOrphanedModel are delivered at best effort; a timer is reliable. With nothing to clean
+up, as nearly always, it ends at once. Otherwise it polls the models itself until the next invocation is due.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from lambdas.models.lease_store import lease_store
 from lambdas.reports.metrics import count_overdue, count_unstopped
 
 PATIENCE_S = 9 * 60.0
-# A run that meets its limit stops its model by itself, which takes minutes: no call for help before that.
+# A run that reaches its limit stops its model itself, which takes minutes: no alarm before that.
 CLEANUP_GRACE_S = 15 * 60.0
 
 
 def clean_up_all() -> int:
-    """Returns how many leases could not be finished in time.
+    """Returns the number of leases that could not be released in time.
 
     Raises:
-        ExceptionGroup: some models failed in the last round; the others have been dealt with.
+        ExceptionGroup: the cleanup of some models failed in the last round; that of the others went on.
     """
     leases, deadline = lease_store(), time.monotonic() + PATIENCE_S
     count_overdue(sum(lease.is_overdue(time.time() - CLEANUP_GRACE_S) for lease in leases.all()))
     while True:
-        # The index may lag behind by moments: what counts is the item itself.
+        # The index is eventually consistent, so the item itself decides.
         left, errors = _round([lease for held in leases.all() if (lease := leases.get(held.model_arn))])
         if not left or time.monotonic() > deadline:
             break
@@ -44,12 +44,12 @@ def clean_up_all() -> int:
 
 
 def _round(leases: Sequence[Lease]) -> tuple[int, list[Exception]]:
-    """One move for each lease whose run is over or overdue: how many need another, and the errors met."""
+    """Make one move for each lease whose run is over or overdue. Returns how many need another, and the errors."""
     left, errors = 0, []
     for lease in leases:
         try:
             left += not _cleaned_up(lease)
-        except Exception as error:  # noqa: BLE001 - one model that can't be stopped must not keep the rest running
+        except Exception as error:  # noqa: BLE001 - an error of one model must not keep the others running
             logger.exception("a lease could not be settled", extra={"modelArn": lease.model_arn})
             errors.append(error)
             left += 1

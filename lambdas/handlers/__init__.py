@@ -1,1 +1,1 @@
-"""One file per Lambda: the states of the state machine, and the safety net; its name follows from the file's."""
+"""The handlers, one file per Lambda: `plan_step.py` is the handler of PlanStep."""

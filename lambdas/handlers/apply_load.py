@@ -1,4 +1,4 @@
-"""ApplyLoad: one of a step's workers. Sends its part of the load and keeps its counts."""
+"""ApplyLoad: one worker of a step. Sends its part of the load and saves its counts."""
 
 from __future__ import annotations
 

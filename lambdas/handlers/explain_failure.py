@@ -1,4 +1,4 @@
-"""ExplainFailure: why the run failed, by the contract's names and in a sentence."""
+"""ExplainFailure: names the reason of a failure by one of the contract's errors, with a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Janitor: the last layer. Every few minutes, it cleans up each lease whose run is over or overdue."""
+"""Janitor: the last layer of the safety net. Every few minutes it cleans up each lease whose run is over or overdue."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from lambdas.cleanup.janitor import clean_up_all
 
 @logged
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """`{}` -> `{"unsettled"}`: how many could not be finished in time; the next invocation goes on with them."""
+    """`{}` -> `{"unsettled"}`: the number of leases left; the next invocation continues with them."""
     return {"unsettled": clean_up_all()}

@@ -1,4 +1,4 @@
-"""PlanStep: look at the counts so far and say what step comes next, other inference units, or that all is measured."""
+"""PlanStep: decides from the counts so far: the next step, other inference units, or the end of the measurement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambdas.tuning.scaling_guard import keep_answer_on_error
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"runId", "refusedWorkers"}` -> `{"step": {"number", "workers", "startAt", …}, "restart": false}`.
 
-    `refusedWorkers` are those of the step before that Lambda did not run.
-    `{"step": null}` when all is measured, or, with `restart`, when the model has to run with other units first.
+    `refusedWorkers` is the number of the last step's workers that Lambda refused to run.
+    `{"step": null}` if all is measured or, with `restart`, if the model must first run with other units.
     """
     return plan_step(event["runId"], event.get("refusedWorkers", 0))

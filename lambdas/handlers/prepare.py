@@ -1,4 +1,4 @@
-"""Prepare: check the input, take the model's lease, look at model, images and budget. Nothing is started yet."""
+"""Prepare: checks the input, acquires the model's lease, checks model, images and budget. Starts nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from lambdas.tuning.prepare import prepare
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """`{"input", "runId", "executionArn", "startedAt"}` -> `{"holds", "output"}`.
 
-    A run that does not get the model's lease, as another holds it, ends here with `output`, and has touched nothing.
+    If another run holds the model's lease, the run ends here with `output` and has touched nothing.
     """
     return prepare(parse_input(event["input"]), event["runId"], event["executionArn"], event["startedAt"])

@@ -1,4 +1,4 @@
-"""ProbeImages: send each image once, and drop those that the model refuses."""
+"""ProbeImages: sends each image once and drops those that the model refuses."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from lambdas.tuning.scaling_guard import keep_answer_on_error
 @logged
 @keep_answer_on_error({})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"runId"}` -> `{}`; the probe's counts are step 0, the refused images part of the progress."""
+    """`{"runId"}` -> `{}`; the probe's counts are step 0, and the run's progress lists the refused images."""
     probe_images(event["runId"])
     return {}

@@ -1,4 +1,4 @@
-"""Publish: the answer with its cost and the model's receipt, to bucket, table and caller; then it is told."""
+"""Publish: saves the output with its cost and the model's receipt, notifies of it, and returns it."""
 
 from __future__ import annotations
 

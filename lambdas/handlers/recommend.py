@@ -1,4 +1,4 @@
-"""Recommend: from all counts to max TPS, verdict and inference units."""
+"""Recommend: computes max TPS, verdict and inference units from all counts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lambdas.tuning.recommend import recommend
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"runId"}` -> `{}`; the findings wait in the runs table until the model is released."""
+    """`{"runId"}` -> `{}`; the findings are stored in the runs table until the model is released."""
     recommend(event["runId"])
     return {}

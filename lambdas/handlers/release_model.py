@@ -1,4 +1,4 @@
-"""ReleaseModel: one look at the model, one move towards what the run's lease asks for. Every run comes through here."""
+"""ReleaseModel: reads the model's status and makes one move to what the lease asks for. Every run passes through it."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lambdas.cleanup.cleanup import clean_up_run
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
-    """`{"runId", "input", "failed"}` -> `{"settled"}`; false: wait, then come again. A failed run applies nothing."""
+    """`{"runId", "input", "failed"}` -> `{"settled"}`; if false, call again later. A failed run applies nothing."""
     return {"settled": clean_up_run(event["runId"], model_arn_in(event["input"]), failed=event.get("failed", True))}

@@ -1,7 +1,7 @@
-"""ReleaseOrphanedModel: ends what an execution left behind that failed, timed out or was aborted.
+"""ReleaseOrphanedModel: releases the model of an execution that failed, timed out or was aborted.
 
-Nothing inside a state machine runs after a timeout or an abort; the rule on its status change does. Its
-events come through a queue, so that one whose model is not released yet comes back.
+No state runs after a timeout or an abort, so a rule on the execution's status change starts this Lambda. The events
+come through a queue, which redelivers an event until its model is released.
 """
 
 from __future__ import annotations
@@ -15,5 +15,5 @@ from lambdas.cleanup.ended import not_cleaned_up
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Queue messages with status changes -> `{"batchItemFailures"}`: those that have to come back."""
+    """Queue messages with status changes -> `{"batchItemFailures"}`: those that the queue redelivers."""
     return retry_later(not_cleaned_up(event["Records"]))

@@ -1,4 +1,4 @@
-"""StartAfterUploads: one run for a burst of uploads, once no more came for a while and the model is free."""
+"""StartAfterUploads: starts one run for a burst of uploads, once the burst is over and the model is free."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lambdas.triggers.uploads import look_after
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Queue messages, each with an upload -> `{"batchItemFailures"}`: those that have to come back."""
+    """Queue messages, each with an upload -> `{"batchItemFailures"}`: those that the queue redelivers."""
     return retry_later(look_after(event["Records"]))

@@ -1,4 +1,4 @@
-"""StartModel: one look at the model, and one move towards RUNNING. The state machine waits in between."""
+"""StartModel: reads the model's status and makes one move to RUNNING. The state machine waits between two calls."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from lambdas.tuning.start import move_towards_running
 @logged
 @keep_answer_on_error({"running": False, "givenUp": True})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
-    """`{"runId"}` -> `{"running", "givenUp"}`; not running: wait, then look again, unless it was given up.
+    """`{"runId"}` -> `{"running", "givenUp"}`; if both are false, call again later.
 
-    What is given up is only ever the second measurement, with other inference units.
+    Only the scaling check, a second measurement with other inference units, is ever given up.
     """
     return {"running": move_towards_running(event["runId"]), "givenUp": False}

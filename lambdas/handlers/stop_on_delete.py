@@ -1,4 +1,4 @@
-"""StopOnDelete: the stack is being deleted. Ends the runs that are on, and cleans up after them, first."""
+"""StopOnDelete: ends the active runs and cleans up after them before the stack is deleted."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lambdas.cleanup.deletion import end_all_runs
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """CloudFormation's request for the custom resource -> its answer, sent to the URL it names."""
+    """CloudFormation's request for the custom resource -> nothing; the response goes to the URL in the request."""
     answer(event, failure=end_all_runs(event["RequestType"]))

@@ -1,1 +1,1 @@
-"""The results of earlier runs, and what a new result says beside them."""
+"""The results of earlier runs, and the comparison of a new result with them."""

@@ -1,7 +1,7 @@
 """Compares a run with the last run of the same model and the last run of the version before.
 
-TPS per inference unit is what is compared. It has dropped when the two intervals lie apart, the newer one below: as
-long as they overlap, the difference may be no more than what each of them leaves open.
+It compares TPS per inference unit. A drop is proven if the whole newer interval lies below the older one. As long as
+the intervals overlap, the difference may be within the uncertainty of the measurements.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_RATE = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a published run measured, as far as later ones compare with it; rates in TPS per inference unit."""
+    """The part of a published run that later runs compare with; rates in TPS per inference unit."""
 
     run_id: str
     started_at: str  # ISO 8601, UTC
@@ -31,11 +31,11 @@ class Answer:
     tps: float | None = None
     low: float | None = None
     high: float | None = None
-    disturbed: str | None = None  # what else makes the rate say little
+    disturbed: str | None = None  # another reason why the rate can't be compared
 
     @classmethod
     def of(cls, output: Output, started_at: str, auto_scales_to: int | None) -> Answer:
-        """From an execution's output, and the units that its model was allowed to scale to."""
+        """Build it from an execution's output and the maximum inference units of a model with auto-scaling."""
         units, rate = output.inference_units or 1, output.max_tps
         low, high = (None if end is None else end / units for end in (rate.low, rate.high))
         disturbed = None
@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def incomparable(self) -> str | None:
-        """Why its rate can't be compared with another's. Returns None if it can."""
+        """The reason why its rate can't be compared with another. Returns None if it can."""
         if self.verdict in _NO_RATE:
             return _NO_RATE[self.verdict]
         if self.tps is None or self.low is None or self.high is None:

@@ -5,9 +5,9 @@
 | MODEL#<arn>           | RUN#<ISO start time>                      | a run's result, or its `error` and `cause` |
 | PROJECT#<project ARN> | VERSION#<creation time>#RUN#<ISO start>   | what later runs compare with             |
 
-The last number of a version's ARN is when it was created (milliseconds since the epoch), so the items of a project lie
-in the order of its versions, each with its answered runs in the order of time: the last run of this version, and of
-the version before, are one Query of one item each.
+The last number of a version's ARN is its creation time (milliseconds since the epoch). So a project's items are
+sorted by version, and those of a version by time. One Query of one item finds the last run of this version, another
+one that of the version before.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class History:
 
     def _last(self, project_arn: str, *, at_least: str, below: str) -> Answer | None:
         items = self._of(f"PROJECT#{project_arn}").newest(at_least, below, MAX_RUNS_COMPARED)
-        # `below` is this run's own item where it is published a second time.
+        # `below` is this run's own item if the run is published a second time.
         return last_comparable([_ATTRIBUTES.read(item) for item in items if item["sk"] < below])
 
     def _of(self, pk: str) -> Partition:

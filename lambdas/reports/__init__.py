@@ -1,1 +1,1 @@
-"""What people and programs are told of a run: the page, files, e-mail, events, metrics."""
+"""The reports of a run for people and programs: page, files, e-mail, events, metrics."""

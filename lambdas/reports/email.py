@@ -1,7 +1,7 @@
-"""The e-mail about a run that is over: its subject and its text.
+"""The e-mail about a finished run: its subject and its text.
 
-Names, errors and causes come from outside, and whoever makes them up must not write the message: each
-stays on its line, without control characters, and the subject has ASCII only, as SNS wants it.
+Names, errors and causes come from outside and must not forge parts of the message. So each stays on its line, without
+control characters, and the subject has only ASCII, as SNS requires.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iu_tuner.formats import one_line
 from lambdas.runs.failed_run import FailedRun
 
 MAX_SUBJECT = 99  # SNS: "less than 100 characters"
-MAX_LINE = 4_000  # of 256 kB for all: a cause may be a whole traceback
+MAX_LINE = 4_000  # characters, of 256 kB for the message; a cause may be a whole traceback
 FROM = "Inference Unit Tuner"
 
 

@@ -1,7 +1,7 @@
-"""Metrics of our own: those that AWS can't know. In the log's embedded metric format, so no call is made.
+"""The tuner's own metrics, in CloudWatch's embedded metric format: they are log lines, so no API call is made.
 
-The dashboard and the alarms read them by these names and dimensions (infra/monitoring/tuner_metrics.py). What can't be
-written is logged as an error, and harms nobody.
+The dashboard and the alarms read them by these names and dimensions (infra/monitoring/tuner_metrics.py). A metric that
+can't be written is logged as an error and changes nothing else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _harmless(write: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             write(*args, **kwargs)
-        except Exception:  # noqa: BLE001 - a run is worth more than its metrics
+        except Exception:  # noqa: BLE001 - a metric must not fail a run
             logger.exception("metrics could not be written")
 
     return guarded
@@ -48,7 +48,7 @@ def count_overdue(leases: int) -> None:
 
 @_harmless
 def count_failed_notifications() -> None:
-    """Count an event or a message that did not get out."""
+    """Count an event or a message that could not be sent."""
     _count("NotificationsFailed")
 
 
@@ -66,7 +66,7 @@ def count_verdict(model_arn: str, verdict: str) -> None:
 
 @_harmless
 def measured(output: Output, duration_s: float) -> None:
-    """What a finished run found and took; what it could not find is not written."""
+    """Write the results and the costs of a finished run; a value that is not known is left out."""
     advice = output.recommendation
     _emit(
         _model(output.model_arn),
@@ -80,14 +80,14 @@ def measured(output: Output, duration_s: float) -> None:
             ("ChangePercent", MetricUnit.Percent, _change(output)),
         ],
     )
-    if output.regression is not None:  # once for all models: the alarm Regression can't know their names
+    if output.regression is not None:  # one series for all models, as the alarm Regression can't know their names
         _count("Regression", int(output.regression))
     count_verdict(output.model_arn, output.verdict)
 
 
 @_harmless
 def failed(run: FailedRun) -> None:
-    """Count a failed run by its error; what its model cost is written as for a finished one."""
+    """Count a failed run by its error, and write the cost of its model."""
     _emit({"error": run.error}, [("FailedRuns", MetricUnit.Count, 1)])
     if run.model_arn is not None and run.receipt is not None:
         _emit(_model(run.model_arn), [("RunCostUsd", MetricUnit.NoUnit, run.receipt.usd)])
@@ -110,7 +110,7 @@ def _count(name: str, value: float = 1) -> None:
 
 
 def _emit(dimensions: Mapping[str, str], values: list[tuple[str, MetricUnit, float | None]]) -> None:
-    """One line of the log; the dimension `service` is added by Powertools."""
+    """Write the metrics as one log line; Powertools adds the dimension `service`."""
     metrics = EphemeralMetrics(namespace=METRICS_NAMESPACE)
     for dimension, of_run in dimensions.items():
         metrics.add_dimension(name=dimension, value=of_run)

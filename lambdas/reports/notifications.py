@@ -1,7 +1,7 @@
-"""Telling of a run that is over: metrics, an event for programs, a message for people. Each of them once.
+"""Notifies once of a finished run: metrics, an event for programs, a message for people.
 
-Nothing here may change how a run ends: what goes wrong is logged as an error and counted (`NotificationsFailed`),
-and the rest is told all the same. Only a run's own item keeps layers that end the same run from telling of it twice.
+An error here never changes how a run ends: it is logged and counted (`NotificationsFailed`), and the other
+notifications are still sent. A conditional update of the run's item makes sure that only one layer sends each of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Mo
 
 
 def notify_finished(output: Output, duration_s: float) -> None:
-    """Notify of a run that has its answer, once."""
+    """Notify once of a run that has its answer."""
     if _claim_notification("Run Finished", output.run_id) is None:
         return
     metrics.measured(output, duration_s)
@@ -75,7 +75,7 @@ def notify_failed(
 
 
 def notify_cleaned_up(run_id: str, model_arn: str) -> None:
-    """Notify that the safety net has cleaned up after a run whose failure was sent before."""
+    """Notify that the safety net has cleaned up after a run whose failure was notified before."""
     known = _claim_notification("Model Settled", run_id) or {}
 
     def tell() -> None:
@@ -107,7 +107,7 @@ def _put_event(detail_type: DetailType, output: Output | FailedOutput) -> None:
 
 
 def _publish(detail_type: DetailType, told: Message) -> None:
-    kind = {"DataType": "String", "StringValue": detail_type}  # for the filter of a subscription
+    kind = {"DataType": "String", "StringValue": detail_type}  # for subscription filters
     _fast_fail_client("sns").publish(
         TopicArn=settings().topic_arn, Subject=told.subject, Message=told.body, MessageAttributes={"detailType": kind}
     )
@@ -122,7 +122,7 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
     try:
         items = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
         return items.update(RUN_ITEM, {told: int(time.time())}, condition=f"attribute_not_exists({told})")
-    except Exception:  # noqa: BLE001 - whatever it is, the run is over, and has to be told of
+    except Exception:  # noqa: BLE001 - the notification must be sent whatever the error is
         logger.exception("whether this has been told already could not be read")
         return {}
 
@@ -130,11 +130,11 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
 def _guarded(tell: Callable[[], None]) -> None:
     try:
         tell()
-    except Exception:  # noqa: BLE001 - the run ends as it ends, and whoever looks finds this in the log
+    except Exception:  # noqa: BLE001 - a failed notification must not change how the run ends
         logger.exception("a run that is over could not be told of")
         metrics.count_failed_notifications()
 
 
 def _fast_fail_client(service: str) -> Any:
-    """In a VPC without a way to a service, nothing answers, and the function has a run to hand back."""
+    """A client with short timeouts: in a VPC without a route to the service, the call must not delay the run's end."""
     return client(service, attempts=2, connect_s=2, read_s=5)

@@ -1,7 +1,7 @@
-"""The answer as an SSM parameter, for other stacks to read: `<prefix><project>/<version>/answer`.
+"""Publishes the answer as an SSM parameter for other stacks: `<prefix><project>/<version>/answer`.
 
-Names of projects and versions are made of letters, digits, `_`, `.` and `-`, all of which SSM allows: nothing has to be
-mapped. The value is JSON, far below the 4 kB of a standard parameter, which costs nothing.
+Names of projects and versions consist of letters, digits, `_`, `.` and `-`, all of which SSM allows. The value is JSON,
+far below the 4 kB of a standard parameter, which is free.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from lambdas.past_runs.regression import Answer
 
 
 def with_answer_parameter(output: Output, at: str) -> Output:
-    """The output with the parameter's name, once it is written; `at` is when the run started.
+    """Write the parameter. Returns the output with its name; `at` is the start of the run (ISO 8601).
 
-    Only where the stack has a prefix for it, and there is a rate. A parameter that can't be written keeps its former
-    value; the run does not fail for it, and the output says so.
+    It is written only if the stack has a prefix for it and the run a rate. If that fails, the parameter keeps its
+    former value, and the output says so; the run does not fail.
     """
     prefix = settings().answer_parameter_prefix
     if not prefix or output.tps_per_inference_unit is None:
         return output
     name = parameter_name(prefix, output.model_arn)
     try:
-        ssm = client("ssm", attempts=3, connect_s=3, read_s=5)  # the answer is published without it, too
+        ssm = client("ssm", attempts=3, connect_s=3, read_s=5)  # the answer does not depend on it
         ssm.put_parameter(Name=name, Value=_value(output, at), Type="String", Overwrite=True)
     except AWS_ERRORS as error:
         logger.exception("the answer's parameter could not be written")
@@ -38,7 +38,7 @@ def with_answer_parameter(output: Output, at: str) -> Output:
 
 
 def parameter_name(prefix: str, model_arn: str) -> str:
-    """Where the answer on a model version is; the prefix begins and ends with a slash."""
+    """The name of a model version's parameter; the prefix begins and ends with a slash."""
     return f"{prefix}{ModelArn.of(model_arn).name}/answer"
 
 

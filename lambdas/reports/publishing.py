@@ -25,7 +25,7 @@ from lambdas.runs.store import run_store
 
 
 def page_client() -> Any:
-    """An S3 client that gives up in seconds, as the end of the run has to be told."""
+    """An S3 client with timeouts of seconds, since the notifications of the run come after it."""
     return client("s3", attempts=2, connect_s=3, read_s=5)
 
 
@@ -34,7 +34,7 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
     try:
         shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
         put_page(page_client(), settings().image_bucket, run.run_id, shown)
-    except Exception as error:  # noqa: BLE001 - the answer is there, and the model is settled
+    except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its answer
         return replace(answer, report_uri=None, report_detail=_missing(error))
     return answer
 
@@ -49,7 +49,7 @@ def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str)
         failed = FailedRun(run_id, model_arn, error, cause, receipt, is_settled=error != "ModelStopFailed")
         shown = failure_contents(failed, known and known[0], store.steps() if known else [], versions())
         put_page(page_client(), bucket, run_id, page(shown))
-    except Exception as problem:  # noqa: BLE001 - the run's own error is what has to be told
+    except Exception as problem:  # noqa: BLE001 - this must not hide the run's own error
         _missing(problem)
         return None
     return report_uri(bucket, run_id)

@@ -1,6 +1,6 @@
-"""A run that is over in one flat row: what a table of runs shows. The dashboard reads it from the log.
+"""A finished run as one flat row, for the dashboard's table of runs, which reads it from the log.
 
-CloudWatch Logs Insights finds at most 200 fields of a JSON line, and a whole output may have 600.
+CloudWatch Logs Insights indexes at most 200 fields of a JSON line, and a whole output may have 600.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from lambdas.runs.failed_run import FailedRun
 
 
 def finished_row(output: Output) -> dict[str, Any]:
-    """The execution's output as one row of scalars; what is not known is left out.
+    """The execution's output as one row of scalars, without those that are not known.
 
-    `…TpsPerUnit` in requests/s per inference unit, `change…` in percent, `usd` of the model.
+    `…TpsPerUnit` is in requests/s per inference unit, `change…` in percent, `usd` the cost of the model.
     """
     compared = output.compared_with or ComparedWith(None, None)
     same, version = compared.same_model, compared.version_before
@@ -38,7 +38,7 @@ def finished_row(output: Output) -> dict[str, Any]:
 
 
 def failed_row(run: FailedRun) -> dict[str, Any]:
-    """The same of a run without an answer."""
+    """The row of a run without an answer."""
     return _known(
         runId=run.run_id,
         model=run.model_arn,

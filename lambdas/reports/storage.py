@@ -1,4 +1,4 @@
-"""What a run leaves in the report bucket: `reports/<runId>/result.json`, `steps.csv` and `report.html`."""
+"""Writes a run's files to the report bucket: `reports/<runId>/result.json`, `steps.csv` and `report.html`."""
 
 from __future__ import annotations
 

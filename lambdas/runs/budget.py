@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from iu_tuner.contract.errors import BudgetExceeded
 from lambdas.models.tariff import Tariff
 
-# Minutes that a model takes to start, where nothing better is known (AWS: 10 to 20).
+# Minutes that a model takes to start, if nothing better is known (AWS documents 10 to 20).
 EXPECTED_START_MINUTES = 20.0
 
 
 @dataclass(frozen=True)
 class Left:
-    """How many seconds the model may still run in this run, and the name of the limit that ends them."""
+    """The seconds that the model may still run in this run, and the name of the limit that bounds them."""
 
     seconds: float
     limit: str
@@ -21,13 +21,13 @@ class Left:
 
 @dataclass(frozen=True)
 class Budget:
-    """The `limits` of the input: minutes, and USD."""
+    """The `limits` of the input, in minutes and USD."""
 
     max_minutes: float
     max_usd: float
 
     def check(self, elapsed_s: float, spent_usd: float) -> None:
-        """Check that time and money are left.
+        """Require that time and money are left.
 
         Raises:
             BudgetExceeded: one of the limits is passed; the run ends and the model is stopped.
@@ -44,7 +44,7 @@ class Budget:
             )
 
     def left(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Left:
-        """The rest of the limits for a model that continues to run: the one that ends first."""
+        """The remaining budget of a model that continues to run, by the limit that it reaches first."""
         by_time = Left(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
         by_money = Left(3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}")
         return min(by_time, by_money, key=lambda left: left.seconds)

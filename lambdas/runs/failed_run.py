@@ -1,4 +1,4 @@
-"""A run that ended without an answer, as far as it is known."""
+"""A run that ended without an answer."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lambdas.models.registry import console_of
 
 @dataclass(frozen=True)
 class FailedRun:
-    """`error` is one of the contract's names, or ABORTED or TIMED_OUT of a run that was ended from outside."""
+    """`error` is one of the contract's names, or ABORTED or TIMED_OUT if the run was ended from outside."""
 
     run_id: str
-    model_arn: str | None  # None: the input names none
+    model_arn: str | None  # None if the input names no model
     error: str
     cause: str
-    receipt: Receipt | None = None  # None: the run settled no model
+    receipt: Receipt | None = None  # None if the run had no model to release
     is_settled: bool = True  # False if the model's final state could not be confirmed
-    is_receipt_known: bool = True  # False: the runs table did not answer
-    report_uri: str | None = None  # of its page, if it has one
+    is_receipt_known: bool = True  # False if the runs table could not be read
+    report_uri: str | None = None  # URI of its page, if it has one
 
     def as_output(self) -> FailedOutput:
-        """The same as the detail of an event."""
+        """The failed run as the detail of an event."""
         left = self.receipt.as_output() if self.receipt else None
         return FailedOutput(self.run_id, self.model_arn, self.error, self.cause, left)
 

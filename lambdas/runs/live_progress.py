@@ -1,4 +1,4 @@
-"""How far a run has come: the step under way, the requests, and the estimate if there is one."""
+"""The live progress of a run: the current step, the requests so far, and the estimate if there is one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lambdas.runs.step_rows import requests_row, step_rows
 
 
 def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None) -> LiveProgress:
-    """The progress after these steps; `next_plan` is the step that starts now, or None if all is measured."""
+    """The progress after these steps; `next_plan` is the step that starts now, or None if there is no further one."""
     requests, found = requests_row(steps), estimate_so_far(load_of(steps, "main"))
     return LiveProgress(
         accepted=requests.accepted,
@@ -43,10 +43,10 @@ def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
-    """Max TPS from the saturated steps so far. Returns None as long as there is none.
+    """Max TPS (requests/s) from the saturated steps so far. Returns None as long as there is none.
 
-    Steps that were not saturated, or that something else than the model limited, do not count: their rate would look
-    like the model's limit.
+    Steps that were not saturated, or that something else than the model limited, are ignored: their rate is not the
+    model's limit.
     """
     sound = [counts for counts in history if is_usable(counts)]
     measured = [counts for counts in sound if counts.plan.phase != "confirm"]
@@ -61,7 +61,7 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
 
 
 def _saturated(sound: Sequence[StepCounts]) -> Interval | None:
-    """From the ramp's last step and the looks after it: the last level that two of them agree on, or the last one."""
+    """From the ramp's last step and the later looks: the mean of the last ones that agree, or the last one alone."""
     later = list(takewhile(lambda counts: counts.plan.phase in ("look", "precise", "confirm"), reversed(sound)))
     ramped = saturated_part(sound[-1 - len(later)]) or sound[-1 - len(later)]
     first = look(ramped)

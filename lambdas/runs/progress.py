@@ -1,4 +1,4 @@
-"""How far a run has come: what was seen of its model, and what became of its images and of the scaling check."""
+"""The progress of a run: its model's timeline, the images that the model refused, and the scaling check."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from lambdas.models.timeline import Timeline
 
 @dataclass(frozen=True)
 class Progress(Timeline):
-    """The timeline of the run's model, and what the run itself has found."""
+    """The timeline of the run's model, and what the run itself has learned so far."""
 
     refused_images: tuple[SkippedImage, ...] = ()
-    inference_units: int | None = None  # that it was seen RUNNING with, whoever started it
+    inference_units: int | None = None  # that the model was RUNNING with, started by this run or not
     auto_scales_to: int | None = None
-    probe_number: int = 0  # of the step that is the probe
-    scaling_error: str | None = None  # why there is no second measurement, or no whole one
+    probe_number: int = 0  # number of the step that is the probe
+    scaling_error: str | None = None  # why the second measurement is missing or incomplete
 
     def restarting(self, units: int, *, probe_number: int, now: float) -> Progress:
-        """Before the model is made to run with other inference units, for a second measurement."""
+        """The progress before the model is restarted with `units` inference units for a second measurement."""
         return replace(
             self,
             units_wanted=units,

@@ -1,4 +1,4 @@
-"""The receipt of a run: how the model was found and left, how long it ran, and what that came to."""
+"""The receipt of a run: how the model was found and left, how long it ran, and what that cost."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def make_receipt(
     units: tuple[int | None, int | None] = (None, None),
     applied: bool = False,
 ) -> Receipt:
-    """From the lease and the run; `known` is None for a run that ended before it touched the model.
+    """Make the receipt from the lease and the run; `known` is None if the run ended before it touched the model.
 
-    `units` are the minimum and the maximum that were read back with the status.
+    `units` are the minimum and maximum inference units that the service returned with the status.
     """
     started_at = stopped_at = None
     hours = usd = 0.0

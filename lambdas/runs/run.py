@@ -21,14 +21,14 @@ from lambdas.runs.progress import Progress
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that Prepare decided. Only the inference units may change later: see `Progress`."""
+    """Everything that Prepare decided. Only the inference units may change later (see `Progress`)."""
 
     run_id: str
     model_arn: str
     project_arn: str
     started_at: str  # ISO 8601, UTC
     inference_units: int
-    requested_units: int | None  # inference units that the model must run with; None: those it is found running with
+    requested_units: int | None  # inference units of the test; None for those that the model is found running with
     usd_per_unit_hour: float
     expected_usd: float
     mode: Mode
@@ -43,13 +43,13 @@ class Run:
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
     images_found: int
-    images_skipped: int  # number of these objects that were skipped; `skipped` lists the first of them
+    images_skipped: int  # number of skipped objects; `skipped` lists the first of them
     auto_scales_to: int | None = None  # maximum inference units, if the model was found RUNNING with auto-scaling
     other_traffic: TrafficSeen | None = None  # recent traffic of a model found RUNNING
     effective_input: Mapping[str, Any] | None = None  # the execution's input, its defaults filled in
     after_run: AfterRun = "stop"
     compare_images: bool = False  # compare ways of sending and image sizes after the answer
-    scaling_quota: UnitsQuota | None = None  # for a second measurement with more inference units; None: there is none
+    scaling_quota: UnitsQuota | None = None  # for the scaling check; None if the run has none
     images_counted: ImagesFound | None = None  # None in runs that an earlier version prepared
     tps_quota: TpsQuota | None = None  # the account's quota for all its models; None if unknown
     most_workers: int = MAX_WORKERS  # maximum number of workers that Lambda runs at once in a step

@@ -1,4 +1,4 @@
-"""Steps and rates as the output shows them."""
+"""The rows of the output for steps, requests and rates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def step_row(counts: StepCounts) -> StepOutput:
 
 
 def steps_table(steps: Sequence[StepOutput]) -> list[list[Any]]:
-    """The steps as rows of a CSV file, the first one naming the columns; none without steps."""
+    """The steps as rows of a CSV file; the first row names the columns. Empty if there are no steps."""
     rows = [to_json(replace(step, series=step.series or "main")) for step in steps]
     return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
 
@@ -61,12 +61,12 @@ def requests_row(steps: Sequence[MeasuredStep]) -> RequestsOutput:
 
 
 def measured_so_far(steps: Sequence[MeasuredStep]) -> dict[str, Any]:
-    """What a run without an answer leaves, as JSON values: its steps and requests, and no conclusion from them."""
+    """The steps and requests of a run without an answer, as JSON values."""
     return {"steps": to_json(step_rows(steps)), "requests": to_json(requests_row(steps))}
 
 
 def interval_row(found: Interval | None, *, confidence: float | None = CONFIDENCE) -> IntervalOutput:
-    """A rate with its interval as the output shows it; None: there is none."""
+    """A rate with its interval as the output shows it; all its values are None if `found` is None."""
     if found is None:
         return IntervalOutput(None, None, None, confidence)
     return IntervalOutput(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3), confidence)

@@ -1,12 +1,12 @@
-"""The runs table: a run's plan and progress, its steps' counts, the models' results.
+"""The items of a run in the runs table: its plan, its progress, its steps' counts, its result.
 
 | pk           | sk                        | holds                                       |
 |--------------|---------------------------|---------------------------------------------|
 | RUN#<runId>  | RUN                       | plan (JSON), progress, phase, live progress (`contract.output.live_run`) |
-| RUN#<runId>  | STEP#<nn>                 | a step's plan and start                     |
-| RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of it, written once     |
-| RUN#<runId>  | CLOSED#<nn>               | a step that is over, with the counts of all its workers in one |
-| RUN#<runId>  | RESULT                    | what Recommend found, before the model stops |
+| RUN#<runId>  | STEP#<nn>                 | the plan and the start of a step            |
+| RUN#<runId>  | STEP#<nn>#WORKER#<nnnn>   | one worker's counts of that step            |
+| RUN#<runId>  | CLOSED#<nn>               | a finished step with the merged counts of its workers |
+| RUN#<runId>  | RESULT                    | the findings of Recommend                   |
 | RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result, or why it failed (`history`) |
 | RUNS         | <ISO time>#<runId>        | when a run had its model running (`history_items`) |
@@ -36,12 +36,12 @@ from lambdas.runs.run import Run
 from lambdas.runs.step_rows import measured_so_far
 from lambdas.runs.store_items import PROGRESS, RUN, closed_item, closed_step, counts_item, measured_step, step_item
 
-# All that a step is read from. Of a worker's item the counts say it all, and each further value costs time to read.
+# The attributes that a step is read from. Of a worker's item that is `counts` alone, as each value takes time to read.
 _OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
 
 
 class RunStore:
-    """One run's items, and its result in the model's history."""
+    """One run's items, and its result among the model's past runs."""
 
     def __init__(self, client: Any, table: str, run_id: str) -> None:
         self._client = client
@@ -59,9 +59,9 @@ class RunStore:
         return None
 
     def load(self) -> tuple[Run, Progress]:
-        """The run, with the inference units that it runs with, and its progress. Raises KeyError if there is none."""
+        """The run, with the inference units of its model, and its progress. Raises KeyError if there is none."""
         item = self._items.get(RUN_ITEM)
-        # Version 0.1.0 wrote another name: the model of a run that an update interrupts is released all the same.
+        # Version 0.1.0 wrote another name; the model of a run that an update interrupts must be released, too.
         plan = item["plan"].replace('"units_asked":', '"requested_units":')
         run, seen = RUN.read(plan), PROGRESS.read(item.get("progress", "{}"))
         if seen.inference_units is not None:
@@ -69,48 +69,48 @@ class RunStore:
         return run, seen
 
     def save_progress(self, progress: Progress, *, phase: str | None = None) -> None:
-        """Save the progress, and the phase for the client."""
+        """Save the progress, and the phase if it changes."""
         self._items.update(RUN_ITEM, {"progress": PROGRESS.text(progress), **({"phase": phase} if phase else {})})
 
     def save_live_progress(self, progress: LiveProgress) -> None:
-        """Keep how far the run has come, for whoever watches."""
+        """Save the live progress, which clients show."""
         self._items.update(RUN_ITEM, {"liveProgress": as_json(to_json(progress))})
 
     def save_receipt(self, receipt: Receipt, *, phase: str, final: bool) -> None:
-        """Keep the receipt as it stands, and the phase for whoever watches; after the final one only finals."""
+        """Save the receipt and the phase. Once a final receipt is saved, only a final one replaces it."""
         values = {"receipt": receipt.write(), "phase": phase}
         if final:
             self._items.update(RUN_ITEM, {**values, "settled": True})
-        else:  # nothing to do where somebody quicker has settled it meanwhile
+        else:  # fails silently if another caller has saved the final one
             self._items.update(RUN_ITEM, values, condition="attribute_not_exists(settled)")
 
     def receipt(self) -> Receipt:
-        """How the model was left."""
+        """The saved receipt."""
         return Receipt.read(self._items.get(RUN_ITEM)["receipt"])
 
     def fail(self, error: str, cause: str) -> None:
-        """Keep why the run failed, and what it had measured by then."""
+        """Save why the run failed, and what it has measured until then."""
         so_far = as_json(measured_so_far(self.steps()))
         self._items.update(RUN_ITEM, {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
 
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
-        """Keep a step's plan before its workers start."""
+        """Save a step's plan before its workers start."""
         self._items.put(f"STEP#{number:02}", step_item(plan, start_at, lead_s))
 
     def put_counts(self, number: int, worker: int, counts: WorkerCounts) -> None:
-        """Keep one worker's counts of one step. A worker that runs twice overwrites, never adds."""
+        """Save one worker's counts of one step. Idempotent: a worker that runs twice overwrites its counts."""
         self._items.put(f"STEP#{number:02}#WORKER#{worker:04}", counts_item(counts))
 
     def steps(self) -> list[MeasuredStep]:
-        """All steps planned so far, in order, each with the counts that came back."""
+        """All steps planned so far, in order, each with the counts that its workers have saved."""
         closed = self._closed_steps()
         return [*closed, *self._counted_steps(after=closed)]
 
     def compact_steps(self, refused_workers: int = 0) -> list[MeasuredStep]:
-        """The same, when none of their workers is at work: from now on they are read as these few items.
+        """Like `steps`, after all workers have ended: saves the merged counts of each step in one item.
 
-        What a worker reports after that is not counted: the steps that follow were planned without it.
-        `refused_workers` are those of the last step that Lambda did not run.
+        Counts that a worker saves later are ignored, as the next steps were planned without them.
+        `refused_workers` is the number of the last step's workers that Lambda refused to run.
         """
         closed = self._closed_steps()
         counted = self._counted_steps(after=closed)
@@ -125,22 +125,22 @@ class RunStore:
         return [closed_step(item) for item in self._items.query("CLOSED#", "CLOSED#~", _OF_A_STEP)]
 
     def _counted_steps(self, *, after: Sequence[MeasuredStep]) -> list[MeasuredStep]:
-        """Those that are not closed yet, from their workers' items, which lie behind the step's own."""
+        """The steps that are not compacted yet, from their workers' items, which sort after the step's own item."""
         first = after[-1].number + 1 if after else 0
         items = self._items.query(f"STEP#{first:02}", "STEP#~", _OF_A_STEP)
         steps = groupby(items, key=lambda item: int(item["sk"].split("#")[1]))
         return [merged_step(measured_step(number, next(of_step), of_step)) for number, of_step in steps]
 
     def save_measurement(self, findings: Findings) -> None:
-        """Keep what Recommend found until the model has stopped."""
+        """Save the findings of Recommend until the model is released."""
         self._items.put("RESULT", {"findings": as_json(to_json(findings))})
 
     def load_measurement(self) -> Findings:
-        """What Recommend found."""
+        """The findings of Recommend."""
         return from_json(Findings, json.loads(self._items.get("RESULT")["findings"]))
 
     def publish(self, run: Run, output: Output) -> None:
-        """Keep the run's output in the model's history."""
+        """Save the run's output among the model's past runs."""
         values = {"output": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
         results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
         results.put(f"RUN#{run.started_at}", values)

@@ -1,4 +1,4 @@
-"""How a run, its progress and its counts are written into DynamoDB items, and read back."""
+"""Converts a run, its progress and its counts to DynamoDB items and back."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def receipt_of(item: Mapping[str, Any]) -> Receipt | None:
 
 
 def counts_item(counts: WorkerCounts) -> dict[str, Any]:
-    """One worker's counts as an item's attributes: three numbers for people, and all of it for `counts_of`.
+    """One worker's counts as an item's attributes: three numbers for human readers, and `counts` for `counts_of`.
 
-    Written out in maps and lists it would be a hundred attribute values: a step of 1,000 workers would take PlanStep
-    seconds to read, and each of them a second write unit.
+    As maps and lists the counts would be about a hundred attribute values: PlanStep would take seconds to read a step
+    of 1,000 workers, and each item would need a second write unit.
     """
     return {
         "accepted": sum(counts.accepted),
@@ -57,7 +57,7 @@ def counts_item(counts: WorkerCounts) -> dict[str, Any]:
 
 
 def counts_of(item: Mapping[str, Any]) -> WorkerCounts:
-    """The inverse of `counts_item`, from its `counts` alone."""
+    """The inverse of `counts_item`; reads only the attribute `counts`."""
     kept = json.loads(item["counts"])
     return WorkerCounts(
         **kept["perSecond"],
@@ -87,7 +87,7 @@ def measured_step(number: int, item: Mapping[str, Any], workers: Iterable[Mappin
 
 
 def closed_item(step: MeasuredStep) -> dict[str, Any]:
-    """A step whose workers' counts are merged as an item's attributes; without counts where all were lost."""
+    """A step with merged counts as an item's attributes; without `counts` if those of all workers were lost."""
     counts = counts_item(step.counts.workers[0]) if step.counts.workers else {}
     refused = {"refusedWorkers": step.counts.refused_workers} if step.counts.refused_workers else {}
     return {**step_item(step.counts.plan, step.start_at, step.lead_s), **counts, **refused}

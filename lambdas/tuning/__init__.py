@@ -1,1 +1,1 @@
-"""The steps of the state machine that measures a model."""
+"""The states of the state machine that measures a model: one file for the work of each."""

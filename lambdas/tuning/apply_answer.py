@@ -1,4 +1,4 @@
-"""Applying the answer: the inference units that the model is left running with, and the output's sentence about it."""
+"""Applies the answer: decides the inference units that the model is left running with, and says so in the output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lambdas.models.tariff import UnitsQuota
 
 
 def with_target_units(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuota) -> Lease:
-    """The lease with the recommended units to apply, or with the reason why none are applied."""
+    """The lease with the recommended inference units to apply, or with the reason why none are applied."""
     if recommendation.units is None:
         why = "; ".join(recommendation.reasons[:1]) or "there is no demand to find it for"
         return replace(lease, not_applied=f"no number of inference units is recommended ({why})")
@@ -43,7 +43,7 @@ def applied_output(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, st
 
 
 def with_running_cost(left: ModelOutput, receipt: Receipt, usd_per_unit_hour: float) -> ModelOutput:
-    """Adds the inference units of a model that was left running, and its price per hour."""
+    """The receipt with the inference units of a model that was left running, and its price in USD per hour."""
     least, most = receipt.min_inference_units, receipt.max_inference_units
     if receipt.status_after != "RUNNING" or least is None:
         return left

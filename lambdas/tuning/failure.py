@@ -1,4 +1,4 @@
-"""Why a run failed, by the contract's names and in a sentence: kept, put on a page, and told."""
+"""Explains why a run failed: finds the contract's error and a sentence, saves them, writes the page, notifies."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _DENIED = ("AccessDenied", "not authorized to perform", "AuthorizationError")
 
 
 def explain(failure: RunError, run_id: str, raw_input: Any, started_at: str) -> dict[str, str]:
-    """Keep and tell why a run failed. Returns the execution's `{"error", "cause"}`."""
+    """Save why a run failed, and notify of it. Returns the execution's `{"error", "cause"}`."""
     error, cause, model_arn = type(failure).__name__, failure.sentence, model_arn_in(raw_input)
-    count_unstopped(error)  # first: the alarm must not wait for a table that does not answer
+    count_unstopped(error)  # first: the alarm must not wait for a table that may not respond
     page = None
     try:
         run_store(run_id).fail(error, cause)
         if model_arn:
             history().save_failure(model_arn, started_at, run_id, error, cause)
-        # Not where the table does not answer: the time is needed to tell.
+        # Skipped if the table does not respond: the notification needs the time.
         page = put_failure_page(run_id, model_arn, error, cause)
-    except Exception:  # noqa: BLE001 - the execution tells it all the same, and must not tell this instead
+    except Exception:  # noqa: BLE001 - the execution must fail with its own error, not with this one
         logger.exception("the failure could not be kept")
     is_settled = error != "ModelStopFailed"
     notify_failed(run_id, model_arn, error, cause, is_settled=is_settled, report_uri=page)
@@ -38,11 +38,11 @@ def explain(failure: RunError, run_id: str, raw_input: Any, started_at: str) -> 
 
 
 def identify(failure: Mapping[str, Any]) -> RunError:
-    """The RunError behind what the state machine caught.
+    """The RunError behind an error that the state machine caught.
 
     `failure` is `{"Error": …, "Cause": …}`; the cause of a failed Lambda function is JSON with
     `errorMessage`. A failure that no handler raised on purpose becomes AccessDenied or InternalError.
-    The cause of a failed stop also holds `stopFailure` and `runFailure`: what came before it.
+    The cause of a failed stop also holds `stopFailure` and `runFailure`, the errors before it.
     """
     cause = _parsed(failure.get("Cause"))
     message = str(cause.get("errorMessage") or failure.get("Cause") or "no cause was given")

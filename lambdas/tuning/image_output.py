@@ -1,4 +1,4 @@
-"""The images in a run's output: which were sent, which were left out, and what to be cautious about."""
+"""The images in a run's output: which were sent, which were skipped, and cautions about them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from lambdas.runs.run import Run
 
 
 def cautions_of(run: Run, refused: int) -> tuple[str, ...]:
-    """Clauses about a run that rests on few of the user's images; the model refused `refused` of those chosen."""
+    """Cautions about a run with few of the user's images, as clauses; the model refused `refused` of those chosen."""
     if run.images_counted is None:
         return ()
     return image_cautions(run.images_counted, found_objects=run.images_found, chosen=len(run.images), refused=refused)
 
 
 def images_row(run: Run, progress: Progress) -> ImagesOutput:
-    """`images`"""
+    """`images` of the output."""
     refused = {image.key for image in progress.refused_images}
     counted = run.images_counted
     return ImagesOutput(

@@ -1,4 +1,4 @@
-"""Sending load: each image once, then one worker's part of a step."""
+"""Sends load: each image once as a probe, then one worker's part of a step."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lambdas.runs.store import run_store
 
 
 def probe_images(run_id: str) -> None:
-    """Send each image once and keep the counts; images that the model refuses become part of the progress.
+    """Send each image once and save the counts; the run's progress lists the images that the model refuses.
 
-    In the scaling check it only warms the model up, with the images that are measured with already.
+    In the scaling check the probe only warms the model up, with the images of the first measurement.
 
     Raises:
         ModelLost, NoUsableImages, AccessDenied, InternalError
@@ -41,7 +41,7 @@ def probe_images(run_id: str) -> None:
 
 
 def run_worker(run_id: str, step: Mapping[str, Any], worker: int) -> None:
-    """Send a worker's part of a step, as PlanStep put it, and keep its counts.
+    """Send a worker's part of the step that PlanStep planned, and save its counts.
 
     Raises:
         ModelLost, InternalError

@@ -1,4 +1,4 @@
-"""Which step comes next: those of the search for the answer first, then those of the extra measurements."""
+"""Chooses the next step: first those of the search for max TPS, then those of the extra measurements."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from lambdas.tuning.scaling_guard import note_scaling
 
 
 def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
-    """Plan the step after those measured so far and keep its plan.
+    """Plan the step after those measured so far, and save its plan.
 
-    `refused_workers` are those of the step before that Lambda did not run. Returns `{"step": {"number", "startAt",
-    and the plan's values}, "restart"}`; no step when all is measured, or when the model needs other units first.
+    `refused_workers` is the number of the last step's workers that Lambda refused to run. Returns `{"step": {"number",
+    "startAt", and the plan's values}, "restart"}`; `step` is None if all is measured or a restart comes first.
 
     Raises:
         BudgetExceeded, ModelLost, InternalError
@@ -52,7 +52,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
 def next_move(
     run: Run, progress: Progress, steps: Sequence[MeasuredStep], now: float
 ) -> StepPlan | RestartWith | ScalingSkipped | None:
-    """The move after these steps, `now` in seconds since the epoch. Returns None if all is measured.
+    """The next move after these steps; `now` in seconds since the epoch. Returns None if all is measured.
 
     Raises:
         ModelLost, InternalError: as the search does.
@@ -61,7 +61,7 @@ def next_move(
     if isinstance(found, StepPlan):
         return found
     comparison = None
-    if progress.units_wanted is None:  # with other inference units it would compare something else
+    if progress.units_wanted is None:  # the comparison uses the inference units of the answer
         comparison = next_comparison(steps, run, progress, found, run.left(progress, now))
     return comparison or scaling.next_move(run, progress, found, steps, now)
 

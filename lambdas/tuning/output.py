@@ -1,4 +1,4 @@
-"""The run's answer in the words of the public interface: the execution's output."""
+"""Builds the execution's output, which is the public form of a run's answer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from lambdas.runs.step_rows import interval_row, requests_row, step_rows
 from lambdas.tuning.apply_answer import applied_output, with_running_cost
 from lambdas.tuning.image_output import cautions_of, images_row
 
-# Verdicts, or limits, whose rate says nothing about inference units, and why.
+# Verdicts and limits with a rate from which no inference units follow, and the reason.
 NO_ADVICE = {
     "sudden-increase": "{service} refused a sudden increase of requests before the model was brought to its maximum",
     "account-throttled": "The account's quota, not the inference units, limits you, and more of them would not help",
@@ -48,10 +48,10 @@ def findings(
     *,
     refused_images: int = 0,
 ) -> Findings:
-    """What the steps say: the output without the parts that are known when the model has stopped.
+    """The findings of the steps: the output without the parts that are known only after the model is released.
 
-    A run whose demand is from the past comes with that `history`; one that was to measure a second time, with what
-    came of that. The model refused `refused_images` of the run's images.
+    `history` is set if the demand is taken from past requests, and the scaling result if the run had a scaling check.
+    The model refused `refused_images` of the run's images.
     """
     cautions = cautions_of(run, refused_images)
     found = behind_quota(found, run.tps_quota)
@@ -109,7 +109,7 @@ def findings(
 
 
 def skipped(run_id: str, holder: Lease) -> Findings:
-    """The output of a run that found the model's lease taken: no number, and nothing was touched."""
+    """The output of a run that found the model's lease taken: it has no numbers, and the run touched nothing."""
     return Findings(
         run_id=run_id,
         model_arn=holder.model_arn,

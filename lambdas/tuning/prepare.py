@@ -1,4 +1,4 @@
-"""Before anything is started: the lease, the model as it is found, the images, the plan of the run."""
+"""Prepares a run before anything is started: acquires the lease, checks the model, chooses the images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from lambdas.tuning.quotas import lambda_client, quotas_client, tps_quota, units
 
 @dataclass(frozen=True)
 class FoundModel:
-    """The model as the run finds it, and what others asked it for just before; None if it does not run."""
+    """The model's initial state, and the recent traffic of other clients; that is None if the model does not run."""
 
     model: ModelControl
     state: ModelState
@@ -44,9 +44,9 @@ class FoundModel:
 
 
 def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
-    """Take the lease, find the model, and write the plan of the run down.
+    """Acquire the lease, find the model, and save the plan of the run.
 
-    Returns `{"holds", "output"}`; the output of a run that does not get the lease, or None.
+    Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
 
     Raises:
         InvalidInput, ModelNotFound, ModelNotStartable, ModelInUse, NoUsableImages, BudgetExceeded, AccessDenied,
@@ -59,7 +59,7 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
     if lease.run_id != run_id:
         count_verdict(wanted.model_arn, "skipped")
         return {"holds": False, "output": to_json(skipped(run_id, lease))}
-    require_same_region(wanted)  # an input error: nothing is owed to the model for it yet
+    require_same_region(wanted)  # an input error, before the run has any duty to the model
     found = look_model_up(wanted)
     leases.save(lease.with_initial_state(found.model.handle, found.state))
     run = plan_run(wanted, found, lease)
@@ -69,11 +69,11 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
 
 
 def look_model_up(wanted: ExecutionInput) -> FoundModel:
-    """The model, and whether others use it.
+    """Find the model and check whether others use it.
 
     Raises:
         ModelNotFound, AccessDenied, InternalError
-        ModelInUse: it runs and serves others, which the input does not allow.
+        ModelInUse: the model runs and serves others, which the input does not allow.
     """
     model = find_model(wanted.model_arn)
     state = model.look()
@@ -86,10 +86,10 @@ def look_model_up(wanted: ExecutionInput) -> FoundModel:
 
 
 def require_same_region(wanted: ExecutionInput) -> None:
-    """Require that images which the service reads by itself are in the model's Region. The stack's own bucket is.
+    """Require that images which the service itself reads are in the model's Region, as the stack's own bucket is.
 
     Raises:
-        InvalidInput: they are in another one.
+        InvalidInput: the bucket is in another Region.
     """
     bucket = wanted.images.bucket
     if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
@@ -103,12 +103,12 @@ def require_same_region(wanted: ExecutionInput) -> None:
 
 
 def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
-    """Choose the images, estimate time and cost, and write the plan down.
+    """Choose the images, estimate time and cost, and save the plan.
 
     Raises:
         ModelNotStartable, BudgetExceeded, NoUsableImages, AccessDenied
     """
-    # Inference units that the user named are what is tested; without them a running model keeps its own.
+    # The test uses the inference units of the input; if it names none, a running model keeps its own.
     named = "inference_units" in wanted.test.model_fields_set
     requested_units = wanted.test.inference_units if named else None
     keeps_its_own = move_to_running(found.state, units=requested_units) == "use"
@@ -156,7 +156,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
 
 @dataclass(frozen=True)
 class AccountBounds:
-    """What the account's quotas leave of what the input wants, and the warnings about it."""
+    """The bounds that the account's quotas set to the run, and warnings about them."""
 
     tps_quota: TpsQuota
     workers: int
@@ -165,7 +165,7 @@ class AccountBounds:
 
 
 def account_bounds(wanted: ExecutionInput, model: ModelControl, units: int, started_at: str) -> AccountBounds:
-    """Read the quotas of the service and of Lambda. What can't be read bounds nothing, or counts as its default."""
+    """Read the quotas of the service and of Lambda. One that can't be read sets no bound or has its default."""
     test, quota = wanted.test, tps_quota(quotas_client(), facts_of(wanted.model_arn))
     workers = workers_within(unreserved_concurrency(lambda_client()))
     known_tps = history().last_tps(model.handle, model.model_arn, started_at)
@@ -180,7 +180,7 @@ def account_bounds(wanted: ExecutionInput, model: ModelControl, units: int, star
 
 
 def demand_of(demand: TrafficInput | BatchInput | PastInput | None) -> AnyDemand | None:
-    """The demand as a run keeps it; one of average and peak stands for both."""
+    """The demand as a run stores it. If only one of average and peak is given, the other has the same value."""
     match demand:
         case PastInput():
             return PastDemand(demand.from_cloud_watch_days, demand.percentile, demand.headroom)

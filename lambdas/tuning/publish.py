@@ -1,4 +1,4 @@
-"""The answer of a run whose model is released: kept, written and told."""
+"""Publishes the answer of a run after its model is released: saves the output, writes the files, notifies."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from lambdas.tuning.output import output
 
 
 def publish(run_id: str) -> Output:
-    """Returns the execution's output, with its cost and the model's receipt.
+    """Publish the run. Returns the execution's output with its cost and the model's receipt.
 
     Raises:
-        ModelLost: the answer was applied, but the run has been ended meanwhile.
+        ModelLost: the answer was applied, but another layer has ended the run meanwhile.
     """
     store, bucket = run_store(run_id), settings().image_bucket
     run, progress = store.load()
@@ -32,7 +32,7 @@ def publish(run_id: str) -> Output:
     put_reports(s3_client(), bucket, answer)
     store.publish(run, answer)
     history().save(run, answer)
-    if run.after_run == "apply":  # a run that fails before this has its model stopped
+    if run.after_run == "apply":  # if the run fails before this, its model is stopped
         lease_store().release_to_user(run.model_arn, run_id)
     notify_finished(answer, time.time() - run.started_epoch)
     return answer

@@ -1,7 +1,7 @@
-"""The account's quotas that bound a run: those of the model's service, from Service Quotas, and Lambda's.
+"""The account's quotas that bound a run: those of the model's service (from Service Quotas) and that of Lambda.
 
-The service's are looked up by words in their names. What is not found or can't be read counts as the documented
-default; no run fails for it.
+Quotas of the service are found by words in their names. A quota that is not found or can't be read has its documented
+default; a run does not fail for it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def lambda_client() -> Any:
 
 
 def _fast_fail_client(service: str) -> Any:
-    """A client that gives up early: there is a default to fall back to, and a model that may cost money meanwhile."""
+    """A client with short timeouts: every quota has a default, and the model may cost money meanwhile."""
     return client(service, attempts=2, connect_s=3, read_s=5)
 
 
 def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
-    """The most inference units that one model may start with."""
+    """The maximum number of inference units that one model may start with."""
     listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
     found = _values(listed, service.units_quota_words)
     if not found:
@@ -44,7 +44,7 @@ def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
 
 
 def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota:
-    """The most inference requests per second of the account."""
+    """The maximum inference requests per second of the account."""
     listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
     applied = _values(listed, service.tps_quota_words)
     if applied:
@@ -56,16 +56,16 @@ def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota:
 
 
 def unreserved_concurrency(client: Any) -> int | None:
-    """How many functions the account may run at once, those reserved for some left out. Returns None if not known."""
+    """The account's unreserved Lambda concurrency. Returns None if it can't be read."""
     try:
         return int(client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"])
-    except Exception as error:  # noqa: BLE001 - the load then finds out
+    except Exception as error:  # noqa: BLE001 - without the quota the load shows the bound
         logger.warning("Lambda's quota can't be read", extra={"reason": str(error)})
         return None
 
 
 def _values(pages: Iterable[Any], words: Sequence[str]) -> list[float] | None:
-    """The values above 0 of the listed quotas with all these words in their names.
+    """The positive values of the listed quotas that have all these words in their names.
 
     Returns None if they can't be read.
     """

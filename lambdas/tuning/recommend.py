@@ -1,4 +1,4 @@
-"""From all counts to the findings of a run, kept until its model is released."""
+"""Computes the findings of a run from all counts, and saves them until the model is released."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from lambdas.tuning.quotas import quotas_client, units_quota
 
 
 def recommend(run_id: str) -> None:
-    """Compute the findings and keep them; a run that applies its answer decides on the model's inference units.
+    """Compute and save the findings; if the run applies its answer, decide the model's inference units.
 
     Raises:
-        ModelLost: the answer has to be applied, but the run is being ended.
+        ModelLost: the answer is to be applied, but another layer is ending the run.
     """
     store = run_store(run_id)
     (run, progress), steps = store.load(), store.steps()
@@ -37,7 +37,7 @@ def recommend(run_id: str) -> None:
     if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
         answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)
-    if run.after_run == "apply":  # last: from here on, the model is owed the units of this answer
+    if run.after_run == "apply":  # last: from here on the lease asks for the units of this answer
         leases = lease_store()
         quota = units_quota(quotas_client(), facts_of(run.model_arn))
         held = leases.require_held(run.model_arn, run_id)

@@ -1,4 +1,4 @@
-"""What the states do differently during the scaling check: the run has its answer already, and keeps it."""
+"""Protects the answer during the scaling check: an error there ends the check, not the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lambdas.runs.store import RunStore, run_store
 def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Handler]:
     """Turn a RunError during the scaling check into the result `instead`, and record its cause.
 
-    A run that is being ended, and any error that is not a RunError, fail as everywhere.
+    If another layer is ending the run, or the error is not a RunError, the state fails as usual.
     """
 
     def keeping(handler: Handler) -> Handler:
@@ -45,7 +45,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
 
 
 def note_scaling(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:
-    """Keep what was decided on the scaling check, if this move is about it."""
+    """Save the decision about the scaling check, if this move is one."""
     if isinstance(move, ScalingSkipped):
         store.save_progress(replace(progress, scaling_error=move.why))
     elif isinstance(move, RestartWith):

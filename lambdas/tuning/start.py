@@ -1,6 +1,6 @@
-"""Starting the model: one look, one move towards RUNNING. What is about to be asked for is written down first.
+"""Starts the model: reads its status once and makes one move to RUNNING. Each request is saved before it is sent.
 
-So that a run which is ended at this very moment leaves no start behind that nobody knows of.
+So the cleanup of a run that is ended at this moment knows of a start that may still take effect.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lambdas.runs.store import run_store
 
 
 def move_towards_running(run_id: str) -> bool:
-    """Returns whether the model runs as the run needs it. If not: wait, then come again.
+    """Returns whether the model runs as the run needs it. If it does not, wait and call again.
 
     Raises:
         BudgetExceeded, ModelLost, ModelNotStartable, ModelStartFailed, ModelNotFound, AccessDenied
@@ -64,15 +64,15 @@ def move_towards_running(run_id: str) -> bool:
 
 
 def start(model: ModelControl, lease: Lease, state: ModelState, inference_units: int) -> None:
-    """Ask for a start of a model that was seen in this state; only the next look tells what came of it.
+    """Request a start of a model in this state; only the next status shows the result.
 
     Raises:
-        ModelLost: the run is being ended; nothing was asked for.
-        ModelNotStartable: it is FAILED, and the start was refused.
+        ModelLost: another layer is ending the run; nothing was requested.
+        ModelNotStartable: the model is FAILED, and the start was refused.
         ModelStartFailed, ModelNotFound, AccessDenied: refused for good.
     """
     lease_store().save(lease.with_start_requested(time.time()))
-    # Even if it is refused: that may be the second attempt, after a lost answer.
+    # Saved even if the start is refused: that may be the second attempt, after the reply to the first got lost.
     model.start(inference_units, failed=state if state.status == "FAILED" else None)
 
 
@@ -80,14 +80,14 @@ def restart(model: ModelControl, lease: Lease) -> None:
     """Stop a running model, to start it with other inference units.
 
     Raises:
-        ModelLost: the run is being ended; nothing was asked for. ModelNotFound, AccessDenied.
+        ModelLost: another layer is ending the run; nothing was requested. ModelNotFound, AccessDenied.
     """
     lease_store().save(lease.with_restart_requested(time.time()))
     model.stop()
 
 
 def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:
-    # It was not RUNNING at the last look: counting from there never bills too little.
+    # The model was not RUNNING at the last poll: a count from there never bills too little.
     since = after.running_since or before.last_look_at or run.started_epoch
     if before.units_wanted is not None:
         return replace(after, running_since=since)

@@ -1,1 +1,1 @@
-"""The client's calls of AWS: clients, the deployed stack, and errors in sentences."""
+"""The client's calls to AWS: sessions, the deployed stack, and errors as sentences."""

@@ -1,4 +1,4 @@
-"""A boto3 session with the user's credentials, which are there before the first call."""
+"""Opens a boto3 session and reads the user's credentials before the first call."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from iu_tuner.streams import can_ask
 
 
 def open_session(profile: str | None, region: str | None) -> Any:
-    """A session whose credentials have been read.
+    """A session whose credentials are read.
 
-    Asks for an MFA code only where there is a person to answer. Raises whatever boto3, a credential process or an SSO
-    cache raise: to be called within `calling_aws`.
+    Asks for an MFA code only in a terminal. Raises any error of boto3, of a credential process or of an SSO cache, so
+    call it within `calling_aws`.
     """
     bypass_proxy_for_loopback()
     core = botocore.session.Session(profile=profile)
@@ -28,12 +28,12 @@ def open_session(profile: str | None, region: str | None) -> Any:
     credentials = session.get_credentials()
     if credentials is None:
         raise NoCredentialsError
-    credentials.get_frozen_credentials()  # a role is taken on only now
+    credentials.get_frozen_credentials()  # a role is assumed only here
     return session
 
 
 def _answer_no_prompt(core: Any) -> None:
-    """Let nothing wait for an answer: neither the prompt for an MFA code, nor a credential process that reads stdin."""
+    """Prevent prompts: for an MFA code, and of a credential process that reads stdin."""
     core.get_component("credential_provider").get_provider("assume-role")._prompter = _refuse
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)

@@ -1,4 +1,4 @@
-"""Every error of a call to AWS, or on the way to it, as one sentence: what is wrong, and what to do.
+"""Turns every error of a call to AWS, or on the way to it, into a sentence: what is wrong, and what to do.
 
 This is the only place of the client that knows the exceptions of boto3 and botocore.
 """
@@ -33,8 +33,8 @@ _MFA = (
     "and set them as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
 )
 
-# What to do, by the name of an exception's class or of one that it is derived from: not every version of botocore has
-# them all.
+# What to do, by the name of an exception's class or of a base class; by name, as some versions of botocore lack some
+# of them.
 _BY_EXCEPTION: Mapping[str, str] = {
     "MfaCodeNeeded": _MFA,
     "NoCredentialsError": _GET_CREDENTIALS,
@@ -54,7 +54,7 @@ _BY_EXCEPTION: Mapping[str, str] = {
     "HTTPClientError": _NETWORK,
     "MetadataRetrievalError": _GET_CREDENTIALS,
 }
-# The same by the code that a service answered with.
+# What to do, by the error code of a service.
 _BY_CODE: Mapping[str, str] = {
     **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"), _RENEW),
     **dict.fromkeys(
@@ -90,7 +90,7 @@ _BY_CODE: Mapping[str, str] = {
 
 
 class AwsCallFailed(ClientError):
-    """A call to AWS failed. `aws_code` is the service's error code; empty if no service has answered."""
+    """A call to AWS failed. `aws_code` is the service's error code; it is empty if no service replied."""
 
     def __init__(self, sentence: str, aws_code: str = "") -> None:
         super().__init__(sentence)
@@ -98,16 +98,16 @@ class AwsCallFailed(ClientError):
 
 
 class MfaCodeNeeded(Exception):
-    """The profile's role wants an MFA code, and there is no terminal to ask for it."""
+    """The profile's role needs an MFA code, and there is no terminal to ask for it."""
 
 
 @contextmanager
 def calling_aws() -> Iterator[None]:
-    """Around calls of boto3, and nothing else.
+    """A context for calls of boto3 and nothing else.
 
     Raises:
-        AwsCallFailed: instead of whatever they raise. What a user's configuration names (a process, a token file, a
-            cache) can fail with any exception.
+        AwsCallFailed: instead of any other exception. A process, a token file or a cache that the user's
+            configuration names can raise exceptions of every kind.
     """
     try:
         yield
@@ -117,7 +117,7 @@ def calling_aws() -> Iterator[None]:
 
 
 def sentence(error: Exception) -> str:
-    """What is wrong, in the words of AWS or of boto3, and what to do."""
+    """A sentence: what is wrong, in the words of AWS or boto3, and what to do."""
     wrong, advice = _of_service(error) if isinstance(error, ServiceError) else _of_client(error)
     return f"{' '.join(wrong.split()).rstrip('. ')} - {advice}"
 
@@ -125,7 +125,7 @@ def sentence(error: Exception) -> str:
 def _of_service(error: ServiceError) -> tuple[str, str]:
     code, message = str(error.response["Error"].get("Code")), error.response["Error"].get("Message")
     wrong = f"{code} ({error.operation_name})" + (f": {message}" if message else "")
-    if "ignature expired" in str(message) or "ignature not yet current" in str(message):  # with a wrong key's code
+    if "ignature expired" in str(message) or "ignature not yet current" in str(message):  # has the code of a wrong key
         code = "RequestExpired"
     return wrong, _BY_CODE.get(code, "try again")
 

@@ -9,10 +9,10 @@ HOSTS = ("127.0.0.1", "localhost")
 
 
 def bypass_proxy_for_loopback(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Add the loopback hosts to NO_PROXY and no_proxy, for this process and for those that it starts.
+    """Add the loopback hosts to NO_PROXY and no_proxy, for this process and its children.
 
-    Some programs read only one of the two, or prefer either. An environment without a proxy stays as it is: with
-    NO_PROXY alone, Python on macOS would no longer look at the proxies of the system settings.
+    Both are set because programs differ in which one they read. An environment without a proxy stays unchanged: with
+    NO_PROXY alone, Python on macOS would ignore the proxies of the system settings.
     """
     kept = {name: value for name, value in environment.items() if name.lower() == "no_proxy"}
     names = {name.lower() for name, value in environment.items() if value} - {"no_proxy"}

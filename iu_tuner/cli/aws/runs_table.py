@@ -1,4 +1,4 @@
-"""What the client reads in the runs table: a run under way, who holds a model, and a model's past runs."""
+"""Reads the runs table: the progress of a run, the holder of a model's lease, and a model's past runs."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from iu_tuner.contract.output.result import Output
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run that is over, as `history --json` shows it: its output, or why it failed, or both."""
+    """A finished run, as `history --json` shows it: its output, or its error, or both."""
 
     values: Mapping[str, Any]
 
     @property
     def output(self) -> Output | None:
-        """Its output, if it published one."""
+        """The run's output. Returns None if it published none."""
         return from_json(Output, self.values) if "verdict" in self.values else None
 
 
 @dataclass(frozen=True)
 class RunsTable:
-    """The table of one deployment."""
+    """The runs table of one deployment."""
 
     client: Any
     name: str
 
     def run(self, run_id: str) -> LiveRun | None:
-        """The run as of now. Returns None while nothing is known of it."""
+        """The current state of the run. Returns None as long as the table has no item of it."""
         item = self._item(run_pk(run_id), RUN_ITEM)
         return LiveRun.of(item) if item else None
 
     def holder(self, model_arn: str) -> str | None:
-        """The id of the run that holds the model's lease."""
+        """The id of the run that holds the model's lease. Returns None if the model has no lease."""
         item = self._item(model_pk(model_arn), LEASE_ITEM)
         return str(item["runId"]) if item else None
 

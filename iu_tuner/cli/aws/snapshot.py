@@ -1,4 +1,4 @@
-"""A run as of now: its execution, as Step Functions describes it, and its item in the runs table."""
+"""A snapshot of a run: its execution, as Step Functions describes it, and its item in the runs table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from iu_tuner.contract.output.live_run import LiveRun
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`execution`: what DescribeExecution answers; `run` is None where nothing is known of it."""
+    """`execution` is the response of DescribeExecution; `run` is None if the runs table has no item of the run."""
 
     execution: Mapping[str, Any]
     run: LiveRun | None
@@ -25,7 +25,7 @@ class Snapshot:
 
     @property
     def output(self) -> dict[str, Any] | None:
-        """The execution's output as JSON values, if it succeeded."""
+        """The execution's output as JSON values. Returns None unless the execution succeeded."""
         if self.status != "SUCCEEDED":
             return None
         output: dict[str, Any] = json.loads(self.execution["output"])
@@ -33,5 +33,5 @@ class Snapshot:
 
     @property
     def model_arn(self) -> str | None:
-        """The model that the run was asked to test."""
+        """The ARN of the model in the run's input. Returns None if the input names none."""
         return model_arn_in(json.loads(self.execution.get("input", "{}")))

@@ -1,4 +1,4 @@
-"""The deployed tuner, as its user reaches it: the stack's outputs, its runs, its models' leases."""
+"""A deployed tuner: the stack's outputs, its runs, its models' leases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iu_tuner.contract.names import STACK
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.exit_codes import ClientError, UsageError
 
-DEFAULT_PRICE_USD = 4.0  # of a stack from before it told its price
+DEFAULT_PRICE_USD = 4.0  # for stacks of early versions, whose outputs have no price
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
 _RUN_ID = re.compile(r"[^\s:/]{1,80}")
 _EXECUTION_ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:[0-9]{12}:execution:[^:]+:[^:]+", re.ASCII)
@@ -36,18 +36,18 @@ class Tuner:
     runs: RunsTable
     usd_per_unit_hour: float = DEFAULT_PRICE_USD
     cli_options: tuple[str, ...] = ()
-    """The options that make the client reach this deployment."""
+    """The options with which the client reaches this deployment."""
 
     def follow_command(self, run_id: str) -> str:
         """The command that attaches to the run."""
         return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.cli_options])
 
     def arn_of(self, run_id: str) -> str:
-        """The execution's ARN; known before it was started."""
+        """The ARN of the run's execution, which may not exist yet."""
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
 
     def check_model(self, model_arn: str) -> None:
-        """UsageError: the model is of another account or Region than this tuner, which can't reach it."""
+        """Raises UsageError if the model is in another account or Region than this tuner."""
         model, tuner = _place(model_arn), _place(self.state_machine_arn)
         if model != tuner:
             raise UsageError(
@@ -56,7 +56,7 @@ class Tuner:
             )
 
     def check_execution(self, run: str) -> None:
-        """UsageError: `run` is the ARN of an execution of another state machine, account or Region."""
+        """Raises UsageError if `run` is the ARN of an execution of another state machine, account or Region."""
         if run.startswith("arn:") and run != self.arn_of(run_id_of(run)):
             raise UsageError(
                 f"RUN: got {run}; takes an execution of {self.state_machine_arn} - or name the stack that it is of "
@@ -64,11 +64,11 @@ class Tuner:
             )
 
     def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
-        """Start a run. UsageError: the name is taken."""
+        """Start a run. Raises UsageError if the name is taken."""
         taken = UsageError(
             f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_command(run_id)}"
         )
-        # A start with the name and the input of a run that is on is answered as if it were new.
+        # Step Functions accepts a second start with the name and the input of a running execution as if it were new.
         if self._exists(run_id):
             raise taken
         try:
@@ -89,7 +89,7 @@ class Tuner:
         return True
 
     def described(self, run_id: str) -> dict[str, Any]:
-        """The execution as Step Functions describes it. UsageError: there is none of that name."""
+        """The response of DescribeExecution. Raises UsageError if there is no execution of that name."""
         try:
             with calling_aws():
                 found: dict[str, Any] = self.states.describe_execution(executionArn=self.arn_of(run_id))
@@ -100,17 +100,17 @@ class Tuner:
         return found
 
     def stop(self, run_id: str) -> None:
-        """End the execution; the safety net settles the model."""
+        """Stop the execution; the safety net releases the model."""
         cause = "stopped by whoever started it, from the command line"
         try:
             with calling_aws():
                 self.states.stop_execution(executionArn=self.arn_of(run_id), error="Interrupted", cause=cause)
         except AwsCallFailed as error:
-            if error.aws_code != "ExecutionDoesNotExist":  # the start never came to AWS
+            if error.aws_code != "ExecutionDoesNotExist":  # the start never reached AWS
                 raise
 
     def run(self, run_id: str) -> LiveRun | None:
-        """How far the run has come. Returns None also if the table may not be read: a run can be watched without."""
+        """The run's item in the table. Returns None if there is none, or if the user may not read the table."""
         try:
             with calling_aws():
                 return self.runs.run(run_id)
@@ -131,12 +131,12 @@ class Tuner:
 
 
 def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
-    """The tuner that this stack is.
+    """Find the tuner that this stack deployed.
 
     Raises:
-        ClientError: no credentials, no such stack, or it is no tuner.
+        ClientError: there are no credentials, there is no such stack, or the stack is not a tuner.
     """
-    region = region or os.environ.get("AWS_REGION")  # which boto3 does not read everywhere
+    region = region or os.environ.get("AWS_REGION")  # boto3 does not always read this variable
     where = f" in {region}" if region else ""
     try:
         with calling_aws():
@@ -176,19 +176,19 @@ def _options(values: Mapping[str, str | None]) -> tuple[str, ...]:
 
 
 def _place(arn: str) -> str:
-    """Account and Region of an ARN, in words."""
+    """The account and the Region of an ARN as a phrase."""
     _, _, _, region, account, *_ = arn.split(":")
     return f"account {account}, Region {region}"
 
 
 def region_of(arn: str) -> str | None:
-    """The Region that an ARN names: model, tuner and run share it."""
+    """The Region in an ARN, which model, tuner and run share. Returns None if the text is not an ARN."""
     match = re.match(r"arn:[\w-]+:\w+:([\w-]+):", arn, re.ASCII)
     return match[1] if match else None
 
 
 def run_id_of(run: str) -> str:
-    """A run's id, from itself or from its execution's ARN. UsageError: it is neither."""
+    """The run's id from an id or from an execution's ARN. Raises UsageError if `run` is neither."""
     if not run.isprintable() or not (_EXECUTION_ARN if run.startswith("arn:") else _RUN_ID).fullmatch(run):
         raise UsageError(f"RUN: got {run}; takes a run's id, or the ARN of its execution")
     return run.rpartition(":")[2]

@@ -1,1 +1,1 @@
-"""What the client shows: standard streams, a live table, the answer in text."""
+"""The client's output: console, live table, the answer as text."""

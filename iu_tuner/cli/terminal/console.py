@@ -1,4 +1,4 @@
-"""Where the client speaks: progress and sentences to stderr, the answer to stdout, and with --json only JSON there."""
+"""The client's console: progress and sentences go to stderr, the answer to stdout, which with --json has only JSON."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.render import plain, progress, progress_line
 from iu_tuner.streams import can_ask, discard
 
-LOG_WIDTH = 120  # a log has no width, and rich would take 80
+LOG_WIDTH = 120  # columns; a log has no width, and rich would assume 80
 NARROW = 60  # columns of a terminal in which a table can't be read
 
 
 class Screen:
-    """A live table in a terminal; elsewhere, as in a CI job's log, a line for each change."""
+    """The output of a command: a live table in a terminal, otherwise (as in a CI log) a line per change."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -35,7 +35,7 @@ class Screen:
 
     @property
     def is_interactive(self) -> bool:
-        """Is there somebody who can be asked?"""
+        """Whether a user can answer questions."""
         return can_ask()
 
     def __enter__(self) -> Screen:
@@ -52,29 +52,29 @@ class Screen:
             self._live = None
 
     def show(self, snapshot: Snapshot) -> None:
-        """How far the run is."""
+        """Show the progress of the run."""
         if self._live is not None:
             self._live.update(progress(snapshot))
         else:
             self.say_once(progress_line(snapshot))
 
     def say(self, sentence: str, *, style: str = "") -> None:
-        """A sentence, to stderr."""
+        """Write a sentence to stderr."""
         _print(self._err, Text(plain(sentence), style=style))
 
     def say_once(self, sentence: str) -> None:
-        """The same, unless it was the last that was said."""
+        """Write a sentence to stderr, unless it was the last one."""
         if sentence != self._said:
             self._said = sentence
             self.say(sentence)
 
     def tell(self, *parts: RenderableType) -> None:
-        """A part of the answer, to stdout where that is not JSON's."""
+        """Write a part of the answer to stdout, or to stderr with --json."""
         for part in parts:
             _print(self._out, part)
 
     def put_json(self, value: Mapping[str, Any] | list[Any]) -> None:
-        """The one JSON value on stdout, with --json."""
+        """With --json, write the only JSON value to stdout."""
         if self._as_json:
             try:
                 sys.stdout.write(json.dumps(value, indent=2) + "\n")
@@ -84,7 +84,7 @@ class Screen:
 
 
 def _print(console: Console, part: RenderableType) -> None:
-    """In a terminal sentences are broken between words, and never within one: a URI can be copied. A log has lines."""
+    """Print a part. A terminal wraps sentences only between words, so that URIs can be copied; a log does not wrap."""
     if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
         for row in zip(*(column.cells for column in part.columns), strict=True):
             cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
@@ -97,10 +97,10 @@ def _print(console: Console, part: RenderableType) -> None:
 
 
 class _PatientConsole(Console):
-    """A run, its exit code and its JUnit file do not end with whoever reads along, as `head` does."""
+    """A console that survives a reader, like `head`, that closes the pipe: the run and its exit code matter more."""
 
     def on_broken_pipe(self) -> None:
-        """Go on in silence; rich would exit with 1."""
+        """Discard further output; rich would exit with 1."""
         self.quiet = True
         discard(self.file)
 
@@ -109,6 +109,6 @@ def _console(*, stderr: bool) -> Console:
     console = _PatientConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
-    elif console.is_dumb_terminal:  # for which rich takes 80 columns
+    elif console.is_dumb_terminal:  # rich assumes 80 columns for it
         console.size = ConsoleDimensions(*shutil.get_terminal_size())
     return console

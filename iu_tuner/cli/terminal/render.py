@@ -1,4 +1,4 @@
-"""What a watched run looks like in a terminal: its steps as they happen, its answer, how the model was left."""
+"""Renders a run for a terminal: its steps as they happen, its answer, how the model was left."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PHASES = {
 
 
 def progress(snapshot: Snapshot) -> RenderableType:
-    """The steps so far, and what the run is doing."""
+    """The steps so far and the current phase of the run, as a table."""
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
         return table
@@ -44,7 +44,7 @@ def progress(snapshot: Snapshot) -> RenderableType:
 
 
 def progress_line(snapshot: Snapshot) -> str:
-    """The same in a line."""
+    """The progress in one line."""
     run = snapshot.run
     if snapshot.status != "RUNNING":
         return f"the run has ended: {snapshot.status}"
@@ -80,12 +80,12 @@ def _steps(run: LiveRun | None) -> Table:
 
 
 def _named(step: StepOutput | StepUnderWay) -> str:
-    """A step's phase, and its series if that is not the main one."""
+    """A step's phase, with its series unless that is the main one."""
     return f"{step.phase} ({step.series})" if step.series else step.phase
 
 
 def answer(output: Findings) -> Iterator[RenderableType]:
-    """The answer: as a sentence, as a table of inference units, its cost, and how the model was left."""
+    """The parts of the answer: a sentence, a table of inference units, the cost, and how the model was left."""
     yield Text(headline(output), style="bold")
     yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if output.recommendation.table:
@@ -107,7 +107,7 @@ def answer(output: Findings) -> Iterator[RenderableType]:
 
 
 def units_table(rows: Sequence[UnitsOutput]) -> Table:
-    """What each number of inference units carries and costs."""
+    """A table with the capacity and the cost of each number of inference units."""
     table = Table(title="Inference units", box=box.SIMPLE_HEAD)
     for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")
@@ -119,12 +119,12 @@ def units_table(rows: Sequence[UnitsOutput]) -> Table:
 
 
 def plain(value: object) -> str:
-    """Text of others as one line, with nothing in it that a terminal would obey."""
+    """Text from outside as one line, without control sequences for the terminal."""
     return one_line(re.sub(r"[\t\r\n]+", " ", str(value)), "\ufffd")
 
 
 def history_table(past: Sequence[PastRun]) -> Table:
-    """A model's past runs, a row each; a run that failed has its error where others have their verdict."""
+    """A table with a row per past run; a failed run has its error in the column of the verdict."""
     table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if past else "none so far")
     for name in ("started (UTC)", "run", "verdict"):
         table.add_column(name, overflow="fold")
@@ -137,7 +137,7 @@ def history_table(past: Sequence[PastRun]) -> Table:
 
 
 def _verdict(run: PastRun) -> str:
-    """The verdict; the error of a run that failed; both if it failed after it had its answer."""
+    """The verdict, or the error of a failed run, or both if the run failed after it had its answer."""
     failed = f"failed: {run.values['error']}" if "error" in run.values else ""
     return ", then ".join(part for part in (run.values.get("verdict"), failed) if part)
 

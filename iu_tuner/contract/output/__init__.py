@@ -1,1 +1,1 @@
-"""The execution's output: its values, typed, and the JSON that they are written as and read from."""
+"""The execution's output as typed values, and their conversion to JSON and back."""

@@ -1,6 +1,6 @@
-"""Frozen dataclasses as plain JSON values and back: `max_tps` is `maxTps` there, `from_` is `from`.
+"""Converts frozen dataclasses to JSON values and back: `max_tps` becomes `maxTps`, `from_` becomes `from`.
 
-A field that has a default is left out while it is None; the others are always there, as null if need be.
+A field with a default is left out if it is None. All other fields are always present, as null if they are None.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 Value = TypeVar("Value")
-SHOWN_WITH = "shown_with"  # in a field's metadata: it is null, and not left out, if the field named there has a value
+SHOWN_WITH = "shown_with"  # in a field's metadata: null, instead of left out, if the field of this name has a value
 
 
 def json_name(name: str) -> str:
-    """The key of a field."""
+    """The JSON key of a field."""
     return re.sub(r"_(\w)", lambda found: found[1].upper(), name.rstrip("_"))
 
 
 def to_json(value: Any) -> Any:
-    """The value as dicts, lists, texts and numbers, its keys in the order of the fields."""
+    """The value as dicts, lists, strings and numbers; keys are in the order of the fields."""
     if is_dataclass(value):
         shown = (each.name for each in fields(value) if _shows(value, each))
         return {json_name(name): to_json(getattr(value, name)) for name in shown}
@@ -34,7 +34,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
-    """The inverse of `to_json`. Unknown keys are ignored; what an earlier version did not write is None or empty."""
+    """The inverse of `to_json`. Unknown keys are ignored; a missing one, as of an earlier version, is None or empty."""
     value: Value = _read(kind, values)
     return value
 

@@ -1,4 +1,4 @@
-"""A run's item in the runs table: written by the Lambdas, read by the client that watches the run."""
+"""A run's item in the runs table: the Lambdas write it, and the client that watches the run reads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
 
 @dataclass(frozen=True)
 class StepUnderWay:
-    """The step that is being sent. `series`: what it measures, where that is not the answer itself."""
+    """The current step. `series` is the measurement that it belongs to, or None for the main search."""
 
     number: int
     phase: str
@@ -28,7 +28,7 @@ class StepUnderWay:
 
 @dataclass(frozen=True)
 class EstimateSoFar:
-    """Max TPS by the steps so far, with its 95 % interval; `high` None: a lower bound."""
+    """Max TPS from the steps so far, with its 95 % interval; if `high` is None, it is a lower bound."""
 
     tps: float
     low: float
@@ -37,7 +37,7 @@ class EstimateSoFar:
 
 @dataclass(frozen=True)
 class LiveProgress:
-    """The requests and the steps that are done (the probe is number 0), and the step under way."""
+    """The requests and the finished steps (the probe is number 0), and the current step."""
 
     accepted: int
     throttled: int
@@ -49,7 +49,7 @@ class LiveProgress:
 
 @dataclass(frozen=True)
 class Receipt:
-    """How the model was left. `status_after` was read back from the service; times in seconds since the epoch."""
+    """How the model was left. `status_after` is the status from the service; times in seconds since the epoch."""
 
     settled_by: CleanupTrigger
     settled_at: float
@@ -60,16 +60,16 @@ class Receipt:
     inference_unit_hours: float
     usd: float
     min_inference_units: int | None = None
-    """read back with the status, as is the maximum"""
+    """as the service reports it with the status, like the maximum"""
     max_inference_units: int | None = None
     applied: bool = False
-    """the model was left running with the recommended units"""
+    """whether the model was left running with the recommended units"""
     not_applied: str | None = None
-    """why not, where that was asked for"""
+    """the reason why the recommended units were not applied; None if they were, or if the input does not ask for it"""
 
     @classmethod
     def read(cls, text: str) -> Receipt:
-        """From the item's attribute `receipt`."""
+        """Read the item's attribute `receipt`."""
         return cls(**json.loads(text))
 
     def write(self) -> str:
@@ -90,7 +90,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class LiveRun:
-    """What the run is doing (`phase`), how far it has come, and how its model was left, once that is known."""
+    """A run's phase, its live progress and its receipt; the latter two are None as long as they are not known."""
 
     phase: str
     progress: LiveProgress | None
@@ -98,7 +98,7 @@ class LiveRun:
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> LiveRun:
-        """From the run's item."""
+        """Read the run's item."""
         progress, receipt = item.get("liveProgress"), item.get("receipt")
         return cls(
             str(item.get("phase", "preparing")),

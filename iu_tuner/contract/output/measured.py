@@ -1,4 +1,4 @@
-"""What a run measured, as the output shows it. Rates in requests/s (TPS), latencies in milliseconds."""
+"""The measurements of a run in the output. Rates in requests/s (TPS), latencies in milliseconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iu_tuner.contract.choices import Source
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate that is known, with its 95 % interval; `high` None: it is a lower bound."""
+    """A known rate with its 95 % interval; if `high` is None, the estimate is a lower bound."""
 
     estimate: float
     low: float
@@ -19,7 +19,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class IntervalOutput:
-    """A value with its interval. `high` None: the estimate is a lower bound; all None: there is no estimate."""
+    """A value with its interval. `high` is None if the estimate is a lower bound; all are None without an estimate."""
 
     estimate: float | None
     low: float | None
@@ -28,7 +28,7 @@ class IntervalOutput:
 
     @property
     def rate(self) -> Rate | None:
-        """The same, if there is an estimate."""
+        """The values as a rate. Returns None if there is no estimate."""
         if self.estimate is None:
             return None
         return Rate(self.estimate, self.estimate if self.low is None else self.low, self.high)
@@ -36,7 +36,7 @@ class IntervalOutput:
 
 @dataclass(frozen=True)
 class CleanTpsOutput:
-    """The highest paced rate that met (almost) no throttles, and the throttle ratio that it stayed below."""
+    """The highest paced rate with (almost) no throttles, and the throttle ratio that it stayed below."""
 
     rate: float | None
     throttle_ratio_below: float | None
@@ -44,7 +44,7 @@ class CleanTpsOutput:
 
 @dataclass(frozen=True)
 class LatencyOutput:
-    """Percentiles at the clean rate; None: too few `samples` for that one."""
+    """Percentiles of the latency at the clean rate; one is None if there are too few `samples` for it."""
 
     p50: float | None
     p95: float | None
@@ -54,7 +54,7 @@ class LatencyOutput:
 
 @dataclass(frozen=True)
 class StepOutput:
-    """One step of load. `series`: what it measured, where that is not the answer itself."""
+    """One step of load. `series` is the measurement that it belongs to, if that is not the main search."""
 
     phase: str
     concurrency: int
@@ -74,7 +74,7 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class RequestsOutput:
-    """The requests of all steps; `failures` by the error's name."""
+    """The requests of all steps; `failures` are counts by the error's name."""
 
     sent: int
     accepted: int
@@ -85,7 +85,7 @@ class RequestsOutput:
 
 @dataclass(frozen=True)
 class OtherTraffic:
-    """Requests of others in the `minutes` before the run: to this model, or else in the whole account and Region."""
+    """Requests of other clients in the `minutes` before the run: to this model, or to the whole account and Region."""
 
     requests: int
     minutes: int
@@ -94,20 +94,20 @@ class OtherTraffic:
 
 @dataclass(frozen=True)
 class ScalingOutput:
-    """A second measurement with more inference units; without one only `detail`, which says why."""
+    """A second measurement with more inference units. If there is none, only `detail` has a value and says why."""
 
     inference_units: int | None
     verdict: str | None
     max_tps: IntervalOutput | None
     tps_per_inference_unit: float | None
     efficiency: IntervalOutput | None
-    """TPS per inference unit as a share of the first measurement's"""
+    """TPS per inference unit divided by that of the first measurement"""
     detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class VariantOutput:
-    """The rate with one way of sending (`source`), or with images of one `size`."""
+    """The rate with one way of sending (`source`) or with images of one `size`."""
 
     source: Source | None = None
     size: str | None = None
@@ -122,7 +122,7 @@ class VariantOutput:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """A variant that was not measured, and why."""
+    """A variant that was not measured, and the reason."""
 
     what: str
     why: str
@@ -130,7 +130,7 @@ class NotMeasured:
 
 @dataclass(frozen=True)
 class ImageComparisonOutput:
-    """Images by way of sending and by size. `faster_source` None: no difference is proven."""
+    """The comparison of images by way of sending and by size. `faster_source` is None if no difference is proven."""
 
     concurrency: int
     sources: tuple[VariantOutput, ...]

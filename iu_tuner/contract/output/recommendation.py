@@ -1,4 +1,4 @@
-"""`recommendation` of the output: inference units, their cost, and what the demand adds. Money in USD."""
+"""`recommendation` of the output: inference units, their cost, and the parts about the demand. Money in USD."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class UnitsOutput:
-    """What this many inference units carry (requests/s) and cost, at full use."""
+    """The capacity (requests/s) and the cost of a number of inference units at full use."""
 
     inference_units: int
     tps: float
@@ -19,7 +19,7 @@ class UnitsOutput:
 
 @dataclass(frozen=True)
 class BatchOutput:
-    """How the batch of the demand is run."""
+    """How to run the batch of the demand."""
 
     inference_units: int
     hours: float
@@ -29,7 +29,7 @@ class BatchOutput:
 
 @dataclass(frozen=True)
 class BusyHour:
-    """An hour of the week, all weeks of the history together; `day` is `MON` to `SUN`."""
+    """An hour of the week, over all weeks of the history; `day` is `MON` to `SUN`."""
 
     day: str
     hour_utc: int
@@ -51,7 +51,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class HourOfWeek:
-    """Rates of the week's 168 hours from Monday, midnight UTC; None: the model never served in that hour."""
+    """Rates of the week's 168 hours from Monday 00:00 UTC; a rate is None if the model never served in that hour."""
 
     average_tps: tuple[float | None, ...]
     peak_tps: tuple[float | None, ...]
@@ -59,7 +59,7 @@ class HourOfWeek:
 
 @dataclass(frozen=True)
 class PastDemandOutput:
-    """The demand that CloudWatch knows. Without requests there are no dates and no rates."""
+    """The demand in CloudWatch's data. Without requests, dates and rates are None."""
 
     source: str
     days: int
@@ -83,7 +83,7 @@ class PastDemandOutput:
 
 @dataclass(frozen=True)
 class CarriedOutput:
-    """The past requests against the recommended maximum, all the time in service."""
+    """The shares of the past demand that the recommended maximum carries if it is always in service."""
 
     inference_units: int
     minutes_share: float
@@ -92,7 +92,7 @@ class CarriedOutput:
 
 @dataclass(frozen=True)
 class ScalingAssumptions:
-    """How long auto-scaling is assumed to take."""
+    """The assumed delays of auto-scaling."""
 
     scale_up_minutes: float
     scale_down_minutes: float
@@ -101,7 +101,7 @@ class ScalingAssumptions:
 
 @dataclass(frozen=True)
 class ServiceOutput:
-    """What inference units would have made of the past requests."""
+    """The simulation of the past requests with a fixed number of inference units."""
 
     throttled_share: float
     mean_inference_units: float
@@ -110,7 +110,7 @@ class ServiceOutput:
 
 @dataclass(frozen=True)
 class AutoScalingOutput:
-    """The past with a model that runs all the time: scaling by itself, and with a fixed number of units."""
+    """The simulation of the past requests with a model that always runs: with auto-scaling, and with fixed units."""
 
     assumptions: ScalingAssumptions
     min_inference_units: int
@@ -124,7 +124,7 @@ class AutoScalingOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class HoursOn:
-    """Hours in a row in which the model is on, `to` a time of the week or for so many `hours`."""
+    """A period in which the model is on: from `from` until the time of the week `to`, or for `hours` hours."""
 
     from_: str
     to: str | None = None
@@ -135,7 +135,7 @@ class HoursOn:
 
 @dataclass(frozen=True)
 class PlanAssumptions:
-    """What the weekly schedule takes for granted."""
+    """The assumptions of the weekly schedule."""
 
     start_up_minutes: float
     start_up_is_paid: bool
@@ -158,7 +158,7 @@ class ScheduleEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOutput:
-    """When to start and stop the model; without `hours` there is nothing to schedule, and `sentence` says why."""
+    """When to start and stop the model. If `hours` is empty, nothing is scheduled, and `sentence` says why."""
 
     sentence: str
     hours: tuple[HoursOn, ...]
@@ -175,7 +175,7 @@ class PlanOutput:
 
 @dataclass(frozen=True)
 class RecommendationOutput:
-    """Inference units to start with and to scale to; None: no number follows, and `reasons` say why."""
+    """Minimum and maximum inference units; both are None if no number follows, and `reasons` say why."""
 
     min_inference_units: int | None
     max_inference_units: int | None
@@ -189,7 +189,7 @@ class RecommendationOutput:
 
     @property
     def units(self) -> tuple[int, int] | None:
-        """Minimum and maximum, if a number follows."""
+        """The minimum and the maximum. Returns None if there are none."""
         if self.min_inference_units is None or self.max_inference_units is None:
             return None
         return self.min_inference_units, self.max_inference_units

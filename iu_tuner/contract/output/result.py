@@ -1,4 +1,4 @@
-"""The execution's output: `Output` of a run with an answer; of a skipped run, only `Findings`.
+"""The execution's output: `Output` for a run with an answer, only `Findings` for a skipped run.
 
 Their JSON is the public interface; docs/output.schema.json is generated from these types.
 """
@@ -34,14 +34,14 @@ MeasuredVerdict = Literal[
     "unstable",
 ]
 VerdictWord = Literal[MeasuredVerdict, "skipped"]
-DELETED = "DELETED"  # a model version that is gone; no status of the service's
+DELETED = "DELETED"  # a model version that no longer exists; not a status of the service
 BILLED_STATUSES = frozenset({"STARTING", "RUNNING", "STOPPING"})
 Change = Literal["dropped", "risen", "within"]
 
 
 @dataclass(frozen=True)
 class LeaseHolder:
-    """The run that uses the model, `since` when (ISO 8601, UTC)."""
+    """The run that holds the model's lease, `since` a time (ISO 8601, UTC)."""
 
     run_id: str
     execution_arn: str
@@ -50,7 +50,7 @@ class LeaseHolder:
 
 @dataclass(frozen=True)
 class CostOutput:
-    """What the model cost in this run, in USD, and what was expected before its start."""
+    """The cost of the model in this run in USD, and the cost expected before its start."""
 
     run_usd: float
     inference_unit_hours: float
@@ -60,7 +60,7 @@ class CostOutput:
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """How the model was found and left. Inference units and USD per hour are those of a model left running."""
+    """How the model was found and left. Inference units and USD per hour have values if it was left running."""
 
     status_before: str | None
     status_after: str
@@ -76,13 +76,13 @@ class ModelOutput:
 
     @property
     def costs_money(self) -> bool:
-        """Whether the model was left in a state that is billed."""
+        """Whether the model was left with a status that is billed."""
         return self.status_after in BILLED_STATUSES
 
 
 @dataclass(frozen=True)
 class SkippedOutput:
-    """An object that was not sent, and why."""
+    """An object that was not sent, and the reason."""
 
     key: str
     reason: str
@@ -90,7 +90,7 @@ class SkippedOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesOutput:
-    """The images of the run; `skipped` holds the first of `skipped_total`."""
+    """The images of the run; `skipped` lists the first of the `skipped_total` skipped objects."""
 
     prefix: str | None = None
     listing_cut: bool | None = None
@@ -102,7 +102,7 @@ class ImagesOutput:
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """An earlier run; rates in TPS per inference unit. `change` None: the two can't be compared."""
+    """An earlier run; rates in TPS per inference unit. `change` is None if the two runs can't be compared."""
 
     run_id: str
     started_at: str
@@ -125,7 +125,7 @@ class ComparedWith:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What the steps say. A skipped run has nothing but these, all of them empty, and who holds the model."""
+    """The findings of the steps. A skipped run has only these, without numbers, and `held_by`."""
 
     run_id: str
     model_arn: str
@@ -150,7 +150,7 @@ class Findings:
 
     @property
     def per_unit(self) -> Rate | None:
-        """Max TPS of one of the inference units that the model was tested with."""
+        """Max TPS per inference unit of the test. Returns None if there is no estimate."""
         units, rate, estimate = self.inference_units or 1, self.max_tps.rate, self.tps_per_inference_unit
         if rate is None or estimate is None:
             return None
@@ -159,7 +159,7 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Findings):
-    """The output of a run with an answer. `applied` None: that was not asked for."""
+    """The output of a run with an answer. `applied` is None if the input does not ask to apply it."""
 
     cost: CostOutput
     model: ModelOutput
@@ -178,7 +178,7 @@ class Output(Findings):
 
 @dataclass(frozen=True)
 class FailedOutput:
-    """What an event tells of a run without an answer."""
+    """The detail of the event about a run without an answer."""
 
     run_id: str
     model_arn: str | None
@@ -188,5 +188,5 @@ class FailedOutput:
 
 
 def parse_output(values: Mapping[str, Any]) -> Output | Findings:
-    """An execution's output; Findings alone if the run was skipped."""
+    """Read an execution's output. Returns Findings if the run was skipped."""
     return from_json(Output if "cost" in values else Findings, values)

@@ -1,4 +1,4 @@
-"""The sentences that the e-mail, the report and the client share: the answer, and how the model was left."""
+"""Sentences that the e-mail, the report and the client share: the answer, and how the model was left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNIT = "inference unit"
 
 
 def headline(output: Findings, demand: str = "") -> str:
-    """The answer for a reader who has never tested a service; `demand` is a clause about what the user needs."""
+    """The answer as a sentence for readers new to load tests; `demand` is a clause about the user's demand."""
     rate, per_unit, advice = output.max_tps.rate, output.per_unit, output.recommendation
     if output.verdict == "skipped":
         who = output.held_by
@@ -48,7 +48,7 @@ def units_range(units: tuple[int, int]) -> str:
 
 
 def receipt_sentence(model: ModelOutput) -> str:
-    """How the model was left, and what it cost in this run."""
+    """A sentence on how the model was left and what it cost in this run."""
     status, before = model.status_after, model.status_before
     if status == DELETED:
         how = "The model version was deleted, so it costs nothing."

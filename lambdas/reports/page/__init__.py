@@ -1,5 +1,5 @@
-"""The report: one HTML page per run. Pure like the core: no AWS, no clock; it reads nothing but its own files.
+"""The report: one HTML page per run. It is pure like the core: no AWS, no clock; it reads only its own files.
 
-`view` turns a run, its steps and its answer into sentences, numbers and rows; `page` fills them into
-template.html, where draw.js draws the pictures with the chart library in `vendor`.
+`build` turns a run, its steps and its answer into sentences, numbers and rows. `render` fills them into
+template.html, where draw.js draws the charts with the library in `vendor`.
 """

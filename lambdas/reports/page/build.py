@@ -1,4 +1,4 @@
-"""From a run, its steps and its answer to all that its page says."""
+"""Builds the contents of a page from a run, its steps and its answer."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def contents(
     versions: Mapping[str, str],
     history: RequestHistory | None = None,
 ) -> Contents:
-    """The report of a run; `answer` is its output, `versions` name what measured it.
+    """The contents of a run's report; `answer` is its output, `versions` are those of the software that measured it.
 
-    A run whose demand is from the past comes with that `history`.
+    `history` is set if the demand is taken from past requests.
     """
     main = [step for step in steps if step.counts.plan.series == "main"]
     return Contents(

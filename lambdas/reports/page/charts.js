@@ -1,5 +1,5 @@
 "use strict";
-// The pictures: from the page's data to the chart library's settings. `color` looks a name of style.css up.
+// Converts the page's data to settings of the chart library. `color` returns the value of a name of style.css.
 
 const CLOCK = (s) => `${Math.floor(s / 60)}:${String(Math.round(s) % 60).padStart(2, "0")}`;
 const RATE = (tps) => (tps < 100 ? tps.toFixed(2) : tps.toFixed(1));
@@ -22,7 +22,7 @@ function across(color, title, more = {}) {
 function label(color, content, ink, more = {}) {
   return {
     display: true, content, color: color(ink), backgroundColor: "transparent", font: { size: 11, weight: 600 },
-    // A rim instead of a box, which would hide what is below.
+    // An outline instead of a box, which would cover the lines below.
     textStrokeColor: color("paper"), textStrokeWidth: 4, padding: 3, z: 2, ...more,
   };
 }
@@ -61,7 +61,7 @@ function estimateOf(chart, color, scale) {
   return marks;
 }
 
-// A point per second, held to the next one; a hole after each step, where nothing was sent.
+// One point per second, held until the next one; a gap after each step, in which nothing was sent.
 function held(steps, name) {
   return steps.flatMap((step) => {
     const points = step[name].map((count, second) => ({ x: step.from + second, y: count }));

@@ -1,5 +1,5 @@
 "use strict";
-// Draws each picture that has data; again when the colours change, and in the light ones for paper.
+// Draws each picture that has data. Draws it again when the colour scheme changes, and in the light one for paper.
 
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);

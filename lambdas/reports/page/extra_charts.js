@@ -1,5 +1,5 @@
 "use strict";
-// Pictures that not every run has: past demand, and bars with intervals. They are made like those in charts.js.
+// Charts of optional sections: past demand, and bars with intervals. They have the form of those in charts.js.
 
 const DAY = 86400;
 const TICKS = [3600, 3 * 3600, 6 * 3600, 12 * 3600, DAY, 2 * DAY, 7 * DAY, 28 * DAY, 91 * DAY];
@@ -9,7 +9,7 @@ function moment(seconds, step) {
   return new Date(1000 * seconds).toLocaleString("en-GB", { timeZone: "UTC", hour12: false, ...shown });
 }
 
-// Whole hours or days, at the distance that leaves room for their names.
+// Ticks at whole hours or days, at a distance that leaves room for their labels.
 function calendar(scale) {
   const room = Math.max(2, Math.floor(scale.chart.width / 90));
   const step = TICKS.find((each) => (scale.max - scale.min) / each <= room) ?? TICKS.at(-1);
@@ -26,14 +26,14 @@ function past(chart, color) {
     label: text, stepped: "before", pointRadius: 0, pointHitRadius: 6, pointStyle: "rect", spanGaps: false, borderColor: color(ink), ...more,
     data: rates.flatMap((tps, index) => [
       { x: start + index * step, y: tps },
-      // Held to its end, where the next one is missing.
+      // Held until its end if the next point is missing.
       ...(tps !== null && (rates[index + 1] ?? null) === null ? [{ x: start + (index + 1) * step, y: tps }] : []),
     ]),
   });
   const datasets = [line(`busiest ${period}, requests/s`, busiest, "accepted", { borderWidth: 1.5, backgroundColor: color("accepted-fill"), fill: "origin" })];
   if (together > 1) datasets.unshift(line("average, requests/s", average, "p95", { borderWidth: 1.5 }));
   const marks = {};
-  // Pairs of lines may lie close: the lower one is named below, or where the axis would cut that off, beside.
+  // Two lines may be close to each other: the label of the lower one is below it, or beside it near the axis.
   const lower = { demand: levels.find(({ of }) => of === "demand"), units: levels.filter(({ of }) => of === "units").length > 1 ? levels.find(({ of }) => of === "units") : null };
   levels.forEach((level, index) => {
     const beside = level === lower[level.of] && level.tps <= 0.12 * most;

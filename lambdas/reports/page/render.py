@@ -1,7 +1,7 @@
-"""A report as one HTML file that needs nothing else: styles, scripts and data are inside, and nothing may be added.
+"""Renders a report as one self-contained HTML file: styles, scripts and data are inside.
 
-What users wrote goes through `escaped` or `json_block`; the Content-Security-Policy lets a browser run
-exactly the scripts of this folder, by their hashes.
+Texts of users pass through `escaped` or `json_block`. The Content-Security-Policy lets a browser run only the scripts
+of this folder, by their hashes.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def page(contents: Contents) -> str:
         "data": json_block(charts),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
-    # One pass: what a value holds is never looked at for further names.
+    # One pass, so that names of placeholders within a value are not replaced.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found.group(1)], _text("template.html"))
 
 
 @cache
 def _text(name: str) -> str:
-    """A file of this folder, without the pointer to a source map that is not there."""
+    """The text of a file of this folder, without the reference to a source map that does not exist."""
     return re.sub(r"\n//# sourceMappingURL=.*\s*$", "\n", (_HERE / name).read_text(encoding="utf-8"))
 
 

@@ -1,1 +1,1 @@
-"""The HTML that sections are made of: markup, escaped text, numbers in words."""
+"""The parts of a page: its contents as values, their markup, escaped texts, formatted numbers."""

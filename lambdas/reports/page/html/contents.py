@@ -1,4 +1,4 @@
-"""What a report's page holds, in the order of the page. All texts are plain: whoever shows them escapes them."""
+"""The contents of a report's page, in its order. All texts are plain; `markup` escapes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Tone = Literal["good", "caution", "bad"]
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the first screen, what it is, and what to know of it."""
+    """A number of the first screen with its name and a remark."""
 
     name: str
     value: str
@@ -20,22 +20,22 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts under named columns; a number's column is aligned to the right."""
+    """Rows of texts under named columns; columns of numbers are aligned to the right."""
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[int] = frozenset()
-    """which columns hold numbers"""
+    """indices of the columns that hold numbers"""
     note: str = ""
     marked: frozenset[int] = frozenset()
-    """rows that stand out"""
+    """indices of the rows that are highlighted"""
 
 
 @dataclass(frozen=True)
 class Note:
-    """A block of the first screen that a reader must not miss; its table is there for those who doubt it."""
+    """A highlighted block of the first screen; its table holds the evidence."""
 
     name: str
     title: str
@@ -46,19 +46,19 @@ class Note:
 
 @dataclass(frozen=True)
 class Summary:
-    """The first screen."""
+    """The contents of the first screen."""
 
     model: str
     version: str
     about: str
-    """when, how long and how it was measured"""
+    """when, how and for how long the model was measured"""
     answer: str
     verdict: str
     tone: Tone
     evidence: str
     next_action: str
     command: str | None
-    """to paste into a shell, where the next action is one"""
+    """the next action as a shell command, if it is one"""
     figures: tuple[Figure, ...]
     receipt: str
     receipt_tone: Tone
@@ -68,7 +68,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Snippet:
-    """Text to paste elsewhere, and where."""
+    """A text to paste into another program, and the place for it."""
 
     title: str
     text: str
@@ -76,16 +76,16 @@ class Snippet:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart's data (None: there is none, and the sentence says why), and what it shows of this run."""
+    """A chart and a sentence on what it shows; if `chart` is None, the sentence says why there is none."""
 
     name: str
     title: str
     sentence: str
     chart: Mapping[str, Any] | None
     table: Table | None = None
-    """the same as numbers, folded up, where no other table has them"""
+    """the chart's numbers, folded up, unless another table has them"""
     tables: tuple[Table, ...] = ()
-    """what belongs to it besides"""
+    """further tables about the same subject"""
     snippets: tuple[Snippet, ...] = ()
 
 
@@ -97,4 +97,4 @@ class Contents:
     pictures: Sequence[Picture]
     tables: Sequence[Table]
     data: str = "The same as data: result.json and steps.csv, kept beside this file."
-    """where else it is"""
+    """where the report's data is stored"""

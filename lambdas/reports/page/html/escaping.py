@@ -1,4 +1,4 @@
-"""Texts of users, made harmless: for HTML, for a JSON block inside it, and for the eye."""
+"""Escapes texts of users: for HTML, for a JSON block in HTML, and against invisible characters."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import json
 import re
 from typing import Any
 
-# Controls, lone surrogates, and what turns the direction of text around: a key must look like what it is.
+# Controls, lone surrogates, and marks that reverse the direction of text: they could disguise a key.
 _UNREADABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 
 
 def readable(text: str) -> str:
-    """The text with all that can't be seen, or hides what comes after it, as `\\u202e`."""
+    """The text with invisible and direction-changing characters as escapes such as `\\u202e`."""
     return _UNREADABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def escaped(text: str) -> str:
-    """Readable, and safe as an HTML element's text and in a quoted attribute."""
+    """The readable text, safe as the text of an HTML element and in a quoted attribute."""
     return html.escape(readable(text), quote=True)
 
 
 def json_block(values: Any) -> str:
-    """JSON for a <script type="application/json">: nothing in it can end the element, or open a comment."""
+    """JSON for a <script type="application/json">; no value in it can end the element or open a comment."""
     text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for character in "<>&'":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -1,25 +1,25 @@
-"""Numbers and times as a reader wants them."""
+"""Formats numbers and times for readers."""
 
 from __future__ import annotations
 
 
 def given(value: float) -> str:
-    """A number as its user wrote it, about."""
+    """A number of the input, formatted about as the user wrote it."""
     return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:.2g}"
 
 
 def usd(value: float | None) -> str:
-    """Money, to the cent; a dash where there is none."""
+    """Money in USD to the cent; a dash for None."""
     return "–" if value is None else f"${value:,.2f}"
 
 
 def usd_finely(value: float) -> str:
-    """The price of 1,000 images: tenths of a cent where a cent is much."""
+    """The price of 1,000 images in USD; below $0.10 with two significant digits."""
     return f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}"
 
 
 def duration(seconds: float) -> str:
-    """A time span: the two largest units."""
+    """A time span in its two largest units."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
@@ -30,7 +30,7 @@ def duration(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A moment of the run, from its first request: `1:05`."""
+    """Seconds since the first request as minutes and seconds: `1:05`."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
@@ -40,17 +40,17 @@ def moment(iso: str) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Of an image."""
+    """The size of an image in kB or MB."""
     return f"{size_bytes / 1e6:,.2f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:,.1f} kB"
 
 
 def milliseconds(value: float | None) -> str:
-    """A latency; a dash where there is none."""
+    """A latency in milliseconds; a dash for None."""
     return "–" if value is None else f"{value:,.0f}"
 
 
 def listed(names: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """The names as a list in a sentence: `a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -77,5 +77,5 @@ def day(iso: str) -> str:
 
 
 def day_of_week(short: str) -> str:
-    """`MON` -> `Monday`; what is no day stays."""
+    """`MON` -> `Monday`; any other text stays unchanged."""
     return next((name for name in DAYS if name.upper().startswith(short)), short)

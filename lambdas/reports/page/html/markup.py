@@ -1,4 +1,4 @@
-"""The repeated parts of the page as HTML: figures, pictures, tables."""
+"""Writes the repeated parts of the page as HTML: figures, pictures, tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MARKED = ' class="marked"'
 
 
 def figures(shown: Sequence[Figure]) -> str:
-    """The numbers of the first screen."""
+    """The HTML of the numbers of the first screen."""
     return "\n".join(
         f"<div><dt>{escaped(each.name)}</dt>"
         f"<dd><b>{escaped(each.value)}</b> <small>{escaped(each.note)}</small></dd></div>"
@@ -20,7 +20,7 @@ def figures(shown: Sequence[Figure]) -> str:
 
 
 def reasons(shown: Sequence[str]) -> str:
-    """Why these inference units."""
+    """The HTML of the reasons for the recommended inference units."""
     if not shown:
         return ""
     items = "".join(f"<li>{escaped(each)}</li>" for each in shown)
@@ -28,7 +28,7 @@ def reasons(shown: Sequence[str]) -> str:
 
 
 def note(shown: Note) -> str:
-    """A coloured block, its table folded up."""
+    """The HTML of a coloured block with its table folded up."""
     return (
         f'<section class="aside {shown.tone}" aria-labelledby="{shown.name}">'
         f'<h2 id="{shown.name}">{escaped(shown.title)}</h2><p>{escaped(shown.text)}</p>'
@@ -37,12 +37,12 @@ def note(shown: Note) -> str:
 
 
 def command(text: str) -> str:
-    """What a shell or a form is to be given; style.css lets one click select all of it."""
+    """The HTML of a text for a shell or a form; style.css lets one click select the whole text."""
     return f'<pre tabindex="0"><code>{escaped(text)}</code></pre>'
 
 
 def picture(shown: Picture) -> str:
-    """A sentence, and a canvas that it describes; without a chart the sentence says why."""
+    """The HTML of a sentence and the canvas that it describes; without a chart the sentence says why."""
     name, sentence = shown.name, f'<p id="{shown.name}-says">{escaped(shown.sentence)}</p>'
     canvas = (
         f'<div class="chart" data-chart="{name}">'
@@ -70,7 +70,7 @@ def _folded(shown: Table | None) -> str:
 
 
 def table(shown: Table) -> str:
-    """A section of its own."""
+    """The HTML of a table as a section of its own."""
     return f'<section id="table-{shown.name}"><h2>{escaped(shown.title)}</h2>{_rows(shown)}</section>'
 
 
@@ -85,7 +85,7 @@ def _rows(shown: Table) -> str:
         + "</tr>"
         for number, row in enumerate(shown.rows)
     )
-    # A wide table scrolls by itself: by keyboard too, hence the tabindex.
+    # A wide table scrolls within its frame; the tabindex makes that work by keyboard, too.
     return (
         f'<div class="rows" tabindex="0" role="region" aria-label="{escaped(shown.title)}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{note}"
@@ -94,6 +94,6 @@ def _rows(shown: Table) -> str:
 
 def _cell(tag: str, index: int, text: str, shown: Table, more: str = "") -> str:
     number = ' class="number"' if index in shown.numbers else ""
-    # A key in Arabic, or with marks that turn the direction, stays inside its cell.
+    # The direction of a right-to-left key must not affect the text outside its cell.
     inside = f"<bdi>{escaped(text)}</bdi>" if tag == "td" else escaped(text)
     return f"<{tag}{more}{number}>{inside}</{tag}>"

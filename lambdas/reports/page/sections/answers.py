@@ -1,4 +1,4 @@
-"""The answer as a sentence, and what to do with it."""
+"""The answer as a sentence, the next action, and the costs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambdas.reports.page.html.formats import duration, given, usd, usd_finely
 from lambdas.reports.page.sections.units import demanded
 from lambdas.runs.run import Run
 
-# The verdict's word -> what it says in plain words, and how good that is.
+# The verdict's word -> the verdict in plain words, and its tone.
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "ok": ("Measured", "good"),
     "throttles-below-max": ("Measured, but throttled below the maximum", "caution"),
@@ -27,7 +27,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
     "unstable": ("Unstable: no number to rely on", "bad"),
 }
 
-# What to do where a verdict, or the limit behind it, leaves no numbers to start with,
+# The next action if a verdict, or the limit behind it, leaves no recommended units,
 WITHOUT_NUMBERS: dict[str, str] = {
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
     "windowed-quota": "Ask AWS support how the quota is handed out, or let your clients send at a steady low rate.",
@@ -39,7 +39,7 @@ WITHOUT_NUMBERS: dict[str, str] = {
     "test.inFlightPerWorker; then run again.",
     "unstable": "Look at the errors below, and run again in precise mode when nothing else uses the model.",
 }
-# and what besides starting the model with them, where there are some.
+# and the further action if there are recommended units to start the model with.
 WITH_NUMBERS: dict[str, str] = {
     "latency-bound": "Start the model with these numbers, and cap the concurrency of your clients:",
     "not-saturated": "Start the model with these numbers, which are on the safe side; a run with a higher "
@@ -53,7 +53,7 @@ WITH_NUMBERS: dict[str, str] = {
 
 
 def answer_sentence(run: Run, answer: Output) -> str:
-    """The headline, with what the user needs."""
+    """The headline with a clause about the demand."""
     advice = answer.recommendation
     if advice.table and advice.units is None and answer.per_unit:
         return f"{headline(answer)} Say what demand you have, and the report says how many you need."
@@ -68,7 +68,7 @@ def answer_sentence(run: Run, answer: Output) -> str:
 
 
 def next_action(run: Run, answer: Output) -> str:
-    """What to do now, by verdict and advice."""
+    """The next action, by verdict and recommendation."""
     word, clean = answer.verdict, answer.clean_tps.rate
     limit = answer.limited_by or word
     limit = limit if limit in WITHOUT_NUMBERS else word
@@ -87,7 +87,7 @@ def next_action(run: Run, answer: Output) -> str:
 
 
 def start_command(answer: Output) -> str | None:
-    """The AWS CLI's command for the recommended inference units; None where none are recommended."""
+    """The AWS CLI command that starts the model with the recommended units. Returns None if none are recommended."""
     units, arn = answer.recommendation.units, answer.model_arn
     if units is None or answer.applied:
         return None
@@ -97,7 +97,7 @@ def start_command(answer: Output) -> str | None:
 
 
 def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Per hour and per 1,000 images: each the value, and what to know of it."""
+    """The costs per hour and per 1,000 images, each as a value and a remark."""
     advice, price = answer.recommendation, run.usd_per_unit_hour
     least, most = advice.units or (0, 0)
     of = f"at {usd(price)} per {UNIT} and hour"

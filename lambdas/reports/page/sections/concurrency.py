@@ -14,11 +14,11 @@ from lambdas.reports.page.html.contents import Picture
 from lambdas.reports.page.html.formats import milliseconds
 
 TITLE = "What more concurrency bought"
-QUEUES = 1.5  # times the latency before: more than this, and requests wait for each other
+QUEUES = 1.5  # ratio of latencies between two steps; above it, requests wait for each other
 
 
 def concurrency(steps: Sequence[MeasuredStep], answer: Output) -> Picture:
-    """One point per concurrency, of the last step that ran a closed loop at it."""
+    """The chart has one point per concurrency, from the last closed-loop step at it."""
     points: dict[int, dict[str, Any]] = {}
     for step in steps:
         counts = step.counts
@@ -69,7 +69,7 @@ def _sentences(points: Sequence[Mapping[str, Any]], answer: Output) -> list[str]
 
 
 def _last_doubling(before: Mapping[str, Any], last: Mapping[str, Any]) -> list[str]:
-    """What the last move bought, where it was not throughput."""
+    """A sentence on what the last doubling of the concurrency increased instead of throughput."""
     if last["accepted"] > 1.15 * before["accepted"]:
         return []
     if last["throttled"] > before["throttled"]:

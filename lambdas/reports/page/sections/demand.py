@@ -1,4 +1,4 @@
-"""Past demand: what clients asked the model for, and what the recommended inference units would have made of it."""
+"""Past demand: the requests of clients to the model, and how the recommended inference units would serve them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lambdas.reports.page.html.contents import Picture, Table
 from lambdas.reports.page.html.formats import day_of_week, usd
 
 TITLE = "What clients asked for in the past"
-MAX_POINTS = 720  # a screen shows no more; each keeps the busiest of its periods
+MAX_POINTS = 720  # points that a screen can show; each one has the busiest of its periods
 PERIODS = {60: "minute", 300: "five minutes", 3600: "hour"}
 SPANS = {60: "minutes", 300: "five-minute spans", 3600: "hours"}
 
 
 def past(answer: Output, history: RequestHistory | None) -> tuple[Picture, ...]:
-    """One picture for a run that plans for the past; none for others."""
+    """The picture of a run that plans for past requests; empty for other runs."""
     advice = answer.recommendation
     row = advice.demand
     if row is None or history is None:
@@ -37,7 +37,7 @@ def past(answer: Output, history: RequestHistory | None) -> tuple[Picture, ...]:
 
 
 def points(history: RequestHistory) -> dict[str, Any]:
-    """Neighbouring periods together: their mean rate and that of the busiest; None: the model did not serve."""
+    """Groups of neighbouring periods: their mean rate and that of the busiest; None if the model did not serve then."""
     width = math.ceil(len(history.counts) / MAX_POINTS)
     spans = [
         [each / history.period_s for each in history.counts[first : first + width] if each is not None]

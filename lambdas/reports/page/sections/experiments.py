@@ -1,4 +1,4 @@
-"""What a run was asked to measure besides: kinds and sizes of images, and more than one inference unit."""
+"""The extra measurements of a run: ways of sending and sizes of images, and more than one inference unit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCES = {"bytes": "sent as bytes", "s3": "named in S3"}
 
 
 def image_comparison(answer: Output) -> tuple[Picture, ...]:
-    """A bar with its interval for each way of sending and each size, where that was asked for."""
+    """A bar with its interval for each way of sending and each size; empty unless the input asks for it."""
     found = answer.image_comparison
     if found is None:
         return ()
@@ -55,7 +55,7 @@ def image_comparison(answer: Output) -> tuple[Picture, ...]:
 
 
 def scaling(answer: Output) -> tuple[Picture, ...]:
-    """What a second number of inference units carried, beside what it would if capacity grew in step."""
+    """The rate with a second number of inference units, beside the rate if capacity grew in proportion."""
     found = answer.scaling
     if found is None:
         return ()
@@ -82,7 +82,7 @@ def scaling(answer: Output) -> tuple[Picture, ...]:
 
 
 def how_units_add_up(answer: Output) -> str:
-    """What the TPS of several inference units is reckoned from, and whether it was measured."""
+    """A sentence on how the TPS of several inference units is computed, and whether it was measured."""
     found = answer.scaling
     share = found and found.efficiency and found.efficiency.rate
     if not found or not share:

@@ -1,4 +1,4 @@
-"""The page of a run without an answer: what happened, what to do, how the model was left, what had been measured."""
+"""The page of a run without an answer: the error, the next action, the model's state, and the steps until then."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lambdas.runs.live_progress import estimate_so_far
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import requests_row
 
-# The contract's error -> what it says in plain words, and what to do besides what its cause says.
+# The contract's error -> the error in plain words, and the next action if the cause does not name it.
 ERRORS = {
     "InvalidInput": ("The input was refused", "Correct the field that is named above, then start the run again."),
     "NoUsableImages": ("There was no image to send", "Upload JPEG or PNG images, then run again."),
@@ -38,7 +38,7 @@ ERRORS = {
 def failure_contents(
     failed: FailedRun, run: Run | None, steps: Sequence[MeasuredStep], versions: Mapping[str, str]
 ) -> Contents:
-    """`run` is None, and `steps` are none, where the run ended before it knew what to do."""
+    """The contents of the page. If the run ended before it had a plan, `run` is None and `steps` is empty."""
     names = ModelArn.find(failed.model_arn)
     word, to_do = ERRORS.get(failed.error, (failed.error, "Run again."))
     to_do = to_do.format(console=console_of(failed.model_arn))

@@ -1,4 +1,4 @@
-"""Picture 4: how long answers took at the clean rate."""
+"""Picture 4: the latencies at the clean rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_BARS = 32
 
 
 def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Picture:
-    """A histogram of the confirmation that passed: its latencies count from the planned time of sending."""
+    """The histogram of the confirmation step that passed; its latencies count from the planned time of sending."""
     rate = answer.clean_tps.rate
     confirmed = [step.counts for step in steps if step.counts.plan.phase == "confirm"]
     if rate is None or not confirmed or not confirmed[-1].latency.count:
@@ -33,7 +33,7 @@ def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Pictur
 
 
 def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:
-    """Neighbouring buckets together, so that at most MAX_BARS are drawn, those between without a count too."""
+    """At most MAX_BARS bars, each of neighbouring buckets; buckets without a count are included."""
     first, last = min(histogram.buckets), max(histogram.buckets)
     width = (last - first) // MAX_BARS + 1
     return [

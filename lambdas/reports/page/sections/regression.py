@@ -1,4 +1,4 @@
-"""The run beside those before it: on the first screen, as a drop is what a reader must not miss."""
+"""The comparison with earlier runs. It is on the first screen, since a reader must not miss a drop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambdas.reports.page.html.contents import Note, Table, Tone
 from lambdas.reports.page.html.formats import day, moment
 
 SAME_MODEL, VERSION_BEFORE = "the last run of this model", "the last run of the version before"
-# What the intervals prove -> the title and how good that is; the first one that is found counts.
+# What the intervals prove -> the title and its tone; the first entry that applies is used.
 TITLES: dict[str | None, tuple[str, Tone]] = {
     "dropped": ("Slower than before", "bad"),
     "risen": ("Faster than before", "good"),
@@ -25,7 +25,7 @@ AFTER_A_DROP = (
 
 
 def earlier(started_at: str, answer: Output) -> tuple[Note, ...]:
-    """A note on the last run of this model and that of the version before, where there are any."""
+    """A note on the last run of this model and that of the version before; empty if there are none."""
     compared = answer.compared_with or ComparedWith(None, None)
     both = {SAME_MODEL: compared.same_model, VERSION_BEFORE: compared.version_before}
     before = {which: run for which, run in both.items() if run is not None}

@@ -1,4 +1,4 @@
-"""The first screen: the answer, what it is worth, what it costs, and how the model was left."""
+"""The first screen: the answer, its reliability, its cost, and how the model was left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambdas.runs.run import Run
 
 
 def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
-    """All texts of the first screen."""
+    """The texts of the first screen."""
     arn = ModelArn.of(run.model_arn)
     verdict, tone = VERDICTS.get(answer.verdict, (answer.verdict, "caution"))
     receipt, receipt_tone = _receipt(answer)
@@ -40,7 +40,7 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
 
 
 def _left_undone(answer: Output) -> tuple[Note, ...]:
-    """What was asked for, and could not be done."""
+    """Notes on requested actions that failed."""
     notes = []
     if answer.applied is False:
         notes.append(Note("applied", "The answer was not applied", answer.applied_detail or "", "caution"))
@@ -51,7 +51,7 @@ def _left_undone(answer: Output) -> tuple[Note, ...]:
 
 
 def _receipt(answer: Output) -> tuple[str, Tone]:
-    """How the model was left, and how good that is: a model that costs money is no surprise, but to be known."""
+    """A sentence on how the model was left, and its tone: `caution` for a model that still costs money."""
     said = receipt_sentence(answer.model)
     if answer.applied and answer.applied_detail:
         said = f"{answer.applied_detail} {said}"

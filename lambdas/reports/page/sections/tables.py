@@ -1,4 +1,4 @@
-"""The tables: steps, errors, images, the input as understood, versions."""
+"""The tables: steps, errors, images, costs, the effective input, versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lambdas.reports.page.sections.timeline import began_at
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import step_row
 
-# What an error of a request says; others are told by their names alone.
+# The meaning of a request's error; other errors appear with their names alone.
 MEANINGS = {
     "ThrottlingException": "a limit of the account, not of the model",
     RAMP_LIMIT: "the rate of requests grew too suddenly; not the model's capacity",
@@ -44,7 +44,7 @@ PHASES = {
 
 
 def steps_table(steps: Sequence[MeasuredStep]) -> Table:
-    """One row per step, as steps.csv has them, and when it began."""
+    """One row per step, with the columns of steps.csv and its start."""
     columns = (
         "Step",
         "Phase",
@@ -94,7 +94,7 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
 
 
 def errors_table(requests: RequestsOutput) -> Table:
-    """Throttles, and all other errors by name."""
+    """The throttles, and all other errors by name."""
     found = [
         (
             "ProvisionedThroughputExceededException",
@@ -118,7 +118,7 @@ def errors_table(requests: RequestsOutput) -> Table:
 
 
 def images_table(run: Run, answer: Output) -> Table:
-    """What was sent, in the order of the requests."""
+    """The images that were sent, in the order of the requests."""
     left_out = {image.key for image in answer.images.skipped}
     used = [image for image in run.images if image.key not in left_out]
     return Table(
@@ -132,7 +132,7 @@ def images_table(run: Run, answer: Output) -> Table:
 
 
 def skipped_table(answer: Output) -> Table:
-    """What was left out, and why."""
+    """The skipped objects with the reasons."""
     images = answer.images
     shown, in_all = len(images.skipped), images.skipped_total
     note = "" if shown else "No image was skipped."
@@ -146,7 +146,7 @@ def skipped_table(answer: Output) -> Table:
 
 
 def costs_table(run: Run, answer: Output) -> Table:
-    """What this run cost, at which price, and where else the answer is kept."""
+    """The cost of the run, its price per unit hour, and where the answer is stored."""
     cost = answer.cost
     rows = [
         ("Price", f"{usd(run.usd_per_unit_hour)} per inference unit and hour"),
@@ -160,7 +160,7 @@ def costs_table(run: Run, answer: Output) -> Table:
 
 
 def input_table(run: Run) -> Table:
-    """The execution's input with every default filled in, and what the run made of it."""
+    """The execution's input with all defaults, and what the run derived from it."""
     understood = {**dict(_flat("", run.effective_input or {"modelArn": run.model_arn}))}
     understood["images.bucket"] = run.bucket
     rows = [(name, _told(value)) for name, value in understood.items()]
@@ -189,7 +189,7 @@ def _told(value: Any) -> str:
 
 
 def versions_table(versions: Mapping[str, str]) -> Table:
-    """What measured and wrote this."""
+    """The versions of the software that measured the run and wrote the page."""
     return Table("versions", "Versions", ("Part", "Version"), tuple(versions.items()))
 
 
@@ -205,5 +205,5 @@ WORDS = (
 
 
 def words_table() -> Table:
-    """For readers who have not tested a service before."""
+    """The terms of the page explained, for readers who are new to load tests."""
     return Table("words", "Words used here", ("Word", "Meaning"), WORDS)

@@ -1,4 +1,4 @@
-"""Picture 1: what was accepted and throttled in each second of the whole run."""
+"""Picture 1: the accepted and throttled requests in each second of the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambdas.reports.page.html.contents import Picture
 from lambdas.reports.page.html.formats import duration
 
 TITLE = "The whole run, second by second"
-# What an estimate without an upper end stands for, where it is not simply a lower bound.
+# The meaning of an estimate without an upper end, if it is not simply a lower bound.
 BOUNDS = {
     "account-throttled": "which is what the account's quota let through; the model may carry more",
     "failed": "measured by the time the run ended, and not confirmed",
@@ -23,14 +23,14 @@ BOUNDS = {
 
 
 def began_at(steps: Sequence[MeasuredStep]) -> float:
-    """When the first request was sent, in seconds since the epoch."""
+    """The start of the first step, in seconds since the epoch."""
     return min((step.start_at for step in steps), default=0.0)
 
 
 def timeline(
     steps: Sequence[MeasuredStep], requests: RequestsOutput, rate: Rate | None, verdict: VerdictWord | Literal["failed"]
 ) -> Picture:
-    """One time line over all steps, with gaps between them, and the rate that they gave."""
+    """One time line over all steps, with gaps between them, and the measured rate."""
     began = began_at(steps)
     if not requests.sent:
         return Picture("timeline", TITLE, "No request was sent, so there is nothing to draw.", None)
@@ -86,5 +86,5 @@ def _sentences(
 
 
 def _loaded(span: Mapping[str, Any]) -> bool:
-    """Is its rate one of those that the estimate is about?"""
+    """Whether the step belongs to the main search, whose rate the chart compares with the estimate."""
     return bool(span["phase"] != "probe" and span["series"] == "main")

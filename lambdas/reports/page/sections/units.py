@@ -1,4 +1,4 @@
-"""Picture 3: what 1 to N inference units carry and cost, and the demand."""
+"""Picture 3: the capacity and the cost of 1 to N inference units, and the demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLE = "What inference units carry and cost"
 
 
 def units(run: Run, answer: Output) -> Picture:
-    """A bar per number of inference units, the recommended ones marked."""
+    """One bar per number of inference units; the recommended numbers are marked."""
     advice = answer.recommendation
     rows = advice.table
     if not rows:
@@ -35,7 +35,7 @@ def units(run: Run, answer: Output) -> Picture:
 
 
 def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
-    """The demand in requests/s, headroom included, by its names."""
+    """The demand in requests/s including the headroom, as (name, rate)."""
     wanted = run.demand
     if isinstance(wanted, PastDemand):
         past = answer.recommendation.demand

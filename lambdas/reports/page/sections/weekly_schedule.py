@@ -1,4 +1,4 @@
-"""When to start and stop the model, what that saves, and the commands that set it up."""
+"""The weekly schedule: when to start and stop the model, the savings, and the commands that set it up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambdas.reports.page.html.contents import Picture, Snippet, Table
 from lambdas.reports.page.html.formats import day_of_week, usd
 
 TITLE = "When to start and stop the model"
-MAX_NAME = 40  # of a schedule's 64
+MAX_NAME = 40  # characters; EventBridge Scheduler allows 64 for the whole name
 ROLE = """\
 # A role that EventBridge Scheduler may assume (scheduler.amazonaws.com), with {start} and
 # {stop} on the model:
@@ -24,7 +24,7 @@ ROLE=arn:{partition}:iam::{account}:role/<your role>
 
 
 def start_stop(answer: Output) -> tuple[Picture, ...]:
-    """The plan, where the demand allowed one to be made or asked for."""
+    """The picture of the weekly schedule; empty if the demand allows none."""
     plan = answer.recommendation.plan
     if plan is None:
         return ()
@@ -85,12 +85,12 @@ def _command(model: str, region: str, entry: ScheduleEntry) -> str:
     words += ["--flexible-time-window", "Mode=OFF", "--schedule-expression", entry.expression]
     words += ["--schedule-expression-timezone", entry.timezone]
     target = json.dumps({"Arn": entry.target, "Input": json.dumps(entry.input), "RoleArn": ""})
-    # The shell's own variable goes between the last two quotes of the JSON.
+    # The shell's variable is inserted between the last two quotes of the JSON.
     before, after = target[:-2], target[-2:]
     return f'{shlex.join(words)} --target {shlex.quote(before)}"$ROLE"{shlex.quote(after)}'
 
 
 def _moment(told: str) -> str:
-    """`MON 08:00` -> `Monday 08:00`, `daily 00:00` -> `Every day 00:00`."""
+    """A time of the week in words: `MON 08:00` -> `Monday 08:00`, `daily 00:00` -> `Every day 00:00`."""
     day, _, hour = told.partition(" ")
     return f"{'Every day' if day == 'daily' else day_of_week(day)} {hour}"
