@@ -1,1 +1,1 @@
-"""What the other packages use of AWS, and nothing of what they use it for: clients, the runs table, settings, logs."""
+"""Access to AWS for the other packages: clients, the runs table, settings, logs. It knows nothing of their purpose."""

@@ -1,4 +1,4 @@
-"""Every client of an AWS service is made here, once for each set of settings."""
+"""The clients of all AWS services, created once per set of settings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def client(
 ) -> Any:
     """The client of a service, such as `dynamodb`.
 
-    It makes `attempts` calls at most, and waits `connect_s` seconds for a connection and `read_s` for a reply.
-    `client.cache_clear()` forgets all clients.
+    It makes at most `attempts` attempts per call. It waits `connect_s` seconds for a connection and `read_s` seconds
+    for a reply. `client.cache_clear()` removes all clients from the cache.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
@@ -29,5 +29,5 @@ def client(
 
 
 def credentials() -> Any:
-    """The function's credentials, for requests that are signed by hand; they renew themselves."""
+    """The function's credentials, for requests that are signed without a client. They renew themselves."""
     return Session().get_credentials()

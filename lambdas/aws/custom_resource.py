@@ -16,7 +16,7 @@ def answer(event: Mapping[str, Any], *, failure: str | None = None) -> None:
         "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"],
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
-    # An empty type, as the URL is signed for none.
+    # The type is empty, as the URL is signed without one.
     request = urllib.request.Request(
         event["ResponseURL"], json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"
     )

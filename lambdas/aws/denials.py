@@ -1,11 +1,11 @@
-"""What to do about a missing permission, from AWS's own words about it."""
+"""Advice about a missing permission, derived from AWS's error message."""
 
 from __future__ import annotations
 
 import re
 
-# As IAM ends its sentence ("Troubleshoot access denied error messages", IAM User Guide): "with an explicit deny in a
-# service control policy", "because no permissions boundary allows the … action".
+# The ends of IAM's error messages ("Troubleshoot access denied error messages", IAM User Guide), such as "with an
+# explicit deny in a service control policy", or "because no permissions boundary allows the … action".
 _EXPLICIT = re.compile(r"explicit deny(?: in (?:an? |the )?([a-z0-9 -]+))?", re.IGNORECASE)
 _NOT_ALLOWED = re.compile(
     r"because no ((?:service|resource) control policy|permissions boundary|(?:VPC endpoint|session) policy) allows",
@@ -15,7 +15,7 @@ _RESOURCE_POLICY = re.compile(r"no resource-based policy allows", re.IGNORECASE)
 
 
 def advice(said: str, otherwise: str) -> str:
-    """What to do about a refusal in these words. Returns `otherwise` if they name no special policy."""
+    """The advice for a refusal with the message `said`. Returns `otherwise` if the message names no special policy."""
     if found := _EXPLICIT.search(said):
         policy = (found[1] or "policy").strip()
         return (

@@ -1,25 +1,25 @@
-"""The errors of AWS calls, for packages that catch them and import no SDK."""
+"""The errors of AWS calls, for packages that catch them but do not import the SDK."""
 
 from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-# Everything that a call of AWS may raise: a service refuses it, or it does not get an answer at all.
+# All errors of an AWS call: the service refuses it (ClientError), or it gets no reply (BotoCoreError).
 AWS_ERRORS = (ClientError, BotoCoreError)
 
 __all__ = ["AWS_ERRORS", "BotoCoreError", "ClientError", "code_of", "message_of", "status_of"]
 
 
 def code_of(error: ClientError) -> str:
-    """The service's name for the error, such as `AccessDenied`, or an empty text."""
+    """The service's name for the error, such as `AccessDenied`. Empty if there is none."""
     return str(error.response["Error"].get("Code", ""))
 
 
 def message_of(error: ClientError) -> str:
-    """The service's own words, or an empty text."""
+    """The service's message. Empty if there is none."""
     return str(error.response["Error"].get("Message") or "")
 
 
 def status_of(error: ClientError) -> int:
-    """The HTTP status; 500 where the error has none."""
+    """The HTTP status, or 500 if the error has none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))

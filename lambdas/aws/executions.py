@@ -1,4 +1,4 @@
-"""The executions of the state machine: their status, and how to end them."""
+"""The executions of the state machine: reads their status and stops them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdas.aws.clients import client
 
-UNKNOWN = "UNKNOWN"  # too old, or its state machine is gone
+UNKNOWN = "UNKNOWN"  # the execution is too old, or its state machine was deleted
 
 
 def states_client() -> Any:
@@ -24,7 +24,7 @@ def status_of(states: Any, execution_arn: str) -> str:
 
 
 def abort_all(states: Any, state_machine_arn: str, cause: str) -> int:
-    """Stop all running executions. Returns how many there were."""
+    """Stop all running executions. Returns their number."""
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
     running = [execution["executionArn"] for page in pages for execution in page["executions"]]
     for execution_arn in running:

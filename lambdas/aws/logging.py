@@ -1,4 +1,4 @@
-"""JSON logs, each line with the run it belongs to."""
+"""JSON logs. Each line has the id of its run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def log_run(row: Mapping[str, Any]) -> None:
-    """One line for a run that is over, with its fields on the line itself: the dashboard queries them."""
+    """Log one line about a finished run. Its fields are on the top level, where the dashboard queries them."""
     logger.info(RUN_OVER, extra={**row})
 
 
 def logged(handler: Handler) -> Handler:
-    """Log what a handler answers, with its run's id if it has one; what it raises is logged by the Lambda runtime."""
+    """Wrap a handler so that its result is logged, with the run's id if it has one. The Lambda runtime logs errors."""
 
     @logger.inject_lambda_context(clear_state=True)
     @wraps(handler)

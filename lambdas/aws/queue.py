@@ -1,4 +1,4 @@
-"""The queue that feeds a Lambda: messages that have to come back later."""
+"""The SQS queue of a Lambda: returns messages to it for a later attempt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambdas.aws.settings import settings
 
 
 def retry_later(waits: Iterable[tuple[Mapping[str, Any], int]]) -> dict[str, Any]:
-    """Partial batch response that returns these messages to the queue, each hidden for so many seconds."""
+    """Hide each message for its number of seconds. Returns the partial batch response that keeps them in the queue."""
     failures = []
     for record, wait_s in waits:
         try:

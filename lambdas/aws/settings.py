@@ -1,4 +1,4 @@
-"""What the stack tells its functions, read from the environment in one place."""
+"""The settings that the stack gives its functions. Only this module reads them from the environment."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from iu_tuner.contract import names
 
 @dataclass(frozen=True)
 class FunctionSettings:
-    """A function's deploy-time settings; one that it has no business with is absent and raises KeyError."""
+    """A function's deploy-time settings. A setting that the function does not have raises KeyError."""
 
     environment: Mapping[str, str]
 
     @property
     def region(self) -> str:
-        """The Region that function, model and bucket share."""
+        """The Region of the function, the model and the bucket."""
         return self._required("AWS_REGION")
 
     @property
     def runs_table(self) -> str:
-        """Name of the runs table."""
+        """The name of the runs table."""
         return self._required(names.RUNS_TABLE)
 
     @property
     def image_bucket(self) -> str:
-        """Name of the bucket of images and reports."""
+        """The name of the bucket for images and reports."""
         return self._required(names.IMAGE_BUCKET)
 
     @property
     def usd_per_unit_hour(self) -> float:
-        """Price of an inference unit for an hour."""
+        """The price in USD of an inference unit for an hour."""
         return float(self._required(names.PRICE_PER_UNIT_HOUR_USD))
 
     @property
     def answer_parameter_prefix(self) -> str | None:
-        """Where in SSM answers are written; None: nowhere."""
+        """The prefix of the SSM parameters with answers. Returns None if no answers are written there."""
         return self.environment.get(names.ANSWER_PARAMETER_PREFIX)
 
     @property
     def queue_url(self) -> str:
-        """The queue that feeds this function."""
+        """The URL of the SQS queue that invokes this function."""
         return self._required(names.QUEUE_URL)
 
     @property
     def state_machine_arn(self) -> str:
-        """The machine whose executions are the runs."""
+        """The state machine whose executions are the runs."""
         return self._required(names.STATE_MACHINE_ARN)
 
     @property
     def topic_arn(self) -> str:
-        """Where people are told of runs that are over."""
+        """The SNS topic for notifications about finished runs."""
         return self._required(names.TOPIC_ARN)
 
     @property
     def model_poll_s(self) -> int:
-        """Seconds between two looks at a model that starts or stops."""
+        """Seconds between two status checks of a model that starts or stops."""
         return int(self._required(names.MODEL_POLL_SECONDS))
 
     def _required(self, name: str) -> str:

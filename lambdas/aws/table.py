@@ -1,4 +1,4 @@
-"""The runs table: items of one `pk`, written, read and listed, and values written as items."""
+"""The runs table: writes, reads and lists the items of one `pk`, and converts values to items and back."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from lambdas.aws.errors import ClientError, code_of
 
 Value = TypeVar("Value")
 
-COUNTS_KEPT_S = 90 * 24 * 3600  # as long as Step Functions keeps an execution's history
-RESULTS_KEPT_S = 3 * 365 * 24 * 3600
+COUNTS_KEPT_S = 90 * 24 * 3600  # Step Functions keeps an execution's history for the same time
+RESULTS_KEPT_S = 3 * 365 * 24 * 3600  # three years
 
 
 class Partition:
-    """The items with this `pk`. DynamoDB deletes each `kept_s` seconds after it was last written; None: never."""
+    """The items with this `pk`. DynamoDB deletes each one `kept_s` seconds after its last write; with None, never."""
 
     def __init__(self, dynamodb: Any, table: str, pk: str, *, kept_s: int | None = None) -> None:
         self._dynamodb = dynamodb
@@ -32,16 +32,16 @@ class Partition:
         self._kept_s = kept_s
 
     def put(self, sk: str, values: Mapping[str, Any], *, condition: str | None = None) -> bool:
-        """Write an item in place of the one that may exist. Returns False if the condition does not hold."""
+        """Write an item, and replace an existing one. Returns False if the condition does not hold."""
         item = serialized({**self._key(sk), **self._expiring(values)})
         return self._write(self._dynamodb.put_item, {"Item": item}, condition) is not None
 
     def update(
         self, sk: str, values: Mapping[str, Any], *, condition: str | None = None, compared: Mapping[str, Any] = {}
     ) -> dict[str, Any] | None:
-        """Set these attributes of an item. Returns the whole item, or None if the condition does not hold.
+        """Set attributes of an item. Returns the whole item, or None if the condition does not hold.
 
-        A condition names the values by their position, as `:0`, and those of `compared` by their keys there.
+        The condition refers to `values` by position, as `:0`, and to the values of `compared` by their keys.
         """
         values = self._expiring(values)
         positions = {f":{index}": value for index, value in enumerate(values.values())}
@@ -64,7 +64,7 @@ class Partition:
         return self._write(self._dynamodb.delete_item, deleted, condition) is not None
 
     def get(self, sk: str) -> dict[str, Any]:
-        """Read an item as of now. Raises KeyError if there is none."""
+        """Read an item with strong consistency. Raises KeyError if there is none."""
         key = serialized(self._key(sk))
         reply = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         if "Item" not in reply:
@@ -72,13 +72,13 @@ class Partition:
         return plain(reply["Item"])
 
     def query(self, first: str, last: str, attributes: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """These attributes of the items from one `sk` to another, in order."""
+        """Read these attributes of the items with an `sk` from `first` to `last`, in order."""
         names = {f"#{index}": name for index, name in enumerate(attributes)}
         projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         return self._pages(first, last, {}, ConsistentRead=True, **projection)
 
     def newest(self, first: str, last: str, most: int) -> Iterator[dict[str, Any]]:
-        """Up to so many items from one `sk` to another, the last of them first."""
+        """Read up to `most` items with an `sk` from `first` to `last`, in descending order."""
         return self._pages(first, last, {"MaxItems": most, "PageSize": most}, ScanIndexForward=False)
 
     def _pages(self, first: str, last: str, paging: Mapping[str, int], **query: Any) -> Iterator[dict[str, Any]]:
@@ -110,23 +110,23 @@ class Partition:
 
 
 class Attributes(Generic[Value]):
-    """How a frozen dataclass is written as an item's attributes, in camel case, and read back."""
+    """Converts a frozen dataclass to an item's attributes, in camel case, and back."""
 
     def __init__(self, kind: type[Value]) -> None:
         self._adapter = TypeAdapter(kind)
         self.names = {each.name: to_camel(each.name) for each in fields(kind)}  # type: ignore[arg-type]
 
     def of(self, value: Value) -> dict[str, Any]:
-        """The value as attributes."""
+        """The value as attributes by name."""
         return {key: getattr(value, name) for name, key in self.names.items()}
 
     def read(self, item: Mapping[str, Any]) -> Value:
-        """The inverse. What an older version did not write has its default."""
+        """The inverse of `of`. Fields that an older version did not write get their defaults."""
         return self._adapter.validate_python({name: item[key] for name, key in self.names.items() if key in item})
 
 
 class Json(Generic[Value]):
-    """How a frozen dataclass is written as JSON in one attribute, and read back."""
+    """Converts a frozen dataclass to JSON in one attribute, and back."""
 
     def __init__(self, kind: type[Value]) -> None:
         self._adapter = TypeAdapter(kind)
@@ -136,23 +136,23 @@ class Json(Generic[Value]):
         return self._adapter.dump_json(value).decode()
 
     def read(self, text: str | bytes) -> Value:
-        """The inverse. What an older version did not write has its default."""
+        """The inverse of `text`. Fields that an older version did not write get their defaults."""
         return self._adapter.validate_json(text)
 
 
 def items_of_index(dynamodb: Any, table: str, index: str) -> Iterator[dict[str, Any]]:
-    """All items of an index; the last moments' writes may be missing."""
+    """All items of an index. The last moments' writes may be missing, as the index is eventually consistent."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, IndexName=index)
     return (plain(item) for page in pages for item in page["Items"])
 
 
 def as_json(values: Any) -> str:
-    """As small as it gets: an item holds 400 kB, and a key may be written in any script."""
+    """The values as JSON in as few bytes as possible, as a DynamoDB item holds 400 kB. Keys may be in any script."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def serialized(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values as DynamoDB's attribute values."""
+    """Convert plain values to DynamoDB's attribute values, with floats rounded to six decimals."""
     serializer = TypeSerializer()
     return {name: serializer.serialize(_decimal(value)) for name, value in values.items()}
 
@@ -162,7 +162,7 @@ def _decimal(value: Any) -> Any:
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of `serialized`; a whole number is an int."""
+    """The inverse of `serialized`. Whole numbers become int."""
     deserializer = TypeDeserializer()
     return {name: _number(deserializer.deserialize(value)) for name, value in item.items()}
 
@@ -174,5 +174,5 @@ def _number(value: Any) -> Any:
 
 
 def dynamodb_client() -> Any:
-    """The DynamoDB client. It gives up in seconds, as its callers may have a model to stop."""
+    """The DynamoDB client. It fails within seconds, as its callers may have to stop a model."""
     return client("dynamodb", connect_s=3, read_s=5)

@@ -1,4 +1,4 @@
-"""What measures: the versions that a report names."""
+"""The versions of the software that measures, for reports."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from lambdas import __version__
 
 
 def versions() -> dict[str, str]:
-    """Part -> version."""
+    """The versions by the name of the software."""
     return {"Inference Unit Tuner": __version__, "Python": platform.python_version(), "botocore": botocore.__version__}

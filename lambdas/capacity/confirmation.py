@@ -46,7 +46,7 @@ class Paced:
 
     @property
     def clean_rate(self) -> CleanRate | None:
-        """The rate that passed. Returns None if more than 0.5 % was throttled, or nothing was sent."""
+        """The rate that passed. Returns None if too many requests were throttled, or none was sent."""
         is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRM_THROTTLE_RATIO * self.sent
         return CleanRate(self.rate, self.sent, self.throttled, self.latency) if is_clean else None
 

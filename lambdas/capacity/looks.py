@@ -21,7 +21,7 @@ from lambdas.load.counts import StepCounts
 MIN_TO_SPLIT = 6  # seconds; shorter stretches are one level
 SHIFT_ERRORS = 4.5  # standard errors between two levels; cuts 1 or 2 of 100 steady stretches (bench/constants.py)
 SHIFT_SHARE = 0.03  # of the mean: smaller shifts are ignored
-DARK_SHARE = 0.1  # of the level that follows: a lower second is a pause, so that it ends no level
+DARK_SHARE = 0.1  # of the level that follows: a lower second is a pause, and a stretch with a pause is no level
 VAGUE_SHARE = 0.1  # of the rate: a wider half-width is inconclusive, unless counting explains it
 NOISY_STRAY = 1.5  # counts: if the running sum is farther from a line, counting alone does not explain it
 DIP_SHARE = 0.5  # of the median: a lower second that is not the last one is a pause

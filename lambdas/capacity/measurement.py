@@ -28,7 +28,7 @@ class CleanRate:
 
 @dataclass(frozen=True)
 class WorkersRefused:
-    """Lambda ran only `given` of the `wanted` workers of a step, in both of its attempts."""
+    """Lambda ran only `given` of the `wanted` workers of a step, and refused the others again in its repetition."""
 
     wanted: int
     given: int

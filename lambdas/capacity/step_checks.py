@@ -26,7 +26,7 @@ LAMBDA_QUOTA = (
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
     " is going on"
 )
-MIN_CLIENT_UTILIZATION = 0.85  # below it the client, not the model, sets the pace
+MIN_CLIENT_UTILIZATION = 0.85  # share of lane time; below it, the client limits the rate instead of the model
 
 
 @dataclass

@@ -1,1 +1,1 @@
-"""Images in S3: which of them are sent to the model, and why others can't be."""
+"""Images in S3: selects those to send to the model, and explains why others are left out."""

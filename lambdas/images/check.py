@@ -1,4 +1,4 @@
-"""Whether an object of the bucket can be sent to the model."""
+"""Checks if an object of the bucket can be sent to the model."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from lambdas.images.sides import HEAD_BYTES, fault_of_picture
 
 
 def fault_in_listing(bucket: str, image: Image, source: Source) -> Fault | None:
-    """Why the listing alone rules an object out. Returns None if its content decides."""
+    """The fault of an object that its key and size show. Returns None if its content must be read to decide."""
     if bucket == settings().image_bucket and image.key.startswith(REPORT_PREFIX):
         return Fault("a run's report", f"{REPORT_PREFIX} is kept for the reports of runs")
     return fault_of_companion(image.key) or fault_of_bytes(image.bytes, source)
 
 
 def fault_in_content(client: Any, bucket: str, image: Image) -> Fault | None:
-    """Why the start of its content rules an object out. Returns None if it can be sent.
+    """The fault of an object that the start of its content shows. Returns None if the object can be sent.
 
     Raises:
-        ClientError: S3 fails, or does not give any object out.
+        ClientError: S3 fails, or refuses to return the object.
     """
 
     def read(offset: int, length: int) -> bytes:

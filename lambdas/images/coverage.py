@@ -1,4 +1,4 @@
-"""How many of the user's images a run measures with, and the cautions if they are few."""
+"""The share of the user's images that a run measures with, and the cautions if it is small."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from iu_tuner.formats import count
 from lambdas.images.formats import OTHER_PICTURES
 from lambdas.images.image import TOO_LARGE, TOO_LARGE_FOR_BYTES, TOO_MANY_PIXELS
 
-NOTABLE_SHARE = 0.1  # of the images left out: from here on an answer says so
-HANDFUL = 5  # so few images, and an answer says so
-ENOUGH_IMAGES = 10  # what is advised instead
-MAX_KINDS_TOLD = 4
+NOTABLE_SHARE = 0.1  # if this share of the images or more is left out, the result has a caution
+HANDFUL = 5  # with this many images or fewer, the result has a caution
+ENOUGH_IMAGES = 10  # the number of images that this caution advises
+MAX_KINDS_TOLD = 4  # kinds of faults that a caution names
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Some objects of the listing (`size`), and how many of those that were inspected can be used.
+    """A group of `size` objects of the listing, and the results for the `looked_at` objects that were inspected.
 
-    `usable` and `left_out` (by kind of fault) count images only: not texts or archives beside them.
+    `usable` and `left_out` (by kind of fault) count only images, not texts or archives in the same folder.
     """
 
     size: int
@@ -31,9 +31,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class ImagesFound:
-    """The images under a prefix: JPEG and PNG files, and what is called so or is another kind of picture.
+    """The images under a prefix: JPEG and PNG files, files named like them, and pictures in other formats.
 
-    `images` and `left_out` (by kind of fault) are estimates if not all of them were looked at.
+    `images` and `left_out` (by kind of fault) are estimates if not all of them were inspected.
     """
 
     prefix: str
@@ -45,7 +45,7 @@ class ImagesFound:
 
     @classmethod
     def of(cls, samples: Iterable[Sample], *, prefix: str, listing_was_cut: bool) -> ImagesFound:
-        """Extrapolates each sample, of objects with similar names, to those that were not inspected."""
+        """Extrapolate from the inspected objects of each sample to the others, which have similar names."""
         reached = [sample for sample in samples if sample.looked_at]
         left_out: Counter[str] = Counter()
         for sample in reached:
@@ -63,9 +63,9 @@ class ImagesFound:
 
 
 def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refused: int) -> tuple[str, ...]:
-    """Cautions, as clauses, about an answer that rests on few of the user's images; empty if there are none.
+    """Cautions, as clauses, about a result from few of the user's images. Empty if there are none.
 
-    `found_objects` are listed, `chosen` images were tried, and the model refused `refused` of these.
+    `found_objects` is the number of listed objects. Of the `chosen` images the model refused `refused`.
     """
     used, cautions = chosen - refused, []
     if found.left_out and sum(found.left_out.values()) >= NOTABLE_SHARE * found.images:
@@ -97,7 +97,7 @@ def _left_out(found: ImagesFound) -> str:
 
 
 def advice(kinds: Iterable[str]) -> list[str]:
-    """What to do about faults of these kinds, if one measure helps all images of a kind."""
+    """The advice for faults of these kinds, if the same step helps all images of a kind."""
     seen = list(kinds)
     others = [kind for kind in seen if kind in OTHER_PICTURES]
     return [

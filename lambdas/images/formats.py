@@ -1,4 +1,4 @@
-"""Files that are neither JPEG nor PNG, whatever their name says: what they are, and what to do about them."""
+"""Recognizes files that are neither JPEG nor PNG by their content: their format, and what to do about them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lambdas.images.image import Fault
 
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-MAX_QUOTE = 40  # characters of a text that are shown
+MAX_QUOTE = 40  # characters of a text file that a reason quotes
 
 _CONVERT = "convert it to JPEG or PNG"
 _EXPORT = "export its pictures as JPEG or PNG"
@@ -18,7 +18,7 @@ _LEAVE_OUT = "it is no image: leave it out"
 
 @dataclass(frozen=True)
 class _Binary:
-    """A format with its `marks`: pairs of an offset and bytes, all of which have to be there."""
+    """A binary format and its `marks`: pairs of an offset and bytes. A file must have all of them."""
 
     name: str
     marks: tuple[tuple[int, bytes], ...]
@@ -26,11 +26,11 @@ class _Binary:
 
 
 def _iso_media(name: str, brand: bytes, advice: str = _CONVERT) -> _Binary:
-    """A file of ISO base media (ISO/IEC 14496-12): its major brand stands behind `ftyp`."""
+    """A format of ISO base media files (ISO/IEC 14496-12), whose major brand follows `ftyp`."""
     return _Binary(name, ((4, b"ftyp"), (8, brand)), advice)
 
 
-# The first that fits is taken. Marks are from the formats' own specifications, and those of libmagic.
+# The first match decides. The marks come from the formats' specifications and from libmagic.
 _BINARIES = (
     *(_iso_media("AVIF", brand) for brand in (b"avif", b"avis")),
     *(_iso_media("HEIC", b"he" + brand) for brand in (b"ic", b"ix", b"im", b"is", b"vc", b"vx")),
@@ -66,7 +66,7 @@ _BINARIES = (
     _Binary("a file that macOS keeps in each folder (.DS_Store)", ((0, b"\0\0\0\x01Bud1"),), _LEAVE_OUT),
 )
 
-# Texts, in lower case, by a start (without white space before it) or by what stands anywhere in the head.
+# Texts in lower case: "^" matches at the start, after white space; "in" matches anywhere in the head.
 _MAYBE_AN_ERROR = "it may be a server's error: download the image again"
 _TEXTS = (
     ("^", b"version https://git-lfs.github.com/", "a Git LFS pointer", "run `git lfs pull`, then upload the image"),
@@ -81,7 +81,7 @@ _TEXTS = (
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
-# Pictures that have to be converted, by how such files are called (lower case), and all of them.
+# Pictures that must be converted: kinds by file suffix (lower case), and the set of all kinds.
 _SUFFIXES_OF_OTHERS = {
     ".heic": "HEIC",
     ".heif": "HEIF",
@@ -93,12 +93,12 @@ _SUFFIXES_OF_OTHERS = {
     ".tiff": "TIFF or a camera's raw file",
 }
 OTHER_PICTURES = frozenset(binary.name for binary in _BINARIES if binary.advice is _CONVERT)
-_COMPANION = "._"  # a file name of macOS that begins so belongs to another file
+_COMPANION = "._"  # macOS gives this prefix to a file that belongs to another one
 COMPANION_FILE = "a companion file of macOS"
 
 
 def fault_of_format(head: bytes) -> Fault | None:
-    """Returns None if a file that starts with `head` is JPEG or PNG."""
+    """The fault of a file that starts with `head`. Returns None if it is JPEG or PNG."""
     if head.startswith((JPEG, PNG)):
         return None
     for binary in _BINARIES:
@@ -112,14 +112,14 @@ def fault_of_format(head: bytes) -> Fault | None:
 
 
 def fault_of_companion(key: str) -> Fault | None:
-    """Returns None if the key is not that of a file that macOS keeps beside an image of nearly the same name."""
+    """The fault of a companion file, which macOS creates for another file. Returns None for other keys."""
     if not key.rpartition("/")[2].startswith(_COMPANION):
         return None
     return Fault(COMPANION_FILE, "it is a file that macOS keeps beside another one: leave it out")
 
 
 def picture_called(key: str) -> str:
-    """The kind of picture, neither JPEG nor PNG, that the key's end speaks of; empty if it is none of these."""
+    """The kind of picture, other than JPEG and PNG, that the key's suffix means. Empty for other suffixes."""
     name = key.lower()
     return next((kind for suffix, kind in _SUFFIXES_OF_OTHERS.items() if name.endswith(suffix)), "")
 
@@ -129,7 +129,7 @@ def _other(name: str, advice: str, quote: str = "") -> Fault:
 
 
 def _text(head: bytes) -> str | None:
-    """The text that a file starts with. Returns None if it is binary."""
+    """The decoded start of a text file. Returns None if the file is binary."""
     if head.startswith(_UTF16):
         text = head.decode("utf-16", "ignore")
     else:

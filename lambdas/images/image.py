@@ -1,4 +1,4 @@
-"""Images that are sent to the model, those that can't be, and what a model takes."""
+"""Images, skipped images, faults, and the limits of a request."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from iu_tuner.contract.choices import Source
 
-# Quotas of a request (AWS General Reference): bytes of a file, pixels of a side, the longer side over the shorter one.
+# Quotas of a request (AWS General Reference): bytes of a file, pixels of a side, ratio of the longer to the shorter.
 MAX_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}
 MIN_PIXELS, MAX_PIXELS = 64, 4096
 MAX_TO_SHORTEST = 20
 
-# How files are called that a model takes; compare lower-case names.
+# The suffixes of JPEG and PNG files. Compare them with lower-case names.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
 
-# Kinds of faults that an advice depends on.
+# Kinds of faults that have their own advice.
 TOO_LARGE_FOR_BYTES = "too large for bytes"
 TOO_LARGE = "too large for the service"
 TOO_MANY_PIXELS = f"of more than {MAX_PIXELS} pixels a side"
@@ -30,7 +30,7 @@ class Image:
 
 @dataclass(frozen=True)
 class SkippedImage:
-    """An object that can't, and why. Objects of one `kind` are counted together: "12 as empty"."""
+    """An object that can't be sent, and the reason. Objects of one `kind` are counted together: "12 as empty"."""
 
     key: str
     reason: str
@@ -39,19 +39,19 @@ class SkippedImage:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why an object can't be sent: its `kind`, as in "12 images were left out as empty", and a sentence."""
+    """The reason why an object can't be sent: a `kind`, as in "12 images were left out as empty", and a sentence."""
 
     kind: str
     reason: str
 
 
 def is_called_image(key: str) -> bool:
-    """Whether the key ends as the name of a JPEG or PNG file does."""
+    """Whether the key has the suffix of a JPEG or PNG file."""
     return key.lower().endswith(IMAGE_SUFFIXES)
 
 
 def fault_of_bytes(size: int, source: Source) -> Fault | None:
-    """Returns None if a file of `size` bytes can be sent this way."""
+    """The fault of a file of `size` bytes. Returns None if it can be sent in this way."""
     if size == 0:
         return Fault("empty", "it is empty")
     if size <= MAX_BYTES[source]:
@@ -61,7 +61,7 @@ def fault_of_bytes(size: int, source: Source) -> Fault | None:
 
 
 def fault_of_sides(width: int, height: int) -> Fault | None:
-    """Returns None if an image of so many pixels is taken."""
+    """The fault of an image with these sides in pixels. Returns None if the service accepts it."""
     has, longer, shorter = f"it has {width} x {height} pixels", max(width, height), min(width, height)
     taken = f"{MIN_PIXELS} to {MAX_PIXELS} a side are taken"
     if longer > MAX_PIXELS:

@@ -1,4 +1,4 @@
-"""The objects under a prefix of a bucket, and the nearest folders if there are none."""
+"""Lists the objects under a prefix of a bucket, and suggests other prefixes if there are none."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from lambdas.aws.errors import ClientError
 from lambdas.images.image import Image
 
-MAX_LISTED = 10_000
-MAX_FOLDERS_TOLD = 5
-MAX_LEVELS = 4  # above a prefix that are looked for folders, before the bucket's own
+MAX_LISTED = 10_000  # objects
+MAX_FOLDERS_TOLD = 5  # suggested prefixes
+MAX_LEVELS = 4  # folders above a prefix that are searched before the top of the bucket
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The objects under `prefix` without folder markers; `was_cut` if there are more than MAX_LISTED."""
+    """The objects under `prefix`, without folder markers. `was_cut` says that there are more than MAX_LISTED."""
 
     prefix: str
     objects: tuple[Image, ...]
@@ -24,7 +24,7 @@ class Listing:
 
 
 def list_objects(client: Any, bucket: str, prefix: str) -> Listing:
-    """Up to MAX_LISTED objects. `samples` means the folder `samples/` where that has any, not `samples-old/`."""
+    """List up to MAX_LISTED objects. The prefix `samples` means only the folder `samples/` if that has objects."""
     if prefix and not prefix.endswith("/"):
         folder = _listed(client, bucket, f"{prefix}/")
         if folder.objects:
@@ -42,13 +42,13 @@ def _listed(client: Any, bucket: str, prefix: str) -> Listing:
 
 
 def prefixes_near(client: Any, bucket: str, prefix: str) -> list[str]:
-    """Existing prefixes beside `prefix` or above it, the most similar first; empty if they can't be listed."""
+    """Existing prefixes in the folders above `prefix`, the most similar first. Empty if they can't be listed."""
     parts = prefix.rstrip("/").split("/")[:-1]
     levels = ["/".join([*parts[:depth], ""]) for depth in range(len(parts), 0, -1)]
     for level in [*levels[:MAX_LEVELS], ""]:
         try:
             folders = _places(client, bucket, level)
-        except ClientError:  # the role may list other prefixes only; the run ends with its own sentence
+        except ClientError:  # the role may not list this prefix; the run's error is reported without suggestions
             return []
         if folders:
             return sorted(folders, key=lambda folder: _difference(folder, prefix))[:MAX_FOLDERS_TOLD]
@@ -56,7 +56,7 @@ def prefixes_near(client: Any, bucket: str, prefix: str) -> list[str]:
 
 
 def _places(client: Any, bucket: str, level: str) -> list[str]:
-    """The folders in a folder, and itself if objects lie in it."""
+    """The folders in a folder, and the folder itself if it contains objects."""
     page = client.list_objects_v2(Bucket=bucket, Prefix=level, Delimiter="/")
     folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
     has_objects = any(entry["Key"] != level for entry in page.get("Contents", []))

@@ -1,4 +1,4 @@
-"""S3's refusals as sentences that keep its own words and say what to do."""
+"""Converts S3's refusals to errors of the run, with S3's own message and what to do."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from lambdas.aws.errors import BotoCoreError, ClientError, code_of, message_of, 
 
 _NO_BUCKET = ("NoSuchBucket", "InvalidBucketName")
 _ELSEWHERE = ("PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
-_ARCHIVED = "InvalidObjectState"  # a 403, too, though no permission is missing
+_ARCHIVED = "InvalidObjectState"  # has status 403, although no permission is missing
 _KEY = re.compile(r"\bkms\b", re.IGNORECASE)
 
 
 def is_denied(error: ClientError) -> bool:
-    """Whether a permission is missing: for the bucket, the object or the key."""
+    """Whether a permission is missing: for the bucket, the object or the KMS key."""
     code = code_of(error)
     return code.startswith("KMS.") or (status_of(error) == 403 and code != _ARCHIVED) or code in ("AccessDenied", "403")
 
 
 def is_outage(error: ClientError) -> bool:
-    """Whether S3 itself failed, which says nothing about the object."""
+    """Whether S3 itself failed, so that the object may be fine."""
     return status_of(error) >= 500
 
 
 def explained(error: ClientError, bucket: str, key: str) -> Exception:
-    """The run's error for a refusal of a key or prefix. Returns an outage unchanged."""
+    """The run's error for a refused key or prefix. Returns an outage unchanged."""
     code = code_of(error)
     where = f"s3://{bucket}/{key}"
     if is_denied(error):
@@ -46,13 +46,13 @@ def explained(error: ClientError, bucket: str, key: str) -> Exception:
 
 
 def _said(error: ClientError) -> str:
-    """S3's own words, the operation and the error's name."""
+    """S3's message, the operation and the error's name."""
     words, code = message_of(error).rstrip("."), code_of(error)
     return f"{words} ({error.operation_name}: {code})" if words else f"{error.operation_name}: {code}"
 
 
 def bucket_region(client: Any, bucket: str) -> str | None:
-    """The Region of a bucket, which a refusal names, too. Returns None if it is not known."""
+    """The Region of a bucket, from S3's reply or from its refusal. Returns None if neither names it."""
     try:
         answer = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
     except BotoCoreError:

@@ -1,4 +1,4 @@
-"""Searches a listing for images: first the objects named like images, spread evenly over the sizes."""
+"""Searches a listing for images. It inspects objects named like images first, spread evenly over the sizes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lambdas.images.formats import COMPANION_FILE, OTHER_PICTURES, picture_calle
 from lambdas.images.image import Fault, Image, SkippedImage, is_called_image
 from lambdas.images.refusals import is_denied
 
-MAX_IMAGES = 24  # sent in turn; more would not come round evenly within a step
-MAX_INSPECTED = 2_000  # one by one, until enough are found; so many take Prepare a few seconds
+MAX_IMAGES = 24  # sent in turn: with more images, a step would not send each equally often
+MAX_INSPECTED = 2_000  # objects read until enough images are found; they take Prepare a few seconds
 
-Called = Literal["image", "anything", "other picture", "report"]  # in the order in which they are looked at
+Called = Literal["image", "anything", "other picture", "report"]  # in the order of inspection
 
 
 class ImageSearch:
-    """The result so far: `images` that can be sent, objects left out, and a sample of each kind of name."""
+    """A search and its result so far: `images` that can be sent, `skipped` objects, a sample per kind of name."""
 
     def __init__(self, client: Any, bucket: str, source: Source) -> None:
         self._client, self._bucket, self._source = client, bucket, source
@@ -34,10 +34,10 @@ class ImageSearch:
         self.samples: list[Sample] = []
 
     def look_through(self, objects: Sequence[Image]) -> None:
-        """Inspect objects until there are MAX_IMAGES images, but at most MAX_INSPECTED.
+        """Inspect objects until MAX_IMAGES images are found, but at most MAX_INSPECTED objects.
 
         Raises:
-            ClientError: S3 fails, or gives none of the objects out.
+            ClientError: S3 fails, or refuses all objects.
         """
         groups: dict[Called, list[Image]] = {"image": [], "anything": [], "other picture": [], "report": []}
         for found in sorted(objects, key=lambda each: (each.bytes, each.key)):
@@ -48,7 +48,7 @@ class ImageSearch:
                 if called == "other picture" and self._is_over:
                     self._leave_out_by_name(group)
                 self._look_at(group, called, threads)
-        # One refusal of all images is not the images' fault.
+        # If S3 refuses all objects, the images are not the cause.
         denied = [error for error in self._refused if is_denied(error)]
         if not self.images and (denied or len(self._refused) == len(self.skipped) > 0):
             raise (denied or self._refused)[0]
@@ -59,7 +59,7 @@ class ImageSearch:
         return len(self.images) == MAX_IMAGES or gives_nothing or not self._looks_left
 
     def _without_those_ruled_out(self, group: Sequence[Image]) -> list[Image]:
-        """The images that the listing does not rule out; the others need not be read."""
+        """The images of a group without a fault in the listing. The others are skipped without reading them."""
         left, left_out = [], Counter[str]()
         for image in group:
             if (fault := fault_in_listing(self._bucket, image, self._source)) is None:
@@ -126,13 +126,13 @@ def _as_image(called: Called, fault: Fault) -> list[str]:
 
 
 def _evenly_sampled(objects: Sequence[Image]) -> Iterator[Image]:
-    """All objects, sorted by size, in an order whose beginning is always spread evenly over the sizes."""
+    """Reorder objects that are sorted by size, so that any number of first objects is spread evenly over the sizes."""
     step = max(1.0, len(objects) / MAX_IMAGES)
     first = {int((index + 0.5) * step) for index in range(min(MAX_IMAGES, len(objects)))}
     yield from (objects[index] for index in sorted(first))
     bits = len(objects).bit_length()
     for number in range(2**bits):
-        # The bits of 0, 1, 2, … in reverse are 0, 1/2, 1/4, 3/4, 1/8, …: in between of what came before.
+        # The reversed bits of 0, 1, 2, … give 0, 1/2, 1/4, 3/4, 1/8, …: each lies between earlier ones.
         index = int(f"{number:0{bits}b}"[::-1], 2)
         if index < len(objects) and index not in first:
             yield objects[index]

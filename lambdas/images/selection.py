@@ -1,4 +1,4 @@
-"""The images that the load sends: chosen from the bucket, checked, read."""
+"""Selects the images of a run from the bucket, and reads them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from lambdas.images.listing import Listing, list_objects, prefixes_near
 from lambdas.images.refusals import explained
 from lambdas.images.search import MAX_IMAGES, ImageSearch
 
-MAX_SKIPPED_LISTED = 50  # with their reasons; an item of the runs table and an output have their limits
-MAX_KINDS_TOLD = 5  # of faults, where no object can be used
+MAX_SKIPPED_LISTED = 50  # skipped images with reasons: the size of a table item and of an output is limited
+MAX_KINDS_TOLD = 5  # kinds of faults that the error names if no object can be used
 
 
 def s3_client() -> Any:
-    """The S3 client, with a connection for each image that is inspected at the same time."""
+    """The S3 client, with enough connections to inspect MAX_IMAGES images at the same time."""
     return client("s3", attempts=4, max_connections=MAX_IMAGES)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The images to use, the first objects left out, and how many objects were `found` and left out."""
+    """The images to use, the first skipped objects, and the total numbers of objects found and skipped."""
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
@@ -40,10 +40,10 @@ class Selection:
 
 
 def choose_images(s3: Any, bucket: str, prefix: str, source: Source) -> Selection:
-    """Up to MAX_IMAGES images under a prefix, spread evenly over the sizes found there.
+    """Choose up to MAX_IMAGES images under a prefix, spread evenly over the sizes found there.
 
     Raises:
-        NoUsableImages: none is left. AccessDenied: the bucket can't be read.
+        NoUsableImages: no object can be used. AccessDenied: the bucket can't be read.
     """
     try:
         listing = list_objects(s3, bucket, prefix)
@@ -60,10 +60,10 @@ def choose_images(s3: Any, bucket: str, prefix: str, source: Source) -> Selectio
 
 
 def read_image(s3: Any, bucket: str, key: str) -> bytes:
-    """The image's bytes.
+    """Read an image's bytes.
 
     Raises:
-        AccessDenied, NoUsableImages: S3 refuses them.
+        AccessDenied, NoUsableImages: S3 refuses to return the image.
     """
     try:
         body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -73,7 +73,7 @@ def read_image(s3: Any, bucket: str, key: str) -> bytes:
 
 
 def _nothing(s3: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedImage]) -> str:
-    """Why there is no image, with the number of objects by kind of fault, and what to do."""
+    """The error message if no image can be used: the number of objects by kind of fault, and what to do."""
     kinds = Counter(image.kind for image in skipped).most_common()
     example = {image.kind: image for image in reversed(skipped)}
     why = [f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}" for kind, n in kinds[:MAX_KINDS_TOLD]]

@@ -1,4 +1,4 @@
-"""Width and height of a JPEG or PNG, read from its header in a few bounded reads."""
+"""Reads width and height of a JPEG or PNG from its header, in a few reads of bounded size."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Callable
 from lambdas.images.formats import PNG
 from lambdas.images.image import Fault, fault_of_sides
 
-# (offset, length) -> so many bytes of the file, fewer where it ends.
+# (offset, length) -> bytes of the file; fewer at its end.
 Read = Callable[[int, int], bytes]
 
-HEAD_BYTES = 16 * 1024  # enough for most headers; what tells a format is in it, too
-NEXT_BYTES = 64 * 1024  # of a further read: a segment of a JPEG is no longer
-MAX_READS = 24  # an ICC profile and a depth map of 1.5 MB lie before the sides at the most
+HEAD_BYTES = 16 * 1024  # first read: enough to recognize a format, and for most headers
+NEXT_BYTES = 64 * 1024  # each further read: the maximum length of a JPEG segment
+MAX_READS = 24  # enough for 1.5 MB before the sides, such as an ICC profile and a depth map
 
 _IHDR_ENDS = 33  # signature, length, type, 13 bytes of data, checksum
 
-# ITU T.81, table B.1. Start-of-frame markers: C4, C8 and CC lie among them and are something else.
+# Markers of ITU T.81, table B.1. C4, C8 and CC are within the range of start-of-frame markers, but are none.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-# Markers without a length behind them: TEM, RST0 to RST7, SOI.
+# Markers that no length follows: TEM, RST0 to RST7, SOI.
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 
@@ -29,13 +29,13 @@ _CUT_OFF = Fault("cut off", "it is cut off: upload it again")
 
 
 class _Window:
-    """A file through reads of bounded number and size."""
+    """A file that is read in a bounded number of reads of bounded size."""
 
     def __init__(self, head: bytes, read: Read) -> None:
         self._start, self._bytes, self._read, self._reads_left = 0, head, read, MAX_READS - 1
 
     def at(self, offset: int, length: int) -> bytes | None:
-        """These bytes, fewer at the end of the file. Returns None if that takes too many reads."""
+        """The bytes at an offset; fewer at the end of the file. Returns None if no read is left."""
         begin = offset - self._start
         if begin + length > len(self._bytes):
             if not self._reads_left:
@@ -45,15 +45,15 @@ class _Window:
         return self._bytes[begin : begin + length]
 
     def marker_after(self, offset: int) -> int:
-        """Where the next marker is, or may be. Readers skip the bytes before it."""
+        """The offset of the next possible marker at or after `offset`. JPEG readers skip the bytes before it."""
         found = _MARKER.search(self._bytes, offset - self._start)
         return self._start + (found.start() if found else max(len(self._bytes) - 1, offset - self._start + 1))
 
 
 def fault_of_picture(head: bytes, read: Read) -> Fault | None:
-    """Why a JPEG or PNG that starts with `head` can't be sent (HEAD_BYTES of it, or all).
+    """The fault of a JPEG or PNG. `head` holds its first HEAD_BYTES, or the whole file if that is shorter.
 
-    Returns None if its sides are taken, and if they stand nowhere that a few reads reach: the model decides then.
+    Returns None if the service accepts its sides, or if MAX_READS do not reach them: then the model decides.
     """
     if head.startswith(PNG):
         return _fault_of_png(head)
@@ -91,7 +91,7 @@ def _fault_of_jpeg(window: _Window) -> Fault | None:
             return _CUT_OFF
         elif mark[1] in _START_OF_FRAME:
             height, width = struct.unpack(">HH", mark[5:9])
-            return fault_of_sides(width, height) if height else None  # 0: its scan tells the height
+            return fault_of_sides(width, height) if height else None  # a height of 0 is given later, in its scan
         else:
             at += 2 + max(2, int.from_bytes(mark[2:4], "big"))
     return None

@@ -24,7 +24,7 @@ class WorkerCounts:
     completed: Sequence[int]  # accepted requests, by the second of their reply
     failures: Mapping[str, int]
     latency: LatencyHistogram
-    seconds: float  # of closed-loop load
+    seconds: float  # length of the closed-loop load
     ready_s: float  # when it was ready to send; negative before the common start
     client_utilization: float  # share of the lanes' time spent waiting for replies or backing off as planned
     late: int = 0  # paced requests sent more than LATE_S after their planned time
@@ -59,7 +59,7 @@ class StepCounts:
 
     @property
     def first_full_second(self) -> int:
-        """The first second in which every worker sent all the time; 0 unless one was late."""
+        """The first second that every worker was ready for in full; 0 unless one was late."""
         return max(0, math.ceil(max(worker.ready_s for worker in self.workers)))
 
     @cached_property

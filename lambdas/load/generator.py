@@ -15,7 +15,7 @@ from lambdas.load.worker_step import ImageCycle, Lane, WorkerStep
 from lambdas.models.outcomes import ACCEPTED, DENIED, MODEL_GONE, Reply
 from lambdas.models.ports import Connection, PreparedRequest
 
-WATCH_EVERY_S = 2.0  # interval of the checks that the run is still active, so the load stops this late at most, about
+WATCH_EVERY_S = 2.0  # interval of the checks for an active run: the load may outlast its run by about this time
 LAST_CHECK_BEFORE_START_S = 0.3  # the first check is this long before the common start
 # Outcomes that end the step, since further requests would have the same outcome.
 FATAL_ERRORS = MODEL_GONE | {DENIED}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.step import Series
 
-COLD_START_LEAD_S, MIN_LEAD_S, MAX_LEAD_S = 8.0, 3.0, 20.0  # the first workers start cold
+COLD_START_LEAD_S, MIN_LEAD_S, MAX_LEAD_S = 8.0, 3.0, 20.0  # seconds; the first workers of a run start cold
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from iu_tuner.contract.errors import ModelLost, ModelNotStartable, ModelStartFai
 from iu_tuner.contract.output.result import BILLED_STATUSES
 
 MAX_START_ATTEMPTS = 10
-MAX_LOOKS = 2_000  # status checks until RUNNING: each has nine of the 25,000 events that Step Functions allows
+MAX_LOOKS = 2_000  # status checks until RUNNING: each one adds nine events to a history of 25,000 at most
 MAX_START_S = 45 * 60.0  # AWS documents 10 to 20 minutes; the AWS CLI's waiter gives up after 20
 
 Move = Literal["start", "wait", "use", "restart"]

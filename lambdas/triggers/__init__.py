@@ -1,1 +1,1 @@
-"""What starts a run by itself: uploads that have gone quiet."""
+"""Triggers that start runs: uploads of images, once no more arrive for a while."""

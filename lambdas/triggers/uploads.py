@@ -1,8 +1,8 @@
-"""From uploads to runs: the message about an upload stays in the queue until a run has covered the upload.
+"""Starts runs for uploads: the message about an upload stays in the queue until a run has covered the upload.
 
-The item UPLOADS#<prefix> / <modelArn> is what the messages of a trigger share. Only the message about `lastUpload`
-stays: its run covers older uploads, too, and all up to `coveredThrough`, even if told of late. That time is kept
-before the run is started, and names the run: a Lambda may die between any two calls, and the message comes back.
+All messages of a trigger share the item UPLOADS#<prefix> / <modelArn>. Only the message about `lastUpload` stays,
+since its run covers all uploads up to `coveredThrough`, even those whose messages arrive later. This time is saved
+before the run starts and is part of its name, so that a message that is delivered again starts no second run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Trigger(BaseModel, alias_generator=to_camel):
 
 
 class _Upload(BaseModel, alias_generator=to_camel):
-    """A message: the trigger as the stack deployed it, and the image, which earlier versions did not name."""
+    """A message: the trigger as the stack deployed it, and the image's key, which earlier versions did not send."""
 
     trigger: _Trigger
     uploaded_at: AwareDatetime
@@ -50,14 +50,14 @@ class _Upload(BaseModel, alias_generator=to_camel):
 
 
 def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
-    """The records that have to come back, each with the seconds until then; the others are done."""
+    """Process the messages. Yields those that must be delivered again, each with its delay in seconds."""
     for record, upload in _newest_uploads(records):
-        # The silence counts from when a message was first read, as others may lie behind it in a long queue.
+        # The quiet time starts when a message is first read, as newer messages may wait behind it in a long queue.
         first_read = record.get("attributes", {}).get("ApproximateFirstReceiveTimestamp")
         read_at = int(first_read) / 1000 if first_read else time.time()
         try:
             wait = _look(upload.trigger, int(min(upload.uploaded_at.timestamp(), read_at)), read_at)
-        except Exception:  # noqa: BLE001 - one trigger's uploads must not keep the others waiting
+        except Exception:  # noqa: BLE001 - an error of one trigger must not delay the others
             logger.exception("the upload is looked after again later", extra={"body": record["body"]})
             wait = settings().model_poll_s
         if wait:
@@ -65,7 +65,7 @@ def look_after(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[s
 
 
 def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], _Upload]]:
-    """Each trigger's newest upload, with its record. Logs what starts no run: other messages, other files."""
+    """The newest upload of each trigger, with its record. Logs messages that start no run, as they name no image."""
     newest: dict[tuple[str, str], tuple[Mapping[str, Any], _Upload]] = {}
     for record in records:
         try:
@@ -80,7 +80,7 @@ def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[
 
 
 def _look(trigger: _Trigger, uploaded_at: int, read_at: float) -> int:
-    """Make the next move for an upload. Returns the seconds until the next look, or 0 if none is needed."""
+    """Make the next move for an upload. Returns the seconds until the next check, or 0 if none is needed."""
     now, model_arn, pk = time.time(), trigger.input.model_arn, f"UPLOADS#{trigger.prefix}"
     uploads = Partition(dynamodb_client(), settings().runs_table, pk, kept_s=COUNTS_KEPT_S)
     if not uploads.update(model_arn, {"lastUpload": uploaded_at}, condition=_IS_NEWEST):
@@ -99,7 +99,7 @@ def _look(trigger: _Trigger, uploaded_at: int, read_at: float) -> int:
 
 
 def _start(trigger: _Trigger, covered_through: int) -> str:
-    """Start the run, once however often it is asked for. Returns running, skipped (it did nothing) or over."""
+    """Start the run unless it was started before. Returns "running", "skipped" (it did not measure) or "over"."""
     machine, own = settings().state_machine_arn, trigger.input.model_dump(by_alias=True)
     images = {**own.get("images", {}), "bucket": settings().image_bucket, "prefix": trigger.prefix}
     trigger_id = hashlib.sha256(f"{trigger.prefix}\n{trigger.input.model_arn}".encode()).hexdigest()[:10]

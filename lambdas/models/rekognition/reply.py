@@ -10,7 +10,7 @@ from lambdas.models.outcomes import ACCEPTED, ACCOUNT_LIMITS, RAMP_LIMIT, S3_LIM
 
 # A valid error name. Others are not stored in a table or used in a sentence.
 _NAME = re.compile(r"[A-Z][A-Za-z0-9.]{0,99}")
-MAX_MESSAGE = 1000  # characters
+MAX_MESSAGE = 1000  # characters that are stored of a service's message
 
 
 def reply_of(status: int, body: bytes) -> Reply:
