@@ -75,7 +75,7 @@ class Workflow(Construct):
         self._acknowledge_wildcards()
 
     def _log_name(self) -> str:
-        """The log group's name. Below /aws/vendedlogs/ it needs no entry in the account's log policy, which may be full.
+        """The log group's name. Below /aws/vendedlogs/ it needs no entry in the account's log policy of limited size.
 
         It ends in the stack's id, so that it is free if the stack is created again.
         """
