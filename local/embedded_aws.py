@@ -43,7 +43,7 @@ class EmbeddedAwsError(RuntimeError):
 
 @dataclass(frozen=True)
 class EmbeddedAws:
-    """A running embedded AWS; its only account is 000000000000, its Region us-east-1."""
+    """A running embedded AWS with a single account, 000000000000, in the Region us-east-1."""
 
     url: str
     process_group: int

@@ -35,7 +35,7 @@ ENDLESS = Left(36_000.0, "limits.maxMinutes = 600")
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """A run's steps, its answer, and its comparison."""
+    """A simulated run: its steps, its measurement, and its comparison of images."""
 
     steps: tuple[MeasuredStep, ...]
     measurement: Measurement

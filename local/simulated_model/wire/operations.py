@@ -46,7 +46,7 @@ def describe_project_versions(account: Account, members: Members, now_s: float) 
 
 
 def start_project_version(account: Account, members: Members, now_s: float) -> Reply:
-    """Start a model that is STOPPED or FAILED."""
+    """Start a model whose status allows it."""
     version_arn = request.arn(members, "ProjectVersionArn", request.VERSION_ARN)
     least = request.integer(members, "MinInferenceUnits", 1)
     most = request.integer(members, "MaxInferenceUnits", 1)

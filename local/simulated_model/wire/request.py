@@ -27,7 +27,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def structure(members: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
-    """A required structure."""
+    """A required structure as a mapping of its members."""
     value = _typed(members, name, dict, path)
     if value is None:
         raise violated(path, None, "Member must not be null")
@@ -49,7 +49,7 @@ def text(members: Mapping[str, Any], name: str, path: str, pattern: re.Pattern[s
 
 
 def arn(members: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
-    """A required ARN."""
+    """A required ARN that matches the pattern."""
     path = name[0].lower() + name[1:]
     value = text(members, name, path, pattern, 20, 2048)
     if value is None:
