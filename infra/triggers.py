@@ -123,7 +123,7 @@ class Uploads(Construct):
         bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
 
     def _rule(self, trigger: UploadTrigger) -> events.Rule:
-        """A rule that matches only the prefix: EventBridge allows few wildcards, and the Lambda checks names itself."""
+        """A rule that matches the prefix only: EventBridge allows few wildcards. The Lambda checks the file names."""
         message = {
             "trigger": {"prefix": trigger.prefix, "settleSeconds": trigger.settle_seconds, "input": trigger.input},
             "uploadedAt": events.EventField.time,

@@ -75,9 +75,9 @@ class Workflow(Construct):
         self._acknowledge_wildcards()
 
     def _log_name(self) -> str:
-        """The log group's name. Below /aws/vendedlogs/ it needs no entry in the account's log policy of limited size.
+        """The name of the log group. Below /aws/vendedlogs/ it needs no entry in the account's log policy.
 
-        It ends in the stack's id, so that it is free if the stack is created again.
+        That policy may be full. The name ends in the stack's id, so that it is free if the stack is created again.
         """
         stack_id = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Stack.of(self).stack_id))
         return f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{stack_id}"

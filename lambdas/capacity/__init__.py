@@ -1,7 +1,7 @@
-"""The core: how concurrency, throttles, requests per second (TPS) and inference units (IUs) go together.
+"""The core: finds a model's maximum requests per second (TPS) from concurrency, counts and throttles.
 
-Nothing in here knows AWS, the clock or the environment; time and counts come in as arguments.
-Read in this order: `step` (what a step of load is, what comes back), `worker` (how one worker
-behaves in it), `search` with `ramp`, `saturated` and `other_limits` (which step comes next), `looks`, `estimator` and
-`agreement` (from counts to an interval), `verdict` (what may be claimed), `recommendation` (how many IUs that means).
+The core knows neither AWS nor the clock nor the environment; time and counts come in as arguments. Read in this order:
+`lambdas.load.step` (plan and counts of a step of load), `lambdas.load.worker_step` (one worker in it), `search` with
+`ramp`, `saturated` and `other_limits` (the next step), `looks`, `rates.estimator` and `agreement` (from counts to an
+interval), `verdicts.verdict` (the claim), `lambdas.planning.recommendation` (the inference units for a demand).
 """

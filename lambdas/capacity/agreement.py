@@ -1,4 +1,4 @@
-"""Do looks at a model tell the same rate, which one, and how surely?"""
+"""Agreement between looks: whether they show the same rate, the pooled rate, and its noise."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lambdas.capacity.looks import Look
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
 
-AGREEING_SHARE = 0.07  # of the rate: looks may be so far apart, half of which is the error of their mean
-SOUND_SHARE = 0.077  # of the rate: noise that leaves it less sure is not called ok
-BLOCK_S = 3  # noise that evens out within so many seconds is none
-NOISE_ERRORS = 3.0
-CHANCE_ERRORS = 2.0  # standard errors of the throttles of a confirmation, which may have been more
+AGREEING_SHARE = 0.07  # of the rate: largest difference of agreeing looks (bench/constants.py: twice the mean's error)
+SOUND_SHARE = 0.077  # of the rate: largest half-width of the noise in a result that is `ok` (bench/constants.py)
+BLOCK_S = 3  # seconds; noise that averages out within a block of this length is ignored
+NOISE_ERRORS = 3.0  # standard errors in the half-width of the noise
+CHANCE_ERRORS = 2.0  # standard errors in the upper bound of a confirmation's throttles
 
 
 def agree(one: Look, other: Look) -> bool:
-    """Do they tell the same rate?"""
+    """Whether both looks are conclusive and show the same rate."""
     if not (one.tells and other.tells and one.rate.estimate):
         return False
     apart = abs(one.rate.estimate - other.rate.estimate)
@@ -28,7 +28,7 @@ def agree(one: Look, other: Look) -> bool:
 
 
 def together(looks: Sequence[Look]) -> Interval:
-    """The rate that agreeing looks tell; where they differ by more than their noise, the interval spans them."""
+    """The pooled rate of agreeing looks. The interval spans them if they differ by more than their noise."""
     low, high = (choose(looks, key=lambda look: look.rate.estimate) for choose in (min, max))
     if high.rate.estimate - low.rate.estimate > hypot(low.half, high.half):
         return replace(spanning(looks), estimate=fmean(look.rate.estimate for look in looks))
@@ -36,13 +36,13 @@ def together(looks: Sequence[Look]) -> Interval:
 
 
 def spanning(looks: Sequence[Look]) -> Interval:
-    """An interval that covers all looks; the last one is the estimate."""
+    """An interval that covers the intervals of all looks. Its estimate is that of the last look."""
     rates = [look.rate for look in looks]
     return Interval(rates[-1].estimate, min(r.low for r in rates), max(r.high or 0.0 for r in rates))
 
 
 def noise_half(looks: Sequence[Look]) -> float:
-    """Half-width, requests/s, that the noise of the looks leaves; 0 where counting is all there is."""
+    """Half-width in requests/s that is due to the looks' noise. Returns 0 if no look has more than counting errors."""
     if not any(look.noisy for look in looks):
         return 0.0
     blocks = [
@@ -60,15 +60,15 @@ def noise_half(looks: Sequence[Look]) -> float:
 
 
 def too_noisy(looks: Sequence[Look]) -> bool:
-    """Is their noise more than can be called ok?"""
+    """Whether the looks are too noisy for the verdict `ok`."""
     return noise_half(looks) > SOUND_SHARE * together(looks).estimate
 
 
 def fair_share(saturated: Look, paced: Paced) -> float | None:
-    """What is left to us of a limiter that another client uses, too; None where the counts don't tell.
+    """The requests/s that remain for this client of a limiter shared with another one. Returns None if inconclusive.
 
-    Of A attempts/s a limiter T lets T A / (A + B) through if another client makes B. Two rates of attempts, and what
-    came of them, give T and B; what can be had without taking the other's is T - B.
+    If the other client makes B attempts/s, a limiter of T requests/s accepts T A / (A + B) of A attempts/s. Two rates
+    of attempts with their accepted rates give T and B. The rate that takes nothing from the other client is T - B.
     """
     attempts, accepted = saturated.attempts_tps, saturated.rate.estimate
     more = CHANCE_ERRORS**2 / 2 + CHANCE_ERRORS * sqrt(paced.throttled + CHANCE_ERRORS**2 / 4)

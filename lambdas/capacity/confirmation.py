@@ -1,4 +1,4 @@
-"""A confirmation: evenly paced just below the estimate, after as much load as uses up saved-up credit."""
+"""A confirmation: evenly paced requests just below the estimate, after closed-loop load that uses up burst credit."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import PACED_WARM_UP_S, StepPlan
 
-MAX_CONFIRM_THROTTLE_RATIO = 0.005  # of requests throttled, at most, in a clean confirmation
-TOLERATED_LATE = 0.01  # of its requests, sent late: with more, throttles are looked at again
+MAX_CONFIRM_THROTTLE_RATIO = 0.005  # largest share of throttled requests in a clean confirmation
+TOLERATED_LATE = 0.01  # share of requests sent late: with more, a throttled confirmation is repeated
 
 
 @dataclass(frozen=True)
 class Paced:
-    """What came of evenly paced requests, and what their drain saw; rates in requests per second."""
+    """The counts of evenly paced requests, and the look at their drain. Rates are in requests per second."""
 
     rate: float
     accepted_by_second: tuple[int, ...]
@@ -31,28 +31,28 @@ class Paced:
 
     @property
     def sent(self) -> int:
-        """All of them."""
+        """The number of paced requests: accepted + throttled + failed."""
         return sum(self.accepted_by_second) + self.throttled + self.failed
 
     @property
     def seconds(self) -> int:
-        """For so long."""
+        """The number of whole paced seconds."""
         return len(self.accepted_by_second)
 
     @property
     def accepted_tps(self) -> float:
-        """What was accepted of it."""
+        """Mean accepted requests per second."""
         return sum(self.accepted_by_second) / max(1, self.seconds)
 
     @property
     def clean_rate(self) -> CleanRate | None:
-        """The rate that passed; None where more than a few were throttled, or nothing was answered."""
+        """The rate that passed. Returns None if more than 0.5 % was throttled, or nothing was sent."""
         is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRM_THROTTLE_RATIO * self.sent
         return CleanRate(self.rate, self.sent, self.throttled, self.latency) if is_clean else None
 
 
 def paced_again(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, Paced]:
-    """The step; once more where unevenly sent requests were throttled: that may be the client's own doing."""
+    """Run the step, and repeat it if it was throttled and sent unevenly: the client may have caused the throttles."""
     seen = paced_part((yield from test.run(plan)))
     if seen.sent and not seen.clean_rate and seen.late_share > TOLERATED_LATE:
         seen = paced_part((yield from test.run(plan)))
@@ -60,7 +60,7 @@ def paced_again(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCount
 
 
 def paced_part(counts: StepCounts) -> Paced:
-    """The paced requests of a step, without its first paced second."""
+    """The counts of a step's paced part, without its first second."""
     first, last = int(counts.plan.max_s + PACED_WARM_UP_S), math.floor(counts.plan.longest_s)
     accepted = [*counts.accepted, *[0] * last][first:last]
     throttled, failed = sum(counts.throttled[first:]), sum(counts.failed[first:])

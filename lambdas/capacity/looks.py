@@ -1,7 +1,7 @@
-"""A look at a saturated model: the seconds of a step, after its last shift, that tell one rate.
+"""A look at a saturated model: the seconds of a step, after its last shift, that have one rate.
 
-A stretch of seconds may hold two levels: the rest of burst credit, a first limiter before the credit behind it is
-gone, a step of the capacity. The last level is what the model carries by now.
+A stretch of seconds may hold two levels: remaining burst credit comes first, or a fast limiter before the credit of a
+slower one is used up, or the capacity changes. The last level is the model's present capacity.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from lambdas.capacity.rates.estimator import COUNTING, MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.counts import StepCounts
 
-MIN_TO_SPLIT = 6  # seconds
-SHIFT_ERRORS = 4.5  # standard errors between two levels: steady noise looks like two in 1 or 2 of 100 stretches
-SHIFT_SHARE = 0.03  # of the mean: smaller shifts don't matter
-DARK_SHARE = 0.1  # of the level after it: a second that is so low is a pause, and what holds one is no level
-VAGUE_SHARE = 0.1  # of the rate: with a half-width beyond it, which counting does not explain, a look tells nothing
-NOISY_STRAY = 1.5  # counts by which the running sum strays from a line, when more than counting is at work
-DIP_SHARE = 0.5  # of the median: a second that is so low, and then recovered from, is a pause
+MIN_TO_SPLIT = 6  # seconds; shorter stretches are one level
+SHIFT_ERRORS = 4.5  # standard errors between two levels; cuts 1 or 2 of 100 steady stretches (bench/constants.py)
+SHIFT_SHARE = 0.03  # of the mean: smaller shifts are ignored
+DARK_SHARE = 0.1  # of the level that follows: a lower second is a pause, so that it ends no level
+VAGUE_SHARE = 0.1  # of the rate: a wider half-width is inconclusive, unless counting explains it
+NOISY_STRAY = 1.5  # counts: if the running sum is farther from a line, counting alone does not explain it
+DIP_SHARE = 0.5  # of the median: a lower second that is not the last one is a pause
 
 
 @dataclass(frozen=True)
 class Look:
-    """Accepted requests per second of one level; what was tried meanwhile; how many seconds before were left out."""
+    """One level of accepted requests, after the last shift in a step."""
 
-    counts: tuple[int, ...]
-    attempts_tps: float = 0.0
-    cut: int = 0
-    rose: bool = False
+    counts: tuple[int, ...]  # accepted requests in each second
+    attempts_tps: float = 0.0  # accepted + throttled requests per second of the whole step
+    cut: int = 0  # seconds before the level, which are left out
+    rose: bool = False  # the level before it was lower
 
     @cached_property
     def rate(self) -> Interval:
-        """The mean and its interval."""
+        """Mean accepted requests per second with its 95 % interval."""
         return estimator.interval(self.counts)
 
     @property
@@ -48,23 +48,23 @@ class Look:
 
     @property
     def seconds(self) -> int:
-        """How many."""
+        """The number of seconds in the level."""
         return len(self.counts)
 
     @property
     def tells(self) -> bool:
-        """Is it long and sharp enough to tell a rate, and not one that agrees with any?"""
+        """Whether the look is long and precise enough to be conclusive: a vague one would agree with any other."""
         sharp = max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds) if self.seconds else 0.0
         return self.seconds >= MIN_SECONDS and self.half <= sharp
 
     @property
     def noisy(self) -> bool:
-        """Is there more to its spread than counting in whole seconds?"""
+        """Whether the counts vary by more than the error of counting in whole seconds."""
         return estimator.strays(self.counts) > NOISY_STRAY
 
     @property
     def dips(self) -> bool:
-        """Did the model pause for a second or more, and go on?"""
+        """Whether the model paused for a second or more and then went on."""
         if self.seconds < MIN_SECONDS or estimator.period_of(self.counts) > 1:
             return False
         usual = median(self.counts)
@@ -73,13 +73,13 @@ class Look:
 
 
 def look(counts: StepCounts) -> Look | None:
-    """What a closed-loop step saw of a saturated model; None where it was not saturated."""
+    """The look at the model in a closed-loop step. Returns None if the step was not saturated."""
     accepted = estimator.saturated_seconds(counts, min(counts.plan.base_s, estimator.SATURATED_SECONDS))
     return settled(accepted, _attempts_tps(counts)) if accepted else None
 
 
 def settled(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
-    """The last level."""
+    """The last level of a stretch of accepted requests per second."""
     kept, rose = list(accepted), False
     while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):
         rose = fmean(kept[:split]) < fmean(kept[split:])
@@ -90,16 +90,16 @@ def settled(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors:
 
 
 def jitter(counts: Sequence[int]) -> float:
-    """Standard deviation of a second's count, from differences of neighbours without the largest one.
+    """Standard deviation of a second's count, from the differences of neighbours without the largest one.
 
-    They show the noise, and are blind to a level that moves.
+    These differences show the noise, but not a level that moves.
     """
     squares = sorted((now - before) ** 2 for before, now in pairwise(counts))[:-1]
     return sqrt(fmean(squares) / 2) if squares else 0.0
 
 
 def _shift(counts: Sequence[int], errors: float) -> int | None:
-    """The second with which the last level begins, if there is more than one."""
+    """The index of the second in which the last level begins. Returns None if there is only one level."""
     if len(counts) < MIN_TO_SPLIT:
         return None
     noise, mean = jitter(counts), fmean(counts)

@@ -1,4 +1,4 @@
-"""What a search ends with."""
+"""The measurement: the result of a search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ending = Literal["saturated", "latency-bound", "not-saturated", "account-throttl
 
 @dataclass(frozen=True)
 class CleanRate:
-    """An evenly paced rate that passed: requests sent and throttled at it, and their latencies."""
+    """An evenly paced rate (requests/s) that passed, with its numbers of sent and throttled requests and latencies."""
 
     tps: float
     sent: int
@@ -22,13 +22,13 @@ class CleanRate:
 
     @property
     def throttle_ratio_below(self) -> float:
-        """The throttle ratio that this many clean requests rule out with 95 % confidence."""
+        """Upper bound of the throttle ratio, with 95 % confidence, if none of these requests was throttled."""
         return float(1 - 0.05 ** (1 / self.sent)) if self.sent else 1.0
 
 
 @dataclass(frozen=True)
 class WorkersRefused:
-    """Lambda ran `given` of the `wanted` workers of a step, twice."""
+    """Lambda ran only `given` of the `wanted` workers of a step, in both of its attempts."""
 
     wanted: int
     given: int
@@ -36,10 +36,10 @@ class WorkersRefused:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the steps showed. `max_tps` is None when only a quota window longer than the test was seen.
+    """The result of all steps. `max_tps` is None if the model's quota window is longer than the test.
 
-    `unsettled`: what was seen instead of one rate that holds, as a clause. `saturated`: the seconds that the rate is
-    from, in so many `looks`.
+    `unsettled` is a clause that says why no single rate holds, or empty. `saturated` holds the accepted requests of
+    each second behind the rate, from `looks` looks.
     """
 
     ending: Ending

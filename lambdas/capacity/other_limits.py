@@ -1,4 +1,4 @@
-"""Models that no rate limits: those that queue without end, and those with a quota for windows of several seconds."""
+"""Models without a limit per second: those that queue instead of throttling, and those with a quota per long window."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from lambdas.load.step import StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
-CONFIRM_RATIO = 0.95  # of the estimate of a windowed quota
-LATENCY_CONFIRM_RATIO = 0.90  # the same of a model that queues: closer to its capacity the queue never ends
-CONFIRM_ROUNDS = 3
-WINDOW_S = 40.0
-LATENCY_S = 14.0
+CONFIRM_RATIO = 0.95  # first confirmation rate of a windowed quota, as a share of the estimate
+LATENCY_CONFIRM_RATIO = 0.90  # the same for a model that queues: nearer to its capacity the queue keeps growing
+CONFIRM_ROUNDS = 3  # confirmations at most, each slower than the one before
+WINDOW_S = 40.0  # length of the step that counts from refill to refill
+LATENCY_S = 14.0  # length of the step at a model that queues
 
 
 def measure_windowed(test: LoadTest, counts: StepCounts) -> Steps:
-    """A quota handed out in windows of several seconds: count from refill to refill."""
+    """Measure a quota that is refilled every few seconds: count accepted requests from refill to refill."""
     plan = closed_loop_plan("window", counts.plan.lanes, test.limits, at_least_s=WINDOW_S)
     longer = yield from test.run(plan)
     seen = longer.accepted[: longer.whole_seconds]
@@ -31,13 +31,13 @@ def measure_windowed(test: LoadTest, counts: StepCounts) -> Steps:
     found = Measurement("saturated", counts.plan.lanes, max_tps, windowed=True)
     if max_tps is None or test.limits.mode == "quick":
         return found
-    # The confirmation starts with a window of its own: no drain, and time for a refill before it.
+    # The confirmation starts with a new window: it has no drain, and waits long enough for a refill.
     wait_s = estimator.seconds_between_refills(seen)
     return (yield from _confirmed(test, found, CONFIRM_RATIO, counts, wait_s))
 
 
 def measure_latency_bound(test: LoadTest, counts: StepCounts) -> Steps:
-    """A model that never throttles queues instead: its capacity is the rate at which answers come."""
+    """Measure a model that queues instead of throttling: its capacity is its rate of replies."""
     p50_s = (counts.latency.quantile_ms(0.5) or 0.0) / 1000
     lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
@@ -47,17 +47,17 @@ def measure_latency_bound(test: LoadTest, counts: StepCounts) -> Steps:
     found = Measurement("latency-bound", lanes, estimator.interval(answered, noisy=True), saturated=tuple(answered))
     if test.limits.mode == "quick":
         return found
-    # A drain would fill the queue, and the latencies would be those of the backlog.
+    # There is no drain: it would fill the queue, and the latencies would be those of the backlog.
     return (yield from _confirmed(test, found, LATENCY_CONFIRM_RATIO, steady))
 
 
 def answered_seconds(steady: StepCounts) -> list[int]:
-    """Answers in each second of a latency step, without its first two."""
+    """The number of replies in each second of a latency step, without the first two seconds."""
     return [*steady.completed, *[0] * int(LATENCY_S)][2 : int(LATENCY_S)]
 
 
 def _confirmed(test: LoadTest, found: Measurement, share: float, counts: StepCounts, wait_s: float = 0.0) -> Steps:
-    """Evenly paced just below the estimate, lower each time it throttles: is there a rate that passes?"""
+    """Confirm an evenly paced rate just below the estimate, and try a lower one after each that is throttled."""
     if found.max_tps is None or not found.max_tps.estimate:
         return found
     first_rate = rate = share * found.max_tps.estimate

@@ -1,4 +1,4 @@
-"""What the looks at a saturated model come to: a rate that holds, one that is throttled below it, or none."""
+"""The measurements of a saturated model: a rate that holds, one with throttles below it, or none that holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAUSED = "it paused for a second or more"
 
 
 def measured(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
-    """The rate that the looks agree on."""
+    """The measurement with the rate that the looks agree on."""
     return Measurement(
         "saturated",
         model.concurrency,
@@ -30,7 +30,7 @@ def measured(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
 
 
 def unsettled(model: SaturatedModel, why: str) -> Measurement:
-    """No rate holds; the interval covers all that was seen."""
+    """The measurement if no single rate holds. Its interval covers all looks and probes; `why` is a clause."""
     found, seen = measured(model), [each for each in model.looks if each.seconds]
     assert found.max_tps is not None
     spanned = agreement.spanning([*model.probed, *seen])
@@ -40,7 +40,7 @@ def unsettled(model: SaturatedModel, why: str) -> Measurement:
 
 
 def carried_more(model: SaturatedModel) -> Measurement:
-    """Less was accepted of too many requests than of fewer, evenly sent; how much it carries at most is not known."""
+    """The measurement if the model accepts more when it is overloaded less. Its maximum has no known upper bound."""
     seen = model.max_tps.estimate
     why = f"it carried {seen:.3g} requests/s when it was overloaded, and more when they came evenly"
     found = unsettled(model, why)
@@ -50,7 +50,7 @@ def carried_more(model: SaturatedModel) -> Measurement:
 
 
 def throttles_below(model: SaturatedModel, *confirmations: Paced) -> Measurement:
-    """The estimate stands, but requests are throttled below it: its lower end is what may be had without."""
+    """The measurement if requests are throttled below the estimate. The lower end is a rate without throttles."""
     found = measured(model)
     assert found.max_tps is not None
     told = [each for each in confirmations if each.sent]
@@ -64,12 +64,12 @@ def throttles_below(model: SaturatedModel, *confirmations: Paced) -> Measurement
 
 
 def levels(model: SaturatedModel) -> str:
-    """What the looks told, one after the other."""
+    """The rates of the looks in their order, as a clause."""
     told = [f"{each.rate.estimate:.3g}" for each in model.looks if each.seconds]
     return f"it carried {', then '.join(told)} requests/s"
 
 
 def noise(model: SaturatedModel) -> str:
-    """How much its noise leaves open."""
+    """The uncertainty that the noise causes, as a clause."""
     share = agreement.noise_half(model.level) / model.max_tps.estimate
     return f"what it accepts varies so much that ±{100 * share:.0f} % is all that can be told"

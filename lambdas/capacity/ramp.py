@@ -1,4 +1,4 @@
-"""The ramp: more concurrency until the model throttles for long enough, or something else ends it."""
+"""The ramp: concurrency grows until the model is saturated, or until another limit ends it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lambdas.capacity.step_plans import SATURATED_STEP_S, closed_loop_plan
 from lambdas.load.counts import StepCounts
 from lambdas.load.step import StepPlan
 
-SHORT_S = 3.0  # length of a ramp step that meets no throttle
-LONGER_S = 5.0  # of one that is repeated because the model may queue
-LOWER_BOUND_STEP_S = 30.0  # length of the step that a lower bound is from
+SHORT_S = 3.0  # length of a ramp step without throttles
+LONGER_S = 5.0  # length of a step that is repeated because the model may queue
+LOWER_BOUND_STEP_S = 30.0  # length of the step behind a lower bound
 LOWER_BOUNDS: tuple[Ending, ...] = ("not-saturated", "account-throttled", "client-limited")
-# More concurrency that buys less than such a factor of TPS, and costs more than such a factor of the median latency:
+# The model queues if more concurrency raises TPS by less, and the median latency by more, than these factors.
 QUEUES = (1.15, 1.6)
-MAY_QUEUE = (1.4, 1.35)  # seen in a short step, which is then repeated
+MAY_QUEUE = (1.4, 1.35)  # a short step with these factors is repeated for LONGER_S
 
 Rates = tuple[float, float]  # TPS, median latency in ms
 
 
 def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCounts, float]]:
-    """Returns how it ended, the last step and its accepted TPS."""
+    """Run the ramp. Returns its ending, the counts of the last step, and that step's accepted TPS."""
     limits = test.limits
     lanes, length_s, after_throttle = limits.start_concurrency, SHORT_S, False
     previous: Rates | None = None
@@ -44,20 +44,20 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
         if ending is None and lanes == limits.max_concurrency and (after_throttle or not throttled):
             ending = "not-saturated"
         if ending in LOWER_BOUNDS and counts.seconds < LOWER_BOUND_STEP_S:
-            # Seconds may live on burst credit: a lower bound is what the model carries for longer.
+            # Burst credit may carry a short step, so a lower bound needs a longer one.
             length_s = LOWER_BOUND_STEP_S
             continue
         if ending is not None:
             return ending, counts, now[0]
         growth = 4 if limits.mode == "quick" and not throttled else 2
-        # A long step is for lasting throttles, not for those of lanes that all start at once.
+        # Only lasting throttles need a long step; lanes that start at the same time may be throttled briefly.
         after_throttle = throttled and (counts.recently_throttled or lanes == limits.max_concurrency)
         length_s = SATURATED_STEP_S if after_throttle else SHORT_S
         lanes, previous = min(lanes * growth, limits.max_concurrency), now
 
 
 def saturated_part(counts: StepCounts) -> StepCounts | None:
-    """The step if it was saturated, or what the workers that went on saw once the others had ended; None if neither."""
+    """The step if it was saturated, else its part after the first workers ended. Returns None if neither was."""
     longest_s = max(worker.seconds for worker in counts.workers)
     ended_s = max((worker.seconds for worker in counts.workers if worker.seconds < longest_s), default=0.0)
     went_on = [replace(worker, ready_s=ended_s) for worker in counts.workers if worker.seconds == longest_s]
@@ -66,5 +66,5 @@ def saturated_part(counts: StepCounts) -> StepCounts | None:
 
 
 def _queues(before: Rates, now: Rates, factors: tuple[float, float]) -> bool:
-    """Did more concurrency buy latency instead of TPS?"""
+    """Whether more concurrency raised the latency instead of the TPS."""
     return now[0] < factors[0] * before[0] and now[1] > factors[1] * before[1]

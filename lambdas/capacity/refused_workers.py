@@ -1,6 +1,6 @@
-"""Steps that Lambda did not run in full: the search goes on with as many workers as it gave, as if that were all.
+"""Steps whose workers Lambda did not all run: the search goes on with the number of workers that it did run.
 
-Lambda refuses a worker when the concurrent executions of the account, or those reserved for ApplyLoad, are used up.
+Lambda refuses a worker if the concurrent executions of the account, or those reserved for ApplyLoad, are used up.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from lambdas.load.counts import StepCounts
 def without_refused(
     history: Sequence[StepCounts], limits: SearchLimits
 ) -> tuple[list[StepCounts], SearchLimits, WorkersRefused | None, bool]:
-    """The history without steps that were refused twice, the limits that remain, and the last refusal.
+    """The history without steps that were refused twice, the remaining limits, and the last refusal or None.
 
-    The last value says that fewer workers were tried and refused as well, so the steps before are all there will be.
+    The last value is True if an earlier step ran with as many workers, so that smaller limits avoid no refusal.
     """
     kept: list[StepCounts] = []
     refusal, is_over = None, False
@@ -42,7 +42,7 @@ def without_refused(
 
 
 def lower_bound(kept: Sequence[StepCounts], refusal: WorkersRefused) -> Measurement:
-    """What the steps before the refused one show, at least."""
+    """The measurement from the steps before the refused one: a lower bound."""
     usable = [counts for counts in kept if is_usable(counts) and counts.plan.phase != "confirm"]
     last = usable[-1]
     saturated = estimator.saturated_seconds(last)
@@ -51,6 +51,6 @@ def lower_bound(kept: Sequence[StepCounts], refusal: WorkersRefused) -> Measurem
 
 
 def as_refused(found: Measurement, refusal: WorkersRefused) -> Measurement:
-    """The measurement of a search that had fewer workers than it wanted."""
+    """The measurement of a search that went on with fewer workers than planned."""
     ending = "client-limited" if found.ending == "not-saturated" else found.ending
     return replace(found, ending=ending, refused=refusal)

@@ -1,5 +1,5 @@
-"""A model that was saturated once, and is looked at further: the looks, the level that they agree on, the last
-confirmation. Each method is one step of load, or a few, and what is learnt from it."""
+"""The state of a search after the ramp has saturated the model: the looks, their common level, the last confirmation.
+Each method runs one or more steps of load and updates the state."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from lambdas.load.step import Phase, StepPlan
 
 Load = Generator[StepPlan, StepCounts, None]
 
-SECOND_LOOK_AFTER_S = 50.0  # of load and pauses: what warms up within that is warm by then
-SHIFTED_S = 2  # seconds before the last shift: after more of them, idling would save up the credit that ended with it
-LOOK_S = (6.0, 8.0)  # shortest and longest second look
-LOOK_REQUESTS = 80  # in it, within those
-NOISY_LOOK_S = 7.0  # before a probe
-REFILLED_LOOK_S = 8.0  # one more, where credit had filled it
-MORE_LOOKS = 2  # to settle what is too short, or disagrees
-LOOK_ON_S = 9.0  # each of the latter
-PROBE_SHARE = 1.12  # of the estimate: of a limiter's evenly paced requests 1 - 1 / 1.12 are throttled
-PROBE_S = 6.0
-PROBE_THROTTLED = 0.4  # of that share: with less, the model carries more than it was seen to
-LOWER_DRAIN_S = 5.0  # before a second confirmation: long enough to be a look
+SECOND_LOOK_AFTER_S = 50.0  # start of the second look, in seconds of load and pauses: time for a model to warm up
+SHIFTED_S = 2  # if the first look cuts more seconds, no pause precedes the second: it would refill the burst credit
+LOOK_S = (6.0, 8.0)  # shortest and longest second look of a model without noise
+LOOK_REQUESTS = 80  # accepted requests that such a look aims at
+NOISY_LOOK_S = 7.0  # length of the second look of a noisy model, which a probe follows
+REFILLED_LOOK_S = 8.0  # length of its replacement if burst credit filled it
+MORE_LOOKS = 2  # extra looks at most, if a look is too short or two disagree
+LOOK_ON_S = 9.0  # length of each extra look after a disagreement
+PROBE_SHARE = 1.12  # of the estimate, paced: a limiter throttles 1 - 1 / 1.12 of a probe (bench/constants.py)
+PROBE_S = 6.0  # length of a probe
+PROBE_THROTTLED = 0.4  # of that share: with fewer throttles, the model carries more than the estimate
+LOWER_DRAIN_S = 5.0  # drain before a second confirmation, long enough to be a look
 
 
 class SaturatedModel:
-    """What is known of it so far."""
+    """A saturated model: everything that the steps so far have shown."""
 
     def __init__(self, test: LoadTest, ramped: StepCounts) -> None:
         self.test = test
@@ -46,10 +46,10 @@ class SaturatedModel:
         self.looks = [look(ramped) or Look(())]
         self.level = self.looks[:]
         self.looks_agree = True
-        self.probed: list[Look] = []  # what was accepted of a probe, which overloads less than a look
+        self.probed: list[Look] = []  # the accepted requests of a probe, which overloads the model less than a look
         self.paced: Paced | None = None
         self.clean: CleanRate | None = None
-        self.carries_more = False  # when it is loaded less
+        self.carries_more = False  # the model accepts more than its estimate if it is overloaded less
 
     @property
     def first(self) -> Look:
@@ -58,17 +58,17 @@ class SaturatedModel:
 
     @property
     def max_tps(self) -> Interval:
-        """From the looks that agree."""
+        """The rate of the looks that agree."""
         return agreement.together(self.level)
 
     @property
     def paused(self) -> bool:
-        """Did any look see it pause?"""
+        """Whether the model paused in any look."""
         return any(each.dips for each in self.looks)
 
     @property
     def probe_contradicts(self) -> bool:
-        """Was more accepted of the probe than the level allows, even where enough of it was throttled?"""
+        """Whether more of the probe was accepted than the level allows, even if enough of it was throttled."""
         level = self.max_tps
         return any(
             each.rate.estimate - level.estimate
@@ -77,7 +77,7 @@ class SaturatedModel:
         )
 
     def look_first(self) -> Load:
-        """More seconds where the ramp's last level is too short to tell."""
+        """Extend the first look while the last level of the ramp is too short."""
         for _ in range(MORE_LOOKS):
             if self.first.seconds >= MIN_TO_SPLIT:
                 return
@@ -88,13 +88,13 @@ class SaturatedModel:
                 self.level = self.looks[:]
 
     def confirm(self, rate: float, drain_s: float = DRAIN_S) -> Load:
-        """Evenly paced, after as much load as uses up saved-up credit."""
+        """Send an evenly paced rate (requests/s), after a drain of `drain_s` seconds that uses up burst credit."""
         plan = paced(rate, self.p95_s, self.lanes, self.test.limits, drain_s=drain_s)
         self.paced = yield from paced_again(self.test, plan)
         self.clean = self.paced.clean_rate
 
     def confirm_lower(self, rate: float) -> Load:
-        """The same at a lower rate; the drain before it is long enough to be a look."""
+        """Confirm a lower rate. The drain before it is long enough to be a look, too."""
         yield from self.confirm(rate, LOWER_DRAIN_S)
         assert self.paced is not None
         drained = self.paced.drain
@@ -106,11 +106,11 @@ class SaturatedModel:
             self.level.append(drained)
 
     def look_again(self) -> Load:
-        """Late, and independent of the first; of a noisy model it ends with a probe above the estimate."""
+        """Take the second look, late and independent of the first. A noisy model gets a probe above the rate, too."""
         plan = self._second_look()
         counts = yield from self.test.run(plan)
         second = look(counts) or Look(())
-        if second.seconds < MIN_SECONDS:  # what idling had saved up filled it
+        if second.seconds < MIN_SECONDS:  # burst credit from the pause filled it
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
         self.looks_agree = not second.rose and agreement.agree(self.first, second)
@@ -132,9 +132,9 @@ class SaturatedModel:
         return probing(self._plan(NOISY_LOOK_S, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 
     def _judge_probe(self, probe: Paced) -> None:
-        """Did it go as with a limiter of the estimated rate? Not if hardly any was throttled, or too few accepted.
+        """Compare the probe with a limiter of the estimated rate: it must throttle enough, and accept enough.
 
-        Where the second look saw more than the first, the estimate is out of date, and the probe was too slow to tell.
+        If the second look shows a higher rate than the first, the estimate is out of date, and the probe too slow.
         """
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         self.probed = [probed]
@@ -146,7 +146,7 @@ class SaturatedModel:
             self.looks_agree = self.looks_agree and agreement.agree(second, probed)
 
     def look_on(self) -> Load:
-        """Longer looks, until one agrees with the one before it."""
+        """Take longer looks, until one agrees with the one before it, but at most MORE_LOOKS."""
         for _ in range(MORE_LOOKS):
             before = next((each for each in reversed(self.looks) if each.tells), self.first)
             seen = yield from self._look(LOOK_ON_S)
@@ -156,7 +156,7 @@ class SaturatedModel:
                 return
 
     def look_longer(self, seconds: float) -> Load:
-        """In precise mode, one look more at the level that was agreed on."""
+        """Take one more look of `seconds` seconds in precise mode, at the level of the looks that agree."""
         seen = yield from self._look(seconds, phase="precise")
         self.looks.append(seen)
         self.looks_agree = agreement.agree(self.level[-1], seen)

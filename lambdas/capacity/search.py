@@ -1,9 +1,9 @@
-"""Which step of load comes next, and what all of them together measured.
+"""The search: which step of load comes next, and the measurement after the last one.
 
-`measure` is the whole method, top to bottom: *ramp* until the model is saturated, take a *look* at what it carries,
-*confirm* just below that, and *look again*, late enough: only what two looks agree on is settled. It is written as a
-generator that yields the next step's plan and is sent its counts, so that it reads as it happens. `next_move` replays
-a run's history through it: no state is kept anywhere but in the counts.
+`measure` is the whole method, top to bottom: *ramp* until the model is saturated, take a *look* at its rate, *confirm*
+just below that, and *look again* later. A result needs two looks that agree. `measure` is a generator that yields the
+plan of the next step and is sent its counts, so that its code has the order of events. `next_move` replays a run's
+history through it: only the counts are stored.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from lambdas.load.step import StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
-CONFIRM_RATIO = 0.95  # of the estimate, paced, must pass without throttles
-CONFIRMING = (0.85, 0.975)  # shares of the estimate between which a rate that passed confirms it
-PRECISE_HALF_WIDTH = 0.02  # half-width of the interval that `precise` goes on for
-PRECISE_STEP_S = 20.0
-PRECISE_SATURATED_S = 50.0  # no longer: a model that auto-scales would start to
+CONFIRM_RATIO = 0.95  # of the estimate: evenly paced, this rate must pass without throttles
+CONFIRMING = (0.85, 0.975)  # of the estimate: a rate between these shares confirms it if it passes
+PRECISE_HALF_WIDTH = 0.02  # of the estimate: half-width of the interval that precise mode aims at
+PRECISE_STEP_S = 20.0  # length of an extra look in precise mode
+PRECISE_SATURATED_S = 50.0  # maximum length of all looks: a longer overload makes a model auto-scale
 
 
 def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan | Measurement:
-    """The next step to run after `history`, or the measurement when nothing is left to run.
+    """The plan of the next step after `history`, or the measurement if no step is left.
 
     Raises:
-        ModelLost: a step in which the model answered nothing.
+        ModelLost: the model answered nothing in a step.
         InternalError: more than a tenth of a step's workers were lost, twice; or Lambda refused to run all of them.
     """
     history, limits, refusal, is_over = without_refused(history, limits)
@@ -54,7 +54,7 @@ def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan |
 
 
 def measure(limits: SearchLimits) -> Steps:
-    """The method: ramp, then by what the ramp met: look, confirm and look again, or say why not."""
+    """The method: ramp, and then, depending on its ending, look, confirm and look again, or return a lower bound."""
     test = LoadTest(limits)
     ending, counts, rate = yield from ramp(test)
     if ending == "latency-bound":
@@ -71,7 +71,7 @@ def measure(limits: SearchLimits) -> Steps:
 
 
 def _confirm_and_look_again(model: SaturatedModel) -> Steps:
-    """Only what two looks agree on, and a confirmation bears out, is settled."""
+    """Check the first look by a confirmation and a second look: the result holds if both support it."""
     yield from model.confirm(CONFIRM_RATIO * model.max_tps.estimate)
     if not model.clean:
         return (yield from _confirm_lower(model))
@@ -93,7 +93,7 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
 
 
 def _confirm_lower(model: SaturatedModel) -> Steps:
-    """Throttled below the estimate: did the capacity move, or does the model throttle below its maximum?"""
+    """After a failed confirmation, find out if the capacity moved or if the model throttles below its maximum."""
     before, failed = model.max_tps.estimate, model.paced
     assert failed is not None
     if not failed.sent:
@@ -119,13 +119,13 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:
-    """Is the rate that passed just below the estimate?"""
+    """Whether the rate that passed is just below the estimate."""
     low, high = (share * model.max_tps.estimate for share in CONFIRMING)
     return model.clean is not None and low <= model.clean.tps <= high
 
 
 def _narrow(model: SaturatedModel) -> Steps:
-    """In precise mode, until the interval is narrow; what is too noisy is not called ok."""
+    """Finish a search with looks that agree: narrow the interval in precise mode, and reject what is too noisy."""
     if model.paused:
         return outcomes.unsettled(model, outcomes.PAUSED)
     if model.probe_contradicts:
@@ -139,7 +139,7 @@ def _narrow(model: SaturatedModel) -> Steps:
 
 
 def _prolong(model: SaturatedModel) -> Generator[StepPlan, StepCounts, None]:
-    """In precise mode, more looks until the interval is narrow."""
+    """Take more looks in precise mode, until the interval is narrow or the looks are long enough."""
     while model.test.limits.mode == "precise" and model.looks_agree:
         seconds = sum(each.seconds for each in model.level) + PRECISE_STEP_S
         narrow = model.max_tps.half_width <= PRECISE_HALF_WIDTH * model.max_tps.estimate

@@ -1,4 +1,4 @@
-"""Can a step's counts be used, and was it the model that decided them?"""
+"""Checks of a step's counts: whether they are usable, and whether the model or another limit decided them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.failures import no_reply_error
 from lambdas.load.step import StepPlan
 
-TOLERATED_FAILURES = 0.1  # of a step's requests, by other errors than throttles
-CHANCE_ERRORS = 3.0  # standard errors of that share, which chance may add
-TOLERATED_LOSS = 0.1  # of a step's workers
-TOLERATED_DELAY_S = 1  # of a step's last worker after the common start
-TOLERATED_STALLS = 0.5  # of a step's seconds
-WITHOUT_GAPS = ("window", "latency")  # phases whose seconds only count together
+TOLERATED_FAILURES = 0.1  # share of requests that may fail by other errors than throttles
+CHANCE_ERRORS = 3.0  # standard errors of that share that chance may add
+TOLERATED_LOSS = 0.1  # share of workers that may be lost
+TOLERATED_DELAY_S = 1  # seconds that the last worker may start after the common start
+TOLERATED_STALLS = 0.5  # share of closed-loop seconds that stalls may spoil
+WITHOUT_GAPS = ("window", "latency")  # phases that need consecutive seconds
 LAMBDA_QUOTA = (
     "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
@@ -31,24 +31,24 @@ MIN_CLIENT_UTILIZATION = 0.85  # below it the client, not the model, sets the pa
 
 @dataclass
 class LoadTest:
-    """A test under way: what its user allows, and the seconds of load and pauses so far."""
+    """A load test in progress: its limits, and its seconds of load and pauses so far."""
 
     limits: SearchLimits
     elapsed_s: float = 0.0
 
     def run(self, plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
-        """See `run_step`."""
+        """Run a step as `run_step` does, and add its seconds to `elapsed_s`."""
         counts = yield from run_step(plan)
         self.elapsed_s += plan.wait_s + counts.seconds + plan.paced_s
         return counts
 
     def more_lanes(self, lanes: int) -> int:
-        """Twice as many, within the limits."""
+        """Twice as many lanes, within the limits."""
         return min(2 * lanes, self.limits.max_concurrency)
 
 
 def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
-    """One step; once more when too many of its workers were lost, stalled, or too late for the common start."""
+    """Run one step, and repeat it if too many of its workers were lost, stalled or late for the common start."""
     counts = yield plan
     if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in WITHOUT_GAPS):
         counts = yield plan
@@ -73,18 +73,18 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
 
 
 def is_usable(counts: StepCounts) -> bool:
-    """Did nearly all of a step's workers report, and all of those start together, and go on?"""
+    """Whether nearly all workers reported, and these started together and did not stall."""
     in_time = not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
     return in_time and (counts.plan.paced_tps > 0 or not stalled(counts))
 
 
 def stalled(counts: StepCounts) -> bool:
-    """Were most seconds of the closed loop spoilt by stalls of the workers? A paced part tells by its late requests."""
+    """Whether stalls of workers spoilt most seconds of the closed loop. In a paced part, late requests show a stall."""
     return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
 
 
 def is_refused(counts: StepCounts) -> bool:
-    """Were too many workers lost, and nearly all of them because Lambda refused to run them?"""
+    """Whether too many workers were lost, nearly all because Lambda refused to run them."""
     lost_otherwise = counts.lost_workers - counts.refused_workers
     return _too_many_lost(counts) and lost_otherwise <= TOLERATED_LOSS * counts.plan.workers
 
@@ -94,7 +94,7 @@ def _too_many_lost(counts: StepCounts) -> bool:
 
 
 def limiting_factor(counts: StepCounts) -> Ending | None:
-    """What, other than the model's capacity, decided this step."""
+    """The limit that decided this step instead of the model's capacity. Returns None if there is none."""
     throttled, failed = sum(counts.throttled), sum(counts.failed)
     account = counts.account_limited
     if account >= 3 and account > 0.02 * counts.sent and account >= throttled:
@@ -104,7 +104,7 @@ def limiting_factor(counts: StepCounts) -> Ending | None:
         return "unstable"
     if not throttled and counts.client_utilization < MIN_CLIENT_UTILIZATION:
         return "client-limited"
-    # A model that refuses that much has more than enough, however hard the workers have to work for it.
+    # A model that throttles this many requests is saturated, even if the workers are near their own limit.
     if client_load([counts]).is_too_much and throttled < MIN_THROTTLE_RATIO * counts.sent:
         return "client-limited"
     if stalled(counts) and counts.whole_seconds >= SATURATED_SECONDS:

@@ -1,4 +1,4 @@
-"""The plans of the search's steps: how many workers, how many seconds."""
+"""The plans of the search's steps: their numbers of workers and seconds."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from dataclasses import dataclass, replace
 from iu_tuner.contract.choices import MAX_WORKERS, Mode
 from lambdas.load.step import PACED_WARM_UP_S, Phase, StepPlan
 
-SATURATED_STEP_S = 12.0  # length of a step that is throttled, or follows a throttled one
-SINGLE_WORKER_EXTENSION_S = 8.0  # a worker that is alone may take so much longer
-DRAIN_S = 2.0  # of closed-loop load before a confirmation, to use up burst credit
-MIN_PACED_S = 7.0  # of a confirmation: shorter ones miss another client that sends in bursts
+SATURATED_STEP_S = 12.0  # length of a step that is throttled or follows a throttled one
+SINGLE_WORKER_EXTENSION_S = 8.0  # maximum extension of a step with only one worker
+DRAIN_S = 2.0  # closed-loop load before a confirmation, which uses up burst credit
+MIN_PACED_S = 7.0  # minimum length of a confirmation: a shorter one may miss another client's bursts
 
 
 @dataclass(frozen=True)
 class SearchLimits:
-    """What the user and the account allow: the mode, total concurrency from start to max, lanes per worker, workers."""
+    """The limits that the user and the account set: mode, first and maximum concurrency, lanes per worker, workers."""
 
     mode: Mode = "standard"
     start_concurrency: int = 4
     max_concurrency: int = 256
     in_flight_per_worker: int = 8
-    most_workers: int = MAX_WORKERS  # of a step; with fewer than asked for, each has more lanes
+    most_workers: int = MAX_WORKERS  # of a step; with fewer workers, each one gets more lanes
 
     @property
     def lanes_per_worker(self) -> int:
-        """The most lanes that a worker may get."""
+        """Maximum number of lanes of one worker."""
         return max(self.in_flight_per_worker, math.ceil(self.max_concurrency / self.most_workers))
 
 
 def closed_loop_plan(
     phase: Phase, lanes: int, limits: SearchLimits, *, at_least_s: float, wait_s: float = 0
 ) -> StepPlan:
-    """A closed-loop step. Short ramp steps extend themselves when throttled; longer ones are fixed."""
+    """The plan of a closed-loop step. Workers extend a short ramp step while they are throttled."""
     workers = min(limits.most_workers, math.ceil(lanes / limits.in_flight_per_worker))
     extended_s = max(at_least_s, SATURATED_STEP_S) if phase == "ramp" else at_least_s
     max_s = extended_s + SINGLE_WORKER_EXTENSION_S if at_least_s < extended_s and workers == 1 else extended_s
@@ -43,7 +43,7 @@ def closed_loop_plan(
 def paced(
     rate: float, p95_s: float, drain: int, limits: SearchLimits, *, drain_s: float = DRAIN_S, wait_s: float = 0.0
 ) -> StepPlan:
-    """Closed loop on `drain` lanes, then `rate` evenly paced: enough requests for a p95."""
+    """The plan of a confirmation: a drain with `drain` lanes, then `rate` requests/s, long enough for a p95."""
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (15.0, 61)
     paced_s = min(longest_s, max(MIN_PACED_S, requests / rate + PACED_WARM_UP_S))
     workers = _paced_workers(rate, p95_s, drain, limits)
@@ -51,7 +51,7 @@ def paced(
 
 
 def probing(look: StepPlan, rate: float, p95_s: float, paced_s: float, limits: SearchLimits) -> StepPlan:
-    """The look, and then `rate` evenly paced."""
+    """The plan of a look with a probe: `rate` evenly paced requests/s for `paced_s` seconds after the look."""
     workers = _paced_workers(rate, p95_s, look.lanes, limits)
     return replace(look, workers=workers, paced_tps=rate, paced_s=paced_s)
 

@@ -1,1 +1,1 @@
-"""Sends a step of load and counts it."""
+"""Load: sends the requests of a step to the model and counts the replies."""

@@ -1,4 +1,4 @@
-"""What a step's workers counted, one by one and merged."""
+"""The counts of a step, of each worker and merged."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from lambdas.models.outcomes import ACCOUNT_LIMITS, CONNECTION_LOST, TIMED_OUT
 
 @dataclass(frozen=True)
 class WorkerCounts:
-    """What one worker saw in one step; seconds count from the common start, by time of sending."""
+    """The counts of one worker in one step. Seconds start at the common start; requests count when they are sent."""
 
     accepted: Sequence[int]
     throttled: Sequence[int]
     failed: Sequence[int]
-    completed: Sequence[int]  # accepted requests by the second their answer came
+    completed: Sequence[int]  # accepted requests, by the second of their reply
     failures: Mapping[str, int]
     latency: LatencyHistogram
     seconds: float  # of closed-loop load
-    ready_s: float  # when it was ready to send; negative: that long before the common start
-    client_utilization: float  # of its lanes' time, spent waiting for answers or backing off as planned
-    late: int = 0  # paced requests sent more than LATE_S after their time
-    workers: int = 1  # whose counts these are: of more than one when they were merged
-    cpu_share: float = 0.0  # CPU seconds of its process per second of load: 1 is a whole vCPU
-    bytes_per_s: float = 0.0  # sent and received, of the busiest worker if merged
-    stalled: Sequence[int] = ()  # seconds in which it did not run for a while, in order: see `heartbeat`
+    ready_s: float  # when it was ready to send; negative before the common start
+    client_utilization: float  # share of the lanes' time spent waiting for replies or backing off as planned
+    late: int = 0  # paced requests sent more than LATE_S after their planned time
+    workers: int = 1  # number of workers whose counts are merged here
+    cpu_share: float = 0.0  # CPU seconds of its process per second of load; 1 is a whole vCPU
+    bytes_per_s: float = 0.0  # sent and received; of the busiest worker if merged
+    stalled: Sequence[int] = ()  # the seconds with a stall, in order (see `heartbeat`)
 
 
 @dataclass(frozen=True)
@@ -40,42 +40,42 @@ class StepCounts:
 
     plan: StepPlan
     workers: Sequence[WorkerCounts] = field(repr=False)
-    refused_workers: int = 0  # of those lost: Lambda refused to run them (its concurrency was used up)
+    refused_workers: int = 0  # lost workers that Lambda refused to run, as its concurrency was used up
 
     @property
     def lost_workers(self) -> int:
-        """Workers that never reported."""
+        """The number of workers that never reported."""
         return self.plan.workers - sum(counts.workers for counts in self.workers)
 
     @property
     def seconds(self) -> float:
-        """Seconds of closed-loop load that every worker ran; none where all workers were lost."""
+        """Seconds of closed-loop load that every worker ran. Returns 0 if all workers were lost."""
         return min((worker.seconds for worker in self.workers), default=0.0)
 
     @property
     def whole_seconds(self) -> int:
-        """How many leading seconds are complete in every worker's counts."""
+        """The number of seconds from the start that are complete in every worker's counts."""
         return math.floor(self.seconds)
 
     @property
     def first_full_second(self) -> int:
-        """The first second in which every worker was sending (0 unless one came late)."""
+        """The first second in which every worker sent all the time; 0 unless one was late."""
         return max(0, math.ceil(max(worker.ready_s for worker in self.workers)))
 
     @cached_property
     def stalled(self) -> list[int]:
-        """The seconds in which a worker stalled: what was counted in them is the client's doing."""
+        """The seconds in which a worker stalled, so that the client decided their counts."""
         return sorted(set().union(*(worker.stalled for worker in self.workers)))
 
     @cached_property
     def usable_seconds(self) -> list[int]:
-        """The whole seconds without those that a stall spoilt."""
+        """The whole seconds that no stall spoilt."""
         spoilt = heartbeat.spoilt_seconds(self.stalled, self.throttled)
         return [second for second in range(self.whole_seconds) if second not in spoilt]
 
     @property
     def spoilt_seconds(self) -> int:
-        """How many of the whole seconds are not usable."""
+        """The number of whole seconds that a stall spoilt."""
         return self.whole_seconds - len(self.usable_seconds)
 
     @cached_property
@@ -90,19 +90,19 @@ class StepCounts:
 
     @property
     def recently_throttled(self) -> bool:
-        """Was a good part throttled in the last seconds of the closed loop, or after some workers ended it?"""
+        """Whether a share of MIN_RECENT_THROTTLE_RATIO was throttled in the last LOOKBACK_S of the loop or later."""
         first = max(0, self.whole_seconds - round(LOOKBACK_S))
         throttled = sum(self.throttled[first:])
         return throttled > 0 and throttled >= MIN_RECENT_THROTTLE_RATIO * (throttled + sum(self.accepted[first:]))
 
     @cached_property
     def failed(self) -> list[int]:
-        """Otherwise failed requests per second of sending."""
+        """Requests that failed by other errors than throttles, per second of sending."""
         return _sum_per_second([worker.failed for worker in self.workers])
 
     @cached_property
     def completed(self) -> list[int]:
-        """Accepted requests per second of their answer."""
+        """Accepted requests per second of their reply."""
         return _sum_per_second([worker.completed for worker in self.workers])
 
     @cached_property
@@ -117,17 +117,17 @@ class StepCounts:
 
     @property
     def account_limited(self) -> int:
-        """Requests that a limit of the account, not of the model, refused."""
+        """The number of requests that a limit of the account refused, not one of the model."""
         return sum(self.failures[name] for name in ACCOUNT_LIMITS)
 
     @property
     def unanswered_tps(self) -> float:
-        """Rate of the requests that got no answer: whether the model carried them is not known."""
+        """Requests per second that got no reply, so that it is unknown whether the model carried them."""
         return (self.failures[CONNECTION_LOST] + self.failures[TIMED_OUT]) / max(1.0, self.seconds)
 
     @cached_property
     def latency(self) -> LatencyHistogram:
-        """Latencies of accepted requests; in a paced step those of its paced part, from planned send times."""
+        """Latencies of accepted requests. A paced step has only those of its paced part, from planned send times."""
         merged = LatencyHistogram()
         for worker in self.workers:
             merged.merge(worker.latency)
@@ -135,22 +135,22 @@ class StepCounts:
 
     @property
     def client_utilization(self) -> float:
-        """The least busy worker's share of lane time spent on requests; low: the client is the bottleneck."""
+        """The utilization of the least busy worker. If it is low, the client is the bottleneck."""
         return min(worker.client_utilization for worker in self.workers)
 
     @property
     def cpu_share(self) -> float:
-        """The busiest worker's."""
+        """CPU seconds per second of load of the busiest worker."""
         return max((worker.cpu_share for worker in self.workers), default=0.0)
 
     @property
     def bytes_per_s(self) -> float:
-        """The busiest worker's."""
+        """Bytes sent and received per second by the busiest worker."""
         return max((worker.bytes_per_s for worker in self.workers), default=0.0)
 
     @property
     def late(self) -> int:
-        """Paced requests sent late."""
+        """The number of paced requests sent late."""
         return sum(worker.late for worker in self.workers)
 
 

@@ -1,4 +1,4 @@
-"""Why a model answered nothing."""
+"""The error of a step in which the model answered nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from lambdas.models.outcomes import DENIED, MODEL_GONE
 
 
 def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, str] | None = None) -> RunError:
-    """The error of a step in which no request was answered: the model is gone, or it runs and fails.
+    """The error of a step without any reply: the model is gone, access is denied, or the model runs and fails.
 
-    `failures` are counts by outcome; `words` the service's messages by outcome, where they are known.
+    `failures` are counts by outcome. `words` are the service's messages by outcome, as far as they are known.
     """
     said = {name: f": {text.rstrip('.')}" for name, text in (words or {}).items() if text}
     errors = ", ".join(f"{name} x {count}{said.get(name, '')}" for name, count in failures.items())

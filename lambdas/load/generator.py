@@ -1,4 +1,4 @@
-"""One worker's load on the wire: threads as lanes, a common start, counts kept by `WorkerStep`."""
+"""Sends one worker's load: one thread per lane, a common start, and counts in a `WorkerStep`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lambdas.load.worker_step import ImageCycle, Lane, WorkerStep
 from lambdas.models.outcomes import ACCEPTED, DENIED, MODEL_GONE, Reply
 from lambdas.models.ports import Connection, PreparedRequest
 
-WATCH_EVERY_S = 2.0  # how long the load may outlive its run, about
-LAST_CHECK_BEFORE_START_S = 0.3
-# Answers after which more requests of the step would only add to them.
+WATCH_EVERY_S = 2.0  # interval of the checks that the run is still active, so the load stops this late at most, about
+LAST_CHECK_BEFORE_START_S = 0.3  # the first check is this long before the common start
+# Outcomes that end the step, since further requests would have the same outcome.
 FATAL_ERRORS = MODEL_GONE | {DENIED}
 
 
 class LoadGenerator:
-    """Runs one worker's part of a step over one connection per lane."""
+    """The load of one worker in one step, with one connection per lane."""
 
     def __init__(
         self, plan: StepPlan, worker: int, connections: Sequence[Connection], requests: Sequence[PreparedRequest]
@@ -37,10 +37,10 @@ class LoadGenerator:
     def run(self, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
         """Wait for the common start (epoch seconds), send the load, return the counts.
 
-        Asks `is_active` every few seconds: nothing tells a Lambda that its execution was aborted.
+        It calls `is_active` every WATCH_EVERY_S, because a Lambda is not notified when its execution is aborted.
 
         Raises:
-            InternalError: more or fewer requests left this worker than it recorded.
+            InternalError: the number of requests on the wire differs from the number recorded.
         """
         started = [connection.requests_on_wire for connection in self._connections]
         self._zero = time.perf_counter() + (start_at - time.time())
@@ -68,7 +68,7 @@ class LoadGenerator:
         return counts
 
     def _watch(self, is_active: Callable[[], bool], over: threading.Event) -> None:
-        # First just before the common start, which may be far.
+        # The first check is just before the common start, which may be many seconds away.
         pause_s = max(0.0, -self._now() - LAST_CHECK_BEFORE_START_S)
         while not over.wait(pause_s):
             if not is_active():

@@ -1,7 +1,7 @@
-"""A worker's own ticking: the seconds in which it stalled, the CPU time that it used, the bytes that it moved.
+"""A worker's heartbeat: the seconds in which it stalled, the CPU time that it used, the bytes that it moved.
 
-A worker stalls when nothing in it runs although something is due: it gets no CPU, is stopped, or one of its
-threads keeps the others from running. Then what a second counts is the client's doing, not the model's.
+A worker stalls if it does not run when something is due: it gets no CPU, it is stopped, or one of its threads
+blocks the others. Then the client, not the model, decides the counts of that second.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-BEAT_S = 0.02
-STALL_S = 0.25  # between two beats: longer is a stall
-MIN_S = 1.0  # of load, that a share of it can be told from
+BEAT_S = 0.02  # interval of beats
+STALL_S = 0.25  # a longer time between two beats is a stall
+MIN_S = 1.0  # seconds of load that a CPU share or a byte rate needs
 
 
 @dataclass(frozen=True)
 class Beat:
-    """What a worker had used at a time (seconds since the step's start): CPU seconds, bytes on the wire."""
+    """A worker's CPU seconds and bytes on the wire up to a time, in seconds since the step's start."""
 
     at_s: float
     cpu_s: float = 0.0
@@ -34,7 +34,7 @@ class Heartbeat:
     _stalled: set[int] = field(default_factory=set)
 
     def beat(self, now: Beat, until_s: float) -> None:
-        """To be called every BEAT_S, from before the start on. The load is over at `until_s`."""
+        """Record a beat. Call it every BEAT_S, beginning before the start. The load ends at `until_s`."""
         due_s = max(0.0, now.at_s if self._last_s is None else self._last_s + BEAT_S)
         late_s = 0.0 if self._last_s is None else now.at_s - self._last_s
         self._last_s = now.at_s
@@ -46,7 +46,7 @@ class Heartbeat:
 
     @property
     def stalled(self) -> list[int]:
-        """The seconds with a stall in them, in order."""
+        """The seconds that contain a stall, in order."""
         return sorted(self._stalled)
 
     @property
@@ -69,11 +69,11 @@ class Heartbeat:
 
 
 def spoilt_seconds(stalled: Sequence[int], throttled: Sequence[int]) -> set[int]:
-    """The seconds not to count: those with a stall, and those after it in which it still shows.
+    """The seconds that do not count: those with a stall, and those that its effect reaches.
 
-    In a stall credit is saved up and queues empty. The next throttle proves that this is over, as the first one of
-    the step does; where none comes, one second is left out. So which seconds go is decided by the client's clock
-    and by throttles, as the first second that counts is: never by what was accepted.
+    During a stall, burst credit builds up and queues empty. The next throttle proves that this is over, as the first
+    one of the step does. Without a throttle, one more second is left out. Only the client's clock and throttles decide
+    which seconds are left out, never the accepted requests, so that the choice does not bias the rate.
     """
     spoilt = set[int]()
     for second in stalled:

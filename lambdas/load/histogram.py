@@ -1,4 +1,4 @@
-"""Latencies in log-spaced buckets: small, mergeable, percentiles to within 1 %."""
+"""A latency histogram with log-spaced buckets: small, mergeable, and with percentiles that are within 1 %."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LatencyHistogram:
         return cls(Counter({int(index): int(count) for index, count in buckets.items()}))
 
     def as_mapping(self) -> dict[str, int]:
-        """Bucket index, as text, to count: what a JSON or DynamoDB map can hold."""
+        """Counts by bucket index. The index is text, as the keys of JSON and DynamoDB maps are."""
         return {str(index): count for index, count in sorted(self.buckets.items())}
 
     def add(self, latency_s: float) -> None:
@@ -35,11 +35,11 @@ class LatencyHistogram:
 
     @property
     def count(self) -> int:
-        """How many latencies were added."""
+        """The number of latencies."""
         return self.buckets.total()
 
     def quantile_ms(self, q: float) -> float | None:
-        """The latency in ms that a share `q` of the requests did not exceed; None when empty."""
+        """The latency in ms that a share `q` of the requests did not exceed. Returns None if the histogram is empty."""
         rank = max(1, math.ceil(q * self.count))
         seen = 0
         for index, count in sorted(self.buckets.items()):
@@ -49,4 +49,4 @@ class LatencyHistogram:
         return None
 
 
-LATENCIES_FOR_P95, LATENCIES_FOR_P99 = 60, 300  # fewer make no such percentile
+LATENCIES_FOR_P95, LATENCIES_FOR_P99 = 60, 300  # minimum number of latencies behind the percentile

@@ -1,4 +1,4 @@
-"""How many load workers Lambda can run at once, and how a search makes do with them."""
+"""The number of load workers that Lambda can run at once, and the warning if it limits a search."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 
 from iu_tuner.contract.choices import MAX_WORKERS
 
-RESERVE_SHARE = 0.1  # of the free concurrent executions, left to the other functions of the account
-MIN_RESERVE = 2  # ReleaseOrphanedModel and Janitor, which stop models, run beside the workers
-MAX_LANES = 64  # of a worker; test.inFlightPerWorker takes no more either
+RESERVE_SHARE = 0.1  # share of the free concurrent executions that is left to the account's other functions
+MIN_RESERVE = 2  # for ReleaseOrphanedModel and Janitor, which stop models while workers run
+MAX_LANES = 64  # of a worker; also the maximum of test.inFlightPerWorker
 
 
 def workers_within(unreserved: int | None) -> int:
-    """The most workers of a step, for so many unreserved concurrent executions (None: not known)."""
+    """The maximum number of workers of a step with these unreserved concurrent executions (None if not known)."""
     if unreserved is None:
         return MAX_WORKERS
     reserve = max(MIN_RESERVE, math.ceil(RESERVE_SHARE * unreserved))
@@ -20,7 +20,7 @@ def workers_within(unreserved: int | None) -> int:
 
 
 def workers_warning(workers: int, max_concurrency: int, in_flight_per_worker: int) -> str | None:
-    """What to know before the start, where `max_concurrency` would take more workers than there may be."""
+    """The warning before a start if `max_concurrency` needs more workers than Lambda can run. Returns None if not."""
     if math.ceil(max_concurrency / in_flight_per_worker) <= workers:
         return None
     lanes = min(MAX_LANES, math.ceil(max_concurrency / workers))

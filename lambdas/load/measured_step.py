@@ -1,4 +1,4 @@
-"""A step as it was measured, its workers' counts in one, and how long the next one's workers have to get ready."""
+"""A measured step, the merged counts of its workers, and the time that the next step's workers get to start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLD_START_LEAD_S, MIN_LEAD_S, MAX_LEAD_S = 8.0, 3.0, 20.0  # the first workers 
 
 @dataclass(frozen=True)
 class MeasuredStep:
-    """A step of a run as it is kept: its number, its common start (epoch seconds) and its counts."""
+    """A stored step of a run: its number, common start (epoch seconds), lead (seconds before it) and counts."""
 
     number: int
     start_at: float
@@ -22,13 +22,13 @@ class MeasuredStep:
 
 
 def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
-    """The counts of a series' steps of load, in order: without its probe, and without the other series."""
+    """The counts of one series' steps in order, without its probe."""
     counts = [step.counts for step in steps]
     return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
 
 
 def observed_s(steps: Sequence[MeasuredStep]) -> float | None:
-    """Seconds from the first request of the main series' load to its last one, pauses included; None without load."""
+    """Seconds from the first to the last request of the main series, pauses included. Returns None without steps."""
     load = [step for step in steps if step.counts.plan.series == "main" and step.counts.plan.phase != "probe"]
     if not load:
         return None
@@ -37,9 +37,9 @@ def observed_s(steps: Sequence[MeasuredStep]) -> float | None:
 
 
 def lead_s(previous: MeasuredStep) -> float:
-    """Seconds from planning a step to its common start: time for the workers to start and get ready.
+    """Seconds from planning a step to its common start, in which the workers start and get ready.
 
-    From how long the previous step's workers took, doubled because the next has up to twice as many.
+    It is twice the time that the previous step's workers took, since the next step has up to twice as many.
     """
     if previous.counts.plan.phase == "probe" or not previous.counts.workers:
         return COLD_START_LEAD_S
@@ -48,9 +48,9 @@ def lead_s(previous: MeasuredStep) -> float:
 
 
 def merged_step(step: MeasuredStep) -> MeasuredStep:
-    """The step with its workers' counts merged, so that a thousand of them are kept as small as one's.
+    """The step with merged counts, so that a thousand workers need as little storage as one.
 
-    No property of the step changes by it.
+    All properties of the step stay the same.
     """
     return replace(step, counts=replace(step.counts, workers=merged(step.counts)))
 

@@ -1,4 +1,4 @@
-"""Each image sent once: which images the model refuses, and whether this stack may send any."""
+"""The probe: each image is sent once, to find images that the model refuses and missing permissions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambdas.models.outcomes import DENIED, Reply
 
 @dataclass(frozen=True)
 class Probe:
-    """Each image sent once: the counts, and the reply to each."""
+    """The result of sending each image once: the counts, and the reply to each image."""
 
     plan: StepPlan
     counts: WorkerCounts
@@ -26,7 +26,7 @@ class Probe:
 
     @property
     def refused(self) -> tuple[SkippedImage, ...]:
-        """The images that the model does not take, with its reasons."""
+        """The images that the model refused, with its reasons."""
         return tuple(
             SkippedImage(image.key, f"the model refused it: {reply.outcome}: {reply.message}")
             for image, reply in self.replies
@@ -34,7 +34,7 @@ class Probe:
         )
 
     def check(self) -> None:
-        """Require that something is left to measure with.
+        """Require at least one image that a measurement can use.
 
         Raises:
             AccessDenied, NoUsableImages, ModelLost, InternalError

@@ -1,4 +1,4 @@
-"""A step of load: the plan that goes out to the workers, and the counts that come back."""
+"""The plan of a step of load, which all of its workers get."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Phase = Literal["probe", "ramp", "look", "window", "precise", "latency", "confirm", "compare"]
-# What a step's counts speak of: the answer itself, images sent another way or of one size class, more inference units.
+# The measurement that a step belongs to: the main search, one variant of the image comparison, or the scaling check.
 Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 
-LOOKBACK_S = 2.0  # a worker that was throttled this recently extends its step
-MIN_RECENT_THROTTLE_RATIO = 0.03  # of requests throttled lately: fewer are lanes that met by chance
-LATE_S = 0.05  # a paced request sent later than this after its planned time is late
-PACED_WARM_UP_S = 1.0  # at the start of a paced part, in which lanes still finish their closed loop: not judged
+LOOKBACK_S = 2.0  # a worker that was throttled within these last seconds extends its step
+MIN_RECENT_THROTTLE_RATIO = 0.03  # throttled share of the last seconds; a lower one comes from lanes that collide
+LATE_S = 0.05  # a paced request is late if it is sent this long after its planned time
+PACED_WARM_UP_S = 1.0  # start of a paced part, which does not count, as lanes still finish their closed loop
 
 
 @dataclass(frozen=True)
 class StepPlan:
-    """Closed-loop lanes for `base_s` to `max_s` seconds, then, if `paced_tps`, evenly paced requests.
+    """Closed-loop lanes for `base_s` to `max_s` seconds, and then, if `paced_tps` > 0, evenly paced requests.
 
-    A closed-loop lane sends its next request when the last is answered. A worker that is throttled
-    at the end of `base_s` goes on, as long as it is throttled, to `extended_s`; one that is alone may go on to `max_s`.
+    A closed-loop lane sends its next request after the reply to the last one. A worker that is throttled at the end of
+    `base_s` goes on while it is throttled, up to `extended_s`. The only worker of a step may go on to `max_s`.
     """
 
     phase: Phase
@@ -37,19 +37,19 @@ class StepPlan:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> StepPlan:
-        """The inverse of `as_mapping`; other keys are ignored, and a plan of before `series` has the default."""
+        """The inverse of `as_mapping`. Ignores other keys. Plans stored before `series` was added get its default."""
         return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
 
     def as_mapping(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """The fields as JSON values, by name."""
         return asdict(self)
 
     @property
     def longest_s(self) -> float:
-        """Seconds of load at the most, requests in flight at the end not counted."""
+        """Maximum seconds of load, without the time for the last replies."""
         return self.max_s + self.paced_s
 
     def lanes_of(self, worker: int) -> int:
-        """How many of the lanes worker 0, 1, … runs."""
+        """The number of lanes that a worker (0, 1, …) runs."""
         share, rest = divmod(self.lanes, self.workers)
         return share + (worker < rest)

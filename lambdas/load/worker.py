@@ -1,6 +1,6 @@
-"""A load worker with everything at hand that a step needs: requests prepared, connections open.
+"""A load worker with all that a step needs: prepared requests and open connections.
 
-Kept between invocations of the same Lambda environment, so that a later step starts at once.
+It is cached between invocations of the same Lambda environment, so that a later step starts at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PreparedRequests = Mapping[tuple[Source, str], PreparedRequest]  # by way of sen
 
 @dataclass(frozen=True)
 class LoadTarget:
-    """Where a run sends its load, from which bucket, and over how many connections."""
+    """The model that a run loads, the bucket of its images, and the number of connections of a worker."""
 
     run_id: str
     model_arn: str
@@ -39,7 +39,7 @@ class LoadTarget:
 
 
 class LoadWorker:
-    """Requests for a run's images and a connection per lane. What is in `prepared` is not read again."""
+    """A worker's connections and requests. It reads the images from S3 unless their requests are in `prepared`."""
 
     def __init__(self, target: LoadTarget, images: Sequence[Image], source: Source, prepared: PreparedRequests) -> None:
         self._images = images
@@ -64,13 +64,13 @@ class LoadWorker:
             connection.close()
 
     def run_step(self, plan: StepPlan, worker: int, start_at: float, is_active: Callable[[], bool]) -> WorkerCounts:
-        """Send this worker's part of a step, from `start_at` (epoch seconds) on, while the run is active."""
+        """Send the part of worker 0, 1, … (`worker`) in a step, from `start_at` (epoch seconds), while `is_active`."""
         with ThreadPoolExecutor(len(self._connections)) as threads:
             list(threads.map(lambda connection: connection.connect(), self._connections))
         return LoadGenerator(plan, worker, self._connections, self._requests).run(start_at, is_active)
 
     def probe(self) -> Probe:
-        """Send each image once, a few at a time."""
+        """Send each image once, with up to PROBE_LANES concurrent requests."""
         lanes = min(PROBE_LANES, len(self._connections), len(self._requests))
         plan = StepPlan("probe", lanes, workers=1, base_s=0.0, extended_s=0.0, max_s=0.0)
         step, zero, lock = WorkerStep(plan, 0), time.perf_counter(), threading.Lock()
@@ -92,12 +92,12 @@ class LoadWorker:
         return Probe(plan, replace(step.counts(), seconds=took_s), by_image, self._service)
 
 
-# At most one: the worker of the last run that this environment served.
+# It holds one worker at most: that of the last run in this Lambda environment.
 _kept: dict[tuple[str, Source, tuple[Image, ...]], LoadWorker] = {}
 
 
 def load_worker(target: LoadTarget, images: tuple[Image, ...], source: Source) -> LoadWorker:
-    """The worker for a run's images, made anew only when they or the way they are sent change."""
+    """The cached worker for a run's images. It is new if the run, the images or the way of sending changed."""
     key = (target.run_id, source, images)
     if key not in _kept:
         prepared = [worker.prepared for (run_id, _, _), worker in _kept.items() if run_id == target.run_id]
@@ -107,6 +107,6 @@ def load_worker(target: LoadTarget, images: tuple[Image, ...], source: Source) -
 
 
 def close_cached() -> None:
-    """Close what is kept."""
+    """Close the connections of the cached worker and forget it."""
     while _kept:
         _kept.popitem()[1].close()

@@ -1,7 +1,7 @@
-"""How one worker behaves in one step: when a lane sends, backs off and stops, and what is counted.
+"""The behavior of one worker in one step: when a lane sends, backs off and stops, and what it counts.
 
-Whoever drives it (threads on the wire, or the benchmark in virtual time) hands in times in seconds
-since the step's common start and keeps calls to one `WorkerStep` from overlapping.
+The caller (threads with connections, or the benchmark in virtual time) passes times in seconds since the step's
+common start, and makes sure that calls of one `WorkerStep` do not overlap.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import LATE_S, LOOKBACK_S, PACED_WARM_UP_S, StepPlan
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 
-ATTEMPTS_FLOOR_TPS = 60.0  # throttled lanes together keep at least about this many attempts a second going
-UNKNOWN_LATENCY_S = 0.5  # what a lane takes an accepted request to last before it has had one
-MIN_SPARE_RATIO = 0.4  # of a throttled worker's lane time not spent on accepted requests: below, demand is short
-MIN_ACCEPTED_AFTER_THROTTLE = (
-    60  # a worker that is alone ends its step with this many accepted since the first throttle
-)
+ATTEMPTS_FLOOR_TPS = 60.0  # minimum attempts per second, about, of all lanes together while they are throttled
+UNKNOWN_LATENCY_S = 0.5  # latency that a lane assumes before its first accepted request
+MIN_SPARE_RATIO = 0.4  # lane time without accepted requests: with less, the lanes are too few to saturate the model
+MIN_ACCEPTED_AFTER_THROTTLE = 60  # requests accepted after the first throttle that end a lone worker's extension
 
 
 class Lane:
-    """One closed loop: send, wait for the answer, back off after a refusal."""
+    """One closed loop: send a request, wait for the reply, back off after a refusal."""
 
     def __init__(self, total_lanes: int) -> None:
         self._longest_pause_s = total_lanes / ATTEMPTS_FLOOR_TPS
@@ -35,8 +33,8 @@ class Lane:
     def backoff_s(self, outcome: str, latency_s: float, jitter: float) -> float:
         """Seconds to wait before the next request; `jitter` is uniform in [0, 1).
 
-        After a refusal a lane waits about as long as an accepted request would have kept it busy:
-        refusals come back fast, and lanes that hammered would measure the refusals.
+        After a refusal a lane waits about as long as an accepted request takes. Refusals come back fast, so lanes
+        without a pause would load the model with refusals and measure those.
         """
         if outcome == ACCEPTED:
             self._accepted += 1
@@ -47,25 +45,25 @@ class Lane:
 
 
 class ImageCycle:
-    """A fixed order of images in which each is accepted equally often: a refused one comes next again."""
+    """A fixed cycle of images. A refused image comes next again, so that all are accepted equally often."""
 
     def __init__(self, images: int, offset: int) -> None:
         self._order = [(offset + index) % images for index in range(images)]
         self._next: deque[int] = deque()
 
     def take(self) -> int:
-        """The image to send next."""
+        """Take the index of the image to send next."""
         if not self._next:
             self._next.extend(self._order)
         return self._next.popleft()
 
     def requeue(self, image: int) -> None:
-        """Send the image again next: it was not accepted."""
+        """Put back an image that was not accepted, to be sent next."""
         self._next.appendleft(image)
 
 
 class WorkerStep:
-    """One worker's part of one step: whether to send on, and the counts."""
+    """One worker's part of one step: whether it goes on, and its counts."""
 
     def __init__(self, plan: StepPlan, worker: int, *, ready_s: float = 0.0) -> None:
         self.plan = plan
@@ -86,10 +84,10 @@ class WorkerStep:
         self._heartbeat = Heartbeat()
 
     def is_active(self, now_s: float) -> bool:
-        """May a closed-loop lane send at `now_s`? Extends the step when the worker was throttled."""
+        """Whether a closed-loop lane may send at `now_s`. Extends the step if the worker was throttled."""
         while now_s >= self._closed_until_s and not self._closed_ended:
             longer_s = self._extended()
-            # Once over, always over: an answer that comes late must not bring some of the lanes back.
+            # The end is final: a late reply must not make some of the lanes send again.
             self._closed_ended = longer_s <= self._closed_until_s
             self._closed_until_s = longer_s
         return not self._closed_ended
@@ -105,22 +103,22 @@ class WorkerStep:
         return min(until_s + 1.0, plan.max_s) if throttled and alone_and_short else until_s
 
     def _spare(self) -> float:
-        """Share of the lanes' time so far that accepted requests left over."""
+        """The share of the lanes' time so far that was not spent on accepted requests."""
         lane_s = self.plan.lanes_of(self.worker) * (self._closed_until_s - max(0.0, self.ready_s))
         return 1 - self._accepted_s / lane_s if lane_s > 0 else 0.0
 
     def stop(self, now_s: float) -> None:
-        """End the step early: the model refuses in a way that more requests won't change."""
+        """End the step at `now_s`, because the run is over or further requests would fail alike."""
         self._closed_until_s = min(self._closed_until_s, now_s)
         self._closed_ended = self._stopped = True
 
     @property
     def is_stopped(self) -> bool:
-        """Was it ended early?"""
+        """Whether the step was ended early."""
         return self._stopped
 
     def paced_times(self) -> Iterator[float]:
-        """When this worker sends its share of the paced requests: every `workers`-th of the whole plan."""
+        """The times of this worker's paced requests: it sends every `workers`-th request of the plan."""
         if not self.plan.paced_tps:
             return
         requests = round(self.plan.paced_tps * self.plan.paced_s)
@@ -130,7 +128,7 @@ class WorkerStep:
             yield self.plan.max_s + (index + 0.5) / self.plan.paced_tps
 
     def record(self, outcome: str, sent_s: float, done_s: float, planned_s: float | None = None) -> None:
-        """Count a request by the second it was sent in; a paced one's latency from when it was due."""
+        """Count a request in the second of its sending. The latency of a paced one starts at its planned time."""
         second = max(0, math.floor(sent_s))
         if outcome == ACCEPTED:
             self._by_second[ACCEPTED, second] += 1
@@ -153,15 +151,15 @@ class WorkerStep:
                 self._latency.add(done_s - planned_s)
 
     def add_busy_time(self, seconds: float) -> None:
-        """Account for a closed-loop lane's time in a request, or in a planned pause."""
+        """Add seconds that a closed-loop lane spent on a request or in a planned pause."""
         self._busy_s += seconds
 
     def beat(self, now: Beat) -> None:
-        """To be called every `heartbeat.BEAT_S`, from before the common start on."""
+        """Record a beat. Call it every `heartbeat.BEAT_S`, beginning before the common start."""
         self._heartbeat.beat(now, self.plan.longest_s if self.plan.paced_tps else self._closed_until_s)
 
     def counts(self) -> WorkerCounts:
-        """What was counted."""
+        """The counts of the step so far."""
         ran_s = max(0.0, self._closed_until_s - max(0.0, self.ready_s))
         lane_s = self.plan.lanes_of(self.worker) * ran_s
         return WorkerCounts(

@@ -1,1 +1,1 @@
-"""A model behind an ARN: its service behind a port, its state, its lease, its price."""
+"""Models: the port to a model's service, and a model's status, lease, traffic and price."""

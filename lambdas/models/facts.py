@@ -1,4 +1,4 @@
-"""What is known of a model service without asking it: names, operations, metrics, and what its refusals mean. Pure."""
+"""The facts about a model service: its names, operations, metrics, and the meaning of its errors. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ServiceNames:
-    """What sentences call a service and its inference; the defaults serve a measurement that names no model."""
+    """The names of a service and its inference in sentences. The defaults are for measurements without a model."""
 
     name: str = "the service"
     operation: str = "inference"
@@ -21,23 +21,23 @@ UNNAMED = ServiceNames()
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceFacts(ServiceNames):
-    """One model service. Operations are spelled as in its API."""
+    """The facts about one model service. Operations are spelled as in its API."""
 
     key: str  # in ARNs, IAM actions, Service Quotas, scheduler targets and the AWS CLI
     start: str  # the operation that starts a model
-    stop: str
-    model_parameters: Callable[[str], dict[str, str]]  # from a model's ARN to the parameters that name it in a call
-    metric_namespace: str
-    metric_operation: Mapping[str, str]  # dimensions of the account's inference requests
-    metric_model: Callable[[str], dict[str, str]]  # from a model's ARN to its own dimensions
-    units_quota_words: tuple[str, ...]  # in the quota's name, in lower case without blanks
-    tps_quota_words: tuple[str, ...]
-    image_refusals: frozenset[str]  # outcomes that are the image's fault
-    not_about_images: Mapping[str, str]  # refusals that say nothing of an image if all get them, and what to do then
+    stop: str  # the operation that stops it
+    model_parameters: Callable[[str], dict[str, str]]  # maps a model's ARN to the parameters that name it in a call
+    metric_namespace: str  # in CloudWatch
+    metric_operation: Mapping[str, str]  # metric dimensions of the account's inference requests
+    metric_model: Callable[[str], dict[str, str]]  # maps a model's ARN to its own metric dimensions
+    units_quota_words: tuple[str, ...]  # words in the quota's name, in lower case without blanks
+    tps_quota_words: tuple[str, ...]  # the same for the quota of requests per second
+    image_refusals: frozenset[str]  # outcomes that the image causes
+    not_about_images: Mapping[str, str]  # outcome -> what to do, if all images have it: then no image is the cause
 
     @property
     def console(self) -> str:
-        """Where people look at a model."""
+        """The console that shows a model, as a noun phrase."""
         return f"the {self.name} console"
 
     def action(self, operation: str) -> str:
@@ -45,20 +45,20 @@ class ServiceFacts(ServiceNames):
         return f"{self.key}:{operation}"
 
     def start_parameters(self, model_arn: str, least: int, most: int) -> dict[str, Any]:
-        """Parameters of the call that starts the model; it auto-scales where `most` is above `least`."""
+        """Parameters of the call that starts the model. It auto-scales if `most` inference units exceed `least`."""
         scaling = {"MaxInferenceUnits": most} if most > least else {}
         return {**self.model_parameters(model_arn), "MinInferenceUnits": least, **scaling}
 
     def command(self, operation: str, parameters: Mapping[str, Any], region: str) -> list[str]:
-        """The words of the AWS CLI's command for a call."""
+        """The AWS CLI command for a call, as a list of words."""
         options = [word for name, value in parameters.items() for word in (f"--{_kebab(name)}", str(value))]
         return ["aws", self.key, _kebab(operation), "--region", region, *options]
 
     def scheduler_action(self, operation: str) -> str:
-        """The end of a universal target's ARN in EventBridge Scheduler."""
+        """The last part of a universal target's ARN in EventBridge Scheduler, such as `service:operation`."""
         return f"{self.key}:{operation[0].lower()}{operation[1:]}"
 
 
 def _kebab(name: str) -> str:
-    """`StartModel` -> `start-model`."""
+    """Convert a name from camel case to kebab case: `StartModel` -> `start-model`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

@@ -1,7 +1,7 @@
-"""The lease: which run tests a model now, and what it owes the model when it ends.
+"""The lease: the run that tests a model now, and the cleanup that the model needs when the run ends.
 
-One run per model at a time. Whoever ends the run (the state machine itself, or a layer of the safety
-net) reads the lease, makes one move after the other towards what is owed, and then releases it.
+A model has one run at a time. The state machine, or another layer of the safety net, ends the run: it reads the
+lease, makes one move after the other until the cleanup is done, and then releases the lease.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from lambdas.models.timeline import UNSEEN, Timeline
 Owed = Literal["nothing", "stop", "restore", "apply"]
 CleanupAction = Literal["done", "wait", "stop", "start", "give-up"]
 
-# What a run asked for may still reach the service: its Lambda lives up to a minute, and may have been cut off
-# before the answer. So long after it, a model that is seen unchanged proves nothing.
+# A start or stop may take effect this long after the call: the Lambda runs for up to a minute, and may end before the
+# reply. Within this time an unchanged status is inconclusive.
 MAX_REQUEST_DELAY_S = 90.0
 RETRY_START_AFTER_S = 30.0
 
 
 @dataclass(frozen=True)
 class Lease:
-    """Who tests this model, since when, how it was found, and what is owed to it.
+    """The run that tests this model, its start, the model's initial state, and the cleanup that the lease asks for.
 
-    Nothing is owed before the model was looked at: the run has not touched it. Until there is an answer, and
-    whenever there will be none, a run that shall apply its answer owes a stop.
+    The lease asks for no cleanup until the run has read the model's status, as the run has not touched it before.
+    With `after_run` "apply", it asks for a stop until the run has an answer, and if the run gets none.
     """
 
     model_arn: str
@@ -42,21 +42,21 @@ class Lease:
     units_found: int | None = None
     max_units_found: int | None = None
     owes: Owed = "nothing"
-    restarted: bool = False  # the run itself stopped a running model, to start it with other inference units
-    start_asked_at: float | None = None  # epoch seconds, of the last start that was asked for
-    stop_asked_at: float | None = None  # the same, of a stop that is part of a restart
-    closing: bool = False  # the run is over: it may not start the model any more
-    min_units_decided: int | None = None  # what `owes` "apply" means
+    restarted: bool = False  # the run stopped a running model to start it with other inference units
+    start_asked_at: float | None = None  # epoch seconds of the last request to start
+    stop_asked_at: float | None = None  # epoch seconds of the last request to stop as part of a restart
+    closing: bool = False  # the run is over and must not start the model any more
+    min_units_decided: int | None = None  # the inference units to apply if `owes` is "apply"
     max_units_decided: int | None = None
-    apply_starts: int = 0  # how often the model was asked to start with them
-    not_applied: str | None = None  # why a run that should have applied its answer did not, or gave up
+    apply_starts: int = 0  # number of requests to start with these units
+    not_applied: str | None = None  # the reason why a run did not apply its answer
 
     def apply_arrived(self, seen: Timeline) -> bool:
-        """Whether the model was seen on its way to the units decided."""
+        """Whether a status check showed that the model is starting with the units decided, or runs with them."""
         return self.apply_starts > 0 and seen.start_arrived(self.start_asked_at)
 
     def with_initial_state(self, project_arn: str, state: ModelState) -> Lease:
-        """The lease with the model as it was found, and what is owed from now on."""
+        """The lease with the model's initial state and the cleanup for it."""
         gets_back = self.after_run == "restore" and state.status in ("RUNNING", "STARTING")
         return replace(
             self,
@@ -68,30 +68,30 @@ class Lease:
         )
 
     def start_pending(self, now: float, seen: Timeline) -> bool:
-        """Was a start asked for that may well be on its way? Another would then arrive after the next stop."""
+        """Whether a requested start may still take effect. A second one could then take effect after the next stop."""
         return not seen.start_arrived(self.start_asked_at) and now < (self.start_asked_at or 0) + RETRY_START_AFTER_S
 
     def with_start_requested(self, now: float) -> Lease:
-        """Before a start is asked for. What the run itself has started is the run's to stop."""
+        """The lease to save before a request to start. A run must stop a model that it has started."""
         return replace(self, start_asked_at=now, owes=self.owes if self.restarted else "stop")
 
     def with_restart_requested(self, now: float) -> Lease:
-        """Before a running model is stopped, to be started with other inference units."""
+        """The lease to save before a running model is stopped to be started with other inference units."""
         return replace(self, restarted=True, stop_asked_at=now)
 
     def with_stop_requested(self, now: float) -> Lease:
-        """Before a stop is asked for on the way to what is owed."""
+        """The lease to save before a request to stop that is part of the cleanup."""
         return replace(self, stop_asked_at=now)
 
     def is_overdue(self, now: float) -> bool:
-        """Is it older than its run may take?"""
+        """Whether the lease is older than its run may take."""
         return now - datetime.fromisoformat(self.started_at).timestamp() > 60 * self.max_minutes
 
     def next_move(self, state: ModelState, now: float, seen: Timeline = UNSEEN) -> CleanupAction:
-        """The next move towards what is owed; `done`: nothing is owed any more.
+        """The next move of the cleanup. Returns `done` if the cleanup is complete.
 
-        `state` is the model as of `now`, `seen` what was seen of it, that look included.
-        `give-up`: the units decided can't be applied; a stop is owed from now on.
+        `state` is the model as of `now` (epoch seconds). `seen` is its timeline up to and including this state.
+        Returns `give-up` if the units decided can't be applied, so that the model must be stopped.
         """
         if self.owes == "nothing":
             return "done"
@@ -103,17 +103,17 @@ class Lease:
             return "wait"
         if state.costs_money:
             return "stop"
-        # FAILED is what came of a start, unless the model was found so.
+        # FAILED is the result of the start, unless the model was FAILED before the run.
         came_of_it = state.status == "FAILED" and self.status_found != "FAILED"
         may_arrive = not seen.start_arrived(self.start_asked_at) and _is_recent(self.start_asked_at, now)
         return "wait" if may_arrive and not came_of_it else "done"
 
     def giving_up(self, why: str) -> Lease:
-        """A run that should have applied its answer, and does not."""
+        """The lease of a run that does not apply its answer, for the reason `why`. It asks for a stop."""
         return replace(self, owes="stop", not_applied=why)
 
     def why_given_up(self, state: ModelState) -> str:
-        """What to say of a model that can't be made to run with the units decided."""
+        """The reason why the model does not run with the units decided, as a clause."""
         least, most = self.min_units_decided, self.max_units_decided
         said = f"{state.status}{f' ({state.message})' if state.message else ''}"
         if state.status == "RUNNING":
@@ -131,7 +131,7 @@ class Lease:
             return "give-up" if self.apply_starts else "stop"
         if state.costs_money or (self.start_pending(now, seen) and state.status != "FAILED"):
             return "wait"
-        # It failed, or was stopped by somebody else, after it had been on its way; or nothing comes of asking.
+        # It failed, or another client stopped it after it had begun to start, or all attempts had no effect.
         failed = state.status == "FAILED" and self.apply_starts > 0
         is_over = failed or self.apply_arrived(seen) or self.apply_starts >= MAX_START_ATTEMPTS
         return "give-up" if is_over or not state.is_startable else "start"
@@ -148,7 +148,7 @@ class Lease:
             return "stop"
         if state.costs_money:
             return "wait"
-        # Stopped by somebody else, it stays stopped: whoever did it wanted to save the money.
+        # A model that another client stopped stays stopped, as that client wanted to save its cost.
         return "start" if self.restarted and state.is_startable else "done"
 
 

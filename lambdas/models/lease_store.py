@@ -1,6 +1,6 @@
-"""Leases in the runs table: `MODEL#<arn>` / `LEASE`, taken and given back by conditional writes only.
+"""Leases in the runs table, as items `MODEL#<arn>` / `LEASE`. Only conditional writes acquire and release them.
 
-The index `Leases` holds the leases and nothing else, so that looking for them reads nothing else.
+The index `Leases` holds only the leases, so that a scan for them reads nothing else.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LeaseStore:
         self._guard = Partition(client, table, "LEASES")
 
     def acquire(self, lease: Lease) -> Lease:
-        """Take the lease where the model has none; returns the one that holds, ours or another run's."""
+        """Acquire the lease if the model has none. Returns the valid lease: this one or that of another run."""
         values = {**_ATTRIBUTES.of(lease), _INDEX_KEY: lease.run_id}
         for _ in range(3):
             if self._of_model(lease.model_arn).put(LEASE_ITEM, values, condition="attribute_not_exists(pk)"):
@@ -56,14 +56,14 @@ class LeaseStore:
         raise InternalError("the model's lease changed hands three times in a moment - run again")
 
     def _require_no_guard(self, lease: Lease) -> None:
-        """Looked for after the lease was taken: so either this finds the guard, or the guard finds the lease."""
+        """Check for the guard after the lease is written: then either this call or the guard's owner sees the other."""
         with suppress(KeyError):
             if self._guard.get("GUARD")["guardedUntil"] > time.time():
                 self.release(lease)
                 raise InternalError("the stack is being deleted, so no run starts any more")
 
     def block_new_leases(self, seconds: float) -> None:
-        """For so long nobody takes a lease."""
+        """Write the guard that prevents new leases for this many seconds."""
         self._guard.put("GUARD", {"guardedUntil": time.time() + seconds})
 
     def get(self, model_arn: str) -> Lease | None:
@@ -73,15 +73,15 @@ class LeaseStore:
         return None
 
     def held_by(self, run_id: str) -> Lease | None:
-        """The run's lease, where the model is not known."""
+        """The run's lease, for callers that do not know the model. Returns None if it has none."""
         return next((lease for lease in self.all() if lease.run_id == run_id), None)
 
     def all(self) -> list[Lease]:
-        """Every lease; one that was taken or given back in the last moments may be missing, or still there."""
+        """All leases. The last moments' changes may be missing, as reads of the index are eventually consistent."""
         return [_ATTRIBUTES.read(item) for item in items_of_index(self._client, self._table, LEASES_INDEX)]
 
     def save(self, lease: Lease) -> Lease:
-        """Keep what a run that goes on has changed in its lease. Raises ModelLost as `require_held` does."""
+        """Save the changes that an active run made to its lease. Raises ModelLost as `require_held` does."""
         changes = {name: getattr(lease, name) for name in _CHANGED_BY_THE_RUN}
         noted = self._update(lease, changes, f"{_IS_MINE} AND closing = :no", {":no": False})
         if noted is None:
@@ -89,10 +89,10 @@ class LeaseStore:
         return noted
 
     def require_held(self, model_arn: str, run_id: str) -> Lease:
-        """The open lease of a run that goes on.
+        """The lease of an active run.
 
         Raises:
-            ModelLost: the run does not hold it any more, or is being ended.
+            ModelLost: the run does not hold the lease any more, or is being ended.
         """
         lease = self.get(model_arn)
         if lease is None or lease.run_id != run_id or lease.closing:
@@ -100,7 +100,7 @@ class LeaseStore:
         return lease
 
     def is_active(self, model_arn: str, run_id: str) -> bool:
-        """Like `require_held`, but returns a bool; also True if DynamoDB does not answer, as that ends no run."""
+        """Like `require_held`, but returns a bool. Returns True if DynamoDB does not answer, as that ends no run."""
         try:
             self.require_held(model_arn, run_id)
         except ModelLost:
@@ -110,25 +110,25 @@ class LeaseStore:
         return True
 
     def mark_closing(self, lease: Lease) -> Lease | None:
-        """From now on the run may not start the model. The lease as it stands; None: it is not the run's any more."""
+        """Forbid the run to start the model. Returns the present lease, or None if the run does not hold it."""
         return self._update(lease, {"closing": True}, _IS_MINE, {})
 
     def save_changes(self, lease: Lease, *, instead_of: Lease) -> None:
-        """Keep what changed in a closed lease: what was asked for, and what of it was seen to arrive."""
+        """Save the changes in a lease that is marked as closing; `instead_of` is the lease before them."""
         changes = {name: value for name, value in asdict(lease).items() if value != getattr(instead_of, name)}
         if changes:
             self._update(lease, changes, _IS_MINE, {})
 
     def ask_to_apply(self, lease: Lease, now: float) -> Lease | None:
-        """Before a start with the units decided; None: somebody ended the run meanwhile, nothing may be started."""
+        """Save a request to start with the units decided. Returns None if the run was ended: then nothing may start."""
         asked = {"apply_starts": lease.apply_starts + 1, "start_asked_at": now}
         return self._update(lease, asked, f"{_IS_MINE} AND owes = :apply", {":apply": "apply"})
 
     def release_to_user(self, model_arn: str, run_id: str) -> None:
-        """The model runs as decided and is the user's from now on: release the lease, if the run owed that.
+        """Release the lease of a model that runs with the units decided, so that the user owns it from now on.
 
         Raises:
-            ModelLost: the run has been ended meanwhile, and its model is being stopped.
+            ModelLost: the run was ended meanwhile, and its model is being stopped.
         """
         condition, compared = f"{_IS_MINE} AND owes = :apply", {":me": run_id, ":apply": "apply"}
         if not self._of_model(model_arn).delete(LEASE_ITEM, condition=condition, compared=compared):
@@ -137,7 +137,7 @@ class LeaseStore:
                 raise _given_up(run_id)
 
     def release(self, lease: Lease) -> None:
-        """Nothing is owed any more: the model is free for the next run."""
+        """Release the lease after the cleanup, so that the model is free for the next run."""
         self._of_model(lease.model_arn).delete(LEASE_ITEM, condition=_IS_MINE, compared={":me": lease.run_id})
 
     def _of_model(self, model_arn: str) -> Partition:
@@ -153,10 +153,10 @@ class LeaseStore:
 
 
 def lease_store() -> LeaseStore:
-    """The leases in this stack's table."""
+    """The lease store in this stack's table."""
     return LeaseStore(dynamodb_client(), settings().runs_table)
 
 
 def _given_up(run_id: str) -> ModelLost:
-    """What ends whatever a run still does after it lost its lease."""
+    """The error that ends a run's remaining work after it lost its lease."""
     return ModelLost(f"the run {run_id} has been ended and does not hold the model any more - start a new run")

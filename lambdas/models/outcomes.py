@@ -1,6 +1,6 @@
-"""What a request came to, in one name. Every service's replies are classified into these, or into an error's own name.
+"""The outcomes of a request. Each service classifies its replies as one of these, or by the error's own name.
 
-They are kept in counts, so they stay what they are.
+Stored counts contain the outcomes' names, so the names must not change.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 
 ACCEPTED = "accepted"
 
-THROTTLED = "throttled"  # the model's inference units are full: the observation the search is after
+THROTTLED = "throttled"  # the model's inference units are at their limit, which the search wants to observe
 
 RAMP_LIMIT = "SuddenIncreaseThrottled"  # "Slow down; sudden increase in rate of requests."
 
-ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException", RAMP_LIMIT)  # not the model's capacity
+ACCOUNT_LIMITS = ("ThrottlingException", "LimitExceededException", RAMP_LIMIT)  # limits of the account, not the model
 
-CONNECTION_LOST, TIMED_OUT = "ConnectionError", "RequestTimeout"  # the model may have taken the request
+CONNECTION_LOST, TIMED_OUT = "ConnectionError", "RequestTimeout"  # the model may have accepted the request
 
 DENIED = "AccessDeniedException"
 
 MODEL_GONE = frozenset({"ResourceNotReadyException", "ResourceNotFoundException"})
 
-S3_LIMIT = "S3DownloadLimitExceeded"  # the images' bucket is read too fast
+S3_LIMIT = "S3DownloadLimitExceeded"  # the service reads the images' bucket too fast
 
 
 @dataclass(frozen=True)
 class Reply:
-    """ACCEPTED, THROTTLED, or the name of an error, with the service's message in one printable line."""
+    """A reply to a request: ACCEPTED, THROTTLED or an error's name, and the service's message in one printable line."""
 
     outcome: str
     message: str = ""

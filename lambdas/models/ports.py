@@ -1,4 +1,4 @@
-"""What the rest asks of a model service. Each service has a folder whose modules offer these."""
+"""The ports to a model service. Each service has a folder whose modules implement them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambdas.models.usage import UsageSums, Window
 
 
 class ModelControl(Protocol):
-    """One model: look at it, start it, stop it. Only the next look tells what came of a start or a stop."""
+    """One model's control plane. Only the next `look` shows whether a start or a stop had an effect."""
 
     @property
     def model_arn(self) -> str:
@@ -20,33 +20,33 @@ class ModelControl(Protocol):
 
     @property
     def handle(self) -> str:
-        """What the service needs besides the ARN, found once and kept for later calls."""
+        """The service's own identifier that calls need together with the ARN. It is stored for later calls."""
 
     def look(self) -> ModelState:
-        """The model as of now. Raises ModelNotFound, AccessDenied."""
+        """Read the model's present state. Raises ModelNotFound, AccessDenied."""
 
     def start(self, min_units: int, max_units: int | None = None, *, failed: ModelState | None = None) -> None:
-        """Ask for a start; without `max_units` the model does not auto-scale. `failed`: as seen, if it was FAILED.
+        """Request a start. Without `max_units` the model does not auto-scale. `failed` is its state if it is FAILED.
 
         Raises:
-            ModelNotStartable: it is FAILED, and the start was refused.
-            ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
+            ModelNotStartable: the model is FAILED, and the start was refused.
+            ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
         """
 
     def stop(self) -> None:
-        """Ask for a stop. Raises ModelNotFound, AccessDenied."""
+        """Request a stop. Raises ModelNotFound, AccessDenied."""
 
 
 @dataclass(frozen=True)
 class PreparedRequest:
-    """A request body and its SHA-256, in hex. It may be sent any number of times."""
+    """A request body and its SHA-256 in hex. It may be sent any number of times."""
 
     body: bytes
     sha256: str
 
 
 class Connection(Protocol):
-    """One thread's connection to a model. One request is sent per call: nothing is repeated."""
+    """One thread's connection to a model. Each call sends one request, without retries."""
 
     requests_on_wire: int
     bytes_on_wire: int
@@ -62,23 +62,23 @@ class Connection(Protocol):
 
 
 class Detector(Protocol):
-    """One model's inference, as a load generator needs it."""
+    """One model's data plane, as a load generator needs it."""
 
     def request_with_bytes(self, image: bytes) -> PreparedRequest:
-        """A request that carries the image."""
+        """A request that contains the image's bytes."""
 
     def request_with_object(self, bucket: str, key: str) -> PreparedRequest:
         """A request that names an object in S3."""
 
     def connection(self) -> Connection:
-        """A new connection, not open yet."""
+        """A new connection, which is not open yet."""
 
 
 class Usage(Protocol):
-    """CloudWatch's counts of the requests to one model. Its silence is an error, never "no requests"."""
+    """CloudWatch's counts of the requests to one model. If CloudWatch does not answer, that is an error, not a 0."""
 
     def recent(self, now: float) -> TrafficSeen:
-        """The requests just before `now` (epoch seconds). Raises AccessDenied, InternalError."""
+        """The requests of the minutes before `now` (epoch seconds). Raises AccessDenied, InternalError."""
 
     def past(self, window: Window) -> UsageSums:
-        """The requests of the window. Raises AccessDenied, InternalError."""
+        """The requests in the window, by period. Raises AccessDenied, InternalError."""

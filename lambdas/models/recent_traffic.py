@@ -1,6 +1,6 @@
-"""Do others use a model that runs? What CloudWatch's request metrics allow to say.
+"""Recent traffic: whether other clients use a running model, according to CloudWatch's request metrics.
 
-Where a model has series of its own, those decide; else those of the whole account and Region.
+If the model has its own series, those decide. Otherwise the series of the whole account and Region decide.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from iu_tuner.contract.errors import ModelInUse
 from lambdas.models.facts import ServiceNames
 
-MINUTES = 5  # before the run, in which a request of others means that the model is in use
+MINUTES = 5  # a request of another client in these minutes before the run means that the model is in use
 
 _ALLOW = "set test.allowOtherTraffic to true to measure it all the same (the result then says so)"
 
 
 @dataclass(frozen=True)
 class TrafficSeen:
-    """Requests of the last MINUTES: of this model, or else of the whole account and Region."""
+    """The number of requests of the last MINUTES, to this model (`of_model`) or in the whole account and Region."""
 
     requests: int
     of_model: bool
 
     def sentence(self, service: ServiceNames) -> str:
-        """What was seen, as a main clause."""
+        """The traffic as a main clause."""
         ago = f"in the {MINUTES} minutes before the run"
         if self.of_model:
             return f"others sent this model {self.requests} requests {ago}"
@@ -37,18 +37,18 @@ class TrafficSeen:
 def seen(of_model: Sequence[Sequence[float]], of_account: Sequence[float]) -> TrafficSeen:
     """The traffic from sums per minute.
 
-    `of_model` holds one series per way of naming the model, each counting the same requests; an empty
-    one tells nothing. `of_account` counts a whole account's requests.
+    `of_model` holds one series per way of naming the model in metric dimensions. They count the same requests, and
+    may be empty. `of_account` holds the sums of the whole account and Region.
     """
     own = [round(sum(series)) for series in of_model if series]
     return TrafficSeen(max(own, default=round(sum(of_account))), of_model=bool(own))
 
 
 def require_unused(traffic: TrafficSeen, service: ServiceNames) -> None:
-    """Does nobody else use the running model?
+    """Require that no other client uses the running model.
 
     Raises:
-        ModelInUse: it may be serving others, whom a test would take the capacity from.
+        ModelInUse: other clients may use the model, and a test would take its capacity from them.
     """
     if traffic.requests and traffic.of_model:
         raise ModelInUse(f"the model runs, and {traffic.sentence(service)} - run when nobody uses it, or {_ALLOW}")

@@ -1,6 +1,6 @@
-"""What each status of a model means for starting, using and stopping it.
+"""The statuses of a model, and what each one means for starting, using and stopping it.
 
-Every service's control plane translates its own statuses into these.
+The control plane of each service translates its own statuses into these.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from iu_tuner.contract.errors import ModelLost, ModelNotStartable, ModelStartFai
 from iu_tuner.contract.output.result import BILLED_STATUSES
 
 MAX_START_ATTEMPTS = 10
-MAX_LOOKS = 2_000  # of a run at its starting model: nine events each of an execution's history, which ends at 25,000
-MAX_START_S = 45 * 60.0  # AWS: "10-20 minutes"; the CLI's own waiter gives up after 20
+MAX_LOOKS = 2_000  # status checks until RUNNING: each has nine of the 25,000 events that Step Functions allows
+MAX_START_S = 45 * 60.0  # AWS documents 10 to 20 minutes; the AWS CLI's waiter gives up after 20
 
 Move = Literal["start", "wait", "use", "restart"]
 
 _MOVES: dict[str, Move] = {
     "TRAINING_COMPLETED": "start",
     "STOPPED": "start",
-    "FAILED": "start",  # it may be startable: what the service says to one attempt decides
+    "FAILED": "start",  # it may be startable: the service's reply to one attempt decides
     "COPYING_COMPLETED": "start",
     "STARTING": "wait",
     "STOPPING": "wait",
@@ -40,7 +40,7 @@ STATUSES = frozenset(_MOVES) | frozenset(_ADVICE)
 
 @dataclass(frozen=True)
 class ModelState:
-    """A model as it was read back from its service."""
+    """A model's state as its service reports it."""
 
     status: str
     message: str = ""
@@ -49,34 +49,32 @@ class ModelState:
 
     @property
     def auto_scales_to(self) -> int | None:
-        """The most inference units it may scale to, when that is more than its minimum."""
+        """The maximum number of inference units. Returns None if the model does not auto-scale."""
         least, most = self.min_inference_units or 1, self.max_inference_units
         return most if most is not None and most > least else None
 
     @property
     def costs_money(self) -> bool:
-        """Is it, or is it about to be, running?"""
+        """Whether the model is billed, or about to be."""
         return self.status in BILLED_STATUSES
 
     @property
     def is_startable(self) -> bool:
-        """May a start be asked for? One that failed to run may be tried again."""
+        """Whether a start may be requested. A model that is FAILED may be started again."""
         return _MOVES.get(self.status) == "start"
 
 
 def move_to_running(
     state: ModelState, *, attempts: int = 0, waited_s: float = 0.0, units: int | None = None, looks: int = 0
 ) -> Move:
-    """The next move towards RUNNING, after `attempts` calls to start, `waited_s` seconds and `looks` of waiting.
+    """The next move towards RUNNING, after `attempts` requests to start, `waited_s` seconds and `looks` status checks.
 
-    `units` are the inference units it has to run with (None: whatever it runs with); a model that runs
-    with others is restarted.
-
-    A model that is found FAILED gets one attempt.
+    `units` are the inference units that the model must run with. A model that runs with other units is restarted.
+    With None, any number is accepted. A model that is FAILED at first gets one attempt.
 
     Raises:
-        ModelNotStartable: the status rules a start out.
-        ModelStartFailed: it was started, and failed, fell back, or takes too long.
+        ModelNotStartable: the status does not allow a start.
+        ModelStartFailed: the model was started, and then failed, stopped, or takes too long.
     """
     said = f"{state.status}{f' ({state.message})' if state.message else ''}"
     move = _MOVES.get(state.status)
@@ -99,10 +97,10 @@ def move_to_running(
 
 
 def require_running(state: ModelState) -> None:
-    """Is the model still there to be measured?
+    """Require that the model still runs, so that it can be measured.
 
     Raises:
-        ModelLost: it left RUNNING.
+        ModelLost: the model is not RUNNING any more.
     """
     if state.status != "RUNNING":
         raise ModelLost(

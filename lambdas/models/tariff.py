@@ -1,4 +1,4 @@
-"""Inference units: what they cost, what was billed, and how many a model may have."""
+"""Inference units: their price, the billed periods, and the quota of a model."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ QUOTA_IUS = 5  # default quota of inference units per started model (AWS General
 
 @dataclass(frozen=True)
 class Tariff:
-    """Inference units are paid by the hour while the model runs, used or not."""
+    """A number of inference units and their price. They are billed by the hour while the model runs, used or not."""
 
     inference_units: int
     usd_per_unit_hour: float
 
     def usd(self, seconds: float) -> float:
-        """The price of running for so long."""
+        """The price in USD of running for this many seconds."""
         return self.unit_hours(seconds) * self.usd_per_unit_hour
 
     def unit_hours(self, seconds: float) -> float:
-        """Inference-unit hours of running for so long."""
+        """The inference-unit hours of running for this many seconds."""
         return self.inference_units * seconds / 3600
 
 
 @dataclass(frozen=True)
 class BilledPeriod:
-    """The model ran with so many inference units; times in seconds since the epoch."""
+    """A period in which the model ran with a number of inference units. Times are in epoch seconds."""
 
     inference_units: int
     since: float
@@ -42,7 +42,7 @@ QUOTA_IUS = 5  # default quota of inference units per started model (AWS General
 
 @dataclass(frozen=True)
 class UnitsQuota:
-    """The most inference units that one model of the account may start with, and where the number is from."""
+    """The maximum number of inference units of one model of the account, and the source of the number."""
 
     units: int = QUOTA_IUS
     source: str = "the documented default"

@@ -1,4 +1,4 @@
-"""When a model was seen in which state during a run. Kept once; the lease and the bill are both read from it."""
+"""The timeline of a model: when status checks found it in which state during a run. The lease and the bill use it."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from lambdas.models.tariff import BilledPeriod
 
 @dataclass(frozen=True)
 class Timeline:
-    """What was seen of the model so far; times in seconds since the epoch.
+    """The results of the status checks so far. Times are in epoch seconds.
 
-    A run that measures a second time begins anew with `units_wanted`: attempts and looks are those of that start,
-    and what the model ran before is in `stretches`.
+    A second measurement has `units_wanted`. Then the attempts and status checks are those of the second start, and
+    `stretches` holds the billed periods before it.
     """
 
     start_attempts: int = 0
-    start_looks: int = 0  # at a model that did not run yet, in the whole run
-    first_look_at: float | None = None
-    last_look_at: float | None = None
-    starting_at: float | None = None  # when it was last seen on its way from a start of this run
+    start_looks: int = 0  # status checks of a model that did not run yet, in the whole run
+    first_look_at: float | None = None  # first status check of the present start
+    last_look_at: float | None = None  # last status check of the present start
+    starting_at: float | None = None  # last status check that found it starting in this run
     running_since: float | None = None
     stopped_at: float | None = None
-    units_wanted: int | None = None  # of the second measurement, once it was decided on
-    stretches: tuple[BilledPeriod, ...] = ()  # that were over before the one under way
-    up_at: float | None = None  # when it was last seen STARTING or RUNNING
-    not_running_at: float | None = None  # when it was last seen in any status but RUNNING
+    units_wanted: int | None = None  # inference units of the second measurement, once it is planned
+    stretches: tuple[BilledPeriod, ...] = ()  # billed periods before the present one
+    up_at: float | None = None  # last status check that found it STARTING or RUNNING
+    not_running_at: float | None = None  # last status check that found any status but RUNNING
 
     def looked(self, state: ModelState, now: float) -> Self:
-        """The timeline with one more look, as far as it shows whether a start or a stop has arrived."""
+        """The timeline after one more status check: updates `up_at` and `not_running_at`."""
         up = now if state.status in ("STARTING", "RUNNING") else self.up_at
         return replace(self, up_at=up, not_running_at=self.not_running_at if state.status == "RUNNING" else now)
 
     def start_arrived(self, asked_at: float | None) -> bool:
-        """Whether the model was seen on its way since the start was asked for; None: none is pending."""
+        """Whether the start requested at `asked_at` took effect. Returns True if `asked_at` is None."""
         return asked_at is None or (self.up_at is not None and self.up_at >= asked_at)
 
     def stop_arrived(self, asked_at: float | None) -> bool:
-        """Whether the model was seen not to run since the stop was asked for; None: none is pending."""
+        """Whether the stop requested at `asked_at` took effect. Returns True if `asked_at` is None."""
         return asked_at is None or (self.not_running_at is not None and self.not_running_at >= asked_at)
 
     def without_old_units(self, state: ModelState, units: int, now: float) -> Self:
-        """The timeline once a look shows that the model no longer runs with the `units` of the first measurement."""
+        """The timeline after a status check. Closes the first measurement's period if the model left its `units`."""
         has_them = state.status == "STOPPING" or (
             state.status == "RUNNING" and state.min_inference_units != self.units_wanted
         )
@@ -52,15 +52,15 @@ class Timeline:
         return replace(self, stretches=(BilledPeriod(units, self.running_since, now),), running_since=None)
 
     def after_run(self, state: ModelState, now: float, *, applying: bool = False) -> Self:
-        """The timeline after a look at the model that the run is done with; `applying`: started with its answer."""
+        """The timeline after a status check when the measurement is over. `applying`: the run applies its answer."""
         if applying and self.running_since is None and self.stopped_at is None:
-            return replace(self, stopped_at=now).after_run(state, now)  # it never came to run a second time
-        # After its stop it is only started again to apply the answer: that is a stretch of its own.
+            return replace(self, stopped_at=now).after_run(state, now)  # it never ran a second time
+        # After its stop, only applying the answer starts it again, which is another billed period.
         if state.status == "STARTING" and (self.start_attempts or self.stopped_at is not None):
             return replace(self, starting_at=now)
         running_since, stopped_at = self.running_since, self.stopped_at
         if running_since is None and stopped_at is None and self.start_attempts and state.status != "FAILED":
-            # The run was ended while the model started: it has run since it was last seen starting, at the most.
+            # The run ended while the model started, so it has run at most since the last check that found it starting.
             running_since = self.starting_at or (self.last_look_at if state.costs_money else None)
         if running_since is not None and stopped_at is None and not state.costs_money:
             stopped_at = now
@@ -68,16 +68,16 @@ class Timeline:
 
     @property
     def ran(self) -> tuple[float | None, float | None]:
-        """When the model first ran in this run, and when it was seen stopped; None if it has not yet."""
+        """When the model first ran in this run, and when it stopped (epoch seconds); None for what is still to come."""
         if not self.stretches:
             return self.running_since, self.stopped_at
         over = self.stretches[-1].until if self.running_since is None else self.stopped_at
         return self.stretches[0].since, over
 
     def unit_hours(self, units: int, now: float) -> float:
-        """Inference-unit hours that the model ran in this run, seen from `now`; never too few between two looks.
+        """The billed inference-unit hours in this run up to `now`. Between two status checks it is an upper bound.
 
-        `units` are those of the first measurement.
+        `units` are the inference units of the first measurement.
         """
         before = sum(stretch.unit_hours for stretch in self.stretches)
         if self.running_since is None:

@@ -81,9 +81,10 @@ def _state_of_role(principal: str) -> str | None:
 
 
 def _announces_start(body: bytes) -> bool:
-    """Is this the note in the lease that the model is about to be started?"""
-    values = json.loads(body).get("ExpressionAttributeValues", {})
-    return "N" in values.get(":start_asked_at", {})
+    """Whether the request notes in the lease that the model is about to be started."""
+    asked = json.loads(body)
+    names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+    return any(name == "startAskedAt" and "N" in values[f":{key[1:]}"] for key, name in names.items())
 
 
 def _refusal(kind: str, principal: str, target: str) -> Any:

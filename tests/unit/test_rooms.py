@@ -28,7 +28,7 @@ ROOMS = (
     "lambdas.capacity",
     "lambdas.triggers",
     "lambdas.load",
-    "lambdas.models.registry",  # a module: it finds the service behind a model's ARN
+    "lambdas.models.registry",  # it finds the service behind a model's ARN
     "lambdas.models.*",  # one folder for each model service
     "lambdas.models",
     "lambdas.images",
@@ -115,7 +115,8 @@ def crowded_packages(modules: Modules) -> Iterator[str]:
 
 def empty_packages(modules: Modules) -> Iterator[str]:
     for name, module in modules.items():
-        if module.is_package and not any(other.startswith(f"{name}.") for other in modules):
+        is_bare = len(module.tree.body) <= 1  # nothing but a docstring
+        if module.is_package and is_bare and not any(other.startswith(f"{name}.") for other in modules):
             yield name
 
 

@@ -1,1 +1,1 @@
-"""From counts per second to a rate with its interval."""
+"""Rates with their intervals, estimated from counts per second."""

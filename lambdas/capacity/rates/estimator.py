@@ -1,8 +1,8 @@
-"""From per-second counts to max TPS and its interval.
+"""Estimates max TPS and its interval from counts per second.
 
-The estimator: accepted requests per whole second, by time of sending, strictly after the first
-throttle. A throttle proves that the burst credit is gone, or the queue full; from then on what is
-accepted is what the model can carry.
+The estimate is the mean of accepted requests per whole second, by time of sending, strictly after the first
+throttle. A throttle proves that the burst credit is used up, or that the queue is full. From then on the model
+accepts what it can carry.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from statistics import fmean
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.counts import StepCounts
 
-SATURATED_SECONDS = 12  # a step has to run this long to count as saturated
-MIN_THROTTLE_RATIO = 0.3  # of requests throttled, in a saturated step
-LASTING_SHARE = 0.6  # of the seconds from the first throttled one on, that have throttles in a saturated step
-COUNTING = 1.5  # counts by which whole seconds may miss what a limiter let through, at both ends together
-MIN_SECONDS = 4
-MIN_RELATIVE_HALF_WIDTH = 0.01  # of the rate, per second of its period: the least half-width of an interval
-STEADY_ERRORS = 4.0  # standard errors by which halves of a step may differ
-PERIODIC_SWING = 0.5  # of the mean, at least, between the seconds of counts that come in waves
-PERIODIC_SPREAD = 0.3  # of that swing, at most, between sums over a whole wave
+SATURATED_SECONDS = 12  # minimum length of a saturated step
+MIN_THROTTLE_RATIO = 0.3  # minimum share of throttled requests in a saturated step
+LASTING_SHARE = 0.6  # minimum share of seconds with throttles, from the first one on, in a saturated step
+COUNTING = 1.5  # counts that a limiter's whole seconds may miss at both ends together (bench/constants.py)
+MIN_SECONDS = 4  # of counts behind a rate
+MIN_RELATIVE_HALF_WIDTH = 0.01  # minimum half-width of an interval, relative to the rate, per second of the period
+STEADY_ERRORS = 4.0  # standard errors by which the halves of a step may differ
+PERIODIC_SWING = 0.5  # of the mean: minimum difference between the largest and smallest of periodic counts
+PERIODIC_SPREAD = 0.3  # of that swing: maximum difference between the sums over one period
 
-# Half-width of the interval in units of D/m, by number of seconds m. D is the largest deviation of
-# the cumulated counts from a straight line; simulated for 95 % coverage.
+# (m, k): the half-width of the interval of m seconds is k D / m. D is the largest deviation of the cumulative counts
+# from a straight line. bench/constants.py simulates k for 95 % coverage.
 WIDTH_BY_SECONDS = (
     (4, 5.52),
     (6, 4.54),
@@ -42,7 +42,7 @@ WIDTH_BY_SECONDS = (
 
 
 def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS) -> list[int] | None:
-    """Accepted requests in each second after the first throttle; None unless the step was saturated."""
+    """Accepted requests in each second after the first throttle. Returns None if the step was not saturated."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
     usable = [second for second in counts.usable_seconds if second >= counts.first_full_second]
@@ -60,7 +60,7 @@ def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS)
 
 
 def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
-    """The counts of these seconds; of waves, which a gap breaks, those of the longest stretch without one."""
+    """The counts in these seconds. Of periodic counts, only those of the longest stretch without a gap."""
     stretches = [[accepted[second] for second in seconds[:1]]]
     for before, second in pairwise(seconds):
         if second > before + 1:
@@ -71,12 +71,11 @@ def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
 
 
 def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
-    """Mean of the counts with a 95 % interval from how far their running sum strays from a line.
+    """Mean rate and its 95 % interval. The half-width grows with the deviation of the running sum from a line.
 
-    A rate limiter strays by less than a count, and the counting error is all there is; a noisy
-    pool of executors strays further, and the interval widens with it. Counts that repeat every few
-    seconds are taken by whole periods: part of one would shift the mean. `noisy`: executors are known to be at work,
-    whose noise is no less where few counts hide it.
+    A rate limiter deviates by less than one count, so that only the counting error remains. A noisy pool of executors
+    deviates further, which widens the interval. Periodic counts are taken in whole periods, since part of a period
+    would shift the mean. `noisy` says that the counts come from executors: then even a small deviation is noise.
     """
     period = period_of(per_second)
     whole = per_second[len(per_second) % period :]
@@ -89,7 +88,7 @@ def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
 
 
 def pooled(segments: Sequence[Sequence[int]]) -> Interval:
-    """The interval from several stretches of counts, each taken by itself: their errors are independent."""
+    """Mean rate and interval of several stretches of counts, whose errors are independent."""
     found = [(len(segment), interval(segment)) for segment in segments]
     seconds = sum(length for length, _ in found)
     mean = sum(length * each.estimate for length, each in found) / seconds
@@ -98,29 +97,29 @@ def pooled(segments: Sequence[Sequence[int]]) -> Interval:
 
 
 def widen_by_lost_requests(found: Interval, unanswered_tps: float) -> Interval:
-    """The interval when some requests got no answer: the model may have carried all of them."""
+    """The interval with a higher upper end, as the model may have carried all requests that got no reply."""
     return found if found.high is None else replace(found, high=found.high + unanswered_tps)
 
 
 def steady(per_second: Sequence[int], half_width: float) -> bool:
-    """Do the two halves of the seconds tell the same rate, as far as the noise between seconds lets one see?"""
+    """Whether both halves of the seconds have the same rate within the noise; `half_width` is in requests/s."""
     middle = len(per_second) // 2
     if middle < MIN_SECONDS:
         return True
-    # Differences of neighbours show the noise, and are blind to a rate that moves.
+    # Differences of neighbours show the noise, but not a rate that moves.
     noise = sqrt(fmean((now - before) ** 2 for before, now in pairwise(per_second)) / 2)
     apart = abs(fmean(per_second[:middle]) - fmean(per_second[middle:]))
     return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
 
 
 def strays(counts: Sequence[float]) -> float:
-    """The farthest that the running sum of the counts gets from a straight line."""
+    """The largest deviation of the cumulative counts from a straight line, in counts."""
     mean = fmean(counts)
     return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))
 
 
 def period_of(per_second: Sequence[int]) -> int:
-    """After how many seconds the counts repeat: sums over a period are alike, seconds are not. 1: they don't."""
+    """The period of the counts in seconds: sums over a period are alike, single seconds are not. 1 if not periodic."""
     swing = max(per_second) - min(per_second)
     if strays(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
         return 1
@@ -132,7 +131,7 @@ def period_of(per_second: Sequence[int]) -> int:
 
 
 def is_windowed(per_second: Sequence[int]) -> bool:
-    """Is the quota handed out in windows longer than a second? Then there are dark stretches of 3 s or more."""
+    """Whether the quota is refilled in windows longer than a second, with 3 s or more without accepted requests."""
     lit = [count for count in per_second if count]
     longest = run = 0
     for count in per_second:
@@ -142,7 +141,7 @@ def is_windowed(per_second: Sequence[int]) -> bool:
 
 
 def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
-    """TPS of a windowed quota, counted from the first refill seen to the last; None with fewer than two."""
+    """TPS of a windowed quota, counted from the first refill to the last. Returns None with fewer than two refills."""
     refills = _refills(per_second)
     if len(refills) < 2:
         return None
@@ -153,18 +152,18 @@ def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
 
 
 def seconds_between_refills(per_second: Sequence[int]) -> float:
-    """Mean length of a quota's window; 0 with fewer than two refills."""
+    """Mean length of a quota's window in seconds, or 0 with fewer than two refills."""
     refills = _refills(per_second)
     return (refills[-1] - refills[0]) / (len(refills) - 1) if len(refills) > 1 else 0.0
 
 
 def _refills(per_second: Sequence[int]) -> list[int]:
-    """The seconds in which a dark stretch ends."""
+    """The seconds with accepted requests that follow a second without any."""
     return [second for second, (before, now) in enumerate(pairwise(per_second), start=1) if now and not before]
 
 
 def accepted_rate(counts: StepCounts) -> float:
-    """Mean of the accepted requests per second: after the first refusal, or else without the first second."""
+    """Mean accepted requests per second after the first refusal, or after the first second if too few follow one."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
     refused = [one + other for one, other in zip(throttled, _padded(counts.failed, seconds), strict=True)]

@@ -9,7 +9,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A rate in requests per second with its 95 % interval; `high` None: the estimate is a lower bound."""
+    """A rate in requests per second with its 95 % interval. If `high` is None, the estimate is a lower bound."""
 
     estimate: float
     low: float
@@ -17,14 +17,14 @@ class Interval:
 
     @property
     def half_width(self) -> float:
-        """Distance from the estimate to the nearer end."""
+        """Distance from the estimate to the lower end, in requests per second."""
         return self.estimate - self.low
 
     def per_unit(self, units: int) -> Interval:
-        """Each one's part of it."""
+        """The rate of one inference unit: estimate and bounds divided by `units`."""
         return Interval(self.estimate / units, self.low / units, None if self.high is None else self.high / units)
 
     @classmethod
     def lower_bound(cls, rate: float) -> Interval:
-        """Nothing is known but that the model carries at least this."""
+        """The interval of a rate that the model carries at least."""
         return cls(rate, rate, None)

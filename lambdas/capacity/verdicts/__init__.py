@@ -1,1 +1,1 @@
-"""What a measurement allows to be claimed, in one word and one sentence."""
+"""The verdict on a measurement: one word and one sentence."""

@@ -1,7 +1,7 @@
-"""The account's quota of inference requests: a wall in front of the model that looks like the model's limit.
+"""The account's quota of inference requests, which can look like the model's own limit.
 
-A service refuses requests beyond either in the same words, so only the rate tells them apart. All running models of
-an account and Region share the quota.
+A service refuses requests beyond either limit with the same error, so only the rate distinguishes them. All running
+models of an account and Region share the quota.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from lambdas.models.facts import ServiceNames
 from lambdas.models.outcomes import ACCOUNT_LIMITS, RAMP_LIMIT
 
 ACCOUNT_QUOTA_TPS = 50.0  # default quota of inference requests per account and Region (AWS General Reference)
-WALL_SHARE = 0.95  # of the quota: a rate that throttles limit at this or more may be the quota's
-CLEARLY_ABOVE = 1.05  # of a quota that is only assumed: a rate above it shows that the quota was raised
+WALL_SHARE = 0.95  # of the quota: a throttled rate of this or more may be limited by the quota
+CLEARLY_ABOVE = 1.05  # of the default quota: a higher rate shows that the account's quota was raised
 
 AccountLimit = Literal["account-quota", "account-limit", "sudden-increase"]
 
 
 @dataclass(frozen=True)
 class TpsQuota:
-    """Requests per second that the account may send, and where the number is from.
+    """The requests per second that the account may send, and the source of the number.
 
-    `is_applied`: it is the account's own value; else a default, which the account may have had raised.
+    `is_applied` says that it is the account's own value. Otherwise it is a default, which may have been raised.
     """
 
     tps: float = ACCOUNT_QUOTA_TPS
@@ -34,23 +34,23 @@ class TpsQuota:
     is_applied: bool = False
 
     def named(self, service: ServiceNames) -> str:
-        """The quota in words."""
+        """The quota as a noun phrase, with its value and source."""
         assumed = "" if self.is_applied else "assumed: "
         return f"the account's quota of {service.operation} ({self.tps:g} TPS; {assumed}{self.source})"
 
     def is_surpassed(self, rate: Interval | None) -> bool:
-        """Whether the rate shows that the account has another quota than the default."""
+        """Whether the rate shows that the account's quota is higher than the default."""
         return not self.is_applied and rate is not None and rate.low > CLEARLY_ABOVE * self.tps
 
     def may_limit(self, rate: Interval | None) -> bool:
-        """Whether the quota, not the model, may be why no higher rate was accepted."""
+        """Whether the quota, not the model, may have limited the rate."""
         return rate is not None and rate.estimate >= WALL_SHARE * self.tps and not self.is_surpassed(rate)
 
 
 def behind_quota(found: Measurement, quota: TpsQuota | None) -> Measurement:
-    """The measurement, turned into a lower bound where the quota may have decided it.
+    """The measurement as a lower bound if the quota may have limited it, else unchanged.
 
-    Without throttles (an endless queue, a model that was not saturated) the quota decided nothing.
+    Without throttles (the model queues, or was not saturated) the quota did not limit it.
     """
     if quota is None or found.ending != "saturated" or not quota.may_limit(found.max_tps):
         return found
@@ -59,7 +59,7 @@ def behind_quota(found: Measurement, quota: TpsQuota | None) -> Measurement:
 
 
 def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota, service: ServiceNames) -> str | None:
-    """What to know before the start: the rate known from earlier runs does not fit behind the quota."""
+    """The warning before a start if the rate known from earlier runs exceeds the quota. Returns None if it fits."""
     if not tps_per_unit or units * tps_per_unit < WALL_SHARE * quota.tps:
         return None
     fitting = int(WALL_SHARE * quota.tps / tps_per_unit - 1e-9)
@@ -72,7 +72,7 @@ def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota, servi
 
 
 def account_limit(found: Measurement, quota: TpsQuota | None, failures: Mapping[str, int]) -> AccountLimit:
-    """Which limit decided an `account-throttled` measurement; `failures` are its failed requests by name."""
+    """The limit behind an `account-throttled` measurement; `failures` counts its failed requests by error name."""
     others = sum(failures.get(name, 0) for name in ACCOUNT_LIMITS if name != RAMP_LIMIT)
     if failures.get(RAMP_LIMIT, 0) > others:
         return "sudden-increase"
@@ -82,7 +82,7 @@ def account_limit(found: Measurement, quota: TpsQuota | None, failures: Mapping[
 def limit_sentence(
     limit: AccountLimit, found: Measurement, quota: TpsQuota | None, failures: Mapping[str, int], service: ServiceNames
 ) -> str:
-    """What the limit did to the measurement, and what to do about it."""
+    """The sentence about a limit of the account: its effect on the measurement, and what to do."""
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     if limit == "sudden-increase":
@@ -109,7 +109,7 @@ def limit_sentence(
 
 
 def quota_remark(found: Measurement, quota: TpsQuota | None, service: ServiceNames) -> str | None:
-    """What to say of the quota beside a verdict that it did not decide."""
+    """The clause about the quota in a verdict that the quota did not decide. Returns None if there is none."""
     if quota is None or found.ending == "account-throttled":
         return None
     if quota.is_surpassed(found.max_tps):

@@ -1,4 +1,4 @@
-"""What a measurement allows to be claimed: one word, and one sentence with the evidence and what to do next."""
+"""The verdict on a measurement: one word, and one sentence with the evidence and what to do next."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Word = MeasuredVerdict
 
 Limit = AccountLimit | Literal["lambda-concurrency"]
 
-MAX_LATE_RATIO = 0.05  # of paced requests sent late: more, and a failed confirmation is the client's own doing
+MAX_LATE_RATIO = 0.05  # share of paced requests sent late: with more, the client caused a failed confirmation
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`word` is one of the contract's verdicts, `detail` its sentence; `limited_by` a limit outside the model."""
+    """A verdict of the contract (`word`), its sentence (`detail`), and the limit outside the model, if any."""
 
     word: Word
     detail: str
@@ -53,13 +53,11 @@ def judge(
 ) -> Verdict:
     """The verdict on a measurement.
 
-    `quick` says that no confirmation was wanted; `auto_scales_to` is the model's maximum number of
-    inference units if it was running with one above its minimum; `failures` are the requests that
-    failed by other errors than throttles, by name; `other_traffic` is what others sent just before;
-    `image_cautions` say that it rests on few of the user's images; `quota` is the account's (None: not
-    known, so nothing is said of it); `client` is how hard the load workers had to
-    work; `observed_s` is for how long the model was looked at, pauses included; `service` is
-    what sentences call its service.
+    `quick` says that the search made no confirmation. `auto_scales_to` is the model's maximum number of inference
+    units if it exceeds the minimum. `failures` counts failed requests by error name, throttles excluded.
+    `other_traffic` holds requests of other clients just before the run. `image_cautions` are clauses about a result
+    from few of the user's images. `quota` is the account's, or None if it is not known. `client` is the load of the
+    load workers. `observed_s` are the seconds of the test, pauses included. `service` names the model's service.
     """
     found = behind_quota(found, quota)
     word, client = _word(found, quick), client or ClientLoad()
@@ -100,7 +98,7 @@ def _word(found: Measurement, quick: bool) -> Word:
 
 
 def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
-    """For every word but `account-throttled`, whose limit has a sentence."""
+    """The first clause for every word but `account-throttled`, which `limit_sentence` covers."""
     at = f"at {found.concurrency} concurrent requests"
     rate = f"{found.max_tps.estimate:.2f} requests/s" if found.max_tps else "no rate"
     match word:

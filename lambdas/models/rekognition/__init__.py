@@ -1,1 +1,1 @@
-"""Amazon Rekognition Custom Labels: its facts, control plane, data plane and usage."""
+"""Amazon Rekognition Custom Labels: its facts, control plane, data plane and usage metrics."""

@@ -1,4 +1,4 @@
-"""Amazon Rekognition Custom Labels: find, look at, start and stop a model version."""
+"""The control plane of Amazon Rekognition Custom Labels: finds, reads, starts and stops a model version."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from lambdas.aws.denials import advice
 from lambdas.models.ports import ModelControl
 from lambdas.models.status import ModelState
 
-# Refusals of a start that another attempt will not change.
+# Errors of a start that a retry would get again.
 _FINAL_REFUSALS = ("LimitExceededException", "InvalidParameterException")
 
 
 def rekognition_client() -> Any:
-    """The control-plane client. It keeps its retries; if a reply is lost, the next look tells what came of the call."""
+    """The control-plane client, with retries. After a lost reply, the next status check shows the call's effect."""
     return client("rekognition", attempts=4, read_s=10)
 
 
 def model_endpoint() -> str:
-    """Where the model is called, as the SDK resolves it: the stack's setting, FIPS, dual-stack, or AWS's default."""
+    """The URL of the service as the SDK resolves it: the stack's setting, FIPS, dual-stack, or AWS's default."""
     return str(rekognition_client().meta.endpoint_url)
 
 
 def find_model(model_arn: str) -> ModelControl:
-    """The model behind a version ARN. Its handle is the project's ARN.
+    """Find the model of a version ARN. Its handle is the project's ARN.
 
-    That ends in its own creation time, so the project is looked up by name.
+    The project's ARN ends in its own creation time, so the project is found by its name.
 
     Raises:
         ModelNotFound, AccessDenied
@@ -47,7 +47,7 @@ def find_model(model_arn: str) -> ModelControl:
 
 
 def model_of(model_arn: str, handle: str) -> ModelControl:
-    """The model version of a project that is known by its ARN."""
+    """The model version in a known project; `handle` is the project's ARN."""
     return RekognitionModel(rekognition_client(), model_arn, handle)
 
 
@@ -61,7 +61,7 @@ class RekognitionModel:
         self.handle = project_arn
 
     def look(self) -> ModelState:
-        """The model's status as of now.
+        """Read the model's present state.
 
         Raises:
             ModelNotFound, AccessDenied
@@ -81,13 +81,13 @@ class RekognitionModel:
         raise ModelNotFound(_not_found(self.model_arn, f"the project has no version {self._version}"))
 
     def start(self, min_units: int, max_units: int | None = None, *, failed: ModelState | None = None) -> None:
-        """Ask for a start; only a look tells what came of it. Without `max_units` it does not auto-scale.
+        """Request a start. Only `look` shows its effect. Without `max_units` the model does not auto-scale.
 
-        `failed` is the model as it was seen, if it was FAILED.
+        `failed` is the model's state if it is FAILED.
 
         Raises:
-            ModelNotStartable: it is FAILED, and the start was refused.
-            ModelStartFailed: refused for good. ModelNotFound, AccessDenied.
+            ModelNotStartable: the model is FAILED, and the start was refused.
+            ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
         """
         scaling = {} if max_units is None else {"MaxInferenceUnits": max_units}
         try:
@@ -108,10 +108,10 @@ class RekognitionModel:
                     " - by default two models run per account, with five inference units each"
                 ) from refusal
         except BotoCoreError:
-            pass  # a lost answer: the next look tells
+            pass  # the reply was lost: the next status check shows the effect
 
     def stop(self) -> None:
-        """Ask for a stop; only a look tells what came of it.
+        """Request a stop. Only `look` shows its effect.
 
         Raises:
             ModelNotFound, AccessDenied
@@ -120,7 +120,7 @@ class RekognitionModel:
             with _explained(self.model_arn):
                 self._client.stop_project_version(ProjectVersionArn=self.model_arn)
         except (ClientError, BotoCoreError):
-            pass  # stopping already, not stoppable yet, or a lost answer: the next look tells
+            pass  # it stops already, can't be stopped yet, or the reply was lost: the next status check shows which
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def _code(error: ClientError) -> str:
 
 
 def _said(error: ClientError) -> str:
-    """The service's own words and its name for them."""
+    """The service's message and the name of the error."""
     return f"{str(error.response['Error'].get('Message', '')).rstrip('.')} ({_code(error)})"
 
 

@@ -1,8 +1,8 @@
-"""DetectCustomLabels as a load generator needs it: one attempt per call, little CPU.
+"""The data plane: DetectCustomLabels for a load generator, with one attempt per call and little CPU.
 
-Connections are http.client's (which urllib3 the Lambda runtime brings along is not documented); requests
-are bytes that were made ahead. Nothing here retries: on the wire there is exactly one request per call.
-No proxy of the environment is used: what is measured would be the proxy.
+Connections are those of http.client, as AWS does not document which urllib3 the Lambda runtime contains. The bytes of
+the requests are prepared. Without retries, each call sends exactly one request. Proxies from the environment are not
+used, since a test would measure the proxy.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ TIMEOUT_S = 15.0
 
 
 class CustomLabelsDetector:
-    """A model version's inference. Its connections share one signer, so that a request is signed once a minute."""
+    """The data plane of a model version. Its connections share one signer, which signs a request once a minute."""
 
     def __init__(self, model_arn: str, signer: RequestSigner) -> None:
         self._model_arn = model_arn
         self._signer = signer
 
     def request_with_bytes(self, image: bytes) -> PreparedRequest:
-        """A request that carries the image."""
+        """A request that contains the image's bytes."""
         return request_with_bytes(self._model_arn, image)
 
     def request_with_object(self, bucket: str, key: str) -> PreparedRequest:
@@ -43,18 +43,18 @@ class CustomLabelsDetector:
         return request_with_object(self._model_arn, bucket, key)
 
     def connection(self) -> LoadConnection:
-        """A new connection, not open yet."""
+        """A new connection, which is not open yet."""
         return LoadConnection(self._signer)
 
 
 def detector_of(model_arn: str) -> Detector:
-    """The inference of a model, with this function's endpoint and credentials."""
+    """The data plane of a model, with this function's endpoint and credentials."""
     signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
     return CustomLabelsDetector(model_arn, signer)
 
 
 class LoadConnection:
-    """One lane's connection to the model. Not for use by several threads."""
+    """One lane's connection to the model. Only one thread may use it."""
 
     def __init__(self, signer: RequestSigner) -> None:
         self._signer = signer
@@ -66,17 +66,17 @@ class LoadConnection:
         else:
             self._connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
         self.requests_on_wire = 0
-        self.bytes_on_wire = 0  # of requests and of replies' bodies
+        self.bytes_on_wire = 0  # bytes of requests and of the bodies of replies
 
     def connect(self) -> None:
-        """Open the connection ahead of the first request; a failure shows in that request."""
+        """Open the connection before the first request. If this fails, that request fails, too."""
         try:
             self._open_socket()
         except OSError:
             self._connection.close()
 
     def send(self, prepared: PreparedRequest) -> Reply:
-        """One request, one attempt."""
+        """Send one request without retries, and classify the reply. Lost connections and timeouts are replies, too."""
         head = self._signer.head(prepared)
         self.requests_on_wire += 1
         try:
@@ -104,7 +104,7 @@ class LoadConnection:
         return reply.status, reply.body
 
     def _open_socket(self) -> socket.socket:
-        """The kept connection's, if it is still open, or a new one's."""
+        """The socket of the present connection if it is still open, else that of a new one."""
         if self._connection.sock is not None and not self._is_open():
             self._connection.close()
         if self._connection.sock is None:
@@ -112,9 +112,9 @@ class LoadConnection:
         return self._connection.sock
 
     def _is_open(self) -> bool:
-        """Is the kept connection as quiet as it should be? To be read is a closed one's end, or a reply to nothing.
+        """Whether the connection is open and idle: data to read would be its end, or a reply without a request.
 
-        A socket of TLS 1.3 can also have session tickets to read, which are the connection's own business.
+        A TLS 1.3 socket may also hold session tickets, which are no application data.
         """
         wire = self._connection.sock
         wire.settimeout(0)
@@ -130,11 +130,11 @@ class LoadConnection:
 
 @cache
 def _tls_context(trusted: str) -> ssl.SSLContext:
-    """One for all connections: it takes 50 ms of CPU and 0.7 MB to make."""
+    """The TLS context of all connections. It is cached, as creating one takes 50 ms of CPU and 0.7 MB."""
     return ssl.create_default_context(cafile=trusted)
 
 
 def _trusted_certificates() -> str:
-    """The file that boto3 would trust: AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, or botocore's own."""
+    """The path of boto3's file of certificates: AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, or botocore's own."""
     bundle = Session().get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
     return str(bundle or get_cert_path(True))

@@ -1,4 +1,4 @@
-"""Amazon Rekognition Custom Labels, as far as it is known without asking it."""
+"""The facts about Amazon Rekognition Custom Labels."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ FACTS = ServiceFacts(
     stop="StopProjectVersion",
     model_parameters=lambda model_arn: {"ProjectVersionArn": model_arn},
     metric_namespace="AWS/Rekognition",
-    # AWS documents the request metrics with this dimension alone, for the whole account and Region.
+    # AWS documents the request metrics with this dimension only, for the whole account and Region.
     metric_operation={"Operation": OPERATION},
     metric_model=_dimensions,
-    # AWS documents no codes of quotas, but names (AWS General Reference): "Maximum inference units per started model",
-    # and one that names the operation. Not verified against a live account: whether Service Quotas spells them so.
+    # AWS documents names of quotas, but no codes (AWS General Reference): "Maximum inference units per started model"
+    # and one that names the operation. It is not verified in a live account that Service Quotas uses these names.
     units_quota_words=("inferenceunit", "model"),
     tps_quota_words=(OPERATION.lower(),),
     image_refusals=frozenset(

@@ -1,6 +1,6 @@
-"""An HTTP/1.1 reply off a kept connection: its status and its body.
+"""Reads an HTTP/1.1 reply from a persistent connection: its status and body.
 
-http.client reads the same with three times the CPU: it parses headers as those of an e-mail.
+http.client needs three times the CPU for the same, as it parses headers as those of an e-mail.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import http.client
 from collections.abc import Callable
 from typing import NamedTuple
 
-RECEIVED_AT_ONCE = 16_384  # a TLS record at the most
-MAX_HEAD = 65_536  # as http.client has it for a line
+RECEIVED_AT_ONCE = 16_384  # bytes: the maximum size of a TLS record
+MAX_HEAD = 65_536  # bytes: http.client's limit of a line
 
 
 class HttpReply(NamedTuple):
-    """`is_last`: the connection carries no further request."""
+    """A reply. `is_last` says that the connection accepts no further request."""
 
     status: int
     body: bytes
@@ -22,10 +22,10 @@ class HttpReply(NamedTuple):
 
 
 def read_reply(receive: Callable[[int], bytes]) -> HttpReply:
-    """The reply to a POST; `receive` is the socket's `recv`.
+    """Read the reply to a POST; `receive` is the socket's `recv`.
 
     Raises:
-        http.client.HTTPException: the connection ended in the middle, or what came is no HTTP/1.1.
+        http.client.HTTPException: the connection ended within the reply, or the reply is not HTTP/1.1.
         OSError, TimeoutError: from `receive`.
     """
     stream = _Stream(receive)
@@ -64,14 +64,14 @@ def _number(digits: bytes, base: int) -> int:
 
 
 class _Stream:
-    """What has been received and not been read yet, and what is still to come."""
+    """The bytes of a connection: received ones that are not read yet, and those still to be received."""
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive = receive
         self._held = b""
 
     def until(self, mark: bytes) -> bytes:
-        """All before the mark, which is taken, too."""
+        """Read up to the mark. Returns the bytes before it; the mark itself is removed."""
         while mark not in self._held:
             if len(self._held) > MAX_HEAD:
                 raise http.client.LineTooLong("head")
@@ -80,7 +80,7 @@ class _Stream:
         return before
 
     def exactly(self, length: int) -> bytes:
-        """So many bytes."""
+        """Read this number of bytes."""
         parts, missing = [self._held], length - len(self._held)
         while missing > 0:
             parts.append(self._more())
@@ -90,7 +90,7 @@ class _Stream:
         return whole[:length]
 
     def chunk(self) -> bytes:
-        """The next chunk of a body; empty: it was the last, and the trailers after it are read."""
+        """Read the next chunk of a body. Returns empty bytes after the last one, when the trailers are read, too."""
         length = _number(self.until(b"\r\n").partition(b";")[0], 16)
         chunk = self.exactly(length)
         while length == 0 and self.until(b"\r\n"):
@@ -103,7 +103,7 @@ class _Stream:
         return chunk
 
     def rest(self) -> bytes:
-        """All until the connection ends."""
+        """Read all bytes until the connection ends."""
         parts = [self._held, *iter(lambda: self._receive(RECEIVED_AT_ONCE), b"")]
         return b"".join(parts)
 

@@ -1,4 +1,4 @@
-"""What the service answered, as one name: accepted, throttled, or which error; and the service's own sentence."""
+"""Classifies the service's reply: accepted, throttled, or the error's name, with the service's message."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from lambdas.models.outcomes import ACCEPTED, ACCOUNT_LIMITS, RAMP_LIMIT, S3_LIMIT, THROTTLED, Reply
 
-# What an error's name looks like; anything else is no name to keep, in a table or in a sentence.
+# A valid error name. Others are not stored in a table or used in a sentence.
 _NAME = re.compile(r"[A-Z][A-Za-z0-9.]{0,99}")
 MAX_MESSAGE = 1000  # characters
 
 
 def reply_of(status: int, body: bytes) -> Reply:
-    """The reply with this HTTP status and body: JSON 1.1 if it is the service's own, anything if it is a proxy's."""
+    """Classify an HTTP status and body. The service's own body is AWS JSON 1.1; a proxy's may be anything."""
     if status == 200:
         return Reply(ACCEPTED)
     error = _parsed(body)
@@ -24,7 +24,7 @@ def reply_of(status: int, body: bytes) -> Reply:
 
 
 def _outcome(status: int, name: str, message: str) -> str:
-    """The error's name, with the throttles that are not the model's told apart by their message."""
+    """The outcome of an error. The message shows if a throttle comes from another limit than the model's."""
     if name == "ProvisionedThroughputExceededException":
         return S3_LIMIT if "S3" in message else THROTTLED
     if name == "ThrottlingException" and "sudden increase" in message:
@@ -43,12 +43,12 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _name(told: object) -> str:
-    """The name in `com.amazon.coral#Name` or `Name:http://…`; empty: there is none."""
+    """The name in `com.amazon.coral#Name` or `Name:http://…`. Returns an empty text if there is none."""
     name = str(told or "").rpartition("#")[2].partition(":")[0]
     return name if _NAME.fullmatch(name) else ""
 
 
 def _one_line(told: object) -> str:
-    """Without control characters and half surrogate pairs, which JSON allows and nothing that keeps text does."""
+    """The text in one line, without control characters and lone surrogates, which JSON allows but storage does not."""
     text = "".join(each if each.isprintable() else " " for each in str(told or "")[:MAX_MESSAGE])
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""A DetectCustomLabels request as bytes for the wire: the body made once an image, the signature once a minute."""
+"""DetectCustomLabels requests as bytes: the body is built once per image, the signature once per minute."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.facts import FACTS
 
-# AWS takes a signature for five minutes from its time (SigV4); the clocks may be apart, and sending takes a while.
+# AWS accepts a SigV4 signature for five minutes. One minute leaves time for clock differences and for sending.
 SIGNED_FOR_S = 60.0
 
 _HEADERS = {
@@ -29,7 +29,7 @@ _HEADERS = {
 
 
 def request_with_bytes(model_arn: str, image: bytes) -> PreparedRequest:
-    """A request that carries the image."""
+    """A request that contains the image's bytes."""
     return _prepared(model_arn, {"Bytes": base64.b64encode(image).decode()})
 
 
@@ -44,24 +44,24 @@ def _prepared(model_arn: str, image: dict[str, Any]) -> PreparedRequest:
 
 
 class _PreparedSigV4(SigV4Auth):
-    """SigV4 that takes the payload's hash from the request instead of computing it again."""
+    """SigV4 with the payload's hash from the request, so that it is not computed again."""
 
     def payload(self, request: AWSRequest) -> str:
         return str(request.headers["X-Amz-Content-SHA256"])
 
 
 class RequestSigner:
-    """Writes the heads of requests to one endpoint, with botocore's signature. For any number of threads."""
+    """Signs requests to one endpoint with botocore's signature. Thread-safe."""
 
     def __init__(self, endpoint: str, region: str, credentials: Any, clock: Callable[[], float] = time.time) -> None:
         self.endpoint = urlsplit(endpoint)
         self._url = f"{endpoint.rstrip('/')}/"
         self._signer = _PreparedSigV4(credentials, FACTS.key, region)
         self._clock = clock
-        self._heads: dict[str, tuple[float, bytes]] = {}  # by the body's hash: when it was signed, and the head
+        self._heads: dict[str, tuple[float, bytes]] = {}  # body's hash -> (time of signing in epoch seconds, head)
 
     def head(self, prepared: PreparedRequest) -> bytes:
-        """The request line and the headers, with the empty line that ends them."""
+        """The request line and the signed headers, up to and including the empty line."""
         now = self._clock()
         signed_at, head = self._heads.get(prepared.sha256, (0.0, b""))
         if abs(now - signed_at) >= SIGNED_FOR_S:

@@ -1,7 +1,7 @@
-"""CloudWatch's counts of the requests to a model: those just before a run, and those of the last weeks.
+"""CloudWatch's counts of the requests to a model, for the minutes before a run and for the past weeks.
 
-AWS documents the request metrics with the dimension `Operation` alone, for the whole account and Region. Should a
-model have series of its own, those decide.
+AWS documents the request metrics only with the dimension `Operation`, for the whole account and Region. If the model
+has its own series, those decide.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ from lambdas.models.recent_traffic import MINUTES, TrafficSeen, seen
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.models.usage import UsageSums, Window
 
-Sums = dict[int, float]  # by the start of their period, in seconds since the epoch
+Sums = dict[int, float]  # start of the period in epoch seconds -> sum
 Dimensions = Mapping[str, str]
 
 MINUTE_S = 60
 METRICS = ("SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount")
-# What clients wanted: those answered, and those they were refused for want of capacity.
+# The demand of clients: successful requests, and those that were throttled for lack of capacity.
 SUCCESSFUL, THROTTLED = METRICS[:2]
 IN_SERVICE = "InServiceInferenceUnits"
 _UNTOLD = "without cloudwatch:GetMetricData nobody can tell whether others use the running model"
-PAGE = 20_000  # values of an answer; CloudWatch's own most, 100,800, would take longer than the client waits
+PAGE = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
 
 
 def cloudwatch_client() -> Any:
-    """The CloudWatch client: a run waits for its reply, so it tries a few times only."""
+    """The CloudWatch client. It makes few attempts, as a run waits for its reply."""
     return client("cloudwatch", attempts=4, read_s=10)
 
 
 def usage_of(model_arn: str) -> Usage:
-    """The requests to a model version."""
+    """CloudWatch's counts of requests to a model version."""
     return CustomLabelsUsage(cloudwatch_client(), model_arn)
 
 
 class CustomLabelsUsage:
-    """The requests to one model version, as far as CloudWatch tells them from those to others."""
+    """The requests to one model version, as far as CloudWatch counts them separately."""
 
     def __init__(self, client: Any, model_arn: str) -> None:
         self._client = client
         model = FACTS.metric_model(model_arn)
-        # Both ways of naming the model count the same requests.
+        # Both sets of dimensions would count the same requests.
         self._of_model: tuple[Dimensions, Dimensions] = model, {**FACTS.metric_operation, **model}
 
     def recent(self, now: float) -> TrafficSeen:
         """The requests of the MINUTES before `now` (epoch seconds).
 
         Raises:
-            AccessDenied, InternalError: CloudWatch does not answer. Silence is not "nobody".
+            AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
         """
-        # Data points lie on whole minutes, and the one that has begun counts.
+        # Data points are at whole minutes, and that of the present minute counts, too.
         first = int(now // MINUTE_S * MINUTE_S - MINUTES * 60)
         sources = (*self._of_model, FACTS.metric_operation)
         asked = [(metric, dimensions) for dimensions in sources for metric in METRICS]
@@ -66,10 +66,10 @@ class CustomLabelsUsage:
         return seen(values[:2], values[2])
 
     def past(self, window: Window) -> UsageSums:
-        """What CloudWatch has of the window: the model's own series, or else those of the account and Region.
+        """The requests in the window: the model's own series, or else those of the account and Region.
 
         Raises:
-            AccessDenied, InternalError: CloudWatch does not answer. Silence is not "no requests".
+            AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
         """
         requests = [(metric, source) for source in self._of_model for metric in (SUCCESSFUL, THROTTLED)]
         of_account = [(metric, FACTS.metric_operation) for metric in (SUCCESSFUL, THROTTLED)]
@@ -89,7 +89,7 @@ class CustomLabelsUsage:
 def _series(
     client: Any, metrics: Sequence[tuple[str, Dimensions]], start_s: float, end_s: float, period_s: int
 ) -> list[Sums]:
-    """Each metric's values. An answer comes in pages."""
+    """The values of each metric, by the start of their period, from all pages of the response."""
     found: list[Sums] = [{} for _ in metrics]
     queries = [_query(f"m{index}", metric, dims, period_s) for index, (metric, dims) in enumerate(metrics)]
     pages = client.get_paginator("get_metric_data").paginate(
@@ -112,16 +112,16 @@ def _query(query_id: str, metric: str, dimensions: Dimensions, period_s: int) ->
 
 
 class _Unanswered(Exception):
-    """An answer without what was asked for."""
+    """A response of CloudWatch without the requested data."""
 
 
 @contextmanager
 def _explained(asked: str, denied: str) -> Iterator[None]:
-    """Failures of CloudWatch as the run's own errors: what it was asked, and what follows if that is denied."""
+    """Raise CloudWatch's errors as the run's own. `asked` and `denied` are parts of their sentences."""
     try:
         yield
     except (ClientError, BotoCoreError, _Unanswered) as error:
-        # CloudWatch's protocols spell it with and without "Exception".
+        # The name ends in "Exception" in only some of CloudWatch's protocols.
         if isinstance(error, ClientError) and error.response["Error"].get("Code", "").startswith("AccessDenied"):
             raise AccessDenied(f"{error} - {denied}: grant it to the function's role") from error
         raise InternalError(

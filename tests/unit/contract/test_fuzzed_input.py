@@ -35,7 +35,7 @@ from lambdas.tuning.prepare import AccountBounds, FoundModel, plan_run
 from tests.support import past_traffic
 from tests.support.fuzzed_inputs import ARN, FIELDS, NASTY, inputs, is_in_words
 
-EXAMPLES = int(os.environ.get("FUZZED_INPUTS", "2000"))
+EXAMPLES = int(os.environ.get("FUZZED_INPUTS", "500"))
 MADE_UP = Measurement("saturated", 8, Interval(5.01, 4.93, 5.09), confirmed=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
-from iu_tuner.schemas import input_schema, output_schema
+from iu_tuner.schemas.__main__ import input_schema, output_schema
 from simulation.sample_run import INPUT
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 SERVICES = ROOT / "lambdas" / "models" / "rekognition"
 NAMES = re.compile(r"rekognition|custom ?labels|project_?version|lookout", re.IGNORECASE)
 REASONS = {
-    "lambdas/models/registry.py": "one place has to know which services there are",
+    "lambdas/models/registry/__init__.py": "one place has to know which services there are",
     "iu_tuner/contract/model_arn.py": "the grammar of the ARNs that an input may name",
 }
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1"
@@ -35,7 +35,7 @@ def test_nothing_above_a_services_folder_names_a_service() -> None:
 
 
 def test_the_registry_names_a_service_only_to_import_its_facts() -> None:
-    registry = ROOT / "lambdas" / "models" / "registry.py"
+    registry = ROOT / "lambdas" / "models" / "registry" / "__init__.py"
 
     assert named_in(registry) == ["from lambdas.models.rekognition.facts import FACTS"]
 

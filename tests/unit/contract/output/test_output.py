@@ -11,7 +11,7 @@ import pytest
 
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.result import Findings, Output, parse_output
-from iu_tuner.schemas import output_schema
+from iu_tuner.schemas.__main__ import output_schema
 from simulation.sample_report import KINDS, Kind, played
 
 # Written by the code before the output had types; a run each, with all that an output may hold.

@@ -1,0 +1,1 @@
+"""The JSON Schemas of the execution's input and output, which are published under docs/."""
