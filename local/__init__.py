@@ -1,1 +1,1 @@
-"""What runs on a laptop in AWS's place: the embedded AWS, the simulated model, the demo."""
+"""Replacements for AWS on a laptop: the embedded AWS, the simulated model, and the demo."""

@@ -39,13 +39,13 @@ MAX_RUN_S = 600.0
 
 
 def main() -> int:
-    """Exit code 0: the run succeeded and the model is stopped."""
+    """Run the demo. Returns the exit code: 0 if the run succeeded and the model is stopped."""
     prepare_streams()
     arguments = _arguments()
     console = Console()
     try:
         for earlier in (RESULT, REPORT, STEPS):
-            earlier.unlink(missing_ok=True)  # an earlier run's answer must not pass for this one's
+            earlier.unlink(missing_ok=True)  # so that it is not taken for the answer of this run
         return _run(arguments, console)
     except KeyboardInterrupt:
         console.print("\nInterrupted: everything that was started has been stopped.")

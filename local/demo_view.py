@@ -1,4 +1,4 @@
-"""What the demo shows beside what every watched run shows: the answer next to the simulated truth."""
+"""The demo's comparison of the answer with the simulated truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.simulated_model.model_spec import ModelTruth
 
 
 def answer_table(answer: Output, report: dict[str, Any]) -> Table:
-    """What the run found, beside what the simulated model knows."""
+    """A table with the run's answer beside the simulated model's truth."""
     measured = [(answer.max_tps.rate, answer.inference_units)]
     if answer.scaling and answer.scaling.max_tps:
         measured.append((answer.scaling.max_tps.rate, answer.scaling.inference_units))

@@ -18,7 +18,7 @@ from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws
 _REPOSITORY = Path(__file__).parent.parent
 _CDK = _REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _TOOLKIT_STACK = "CDKToolkit"
-# Nothing here asks the internet for news, counts usage, or warns that Node 20 is past its support.
+# Disables the CLI's version check, its telemetry, and the warning that Node 20 is past its support.
 _QUIET = {
     "CDK_DISABLE_VERSION_CHECK": "1",
     "CDK_DISABLE_CLI_TELEMETRY": "true",
@@ -27,7 +27,7 @@ _QUIET = {
 
 
 class DeploymentError(RuntimeError):
-    """The CDK CLI failed; the message holds all that it printed."""
+    """The CDK CLI failed; the message is its whole output."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Outputs:
 
 
 def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
-    """Deploy with these context keys (and local=true), after `cdk bootstrap` where that is still to be done.
+    """Deploy with these context keys and local=true; runs `cdk bootstrap` first if it has not run yet.
 
     Raises DeploymentError.
     """
@@ -52,7 +52,7 @@ def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
 
 
 def destroy(aws: EmbeddedAws) -> None:
-    """Delete the stack, as `cdk destroy` does; its custom resources have their say first.
+    """Delete the stack as `cdk destroy` does; its custom resources are deleted first.
 
     Raises DeploymentError.
     """
@@ -60,15 +60,15 @@ def destroy(aws: EmbeddedAws) -> None:
 
 
 def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
-    """Run the pinned CDK CLI with this Python and its neighbours first on the PATH; quiet unless it fails.
+    """Run the pinned CDK CLI with this Python's folder first on the PATH; prints nothing unless it fails.
 
-    Where there is an app, the CLI synthesizes it; to bootstrap a named environment there need be none.
+    The CLI synthesizes the app of its folder. To bootstrap a named environment it needs none, so it runs elsewhere.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     node = shutil.which("node", path=path)
     if node is None or not _CDK.exists():
         raise DeploymentError(f"Node.js and {_CDK.relative_to(_REPOSITORY)} are needed: run `make setup`")
-    # An assembly directory of its own, so that deployments can run side by side.
+    # A separate assembly directory, so that deployments can run at the same time.
     with tempfile.TemporaryDirectory(prefix="cdk-out-") as assembly:
         command = [node, str(_CDK), *arguments, "--output", assembly, "--ci", "--no-color", "--no-notices"]
         done = subprocess.run(
@@ -87,7 +87,7 @@ def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
 
 
 def _as_options(context: Mapping[str, object]) -> list[str]:
-    """The context as the CLI takes it: strings as they are, everything else as JSON."""
+    """The context as options of the CLI: strings unchanged, other values as JSON."""
     pairs = {**context, "local": True}.items()
     texts = ((key, value if isinstance(value, str) else json.dumps(value)) for key, value in pairs)
     return [option for key, text in texts for option in ("--context", f"{key}={text}")]

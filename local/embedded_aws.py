@@ -1,4 +1,4 @@
-"""An AWS on this machine: ministack with IAM enforcement, on a free loopback port, gone when the block ends."""
+"""An embedded AWS: ministack with IAM enforcement, on a free loopback port, for the duration of a `with` block."""
 
 import contextlib
 import functools
@@ -30,7 +30,7 @@ _STOP_TIMEOUT_S = 5.0
 _START_ATTEMPTS = 3
 _CONNECTIONS = 32
 _MINISTACK = ("-m", "ministack")
-# boto3 with no setting from a file or from the environment: what they name need not be there, nor be right.
+# boto3 without settings from files or the environment, which may be wrong or refer to missing files.
 _NO_SETTINGS = {
     name: (None, None, os.devnull if name in ("config_file", "credentials_file") else default, convert)
     for name, (_, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
@@ -43,16 +43,16 @@ class EmbeddedAwsError(RuntimeError):
 
 @dataclass(frozen=True)
 class EmbeddedAws:
-    """A running embedded AWS; its only account is 000000000000, its Region us-east-1."""
+    """A running embedded AWS with a single account, 000000000000, in the Region us-east-1."""
 
     url: str
     process_group: int
-    """Of ministack and of the Lambda workers it starts."""
+    """The process group of ministack and of the Lambda workers that it starts."""
     log_file: Path
-    """What ministack and the Lambdas in it print; gone with the embedded AWS."""
+    """The output of ministack and its Lambdas; deleted with the embedded AWS."""
 
     def env(self) -> dict[str, str]:
-        """This process's environment, with every AWS setting replaced: for the CDK CLI and for boto3."""
+        """The environment of this process with all AWS settings replaced, for the CDK CLI and boto3."""
         return child_environment() | {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
@@ -62,13 +62,13 @@ class EmbeddedAws:
         }
 
     def client(self, service: str) -> Any:
-        """A boto3 client with the rights of the account's root; whatever the environment says."""
+        """A boto3 client with the permissions of the account's root; it ignores the environment."""
         return _client(self.url, service)
 
 
 @functools.cache
 def _client(url: str, service: str) -> Any:
-    """Kept: to make one takes a hundred times as long as to use it, and any number of threads may share it."""
+    """A cached client: making one takes a hundred times as long as a call, and threads may share it."""
     session: Any = boto3.session.Session(botocore_session=botocore.session.Session(_NO_SETTINGS))
     return session.client(
         service,
@@ -82,10 +82,10 @@ def _client(url: str, service: str) -> Any:
 
 @contextlib.contextmanager
 def embedded_aws(*, program: Sequence[str] = _MINISTACK, **options: str) -> Iterator[EmbeddedAws]:
-    """Start an embedded AWS and stop it again, with every Lambda worker it has started.
+    """Start an embedded AWS, and stop it with all its Lambda workers at the end of the block.
 
-    Also on Ctrl-C, and on SIGTERM where this is the main thread. `program` is what Python runs: another
-    one must end in ministack's `main`. `options` are further environment variables of ministack's.
+    It also stops on Ctrl-C and, in the main thread, on SIGTERM. `program` holds Python's arguments, which must lead to
+    ministack's `main`. `options` are further environment variables for ministack.
     Raises EmbeddedAwsError.
     """
     home = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
@@ -104,7 +104,7 @@ def _start_healthy(
     home: Path, program: Sequence[str], options: Mapping[str, str]
 ) -> tuple["subprocess.Popen[bytes]", int, Path]:
     for _ in range(_START_ATTEMPTS):
-        # Between finding the port and binding it, somebody else may take it: then try another.
+        # Another process may take the port before ministack binds it; then another port is tried.
         port = _free_port()
         log_file = home / f"ministack-{port}.log"
         process = _start(port, home, log_file, program, options)
@@ -126,8 +126,8 @@ def _start(
     environment = child_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "false",  # else it also opens port 8883
-        "AUTH": "true",  # every Lambda has its role's rights, and no more
+        "IOT_MTLS_ENABLED": "false",  # otherwise it also opens port 8883
+        "AUTH": "true",  # every Lambda has exactly the permissions of its role
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "TMPDIR": str(home),
@@ -135,7 +135,7 @@ def _start(
         "S3_DATA_DIR": str(home / "s3"),
         **options,
     }
-    # The Lambdas inherit this environment. They must find their own code, not the checkout's.
+    # The Lambdas inherit this environment; they must import their own code, not the checkout's.
     environment.pop("PYTHONPATH", None)
     with log_file.open("wb") as log:
         return subprocess.Popen(
@@ -145,13 +145,13 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            # A session of its own: Ctrl-C does not reach it before us, and its workers can be stopped with it.
+            # A separate session: Ctrl-C does not reach it before this process, and its workers stop with it.
             start_new_session=True,
         )
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End ministack, then what is left of the process group that it leads: the Lambda workers."""
+    """End ministack, then the Lambda workers that are left in its process group."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
@@ -165,7 +165,7 @@ def _wait_until_healthy(process: "subprocess.Popen[bytes]", port: int) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", "/_ministack/health")
-            # The process is asked again: another's ministack may answer where ours found the port taken.
+            # Polls the process again: if it found the port taken, the response may be from another ministack.
             if connection.getresponse().status == 200 and process.poll() is None:
                 return True
         except (OSError, http.client.HTTPException):
@@ -183,7 +183,7 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def _sigterm_unwinds() -> Iterator[None]:
-    """Let SIGTERM end this process through its `finally` blocks, not past them."""
+    """Make SIGTERM end this process through its `finally` blocks."""
     is_ours = (
         threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     )

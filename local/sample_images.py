@@ -1,4 +1,4 @@
-"""Sample images for demos and tests: made ones, of the sizes that photographs have (100 kB to 1 MB)."""
+"""Synthetic sample images for demos and tests, with the sizes of photographs (100 kB to 1 MB)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-# Pixels on the longer side, and JPEG quality: about 100 kB, 200 kB, 400 kB and 900 kB.
+# (pixels on the longer side, JPEG quality) for about 100 kB, 200 kB, 400 kB and 900 kB.
 _SHAPES = ((960, 84), (1024, 88), (1600, 86), (2200, 90))
 
 
 def sample_images(count: int = 8) -> dict[str, bytes]:
-    """File name to JPEG bytes."""
+    """Sample images: file name -> JPEG bytes."""
     return {f"bees-{index + 1:02}.jpg": _picture(index, *_SHAPES[index % len(_SHAPES)]) for index in range(count)}
 
 
 def noise_png(size_bytes: int) -> bytes:
-    """A PNG of about so many bytes: noise, three bytes a pixel, hardly compressible."""
+    """A PNG of about `size_bytes`: noise with three bytes per pixel, which hardly compresses."""
     side = round((size_bytes / 3) ** 0.5)
     png = io.BytesIO()
     Image.merge("RGB", [Image.effect_noise((side, side), 100) for _ in range(3)]).save(png, "PNG")
@@ -25,7 +25,7 @@ def noise_png(size_bytes: int) -> bytes:
 
 
 def _picture(seed: int, width: int, quality: int) -> bytes:
-    """A meadow, out of focus, with some bees in it, and the grain of a camera's sensor."""
+    """A JPEG of a blurred meadow with some bees and the noise of a camera's sensor."""
     chance = random.Random(seed)
     height = width * 3 // 4
     picture = Image.linear_gradient("L").resize((width, height)).convert("RGB")

@@ -1,1 +1,1 @@
-"""Runs against simulated services in virtual time, which tests and benchmarks share."""
+"""Runs against simulated services in virtual time, for tests and benchmarks."""

@@ -1,4 +1,4 @@
-"""Kinds of services that were written and run when the rules of the search stood."""
+"""Held-out kinds of services, written and run after the rules of the search were fixed."""
 
 from __future__ import annotations
 

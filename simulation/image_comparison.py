@@ -35,7 +35,7 @@ ENDLESS = Left(36_000.0, "limits.maxMinutes = 600")
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """A run's steps, its answer, and its comparison."""
+    """A simulated run: its steps, its measurement, and its comparison of images."""
 
     steps: tuple[MeasuredStep, ...]
     measurement: Measurement
@@ -50,7 +50,7 @@ def run_with(
     source: Source = "bytes",
     max_concurrency: int = 256,
 ) -> Run:
-    """What Prepare would settle for these images."""
+    """The run that Prepare would plan for these images."""
     return Run(
         run_id="compared",
         model_arn="arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1",
@@ -78,7 +78,7 @@ def run_with(
 
 
 def image_costs(truth: ModelTruth, run: Run, series: Series) -> list[float]:
-    """What each image of a series costs the model."""
+    """The cost factor of each image of a series."""
     by_s3 = source_of(run, series) == "s3"
     return [
         truth.image_cost(hashlib.sha256(image.key.encode()).digest(), image.bytes, by_s3=by_s3)
@@ -89,7 +89,7 @@ def image_costs(truth: ModelTruth, run: Run, series: Series) -> list[float]:
 def run_compared(
     truth: ModelTruth, run: Run, *, seed: int | str = 0, left: Left = ENDLESS, most_steps: int | None = None
 ) -> ComparedRun:
-    """Plays the search, then the comparison; at most so many steps of it fit into what is `left`."""
+    """Simulate the search, then the comparison with the budget `left`, for at most `most_steps` of its steps."""
     client = VirtualClient(SimulatedService(truth), seed=seed)
     steps: list[MeasuredStep] = []
     none = Left(0.0, left.limit)
@@ -109,7 +109,7 @@ def run_compared(
 
 
 def images_of_sizes(*sizes_bytes: int) -> list[Image]:
-    """An image of each size."""
+    """One image of each size in bytes."""
     return [Image(f"samples/{number:02}.jpg", size) for number, size in enumerate(sizes_bytes)]
 
 
@@ -123,7 +123,7 @@ def sample_comparison() -> dict[str, Any]:
 
 
 def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
-    """One service of one seed: were the ways compared, was one called faster, and did size make a difference?"""
+    """Whether the ways of sending were compared, whether one was called faster, and whether a size was."""
     name, seed, mode = task
     service = next(service for service in CATALOGUE if service.name == name)
     run = run_with(images_of_sizes(*range(100_000, 1_300_000, 50_000)), mode=mode)
@@ -135,7 +135,7 @@ def claim(task: tuple[str, int, Mode]) -> tuple[bool, bool, bool]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m simulation.image_comparison", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="runs per service")
     parser.add_argument("--first-seed", type=int, default=0)

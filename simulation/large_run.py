@@ -1,4 +1,4 @@
-"""What a thousand workers of a step would have counted: made up, as no laptop carries them."""
+"""Synthetic counts of a step with a thousand workers, which no laptop can run."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
 from lambdas.runs.store import run_store
 
-ACCEPTED_PER_S = 1.5  # by one worker of a saturated model
+ACCEPTED_PER_S = 1.5  # of one worker with a saturated model
 THROTTLED_PER_S = 2.0
-SWING = 0.1  # of the model's rate from one second to the next: no narrow interval, so that the search goes on
+SWING = 0.1  # relative change of the model's rate between seconds; it widens the interval, so that the search continues
 LATENCY_S, LATENCY_SIGMA = 0.18, 0.5
-LATE_S = 2.4  # after the common start: the step has to be measured again
+LATE_S = 2.4  # after the common start, so that the step has to be repeated
 
 
 def counted_by(worker: int, plan: StepPlan, number: int, *, late: bool) -> WorkerCounts:
-    """One worker's counts of a step in which the model is saturated, even by what is evenly paced."""
+    """One worker's counts of a step with a saturated model, also for its evenly paced part."""
     random = Random(f"{number}/{worker}")
     seconds = math.ceil(plan.extended_s + plan.paced_s)
     accepted = [_about(random, ACCEPTED_PER_S * _swing(number, second)) for second in range(seconds)]
@@ -39,7 +39,7 @@ def counted_by(worker: int, plan: StepPlan, number: int, *, late: bool) -> Worke
 
 
 def report_all(run_id: str, plan: StepPlan, number: int, *, late: bool) -> None:
-    """The counts of all workers of a step, into the runs table; `late`: the first one comes too late for it."""
+    """Save the counts of all workers of a step in the runs table; with `late`, the first worker starts too late."""
     store = run_store(run_id)
     for worker in range(plan.workers):
         store.put_counts(number, worker, counted_by(worker, plan, number, late=late and worker == 0))

@@ -1,4 +1,4 @@
-"""What sample reports have that not every run does: past demand, earlier runs, measurements besides."""
+"""Optional parts of the sample reports: past demand, earlier runs, extra measurements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.sample_run import PROJECT
 
 
 def weeks(tps: float, *, nights: bool = False, number: int = 2) -> RequestHistory:
-    """Requests by the minute from a Monday on: busy in office hours, otherwise few or (no `nights`) none at all."""
+    """Requests per minute from a Monday on: many in office hours, otherwise few or, without `nights`, no service."""
 
     def count_at(minute: int) -> int | None:
         hour, day = minute % 1440 / 60, minute // 1440 % 7
@@ -30,12 +30,12 @@ NOTHING = RequestHistory(14, 1_795_240_800, 60, (), 0, of_model=False, in_servic
 
 
 def interval(estimate: float, width: float = 0.02) -> IntervalOutput:
-    """Max TPS as the output has it."""
+    """An interval in the form of the output's max TPS; `width` is its relative half-width."""
     return IntervalOutput(estimate, estimate * (1 - width), estimate * (1 + width), 0.95)
 
 
 def before(change: Change | None, percent: float, verdict: str = "ok") -> EarlierRun:
-    """`comparedWith.sameModel` of a run whose model carries 5 TPS."""
+    """`comparedWith.sameModel` of a run with a model of 5 TPS."""
     then = 5 / (1 + percent / 100)
     return EarlierRun(
         run_id="last-monday",

@@ -40,7 +40,7 @@ STEADY = {"averageTps": 6, "peakTps": 15}
 
 @dataclass(frozen=True)
 class Kind:
-    """A service, and what is asked of the tuner; `run` overrides what was settled for the run."""
+    """A service and the input of its run; `run` overrides fields of the planned run."""
 
     name: str
     truth: dict[str, Any]
@@ -50,7 +50,7 @@ class Kind:
     run: dict[str, Any] = field(default_factory=dict)
     past: RequestHistory | None = None
     more: dict[str, Any] = field(default_factory=dict)
-    """what Publish, or a measurement besides, adds to the output"""
+    """parts of the output from Publish or from an extra measurement"""
 
 
 LAST_DAYS = {"fromCloudWatchDays": 14}
@@ -87,13 +87,13 @@ KINDS = (
 
 
 def sample_contents(kind: Kind) -> Contents:
-    """What the report of such a run says."""
+    """The contents of the report of such a run."""
     run, steps, answer = played(kind)
     return contents(run, steps, answer, versions(), kind.past)
 
 
 def failed_contents() -> Contents:
-    """What the report of a run says whose model went away."""
+    """The contents of the report of a run that lost its model."""
     run, steps, answer = played(KINDS[1])
     receipt = Receipt("rule", STARTED_AT + 700, "STOPPED", "STOPPED", STARTED_AT + 600, STARTED_AT + 700, 0.0277, 0.11)
     cause = "the model is STOPPED though the run had not stopped it - find out who did, then run again"
@@ -102,7 +102,7 @@ def failed_contents() -> Contents:
 
 
 def played(kind: Kind) -> tuple[Run, list[MeasuredStep], Output]:
-    """The run, its steps and its output."""
+    """Simulate a run. Returns the run, its steps and its output."""
     run = _run(kind)
     client = VirtualClient(
         SimulatedService(ModelTruth(**kind.truth), inference_units=run.inference_units), seed=kind.name
@@ -158,13 +158,13 @@ def _run(kind: Kind) -> Run:
 
 
 def all_contents() -> Iterator[tuple[str, Contents]]:
-    """A report of each kind, by its name."""
+    """Pairs of a name and the contents of that kind's report."""
     yield from ((kind.name, sample_contents(kind)) for kind in KINDS)
     yield "failed", failed_contents()
 
 
 def main() -> None:
-    """Write one file per kind."""
+    """Write one report file per kind."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name, shown in all_contents():

@@ -96,7 +96,7 @@ def sample_output() -> dict[str, Any]:
 
 
 def probe(images: int) -> StepCounts:
-    """Each image sent once, four at a time, and answered in 0.18 s."""
+    """The counts of a probe: each image is sent once, four at a time, with a latency of 0.18 s."""
     plan = StepPlan("probe", 4, workers=1, base_s=0.36, extended_s=0.36, max_s=0.36)
     books = WorkerStep(plan, 0)
     for index in range(images):

@@ -1,4 +1,4 @@
-"""A kind of service, and the one of it that a seed makes: what a model behind an unknown limiter may look like."""
+"""Kinds of services for the benchmark; a seed makes one service of a kind: a model behind an unknown limiter."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Varied = Callable[[ModelTruth, Random], tuple[ModelTruth, Around]]
 IMAGES = 12
 STANDS_STILL = frozenset(
     {"limiter", "pool", "two limiters", "small pool", "errors", "costly refusals", "crowding", "quota"}
-)  # groups of which the truth is the same from the first second to the last
+)  # groups whose truth does not change during a test
 
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of service. Its truth is what a client may have in the long run; after a step or a slow start,
-    what the service carries at the end."""
+    """A kind of service. Its truth is the long-run rate of a client or, after a step or a slow start, the rate at
+    the end."""
 
     name: str
     group: Group
@@ -45,28 +45,28 @@ class Service:
     varied: Varied | None = field(default=None, repr=False)
 
     def model_truth(self, seed: int) -> ModelTruth:
-        """The limiter of this seed, of a capacity up to 15 % off the kind's."""
+        """The limiter of this seed; its capacity differs from the kind's by up to 15 %."""
         return self._of(seed)[0]
 
     def simulated(self, seed: int) -> UnsteadyService:
-        """The service of this seed, before its first request."""
+        """A new service of this seed, before its first request."""
         return UnsteadyService(*self._of(seed))
 
     def true_tps(self, seed: int, ended_s: float) -> float:
-        """What a search that ended then should have found; of a capacity that drifts, the mean until then."""
+        """The TPS that a search which ended at `ended_s` should find; for a drifting capacity, the mean until then."""
         truth, around = self._of(seed)
         costs = self.image_costs(seed)
         return around.true_tps(truth, sum(costs) / len(costs), ended_s) * truth.mean_speed(0.0, ended_s)
 
     def image_costs(self, seed: int) -> list[float]:
-        """The cost of each image of the test set."""
+        """The cost factor of each image of the test set."""
         truth = self.model_truth(seed)
         contents = (f"{self.name}/{seed}/{image}".encode() for image in range(IMAGES))
         return [truth.image_cost(hashlib.sha256(content).digest()) for content in contents]
 
     @property
     def is_fast_limiter(self) -> bool:
-        """One of the rate limiters of 5 TPS and more, of which the most is promised."""
+        """Whether this is a rate limiter of at least 5 TPS, for which the promised accuracy is highest."""
         return self.group == "limiter" and self.truth["tps_per_iu"] >= 5
 
     def _of(self, seed: int) -> tuple[ModelTruth, Around]:

@@ -1,5 +1,5 @@
-"""The services that the benchmark measures. The rules and constants of the search were looked at with `CATALOGUE`;
-`HOLDOUT` was run when they stood. `BEYOND`: no test of this length can tell them, or not always."""
+"""The services that the benchmark measures. The rules and constants of the search were chosen with `CATALOGUE`;
+`HOLDOUT` was run after that. Tests of this length can't, or not always, measure the services in `BEYOND`."""
 
 from simulation.holdout_services import HOLDOUT as HOLDOUT
 from simulation.steady_services import STEADY

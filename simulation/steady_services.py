@@ -1,6 +1,6 @@
-"""The steady services that the benchmark measures: what a model behind an unknown limiter may look like.
+"""The steady services that the benchmark measures: models behind an unknown limiter.
 
-A seed moves a service's capacity by up to 15 % and draws everything random anew.
+A seed changes a service's capacity by up to 15 % and all its random values.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from simulation.service import Group, Service, Varied
 def bucket(
     name: str, about: str, tps: float, group: Group = "limiter", varied: Varied | None = None, **truth: Any
 ) -> Service:
-    """A token bucket."""
+    """A service with a token bucket."""
     return Service(name, group, about, {"tps_per_iu": tps, **truth}, varied)
 
 
 def window(
     name: str, about: str, tps: float, limiter: str, window_s: float = 1.0, group: Group = "limiter", **truth: Any
 ) -> Service:
-    """Counts that begin anew each `window_s`."""
+    """A service that limits counts per window of `window_s` seconds."""
     return Service(name, group, about, {"tps_per_iu": tps, "limiter": limiter, "window_s": window_s, **truth})
 
 
@@ -34,7 +34,7 @@ def pool(
     varied: Varied | None = None,
     **truth: Any,
 ) -> Service:
-    """Executors that are busy for a while."""
+    """A service with a pool of executors, with service times of coefficient of variation `cv`."""
     return Service(name, group, about, {"tps_per_iu": tps, "limiter": limiter, "latency_cv": cv, **truth}, varied)
 
 

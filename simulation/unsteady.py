@@ -1,6 +1,6 @@
-"""What a service does besides its limiter: it warms up, steps, pauses, or has others before, behind or beside it.
+"""Unsteady services: they warm up, change their speed, pause, or have a second limiter or another client.
 
-Time 0 is the first request. All of it wraps `SimulatedService`, which knows the limiter itself.
+Time 0 is the first request. `UnsteadyService` wraps a `SimulatedService`, which has the limiter.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from local.simulated_model.limiters import Limiter
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import Answer, SimulatedService, make_limiter
 
-LONG_S = 900.0  # longer than any search and what follows it
+LONG_S = 900.0  # longer than any search with the steps after it
 
 
 @dataclass(frozen=True)
 class Tempo:
-    """How fast a service works over time: (from second, share of full speed), in order from 0.
+    """The speed of a service over time: pairs (from second, share of full speed), in order from 0.
 
-    `long_run` is the share that counts as the truth; None: that of the test's end.
+    `long_run` is the share that counts as the truth, or None for the share at the end of the test.
     """
 
     pieces: Sequence[tuple[float, float]] = ((0.0, 1.0),)
     long_run: float | None = 1.0
 
     def truth_at(self, ended_s: float) -> float:
-        """The share of full speed that a test which ended then should have found."""
+        """The share of full speed that a test which ended at `ended_s` should find."""
         if self.long_run is not None:
             return self.long_run
         return self.pieces[max(0, bisect_right(self._since, ended_s) - 1)][1]
 
     def work_until(self, now_s: float) -> float:
-        """The work, in seconds at full speed, that is done from 0 to `now_s`."""
+        """The work done from 0 to `now_s`, in seconds at full speed."""
         index = max(0, bisect_right(self._since, now_s) - 1)
         return self._done[index] + self.pieces[index][1] * (now_s - self._since[index])
 
     def when_done(self, work_s: float) -> float:
-        """The moment at which so much work is done."""
+        """The time at which `work_s` of work is done; the inverse of `work_until`."""
         index = max(0, bisect_left(self._done, work_s) - 1)
         share = self.pieces[index][1]
         return self._since[index] + (work_s - self._done[index]) / share if share else self._since[index]
@@ -53,19 +53,19 @@ class Tempo:
 
     @cached_property
     def _done(self) -> list[float]:
-        """The work that is done when each piece begins."""
+        """The work done before each piece."""
         spans = ((until - since) * share for (since, share), (until, _) in pairwise(self.pieces))
         return list(accumulate(spans, initial=0.0))
 
 
 @dataclass(frozen=True)
 class Around:
-    """What is around a limiter. Shares are 0 to 1, times in seconds.
+    """The effects around a limiter. Shares are 0 to 1, times in seconds.
 
-    `behind`: a second limiter that only sees what the first one let through; `bursts`: another client's requests
-    per second while it sends, for how long, and how long its pauses are; `late_errors`: share of the admitted
-    requests that fail; `crowding`: how much an answer takes longer for each request in flight; `cold_answers`: so
-    many answers come slower by `cold_factor` at first, less and less often.
+    `behind` is a second limiter for the requests that the first one admits. `bursts` is another client: its
+    requests per second in a burst, the length of a burst, and the pause after it. `late_errors` is the share of the
+    admitted requests that fail, `crowding` the relative latency that each request in flight adds. Among the first
+    `cold_answers` replies some, fewer and fewer, are slower by `cold_factor`.
     """
 
     tempo: Tempo = Tempo()
@@ -77,7 +77,7 @@ class Around:
     cold_factor: float = 1.0
 
     def true_tps(self, truth: ModelTruth, mean_cost: float, ended_s: float) -> float:
-        """Successes per second that a client may have, as it is when a test has ended."""
+        """The successes per second of a client, as of the end of a test."""
         tps = truth.true_tps(1, mean_cost)
         if self.behind:
             tps = min(tps, self.behind.true_tps(1, mean_cost))
@@ -88,7 +88,7 @@ class Around:
 
 
 class UnsteadyService:
-    """A `SimulatedService` with what is around it; offers in order of time."""
+    """A `SimulatedService` with the effects around it; offers must be in time order."""
 
     def __init__(self, truth: ModelTruth, around: Around) -> None:
         self.inner = SimulatedService(truth)
@@ -110,7 +110,7 @@ class UnsteadyService:
         if self._accepted < around.cold_answers and self._random.random() > self._accepted / around.cold_answers:
             image_cost *= around.cold_factor
         kind, ready_s = self.inner.offer(work_s, image_cost)
-        # A counted rate follows the tempo, and its answers take their time; a pool's work does.
+        # The tempo changes the rate of a rate limiter but not its latencies; in a pool it changes the service times.
         ready_s = tempo.when_done(ready_s) if self._is_pool else now_s + (ready_s - work_s)
         if kind != "accepted":
             return Answer(kind, now_s + self.inner.truth.throttle_reply_s)
@@ -127,7 +127,7 @@ class UnsteadyService:
         return Answer(kind, ready_s)
 
     def _let_bursts_offer(self, now_s: float, rate: float, on_s: float, off_s: float) -> None:
-        """The other client's requests up to `now_s`, into the same limiter."""
+        """Offer the other client's requests up to `now_s` to the same limiter."""
         self._bursts_next_s = max(self._bursts_next_s, now_s - 60.0)
         while self._bursts_next_s <= now_s:
             if (self._bursts_next_s + self._bursts_shift_s) % (on_s + off_s) < on_s:
@@ -136,17 +136,17 @@ class UnsteadyService:
 
 
 def slow_start(seconds: float, times: float) -> Tempo:
-    """`times` slower for so long."""
+    """A tempo that is slower by the factor `times` for the first `seconds`."""
     return Tempo(((0.0, 1 / times), (seconds, 1.0)))
 
 
 def step(at_s: float, before: float) -> Tempo:
-    """Another speed before `at_s`, in shares of the one after it."""
+    """A tempo with the speed `before` until `at_s`, as a share of the speed after it."""
     return Tempo(((0.0, before), (at_s, 1.0)), long_run=None)
 
 
 def pauses(random: Random, length_s: float, every_s: float) -> Tempo:
-    """Nothing is done for `length_s`, about every `every_s`."""
+    """A tempo with pauses of `length_s`, about every `every_s`."""
     pieces, now_s = [(0.0, 1.0)], every_s * random.random() + 0.1
     while now_s < LONG_S:
         pieces += [(now_s, 0.0), (now_s + length_s, 1.0)]

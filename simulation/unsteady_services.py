@@ -1,6 +1,6 @@
-"""Services that are not steady: what they do besides their limiter, how much of it and when, is drawn by the seed.
+"""Kinds of unsteady services; the seed determines the size and the time of their effects.
 
-`BEYOND` are kinds of which a test of this length can't tell, or not always.
+`BEYOND` holds the kinds that a test of this length can't measure, or not always.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def starts_slowly(seconds: Range, times: Range) -> Varied:
 
 
 def steps(after: float, at_s: Range = (15, 60)) -> Varied:
-    """Capacity goes to so many times what it was, at a random moment."""
+    """The capacity changes by the factor `after` at a random time."""
     return lambda truth, random: (truth, Around(step(random.uniform(*at_s), 1 / after)))
 
 
 def in_a_row(times: Range, credit_s: Range) -> Varied:
-    """The service's limiter with some credit, and before it one so many times as fast with little."""
+    """A limiter with some credit, behind another one that is faster by a factor in `times` and has little credit."""
 
     def varied(truth: ModelTruth, random: Random) -> tuple[ModelTruth, Around]:
         before = replace(truth, tps_per_iu=truth.tps_per_iu * random.uniform(*times))
@@ -44,7 +44,7 @@ def pausing(length_s: Range, every_s: Range) -> Varied:
 
 
 def bursting(share: Range, on_s: Range, off_s: Range) -> Varied:
-    """Another client takes such a share in the mean, in bursts."""
+    """Another client takes a share of the capacity, on average, in bursts."""
 
     def varied(truth: ModelTruth, random: Random) -> tuple[ModelTruth, Around]:
         on, off = random.uniform(*on_s), random.uniform(*off_s)

@@ -1,7 +1,7 @@
-"""Plays a whole search in virtual time: the project's plans, lanes and books, a simulated service.
+"""Simulates a whole search in virtual time, with the project's plans, lanes and counts, and a simulated service.
 
-Lanes are generators that read like the threads of a real worker: they yield the moment at which they
-want to go on, and an event queue resumes them in order of time. Only time and the wire are simulated.
+Lanes are generators that read like the threads of a real worker: they yield the time at which they
+continue, and an event queue resumes them in order of time. Only time and the network are simulated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lambdas.load.worker_step import ImageCycle, Lane, WorkerStep
 from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST, THROTTLED, TIMED_OUT
 from local.simulated_model.service import Answer
 
-Sleeper = Generator[float, float, None]  # yields when it wants to wake up, is sent the time it woke up at
+Sleeper = Generator[float, float, None]  # yields the time of its wake-up, receives the current time
 
 OUTCOMES = {
     "accepted": ACCEPTED,
@@ -34,45 +34,45 @@ OUTCOMES = {
 
 
 class Service(Protocol):
-    """What is measured: a limiter with whatever is around it."""
+    """The measured service: a limiter with effects around it."""
 
     def offer(self, now_s: float, image_cost: float = 1.0) -> Answer:
-        """What becomes of a request of `now_s`; offers come in order of time."""
+        """The outcome of a request at `now_s`; offers must be in time order."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """What the load client and its network are like; times in seconds."""
+    """The properties of the load client and its network; times in seconds."""
 
-    gap_s: float = 3.0  # from the last answer of a step to the start of the next
+    gap_s: float = 3.0  # from the last reply of a step to the start of the next one
     clock_error_s: float = 0.015  # standard deviation between workers
-    overhead_s: float = 0.001  # of a lane's time, per request
+    overhead_s: float = 0.001  # time of a lane per request
     timeout_s: float = 20.0
-    late_workers_s: Sequence[float] = ()  # how late after the common start worker 0, 1, … is ready
+    late_workers_s: Sequence[float] = ()  # seconds after the common start at which worker 0, 1, … is ready
 
 
 @dataclass
 class SearchRun:
-    """A whole search: its steps, and what they measured."""
+    """A whole search: its steps and its measurement."""
 
     measurement: Measurement
     history: list[StepCounts] = field(repr=False)
     wall_s: float
-    starts_s: list[float] = field(default_factory=list, repr=False)  # of the steps, on the client's clock
+    starts_s: list[float] = field(default_factory=list, repr=False)  # starts of the steps on the client's clock
 
     @property
     def load_s(self) -> float:
-        """Seconds in which requests were sent."""
+        """The seconds in which requests were sent."""
         return sum(_load_s(counts) for counts in self.history)
 
     @property
     def requests(self) -> int:
-        """All requests sent, the probes before the search not counted."""
+        """The number of requests of the search, without the probe."""
         return sum(counts.sent for counts in self.history)
 
 
 class VirtualClient:
-    """Runs steps against one service; the service's state, and the clock, go on between them."""
+    """Runs steps against one service; the service's state and the clock continue between steps."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class VirtualClient:
         self._random = Random(f"{seed}/client")
 
     def run_step(self, plan: StepPlan) -> StepCounts:
-        """One step, to its last answer and over the gap that follows."""
+        """Run one step, until its last reply and the gap after it."""
         start_s = self.now_s + plan.wait_s
         workers: list[WorkerStep] = []
         sleepers: list[tuple[float, Sleeper]] = []
@@ -105,7 +105,7 @@ class VirtualClient:
             lanes = plan.lanes_of(index)
             for number in range(max(lanes, self.in_flight_per_worker if plan.paced_tps else 0)):
                 lane = self._lane(step, images, zero_s, paced, closed=number < lanes)
-                # The lanes of a process start one after the other, not in the same instant.
+                # The lanes of a process start one after the other, not at the same time.
                 sleepers.append((zero_s + max(0.0, late_s) + number * self.client.overhead_s / 4, lane))
         ended_s = run_until_done(sleepers)
         self.now_s = max(ended_s, start_s + plan.base_s) + self.client.gap_s
@@ -114,11 +114,11 @@ class VirtualClient:
     def _lane(
         self, step: WorkerStep, images: ImageCycle, zero_s: float, paced: Iterator[float], *, closed: bool
     ) -> Sleeper:
-        """One lane of a worker: the closed loop first, then whatever paced request is due next."""
+        """One lane of a worker: first the closed loop, then the paced requests as they fall due."""
         offer, costs, random = self.service.offer, self.image_costs, self._random.random
         overhead_s, timeout_s = self.client.overhead_s, self.client.timeout_s
         lane = Lane(step.plan.lanes)
-        now_s = yield 0.0  # the first resumption brings the time
+        now_s = yield 0.0  # the first value sent is the current time
         while closed and step.is_active(now_s - zero_s):
             sent_s, image = now_s, images.take()
             kind, ready_s = offer(sent_s, costs[image])
@@ -145,7 +145,7 @@ class VirtualClient:
 
 
 def run_until_done(sleepers: Iterable[tuple[float, Sleeper]]) -> float:
-    """Resumes each sleeper when it is due, in order of time, until all are done; returns the time then."""
+    """Resume the sleepers in order of time until all are done. Returns the time of the end."""
     queue: list[tuple[float, int, Callable[[float], float]]] = []
     for number, (due_s, sleeper) in enumerate(sleepers):
         next(sleeper)
@@ -163,7 +163,7 @@ def run_until_done(sleepers: Iterable[tuple[float, Sleeper]]) -> float:
 
 
 def run_search(client: VirtualClient, limits: SearchLimits) -> SearchRun:
-    """Asks for the next move until it is a measurement."""
+    """Run the steps of a search until its next move is a measurement."""
     history: list[StepCounts] = []
     starts_s: list[float] = []
     started_s = client.now_s
@@ -174,7 +174,7 @@ def run_search(client: VirtualClient, limits: SearchLimits) -> SearchRun:
 
 
 def throttled_share(service: Service, from_s: float, tps: float, seconds: float) -> float:
-    """Share of evenly paced requests throttled over many seconds, sent on however late answers come."""
+    """The throttled share of evenly paced requests over `seconds`; they do not wait for earlier replies."""
     requests = max(1, round(tps * seconds))
     answers = (service.offer(from_s + index / tps).kind for index in range(requests))
     return sum(kind == "throttled" for kind in answers) / requests

@@ -105,5 +105,5 @@ def retry_when_not_ready(state: tasks.LambdaInvoke, *, patience_s: int) -> None:
 
 
 def when(condition: str) -> sfn.Condition:
-    """A JSONata condition."""
+    """A condition in JSONata."""
     return sfn.Condition.jsonata(f"{{% {condition} %}}")

@@ -15,7 +15,7 @@ PATIENCE_S = 120.0  # how long AWS may fail to respond, or may not know the run 
 
 
 def poll(tuner: Tuner, run_id: str) -> Iterator[Snapshot]:
-    """Yields a snapshot every PAUSE_S; the last one shows how the run ended.
+    """Yield a snapshot every PAUSE_S seconds; the last one is that of the ended run.
 
     Raises:
         ClientError: AWS has not responded for PATIENCE_S.

@@ -51,7 +51,7 @@ class ModelStartFailed(RunError):
 
 
 class ModelLost(RunError):
-    """The model stopped running, or stopped answering, while it was measured."""
+    """The model left RUNNING, or gave no replies, while it was measured."""
 
 
 class BudgetExceeded(RunError):

@@ -1,7 +1,7 @@
 """Names that the stack, its Lambdas and the client share."""
 
 STACK = "InferenceUnitTuner"
-SERVICE_NAME = "inference-unit-tuner"  # of logs and metrics
+SERVICE_NAME = "inference-unit-tuner"  # service name in logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
 RUN_OVER = "run over"  # message of the log line with a run's summary, which the dashboard queries
 LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key

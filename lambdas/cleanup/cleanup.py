@@ -79,7 +79,7 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
 
 
 def clean_up_ended(lease: Lease, status: str, *, by: CleanupTrigger) -> bool:
-    """Reconcile the lease of an execution that ended with this status, and explain what no state has explained."""
+    """Reconcile the lease of an ended execution. Once done, save its failure and notify of it if no state has."""
     done = reconcile(lease, by=by)
     if done and status not in ("FAILED", "SUCCEEDED"):
         run_store(lease.run_id).fail(status, _why(status))

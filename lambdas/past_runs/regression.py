@@ -77,7 +77,7 @@ def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
 
 
 def change(now: Answer, before: Answer) -> Change | None:
-    """What the intervals prove. Returns None if the two runs can't be compared."""
+    """The change that the two intervals prove. Returns None if the runs can't be compared."""
     if now.incomparable or before.incomparable:
         return None
     assert now.low is not None and now.high is not None and before.low is not None and before.high is not None

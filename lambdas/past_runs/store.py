@@ -22,7 +22,7 @@ from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_cl
 from lambdas.past_runs.regression import Answer, last_comparable, with_comparison
 from lambdas.runs.run import Run
 
-MAX_RUNS_COMPARED = 25  # runs, back from the last
+MAX_RUNS_COMPARED = 25  # the latest runs, among which a comparable one is searched
 _ATTRIBUTES = Attributes(Answer)
 
 
@@ -47,7 +47,7 @@ class History:
         self._of(f"PROJECT#{run.project_arn}").put(f"{_version(run.model_arn)}#RUN#{run.started_at}", values)
 
     def save_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
-        """Save how a run failed, in an item without a verdict. An output that the run has published stays."""
+        """Save the error of a run in an item without a verdict. A published output of the run stays unchanged."""
         self._of(model_pk(model_arn)).update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:

@@ -54,7 +54,7 @@ def count_failed_notifications() -> None:
 
 @_harmless
 def count_failed_reports() -> None:
-    """Count a run whose report has no page."""
+    """Count a run whose page could not be written."""
     _count("ReportNotMade")
 
 

@@ -46,18 +46,18 @@ class Run:
     images_skipped: int  # number of skipped objects; `skipped` lists the first of them
     auto_scales_to: int | None = None  # maximum inference units, if the model was found RUNNING with auto-scaling
     other_traffic: TrafficSeen | None = None  # recent traffic of a model found RUNNING
-    effective_input: Mapping[str, Any] | None = None  # the execution's input, its defaults filled in
+    effective_input: Mapping[str, Any] | None = None  # the execution's input with its defaults
     after_run: AfterRun = "stop"
     compare_images: bool = False  # compare ways of sending and image sizes after the answer
     scaling_quota: UnitsQuota | None = None  # for the scaling check; None if the run has none
     images_counted: ImagesFound | None = None  # None in runs that an earlier version prepared
     tps_quota: TpsQuota | None = None  # the account's quota for all its models; None if unknown
     most_workers: int = MAX_WORKERS  # maximum number of workers that Lambda runs at once in a step
-    warnings: tuple[str, ...] = ()  # known before the start
+    warnings: tuple[str, ...] = ()  # warnings that are known before the start
 
     @property
     def started_epoch(self) -> float:
-        """When the execution started, in seconds since the epoch."""
+        """The start of the execution, in seconds since the epoch."""
         return datetime.fromisoformat(self.started_at).timestamp()
 
     @property

@@ -80,7 +80,7 @@ def step_item(plan: StepPlan, start_at: float, lead_s: float) -> dict[str, Any]:
 
 
 def measured_step(number: int, item: Mapping[str, Any], workers: Iterable[Mapping[str, Any]]) -> MeasuredStep:
-    """A step from its own item and those of its workers."""
+    """Read a step from its own item and those of its workers."""
     plan = StepPlan.from_mapping(json.loads(item["plan"]))
     counts = StepCounts(plan, [counts_of(worker) for worker in workers], int(item.get("refusedWorkers", 0)))
     return MeasuredStep(number, float(item["startAt"]), float(item["leadS"]), counts)

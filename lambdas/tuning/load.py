@@ -29,7 +29,7 @@ def probe_images(run_id: str) -> None:
     refused = {image.key for image in progress.refused_images} if is_second else ()
     images = tuple(image for image in run.images if image.key not in refused)
     worker = load_worker(_target(run), images, run.source)
-    lease_store().require_held(run.model_arn, run_id)  # last: a run that was ended meanwhile sends nothing
+    lease_store().require_held(run.model_arn, run_id)  # last: a run that has been ended sends nothing
     began = time.time()
     probe = worker.probe()
     plan = replace(probe.plan, series="scaling") if is_second else probe.plan
@@ -51,7 +51,7 @@ def run_worker(run_id: str, step: Mapping[str, Any], worker: int) -> None:
     run, progress = store.load()
     refused = {image.key for image in progress.refused_images}
     sender = load_worker(_target(run), images_of(run, plan.series, refused), source_of(run, plan.series))
-    leases.require_held(run.model_arn, run_id)  # last: a run that was ended meanwhile sends nothing
+    leases.require_held(run.model_arn, run_id)  # last: a run that has been ended sends nothing
     counts = sender.run_step(plan, worker, step["startAt"], lambda: leases.is_active(run.model_arn, run_id))
     store.put_counts(step["number"], worker, counts)
 

@@ -71,7 +71,7 @@ def _values(pages: Iterable[Any], words: Sequence[str]) -> list[float] | None:
     """
     try:
         quotas = [(quota["QuotaName"].lower(), quota["Value"]) for page in pages for quota in page["Quotas"]]
-    except Exception as error:  # noqa: BLE001 - there is a default to fall back to
+    except Exception as error:  # noqa: BLE001 - every quota has a default
         logger.warning("Service Quotas can't be read", extra={"reason": str(error)})
         return None
     return [value for name, value in quotas if value > 0 and all(word in name.replace(" ", "") for word in words)]

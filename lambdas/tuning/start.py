@@ -77,7 +77,7 @@ def start(model: ModelControl, lease: Lease, state: ModelState, inference_units:
 
 
 def restart(model: ModelControl, lease: Lease) -> None:
-    """Stop a running model, to start it with other inference units.
+    """Stop a running model so that it can start with other inference units.
 
     Raises:
         ModelLost: another layer is ending the run; nothing was requested. ModelNotFound, AccessDenied.

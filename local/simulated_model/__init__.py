@@ -1,4 +1,4 @@
-"""A Rekognition Custom Labels service of known capacity, in virtual time or on the wire.
+"""A simulated Rekognition Custom Labels service of known capacity, in virtual time or over HTTP.
 
-Pure, in explicit time: `limiters`, `model_spec`, `service`, `lifecycle`. In a process of its own: `process`, `wire/`.
+`limiters`, `model_spec`, `service` and `lifecycle` are pure, with explicit time; `process` and `wire/` run a server.
 """

@@ -18,7 +18,7 @@ from local.simulated_model.wire.server import serve
 
 
 def main() -> None:
-    """Serves until SIGTERM or SIGINT, after one line of JSON with the URL and the models' ARNs."""
+    """Print one line of JSON with the URL and the models' ARNs, then serve until SIGTERM or SIGINT."""
     bypass_proxy_for_loopback()
     parser = _parser()
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The simulated account: its projects, its models, and what was asked of them."""
+"""The simulated account: its projects, its models, and a log of the calls to them."""
 
 import re
 from collections import Counter, deque
@@ -16,7 +16,7 @@ CALLS_KEPT = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSetup:
-    """A model to simulate: its truth, its names, the status it is found in. None: made up."""
+    """A model to simulate: its truth, its names and its initial status; fields that are None get generated values."""
 
     truth: ModelTruth = field(default_factory=ModelTruth)
     project: str | None = None
@@ -26,7 +26,7 @@ class ModelSetup:
     max_inference_units: int | None = None
 
     def __post_init__(self) -> None:
-        """Raises TruthError on a name that can't be part of an ARN, or a status that is none."""
+        """Raises TruthError for a name that can't be part of an ARN, or for an unknown status."""
         for name in ("project", "version"):
             value = getattr(self, name)
             if value is not None and not re.fullmatch(r"[a-zA-Z0-9_.\-]{1,255}", value):
@@ -36,14 +36,14 @@ class ModelSetup:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ModelSetup":
-        """The setup written in JSON by field name, `truth` being an object; TruthError names a bad field."""
+        """Read the setup from JSON values by field name; `truth` is an object. TruthError names a bad field."""
         refuse_unknown(cls, values, "field of a model's setup")
         return cls(**{**values, "truth": ModelTruth.from_mapping(values.get("truth", {}))})
 
 
 @dataclass
 class Model:
-    """One model version: its names, its life, and the books on its DetectCustomLabels requests."""
+    """One model version: its names, its lifecycle, and the ledger of its DetectCustomLabels requests."""
 
     version_arn: str
     project_arn: str
@@ -60,7 +60,7 @@ class Model:
 
 
 class Account:
-    """Projects and models of one account and Region, and the log of the calls made."""
+    """The projects and models of one account and Region, and the log of calls."""
 
     def __init__(self, region: str, account_id: str) -> None:
         self.region = region
@@ -73,7 +73,7 @@ class Account:
         self._detects: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add_model(self, setup: ModelSetup, now_s: float) -> Model:
-        """One more model; TruthError when its project has a version of that name already."""
+        """Add a model. Raises TruthError if its project already has a version of that name."""
         number = len(self.models) + 1
         project = setup.project or f"project-{number}"
         version_name = setup.version or f"{project}.2021-03-11T15.23.39"
@@ -82,7 +82,7 @@ class Account:
             if (other.project_arn, other.version_name) == (project_arn, version_name):
                 raise TruthError(f"version: project {project} has a version {version_name} already")
         life = Lifecycle(setup.truth, now_s, setup.status, setup.inference_units, setup.max_inference_units)
-        # The version's epoch is its own: no one can derive one ARN from the other.
+        # The version has its own creation time, so that neither ARN can be derived from the other.
         created_ms = str(1615476219000 + number)
         version_arn = str(ModelArn("aws", self.region, self.account_id, project, version_name, created_ms))
         model = Model(version_arn, project_arn, version_name, now_s, life)
@@ -92,13 +92,13 @@ class Account:
     def count_call(
         self, operation: str, version_arn: str | None, now_s: float, outcome: str, access_key_id: str
     ) -> None:
-        """Notes a call of the control plane, who made it, and how it ended ("ok" or an error's code)."""
+        """Log a control-plane call with its caller and its outcome ("ok" or an error code)."""
         self.calls_by_operation[operation] += 1
         self._detects.clear()
         self.calls.append(_entry(operation, version_arn, now_s, outcome, access_key_id))
 
     def log_detect(self, version_arn: str, now_s: float, access_key_id: str) -> None:
-        """Notes a DetectCustomLabels; those between two other calls share one entry per model and access key."""
+        """Log a DetectCustomLabels; those between two other calls share one entry per model and access key."""
         entry = self._detects.get((version_arn, access_key_id))
         if entry is None:
             entry = _entry("DetectCustomLabels", version_arn, now_s, "seen", access_key_id)

@@ -1,4 +1,4 @@
-"""The command line's side of a ModelTruth: one flag per field."""
+"""Command-line flags for a ModelTruth: one per field."""
 
 import argparse
 from dataclasses import Field, fields
@@ -8,7 +8,7 @@ from local.simulated_model.model_spec import ModelTruth, TruthError
 
 
 def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds a flag for every field: `tps_per_iu` is `--tps-per-iu`, `start_s` is `--start-seconds`."""
+    """Add a flag for every field: `tps_per_iu` is `--tps-per-iu`, `start_s` is `--start-seconds`."""
     group = parser.add_argument_group("the simulated model's truth")
     for each in fields(ModelTruth):
         takes: dict[str, Any] = {"dest": f"truth_{each.name}", "default": None, "help": _help(each)}
@@ -24,7 +24,7 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def truth_from_arguments(arguments: argparse.Namespace) -> ModelTruth:
-    """The truth that the flags describe, defaults elsewhere; TruthError names a bad value's flag."""
+    """The truth from the flags, with defaults for the others. TruthError names the flag of a bad value."""
     values = {}
     for each in fields(ModelTruth):
         value = getattr(arguments, f"truth_{each.name}")

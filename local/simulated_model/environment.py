@@ -1,4 +1,4 @@
-"""The environment of the programs that are started on this machine."""
+"""The environment of child processes."""
 
 import os
 
@@ -6,10 +6,10 @@ from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 
 
 def child_environment() -> dict[str, str]:
-    """This environment, with no endpoint, profile, Region or other setting of the developer's own AWS.
+    """The environment of this process without the user's AWS settings (endpoint, profile, Region and others).
 
-    Loopback is asked directly, whatever proxy it names; from now on by this process, too. Text is UTF-8 to what is
-    written in Python, whatever the locale: ministack could not write down its Lambdas' code in ASCII.
+    Requests to loopback bypass proxies, from now on in this process, too. Python uses UTF-8 in any locale, as
+    ministack could not write the code of its Lambdas in ASCII.
     """
     bypass_proxy_for_loopback()
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}

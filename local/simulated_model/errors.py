@@ -1,9 +1,9 @@
-"""The service's errors as a client sees them: code, message, HTTP status."""
+"""The errors of the service as clients receive them: code, message, HTTP status."""
 
 import json
 import uuid
 
-# Codes that come with HTTP 500; all others come with 400.
+# Codes with HTTP status 500; all others have 400.
 SERVER_ERRORS = frozenset({"InternalServerError"})
 
 NOT_FOUND = "The resource specified in the request doesn't exist."
@@ -24,17 +24,17 @@ class ServiceError(Exception):
 
     @property
     def http_status(self) -> int:
-        """The HTTP status that the error travels with."""
+        """The HTTP status of the error's response."""
         return 500 if self.code in SERVER_ERRORS else 400
 
     def body(self) -> bytes:
-        """The JSON 1.1 body, with a log reference of its own."""
+        """The JSON 1.1 body with a new log reference."""
         content = {"__type": self.code, "Code": self.code, "Logref": str(uuid.uuid4()), "Message": self.message}
         return json.dumps(content).encode()
 
 
 def violated(member: str, value: object, constraint: str) -> ServiceError:
-    """The error for a member that breaks a constraint of the service's model."""
+    """The error for a member that violates a constraint of the service's API model."""
     shown = "null" if value is None else f"'{value}'"
     return ServiceError(
         "ValidationException",
@@ -43,5 +43,5 @@ def violated(member: str, value: object, constraint: str) -> ServiceError:
 
 
 def invalid_parameters(detail: str = "Request has invalid parameters") -> ServiceError:
-    """The error for values that are each well formed, but not good here."""
+    """The error for values that are well formed but not valid together."""
     return ServiceError("InvalidParameterException", detail)

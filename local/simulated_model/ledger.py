@@ -1,4 +1,4 @@
-"""The books on one model's DetectCustomLabels requests, as they were seen on the wire."""
+"""Counts of one model's DetectCustomLabels requests, as they arrived at the server."""
 
 from collections import Counter
 from typing import Any, Literal
@@ -7,7 +7,7 @@ Outcome = Literal["accepted", "throttled", "failed"]
 
 
 class Ledger:
-    """Counts in sum and per epoch second of arrival: sent = accepted + throttled + failed + in flight."""
+    """Counts in total and per epoch second of arrival: sent = accepted + throttled + failed + in flight."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -20,14 +20,14 @@ class Ledger:
         self._image_costs: dict[bytes, float] = {}
 
     def arrive(self, now_s: float, attempt: int) -> None:
-        """A request came in; `attempt` is what its SDK says of it (1: not a retry)."""
+        """Count an arriving request; `attempt` is its number by the SDK's header (1: not a retry)."""
         self.sent += 1
         self.repeated_attempts += attempt > 1
         self.first_at_s = self.first_at_s or now_s
         self.last_at_s = now_s
 
     def settle(self, arrived_at_s: float, outcome: Outcome, failure: str | None = None) -> None:
-        """The request that came at `arrived_at_s` ended so; a failure has a name."""
+        """Count the outcome of the request that arrived at `arrived_at_s`; a failure has a name."""
         self.totals[outcome] += 1
         if failure is not None:
             self.failures[failure] += 1
@@ -38,17 +38,17 @@ class Ledger:
         counts[outcome] += 1
 
     def note_image(self, content_sha256: bytes, cost: float) -> None:
-        """An image that was accepted, and its cost."""
+        """Record an accepted image and its cost."""
         self._image_costs[content_sha256] = cost
 
     @property
     def mean_image_cost(self) -> float:
-        """Mean cost over the different images accepted so far; 1 before the first."""
+        """The mean cost of the different images accepted so far; 1 before the first."""
         costs = self._image_costs
         return sum(costs.values()) / len(costs) if costs else 1.0
 
     def report(self) -> dict[str, Any]:
-        """Everything as JSON."""
+        """The counts as JSON values."""
         done = {name: self.totals[name] for name in ("accepted", "throttled", "failed")}
         return {
             "totals": {

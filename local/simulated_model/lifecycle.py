@@ -1,4 +1,4 @@
-"""The life of one model version in explicit time: statuses, start and stop, what is billed."""
+"""The lifecycle of one model version in explicit time: statuses, start and stop, billing."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,21 +41,21 @@ class Transition(NamedTuple):
 
 @dataclass
 class Run:
-    """A stretch of RUNNING, the model's service in it, and its end (None: still running)."""
+    """A period in RUNNING with the model's service; `to_s` is its end, or None if the model still runs."""
 
     from_s: float
     service: SimulatedService
     to_s: float | None = None
 
     def inference_unit_seconds(self, now_s: float) -> float:
-        """What the run costs up to `now_s`, autoscaled units included."""
+        """The billed inference-unit seconds up to `now_s`, including autoscaled units."""
         end_s = now_s if self.to_s is None else self.to_s
         changes = [(self.from_s, self.service.units_at_start), *self.service.unit_changes, (end_s, 0)]
         return sum(units * (next_s - at_s) for (at_s, units), (next_s, _) in pairwise(changes))
 
 
 class Lifecycle:
-    """One model version. Every method takes the time now, never earlier than the call before."""
+    """The lifecycle of one model version. Every method takes the current time, which must never decrease."""
 
     def __init__(
         self,
@@ -79,18 +79,18 @@ class Lifecycle:
 
     @property
     def service(self) -> SimulatedService | None:
-        """The data plane while RUNNING (as of the last call), else None."""
+        """The data plane if the model is RUNNING as of the last call, otherwise None."""
         return self.runs[-1].service if self.status == "RUNNING" else None
 
     def advance(self, now_s: float) -> str:
-        """The status now, after whatever fell due since the last call."""
+        """The current status, after the transitions that fell due since the last call."""
         while self._next is not None and self._next[0] <= now_s:
             at_s, status = self._next
             self._move(status, at_s)
         return self.status
 
     def start(self, now_s: float, min_inference_units: int, max_inference_units: int | None = None) -> bool:
-        """Starts the model: False when the reply to the call gets lost. ServiceError when it can't start."""
+        """Start the model. Returns False if the reply gets lost. Raises ServiceError if the model can't start."""
         status = self.advance(now_s)
         if max(min_inference_units, max_inference_units or 0) > self.truth.most_units:
             raise ServiceError(
@@ -107,7 +107,7 @@ class Lifecycle:
         return self._starts > self.truth.lost_replies
 
     def stop(self, now_s: float) -> bool:
-        """Stops the model: False when the reply to the call gets lost. ServiceError when it can't stop."""
+        """Stop the model. Returns False if the reply gets lost. Raises ServiceError if the model can't stop."""
         status = self.advance(now_s)
         if status != "RUNNING":
             raise ServiceError("ResourceInUseException", f"The model is not running: its status is {status}.")
@@ -119,7 +119,7 @@ class Lifecycle:
         return self._stops > self.truth.lost_replies
 
     def inference_unit_seconds(self, now_s: float) -> float:
-        """Billed up to now: from each entry into RUNNING to the move from RUNNING to STOPPING."""
+        """The billed inference-unit seconds so far: from each entry into RUNNING to the change to STOPPING."""
         return sum(run.inference_unit_seconds(now_s) for run in self.runs)
 
     def _move(self, status: str, at_s: float) -> None:
@@ -142,7 +142,7 @@ class Lifecycle:
             self._next = (at_s + self.truth.stop_s, "STOPPED")
 
     def _end_of_start(self, at_s: float) -> tuple[float, str]:
-        # Starts that hang come first, then those that fail, then good ones.
+        # The first starts hang, the next ones fail, and all others succeed.
         if self._starts <= self.truth.start_hangs and self.truth.start_hangs:
             return at_s + self.truth.start_hang_s, "FAILED"
         fails = self._starts <= self.truth.start_hangs + self.truth.start_fails

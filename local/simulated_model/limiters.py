@@ -1,8 +1,8 @@
-"""The ways in which a model server refuses work: one small class per kind, in explicit time.
+"""Limiters, by which a model server refuses work: one small class per kind, in explicit time.
 
-All share one method, `offer(now_s, service_s)`: the time in seconds (same clock as `now_s`) at which
-the answer of `service_s` seconds of work is ready, or None when the offer is throttled. Offers come
-in time order. State survives gaps. `scale` multiplies the rate, and may be set between two offers.
+All have the method `offer(now_s, service_s)`. It returns the time in seconds (same clock as `now_s`) at which the reply
+after `service_s` seconds of work is ready, or None if the offer is throttled. Offers must be in time order. `scale`
+multiplies the rate and may be set between two offers.
 """
 
 from collections import deque
@@ -11,16 +11,16 @@ from typing import Protocol
 
 
 class Limiter(Protocol):
-    """What every limiter answers to."""
+    """The interface of all limiters."""
 
     scale: float
 
     def offer(self, now_s: float, service_s: float) -> float | None:
-        """Time at which the answer is ready, or None when throttled."""
+        """Returns the time at which the reply is ready, or None if the offer is throttled."""
 
 
 class TokenBucket:
-    """`rate` tokens per second up to a credit of `burst` tokens; full at the first offer."""
+    """A token bucket: `rate` tokens per second, up to `burst` tokens; it is full at the first offer."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self.rate = rate
@@ -30,7 +30,7 @@ class TokenBucket:
         self._refilled_at_s: float | None = None
 
     def offer(self, now_s: float, service_s: float) -> float | None:
-        """See `Limiter.offer`; an admitted offer costs one token."""
+        """See `Limiter.offer`. An admitted offer costs one token."""
         if self._refilled_at_s is not None and now_s > self._refilled_at_s:
             refill = (now_s - self._refilled_at_s) * self.rate * self.scale
             self._tokens = min(self.burst, self._tokens + refill)
@@ -43,7 +43,7 @@ class TokenBucket:
 
 
 class FixedWindow:
-    """`rate * window_s` admissions in each window; windows start at `phase_s` + a multiple of `window_s`.
+    """A fixed window: `rate * window_s` admissions in each; windows start at `phase_s` + a multiple of `window_s`.
 
     A fraction of an admission is carried to the next window, so the long-run rate is exact.
     """
@@ -58,7 +58,7 @@ class FixedWindow:
         self._fraction = 0.0
 
     def offer(self, now_s: float, service_s: float) -> float | None:
-        """See `Limiter.offer`; a change of `scale` holds from the next window on."""
+        """See `Limiter.offer`. A change of `scale` takes effect with the next window."""
         window = int((now_s - self.phase_s) // self.window_s)
         if window != self._window:
             allowance = self._fraction + self.rate * self.window_s * self.scale
@@ -72,9 +72,9 @@ class FixedWindow:
 
 
 class SlidingWindow:
-    """At most n admissions in any stretch of n / `rate` seconds, where n is `rate * window_s` rounded.
+    """A sliding window: at most n admissions in any n / `rate` seconds, where n is `rate * window_s` rounded.
 
-    The window gives way to the rate: 12.5/s in 1 s is 12 in 0.96 s, so the long-run rate is exact.
+    The window is adapted so that the long-run rate is exact: 12.5/s in 1 s becomes 12 in 0.96 s.
     """
 
     def __init__(self, rate: float, window_s: float) -> None:
@@ -96,10 +96,10 @@ class SlidingWindow:
 
 
 class ExecutorPool:
-    """`executors` servers behind one queue of at most `queue_length` waiting offers (None: unbounded).
+    """A pool of `executors` behind one queue of at most `queue_length` waiting offers (None: unbounded).
 
-    `queue_length` 0 is a plain concurrency limit. A rejection takes `reject_cost_s` of an executor's
-    time: a storm of rejected offers eats the capacity. `scale` is the executors' speed.
+    A `queue_length` of 0 is a plain concurrency limit. A rejection takes `reject_cost_s` of an executor's time, so many
+    rejections reduce the capacity. `scale` is the speed of the executors.
     """
 
     def __init__(self, executors: int, queue_length: int | None, reject_cost_s: float = 0.0) -> None:
@@ -107,21 +107,21 @@ class ExecutorPool:
         self.reject_cost_s = reject_cost_s
         self.scale = 1.0
         self._free_at_s = [float("-inf")] * executors
-        # First come, first served: start times never decrease, so a deque holds those still waiting.
+        # The queue is FIFO, so start times never decrease, and a deque holds the waiting offers.
         self._starts_s: deque[float] = deque()
 
     @property
     def executors(self) -> int:
-        """Executors at work now."""
+        """The number of executors."""
         return len(self._free_at_s)
 
     def add_executors(self, count: int, now_s: float) -> None:
-        """`count` more executors, free from `now_s` on (autoscaling)."""
+        """Add `count` executors that are free from `now_s` on (autoscaling)."""
         self._free_at_s.extend([now_s] * count)
         heapify(self._free_at_s)
 
     def offer(self, now_s: float, service_s: float) -> float | None:
-        """See `Limiter.offer`; the answer is ready after the wait in the queue and the service."""
+        """See `Limiter.offer`. The reply is ready after the wait in the queue and the service time."""
         free_at_s = self._free_at_s
         start_s = free_at_s[0]
         if start_s <= now_s:

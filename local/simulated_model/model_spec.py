@@ -1,4 +1,4 @@
-"""The configuration of one simulated model: what it can do, and how it misbehaves."""
+"""The configuration of one simulated model: its capacity and its faults."""
 
 import math
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ RATE_LIMITERS = ("token_bucket", "fixed_window", "sliding_window")
 POOLS = ("executor_pool", "unbounded_queue", "concurrency_limit")
 LIMITERS = (*RATE_LIMITERS, *POOLS)
 LATENCY_DISTRIBUTIONS = ("lognormal", "gamma")
-# The second is what the model itself answers to too many requests, in the same words; the third is a
-# ThrottlingException, too: "Slow down; sudden increase in rate of requests."
+# The second has the code and the message of the model's own throttles. The third is a ThrottlingException with the
+# message "Slow down; sudden increase in rate of requests."
 ACCOUNT_ERRORS = ("ThrottlingException", "ProvisionedThroughputExceededException", "SuddenIncrease")
 
 
 class TruthError(ValueError):
-    """A field of a ModelTruth has a value it can't take: the message names the field and what it takes."""
+    """A field of a ModelTruth has an invalid value; the message names the field and what it takes."""
 
 
 def _number(default: Any, what: str, low: float, high: float = math.inf, **flag: Any) -> Any:
-    """A field that takes a number of `low` to `high`; `flag` may hold the command line's name and factor."""
+    """A field for a number from `low` to `high`; `flag` may hold the name and the factor of its command-line flag."""
     return field(default=default, metadata={"help": what, "low": low, "high": high, **flag})
 
 
@@ -30,11 +30,11 @@ def _choice(default: str, what: str, choices: tuple[str, ...]) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelTruth:
-    """One simulated model. Rates are per second and per inference unit, times in seconds, shares 0 to 1.
+    """One simulated model. Rates are per second and inference unit, times in seconds, shares from 0 to 1.
 
-    Rate limiters admit by count, and the image's cost only stretches the latency. Pools admit by free
-    executors: the mean service time is `executors / tps_per_iu`, so that executors / mean service
-    time = `tps_per_iu` x inference units for images of mean cost 1.
+    Rate limiters count requests, and the cost of an image affects only the latency. Pools admit by free executors:
+    the mean service time is `executors / tps_per_iu`, so that executors / mean service time = `tps_per_iu` x
+    inference units for images of mean cost 1.
     """
 
     tps_per_iu: float = _number(5.0, "answers per second and inference unit", 0.01, 100_000)
@@ -81,7 +81,7 @@ class ModelTruth:
     seed: int = _number(0, "of everything random", 0)
 
     def __post_init__(self) -> None:
-        """Checks every field by itself, then those that hang together; raises TruthError."""
+        """Check each field, then the rules between fields. Raises TruthError."""
         for each in fields(self):
             _check(each.name, getattr(self, each.name), each.default, each.metadata)
         shares = self.random_500_share + self.reset_share + self.hang_share
@@ -90,32 +90,32 @@ class ModelTruth:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ModelTruth":
-        """The truth written in JSON, by field name; TruthError on an unknown one."""
+        """Read the truth from JSON values by field name. Raises TruthError for an unknown field."""
         refuse_unknown(cls, values, "field of a model's truth")
         return cls(**values)
 
     @property
     def is_pool(self) -> bool:
-        """Whether capacity is executors / service time instead of a counted rate."""
+        """Whether the capacity is executors / service time instead of a counted rate."""
         return self.limiter in POOLS
 
     @property
     def executors_per_iu(self) -> int:
-        """Pools: as given, or the number whose service time comes closest to the mean latency."""
+        """A pool's executors per inference unit: as given, or so that the service time is nearest the mean latency."""
         return self.executors or max(1, round(self.tps_per_iu * self.latency_mean_s))
 
     @property
     def mean_service_s(self) -> float:
-        """Mean time that an image of cost 1 takes, without any queueing."""
+        """The mean service time of an image of cost 1, in seconds, without queueing."""
         return self.executors_per_iu / self.tps_per_iu if self.is_pool else self.latency_mean_s
 
     def true_tps(self, inference_units: int, mean_image_cost: float = 1.0) -> float:
-        """Successes per second that a client may have in the long run: what a measurement should find.
+        """The long-run successes per second of a client, which a measurement should find.
 
-        `mean_image_cost` is that of the images sent (each as often as the other): it divides the
-        capacity of a pool, and does nothing to a rate limiter. Another client's share is not ours, though
-        a client that saturates the limiter can take some of it. Drift counts as its mean, random
-        errors cost no capacity, autoscaling is not foreseen.
+        `mean_image_cost` is the mean cost of the images sent, each equally often. It divides the capacity of a pool
+        and does not affect a rate limiter. The share of another client is subtracted, although a client that
+        saturates the limiter can take some of it. Drift counts with its mean, random errors cost no capacity, and
+        autoscaling is ignored.
         """
         tps = self.tps_per_iu * inference_units * self.unit_share(inference_units)
         tps *= 1.0 - self.other_client_share
@@ -124,27 +124,27 @@ class ModelTruth:
         return tps if self.account_tps is None else min(tps, self.account_tps)
 
     def unit_share(self, inference_units: int) -> float:
-        """What of its rate each of so many inference units keeps; 1 where capacity grows in proportion to them."""
+        """The share of its rate that each unit keeps with this number of units; 1 if capacity grows in proportion."""
         return math.pow(self.unit_efficiency, math.log2(inference_units))
 
     def speed_at(self, now_s: float) -> float:
-        """The drift's factor on the capacity at a moment; its mean over a period is 1."""
+        """The factor of the drift on the capacity at a time; its mean over a period is 1."""
         return 1.0 + self.drift_amplitude * math.sin(self._drift_angle(now_s))
 
     def mean_speed(self, from_s: float, to_s: float) -> float:
-        """Mean of the drift's factor between two moments (the truth of a test that lasted so long)."""
+        """The mean factor of the drift between two times, which gives the truth of a test between them."""
         if self.drift_amplitude == 0.0 or to_s <= from_s:
             return self.speed_at(from_s)
         turned = math.cos(self._drift_angle(from_s)) - math.cos(self._drift_angle(to_s))
         return 1.0 + self.drift_amplitude * turned * self.drift_period_s / (2 * math.pi * (to_s - from_s))
 
     def image_cost(self, content_sha256: bytes, size_bytes: int = 0, *, by_s3: bool = False) -> float:
-        """Cost factor of an image: drawn from its content, grown with its size, and by the way through S3."""
+        """The cost factor of an image: random by its content, larger with its size and if it is read from S3."""
         grown = (1 + self.image_cost_per_mb * size_bytes / 1e6) * (1 + self.s3_extra_cost * by_s3)
         return grown * self._content_cost(content_sha256)
 
     def _content_cost(self, content_sha256: bytes) -> float:
-        """Lognormal, mean 1 over all images."""
+        """The cost factor by content: lognormal with mean 1 over all images."""
         if self.image_cost_cv == 0.0:
             return 1.0
         quantile = (int.from_bytes(content_sha256[:6], "big") + 0.5) / 2**48
@@ -152,12 +152,12 @@ class ModelTruth:
         return math.exp(NormalDist().inv_cdf(quantile) * sigma - sigma**2 / 2)
 
     def _drift_angle(self, now_s: float) -> float:
-        # The golden ratio spreads the phases of consecutive seeds evenly.
+        # The golden ratio distributes the phases of consecutive seeds evenly.
         return 2 * math.pi * (now_s / self.drift_period_s + self.seed * 0.6180339887498949 % 1.0)
 
 
 def refuse_unknown(kind: type[Any], values: Mapping[str, Any], thing: str) -> None:
-    """TruthError on the first of the names that is no field of the dataclass `kind`."""
+    """Raises TruthError for the first name that is not a field of the dataclass `kind`."""
     unknown = sorted(set(values) - {each.name for each in fields(kind)})
     if unknown:
         raise TruthError(f"{unknown[0]}: no such {thing}")

@@ -1,4 +1,4 @@
-"""A simulated model in a process of its own, for demos and tests."""
+"""Runs a simulated model in a separate process, for demos and tests."""
 
 import json
 import ssl
@@ -27,38 +27,38 @@ STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class RunningSimulatedModel:
-    """A server that listens at `url`; `models` tells each model's names in the order they were given."""
+    """A server that listens at `url`; `models` has each model's names, in the given order."""
 
     url: str
     models: tuple[dict[str, str], ...]
     pid: int
-    certificate: str | None = None  # file of the one to trust, where it speaks HTTPS
+    certificate: str | None = None  # file with the certificate to trust, if the server uses HTTPS
 
     @property
     def model_arns(self) -> tuple[str, ...]:
-        """The version ARN of each model the server was started with."""
+        """The version ARNs of the models with which the server started."""
         return tuple(each["modelArn"] for each in self.models)
 
     def report(self) -> dict[str, Any]:
-        """Everything: GET /_simulated/report."""
+        """The whole report: GET /_simulated/report."""
         told: dict[str, Any] = self._json(urllib.request.Request(f"{self.url}/_simulated/report"))
         return told
 
     def model_report(self, model_arn: str | None = None) -> dict[str, Any]:
-        """The report on one model (default: the first)."""
+        """The report of one model (default: the first)."""
         wanted = model_arn or self.model_arns[0]
         reports: list[dict[str, Any]] = self.report()["models"]
         return next(each for each in reports if each["modelArn"] == wanted)
 
     def add_model(self, model: ModelTruth | ModelSetup) -> dict[str, str]:
-        """One more model; returns its names (`modelArn`, `projectArn`, `project`, `version`)."""
+        """Add a model. Returns its names (`modelArn`, `projectArn`, `project`, `version`)."""
         body = json.dumps(asdict(_setup(model))).encode()
         request = urllib.request.Request(f"{self.url}/_simulated/models", data=body, method="POST")
         names: dict[str, str] = self._json(request)
         return names
 
     def _json(self, request: urllib.request.Request) -> Any:
-        # Loopback: no proxy of the environment may come between.
+        # Requests to loopback must bypass any proxy of the environment.
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         if self.certificate:
             trusted = ssl.create_default_context(cafile=self.certificate)
@@ -74,10 +74,10 @@ class RunningSimulatedModel:
 def running_simulated_model(
     models: Sequence[ModelTruth | ModelSetup], s3_endpoint_url: str | None = None, **settings: Any
 ) -> Iterator[RunningSimulatedModel]:
-    """Starts a server on a free loopback port, waits until it listens, stops it at the end.
+    """Start a server on a free loopback port, wait until it listens, and stop it at the end.
 
-    `settings` are other fields of ServerSettings. RuntimeError, with what the server wrote, if it
-    doesn't come up. The server also ends when this process does, however that happens.
+    `settings` are other fields of ServerSettings. Raises RuntimeError with the server's output if it does not start.
+    The server also ends if this process ends in any way.
     """
     setups = tuple(_setup(each) for each in models)
     config = asdict(ServerSettings(models=setups, s3_endpoint_url=s3_endpoint_url, **settings))

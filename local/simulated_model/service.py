@@ -1,4 +1,4 @@
-"""The data plane of one running model, in explicit time: offers in, answers with their time out."""
+"""The data plane of one running model, in explicit time: it takes offers and returns answers with their times."""
 
 import math
 from random import Random
@@ -9,25 +9,25 @@ from local.simulated_model.model_spec import ModelTruth
 
 AnswerKind = Literal["accepted", "throttled", "account_throttled", "error500", "reset", "hang"]
 
-# A request that hangs is cut after this time if the client hasn't given up by then.
+# Seconds after which a hanging request is cut, unless the client has given up before.
 HANG_S = 60.0
-# Throttling counts as continuous while no longer pause than this parts two throttles.
+# Throttling is continuous as long as the pauses between throttles are at most this long.
 CALM_S = 2.0
-# After a longer silence only the end of what another client did still shows in the limiter's state.
+# After a longer pause only the last requests of the other client, in this time, affect the limiter's state.
 OTHER_CLIENT_MEMORY_S = 60.0
 
 
 class Answer(NamedTuple):
-    """What becomes of one offer, and when (seconds, the clock of the offers)."""
+    """The outcome of one offer and its time (seconds, on the clock of the offers)."""
 
     kind: AnswerKind
     ready_s: float
 
 
 class SimulatedService:
-    """One model that is RUNNING with so many inference units. Same truth, same offers: same answers.
+    """One model that is RUNNING with a number of inference units. The same truth and offers give the same answers.
 
-    Random errors and the account's cap are decided before the limiter, and take nothing from it.
+    Random errors and the account's quota are decided before the limiter, and use none of its capacity.
     """
 
     def __init__(self, truth: ModelTruth, inference_units: int = 1, max_inference_units: int | None = None) -> None:
@@ -52,7 +52,7 @@ class SimulatedService:
         self._throttling_since_s = self._throttled_at_s = -math.inf
 
     def offer(self, now_s: float, image_cost: float = 1.0) -> Answer:
-        """Offers one request at `now_s`, not earlier than the offer before, with an image of this cost."""
+        """Offer one request at `now_s`, which must not be earlier than the last offer, with an image of this cost."""
         truth = self.truth
         if self._fault_share:
             fault = self._fault(now_s)
@@ -72,7 +72,7 @@ class SimulatedService:
         return Answer("throttled", now_s + truth.throttle_reply_s)
 
     def true_tps(self, mean_image_cost: float = 1.0) -> float:
-        """`ModelTruth.true_tps` with the inference units in service now."""
+        """`ModelTruth.true_tps` with the current inference units."""
         return self.truth.true_tps(self.inference_units, mean_image_cost)
 
     def _service_s(self, random: Random) -> float:
@@ -95,7 +95,7 @@ class SimulatedService:
         return Answer("hang", now_s + HANG_S)
 
     def _let_other_client_offer(self, now_s: float) -> None:
-        """The other client's Poisson requests up to `now_s`, into the same limiter, none repeated."""
+        """Offer the other client's Poisson requests up to `now_s` to the same limiter, without retries."""
         next_s = now_s if self._other_next_s is None else self._other_next_s
         next_s = max(next_s, now_s - OTHER_CLIENT_MEMORY_S)
         while next_s <= now_s:
@@ -119,20 +119,20 @@ class SimulatedService:
         self._set_scale(now_s)
 
     def _set_scale(self, now_s: float) -> None:
-        # A pool has grown by executors, each as fast as before; a counted rate grows with the units.
+        # A pool has got executors of the same speed; a counted rate is scaled with the units.
         growth = 1.0 if self.truth.is_pool else self.inference_units / self.units_at_start
         self._limiter.scale = self.truth.speed_at(now_s) * growth * self.truth.unit_share(self.inference_units)
 
 
 def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:
-    """The limiter of a model running with so many inference units."""
+    """The limiter of a model that runs with this number of inference units."""
     rate = truth.tps_per_iu * inference_units
     executors = truth.executors_per_iu * inference_units
     match truth.limiter:
         case "token_bucket":
             return _bucket(rate, truth.burst_s)
         case "fixed_window":
-            # Windows of a real service don't begin with the client's seconds.
+            # The windows of a real service are not aligned to the client's seconds.
             return FixedWindow(rate, truth.window_s, phase_s=truth.window_s * Random(truth.seed).random())
         case "sliding_window":
             return SlidingWindow(rate, truth.window_s)
@@ -146,7 +146,7 @@ def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:
 
 
 def _bucket(rate: float, burst_s: float) -> TokenBucket:
-    # With a credit of one token the rate would be out of reach: each wait for the next offer loses refill.
+    # A burst of one token would not reach the rate, as refill is lost while the bucket waits for the next offer.
     return TokenBucket(rate, max(2.0, rate * burst_s))
 
 

@@ -1,4 +1,4 @@
-"""How a simulated model server is set up: from the JSON of a config file or the command line."""
+"""The settings of a simulated model server, from the JSON of a config file or the command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from local.simulated_model.model_spec import refuse_unknown
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """One server. `credentials` (access key to secret) read images from S3; port 0 takes a free one.
+    """The settings of one server. `credentials` (access key -> secret) are for images in S3; port 0 is any free port.
 
-    `certificate` is a PEM file of a certificate and its key: with it the server speaks HTTPS (TLS 1.3, with tickets).
+    `certificate` is a PEM file with a certificate and its key; with it the server uses HTTPS (TLS 1.3, with tickets).
     """
 
     models: tuple[ModelSetup, ...] = ()
@@ -26,7 +26,7 @@ class ServerSettings:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ServerSettings":
-        """The settings written in JSON by field name, `models` being a list; TruthError names a bad field."""
+        """Read the settings from JSON values by field name; `models` is a list. TruthError names a bad field."""
         refuse_unknown(cls, values, "setting of the simulated model")
         models = tuple(ModelSetup.from_mapping(each) for each in values.get("models", ()))
         return cls(**{**values, "models": models})

@@ -39,7 +39,7 @@ class Tuner:
     """The options with which the client reaches this deployment."""
 
     def follow_command(self, run_id: str) -> str:
-        """The command that attaches to the run."""
+        """The client's command that follows the run."""
         return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.cli_options])
 
     def arn_of(self, run_id: str) -> str:

@@ -1,1 +1,1 @@
-"""The simulated service on the wire: HTTP, signatures, the control plane and the data plane."""
+"""The HTTP server of the simulated service: protocol, signatures, control plane and data plane."""

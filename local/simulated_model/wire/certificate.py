@@ -1,4 +1,4 @@
-"""A certificate that is made when it is needed: for a simulated service that speaks HTTPS on loopback."""
+"""Makes a certificate for a simulated service with HTTPS on loopback."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -15,9 +15,9 @@ VALID_FOR = timedelta(days=1)
 
 
 def make_certificate(folder: Path) -> Path:
-    """A PEM file in `folder` with a self-signed certificate for 127.0.0.1 and its key; readable by its owner only.
+    """Make a PEM file in `folder` with a self-signed certificate for 127.0.0.1 and its key, readable only by its owner.
 
-    The file is the server's chain and the client's bundle of trusted certificates (AWS_CA_BUNDLE) in one.
+    The file serves as the server's chain and as the client's bundle of trusted certificates (AWS_CA_BUNDLE).
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LOOPBACK)])

@@ -1,4 +1,4 @@
-"""DetectCustomLabels on the wire: from a request that came in to what is sent back, and when."""
+"""Serves DetectCustomLabels: from the request's body to the response and its time."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from local.simulated_model.wire.s3_images import S3Images
 
 
 class Detected(NamedTuple):
-    """What is sent back: a body, an error, or nothing at all (`lost`: how the connection ends)."""
+    """The response: a body, an error, or none (then `lost` says how the connection ends)."""
 
     body: bytes = b""
     error: ServiceError | None = None
@@ -22,7 +22,7 @@ class Detected(NamedTuple):
 
 
 class DataPlane:
-    """All models' DetectCustomLabels, with the books kept. `clock` gives epoch seconds, and never jumps."""
+    """Serves and counts DetectCustomLabels requests of all models. `clock` returns epoch seconds and never jumps."""
 
     def __init__(self, account: Account, s3_images: S3Images, clock: Callable[[], float]) -> None:
         self._account = account
@@ -34,7 +34,7 @@ class DataPlane:
     async def detect(
         self, body: bytes, body_sha256: bytes, attempt: int, access_key_id: str, is_gone: Callable[[], bool]
     ) -> Detected:
-        """Serves one request; `is_gone` tells whether its client has left meanwhile."""
+        """Serve one request; `is_gone` returns whether its client has disconnected."""
         arrived_at_s = self._clock()
         request = self._parser.parse(body, body_sha256)
         model = find(self._account, request.version_arn)
@@ -71,7 +71,7 @@ class DataPlane:
         if image.refusal is not None:
             raise ServiceError(image.refusal.code, image.refusal.message)
         now_s = self._clock()
-        # Reading from S3 took its time: the model may have stopped meanwhile.
+        # The model may have stopped during the read from S3.
         service = _running_service(model, now_s)
         by_s3 = isinstance(request.image, S3Name)
         cost = truth.image_cost(image.content_sha256, image.size_bytes, by_s3=by_s3)
@@ -94,7 +94,7 @@ class DataPlane:
 
     async def _sleep_until(self, ready_s: float, is_gone: Callable[[], bool]) -> None:
         while (left_s := ready_s - self._clock()) > 0:
-            # A client that left long before its answer must not keep a request open.
+            # Polled every second, so that a disconnected client does not keep its request open.
             await asyncio.sleep(left_s if left_s < 1.5 else 1.0)
             if is_gone():
                 return

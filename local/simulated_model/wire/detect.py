@@ -1,4 +1,4 @@
-"""Reading a DetectCustomLabels request, once for each different body, and writing its answer."""
+"""Parses DetectCustomLabels requests, each different body once, and writes their responses."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from local.simulated_model.errors import ServiceError, invalid_parameters
 from local.simulated_model.wire import request
 from local.simulated_model.wire.images import MAX_BYTES, Image, inspect
 
-# Bodies repeat exactly: an image, a model. Beyond so many different ones the cache starts anew.
+# Maximum number of cached bodies, one per image and model; then the cache is cleared.
 BODIES_KEPT = 20_000
 LABELS = (("bee", 97.4), ("wasp", 71.2), ("hornet", 52.9))
 DEFAULT_MIN_CONFIDENCE = 50.0
@@ -20,7 +20,7 @@ ANYTHING = re.compile(r".*", re.DOTALL)
 
 
 class S3Name(NamedTuple):
-    """An image named instead of sent."""
+    """The S3 name of an image that is not sent as bytes."""
 
     bucket: str
     key: str
@@ -29,7 +29,7 @@ class S3Name(NamedTuple):
 
 @dataclass(frozen=True)
 class DetectRequest:
-    """A well-formed request, and what is answered if it is served."""
+    """A well-formed request, and the body of its response if it is accepted."""
 
     version_arn: str
     image: Image | S3Name
@@ -37,13 +37,13 @@ class DetectRequest:
 
 
 class DetectParser:
-    """Parses bodies, and knows each again by its SHA-256."""
+    """Parses bodies and caches the results by SHA-256."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, DetectRequest | ServiceError] = {}
 
     def parse(self, body: bytes, body_sha256: bytes) -> DetectRequest:
-        """The request in `body`, or the ServiceError that it earns."""
+        """Parse `body`. Raises ServiceError if the request is invalid."""
         known = self._known.get(body_sha256)
         if known is None:
             known = _parse_or_error(body)

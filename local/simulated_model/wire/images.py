@@ -1,4 +1,4 @@
-"""What the service says to an image's content: its format, its size, its sides."""
+"""Checks an image as the service does: its format, its size, its width and height."""
 
 import hashlib
 import struct
@@ -13,14 +13,14 @@ MAX_ASPECT = 20
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
-# JPEG's start-of-frame markers carry the sides; C4, C8 and CC lie among them and are something else.
+# JPEG's start-of-frame markers, which hold width and height; C4, C8 and CC in this range have other meanings.
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers without a length behind them.
+# Markers that no length follows.
 BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 class Image(NamedTuple):
-    """An image's identity, and why the service refuses it, if it does."""
+    """An image's identity, and the error if the service refuses it."""
 
     content_sha256: bytes
     refusal: ServiceError | None
@@ -28,12 +28,12 @@ class Image(NamedTuple):
 
 
 def inspect(content: bytes, max_bytes: int) -> Image:
-    """Judges an image of at most `max_bytes`."""
+    """Check an image of at most `max_bytes`."""
     return Image(hashlib.sha256(content).digest(), _refusal(content, max_bytes), len(content))
 
 
 def too_large() -> ServiceError:
-    """The error for an image of too many bytes or pixels."""
+    """The error for an image with too many bytes or pixels."""
     return ServiceError("ImageTooLargeException", "Image size is too large.")
 
 
@@ -54,7 +54,7 @@ def _refusal(content: bytes, max_bytes: int) -> ServiceError | None:
 
 
 def sides(content: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG or JPEG in pixels, None for anything else."""
+    """Width and height of a PNG or JPEG in pixels. Returns None for other formats."""
     if content.startswith(PNG):
         if len(content) < 24 or content[12:16] != b"IHDR":
             return None

@@ -14,14 +14,14 @@ Members = dict[str, Any]
 
 
 class Reply(NamedTuple):
-    """What an operation answers; a lost reply is never sent, though what it tells of has happened."""
+    """The reply of an operation. A lost reply is never sent, although the operation has taken effect."""
 
     members: Members
     lost: bool = False
 
 
 def describe_projects(account: Account, members: Members, now_s: float) -> Reply:
-    """The projects by name, or all; unknown names are left out."""
+    """Describe the named projects, or all; unknown names are ignored."""
     wanted = request.names(members, "ProjectNames")
     projects = [
         {"ProjectArn": arn, "CreationTimestamp": created_at_s, "Status": "CREATED", "Datasets": []}
@@ -32,7 +32,7 @@ def describe_projects(account: Account, members: Members, now_s: float) -> Reply
 
 
 def describe_project_versions(account: Account, members: Members, now_s: float) -> Reply:
-    """A project's versions by name, or all; unknown names are left out."""
+    """Describe the named versions of a project, or all; unknown names are ignored."""
     project_arn = request.arn(members, "ProjectArn", request.PROJECT_ARN)
     wanted = request.names(members, "VersionNames")
     if project_arn not in account.projects:
@@ -46,7 +46,7 @@ def describe_project_versions(account: Account, members: Members, now_s: float) 
 
 
 def start_project_version(account: Account, members: Members, now_s: float) -> Reply:
-    """Starts a model that is not in use."""
+    """Start a model whose status allows it."""
     version_arn = request.arn(members, "ProjectVersionArn", request.VERSION_ARN)
     least = request.integer(members, "MinInferenceUnits", 1)
     most = request.integer(members, "MaxInferenceUnits", 1)
@@ -60,7 +60,7 @@ def start_project_version(account: Account, members: Members, now_s: float) -> R
 
 
 def stop_project_version(account: Account, members: Members, now_s: float) -> Reply:
-    """Stops a model that is RUNNING."""
+    """Stop a model that is RUNNING."""
     version_arn = request.arn(members, "ProjectVersionArn", request.VERSION_ARN)
     life = find(account, version_arn).life
     replied = life.stop(now_s)
@@ -76,7 +76,7 @@ OPERATIONS: dict[str, Callable[[Account, Members, float], Reply]] = {
 
 
 def find(account: Account, version_arn: str) -> Model:
-    """The model of that ARN; ResourceNotFoundException."""
+    """The model with this ARN. Raises ServiceError (ResourceNotFoundException)."""
     model = account.models.get(version_arn)
     if model is None:
         raise ServiceError("ResourceNotFoundException", NOT_FOUND)

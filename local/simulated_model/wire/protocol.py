@@ -1,4 +1,4 @@
-"""HTTP under the service's protocol, JSON 1.1: what a request asks for, and the ways to answer it."""
+"""The service's protocol, JSON 1.1 over HTTP: reads the operation of a request, and makes responses."""
 
 import asyncio
 import re
@@ -18,19 +18,19 @@ from local.simulated_model.wire.operations import OPERATIONS
 TARGET_PREFIX = "RekognitionService."
 DETECT = "DetectCustomLabels"
 JSON_1_1 = "application/x-amz-json-1.1"
-# Larger than any body that earns an answer of its own (15 MB in base64).
+# Bytes; larger than any valid body (15 MB in base64).
 MAX_BODY_BYTES = 32 * 1024**2
 ATTEMPT = re.compile(r"attempt=(\d+)")
 
 
 def make_request(message: Any, payload: Any, protocol: Any, writer: Any, task: "asyncio.Task[None]") -> BaseRequest:
-    """aiohttp's request with room for large bodies."""
+    """A request of aiohttp that allows large bodies."""
     loop = asyncio.get_running_loop()
     return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)
 
 
 def asked_operation(request: BaseRequest) -> str:
-    """The operation's name; UnknownOperationException for anything that is no call of the service."""
+    """The operation's name. Raises ServiceError (UnknownOperationException) if it is not one of the service."""
     target = request.headers.get("X-Amz-Target", "")
     operation = target.removeprefix(TARGET_PREFIX)
     known = target.startswith(TARGET_PREFIX) and (operation in OPERATIONS or operation == DETECT)
@@ -41,18 +41,18 @@ def asked_operation(request: BaseRequest) -> str:
 
 
 def attempt_number(sdk_request: str) -> int:
-    """Which attempt the SDK's `amz-sdk-request` header says this is; 1 if it doesn't say."""
+    """The number of the attempt in the SDK's `amz-sdk-request` header; 1 if it has none."""
     attempt = ATTEMPT.search(sdk_request)
     return int(attempt[1]) if attempt else 1
 
 
 def is_gone(request: BaseRequest) -> Callable[[], bool]:
-    """Tells at any later time whether the client has left."""
+    """A function that returns whether the client has disconnected."""
     return lambda: request.transport is None or request.transport.is_closing()
 
 
 def response(body: bytes, status: int = 200, error_type: str | None = None) -> web.Response:
-    """An answer with the headers of the real service."""
+    """A response with the headers of the real service."""
     headers = {"x-amzn-RequestId": str(uuid.uuid4()), "Content-Type": JSON_1_1}
     if error_type is not None:
         headers["x-amzn-ErrorType"] = error_type
@@ -60,12 +60,12 @@ def response(body: bytes, status: int = 200, error_type: str | None = None) -> w
 
 
 def error_response(error: ServiceError) -> web.Response:
-    """The answer to a request that is refused or fails."""
+    """The response to a request that is refused or fails."""
     return response(error.body(), error.http_status, error.code)
 
 
 def detect_response(request: BaseRequest, detected: Detected) -> web.Response:
-    """The answer to a DetectCustomLabels, or the end of its connection."""
+    """The response to a DetectCustomLabels, or the end of its connection."""
     if detected.error is not None:
         return error_response(detected.error)
     if detected.lost is not None:
@@ -74,11 +74,11 @@ def detect_response(request: BaseRequest, detected: Detected) -> web.Response:
 
 
 def drop(request: BaseRequest, *, reset: bool) -> web.Response:
-    """Ends the connection without an answer; the response returned has nowhere to go."""
+    """End the connection without a response; the returned one is never sent."""
     if request.transport is not None:
         connection = request.transport.get_extra_info("socket")
         if reset and connection is not None:
-            # No lingering: the client's kernel gets an RST instead of an orderly end.
+            # Without lingering, the client gets an RST instead of an orderly close.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         request.transport.abort()
     return web.Response()

@@ -1,4 +1,4 @@
-"""What the simulated model tells about itself: the truth, and what it saw."""
+"""The report of the simulated models: their truth and their counts."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from local.simulated_model.account import Account, Model
 
 
 def report(account: Account, now_s: float) -> dict[str, Any]:
-    """The report on all models at `now_s`, as JSON."""
+    """The report of all models at `now_s`, as JSON values."""
     return {
         "now": now_s,
         "models": [_model_report(model, now_s) for model in account.models.values()],
@@ -19,7 +19,7 @@ def report(account: Account, now_s: float) -> dict[str, Any]:
 
 
 def model_names(model: Model) -> dict[str, str]:
-    """The names that clients know the model by."""
+    """The names and ARNs of a model."""
     return {
         "modelArn": model.version_arn,
         "projectArn": model.project_arn,
@@ -39,7 +39,7 @@ def _model_report(model: Model, now_s: float) -> dict[str, Any]:
         "minInferenceUnits": life.min_inference_units,
         "maxInferenceUnits": life.max_inference_units,
         "inServiceInferenceUnits": units if status == "RUNNING" else 0,
-        # Of the units in service, or those of the last run, or one: with the images sent so far.
+        # With the images sent so far and the current inference units, or those of the last run, or one.
         "trueTps": life.truth.true_tps(units or 1, model.ledger.mean_image_cost),
         "trueTpsPerInferenceUnit": life.truth.true_tps(1, model.ledger.mean_image_cost),
         "transitions": [

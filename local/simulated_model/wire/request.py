@@ -1,4 +1,4 @@
-"""Reading a JSON 1.1 request: typed members, or the errors that the real service answers."""
+"""Reads typed members of a JSON 1.1 request, or raises the errors of the real service."""
 
 import json
 import re
@@ -16,7 +16,7 @@ NAME = re.compile(r"[a-zA-Z0-9_.\-]{1,255}")
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The request's members; SerializationException when it is no JSON object."""
+    """The request's members. Raises ServiceError (SerializationException) if it is not a JSON object."""
     try:
         members = json.loads(body or b"{}")
     except ValueError as error:
@@ -27,7 +27,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def structure(members: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
-    """A required structure."""
+    """A required structure as a mapping of its members."""
     value = _typed(members, name, dict, path)
     if value is None:
         raise violated(path, None, "Member must not be null")
@@ -49,7 +49,7 @@ def text(members: Mapping[str, Any], name: str, path: str, pattern: re.Pattern[s
 
 
 def arn(members: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
-    """A required ARN."""
+    """A required ARN that matches the pattern."""
     path = name[0].lower() + name[1:]
     value = text(members, name, path, pattern, 20, 2048)
     if value is None:
@@ -72,14 +72,14 @@ def names(members: Mapping[str, Any], name: str) -> list[str] | None:
 
 
 def integer(members: Mapping[str, Any], name: str, low: int, high: int | None = None) -> int | None:
-    """An optional whole number of `low` to `high`."""
+    """An optional whole number from `low` to `high`."""
     path = name[0].lower() + name[1:]
     value: int | None = _typed(members, name, int, path)
     return None if value is None else int(_in_range(path, value, low, high))
 
 
 def number(members: Mapping[str, Any], name: str, low: float, high: float) -> float | None:
-    """An optional number of `low` to `high`."""
+    """An optional number from `low` to `high`."""
     path = name[0].lower() + name[1:]
     value: float | None = _typed(members, name, (int, float), path)
     return None if value is None else _in_range(path, value, low, high)

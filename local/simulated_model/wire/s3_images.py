@@ -1,4 +1,4 @@
-"""Images that a request names in S3: fetched once in a while, in a thread, and judged like sent ones."""
+"""Images that requests name in S3: fetched in a thread, cached for a while, and checked like images sent as bytes."""
 
 import asyncio
 import time
@@ -14,14 +14,14 @@ from local.simulated_model.errors import INVALID_S3_OBJECT, ServiceError
 from local.simulated_model.wire.detect import S3Name
 from local.simulated_model.wire.images import MAX_S3_BYTES, Image, inspect, too_large
 
-# A verdict is believed so long; an object that couldn't be read is tried again soon.
+# Seconds for which the result for an object is cached; a failed read is repeated after RETRY_S.
 CACHE_S = 60.0
 RETRY_S = 1.0
 THREADS = 4
 
 
 class S3Images:
-    """Verdicts on S3 objects; each object is read once at a time, however many requests name it."""
+    """Cached results for S3 objects. Concurrent requests for the same object share one read."""
 
     def __init__(self, endpoint_url: str | None, region: str, access_key: str, secret_key: str) -> None:
         self._endpoint_url = endpoint_url
@@ -31,13 +31,13 @@ class S3Images:
         self._verdicts: dict[S3Name, tuple[float, asyncio.Future[Image]]] = {}
 
     async def image(self, name: S3Name) -> Image:
-        """The named image; InvalidS3ObjectException when it can't be read."""
+        """The named image. Raises ServiceError (InvalidS3ObjectException) if it can't be read."""
         believed_until_s, verdict = self._verdicts.get(name, (0.0, None))
         if verdict is None or time.monotonic() > believed_until_s:
             verdict = asyncio.get_running_loop().run_in_executor(self._threads, self._fetch, name)
             self._verdicts[name] = (time.monotonic() + CACHE_S, verdict)
         if not verdict.done():
-            # Waited for, not awaited: one client that leaves must not take the answer from the others.
+            # asyncio.wait does not cancel the read if this client disconnects, as others may wait for it.
             await asyncio.wait([verdict])
         if verdict.exception() is not None:
             until_s = min(self._verdicts[name][0], time.monotonic() + RETRY_S)
@@ -46,7 +46,7 @@ class S3Images:
         return verdict.result()
 
     def close(self) -> None:
-        """Ends the threads."""
+        """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @cached_property

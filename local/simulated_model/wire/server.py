@@ -1,4 +1,4 @@
-"""The simulated Rekognition on the wire: JSON 1.1 over HTTP for clients, reports for whoever runs it."""
+"""The server of the simulated Rekognition: JSON 1.1 over HTTP for clients, and reports for demos and tests."""
 
 import asyncio
 import hashlib
@@ -32,15 +32,15 @@ from local.simulated_model.wire.request import parse
 from local.simulated_model.wire.s3_images import S3Images
 from local.simulated_model.wire.sigv4 import SignatureCheck
 
-# Room for a whole 100 kB image: fewer turns of the loop per request.
+# Bytes; a whole 100 kB image fits, which needs fewer iterations of the event loop per request.
 READ_BUFFER_BYTES = 1024**2
 
 
 class SimulatedModelServer:
-    """Listens between `start` and `stop`."""
+    """A server that listens between `start` and `stop`."""
 
     def __init__(self, settings: ServerSettings) -> None:
-        # One clock for all: epoch seconds that no adjustment of the host's time can turn back.
+        # The only clock: epoch seconds that adjustments of the host's time do not affect.
         epoch_s = time.time() - time.monotonic()
         self.clock: Callable[[], float] = lambda: epoch_s + time.monotonic()
         self.settings = settings
@@ -55,7 +55,7 @@ class SimulatedModelServer:
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
-        """Listens; `url` is set afterwards. aiohttp sets TCP_NODELAY on each connection."""
+        """Start to listen, and set `url`. aiohttp sets TCP_NODELAY on each connection."""
         server = web.Server(
             self._answer,
             request_factory=make_request,
@@ -72,7 +72,7 @@ class SimulatedModelServer:
         self.url = f"{'https' if tls else 'http'}://{host}:{port}"
 
     async def stop(self) -> None:
-        """Closes every connection."""
+        """Stop to listen, and close all connections."""
         if self._runner is not None:
             await self._runner.cleanup()
         self._s3_images.close()
@@ -138,7 +138,7 @@ class SimulatedModelServer:
 
 
 def _tls(certificate: str | None) -> ssl.SSLContext | None:
-    """TLS as OpenSSL's defaults have it: version 1.3 where the client speaks it, two session tickets each."""
+    """TLS with OpenSSL's defaults: version 1.3 if the client supports it, two session tickets per connection."""
     if certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -147,7 +147,7 @@ def _tls(certificate: str | None) -> ssl.SSLContext | None:
 
 
 async def serve(settings: ServerSettings, stop: asyncio.Event, listening: Callable[[dict[str, Any]], None]) -> None:
-    """Serves until `stop` is set; `listening` is told the URL and the models."""
+    """Serve until `stop` is set; `listening` is called with the URL and the models."""
     server = SimulatedModelServer(settings)
     await server.start()
     try:

@@ -1,6 +1,6 @@
-"""Checks what an incoming request's AWS Signature Version 4 says: form, scope, date, signed headers, payload hash.
+"""Checks the AWS Signature Version 4 of a request: form, scope, date, signed headers, payload hash.
 
-The signature itself is not computed anew: that the load client signs as botocore does is a test of the client.
+It does not verify the signature itself: a test of the load client shows that it signs as botocore does.
 """
 
 import datetime
@@ -21,15 +21,15 @@ MISMATCH = "The request signature does not have the form of one."
 
 @dataclass(frozen=True)
 class SignatureCheck:
-    """The Region that requests have to be signed for."""
+    """Checks signatures for one Region."""
 
     region: str
 
     def verify(self, headers: Mapping[str, str], body_sha256: bytes, now_s: float) -> str:
-        """The access key ID that the request is signed with. Header names are in lower case.
+        """Check the request's signature. Returns its access key ID. Header names are in lower case.
 
         Raises:
-            ServiceError: what the real service answers to a request signed wrongly.
+            ServiceError: the real service's error for a request that is not signed correctly.
         """
         signature = _authorization(headers)
         scope = _scope(signature["Credential"])
