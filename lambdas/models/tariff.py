@@ -37,9 +37,6 @@ class BilledPeriod:
         return self.inference_units * (self.until - self.since) / 3600
 
 
-QUOTA_IUS = 5  # default quota of inference units per started model (AWS General Reference)
-
-
 @dataclass(frozen=True)
 class UnitsQuota:
     """The maximum number of inference units of one model of the account, and the source of the number."""
