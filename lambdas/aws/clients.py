@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.session import Session
 
 
 @cache
@@ -26,8 +25,3 @@ def client(
         max_pool_connections=max_connections,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
-
-
-def credentials() -> Any:
-    """The function's credentials, for requests that are signed without a client. They renew themselves."""
-    return Session().get_credentials()

@@ -14,8 +14,8 @@ import ssl
 from functools import cache
 
 from botocore.httpsession import get_cert_path
+from botocore.session import Session
 
-from lambdas.aws.clients import credentials
 from lambdas.aws.settings import settings
 from lambdas.models.outcomes import CONNECTION_LOST, TIMED_OUT, Reply
 from lambdas.models.ports import Detector, PreparedRequest
@@ -49,7 +49,7 @@ class CustomLabelsDetector:
 
 def detector_of(model_arn: str) -> Detector:
     """The data plane of a model, with this function's endpoint and credentials."""
-    signer = RequestSigner(model_endpoint(), settings().region, credentials())
+    signer = RequestSigner(model_endpoint(), settings().region, Session().get_credentials())
     return CustomLabelsDetector(model_arn, signer)
 
 
