@@ -25,10 +25,10 @@ node_modules/ready: package.json package-lock.json .venv/ready
 demo: setup
 	$(BIN)/python -m local.demo $(ARGS)
 
-# The end-to-end tests mostly wait, so the tests of the stack and of the pages run beside them.
+# The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
 test: setup
-	$(BIN)/python -m pytest tests/unit tests/states --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest tests/e2e tests/infra tests/browser --numprocesses 5
+	$(BIN)/python -m pytest tests/unit tests/states tests/infra tests/browser --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
 faults: setup

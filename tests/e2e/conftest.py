@@ -36,23 +36,23 @@ RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
 MAX_TRIES = 3
 
 
+<<<<<<< HEAD
 class OneDeploymentAProcess(LoadScopeScheduling):  # type: ignore[misc]
     """End-to-end tests that deploy for themselves, of triggers and quotas, share a process; all others share another.
 
     Tests of other suites that run beside them have two processes for the stack and one for the pages.
     """
+=======
+class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests that deploy for themselves, of triggers and quotas, share a process; all others share another."""
+>>>>>>> parent of 2f453ad (Tests that compute run beside those that wait)
 
     def _split_scope(self, nodeid: str) -> str:
-        suite = nodeid.split("/")[1]
-        if suite == "infra":
-            return "aws" if re.search(r"test_(cli|what_aws_would_refuse|embedded_aws)\.py", nodeid) else "stack"
-        if suite != "e2e":
-            return suite
         return "triggers" if re.search(r"test_(triggers|quotas)\.py", nodeid) else "executions"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDeploymentAProcess:
-    return OneDeploymentAProcess(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:
+    return TwoDeployments(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
