@@ -36,16 +36,8 @@ RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
 MAX_TRIES = 3
 
 
-<<<<<<< HEAD
-class OneDeploymentAProcess(LoadScopeScheduling):  # type: ignore[misc]
-    """End-to-end tests that deploy for themselves, of triggers and quotas, share a process; all others share another.
-
-    Tests of other suites that run beside them have two processes for the stack and one for the pages.
-    """
-=======
 class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that deploy for themselves, of triggers and quotas, share a process; all others share another."""
->>>>>>> parent of 2f453ad (Tests that compute run beside those that wait)
 
     def _split_scope(self, nodeid: str) -> str:
         return "triggers" if re.search(r"test_(triggers|quotas)\.py", nodeid) else "executions"
