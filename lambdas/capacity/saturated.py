@@ -127,7 +127,8 @@ class SaturatedModel:
         estimate = self.max_tps.estimate
         if not self.first.noisy:
             return self._plan(min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate)), wait_s=wait_s)
-        failed = self.paced.failed / max(1, self.paced.sent) if self.paced else 0.0
+        # Failed requests do not reach the limiter. More than half of them would make the probe senselessly fast.
+        failed = min(0.5, self.paced.failed / max(1, self.paced.sent)) if self.paced else 0.0
         above = PROBE_SHARE * estimate / (1 - failed)
         return probing(self._plan(NOISY_LOOK_S, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 
