@@ -5,16 +5,16 @@ The summary of the test session names each of them: a verdict that often needs a
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.support.turns import session_folder
+
 
 def repeats_file(factory: pytest.TempPathFactory) -> Path:
     """The list that all processes of this test session append to."""
-    own = factory.getbasetemp()
-    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "repeated-executions"
+    return session_folder(factory) / "repeated-executions"
 
 
 def record_repeat(file: Path, name: str, verdict: object, due: object) -> None:

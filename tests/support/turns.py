@@ -17,6 +17,12 @@ import pytest
 LOADS_AT_ONCE = 5
 
 
+def session_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of this test session share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 class Turns:
     """Turns to load; a lock of the operating system each, so that a process that dies holds none."""
 
@@ -27,8 +33,7 @@ class Turns:
     @classmethod
     def of_session(cls, factory: pytest.TempPathFactory) -> Turns:
         """Those that all processes of this test session share."""
-        own = factory.getbasetemp()
-        return cls(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+        return cls(session_folder(factory))
 
     @contextmanager
     def loading(self, runs: int = 1) -> Iterator[None]:
