@@ -43,20 +43,14 @@ def _prepared(model_arn: str, image: dict[str, Any]) -> PreparedRequest:
     return PreparedRequest(body, hashlib.sha256(body).hexdigest())
 
 
-class _PreparedSigV4(SigV4Auth):
-    """SigV4 with the payload's hash from the request, so that it is not computed again."""
-
-    def payload(self, request: AWSRequest) -> str:
-        return str(request.headers["X-Amz-Content-SHA256"])
-
-
 class RequestSigner:
     """Signs requests to one endpoint with botocore's signature. Thread-safe."""
 
     def __init__(self, endpoint: str, region: str, credentials: Any, clock: Callable[[], float] = time.time) -> None:
         self.endpoint = urlsplit(endpoint)
         self._url = f"{endpoint.rstrip('/')}/"
-        self._signer = _PreparedSigV4(credentials, FACTS.key, region)
+        # It takes the payload's hash from the header X-Amz-Content-SHA256 and does not compute it again.
+        self._signer = SigV4Auth(credentials, FACTS.key, region)
         self._clock = clock
         self._heads: dict[str, tuple[float, bytes]] = {}  # body's hash -> (time of signing in epoch seconds, head)
 
