@@ -35,14 +35,15 @@ class ResultStore:
         Raises:
             ClientError, BotoCoreError: S3 fails, or refuses the listing.
         """
-        bases = [f"{self.keys.prefix}{image.key}" for image in images]
-        first, last = min(bases, key=str.encode), max((self.keys.of_result(image.key) for image in images), key=str.encode)
+        names = [image.key for image in images]
+        first = min(f"{self.keys.prefix}{name}".encode() for name in names)  # it sorts before its own files
+        last = max(key.encode() for name in names for key in (self.keys.of_result(name), self.keys.of_error(name)))
         found: set[str] = set()
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, StartAfter=first)
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, StartAfter=first.decode())
         for number, page in enumerate(pages, start=1):
             keys = [entry["Key"] for entry in page.get("Contents", [])]
             found.update(keys)
-            if not page["IsTruncated"] or keys[-1].encode() > last.encode():
+            if not page["IsTruncated"] or keys[-1].encode() > last:
                 self._existing = frozenset(found)
                 return
             if number == MAX_PAGES:

@@ -19,7 +19,7 @@ def result_of(reply: Reply) -> Result:
     try:
         members = json.loads(reply.body)
         labels = tuple(_label(each) for each in members["CustomLabels"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"the service's answer is not one of DetectCustomLabels: {reply.body[:100]!r}") from error
     metadata = {"RequestId": reply.request_id, "HTTPStatusCode": 200, "RetryAttempts": 0}
     return Result({**members, "ResponseMetadata": metadata}, labels)
