@@ -50,14 +50,15 @@ class World:
     """A bucket of images, a model, and what was listed."""
 
     s3: Any
-    model: RunningSimulatedModel
+    server: RunningSimulatedModel
+    model_arn: str
     listed: Sequence[ListedImage]
     clock: Iterator[float]
 
     def work(self, source: Source, *, look: bool, images: Sequence[ListedImage] | None = None) -> dict[str, ImageWork]:
         """Work through the images with four threads, and return the work by key."""
-        arn, images = self.model.model_arns[0], self.listed if images is None else images
-        signer = RequestSigner(self.model.url, "us-east-1", Credentials("test", "test"))
+        arn, images = self.model_arn, self.listed if images is None else images
+        signer = RequestSigner(self.server.url, "us-east-1", Credentials("test", "test"))
         store = ResultStore(self.s3, BUCKET, BUCKET, ResultKeys("r/"))
         if look:
             store.look_around(images)
@@ -71,6 +72,11 @@ class World:
         for thread in threads:
             thread.join()
         return {work.image.key: work for work in works}
+
+    def books(self) -> dict[str, int]:
+        """By key: how often the model answered."""
+        books = self.server.image_books(self.model_arn)
+        return {key: counts["accepted"] for key, counts in books.items() if "accepted" in counts and "/" in key}
 
     def json(self, key: str) -> tuple[dict[str, Any], dict[str, str]]:
         """An object's content and metadata."""
@@ -99,8 +105,14 @@ def s3_url() -> Iterator[str]:
         server.stop()
 
 
+@pytest.fixture(scope="module")
+def server(s3_url: str) -> Iterator[RunningSimulatedModel]:
+    with running_simulated_model([], s3_endpoint_url=s3_url) as server:
+        yield server
+
+
 @pytest.fixture
-def world(s3_url: str) -> Iterator[World]:
+def world(s3_url: str, server: RunningSimulatedModel) -> Iterator[World]:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     s3 = boto3.client("s3", endpoint_url=s3_url, **keys)
     s3.create_bucket(Bucket=BUCKET)
@@ -113,14 +125,11 @@ def world(s3_url: str) -> Iterator[World]:
     setup = ModelSetup(
         truth=ModelTruth(tps_per_iu=1000.0, latency_mean_s=0.001), status="RUNNING", answers=AnswerSetup(poison=REFUSED)
     )
-    with running_simulated_model([setup], s3_endpoint_url=s3_url) as model:
-        yield World(s3, model, listed, map(float, itertools.count(1_790_000_000, 40)))
-    for key in World.keys(World(s3, model, (), iter(())), ""):
+    arn = server.add_model(setup)["modelArn"]
+    world = World(s3, server, arn, listed, map(float, itertools.count(1_790_000_000, 40)))
+    yield world
+    for key in world.keys(""):
         s3.delete_object(Bucket=BUCKET, Key=key)
-
-
-def answers_of(books: dict[str, dict[str, int]]) -> dict[str, int]:
-    return {name: counts["accepted"] for name, counts in books.items() if "accepted" in counts and "/" in name}
 
 
 def test_each_image_has_one_result_or_one_reason(world: World) -> None:
@@ -129,7 +138,7 @@ def test_each_image_has_one_result_or_one_reason(world: World) -> None:
     failed = {key: work.failure.error for key, work in first.items() if work.failure is not None}
     assert failed == {key: code if isinstance(code, str) else code["s3"] for key, code in BAD.items()}
     assert {key for key, work in first.items() if work.outcome is Outcome.DONE} == {*GOOD, LATE}
-    assert answers_of(world.model.image_books()) == dict.fromkeys((*GOOD, LATE), 1)
+    assert world.books() == dict.fromkeys((*GOOD, LATE), 1)
     assert [first[key].failure.attempts for key in (POISON, EMPTY, GONE)] == [1, 0, 2]  # type: ignore[union-attr]
     assert world.keys("r/") == {f"r/{key}.json" for key in (*GOOD, LATE)} | {f"r/{key}.error.json" for key in BAD}
     for number, key in enumerate(GOOD):
@@ -144,7 +153,7 @@ def test_each_image_has_one_result_or_one_reason(world: World) -> None:
     for look in (True, False):
         again = world.work("s3", look=look)
         assert {key for key, work in again.items() if work.outcome is Outcome.CURRENT} == {*GOOD, LATE}
-    assert answers_of(world.model.image_books()) == dict.fromkeys((*GOOD, LATE), 1)
+    assert world.books() == dict.fromkeys((*GOOD, LATE), 1)
 
     # An image that was replaced is analysed, and the error that it had is gone.
     e_tag = world.s3.put_object(Bucket=BUCKET, Key=EMPTY, Body=jpeg())["ETag"].strip('"')
@@ -153,8 +162,8 @@ def test_each_image_has_one_result_or_one_reason(world: World) -> None:
 
 
 def model_s_own(world: World, content: bytes) -> Any:
-    image = {"ProjectVersionArn": world.model.model_arns[0], "Image": {"Bytes": content}, "MinConfidence": 10}
-    return client_of(world.model).detect_custom_labels(**image)["CustomLabels"]
+    image = {"ProjectVersionArn": world.model_arn, "Image": {"Bytes": content}, "MinConfidence": 10}
+    return client_of(world.server).detect_custom_labels(**image)["CustomLabels"]
 
 
 def test_images_sent_as_bytes(world: World) -> None:
@@ -163,7 +172,7 @@ def test_images_sent_as_bytes(world: World) -> None:
     failed = {key: work.failure.error for key, work in done.items() if work.failure is not None}
     # It knows no keys, so it refuses nobody by key; and text is found out before it is sent.
     assert failed == {TEXT: BAD[TEXT], EMPTY: BAD[EMPTY], GONE: BAD[GONE]["bytes"]}  # type: ignore[index]
-    totals = world.model.model_report()["totals"]
+    totals = world.server.model_report(world.model_arn)["totals"]
     assert (totals["accepted"], totals["failed"]) == (len(GOOD) + 2, 0)
 
 
