@@ -28,6 +28,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from tests.model_books import answers_by_key
 from tests.unit.simulated_model.conftest import client_of
 from tests.unit.simulated_model.pictures import jpeg
 
@@ -75,8 +76,7 @@ class World:
 
     def books(self) -> dict[str, int]:
         """By key: how often the model answered."""
-        books = self.server.image_books(self.model_arn)
-        return {key: counts["accepted"] for key, counts in books.items() if "accepted" in counts and "/" in key}
+        return answers_by_key(self.server.image_books(self.model_arn))
 
     def json(self, key: str) -> tuple[dict[str, Any], dict[str, str]]:
         """An object's content and metadata."""
