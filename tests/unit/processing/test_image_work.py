@@ -141,6 +141,7 @@ def test_an_image_has_one_outcome_and_is_not_paid_for_twice(image, script, fault
     assert (work.outcome is Outcome.DONE) == (work.found is not None and work.outcome is not None)
     assert (work.outcome is Outcome.FAILED) == (work.failure is not None)
     assert accepted <= 1
+    assert not accepted or work.outcome is not None  # an answer is never left
     if work.outcome is Outcome.DONE:
         assert accepted == 1
         assert (result_key in s3.objects) == has_files
