@@ -40,7 +40,7 @@ class Tuner:
 
     def follow_command(self, run_id: str) -> str:
         """The client's command that follows the run."""
-        return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.cli_options])
+        return shlex.join(["iu-tuner", "follow", run_id, *self.cli_options])
 
     def arn_of(self, run_id: str) -> str:
         """The ARN of the run's execution, which may not exist yet."""
