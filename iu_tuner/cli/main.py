@@ -13,6 +13,8 @@ from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.follow import follow
 from iu_tuner.cli.commands.history import history
 from iu_tuner.cli.commands.run import run
+from iu_tuner.cli.commands.status import status
+from iu_tuner.cli.commands.thresholds import thresholds
 from iu_tuner.cli.options import EXIT_CODES, PROGRAM
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.exit_codes import ClientError, Exit
@@ -28,6 +30,8 @@ def cli() -> None:
 cli.add_command(follow)
 cli.add_command(history)
 cli.add_command(run)
+cli.add_command(status)
+cli.add_command(thresholds)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.cli.aws.stack import find_tuner, region_of, run_id_of
+from iu_tuner.cli.aws.stack import find_tuner, region_of
+from iu_tuner.cli.aws.tuner import run_id_of
 from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
 from iu_tuner.cli.session import Session
 from iu_tuner.cli.terminal.console import Screen

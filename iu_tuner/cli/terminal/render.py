@@ -13,6 +13,7 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -134,6 +135,25 @@ def history_table(past: Sequence[PastRun]) -> Table:
         started = plain(run.values["startedAt"])[:16].replace("T", " ")
         table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_measured(run.output))
     return table
+
+
+def thresholds_table(evaluation: Evaluation) -> Table:
+    """A table with a row per label, and the F1 score, precision and recall over all labels below."""
+    table = Table(title="Labels", box=box.SIMPLE_HEAD, show_footer=True)
+    table.add_column("label", "all", overflow="fold")
+    table.add_column("assumed threshold (0 to 100)", justify="right")
+    for name, overall in (("F1", evaluation.f1), ("precision", evaluation.precision), ("recall", evaluation.recall)):
+        table.add_column(name, _decimals(overall, 3), justify="right")
+    table.add_column("test images", justify="right")
+    for each in evaluation.labels:
+        shares = (_decimals(share, 3) for share in (each.f1, each.precision, each.recall))
+        images = "-" if each.test_images is None else str(each.test_images)
+        table.add_row(plain(each.name), _decimals(each.threshold, 2), *shares, images)
+    return table
+
+
+def _decimals(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _verdict(run: PastRun) -> str:
