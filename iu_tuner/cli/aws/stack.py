@@ -25,6 +25,14 @@ class Deployment:
     outputs: Mapping[str, str]
     tuner: Tuner
 
+    @property
+    def image_bucket(self) -> str:
+        """The name of the bucket that images are uploaded to. Raises ClientError if the stack has none."""
+        try:
+            return self.outputs["ImageBucketName"]
+        except KeyError:
+            raise ClientError("the stack has no output ImageBucketName - deploy it again") from None
+
 
 def find_deployment(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Deployment:
     """Find a deployed stack.
