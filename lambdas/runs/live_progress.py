@@ -39,7 +39,8 @@ def _estimate(found: Interval) -> EstimateSoFar:
 
 def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
     series = plan.series if plan.series != "main" else None
-    return StepUnderWay(number, plan.phase, plan.lanes, plan.workers, series)
+    planned_s = rounded(plan.wait_s + plan.base_s + plan.paced_s, 1)
+    return StepUnderWay(number, plan.phase, plan.lanes, plan.workers, series, planned_s)
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:

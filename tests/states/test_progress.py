@@ -36,7 +36,13 @@ def test_the_item_says_phase_step_counts_and_then_the_estimate(stack: Stack) -> 
 
     first_progress, last_progress = to_json(first.progress), to_json(last.progress)
     assert (before.phase, before.progress, before.receipt) == ("measuring", None, None)
-    assert first_progress["step"] == {"number": 1, "phase": "ramp", "concurrency": 4, "workers": 1}
+    assert first_progress["step"] == {
+        "number": 1,
+        "phase": "ramp",
+        "concurrency": 4,
+        "workers": 1,
+        "plannedSeconds": 4.0,
+    }
     assert (first_progress["accepted"], first_progress["throttled"]) == (4, 0)
     assert "estimate" not in first_progress
     assert "step" not in last_progress

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -36,12 +37,22 @@ PHASES = {
 }
 
 
-def progress(snapshot: Snapshot) -> RenderableType:
-    """The steps so far and the current phase of the run, as a table."""
+def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
+    """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn."""
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
         return table
-    return Group(table, Spinner("line", Text(progress_line(snapshot))))
+    return Group(table, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
+
+
+@dataclass(frozen=True)
+class _Moving:
+    """A sentence that is made anew whenever the terminal is drawn."""
+
+    sentence: Callable[[], str]
+
+    def __rich__(self) -> Text:
+        return Text(f"  {self.sentence()}")
 
 
 def progress_line(snapshot: Snapshot) -> str:

@@ -17,13 +17,17 @@ CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
 
 @dataclass(frozen=True)
 class StepUnderWay:
-    """The current step. `series` is the measurement that it belongs to, or None for the main search."""
+    """The current step. `series` is the measurement that it belongs to, or None for the main search.
+
+    `planned_seconds` are those of its load and of the wait before it; a step that is throttled may go on.
+    """
 
     number: int
     phase: str
     concurrency: int
     workers: int
     series: str | None = None
+    planned_seconds: float | None = None
 
 
 @dataclass(frozen=True)
