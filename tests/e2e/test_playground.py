@@ -25,8 +25,8 @@ import pytest
 import iu_tuner
 from iu_tuner.contract.model_arn import ModelArn
 from local.playground import READY
-from local.sample_images import sample_images
 from tests.e2e.scenarios import FAST
+from tests.support.hostile_images import JPEG
 from tests.support.turns import Turns
 from tests.waiting import MAX_S, wait_until
 
@@ -35,6 +35,7 @@ REPOSITORY = Path(__file__).parents[2]
 AWS_CLI = "awscli==1.46.3"
 KEPT = REPOSITORY / ".cache" / AWS_CLI
 QUICK = {"mode": "quick"}
+SMALL = {f"{number}.jpg": JPEG + bytes([number]) for number in range(4)}
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def running_playground() -> Iterator[Playground]:
     finally:
         process.kill()
         reader.join()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def installed(client: Path) -> Tools:
@@ -151,14 +154,16 @@ def test_aws_cli_boto3_and_client_each_run_an_execution(
     machine, there = playground.value("state machine"), ("--endpoint-url", playground.value("embedded AWS"))
     only_credentials = playground.environment("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
     models = [playground.add_model() for _ in range(2)] + [playground.value("model")]
-    images = tmp_path_factory.mktemp("images")
+    images, bucket, s3 = tmp_path_factory.mktemp("images"), playground.value("image bucket"), client("s3", playground)
     (images / "notes.txt").write_text("no image", "utf-8")
-    for name, body in sample_images(2).items():
+    for name, body in SMALL.items():
         (images / name).write_bytes(body)
+        s3.put_object(Bucket=bucket, Key=f"small/{name}", Body=body)
     states = client("stepfunctions", playground)
 
     with turns.loading(3):
-        raw = [json.dumps({"modelArn": model, "test": QUICK}) for model in models]
+        small = {"test": QUICK, "images": {"prefix": "small/"}}  # large ones cost this machine most
+        raw = [json.dumps({"modelArn": model, **small}) for model in models]
         by_cli = run(
             tools.aws_cli / "bin" / "aws",
             *("stepfunctions", "start-execution", "--state-machine-arn", machine, "--input", raw[0], *there),
@@ -177,10 +182,8 @@ def test_aws_cli_boto3_and_client_each_run_an_execution(
     assert by_client.returncode == 0, by_client.stderr
     assert "1 file of" in by_client.stderr and "notes.txt (neither JPEG nor PNG)" in by_client.stderr
     output = json.loads(by_client.stdout)
-    uploaded = client("s3", playground).list_objects_v2(
-        Bucket=playground.value("image bucket"), Prefix=output["images"]["prefix"]
-    )
-    assert {each["Key"].rpartition("/")[2] for each in uploaded["Contents"]} == set(sample_images(2))
+    uploaded = s3.list_objects_v2(Bucket=bucket, Prefix=output["images"]["prefix"])
+    assert {each["Key"].rpartition("/")[2] for each in uploaded["Contents"]} == set(SMALL)
     assert output["model"]["statusAfter"] == "STOPPED"
 
 

@@ -7,6 +7,7 @@ the time in.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 
 from iu_tuner.cli.aws.snapshot import Snapshot
@@ -14,6 +15,7 @@ from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.cost_estimate import EXPECTED_COMPARISON_MINUTES
 from iu_tuner.contract.errors import RunError
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
+from iu_tuner.contract.output.live_run import StepUnderWay
 
 # Typical seconds from the first step to the last: the load (docs/accuracy.md has its mean) and the work between steps.
 MEASURING_S: dict[Mode, float] = {"quick": 25.0, "standard": 60.0, "precise": 90.0}
@@ -26,8 +28,8 @@ class RunTimes:
         self._began: float | None = None
         self._wanted: ExecutionInput | None = None
         self._phase: tuple[str, float] = ("", 0.0)
-        self._step: tuple[int, float] = (0, 0.0)
-        self._step_s: float | None = None
+        self._step: StepUnderWay | None = None
+        self._step_seen: tuple[int, float] = (0, 0.0)
 
     def see(self, snapshot: Snapshot, now: float, today: datetime) -> None:
         """Take note of a look at the run. `today` is the wall clock's time, with which its start is compared."""
@@ -40,9 +42,9 @@ class RunTimes:
         if phase != self._phase[0]:
             self._phase = (phase, now)
         step = snapshot.run.progress.step if snapshot.run and snapshot.run.progress else None
-        self._step_s = step.planned_seconds if step and phase == "measuring" else None
-        if step is not None and step.number != self._step[0]:
-            self._step = (step.number, now)
+        self._step = step if phase == "measuring" else None
+        if step is not None and step.number != self._step_seen[0]:
+            self._step_seen = (step.number, now)
 
     def sentence(self, now: float) -> str:
         """`0:42 elapsed, about 0:18 left; 3 of 4 s of this step`; empty before the first look."""
@@ -51,8 +53,7 @@ class RunTimes:
         parts = [f"{_clock(now - self._began)} elapsed"]
         if left := self._left(now):
             parts.append(left)
-        step = f"; {self._of_step(now)}" if self._step_s is not None else ""
-        return f"{', '.join(parts)}{step}"
+        return "; ".join([", ".join(parts), *self._of_step(now)])
 
     def _left(self, now: float) -> str:
         """The time that is left: as usual while the run measures, otherwise what its limit allows."""
@@ -65,10 +66,15 @@ class RunTimes:
         left = 60 * self._wanted.limits.max_minutes - (now - self._began)
         return f"at most {_clock(left)} left" if left > 0 else ""
 
-    def _of_step(self, now: float) -> str:
-        """A throttled step may go on for longer than planned."""
-        gone, planned = now - self._step[1], self._step_s or 0.0
-        return f"{gone:.0f} of {planned:.0f} s of this step" if gone <= planned else f"{gone:.0f} s of this step"
+    def _of_step(self, now: float) -> Iterator[str]:
+        """The seconds until the step's load starts, or those of its load, which a throttled step extends."""
+        if self._step is None or self._step.planned_seconds is None:
+            return
+        gone, planned = now - self._step_seen[1] - (self._step.starts_in_seconds or 0.0), self._step.planned_seconds
+        if gone < 0:
+            yield f"this step starts in {-gone:.0f} s"
+        else:
+            yield f"{gone:.0f} of {planned:.0f} s of this step" if gone <= planned else f"{gone:.0f} s of this step"
 
 
 def _wanted(snapshot: Snapshot) -> ExecutionInput | None:

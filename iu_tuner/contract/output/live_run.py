@@ -19,7 +19,7 @@ CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
 class StepUnderWay:
     """The current step. `series` is the measurement that it belongs to, or None for the main search.
 
-    `planned_seconds` are those of its load and of the wait before it; a step that is throttled may go on.
+    Its load starts `starts_in_seconds` after this was written, and takes `planned_seconds`, or longer if throttled.
     """
 
     number: int
@@ -27,6 +27,7 @@ class StepUnderWay:
     concurrency: int
     workers: int
     series: str | None = None
+    starts_in_seconds: float | None = None
     planned_seconds: float | None = None
 
 
