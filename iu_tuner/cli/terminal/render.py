@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -35,12 +37,22 @@ PHASES = {
 }
 
 
-def progress(snapshot: Snapshot) -> RenderableType:
-    """The steps so far and the current phase of the run, as a table."""
+def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
+    """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn."""
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
         return table
-    return Group(table, Spinner("line", Text(progress_line(snapshot))))
+    return Group(table, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
+
+
+@dataclass(frozen=True)
+class _Moving:
+    """A sentence that is made anew whenever the terminal is drawn."""
+
+    sentence: Callable[[], str]
+
+    def __rich__(self) -> Text:
+        return Text(f"  {self.sentence()}")
 
 
 def progress_line(snapshot: Snapshot) -> str:
@@ -134,6 +146,25 @@ def history_table(past: Sequence[PastRun]) -> Table:
         started = plain(run.values["startedAt"])[:16].replace("T", " ")
         table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_measured(run.output))
     return table
+
+
+def thresholds_table(evaluation: Evaluation) -> Table:
+    """A table with a row per label, and the F1 score, precision and recall over all labels below."""
+    table = Table(title="Labels", box=box.SIMPLE_HEAD, show_footer=True)
+    table.add_column("label", "all", overflow="fold")
+    table.add_column("assumed threshold (0 to 100)", justify="right")
+    for name, overall in (("F1", evaluation.f1), ("precision", evaluation.precision), ("recall", evaluation.recall)):
+        table.add_column(name, _decimals(overall, 3), justify="right")
+    table.add_column("test images", justify="right")
+    for each in evaluation.labels:
+        shares = (_decimals(share, 3) for share in (each.f1, each.precision, each.recall))
+        images = "-" if each.test_images is None else str(each.test_images)
+        table.add_row(plain(each.name), _decimals(each.threshold, 2), *shares, images)
+    return table
+
+
+def _decimals(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _verdict(run: PastRun) -> str:
