@@ -17,7 +17,7 @@ from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Findings, Output
-from iu_tuner.contract.output.sentences import carried, headline, receipt_sentence
+from iu_tuner.contract.output.sentences import carried, receipt_sentence
 from iu_tuner.formats import one_line
 
 PHASES = {
@@ -86,7 +86,9 @@ def _named(step: StepOutput | StepUnderWay) -> str:
 
 def answer(output: Findings) -> Iterator[RenderableType]:
     """The parts of the answer: a sentence, a table of inference units, the cost, and how the model was left."""
-    yield Text(headline(output), style="bold")
+    yield Text(plain(output.summary), style="bold")
+    if output.start_command:
+        yield Text(plain(output.start_command))
     yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if output.recommendation.table:
         yield units_table(output.recommendation.table)
