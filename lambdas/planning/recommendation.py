@@ -20,7 +20,7 @@ MAX_TABLE_ROWS = 100
 
 POISSON_TPS, POISSON_THROTTLED, POISSON_FREE_TPS = 15, 0.033, 20
 """Requests/s that come at random (Poisson), the share of them that a model of just this rate throttles, and the rate of
-a model that throttles none. Source: `python -m bench.poisson`, in virtual time; a token bucket with 1 s of credit."""
+a model that throttles none. Source: `python -m bench.constants`, in virtual time: a token bucket with 1 s of credit."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _practice(demand: TrafficDemand, least: int) -> list[str]:
     if not demand.headroom:
         practice.append(
             "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky. For example, a"
-            f" model that carries {POISSON_TPS} requests/s throttles {percent(POISSON_THROTTLED)} of {POISSON_TPS}"
+            f" model that carries {POISSON_TPS} requests/s throttles about {percent(POISSON_THROTTLED)} of {POISSON_TPS}"
             f" random (Poisson) requests/s, and one that carries {POISSON_FREE_TPS} throttles none (simulated, 1 s of"
             " burst credit)"
         )

@@ -111,11 +111,17 @@ def answer(output: Findings) -> Iterator[RenderableType]:
 def units_table(rows: Sequence[UnitsOutput]) -> Table:
     """A table with the capacity and the cost of each number of inference units."""
     table = Table(title="Inference units", box=box.SIMPLE_HEAD)
-    for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
+    for name in ("IUs", "TPS", "busy at peak", "TPS, one zone of two lost", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")
     for row in rows:
+        busy, left = row.utilization_at_peak, row.tps_with_one_zone_lost
         table.add_row(
-            str(row.inference_units), f"{row.tps:.2f}", f"{row.usd_per_hour:.2f}", f"{row.usd_per_1000_images:.3f}"
+            str(row.inference_units),
+            f"{row.tps:.2f}",
+            "-" if busy is None else f"{busy:.0%}",
+            "-" if left is None else f"{left:.2f}",
+            f"{row.usd_per_hour:.2f}",
+            f"{row.usd_per_1000_images:.3f}",
         )
     return table
 

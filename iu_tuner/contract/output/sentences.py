@@ -17,7 +17,7 @@ Answer = TypeVar("Answer", bound=Findings)
 UNIT = "inference unit"
 BUSY = 0.75
 """Utilization at the peak above which the summary offers one more unit: at 75 % busy, 1 s of credit carries requests
-that come at random without throttles (`python -m bench.poisson`: 15 on 20 requests/s)."""
+that come at random without throttles (`python -m bench.constants`: 15 requests/s at 20)."""
 
 
 def summarized(output: Answer, cautions: Iterable[str] = ()) -> Answer:
