@@ -115,7 +115,7 @@ def soundness(_: int) -> list[Row]:
 
 
 def random_requests(runs: int) -> list[Row]:
-    """By the rate of a token bucket with 1 s of credit: its use, and the share of Poisson requests that it throttles."""
+    """By the rate of a token bucket with 1 s of credit: its use, and what it throttles of Poisson requests."""
     rows: list[Row] = []
     for carried in (POISSON_TPS, 16, 17, 18, POISSON_FREE_TPS):
         random, bucket, now_s, throttled = Random("random requests"), TokenBucket(carried, carried), 0.0, 0

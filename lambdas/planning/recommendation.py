@@ -183,7 +183,7 @@ def _practice(demand: TrafficDemand, least: int) -> list[str]:
     if not demand.headroom:
         practice.append(
             "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky. For example, a"
-            f" model that carries {POISSON_TPS} requests/s throttles about {percent(POISSON_THROTTLED)} of {POISSON_TPS}"
+            f" model that carries {POISSON_TPS} requests/s throttles {percent(POISSON_THROTTLED)} of {POISSON_TPS}"
             f" random (Poisson) requests/s, and one that carries {POISSON_FREE_TPS} throttles none (simulated, 1 s of"
             " burst credit)"
         )
