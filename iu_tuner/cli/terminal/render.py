@@ -88,7 +88,7 @@ def answer(output: Findings) -> Iterator[RenderableType]:
     """The parts of the answer: a sentence, a table of inference units, the cost, and how the model was left."""
     yield Text(plain(output.summary), style="bold")
     if output.start_command:
-        yield Text(plain(output.start_command))
+        yield Text(plain(output.start_command), no_wrap=True)
     yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if output.recommendation.table:
         yield units_table(output.recommendation.table)
