@@ -132,6 +132,7 @@ def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulated
     for path in (REPORT, STEPS) if answer.report_uri else (STEPS,):
         key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    console.print(answer.summary, style="bold", soft_wrap=True, markup=False)
     console.print(answer_table(answer, report))
     console.print(units_table(answer.recommendation.table))
     for reason in answer.recommendation.reasons:

@@ -89,16 +89,19 @@ class Screen:
 
 
 def _print(console: Console, part: RenderableType) -> None:
-    """Print a part. A terminal wraps sentences only between words, so that URIs can be copied; a log does not wrap."""
+    """Print a part. A terminal wraps sentences only between words, so that URIs can be copied.
+
+    Commands, which are texts with `no_wrap`, stay on their line, and so does everything in a log.
+    """
     if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
         for row in zip(*(column.cells for column in part.columns), strict=True):
             cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
             _print(console, Text(f"- {'; '.join(cells)}"))
-    elif isinstance(part, Text) and console.is_terminal:
+    elif isinstance(part, Text) and console.is_terminal and not part.no_wrap:
         lines = textwrap.fill(part.plain, console.width, break_long_words=False, break_on_hyphens=False)
         console.print(Text(lines, style=part.style), soft_wrap=True)
     else:
-        console.print(part, soft_wrap=not console.is_terminal)
+        console.print(part, soft_wrap=not console.is_terminal or isinstance(part, Text))
 
 
 class _PatientConsole(Console):

@@ -19,7 +19,7 @@ from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Findings, Output
-from iu_tuner.contract.output.sentences import carried, headline, receipt_sentence
+from iu_tuner.contract.output.sentences import carried, receipt_sentence
 from iu_tuner.formats import one_line
 
 PHASES = {
@@ -98,7 +98,9 @@ def _named(step: StepOutput | StepUnderWay) -> str:
 
 def answer(output: Findings) -> Iterator[RenderableType]:
     """The parts of the answer: a sentence, a table of inference units, the cost, and how the model was left."""
-    yield Text(headline(output), style="bold")
+    yield Text(plain(output.summary), style="bold")
+    if output.start_command:
+        yield Text(plain(output.start_command), no_wrap=True)
     yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if output.recommendation.table:
         yield units_table(output.recommendation.table)
@@ -121,11 +123,17 @@ def answer(output: Findings) -> Iterator[RenderableType]:
 def units_table(rows: Sequence[UnitsOutput]) -> Table:
     """A table with the capacity and the cost of each number of inference units."""
     table = Table(title="Inference units", box=box.SIMPLE_HEAD)
-    for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
+    for name in ("IUs", "TPS", "busy at peak", "TPS, one zone of two lost", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")
     for row in rows:
+        busy, left = row.utilization_at_peak, row.tps_with_one_zone_lost
         table.add_row(
-            str(row.inference_units), f"{row.tps:.2f}", f"{row.usd_per_hour:.2f}", f"{row.usd_per_1000_images:.3f}"
+            str(row.inference_units),
+            f"{row.tps:.2f}",
+            "-" if busy is None else f"{busy:.0%}",
+            "-" if left is None else f"{left:.2f}",
+            f"{row.usd_per_hour:.2f}",
+            f"{row.usd_per_1000_images:.3f}",
         )
     return table
 

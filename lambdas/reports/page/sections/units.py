@@ -8,10 +8,10 @@ from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Output
 from iu_tuner.contract.output.sentences import UNIT
-from iu_tuner.formats import count, requests_per_second, tps
+from iu_tuner.formats import count, duration, requests_per_second, tps
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import duration, given, usd
+from lambdas.reports.page.html.formats import given, usd
 from lambdas.reports.page.sections.experiments import how_units_add_up
 from lambdas.runs.run import Run
 
@@ -74,7 +74,7 @@ def _sentences(run: Run, answer: Output) -> list[str]:
         )
     said.append(how_units_add_up(answer))
     if answer.max_tps.high is None:
-        said.append("They start from a lower bound: fewer units may do.")
+        said.append("They start from a lower bound: fewer units may do, unless burst credit was part of it.")
     return said
 
 
@@ -93,14 +93,28 @@ def _table(rows: Sequence[UnitsOutput], least: int | None, most: int | None) -> 
     return Table(
         "units",
         "The same as numbers",
-        ("Inference units", "Requests/s", "USD per hour", "USD per 1,000 images"),
+        (
+            "Inference units",
+            "Requests/s",
+            "Busy at your peak",
+            "Requests/s with one Availability Zone lost",
+            "USD per hour",
+            "USD per 1,000 images",
+        ),
         tuple(
-            (str(row.inference_units), tps(row.tps), f"{row.usd_per_hour:,.2f}", f"{row.usd_per_1000_images:,.4f}")
+            (
+                str(row.inference_units),
+                tps(row.tps),
+                "–" if row.utilization_at_peak is None else f"{row.utilization_at_peak:.0%}",
+                "–" if row.tps_with_one_zone_lost is None else tps(row.tps_with_one_zone_lost),
+                f"{row.usd_per_hour:,.2f}",
+                f"{row.usd_per_1000_images:,.4f}",
+            )
             for row in rows
         ),
-        numbers=frozenset(range(4)),
-        note="Recommended numbers stand out; the price per image is that of full use."
-        if marked
-        else "The price per image is that of full use.",
+        numbers=frozenset(range(6)),
+        note=("Recommended numbers stand out. " if marked else "")
+        + "The price per image is that of full use. The units are assumed to be spread evenly over two Availability"
+        " Zones: AWS does not say over how many they are.",
         marked=marked,
     )
