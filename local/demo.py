@@ -24,6 +24,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import ClientError
 from iu_tuner.streams import prepare_streams
+from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.demo_view import answer_table
 from local.deployment import DeploymentError, Outputs, deploy
 from local.embedded_aws import EmbeddedAws, EmbeddedAwsError, embedded_aws
@@ -64,12 +65,12 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--verify-scaling", action="store_true", help="measure with twice the units, too")
     run.add_argument("--average-tps", type=float, default=6.0, metavar="X", help="the demand's average")
     run.add_argument("--peak-tps", type=float, default=15.0, metavar="X", help="the demand's peak")
-    add_truth_arguments(parser)
+    add_truth_arguments(parser, DEMO_MODEL)
     return parser.parse_args()
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    truth = truth_from_arguments(arguments)
+    truth = truth_from_arguments(arguments, DEMO_MODEL)
     with console.status("starting the embedded AWS", spinner="line") as status, embedded_aws() as aws:
         status.update("starting the simulated model")
         setup = ModelSetup(truth=truth, project="bees")
@@ -95,6 +96,7 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
         "modelArn": service.model_arns[0],
         "demand": {"averageTps": arguments.average_tps, "peakTps": arguments.peak_tps},
         "test": {
+            **DEMO_TEST,
             "mode": arguments.mode,
             "inferenceUnits": arguments.inference_units,
             "inFlightPerWorker": arguments.in_flight_per_worker,
