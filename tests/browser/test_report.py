@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,66 @@ def assert_accessible(report: Opened) -> None:
     told = [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]]
     assert told == []
     assert {"color-contrast", "role-img-alt"} <= {each["id"] for each in found["passes"]}
+
+
+WIDE = "() => [...document.querySelectorAll('.rows.wide')].map((one) => one.getAttribute('aria-label'))"
+
+
+@pytest.mark.parametrize("report", ["demo"], indirect=True)
+def test_a_table_that_scrolls_shows_it_and_takes_the_focus_and_no_other_does(report: Opened) -> None:
+    report.show(width=DESK)
+    at_a_desk = report.tab.evaluate(WIDE)
+    report.show(width=PHONE)
+    report.tab.wait_for_function("() => document.querySelector('.rows.wide')")
+    steps = report.tab.locator("#table-steps .rows")
+
+    assert at_a_desk == []
+    assert "Steps" in report.tab.evaluate(WIDE)
+    for one in report.tab.locator(".rows:visible").all():
+        is_wide, focus = one.evaluate("(one) => [one.scrollWidth > one.clientWidth + 1, one.tabIndex]")
+        assert (focus == 0) == is_wide
+    assert "Scroll sideways" in steps.evaluate("(one) => getComputedStyle(one, '::before').content")
+    for to, sides in ((0, ["more-after"]), (60, ["more-after", "more-before"]), (9_999, ["more-before"])):
+        steps.evaluate("(one, to) => { one.scrollLeft = to; }", to)
+        report.tab.wait_for_function(
+            "(sides) => [...document.querySelector('#table-steps .rows').classList].sort().join() === sides",
+            arg=",".join([*sides, "rows", "wide"]),
+        )
+    report.tab.emulate_media(media="print")
+    printed = steps.evaluate("(one) => [getComputedStyle(one, '::before').content, getComputedStyle(one).maskImage]")
+    report.tab.emulate_media(media="screen")
+    assert printed == ["none", "none"]
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("report", ["demo", "past", "past-never-idle"], indirect=True)
+def test_the_names_of_lines_stand_beside_the_plot_whole_and_apart(report: Opened, width: int) -> None:
+    report.show(width=width)
+
+    named = report.tab.evaluate(
+        """() => [...document.querySelectorAll("canvas")].map(Chart.getChart).filter((chart) => chart.scales.names)
+            .map(({ scales: { names }, chartArea, width }) => ({
+                area: chartArea.right, left: names.left, right: names.right, width,
+                needed: textWidth(names.ctx, names.ticks.flatMap(({ label }) => label)),
+                places: names.ticks.map(({ value, label }) => [names.getPixelForValue(value), 12 * label.length])}))"""
+    )
+
+    assert len(named) >= 2
+    for chart in named:
+        assert chart["area"] <= chart["left"] + 1
+        assert chart["right"] - chart["left"] >= chart["needed"] + 6
+        assert chart["right"] <= chart["width"]
+        for (below, below_height), (above, above_height) in pairwise(chart["places"]):
+            assert below - above >= (below_height + above_height) / 2
+
+
+@pytest.mark.parametrize(("report", "panel"), [("demo", "throttled"), ("not-saturated", None)], indirect=["report"])
+def test_what_was_refused_has_a_panel_only_where_something_was(report: Opened, panel: str | None) -> None:
+    shown = report.tab.evaluate(
+        "() => Chart.getChart(document.querySelector('#timeline canvas')).options.scales.refused?.title.text ?? null"
+    )
+
+    assert shown == panel
 
 
 @pytest.mark.parametrize("report", TELLING, indirect=True)
