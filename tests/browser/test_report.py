@@ -21,6 +21,14 @@ INK = "() => Chart.getChart(document.querySelector('canvas')).options.plugins.le
 A4 = 688  # 182 mm between the margins
 TELLING = ["past", "besides", "unstable", "hostile"]
 """Samples that between them have every part of the page, in every tone."""
+OTHER_VERDICTS = [
+    "latency-bound",
+    "throttles-below-max",
+    "not-saturated",
+    "windowed-without-rate",
+    "account-throttled",
+    "failed",
+]
 
 
 def test_a_report_opens_offline_without_a_complaint_and_draws_every_chart(report: Opened) -> None:
@@ -51,11 +59,13 @@ def test_a_report_fits_the_screen_and_its_text_can_be_read(report: Opened, width
     assert narrowest >= 0.75 * min(width, 1120)
 
 
-def test_a_report_is_accessible(report: Opened) -> None:
+def test_a_report_is_accessible_at_a_desk(report: Opened) -> None:
+    report.show(width=DESK)
+
     assert_accessible(report)
 
 
-@pytest.mark.parametrize("report", TELLING, indirect=True)
+@pytest.mark.parametrize("report", [*TELLING, *OTHER_VERDICTS], indirect=True)
 def test_a_report_is_accessible_on_a_phone_in_the_dark(report: Opened) -> None:
     report.show(width=PHONE, scheme="dark")
 

@@ -57,7 +57,7 @@ function timeline(chart, color) {
   const most = Math.max(chart.high ?? chart.estimate ?? 0, ...steps.flatMap((step) => step.accepted));
   const above = { stackWeight: 3, offset: true }, blank = { grid: { display: false }, ticks: { display: false }, border: { display: false } };
   return settings(color, "line", { datasets }, {
-    x: across(color, "minutes:seconds since the first request", { type: "linear", min: 0, max: end, ticks: { color: color("soft"), callback: CLOCK, maxRotation: 0, autoSkipPadding: 20 } }),
+    x: across(color, "minutes:seconds since the first request", { type: "linear", min: 0, max: end, ticks: { color: color("soft"), callback: CLOCK, includeBounds: false, maxRotation: 0, autoSkipPadding: 20 } }),
     ...(refused.length ? { refused: panel(color, refused.join(", "), { stackWeight: 2 }) } : {}),
     accepted: panel(color, "accepted", { ...above, suggestedMax: 1.2 * most }),
     ...(levels.length ? { names: beside(color, "accepted", levels, { stack: "names", ...above }) } : {}),

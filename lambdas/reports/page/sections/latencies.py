@@ -29,9 +29,8 @@ def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Pictur
         "bars": bars(histogram),
         "percentiles": {name: value for name, value in asdict(percentiles).items() if value and name != "samples"},
     }
-    if len(chart["bars"]) == 1:  # all answers took as long: the sentence says so
-        chart = None
-    return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), chart)
+    one_bar = len(chart["bars"]) == 1  # all answers took about as long: the sentence says so
+    return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), None if one_bar else chart)
 
 
 def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -32,7 +33,7 @@ def units(run: Run, answer: Output) -> Picture:
     sentence, table = " ".join(_sentences(run, answer)), _table(rows, least, most)
     demand = [{"name": name, "tps": rate} for name, rate in demanded(run, answer)]
     if not demand:  # bars that grow in a straight line and are compared with nothing say less than the table
-        return Picture("units", TITLE, sentence, None, tables=(table,))
+        return Picture("units", TITLE, sentence, None, tables=(replace(table, title="Rates and costs"),))
     chart = {"rows": to_json(rows), "recommended": advice.units, "demand": demand}
     return Picture("units", TITLE, sentence, chart, table)
 
