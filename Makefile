@@ -1,5 +1,5 @@
 # Each command does its own set-up; Python 3.11 or newer and make are all it takes.
-.PHONY: setup demo playground test faults lint bench coverage mutants
+.PHONY: setup demo playground test faults lint bench coverage mutants picture
 PYTHON ?= python3
 BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
@@ -55,3 +55,7 @@ coverage: setup
 # Changes one operator, constant or condition of the core at a time; the unit tests should notice. Writes docs/testing.md.
 mutants: setup
 	$(BIN)/python -m bench.mutants
+
+# The README's picture: the top of the demo's report.
+picture: setup
+	$(BIN)/python -m tests.browser.picture docs/report.png

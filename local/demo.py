@@ -28,6 +28,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.streams import prepare_streams
+from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.demo_view import answer_table
 from local.deployment import DeploymentError
 from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws, EmbeddedAwsError
@@ -71,12 +72,12 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--verify-scaling", action="store_true", help="measure with twice the units, too")
     run.add_argument("--average-tps", type=float, default=6.0, metavar="X", help="the demand's average")
     run.add_argument("--peak-tps", type=float, default=15.0, metavar="X", help="the demand's peak")
-    add_truth_arguments(parser)
+    add_truth_arguments(parser, DEMO_MODEL)
     return parser.parse_args()
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    setup = ModelSetup(truth=truth_from_arguments(arguments), project="bees")
+    setup = ModelSetup(truth=truth_from_arguments(arguments, DEMO_MODEL), project="bees")
     _check(_execution_input(arguments, str(ModelArn("aws", REGION, ACCOUNT_ID, "bees", "not-there-yet", "0"))))
     with console.status("", spinner="line") as status, running_world(setup, status.update, console.print) as world:
         status.stop()
@@ -94,6 +95,7 @@ def _execution_input(arguments: argparse.Namespace, model_arn: str) -> dict[str,
         "modelArn": model_arn,
         "demand": {"averageTps": arguments.average_tps, "peakTps": arguments.peak_tps},
         "test": {
+            **DEMO_TEST,
             "mode": arguments.mode,
             "inferenceUnits": arguments.inference_units,
             "inFlightPerWorker": arguments.in_flight_per_worker,

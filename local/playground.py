@@ -14,6 +14,7 @@ import sys
 
 from iu_tuner.exit_codes import Exit
 from iu_tuner.streams import prepare_streams
+from local.demo_model import DEMO_MODEL
 from local.deployment import DeploymentError
 from local.embedded_aws import REGION, EmbeddedAwsError
 from local.simulated_model.account import ModelSetup
@@ -32,7 +33,7 @@ def main() -> int:
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
     try:
-        setup = ModelSetup(truth=truth_from_arguments(arguments), project="bees")
+        setup = ModelSetup(truth=truth_from_arguments(arguments, DEMO_MODEL), project="bees")
         with running_world(setup, lambda part: _say(f"{part} …"), _say) as world:
             _say(welcome(world))
             signal.pause()

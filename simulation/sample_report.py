@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings, output
 from lambdas.tuning.prepare import demand_of
+from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.sample_extras import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
@@ -86,6 +87,7 @@ KINDS = (
         more={"scaling": NOT_SCALED, "answer_parameter": "/inference-units/bees/answer"},
     ),
     Kind("not-applied", {"tps_per_iu": 5.0}, STEADY, run={"after_run": "apply"}),
+    Kind("demo", asdict(DEMO_MODEL), STEADY, DEMO_TEST),
 )
 
 

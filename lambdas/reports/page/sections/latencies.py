@@ -28,7 +28,8 @@ def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Pictur
         "bars": bars(histogram),
         "percentiles": {name: value for name in ("p50", "p95", "p99") if (value := getattr(percentiles, name))},
     }
-    return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), chart)
+    one_bar = len(chart["bars"]) == 1  # all answers took about as long: the sentence says so
+    return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), None if one_bar else chart)
 
 
 def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:

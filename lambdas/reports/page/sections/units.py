@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -19,19 +20,22 @@ TITLE = "What inference units carry and cost"
 
 
 def units(run: Run, answer: Output) -> Picture:
-    """One bar per number of inference units; the recommended numbers are marked."""
+    """One bar per number of inference units against the demand; without a demand, only their table.
+
+    The recommended numbers are marked.
+    """
     advice = answer.recommendation
     rows = advice.table
     if not rows:
         why = advice.reasons[0] if advice.reasons else "No rate was measured"
         return Picture("units", TITLE, f"There is nothing to draw. {why}.", None)
     least, most = advice.min_inference_units, advice.max_inference_units
-    chart = {
-        "rows": to_json(rows),
-        "recommended": advice.units,
-        "demand": [{"name": name, "tps": rate} for name, rate in demanded(run, answer)],
-    }
-    return Picture("units", TITLE, " ".join(_sentences(run, answer)), chart, _table(rows, least, most))
+    sentence, table = " ".join(_sentences(run, answer)), _table(rows, least, most)
+    demand = [{"name": name, "tps": rate} for name, rate in demanded(run, answer)]
+    if not demand:  # bars that grow in a straight line and are compared with nothing say less than the table
+        return Picture("units", TITLE, sentence, None, tables=(replace(table, title="Rates and costs"),))
+    chart = {"rows": to_json(rows), "recommended": advice.units, "demand": demand}
+    return Picture("units", TITLE, sentence, chart, table)
 
 
 def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
@@ -70,7 +74,7 @@ def _sentences(run: Run, answer: Output) -> list[str]:
     else:
         said.append(
             f"Each {UNIT} adds {requests_per_second(rows[0].tps)} and {usd(rows[0].usd_per_hour)} an hour:"
-            f" {len(rows)} carry {tps(rows[-1].tps)}. {_no_demand(run)}, so none is drawn in."
+            f" {len(rows)} carry {tps(rows[-1].tps)}. {_no_demand(run)} to compare them with."
         )
     said.append(how_units_add_up(answer))
     if answer.max_tps.high is None:
