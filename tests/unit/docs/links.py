@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 REPOSITORY = Path(__file__).parents[3]
 _FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 # `lambdas/capacity/search.py`, `docs/`, `tests/unit/docs/test_links.py::name`: what begins with a name of the root.
 _CODE = re.compile(r"`([\w.-]+/[\w./-]*)(?:::\w+)?`")
@@ -34,7 +34,7 @@ def _missing(page: Path, root: Path) -> Iterator[str]:
         file = page.parent / unquote(path) if path else page
         if not file.exists() or (anchor and anchor not in anchors(file)):
             yield target
-    own = {entry.name for entry in root.iterdir()}
+    own = {entry.name for entry in root.iterdir()} - {".venv", "node_modules"}  # made by the set-up
     for path in _CODE.findall(text):
         if path.split("/")[0] in own and not (root / path).exists():
             yield path
