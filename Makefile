@@ -35,7 +35,7 @@ node_modules/ready: package.json package-lock.json .venv/ready
 	@touch $@
 
 # What only some commands need: .venv/dev, .venv/lint, .venv/bench.
-.venv/%: requirements-%.txt requirements-dev.txt .venv/ready
+.venv/%: requirements-%.txt requirements-dev.txt requirements-bench.txt .venv/ready
 	@echo "Set-up, once, about a minute: the packages of $<"
 	@$(call install,$<)
 	@touch $@
