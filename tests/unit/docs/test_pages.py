@@ -18,7 +18,7 @@ from iu_tuner.contract.execution_input import ExecutionInput
 from iu_tuner.contract.output.result import VerdictWord
 from iu_tuner.schemas.__main__ import output_schema
 from tests.infra.synth import definition, template
-from tests.unit.docs.links import FENCE, REPOSITORY, pages
+from tests.unit.docs.links import FENCE, REPOSITORY
 
 MAX_LINES = 90
 # Parts of a demand from the past and of its plan that the report shows, and the schema describes.
@@ -63,7 +63,7 @@ def test_every_field_of_the_input_has_a_row() -> None:
 
 
 def test_every_field_of_the_output_is_explained() -> None:
-    text = "".join(each.read_text("utf-8") for each in pages(REPOSITORY))
+    text = "".join(each.read_text("utf-8") for each in (REPOSITORY / "docs").glob("*.md"))
     explained = {name for code in re.findall(r"`([^`\n]+)`", text) for name in re.findall(r"\w+", code)}
 
     kinds = output_schema()["$defs"]
@@ -99,9 +99,7 @@ def state_names(machine: dict[str, Any]) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in pages(REPOSITORY) if path.parent.name == "docs"], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "docs").glob("*.md")), ids=lambda path: path.stem)
 def test_a_page_is_short_beside_its_samples_and_tables(path: Path) -> None:
     prose = FENCE.sub("", path.read_text("utf-8"))
 
