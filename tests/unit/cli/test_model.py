@@ -44,7 +44,8 @@ class WithModels(Aws):
 
     def client(self, service: str, **how: Any) -> Any:
         if service == "rekognition":
-            return boto3.client("rekognition", endpoint_url=how["endpoint_url"], **KEYS)
+            session: Any = boto3.session.Session(**KEYS)
+            return session.client("rekognition", endpoint_url=how["endpoint_url"])
         return self
 
     def get_metric_data(self, MetricDataQueries: list[Any], **_: Any) -> dict[str, Any]:
