@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import get_args
 
 import click
@@ -63,7 +64,7 @@ def test_progress(step: str, series: str | None) -> None:
         seen = snapshot(phase, step, series)
         times = RunTimes()
         times.see(seen, 0.0, datetime.now(UTC))
-        assert_whole(progress(seen, lambda times=times: times.sentence(5000.0)))
+        assert_whole(progress(seen, partial(times.sentence, 5000.0)))
 
 
 def test_the_answer() -> None:
