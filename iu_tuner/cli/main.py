@@ -15,13 +15,17 @@ from iu_tuner.cli.commands.history import history
 from iu_tuner.cli.commands.run import run
 from iu_tuner.cli.commands.status import status
 from iu_tuner.cli.commands.thresholds import thresholds
-from iu_tuner.cli.options import EXIT_CODES, PROGRAM
+from iu_tuner.cli.options import EXIT_CODES, PROGRAM, examples
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.exit_codes import ClientError, Exit
 from iu_tuner.streams import discard, prepare_streams
 
+_EXAMPLES = examples(
+    "iu-tuner run $MODEL_ARN --average-tps 6 --peak-tps 15", "iu-tuner COMMAND --help", then=EXIT_CODES
+)
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Measures how many requests per second an inference unit of a Rekognition model carries."""

@@ -228,13 +228,10 @@ def test_the_client_shows_the_thresholds_of_a_training(world: tuple[Playground, 
 def client(service: str, playground: Playground, endpoint_url: str | None = None) -> Any:
     """A client of plain boto3."""
     settings = playground.settings
-    return boto3.client(
-        service,
-        endpoint_url=endpoint_url or settings["AWS_ENDPOINT_URL"],
-        region_name=settings["AWS_REGION"],
-        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    session: Any = boto3.session.Session(
+        settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"], region_name=settings["AWS_REGION"]
     )
+    return session.client(service, endpoint_url=endpoint_url or settings["AWS_ENDPOINT_URL"])
 
 
 def succeeded(states: Any, execution_arn: str) -> None:

@@ -85,15 +85,20 @@ def _steps(run: LiveRun | None) -> Table:
     for row in done:
         numbers = (row.seconds, row.accepted, row.throttled, row.failed, row.accepted_tps, row.p50_ms)
         values = ("…" if number is None else str(number) for number in numbers)
-        table.add_row(plain(_named(row)), str(row.concurrency), str(row.workers), *values)
+        table.add_row(_in_table(row), str(row.concurrency), str(row.workers), *values)
     if run and run.progress and (step := run.progress.step):
-        table.add_row(plain(_named(step)), str(step.concurrency), str(step.workers), *["…"] * 6)
+        table.add_row(_in_table(step), str(step.concurrency), str(step.workers), *["…"] * 6)
     return table
 
 
 def _named(step: StepOutput | StepUnderWay) -> str:
     """A step's phase, with its series unless that is the main one."""
     return f"{step.phase} ({step.series})" if step.series else step.phase
+
+
+def _in_table(step: StepOutput | StepUnderWay) -> str:
+    """The same in words of at most seven letters, for which 80 columns have place."""
+    return plain(f"{step.phase} {step.series or ''}".strip())
 
 
 def answer(output: Findings) -> Iterator[RenderableType]:
@@ -158,9 +163,9 @@ def history_table(past: Sequence[PastRun]) -> Table:
 
 def thresholds_table(evaluation: Evaluation) -> Table:
     """A table with a row per label, and the F1 score, precision and recall over all labels below."""
-    table = Table(title="Labels", box=box.SIMPLE_HEAD, show_footer=True)
+    table = Table(title="Labels with their assumed threshold, 0 to 100", box=box.SIMPLE_HEAD, show_footer=True)
     table.add_column("label", "all", overflow="fold")
-    table.add_column("assumed threshold (0 to 100)", justify="right")
+    table.add_column("threshold", justify="right")
     for name, overall in (("F1", evaluation.f1), ("precision", evaluation.precision), ("recall", evaluation.recall)):
         table.add_column(name, _decimals(overall, 3), justify="right")
     table.add_column("test images", justify="right")

@@ -53,6 +53,11 @@ def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
     return invoke
 
 
+def test_without_arguments_the_commands_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tune.main([]) == Exit.USAGE
+    assert "Commands:" in "".join(capsys.readouterr())
+
+
 def test_a_second_measurement_is_asked_for_told_and_paid_for(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     told = {**OUTPUT, "scaling": {"detail": "Measured at 2 inference units: 10.00 TPS."}}
     aws = Aws(["SUCCEEDED"], {"output": json.dumps(told)})

@@ -20,7 +20,6 @@ from local.simulated_model.process import RunningSimulatedModel, running_simulat
 from local.simulated_model.wire.evaluation import put_summary
 from tests.unit.cli.aws_stub import MODEL, OUTPUTS, Aws, refused
 
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-west-1"}
 STATUS = ModelStatus(MODEL, "RUNNING", "The model is running.", 1, 5, None, None)
 
 
@@ -44,7 +43,8 @@ class WithModels(Aws):
 
     def client(self, service: str, **how: Any) -> Any:
         if service == "rekognition":
-            return boto3.client("rekognition", endpoint_url=how["endpoint_url"], **KEYS)
+            session: Any = boto3.session.Session("test", "test", region_name="eu-west-1")
+            return session.client("rekognition", endpoint_url=how["endpoint_url"])
         return self
 
     def get_metric_data(self, MetricDataQueries: list[Any], **_: Any) -> dict[str, Any]:

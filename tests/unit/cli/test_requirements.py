@@ -7,9 +7,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import iu_tuner
-import lambdas
-
 REPOSITORY = Path(__file__).parents[3]
 THIRD_PARTY = {"aws_lambda_powertools", "aws_cdk", "constructs", "moto", "ministack", "aiohttp", "PIL"}
 
@@ -34,7 +31,3 @@ def test_the_client_pins_what_the_stack_pins() -> None:
 
     stack = (REPOSITORY / "requirements.txt").read_text("utf-8").splitlines()
     assert shared in {line.partition("#")[0].strip() for line in stack}
-
-
-def test_client_and_app_have_one_version() -> None:
-    assert iu_tuner.__version__ == lambdas.__version__
