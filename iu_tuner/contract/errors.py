@@ -3,6 +3,7 @@
 RunError
 ├── InvalidInput        the execution input is wrong; nothing was started
 ├── NoUsableImages      no image to send
+├── ServiceEnded        AWS has ended the model's service, so there is nothing to measure
 ├── ModelNotFound       no such model in this account and Region
 ├── ModelNotStartable   its status does not allow a start
 ├── ModelInUse          it runs and may be serving others; nothing was started
@@ -32,6 +33,10 @@ class InvalidInput(RunError):
 
 class NoUsableImages(RunError):
     """No object under the prefix can be sent to the model."""
+
+
+class ServiceEnded(RunError):
+    """AWS has ended the model's service, and the stack has no endpoint of a simulated one."""
 
 
 class ModelNotFound(RunError):

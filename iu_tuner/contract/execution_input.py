@@ -147,6 +147,9 @@ def _check_pairs(parsed: ExecutionInput) -> None:
         takes = f"hours enough for {demand.images} images at {MAX_TPS} requests per second or fewer"
         raise InvalidInput(got("demand.withinHours", demand.within_hours, takes))
     check_prefix(parsed.images.prefix)
+    images, service = parsed.images, model_arns.service_of(parsed.model_arn)
+    if refusal := service.refusal(images.source, compare=images.compare):
+        raise InvalidInput(refusal)
 
 
 def _check_traffic(average_tps: float | None, peak_tps: float | None) -> None:

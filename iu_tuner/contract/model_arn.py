@@ -1,4 +1,4 @@
-"""The ARN of a model version: its parts, and its place in an execution input."""
+"""The ARN of a model: its service, its parts, and its place in an execution input."""
 
 from __future__ import annotations
 
@@ -6,51 +6,116 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_ARN = re.compile(
-    r"arn:(?P<partition>[a-z0-9-]+):rekognition:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
-    r":project/(?P<project>[a-zA-Z0-9_.\-]{1,255})/version/(?P<version>[a-zA-Z0-9_.\-]{1,255})/(?P<created_ms>[0-9]+)"
-)
-_PARTS = re.compile(r"arn:([^:]*):rekognition:([^:]*):([^:]*):project/(.*)/version/(.*)/(.*)", re.DOTALL)
-PATTERN = f"^{re.sub(r'[?]P<[a-z_]+>', '', _ARN.pattern)}$"
+from iu_tuner.contract.choices import Source
+
 SERVICE = "Rekognition"  # the service's name in sentences
+
+_PLACE = r"(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
+_NAME = r"[a-zA-Z0-9_.\-]{1,255}"
+
+
+@dataclass(frozen=True)
+class ModelService:
+    """What an input needs to know of a model's service: its name, its ARNs, the ways in which it takes images."""
+
+    name: str
+    arn: re.Pattern[str]
+    form: str
+    """a format string that makes the ARN of its parts"""
+    sources: tuple[Source, ...] = ("bytes", "s3")
+    ended: str | None = None
+    """a sentence, if AWS has ended the service; its models are measured only at an endpoint of one's own"""
+
+    def refusal(self, source: Source, *, compare: bool = False) -> str | None:
+        """The sentence about a way of sending images that the service does not take. Returns None if it takes it."""
+        if source not in self.sources:
+            takes = " or ".join(f'"{each}"' for each in self.sources)
+            return f'images.source: got "{source}"; {self.name} takes {takes}'
+        return f"images.compare: got true; {self.name} takes false" if compare and len(self.sources) < 2 else None
+
+    @property
+    def loose_arn(self) -> re.Pattern[str]:
+        """Finds the parts of an ARN without checking them."""
+        parts = re.escape(self.form).replace(r"\{", "(?P<").replace(r"\}", ">.*)")
+        return re.compile(parts, re.DOTALL)
+
+
+SERVICES = {
+    "rekognition": ModelService(
+        SERVICE,
+        re.compile(
+            rf"arn:(?P<partition>[a-z0-9-]+):rekognition:{_PLACE}"
+            rf":project/(?P<project>{_NAME})/version/(?P<version>{_NAME})/(?P<created_ms>[0-9]+)"
+        ),
+        "arn:{partition}:rekognition:{region}:{account}:project/{project}/version/{version}/{created_ms}",
+    ),
+    "lookoutvision": ModelService(
+        "Lookout for Vision",
+        # `latest` is no version here: a lease is that of one model.
+        re.compile(
+            rf"arn:(?P<partition>[a-z0-9-]+):lookoutvision:{_PLACE}"
+            r":model/(?P<project>[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254})/(?P<version>[1-9][0-9]{0,9})"
+        ),
+        "arn:{partition}:lookoutvision:{region}:{account}:model/{project}/{version}",
+        sources=("bytes",),
+        ended="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
+        " measure - against a simulated one, deploy with -c lookoutVisionEndpointUrl=<url>; for a live service use"
+        " Rekognition Custom Labels, or AWS's Computer Vision Defect Detection algorithm in SageMaker",
+    ),
+}
+PATTERN = f"^({'|'.join(re.sub(r'[?]P<[a-z_]+>', '', each.arn.pattern) for each in SERVICES.values())})$"
 TAKES = (
     f"the ARN of a {SERVICE} Custom Labels model version, "
-    "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>"
+    "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>, or of a Lookout for Vision model, "
+    "arn:aws:lookoutvision:<region>:<account>:model/<project>/<number>"
 )
 
 
 @dataclass(frozen=True)
 class ModelArn:
-    """A model version; `created_ms` is its creation time in milliseconds since the epoch, as in the ARN."""
+    """A model version; `created_ms` is its creation time in milliseconds since the epoch, if the ARN contains it."""
 
     partition: str
     region: str
     account: str
     project: str
     version: str
-    created_ms: str
+    created_ms: str = ""
+    service: str = "rekognition"
 
     @classmethod
     def find(cls, text: str | None) -> ModelArn | None:
         """The parts of the ARN. Returns None if the text is not the ARN of a model version."""
-        match = _ARN.fullmatch(text or "")
-        return cls(**match.groupdict()) if match else None
+        for key, service in SERVICES.items():
+            if match := service.arn.fullmatch(text or ""):
+                return cls(**match.groupdict(), service=key)
+        return None
 
     @classmethod
     def of(cls, checked: str) -> ModelArn:
         """The parts of an ARN that `parse_input` has already checked."""
-        match = _PARTS.fullmatch(checked)
+        key = checked.split(":")[2]
+        match = SERVICES[key].loose_arn.fullmatch(checked)
         assert match, f"{checked} was not checked at the door"
-        return cls(*match.groups())
+        return cls(**match.groupdict(), service=key)
 
     def __str__(self) -> str:
-        place = f"arn:{self.partition}:rekognition:{self.region}:{self.account}"
-        return f"{place}:project/{self.project}/version/{self.version}/{self.created_ms}"
+        return SERVICES[self.service].form.format(**vars(self))
 
     @property
     def name(self) -> str:
         """`<project>/<version>`."""
         return f"{self.project}/{self.version}"
+
+    @property
+    def order(self) -> str:
+        """A text by which the versions of a project sort in the order of their creation."""
+        return (self.created_ms or self.version).zfill(20)
+
+
+def service_of(model_arn: str) -> ModelService:
+    """The service of a model whose ARN is checked."""
+    return SERVICES[model_arn.split(":")[2]]
 
 
 def model_arn_in(raw: Any) -> str | None:

@@ -61,6 +61,10 @@ class FunctionSettings:
         """Seconds between two status checks of a model that starts or stops."""
         return int(self._required(names.MODEL_POLL_SECONDS))
 
+    def endpoint_url(self, service: str) -> str | None:
+        """The endpoint of an AWS service, by the SDK's variable for it. Returns None if the stack sets none."""
+        return self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}") or None
+
     def _required(self, name: str) -> str:
         if not self.environment.get(name):
             raise KeyError(f"the function's environment has no {name}; the stack sets it")

@@ -19,6 +19,7 @@ from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState
 from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.tokens import client_token
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import save_own_run
 from lambdas.reports.notifications import notify_cleaned_up, notify_failed
@@ -68,11 +69,11 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
         move = lease.next_move(state, now, seen)
     leases.save_changes(lease.with_stop_requested(now) if move == "stop" else lease, instead_of=closed)
     if move == "stop":
-        model.stop()
+        model.stop(token=client_token(lease.run_id, "stop", now))
     done = move == "done"
     _note(lease, state, now, by=by, done=done)
     if move == "start":  # last, as it may be refused for good; the status is saved above
-        _start(leases, model, lease)
+        _start(leases, model, lease, client_token(lease.run_id, lease.owes, seen.up_at))
     if done and lease.owes != "apply":
         leases.release(lease)
     return done
@@ -98,10 +99,10 @@ def _why(status: str) -> str:
     return f"the execution ended as {status}, with no answer; its receipt tells how the model was left"
 
 
-def _start(leases: LeaseStore, model: ModelControl, lease: Lease) -> None:
+def _start(leases: LeaseStore, model: ModelControl, lease: Lease, token: str) -> None:
     """Start the model again with the units that it was found with, or with the recommended ones."""
     if lease.owes != "apply":
-        model.start(lease.units_found or 1, lease.max_units_found)
+        model.start(lease.units_found or 1, lease.max_units_found, token=token)
         return
     # The request is saved first, and only while the lease asks for it: a caller that ends the run at this moment
     # either prevents this start, or reads that it may take effect and waits to stop the model.
@@ -110,7 +111,7 @@ def _start(leases: LeaseStore, model: ModelControl, lease: Lease) -> None:
         return
     least, most = asked.min_units_decided or 1, asked.max_units_decided or 1
     try:
-        model.start(least, most if most > least else None)
+        model.start(least, most if most > least else None, token=token)
     except RunError as refusal:
         # The answer is still published, and says why it was not applied.
         leases.save_changes(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
@@ -144,7 +145,7 @@ def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, do
             store.save_progress(progress)
         known = run, progress
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
-    receipt = make_receipt(lease, known, state.status, by=by, now=now, units=units, applied=applied)
+    receipt = make_receipt(lease, known, state.status, by=by, now=now, units=units, applied=applied, said=state.said)
     store.save_receipt(receipt, phase=_PHASES[lease.owes, done], final=done)
     if done and receipt.started_at is not None:
         save_own_run(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

@@ -27,17 +27,27 @@ class ServiceFacts(ServiceNames):
     """The facts about one model service. Operations are spelled as in its API."""
 
     key: str  # in ARNs, IAM actions, Service Quotas, scheduler targets and the AWS CLI
+    folder: str  # of its modules, beside this one
     start: str  # the operation that starts a model
     stop: str  # the operation that stops it
     model_parameters: Callable[[str], dict[str, str]]  # maps a model's ARN to the parameters that name it in a call
     metric_namespace: str  # in CloudWatch
-    metric_operation: Mapping[str, str]  # metric dimensions of the account's inference requests
+    final_refusals: frozenset[str]  # errors of a start that a retry would get again
+    start_limits: str  # what limits starts, as a clause
+    metric_counts: tuple[str, ...]  # metrics of requests: successful ones, throttled ones, failed ones
+    metric_operation: Mapping[str, str]  # dimensions of the account's requests; empty if it has no such metric
     metric_model: Callable[[str], dict[str, str]]  # maps a model's ARN to its own metric dimensions
     units_quota_words: tuple[str, ...]  # words in the quota's name, in lower case without blanks
-    tps_quota_words: tuple[str, ...]  # the same for the quota of requests per second
+    tps_quota_words: tuple[str, ...]  # the same for the quota of requests per second; empty if it has none
     image_refusals: frozenset[str]  # outcomes that the image causes
     lagging: frozenset[str]  # those of them that may pass: S3 may show a new object to the service later than to others
     not_about_images: Mapping[str, str]  # outcome -> what to do, if all images have it: then no image is the cause
+    ended: str = ""  # the day on which AWS ended the service (ISO 8601)
+
+    @property
+    def notice(self) -> str:
+        """What a report says of a service that has ended, before it says more. Empty for other services."""
+        return f"{self.name} (ended {self.ended}), simulated. " if self.ended else ""
 
     @property
     def console(self) -> str:

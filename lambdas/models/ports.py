@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from iu_tuner.contract.detections import Label
@@ -27,24 +27,31 @@ class ModelControl(Protocol):
     def look(self) -> ModelState:
         """Read the model's present state. Raises ModelNotFound, AccessDenied."""
 
-    def start(self, min_units: int, max_units: int | None = None, *, failed: ModelState | None = None) -> None:
+    def start(
+        self, min_units: int, max_units: int | None = None, *, token: str, failed: ModelState | None = None
+    ) -> None:
         """Request a start. Without `max_units` the model does not auto-scale. `failed` is its state if it is FAILED.
+
+        A service that knows client tokens takes two requests with the same `token` for one.
 
         Raises:
             ModelNotStartable: the model is FAILED, and the start was refused.
             ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
         """
 
-    def stop(self) -> None:
+    def stop(self, *, token: str) -> None:
         """Request a stop. Raises ModelNotFound, AccessDenied."""
 
 
 @dataclass(frozen=True)
 class PreparedRequest:
-    """A request body and its SHA-256 in hex. It may be sent any number of times."""
+    """A request with its body and that body's SHA-256 in hex. It may be sent any number of times."""
 
     body: bytes
     sha256: str
+    method: str = "POST"
+    path: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Detector(Protocol):
     """One model's data plane.
 
     A request asks for labels from `min_confidence` (0 to 100) on. If it is None, the service's own thresholds count.
+    A service without such a limit answers all that it found.
     """
 
     def request_with_bytes(self, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
@@ -83,7 +91,11 @@ class Detector(Protocol):
     def request_with_object(
         self, bucket: str, key: str, version_id: str | None = None, min_confidence: float | None = None
     ) -> PreparedRequest:
-        """A request that names an object in S3, or one version of it."""
+        """A request that names an object in S3, or one version of it.
+
+        Raises:
+            InvalidInput: the service reads no images from S3.
+        """
 
     def result(self, reply: Reply) -> Result:
         """Read an accepted reply. Raises ValueError if its body is not an answer of the service."""

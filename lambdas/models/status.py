@@ -46,6 +46,7 @@ class ModelState:
     message: str = ""
     min_inference_units: int | None = None
     max_inference_units: int | None = None
+    said: str = ""  # the service's own word for the status, if it is another one
 
     @property
     def auto_scales_to(self) -> int | None:

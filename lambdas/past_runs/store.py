@@ -73,4 +73,4 @@ def history() -> History:
 
 
 def _version(model_arn: str) -> str:
-    return f"VERSION#{ModelArn.of(model_arn).created_ms.zfill(20)}"
+    return f"VERSION#{ModelArn.of(model_arn).order}"

@@ -22,7 +22,7 @@ from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.recent_traffic import TrafficSeen, require_unused
-from lambdas.models.registry import facts_of, find_model, usage_of
+from lambdas.models.registry import facts_of, find_model, require_service, usage_of
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import keep_history
@@ -49,9 +49,10 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
     Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
 
     Raises:
-        InvalidInput, ModelNotFound, ModelNotStartable, ModelInUse, NoUsableImages, BudgetExceeded, AccessDenied,
-        InternalError
+        InvalidInput, ServiceEnded, ModelNotFound, ModelNotStartable, ModelInUse, NoUsableImages, BudgetExceeded,
+        AccessDenied, InternalError
     """
+    require_service(wanted.model_arn)
     leases = lease_store()
     lease = leases.acquire(
         Lease(wanted.model_arn, run_id, execution_arn, started_at, wanted.limits.max_minutes, wanted.after_run)
@@ -158,7 +159,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
 class AccountBounds:
     """The bounds that the account's quotas set to the run, and warnings about them."""
 
-    tps_quota: TpsQuota
+    tps_quota: TpsQuota | None
     workers: int
     max_concurrency: int
     warnings: tuple[str, ...]

@@ -43,8 +43,10 @@ def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
     return UnitsQuota(int(min(found)), "Service Quotas")
 
 
-def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota:
-    """The maximum inference requests per second of the account."""
+def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota | None:
+    """The maximum inference requests per second of the account. Returns None if the service has no such quota."""
+    if not service.tps_quota_words:
+        return None
     listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
     applied = _values(listed, service.tps_quota_words)
     if applied:

@@ -14,6 +14,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState, move_to_running
+from lambdas.models.tokens import client_token
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
@@ -57,13 +58,14 @@ def move_towards_running(run_id: str) -> bool:
         after = replace(after, start_attempts=before.start_attempts + 1)
     store.save_progress(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
-        start(model, lease, state, before.units_wanted or run.inference_units)
+        token = client_token(run_id, "start", after.up_at)
+        start(model, lease, state, before.units_wanted or run.inference_units, token)
     elif move == "restart":
         restart(model, lease)
     return move == "use"
 
 
-def start(model: ModelControl, lease: Lease, state: ModelState, inference_units: int) -> None:
+def start(model: ModelControl, lease: Lease, state: ModelState, inference_units: int, token: str) -> None:
     """Request a start of a model in this state; only the next status shows the result.
 
     Raises:
@@ -73,7 +75,7 @@ def start(model: ModelControl, lease: Lease, state: ModelState, inference_units:
     """
     lease_store().save(lease.with_start_requested(time.time()))
     # Saved even if the start is refused: that may be the second attempt, after the reply to the first got lost.
-    model.start(inference_units, failed=state if state.status == "FAILED" else None)
+    model.start(inference_units, token=token, failed=state if state.status == "FAILED" else None)
 
 
 def restart(model: ModelControl, lease: Lease) -> None:
@@ -82,8 +84,9 @@ def restart(model: ModelControl, lease: Lease) -> None:
     Raises:
         ModelLost: another layer is ending the run; nothing was requested. ModelNotFound, AccessDenied.
     """
-    lease_store().save(lease.with_restart_requested(time.time()))
-    model.stop()
+    now = time.time()
+    lease_store().save(lease.with_restart_requested(now))
+    model.stop(token=client_token(lease.run_id, "stop", now))
 
 
 def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from iu_tuner.contract.errors import AccessDenied, InternalError, ModelInUse
 from lambdas.models.recent_traffic import TrafficSeen
-from lambdas.models.rekognition.usage import CustomLabelsUsage, cloudwatch_client
+from lambdas.models.rekognition.usage import CustomLabelsUsage
+from lambdas.models.wire.metric_usage import cloudwatch_client
 from lambdas.runs.store import run_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth

@@ -71,6 +71,8 @@ class Receipt:
     """whether the model was left running with the recommended units"""
     not_applied: str | None = None
     """the reason why the recommended units were not applied; None if they were, or if the input does not ask for it"""
+    service_status_after: str | None = None
+    """the service's own word for `status_after`; None if it is the same"""
 
     @classmethod
     def read(cls, text: str) -> Receipt:
@@ -90,6 +92,7 @@ class Receipt:
             stopped_at=iso(self.stopped_at),
             inference_unit_hours=rounded(self.inference_unit_hours, 4),
             usd=rounded(self.usd, 4),
+            service_status_after=self.service_status_after,
         )
 
 

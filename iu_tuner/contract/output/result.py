@@ -59,7 +59,10 @@ class CostOutput:
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """How the model was found and left. Inference units and USD per hour have values if it was left running."""
+    """How the model was found and left. Inference units and USD per hour have values if it was left running.
+
+    `service_status_after` is the service's own word for `status_after`, if it is another one.
+    """
 
     status_before: str | None
     status_after: str
@@ -72,6 +75,7 @@ class ModelOutput:
     usd_per_hour: float | None = None
     usd_per_hour_at_most: float | None = None
     settled_by: str | None = None
+    service_status_after: str | None = None
 
     @property
     def costs_money(self) -> bool:

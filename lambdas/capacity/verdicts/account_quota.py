@@ -58,9 +58,9 @@ def behind_quota(found: Measurement, quota: TpsQuota | None) -> Measurement:
     return replace(found, ending="account-throttled", max_tps=replace(found.max_tps, high=None))
 
 
-def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota, service: ServiceNames) -> str | None:
+def quota_warning(units: int, tps_per_unit: float | None, quota: TpsQuota | None, service: ServiceNames) -> str | None:
     """The warning before a start if the rate known from earlier runs exceeds the quota. Returns None if it fits."""
-    if not tps_per_unit or units * tps_per_unit < WALL_SHARE * quota.tps:
+    if quota is None or not tps_per_unit or units * tps_per_unit < WALL_SHARE * quota.tps:
         return None
     fitting = int(WALL_SHARE * quota.tps / tps_per_unit - 1e-9)
     instead = f", or test with {fitting} or fewer" if fitting else ""

@@ -1,6 +1,6 @@
 """The registry of model services: finds the service of a model's ARN. Only this module names services.
 
-Each service has a folder named by its key. The facts are pure. The modules that call AWS are imported on first use.
+Each service has a folder. The facts are pure. The modules that call AWS are imported on first use.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from importlib import import_module
 from types import ModuleType
 
 from lambdas.models.facts import ServiceFacts
+from lambdas.models.lookout_vision.facts import FACTS as LOOKOUT_VISION
 from lambdas.models.ports import Detector, ModelControl, Usage
-from lambdas.models.rekognition.facts import FACTS
+from lambdas.models.rekognition.facts import FACTS as REKOGNITION
 
-_SERVICES = {facts.key: facts for facts in (FACTS,)}
+_SERVICES = {facts.key: facts for facts in (REKOGNITION, LOOKOUT_VISION)}
 
 
 def facts_of(model_arn: str) -> ServiceFacts:
@@ -21,12 +22,20 @@ def facts_of(model_arn: str) -> ServiceFacts:
 
 
 def console_of(model_arn: str | None) -> str:
-    """The console that shows the model, as a noun phrase. Without an ARN it names the consoles of all services."""
-    return facts_of(model_arn).console if model_arn else " or ".join(each.console for each in _SERVICES.values())
+    """The console that shows the model, as a noun phrase. Without an ARN it names those of all services of AWS."""
+    if model_arn:
+        return facts_of(model_arn).console
+    return " or ".join(each.console for each in _SERVICES.values() if not each.ended)
+
+
+def require_service(model_arn: str) -> None:
+    """Require that the model's service exists, without calling it. Raises ServiceEnded."""
+    if facts_of(model_arn).ended:
+        _module(model_arn, "control_plane").model_endpoint()
 
 
 def find_model(model_arn: str) -> ModelControl:
-    """Find the model in its service. Raises ModelNotFound, AccessDenied."""
+    """Find the model in its service. Raises ServiceEnded, ModelNotFound, AccessDenied."""
     found: ModelControl = _module(model_arn, "control_plane").find_model(model_arn)
     return found
 
@@ -50,4 +59,4 @@ def usage_of(model_arn: str) -> Usage:
 
 
 def _module(model_arn: str, name: str) -> ModuleType:
-    return import_module(f"lambdas.models.{facts_of(model_arn).key}.{name}")
+    return import_module(f"lambdas.models.{facts_of(model_arn).folder}.{name}")

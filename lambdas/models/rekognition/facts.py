@@ -16,12 +16,16 @@ def _dimensions(model_arn: str) -> dict[str, str]:
 
 FACTS = ServiceFacts(
     key="rekognition",
+    folder="rekognition",
     name=SERVICE,
     operation=OPERATION,
     start="StartProjectVersion",
     stop="StopProjectVersion",
     model_parameters=lambda model_arn: {"ProjectVersionArn": model_arn},
+    final_refusals=frozenset({"LimitExceededException", "InvalidParameterException"}),
+    start_limits="by default two models run per account, with five inference units each",
     metric_namespace="AWS/Rekognition",
+    metric_counts=("SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount"),
     # AWS documents the request metrics with this dimension only, for the whole account and Region.
     metric_operation={"Operation": OPERATION},
     metric_model=_dimensions,

@@ -1,39 +1,15 @@
-"""CloudWatch's counts of the requests to a model, for the minutes before a run and for the past weeks.
+"""CloudWatch's counts of DetectCustomLabels requests.
 
-AWS documents the request metrics only with the dimension `Operation`, for the whole account and Region. If the model
-has its own series, those decide.
+AWS documents the request metrics only with the dimension `Operation`, for the whole account and Region.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from iu_tuner.contract.errors import AccessDenied, InternalError
-from lambdas.aws.clients import client
 from lambdas.models.ports import Usage
-from lambdas.models.recent_traffic import MINUTES, TrafficSeen, seen
 from lambdas.models.rekognition.facts import FACTS
-from lambdas.models.usage import UsageSums, Window
-
-Sums = dict[int, float]  # start of the period in epoch seconds -> sum
-Dimensions = Mapping[str, str]
-
-MINUTE_S = 60
-METRICS = ("SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount")
-# The demand of clients: successful requests, and those that were throttled for lack of capacity.
-SUCCESSFUL, THROTTLED = METRICS[:2]
-IN_SERVICE = "InServiceInferenceUnits"
-_UNTOLD = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
-PAGE = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
-
-
-def cloudwatch_client() -> Any:
-    """The CloudWatch client. It makes few attempts, as a run waits for its reply."""
-    return client("cloudwatch", attempts=4, read_s=10)
+from lambdas.models.wire.metric_usage import MetricUsage, cloudwatch_client
 
 
 def usage_of(model_arn: str) -> Usage:
@@ -41,89 +17,8 @@ def usage_of(model_arn: str) -> Usage:
     return CustomLabelsUsage(cloudwatch_client(), model_arn)
 
 
-class CustomLabelsUsage:
+class CustomLabelsUsage(MetricUsage):
     """The requests to one model version, as far as CloudWatch counts them separately."""
 
     def __init__(self, client: Any, model_arn: str) -> None:
-        self._client = client
-        model = FACTS.metric_model(model_arn)
-        # Both sets of dimensions would count the same requests.
-        self._of_model: tuple[Dimensions, Dimensions] = model, {**FACTS.metric_operation, **model}
-
-    def recent(self, now: float) -> TrafficSeen:
-        """The requests of the MINUTES before `now` (epoch seconds).
-
-        Raises:
-            AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
-        """
-        # Data points are at whole minutes, and that of the present minute counts, too.
-        first = int(now // MINUTE_S * MINUTE_S - MINUTES * 60)
-        sources = (*self._of_model, FACTS.metric_operation)
-        asked = [(metric, dimensions) for dimensions in sources for metric in METRICS]
-        with _explained("whether other clients use the running model", _UNTOLD):
-            series = _series(self._client, asked, first, now, MINUTE_S)
-        values = [[value for sums in series[at : at + len(METRICS)] for value in sums.values()] for at in (0, 4, 8)]
-        return seen(values[:2], values[2])
-
-    def past(self, window: Window) -> UsageSums:
-        """The requests in the window: the model's own series, or else those of the account and Region.
-
-        Raises:
-            AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
-        """
-        requests = [(metric, source) for source in self._of_model for metric in (SUCCESSFUL, THROTTLED)]
-        of_account = [(metric, FACTS.metric_operation) for metric in (SUCCESSFUL, THROTTLED)]
-        times = (window.start_s, window.end_s, window.period_s)
-        with _explained("for the model's requests", "demand.fromCloudWatchDays needs cloudwatch:GetMetricData"):
-            own, own_throttled, other, other_throttled, in_service = _series(
-                self._client, [*requests, (IN_SERVICE, self._of_model[0])], *times
-            )
-            if own or own_throttled:
-                return UsageSums(own, own_throttled, in_service, of_model=True)
-            if other or other_throttled:
-                return UsageSums(other, other_throttled, in_service, of_model=True)
-            successful, throttled = _series(self._client, of_account, *times)
-        return UsageSums(successful, throttled, in_service, of_model=False)
-
-
-def _series(
-    client: Any, metrics: Sequence[tuple[str, Dimensions]], start_s: float, end_s: float, period_s: int
-) -> list[Sums]:
-    """The values of each metric, by the start of their period, from all pages of the response."""
-    found: list[Sums] = [{} for _ in metrics]
-    queries = [_query(f"m{index}", metric, dims, period_s) for index, (metric, dims) in enumerate(metrics)]
-    pages = client.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=queries, StartTime=start_s, EndTime=end_s, MaxDatapoints=PAGE
-    )
-    for result in (result for page in pages for result in page["MetricDataResults"]):
-        if result.get("StatusCode") in ("InternalError", "Forbidden"):
-            raise _Unanswered(f"{result['Id']}: {result['StatusCode']}")
-        values = found[int(result["Id"].removeprefix("m"))]
-        for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
-            values[int(moment.timestamp()) // period_s * period_s] = value
-    return found
-
-
-def _query(query_id: str, metric: str, dimensions: Dimensions, period_s: int) -> dict[str, Any]:
-    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-    described = {"Namespace": FACTS.metric_namespace, "MetricName": metric, "Dimensions": named}
-    stat = "Average" if metric == IN_SERVICE else "Sum"
-    return {"Id": query_id, "MetricStat": {"Metric": described, "Period": period_s, "Stat": stat}}
-
-
-class _Unanswered(Exception):
-    """A response of CloudWatch without the requested data."""
-
-
-@contextmanager
-def _explained(asked: str, denied: str) -> Iterator[None]:
-    """Raise CloudWatch's errors as the run's own. `asked` and `denied` are parts of their sentences."""
-    try:
-        yield
-    except (ClientError, BotoCoreError, _Unanswered) as error:
-        # The name ends in "Exception" in only some of CloudWatch's protocols.
-        if isinstance(error, ClientError) and error.response["Error"].get("Code", "").startswith("AccessDenied"):
-            raise AccessDenied(f"{error} - {denied}: grant it to the function's role") from error
-        raise InternalError(
-            f"CloudWatch could not be asked {asked} ({error}) - nothing was started; run again"
-        ) from error
+        super().__init__(FACTS, client, model_arn)

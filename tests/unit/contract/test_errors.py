@@ -13,6 +13,7 @@ from lambdas.tuning.failure import identify
 CONTRACT = {
     "InvalidInput",
     "NoUsableImages",
+    "ServiceEnded",
     "ModelNotFound",
     "ModelNotStartable",
     "ModelInUse",

@@ -9,6 +9,7 @@ from iu_tuner.contract.output.result import Output
 from iu_tuner.contract.output.sentences import UNIT, carried, receipt_sentence
 from iu_tuner.formats import count, requests_per_second
 from lambdas.load.measured_step import MeasuredStep
+from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Figure, Note, Summary, Tone
 from lambdas.reports.page.html.formats import moment, usd
 from lambdas.reports.page.sections.answers import VERDICTS, costs, next_action
@@ -21,10 +22,11 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
     arn = ModelArn.of(run.model_arn)
     verdict, tone = VERDICTS.get(answer.verdict, (answer.verdict, "caution"))
     receipt, receipt_tone = _receipt(answer)
+    notice = facts_of(run.model_arn).notice
     return Summary(
         model=arn.project,
         version=arn.version,
-        about=f"Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}",
+        about=f"{notice}Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}",
         answer=answer.summary,
         verdict=verdict,
         tone=tone,

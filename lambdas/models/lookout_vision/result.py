@@ -1,0 +1,27 @@
+"""Reads the answer to an accepted DetectAnomalies request."""
+
+from __future__ import annotations
+
+import json
+
+from iu_tuner.contract.detections import Label
+from lambdas.models.outcomes import Reply
+from lambdas.models.ports import Result
+
+
+def result_of(reply: Reply) -> Result:
+    """The members as boto3 gave them, with ResponseMetadata, and one label: `anomaly` or `normal`.
+
+    The confidence of the service is 0 to 1; that of the label is 0 to 100.
+
+    Raises:
+        ValueError: the body is not an answer of DetectAnomalies.
+    """
+    try:
+        members = json.loads(reply.body)
+        found = members["DetectAnomalyResult"]
+        label = Label("anomaly" if found["IsAnomalous"] else "normal", round(100 * found["Confidence"], 4), None)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f"the service's answer is not one of DetectAnomalies: {reply.body[:100]!r}") from error
+    metadata = {"RequestId": reply.request_id, "HTTPStatusCode": 200, "RetryAttempts": 0}
+    return Result({**members, "ResponseMetadata": metadata}, (label,))

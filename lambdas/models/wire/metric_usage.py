@@ -1,0 +1,123 @@
+"""CloudWatch's counts of the requests to a model, for the minutes before a run and for the past weeks.
+
+If the model has its own series, those decide. Otherwise those of the whole account and Region do, if there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from iu_tuner.contract.errors import AccessDenied, InternalError
+from lambdas.aws.clients import client
+from lambdas.models.facts import ServiceFacts
+from lambdas.models.recent_traffic import MINUTES, TrafficSeen, seen
+from lambdas.models.usage import UsageSums, Window
+
+Sums = dict[int, float]  # start of the period in epoch seconds -> sum
+Dimensions = Mapping[str, str]
+
+MINUTE_S = 60
+IN_SERVICE = "InServiceInferenceUnits"
+_UNTOLD = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
+PAGE = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
+
+
+def cloudwatch_client() -> Any:
+    """The CloudWatch client. It makes few attempts, as a run waits for its reply."""
+    return client("cloudwatch", attempts=4, read_s=10)
+
+
+class MetricUsage:
+    """The requests to one model, as far as CloudWatch counts them separately."""
+
+    def __init__(self, service: ServiceFacts, client: Any, model_arn: str) -> None:
+        self._service = service
+        self._client = client
+        model, self._of_account = service.metric_model(model_arn), service.metric_operation
+        # Both sets of dimensions would count the same requests.
+        self._of_model: list[Dimensions] = [model]
+        if self._of_account:
+            self._of_model.append({**self._of_account, **model})
+        # The demand of clients: successful requests, and those that were throttled for lack of capacity.
+        self._demand = service.metric_counts[:2]
+
+    def recent(self, now: float) -> TrafficSeen:
+        """The requests of the MINUTES before `now` (epoch seconds).
+
+        Raises:
+            AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
+        """
+        # Data points are at whole minutes, and that of the present minute counts, too.
+        first = int(now // MINUTE_S * MINUTE_S - MINUTES * 60)
+        sources = [*self._of_model, self._of_account] if self._of_account else self._of_model
+        metrics = self._service.metric_counts
+        asked = [(metric, dimensions) for dimensions in sources for metric in metrics]
+        with _explained("whether other clients use the running model", _UNTOLD):
+            series = self._series(asked, first, now, MINUTE_S)
+        values = [
+            [value for sums in series[at : at + len(metrics)] for value in sums.values()]
+            for at in range(0, len(series), len(metrics))
+        ]
+        own = len(self._of_model)
+        return seen(values[:own], [value for account in values[own:] for value in account])
+
+    def past(self, window: Window) -> UsageSums:
+        """The requests in the window: the model's own series, or else those of the account and Region.
+
+        Raises:
+            AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
+        """
+        times = (window.start_s, window.end_s, window.period_s)
+        asked = [(metric, source) for source in self._of_model for metric in self._demand]
+        with _explained("for the model's requests", "demand.fromCloudWatchDays needs cloudwatch:GetMetricData"):
+            *series, in_service = self._series([*asked, (IN_SERVICE, self._of_model[0])], *times)
+            for successful, throttled in zip(series[::2], series[1::2], strict=True):
+                if successful or throttled or not self._of_account:
+                    return UsageSums(successful, throttled, in_service, of_model=True)
+            successful, throttled = self._series([(metric, self._of_account) for metric in self._demand], *times)
+        return UsageSums(successful, throttled, in_service, of_model=False)
+
+    def _series(
+        self, metrics: Sequence[tuple[str, Dimensions]], start_s: float, end_s: float, period_s: int
+    ) -> list[Sums]:
+        """The values of each metric, by the start of their period, from all pages of the response."""
+        found: list[Sums] = [{} for _ in metrics]
+        queries = [self._query(f"m{index}", metric, dims, period_s) for index, (metric, dims) in enumerate(metrics)]
+        pages = self._client.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries, StartTime=start_s, EndTime=end_s, MaxDatapoints=PAGE
+        )
+        for result in (result for page in pages for result in page["MetricDataResults"]):
+            if result.get("StatusCode") in ("InternalError", "Forbidden"):
+                raise _Unanswered(f"{result['Id']}: {result['StatusCode']}")
+            values = found[int(result["Id"].removeprefix("m"))]
+            for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
+                values[int(moment.timestamp()) // period_s * period_s] = value
+        return found
+
+    def _query(self, query_id: str, metric: str, dimensions: Dimensions, period_s: int) -> dict[str, Any]:
+        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        described = {"Namespace": self._service.metric_namespace, "MetricName": metric, "Dimensions": named}
+        stat = "Average" if metric == IN_SERVICE else "Sum"
+        return {"Id": query_id, "MetricStat": {"Metric": described, "Period": period_s, "Stat": stat}}
+
+
+class _Unanswered(Exception):
+    """A response of CloudWatch without the requested data."""
+
+
+@contextmanager
+def _explained(asked: str, denied: str) -> Iterator[None]:
+    """Raise CloudWatch's errors as the run's own. `asked` and `denied` are parts of their sentences."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, _Unanswered) as error:
+        # The name ends in "Exception" in only some of CloudWatch's protocols.
+        if isinstance(error, ClientError) and error.response["Error"].get("Code", "").startswith("AccessDenied"):
+            raise AccessDenied(f"{error} - {denied}: grant it to the function's role") from error
+        raise InternalError(
+            f"CloudWatch could not be asked {asked} ({error}) - nothing was started; run again"
+        ) from error
