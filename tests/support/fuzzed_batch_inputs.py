@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,15 +19,15 @@ CONTRACT: Contract = {
     "images.list": st.sampled_from(["s3://my-images/keys.csv", "s3://mine/a/manifest.json", "s3://mine/a b.jsonl"]),
     "images.listFormat": st.sampled_from(["s3", "keys"]),
     "images.modifiedAfter": st.sampled_from(["2026-11-28T17:00:00Z", "2026-11-28T17:00:00+01:00"]),
-    "images.suffixes": st.sampled_from([[".jpg"], [".JPG", ".png"]]),
+    "images.suffixes": st.sampled_from([[".jpg"], [".JPG", ".png"]]).map(deepcopy),
     "images.source": st.sampled_from(["bytes", "s3"]),
     "results.prefix": st.sampled_from(["results/", ""]),
     "results.perImage": st.booleans(),
     "results.minConfidence": st.none() | _confidence,
     "results.keepFrom": st.none() | _confidence,
     "results.groundTruth": st.booleans(),
-    "deadline": st.none() | st.just({"withinHours": 3}) | st.just({"at": "2026-11-28T17:00:00Z"}),
-    "units": st.sampled_from(["deadline", "fastest", 1, 100, {"min": 1, "max": 3}]),
+    "deadline": st.sampled_from([None, {"withinHours": 3}, {"at": "2026-11-28T17:00:00Z"}]).map(deepcopy),
+    "units": st.sampled_from(["deadline", "fastest", 1, 100, {"min": 1, "max": 3}]).map(deepcopy),
     "tps": st.none() | st.floats(1e-6, 1e6),
     "measureFirst": st.booleans(),
     "limits.maxMinutes": st.floats(0, 1440, exclude_min=True) | st.integers(1, 1440),
