@@ -39,12 +39,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which objects of `bucket` are images. In the stack's own bucket, reports and results are none."""
+    """Which objects of `bucket` are images. In the stack's own bucket, reports and results are none.
+
+    With `takes_bare_names` an object whose name has no suffix at all is an image, too: a list of keys means it.
+    """
 
     bucket: str
     suffixes: tuple[str, ...]
     own_prefixes: tuple[tuple[str, str], ...] = ()
     modified_after: float | None = None
+    takes_bare_names: bool = False
 
     @classmethod
     def of(
@@ -55,11 +59,12 @@ class Selection:
         own_bucket: str,
         results_prefix: str,
         modified_after: float | None = None,
+        takes_bare_names: bool = False,
     ) -> Selection:
         """The selection of an input. Suffixes are compared in lower case."""
         own = ((REPORT_PREFIX, REPORT), (BATCHES, REPORT), (results_prefix, RESULT)) if bucket == own_bucket else ()
         named = tuple(each for each in own if each[0])
-        return cls(bucket, tuple(suffix.lower() for suffix in suffixes), named, modified_after)
+        return cls(bucket, tuple(suffix.lower() for suffix in suffixes), named, modified_after, takes_bare_names)
 
     def reason(self, entry: Entry) -> str | None:
         """Why the object is no image of this batch. Returns None if it is one."""
@@ -75,7 +80,8 @@ class Selection:
                 return reason
         if fault_of_companion(key):
             return COMPANION
-        if not key.lower().endswith(self.suffixes):
+        is_bare = self.takes_bare_names and "." not in key.rpartition("/")[2]
+        if not is_bare and not key.lower().endswith(self.suffixes):
             return OTHER_NAME
         if self.modified_after is not None and entry.modified is not None and entry.modified <= self.modified_after:
             return TOO_OLD

@@ -63,6 +63,7 @@ class ImageListing:
             images.suffixes,
             own_bucket=self.own_bucket,
             results_prefix=self.wanted.results.prefix,
+            takes_bare_names=images.list is not None and not images.list.endswith("manifest.json"),
             modified_after=None if after is None else datetime.fromisoformat(after).timestamp(),
         )
 

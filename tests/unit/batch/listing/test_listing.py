@@ -157,6 +157,13 @@ def test_a_list_of_s3_batch_operations_has_a_bucket_and_a_version() -> None:
     assert state.left_out == {"in another bucket": 1}
 
 
+def test_a_list_of_keys_means_objects_without_a_suffix_too() -> None:
+    state, images = listed(with_list("l.csv", "objectkey1\nin.d/b\nc.txt\nd/\n"), {"list": "s3://lists/l.csv"})
+
+    assert keys_of(images) == ["objectkey1", "in.d/b"]
+    assert state.left_out == {"other suffix": 1, "folder": 1}
+
+
 def test_the_first_line_decides_the_format_of_a_list() -> None:
     for text in ("a.jpg\nb.jpg\n", "key,versionId\na.jpg,\nb.jpg,v\n", "KEY\na.jpg\nb.jpg\n\n"):
         _, images = listed(with_list("l.csv", text), {"list": "s3://lists/l.csv"})
