@@ -16,6 +16,8 @@ def add_truth_arguments(parser: argparse.ArgumentParser) -> None:
             takes["choices"] = each.metadata["choices"]
         elif each.type in (int, int | None):
             takes.update(type=int, metavar="N")
+        elif "parse" in each.metadata:
+            takes["metavar"] = "TEXT"
         elif each.type is bool:
             takes["action"] = argparse.BooleanOptionalAction
         else:
