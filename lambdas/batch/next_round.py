@@ -97,7 +97,7 @@ def next_round(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float)
     Raises:
         TooManyFailures: more images failed than the limit allows. InternalError: no worker finishes anything.
     """
-    _check_failures(progress, terms.max_failed_percent)
+    check_failures(progress.failed, progress.listed, terms.max_failed_percent)
     if progress.remaining == 0:
         return Finish()
     if progress.idle_rounds >= MAX_IDLE_ROUNDS:
@@ -115,10 +115,11 @@ def next_round(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float)
     return Round(workers, math.ceil(pace.cap / workers), now + seconds)
 
 
-def _check_failures(progress: BatchProgress, max_percent: float) -> None:
-    if progress.failed * 100 > max_percent * progress.listed:
+def check_failures(failed: int, listed: int, max_percent: float) -> None:
+    """Require that not too many images failed. Raises TooManyFailures."""
+    if failed * 100 > max_percent * listed:
         raise TooManyFailures(
-            f"{progress.failed:,} of {count(progress.listed, 'image')} failed, more than limits.maxFailedPercent ="
+            f"{failed:,} of {count(listed, 'image')} failed, more than limits.maxFailedPercent ="
             f" {max_percent:g} - look at failed.jsonl, mend or leave out those images, and run again with resume"
         )
 

@@ -7,7 +7,6 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import boto3
 import pytest
@@ -16,63 +15,14 @@ from moto import mock_aws
 from iu_tuner.contract.batch.output import BatchImages, FailedImage
 from lambdas.batch.shards.listed_object import ListedObject, as_file
 from lambdas.batch.shards.names import shard_key
-from lambdas.batch.shards.record import ShardRecord, Shards, Traffic
+from lambdas.batch.shards.record import Shards, Traffic
 from lambdas.batch.shards.resume import resume
 from lambdas.batch.shards.store import DynamoShardTable, ShardFiles, ShardTable, save_turn, take_turn
 from lambdas.batch.shards.turn import failures_of
+from tests.unit.batch.memory import MemoryS3, MemoryTable
 
 RUNS = 1000
 BUCKET = "reports"
-
-
-class MemoryTable:
-    """A `ShardTable` in memory, with the conditions of the one in DynamoDB."""
-
-    def __init__(self) -> None:
-        self.shards: Shards | None = None
-        self.kept: dict[int, ShardRecord] = {}
-
-    def create(self, shards: Shards) -> None:
-        self.shards = shards
-
-    plan = create
-
-    def load(self) -> Shards:
-        if self.shards is None:
-            raise KeyError("SHARDS")
-        return self.shards
-
-    def claim(self) -> int | None:
-        shards = self.load()
-        self.shards = replace(shards, claims=shards.claims + 1)
-        return shards.claimed(shards.claims)
-
-    def record(self, number: int) -> ShardRecord | None:
-        return self.kept.get(number)
-
-    def records(self) -> list[ShardRecord]:
-        return [self.kept[number] for number in sorted(self.kept)]
-
-    def put(self, record: ShardRecord) -> bool:
-        before = self.kept.get(record.number)
-        if before is not None and before.turn >= record.turn:
-            return False
-        self.kept[record.number] = record
-        return True
-
-
-class MemoryS3:
-    """The files, which outlive a worker."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        content = self.objects[Key]
-        return {"Body": type("Body", (), {"read": lambda self: content})()}
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
-        self.objects[Key] = Body
 
 
 class Killed(Exception):
