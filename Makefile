@@ -42,6 +42,7 @@ lint: setup
 bench: setup
 	$(BIN)/python -m bench.accuracy --check
 	$(BIN)/python -m bench.wire.load_client
+	$(BIN)/python -m bench.wire.image_work
 	$(BIN)/python -m bench.scale --check
 
 coverage: setup

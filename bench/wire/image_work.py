@@ -20,8 +20,8 @@ from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.models.rekognition.request import RequestSigner
 from lambdas.processing.image_result import Question, ResultKeys
-from lambdas.processing.image_work import ImageWork, Outcome, Processing
-from lambdas.processing.outcomes import Rules
+from lambdas.processing.image_work import ImageWork, Processing
+from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
 from local.embedded_aws import embedded_aws
 from local.sample_images import sample_images

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from iu_tuner.contract.choices import Source
 from iu_tuner.contract.detections import Detections, ListedImage
@@ -18,20 +17,12 @@ from lambdas.images.sides import HEAD_BYTES
 from lambdas.models.outcomes import ACCEPTED, Reply
 from lambdas.models.ports import Detector, PreparedRequest
 from lambdas.processing.image_result import Question, error_file, is_too_long, result_file
-from lambdas.processing.outcomes import INVALID_ANSWER, Failure, Rules, Step, Tries
+from lambdas.processing.outcomes import INVALID_ANSWER, Failure, Outcome, Rules, Tries
 from lambdas.processing.result_store import ResultStore
 
 # Errors of images that are refused before a request, beside the service's own names.
 EMPTY, TOO_LARGE, NO_IMAGE = "EmptyImage", "ImageTooLargeException", "InvalidImageFormatException"
 KEY_TOO_LONG = "ResultKeyTooLong"
-
-
-class Outcome(Enum):
-    """How the work with an image ended."""
-
-    CURRENT = "current"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -152,8 +143,8 @@ class ImageWork:
 
     def _count(self, outcome: str, message: str) -> bool:
         rules = self._processing.rules
-        step, self._tries = rules.after(outcome, self._tries, self._now())
-        if step is Step.AGAIN:
+        ended, self._tries = rules.after(outcome, self._tries, self._now())
+        if ended is None:
             return True
         self._fail(outcome, message, permanent=rules.is_permanent(outcome))
         return False

@@ -18,12 +18,12 @@ LAG_S = 30.0  # seconds after which S3 shows a new object to the service, too
 INVALID_ANSWER = "InvalidAnswer"  # an accepted request with a body that is no answer of the service
 
 
-class Step(Enum):
-    """What comes next for an image."""
+class Outcome(Enum):
+    """How the work with an image ended."""
 
+    CURRENT = "current"
     DONE = "done"
     FAILED = "failed"
-    AGAIN = "again"
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,22 @@ class Rules:
     service: ServiceFacts
     max_attempts: int = MAX_ATTEMPTS
 
-    def after(self, outcome: str, tries: Tries, now: float) -> tuple[Step, Tries]:
-        """What comes after the outcome of a request at `now` (epoch seconds), and the tries with this one."""
+    def after(self, outcome: str, tries: Tries, now: float) -> tuple[Outcome | None, Tries]:
+        """The image's outcome after that of a request at `now` (epoch seconds), and the tries with this one.
+
+        Without an outcome the image is sent again.
+        """
         if outcome in NO_ATTEMPT:
-            return Step.AGAIN, tries
+            return None, tries
         attempts = tries.attempts + 1
         if outcome == ACCEPTED:
-            return Step.DONE, Tries(attempts)
+            return Outcome.DONE, Tries(attempts)
         if outcome in self.service.lagging:
             is_first = tries.lagging_since is None
             tries = Tries(attempts, now if is_first else tries.lagging_since)
-            return (Step.AGAIN if is_first or now < tries.not_before else Step.FAILED), tries
+            return (None if is_first or now < tries.not_before else Outcome.FAILED), tries
         is_last = self.is_permanent(outcome) or attempts >= self.max_attempts
-        return (Step.FAILED if is_last else Step.AGAIN), Tries(attempts, tries.lagging_since)
+        return (Outcome.FAILED if is_last else None), Tries(attempts, tries.lagging_since)
 
     def is_permanent(self, outcome: str) -> bool:
         """Whether the image is the cause, so that a later run would have the same outcome."""

@@ -11,10 +11,13 @@ OTHER_THRESHOLD = 50.0  # percent; of labels without an assumed threshold
 
 
 class Answers:
-    """Answers by image. An image has a name in S3 (None if it came as bytes) and the SHA-256 of its content."""
+    """Answers by image, with the model's assumed thresholds in percent by label.
+
+    An image has a name in S3 (None if it came as bytes) and the SHA-256 of its content.
+    """
 
     def __init__(self, setup: AnswerSetup) -> None:
-        self._thresholds = setup.assumed_thresholds
+        self.assumed_thresholds = setup.assumed_thresholds
         self._labels = {name_of(line): labels_of(line) for line in setup.detections}
         self._poison = {name_of(line): line.get("code", INVALID_IMAGE) for line in setup.poison}
         self._times = {name_of(line): line["times"] for line in setup.poison if line.get("times")}
@@ -50,4 +53,6 @@ class Answers:
         return random_labels(content_sha256) if labels is None else labels
 
     def _is_answered(self, label: Label, least: float | None) -> bool:
-        return label.confidence >= (self._thresholds.get(label.name, OTHER_THRESHOLD) if least is None else least)
+        if least is None:
+            least = self.assumed_thresholds.get(label.name, OTHER_THRESHOLD)
+        return label.confidence >= least

@@ -13,8 +13,8 @@ from lambdas.models.outcomes import ACCEPTED, THROTTLED, Reply
 from lambdas.models.ports import PreparedRequest, Result
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.processing.image_result import Question, ResultKeys
-from lambdas.processing.image_work import ImageWork, Outcome, Processing
-from lambdas.processing.outcomes import Rules
+from lambdas.processing.image_work import ImageWork, Processing
+from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
 
 JPEG = b"\xff\xd8\xff\xe0"
