@@ -79,9 +79,15 @@ def write_files(files: ShardFiles, chain: Sequence[RunRecords], batch: Summarise
         1, run_id, batch.model_arn, batch.min_confidence, batch.images, parts, failed, *times, resumed
     )
     files.write(_key(files, "manifest.json"), json.dumps(to_json(manifest), indent=1).encode(), "application/json")
-    uris = (_uri(files, name) for name in ("manifest.json", "failed.jsonl", "summary.csv"))
-    labels_uri = _uri(files, "labels.manifest") if labels else None
-    return BatchFiles(manifest, *uris, labels_uri, failures, unlabelled)
+    return BatchFiles(
+        manifest,
+        manifest_uri=_uri(files, "manifest.json"),
+        failed_uri=_uri(files, "failed.jsonl"),
+        summary_uri=_uri(files, "summary.csv"),
+        labels_uri=_uri(files, "labels.manifest") if labels else None,
+        failures=failures,
+        unlabelled=unlabelled,
+    )
 
 
 def _failures(files: ShardFiles, chain: Sequence[RunRecords]) -> Iterator[FailedImage]:

@@ -1,0 +1,95 @@
+"""One worker's round: it claims shards, sends their images at the model's pace, and records what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from iu_tuner.contract.detections import ListedImage
+from lambdas.batch.shard_task import ShardTask, store_of_shard
+from lambdas.batch.shards.record import Traffic
+from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
+from lambdas.batch.shards.turn import ShardTurn
+from lambdas.load.histogram import LatencyHistogram
+from lambdas.processing.image_work import Processing
+
+
+class Sent(Protocol):
+    """What `send` counted: throttled replies, and the seconds in which images waited for the pace."""
+
+    @property
+    def throttled(self) -> int:
+        """Replies that the model throttled; none of them reaches a task."""
+
+    @property
+    def paced_seconds(self) -> float:
+        """Seconds in which images waited for a slot."""
+
+
+Send = Callable[[Iterator[ShardTask]], Sent]
+
+
+@dataclass
+class _OpenShard:
+    """A shard whose images are under way."""
+
+    turn: ShardTurn
+    tasks: list[ShardTask]
+    since: float
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of its images have an outcome."""
+        return all(task.is_over for task in self.tasks)
+
+
+class RoundWork:
+    """The shards of one worker. `send` takes the tasks one after the other, and ends when the round does."""
+
+    def __init__(self, table: ShardTable, files: ShardFiles, processing: Processing, now: Callable[[], float]) -> None:
+        self._table, self._files, self._processing, self._now = table, files, processing, now
+        self._open: list[_OpenShard] = []
+
+    def run(self, send: Send) -> Sent:
+        """Claim and send until the round is over. Images without an outcome then are left to the next round.
+
+        Raises:
+            ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
+        """
+        sent = send(self._tasks())
+        extra = Traffic(throttled=sent.throttled, requests=sent.throttled, paced_seconds=sent.paced_seconds)
+        for shard in self._open:
+            self._save(shard, extra)
+            extra = Traffic()
+        self._open = []
+        return sent
+
+    def _tasks(self) -> Iterator[ShardTask]:
+        """The images of one shard after the other. The next shard is claimed when the last task is taken."""
+        while (turn := take_turn(self._table, self._files)) is not None:
+            processing = store_of_shard(self._processing)
+            tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
+            if processing.has_files:
+                processing.store.look_around([_named(task) for task in tasks])
+            self._open.append(_OpenShard(turn, tasks, self._now()))
+            yield from tasks
+            self._save_finished()
+
+    def _save_finished(self) -> None:
+        """Save the shards that are over, but keep one for the counts that are known at the end of the round only."""
+        for shard in [each for each in self._open[:-1] if each.is_over]:
+            self._save(shard, Traffic())
+            self._open.remove(shard)
+
+    def _save(self, shard: _OpenShard, extra: Traffic) -> None:
+        latencies = LatencyHistogram()
+        for task in shard.tasks:
+            task.record(shard.turn, latencies)
+        requests = sum(task.requests for task in shard.tasks)
+        own = Traffic(requests, seconds=self._now() - shard.since, latencies=latencies.as_mapping())
+        save_turn(self._table, self._files, shard.turn.flush(own.plus(extra)))
+
+
+def _named(task: ShardTask) -> ListedImage:
+    return ListedImage(task.listed.key, task.listed.e_tag or "", task.listed.size or 0, task.listed.version_id)
