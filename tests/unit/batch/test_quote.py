@@ -13,9 +13,14 @@ from iu_tuner.contract.batch.batch_input import BatchLimitsInput, UnitsRange
 from iu_tuner.contract.errors import BudgetExceeded, DeadlineImpossible
 from lambdas.batch.quote import Capacity, alternatives, choose_units, quote
 
+
+def limits(**values: float) -> BatchLimitsInput:
+    return BatchLimitsInput.model_validate(values)
+
+
 BEES = Capacity(tps_per_unit=5, usd_per_unit_hour=4, quota=5)
 HOUR_S = 3600.0
-NO_LIMITS = BatchLimitsInput(maxMinutes=1440, maxCostUsd=10_000)
+NO_LIMITS = limits(maxMinutes=1440, maxCostUsd=10_000)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +130,9 @@ def test_the_advice_is_true_and_the_units_are_the_fewest(
 
 def test_a_quote_above_a_limit_is_refused_with_the_way_out() -> None:
     with pytest.raises(BudgetExceeded, match=r"cost up to \$12\.\d\d, more than limits.maxCostUsd = 12"):
-        quote(54_000, 1, BatchLimitsInput(maxCostUsd=12), BEES)
+        quote(54_000, 1, limits(maxCostUsd=12), BEES)
     with pytest.raises(BudgetExceeded, match=r"take 195 minutes .* more than limits.maxMinutes = 120 - .*units 2"):
-        quote(54_000, 1, BatchLimitsInput(maxMinutes=120), BEES)
+        quote(54_000, 1, limits(maxMinutes=120), BEES)
 
 
 @given(images=st.integers(1, 10**6), units=st.integers(1, 10), tps=st.floats(0.5, 50))

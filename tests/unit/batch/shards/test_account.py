@@ -170,7 +170,7 @@ def test_the_account_in_dynamodb_does_what_the_one_in_memory_does() -> None:
         dynamodb.create_table(
             TableName="runs",
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=names,  # type: ignore[arg-type]
+            AttributeDefinitions=names,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
         s3 = MemoryS3()
