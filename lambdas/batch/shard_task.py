@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from iu_tuner.contract.batch.output import FailedImage
@@ -42,6 +42,11 @@ class ShardTask:
     def is_over(self) -> bool:
         """Whether the image has an outcome."""
         return self._failure is not None or (self._work is not None and self._work.outcome is not None)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the image has a current result."""
+        return self._work is not None and self._work.outcome is Outcome.CURRENT
 
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
@@ -113,3 +118,15 @@ def _record(turn: ShardTurn, position: int, work: ImageWork) -> None:
 def store_of_shard(processing: Processing) -> Processing:
     """The same with a store of its own, which knows the files of one shard only."""
     return replace(processing, store=replace(processing.store))
+
+
+def look_around(processing: Processing, tasks: Sequence[ShardTask]) -> None:
+    """List the results of a shard's images at once, which saves a request for each image.
+
+    Raises:
+        ClientError, BotoCoreError: S3 fails, or refuses the listing.
+    """
+    if processing.has_files and tasks:
+        listed = (task.listed for task in tasks)
+        named = [ListedImage(each.key, each.e_tag or "", each.size or 0, each.version_id) for each in listed]
+        processing.store.look_around(named)

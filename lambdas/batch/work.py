@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from iu_tuner.contract.detections import ListedImage
-from lambdas.batch.shard_task import ShardTask, store_of_shard
+from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
 from lambdas.batch.shards.turn import ShardTurn
@@ -70,8 +69,7 @@ class RoundWork:
         while (turn := take_turn(self._table, self._files)) is not None:
             processing = store_of_shard(self._processing)
             tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
-            if processing.has_files:
-                processing.store.look_around([_named(task) for task in tasks])
+            look_around(processing, tasks)
             self._open.append(_OpenShard(turn, tasks, self._now()))
             yield from tasks
             self._save_finished()
@@ -89,7 +87,3 @@ class RoundWork:
         requests = sum(task.requests for task in shard.tasks)
         own = Traffic(requests, seconds=self._now() - shard.since, latencies=latencies.as_mapping())
         save_turn(self._table, self._files, shard.turn.flush(own.plus(extra)))
-
-
-def _named(task: ShardTask) -> ListedImage:
-    return ListedImage(task.listed.key, task.listed.e_tag or "", task.listed.size or 0, task.listed.version_id)

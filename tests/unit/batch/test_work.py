@@ -14,6 +14,7 @@ from moto import mock_aws
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.contract.batch.output import BatchImages
 from iu_tuner.contract.detections import Detections, Label
+from lambdas.batch.find_current import find_current
 from lambdas.batch.listing.list_images import ListingState
 from lambdas.batch.listing.listing import ImageListing
 from lambdas.batch.shard_task import ShardTask
@@ -92,10 +93,14 @@ def listed(s3: Any, images: dict[str, Any]) -> MemoryTable:
     return table
 
 
+def processing_of(s3: Any, *, has_files: bool) -> Processing:
+    store = ResultStore(s3, BUCKET, BUCKET, ResultKeys("results/"))
+    return Processing(Question(ARN, BUCKET), Rules(FACTS), OneBee(), store, has_files=has_files)
+
+
 def play(s3: Any, table: MemoryTable, sender: Sender, *, has_files: bool) -> BatchImages:
     table.plan(table.load().next_round(table.records()))
-    store = ResultStore(s3, BUCKET, BUCKET, ResultKeys("results/"))
-    processing = Processing(Question(ARN, BUCKET), Rules(FACTS), OneBee(), store, has_files=has_files)
+    processing = processing_of(s3, has_files=has_files)
     RoundWork(table, ShardFiles(s3, BUCKET, RUN), processing, now=lambda: 1e6).run(sender)
     return table.load().account(table.records())
 
@@ -134,6 +139,21 @@ def test_a_result_that_is_current_is_not_asked_for_again(s3: Any) -> None:
 
     assert (account.current, account.done, sender.requests) == (4, 1, 1)
     assert s3.head_object(Bucket=BUCKET, Key=f"results/{KEYS[0]}.json")["Metadata"]["model"] == ARN
+
+
+def test_current_results_are_found_before_anything_is_sent(s3: Any) -> None:
+    for key in KEYS[:5]:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    play(s3, listed(s3, {}), Sender(limit=3), has_files=True)
+    s3.put_object(Bucket=BUCKET, Key=KEYS[4], Body=b"")  # it will fail, which a check does not decide
+    table = listed(s3, {})
+
+    find_current(table, ShardFiles(s3, BUCKET, RUN), processing_of(s3, has_files=True), is_over=lambda: False)
+
+    account = table.load().account(table.records())
+    assert (account.current, account.failed, account.left) == (3, 0, 2)
+    after = play(s3, table, Sender(), has_files=True)
+    assert (after.current, after.done, after.failed) == (3, 1, 1)
 
 
 def test_a_list_without_etags_asks_s3_and_names_what_is_missing(s3: Any) -> None:
