@@ -69,10 +69,9 @@ class Terms:
 
 @dataclass(frozen=True)
 class Round:
-    """Workers that share `cap` requests in flight and send until `until` (epoch seconds)."""
+    """Workers with so many requests in flight each, which send until `until` (epoch seconds)."""
 
-    workers: int
-    cap_per_worker: int
+    caps: tuple[int, ...]
     until: float
 
 
@@ -112,7 +111,8 @@ def next_round(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float)
     if units is not None:
         return ChangeUnits(units, f"{pace.inference_units} would miss the deadline, {units} meet it with the restart")
     workers = _workers(progress, pace, terms.max_workers)
-    return Round(workers, math.ceil(pace.cap / workers), now + seconds)
+    each, more = divmod(max(pace.cap, workers), workers)
+    return Round(tuple(each + (number < more) for number in range(workers)), now + seconds)
 
 
 def check_failures(failed: int, listed: int, max_percent: float) -> None:

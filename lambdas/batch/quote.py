@@ -153,7 +153,9 @@ def _impossible(images: int, capacity: Capacity, within_s: float, fixed: int | N
     carried = capacity.tps_per_unit * units * EXPECTED_EFFICIENCY
     whose = ", your quota," if fixed is None or fixed == capacity.quota else ""
     left_s, needed = within_s - capacity.overhead_s, capacity.units_within(images, within_s)
-    needs = f"{images:,} images within {within_s / 3600:.3g} h are {images / max(within_s, 1e-9):.3g} TPS"
+    if within_s <= 0:
+        return f"the deadline has passed: allow {capacity.hours(images, units):.2f} h with start-up"
+    needs = f"{images:,} images within {within_s / 3600:.3g} h are {images / within_s:.3g} TPS"
     start = f"{capacity.overhead_s / 60:.3g} min of start-up and stop"
     needs += f", and {images / left_s:.3g} TPS after {start}" if left_s > 0 else f", but {start} leave no time"
     verb = "carries" if units == 1 else "carry"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +50,7 @@ class RoundWork:
     def __init__(self, table: ShardTable, files: ShardFiles, processing: Processing, now: Callable[[], float]) -> None:
         self._table, self._files, self._processing, self._now = table, files, processing, now
         self._open: list[_OpenShard] = []
+        self._saves: list[Future[None]] = []
 
     def run(self, send: Send) -> Sent:
         """Claim and send until the round is over. Images without an outcome then are left to the next round.
@@ -56,7 +58,10 @@ class RoundWork:
         Raises:
             ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
         """
-        sent = send(self._tasks())
+        with ThreadPoolExecutor(2) as background:
+            sent = send(self._tasks(background))
+            for each in self._saves:
+                each.result()
         extra = Traffic(throttled=sent.throttled, requests=sent.throttled, paced_seconds=sent.paced_seconds)
         for shard in self._open:
             self._save(shard, extra)
@@ -64,20 +69,29 @@ class RoundWork:
         self._open = []
         return sent
 
-    def _tasks(self) -> Iterator[ShardTask]:
-        """The images of one shard after the other. The next shard is claimed when the last task is taken."""
-        while (turn := take_turn(self._table, self._files)) is not None:
-            processing = store_of_shard(self._processing)
-            tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
-            look_around(processing, tasks)
-            self._open.append(_OpenShard(turn, tasks, self._now()))
-            yield from tasks
-            self._save_finished()
+    def _tasks(self, background: Executor) -> Iterator[ShardTask]:
+        """The images of one shard after the other. While one is sent, the next is claimed and the last one saved."""
+        following = background.submit(self._claim)
+        while (shard := following.result()) is not None:
+            self._open.append(shard)
+            following = background.submit(self._claim)
+            yield from shard.tasks
+            self._save_finished(background)
 
-    def _save_finished(self) -> None:
+    def _claim(self) -> _OpenShard | None:
+        """Claim a shard and find out which results it has. A shard that is never sent from stays as it was."""
+        turn = take_turn(self._table, self._files)
+        if turn is None:
+            return None
+        processing = store_of_shard(self._processing)
+        tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
+        look_around(processing, tasks)
+        return _OpenShard(turn, tasks, self._now())
+
+    def _save_finished(self, background: Executor) -> None:
         """Save the shards that are over, but keep one for the counts that are known at the end of the round only."""
         for shard in [each for each in self._open[:-1] if each.is_over]:
-            self._save(shard, Traffic())
+            self._saves.append(background.submit(self._save, shard, Traffic()))
             self._open.remove(shard)
 
     def _save(self, shard: _OpenShard, extra: Traffic) -> None:

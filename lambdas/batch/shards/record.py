@@ -61,14 +61,15 @@ class Shards:
     """The shards of a run, and the order in which this round's workers claim them.
 
     A run that resumes another has its run ID in `resumed`, and in `before` the counts of the images that it does not
-    list again. `again` are shards that a round left unfinished; they come before the new ones from `first_new` on.
+    list again. `again` are shards that a round left unfinished; they come before the new ones, of which earlier rounds
+    have handed out `handed_out`. New shards are handed out from the last to the first, the smallest at the end.
     """
 
     total: int
     images: BatchImages
     round: int = 0
     again: tuple[int, ...] = ()
-    first_new: int = 0
+    handed_out: int = 0
     claims: int = 0
     resumed: str | None = None
     before: BatchImages = field(default_factory=BatchImages)
@@ -77,24 +78,24 @@ class Shards:
         """The shard of the claim with this position, from 0. Returns None if there is none."""
         if position < len(self.again):
             return self.again[position]
-        number = self.first_new + position - len(self.again)
-        return number if number < self.total else None
+        number = self.total - 1 - self.handed_out - (position - len(self.again))
+        return number if number >= 0 else None
 
     def next_round(self, records: Iterable[ShardRecord]) -> Shards:
         """The order of the next round, after all workers of this one have ended.
 
         A claimed shard without a record had a worker that died; it is handed out again, like one with images left.
         """
-        new = max(0, self.claims - len(self.again))
-        first_new = min(self.total, self.first_new + new)
+        handed_out = min(self.total, self.handed_out + max(0, self.claims - len(self.again)))
         finished = {record.number for record in records if not record.left}
-        again = tuple(number for number in range(first_new) if number not in finished)
-        return replace(self, round=self.round + 1, again=again, first_new=first_new, claims=0)
+        known = range(self.total - 1, self.total - 1 - handed_out, -1)
+        again = tuple(number for number in known if number not in finished)
+        return replace(self, round=self.round + 1, again=again, handed_out=handed_out, claims=0)
 
     @property
     def waiting(self) -> int:
         """The number of shards that this round's workers can claim."""
-        return len(self.again) + self.total - self.first_new
+        return len(self.again) + self.total - self.handed_out
 
     def account(self, records: Iterable[ShardRecord]) -> BatchImages:
         """The images by what became of them, with those of the runs that this one resumes."""

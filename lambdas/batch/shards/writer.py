@@ -1,4 +1,4 @@
-"""Writes the images of a batch to S3, 250 to a shard, several shards at once."""
+"""Writes the images of a batch to S3 in shards of growing size, several shards at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from types import TracebackType
 
 from lambdas.batch.shards.listed_object import ListedObject, as_file
 
-SHARD_IMAGES = 250  # 30 to 60 seconds of work at 5 images/s: what a dead worker loses
+# Shards are claimed from the last to the first, so the smallest are worked last: then all workers end together.
+FIRST_IMAGES, MORE_IMAGES, MAX_IMAGES = 10, 2, 250  # images of the first shard, more in each following one, and at most
 WRITERS = 8  # with one of them the writes of 1,000,000 images would take longer than their listing
+
+
+def images_of(number: int) -> int:
+    """The number of images in a shard that is full."""
+    return min(MAX_IMAGES, FIRST_IMAGES + MORE_IMAGES * number)
 
 
 class ShardWriter:
@@ -30,7 +36,7 @@ class ShardWriter:
     def add(self, listed: ListedObject) -> None:
         """Add an image. Raises what an earlier write raised."""
         self._open.append(listed)
-        if len(self._open) == SHARD_IMAGES:
+        if len(self._open) == images_of(self._next):
             self._write()
 
     def flush(self) -> None:

@@ -68,8 +68,9 @@ def test_a_round_has_workers_for_the_rate_but_not_more_than_shards_or_requests_i
         progress = replace(HALFWAY, shards_waiting=shards)
         move = next_round(progress, PaceNow(tps, cap, 1), LONG, 0)
         assert isinstance(move, Round)
-        assert move.cap_per_worker * move.workers >= cap
-        return move.workers
+        assert sum(move.caps) == cap
+        assert max(move.caps) - min(move.caps) <= 1
+        return len(move.caps)
 
     assert workers(4.9, 4, 108) == 2
     assert workers(4.9, 1, 108) == 1

@@ -92,11 +92,12 @@ def test_a_deadline_that_the_quota_does_not_meet_is_impossible() -> None:
     ("units", "hours", "advice"),
     [
         (1, 3.0, "1 inference unit carries 4.9: give units 2, or allow 3.24 h with start-up"),
+        ("deadline", -1.0, "the deadline has passed: allow 0.80 h with start-up"),
         ("fastest", 0.1, "but 11 min of start-up and stop leave no time"),
         (UnitsRange(min=1, max=2), 1.0, "give units 4, or allow 1.71 h"),
     ],
 )
-def test_fixed_units_that_miss_the_deadline_are_said_before_the_start(
+def test_units_that_miss_the_deadline_are_said_before_the_start(
     units: int | str | UnitsRange, hours: float, advice: str
 ) -> None:
     with pytest.raises(DeadlineImpossible) as refused:
@@ -109,7 +110,7 @@ def test_fixed_units_that_miss_the_deadline_are_said_before_the_start(
     images=st.integers(1, 10**7),
     tps=st.floats(0.1, 100),
     quota=st.integers(1, 50),
-    hours=st.floats(0.01, 100),
+    hours=st.floats(-1, 100),
     start_s=st.sampled_from([0.0, 600.0, 1200.0]),
 )
 def test_the_advice_is_true_and_the_units_are_the_fewest(

@@ -20,7 +20,7 @@ class FakeS3:
 
     def list_objects_v2(self, *, Bucket: str, Prefix: str, StartAfter: str = "") -> dict[str, Any]:
         self.calls += 1
-        keys = sorted(key for bucket, key in self.objects if bucket == Bucket and key.startswith(Prefix))
+        keys = sorted(key for bucket, key in list(self.objects) if bucket == Bucket and key.startswith(Prefix))
         return page_of(keys, StartAfter, lambda key: len(self.objects[Bucket, key]))
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:

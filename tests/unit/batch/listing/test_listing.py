@@ -20,6 +20,7 @@ from lambdas.batch.listing.list_images import ListingState
 from lambdas.batch.listing.listing import ImageListing
 from lambdas.batch.shards.listed_object import ListedObject, of_file
 from lambdas.batch.shards.names import shard_key
+from lambdas.batch.shards.writer import images_of
 from tests.support.fuzzed_inputs import ARN
 from tests.unit.batch.listing.fake_s3 import FakeS3
 
@@ -112,7 +113,7 @@ def test_a_listing_in_several_invocations_lists_each_image_once(images: int, pag
 
     assert sorted(keys_of(found)) == sorted(key for bucket, key in s3.objects if key.startswith("incoming/"))
     assert state.listed == images
-    assert all(len(shard(s3, number)) <= 250 for number in range(state.shards))
+    assert all(len(shard(s3, number)) <= images_of(number) <= 250 for number in range(state.shards))
 
 
 def test_an_invocation_that_is_repeated_writes_the_same_shards() -> None:

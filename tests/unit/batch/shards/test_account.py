@@ -189,7 +189,7 @@ def test_the_account_in_dynamodb_does_what_the_one_in_memory_does() -> None:
 def test_claims_hand_out_unfinished_shards_first_and_each_one_once() -> None:
     table = MemoryTable()
     table.create(Shards(5, BatchImages(listed=5)))
-    assert [table.claim(), table.claim()] == [0, 1]  # neither leaves a record
+    assert [table.claim(), table.claim()] == [4, 3]  # neither leaves a record
     table.plan(table.load().next_round([]))
 
-    assert [table.claim() for _ in range(7)] == [0, 1, 2, 3, 4, None, None]
+    assert [table.claim() for _ in range(7)] == [4, 3, 2, 1, 0, None, None]
