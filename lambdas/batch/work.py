@@ -16,15 +16,19 @@ from lambdas.processing.image_work import Processing
 
 
 class Sent(Protocol):
-    """What `send` counted: throttled replies, and the seconds in which images waited for the pace."""
+    """What `send` counted. `paced_s` are the seconds in which requests waited for a slot of the pace."""
+
+    @property
+    def requests(self) -> int:
+        """All requests."""
 
     @property
     def throttled(self) -> int:
-        """Replies that the model throttled; none of them reaches a task."""
+        """Requests that the model throttled; none of these replies reaches a task."""
 
     @property
-    def paced_seconds(self) -> float:
-        """Seconds in which images waited for a slot."""
+    def paced_s(self) -> float:
+        """Seconds."""
 
 
 Send = Callable[[Iterator[ShardTask]], Sent]
@@ -51,6 +55,7 @@ class RoundWork:
         self._table, self._files, self._processing, self._now = table, files, processing, now
         self._open: list[_OpenShard] = []
         self._saves: list[Future[None]] = []
+        self._finished = 0  # requests whose replies reached a task
 
     def run(self, send: Send) -> Sent:
         """Claim and send until the round is over. Images without an outcome then are left to the next round.
@@ -62,7 +67,8 @@ class RoundWork:
             sent = send(self._tasks(background))
             for each in self._saves:
                 each.result()
-        extra = Traffic(throttled=sent.throttled, requests=sent.throttled, paced_seconds=sent.paced_seconds)
+        self._finished += sum(task.requests for shard in self._open for task in shard.tasks)
+        extra = Traffic(sent.requests - self._finished, sent.throttled, paced_seconds=sent.paced_s)
         for shard in self._open:
             self._save(shard, extra)
             extra = Traffic()
@@ -91,6 +97,7 @@ class RoundWork:
     def _save_finished(self, background: Executor) -> None:
         """Save the shards that are over, but keep one for the counts that are known at the end of the round only."""
         for shard in [each for each in self._open[:-1] if each.is_over]:
+            self._finished += sum(task.requests for task in shard.tasks)
             self._saves.append(background.submit(self._save, shard, Traffic()))
             self._open.remove(shard)
 

@@ -57,20 +57,20 @@ class OneBee:
 
 @dataclass
 class Sender:
-    """Sends up to `limit` requests, one after the other; each one is throttled once before."""
+    """Sends up to `limit` tasks, one after the other; each one is throttled once before."""
 
     limit: int = 10**6
     requests: int = 0
     throttled: int = 0
-    paced_seconds: float = 0.5
+    paced_s: float = 0.5
 
     def __call__(self, tasks: Iterator[ShardTask]) -> Sender:
         for task in tasks:
             if (request := task.prepare()) is None:
                 continue
-            if self.requests == self.limit:
+            if self.throttled == self.limit:
                 break
-            self.requests += 1
+            self.requests += 2
             self.throttled += 1
             is_bad = request.body.endswith(b"007.jpg")
             task.finish(Reply("InvalidImageFormatException" if is_bad else ACCEPTED), 180.0)
@@ -137,7 +137,7 @@ def test_a_result_that_is_current_is_not_asked_for_again(s3: Any) -> None:
 
     account = play(s3, listed(s3, {}), sender, has_files=True)
 
-    assert (account.current, account.done, sender.requests) == (4, 1, 1)
+    assert (account.current, account.done, sender.throttled) == (4, 1, 1)
     assert s3.head_object(Bucket=BUCKET, Key=f"results/{KEYS[0]}.json")["Metadata"]["model"] == ARN
 
 
@@ -164,7 +164,7 @@ def test_a_list_without_etags_asks_s3_and_names_what_is_missing(s3: Any) -> None
 
     account = play(s3, table, sender, has_files=True)
 
-    assert (account.done, account.failed, sender.requests) == (1, 1, 1)
+    assert (account.done, account.failed, sender.throttled) == (1, 1, 1)
     (record,) = table.records()
     failure = ShardFiles(s3, BUCKET, RUN).read(record.failures[0].key)
     assert b'"key": "missing.jpg", "error": "NoSuchKey"' in failure
