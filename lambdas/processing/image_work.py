@@ -123,6 +123,7 @@ class ImageWork:
         except ValueError as error:
             return self._count(INVALID_ANSWER, str(error))
         _, self._tries = every.rules.after(ACCEPTED, self._tries, now)
+        self._prepared = None
         self.found = Detections(self.image, result.labels, round(ms), self._tries.attempts, str(iso(now)))
         if every.has_files:
             self._content = result_file(every.question, result, self.found)

@@ -69,10 +69,10 @@ class ResultStore:
         return found
 
     def write_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Write the image's result, and delete an earlier error. Raises ClientError, BotoCoreError."""
-        self._put(self.keys.of_result(key), content, metadata)
+        """Delete an earlier error, then write the image's result. Raises ClientError, BotoCoreError."""
         if self._may_exist(error_key := self.keys.of_error(key)):
             self.s3.delete_object(Bucket=self.results, Key=error_key)
+        self._put(self.keys.of_result(key), content, metadata)
 
     def write_error(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Write the file that says why there is no result. Raises ClientError, BotoCoreError."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iu_tuner.contract.detections import Label, ListedImage
@@ -26,7 +26,7 @@ class MemoryS3:
 
     def __init__(self, faults: list[bool]) -> None:
         self.objects: dict[str, tuple[bytes, Mapping[str, str]]] = {}
-        self.faults = faults
+        self.faults = list(faults)
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         self._fail("HeadObject")
@@ -78,13 +78,21 @@ def processing(s3: MemoryS3, *, source: Any = "s3", has_files: bool = True) -> P
 
 
 NAMES = ["InvalidImageFormatException", "InvalidS3ObjectException", "InternalServerError", "ResourceNotReadyException"]
-replies = st.lists(st.sampled_from([Reply(ACCEPTED), BROKEN, Reply(THROTTLED), *map(Reply, NAMES)]), max_size=12)
+replies = st.lists(st.sampled_from([*[Reply(ACCEPTED)] * 3, BROKEN, Reply(THROTTLED), *map(Reply, NAMES)]), max_size=12)
 images = st.builds(
     ListedImage,
     st.sampled_from(["a.jpg", "b c+%é.jpg", "k" * 1015, "k" * 1024]),
     st.just("e1"),
     st.sampled_from([0, 1000, 5_000_000, 16_000_000]),
 )
+
+
+ANSWERED_TWICE: dict[str, Any] = {
+    "image": ListedImage("a.jpg", "e1", 1000),
+    "script": [Reply(ACCEPTED)] * 2,
+    "source": "s3",
+    "has_files": True,
+}
 
 
 def send(work: ImageWork, script: list[Reply]) -> int:
@@ -101,6 +109,9 @@ def send(work: ImageWork, script: list[Reply]) -> int:
     return accepted
 
 
+# The faults are taken from their end: S3 looks for an earlier result, but does not take the new one, once or twice.
+@example(**ANSWERED_TWICE, faults=[True, False])
+@example(**ANSWERED_TWICE, faults=[True, True, False])
 @given(images, replies, st.lists(st.booleans(), max_size=8), st.sampled_from(["s3", "bytes"]), st.booleans())
 def test_an_image_has_one_outcome_and_is_not_paid_for_twice(image, script, faults, source, has_files):
     s3 = MemoryS3(faults)
