@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from iu_tuner.contract.input_errors import is_unicode
 from lambdas.batch.listing.csv_rows import wrong_row
 from lambdas.batch.listing.entry import Entry
 from lambdas.batch.shards.listed_object import ListedObject
@@ -31,17 +32,17 @@ def _entry(number: int, line: str) -> Entry:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise wrong_row(number, line.strip(), _TAKES) from error
-    if isinstance(values, dict) and isinstance(values.get("source-ref"), str):
-        if address := _ADDRESS.fullmatch(values["source-ref"]):
-            return Entry(ListedObject(address[2]), bucket=address[1])
-    elif isinstance(values, dict) and isinstance(values.get("key"), str) and values["key"]:
-        version, e_tag = (_text(values.get(name)) for name in ("versionId", "eTag"))
-        return Entry(ListedObject(values["key"], e_tag, _size(values.get("size")), version))
+    members = values if isinstance(values, dict) else {}
+    source, key, version, e_tag = (_text(members.get(name)) for name in ("source-ref", "key", "versionId", "eTag"))
+    if source is not None and (address := _ADDRESS.fullmatch(source)):
+        return Entry(ListedObject(address[2]), bucket=address[1])
+    if source is None and key is not None:
+        return Entry(ListedObject(key, e_tag, _size(members.get("size")), version))
     raise wrong_row(number, values, _TAKES)
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and is_unicode(value) else None
 
 
 def _size(value: Any) -> int | None:

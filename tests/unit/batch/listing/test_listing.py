@@ -185,6 +185,7 @@ def test_the_first_line_decides_the_format_of_a_list() -> None:
         ("l.csv", "Bucket,Key\nanother,a.jpg\n", {}, f"got 1 rows of other buckets and none of {OWN}"),
         ("l.jsonl", '{"key": "a.jpg"}\nnone\n', {}, 'got "none" in row 2; takes {"key": "…"}'),
         ("l.jsonl", "[1]\n", {}, "got [1] in row 1; takes"),
+        ("l.jsonl", '{"key": "\\ud800.jpg"}\n', {}, "in row 1; takes"),
         ("l.manifest", '{"source-ref": "https://x/a.jpg"}\n', {}, "in row 1; takes"),
         ("manifest.json", "{}", {}, "takes that of S3 Inventory, with sourceBucket"),
         ("manifest.json", "[]", {}, "takes that of S3 Inventory"),
