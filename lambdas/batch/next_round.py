@@ -46,10 +46,10 @@ class BatchProgress:
 
 @dataclass(frozen=True)
 class PaceNow:
-    """The rate of the whole model in images/s, the requests in flight that it takes, and its inference units."""
+    """The rate of the whole model in images/s, the requests in flight that it takes if known, and its units."""
 
     tps: float
-    cap: int
+    cap: int | None
     inference_units: int
 
 
@@ -69,9 +69,9 @@ class Terms:
 
 @dataclass(frozen=True)
 class Round:
-    """Workers with so many requests in flight each, which send until `until` (epoch seconds)."""
+    """So many workers, which share the model's pace and send until `until` (epoch seconds)."""
 
-    caps: tuple[int, ...]
+    workers: int
     until: float
 
 
@@ -110,9 +110,7 @@ def next_round(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float)
     units = _units_for_deadline(progress, pace, terms, now)
     if units is not None:
         return ChangeUnits(units, f"{pace.inference_units} would miss the deadline, {units} meet it with the restart")
-    workers = _workers(progress, pace, terms.max_workers)
-    each, more = divmod(max(pace.cap, workers), workers)
-    return Round(tuple(each + (number < more) for number in range(workers)), now + seconds)
+    return Round(_workers(progress, pace, terms.max_workers), now + seconds)
 
 
 def check_failures(failed: int, listed: int, max_percent: float) -> None:
@@ -127,7 +125,7 @@ def check_failures(failed: int, listed: int, max_percent: float) -> None:
 def _workers(progress: BatchProgress, pace: PaceNow, max_workers: int) -> int:
     """The number of workers: enough for the rate, at most one for each shard and for each request in flight."""
     by_rate = max(MIN_WORKERS, math.ceil(pace.tps / IMAGES_PER_SECOND_PER_WORKER))
-    return max(1, min(by_rate, progress.shards_waiting, pace.cap, max_workers))
+    return max(1, min(by_rate, progress.shards_waiting, pace.cap or by_rate, max_workers))
 
 
 def _units_for_deadline(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float) -> int | None:
