@@ -1,0 +1,84 @@
+"""What the outcome of a request means for its image: done, failed, or to be sent again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from iu_tuner.contract.detections import ListedImage
+from lambdas.models.facts import ServiceFacts
+from lambdas.models.outcomes import ACCEPTED, ACCOUNT_LIMITS, MODEL_GONE, S3_LIMIT, THROTTLED
+
+# No attempts at an image: limits, and a model that does not run. Such an image waits, however long that takes.
+NO_ATTEMPT = frozenset({THROTTLED, S3_LIMIT, *ACCOUNT_LIMITS}) | MODEL_GONE
+MAX_ATTEMPTS = 5
+LAG_S = 30.0  # seconds after which S3 shows a new object to the service, too
+
+INVALID_ANSWER = "InvalidAnswer"  # an accepted request with a body that is no answer of the service
+
+
+class Outcome(Enum):
+    """How the work with an image ended."""
+
+    CURRENT = "current"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Tries:
+    """The requests for one image that count as attempts, and the time of its first lagging reply (epoch seconds)."""
+
+    attempts: int = 0
+    lagging_since: float | None = None
+
+    @property
+    def not_before(self) -> float:
+        """The time in epoch seconds from which another request makes sense."""
+        return 0.0 if self.lagging_since is None else self.lagging_since + LAG_S
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An image without a result. One that is not `permanent` may succeed in a later run."""
+
+    image: ListedImage
+    error: str
+    message: str
+    attempts: int
+    permanent: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The failure as JSON values."""
+        told = {"error": self.error, "message": self.message, "attempts": self.attempts}
+        return {"key": self.image.key, **told, "permanent": self.permanent}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The meaning of a service's outcomes. A temporary error fails the image after `max_attempts` attempts."""
+
+    service: ServiceFacts
+    max_attempts: int = MAX_ATTEMPTS
+
+    def after(self, outcome: str, tries: Tries, now: float) -> tuple[Outcome | None, Tries]:
+        """The image's outcome after that of a request at `now` (epoch seconds), and the tries with this one.
+
+        Without an outcome the image is sent again.
+        """
+        if outcome in NO_ATTEMPT:
+            return None, tries
+        attempts = tries.attempts + 1
+        if outcome == ACCEPTED:
+            return Outcome.DONE, Tries(attempts)
+        if outcome in self.service.lagging:
+            is_first = tries.lagging_since is None
+            tries = Tries(attempts, now if is_first else tries.lagging_since)
+            return (None if is_first or now < tries.not_before else Outcome.FAILED), tries
+        is_last = self.is_permanent(outcome) or attempts >= self.max_attempts
+        return (Outcome.FAILED if is_last else None), Tries(attempts, tries.lagging_since)
+
+    def is_permanent(self, outcome: str) -> bool:
+        """Whether the image is the cause, so that a later run would have the same outcome."""
+        return outcome in self.service.image_refusals
