@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from iu_tuner.contract.output.result import Output
 from lambdas.processing.pacer import SAFETY, SLOW_START_TPS, Pace
 
+USABLE_VERDICTS = ("ok", "throttles-below-max")
 MORE_IN_FLIGHT = 3  # than TPS x p50 needs on average, as latencies vary
 
 
