@@ -21,7 +21,7 @@ from iu_tuner.cli.terminal.times import RunTimes
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import StepOutput
-from iu_tuner.contract.output.result import parse_output
+from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.exit_codes import Exit
 from lambdas.load.step import Phase, Series
 from simulation.sample_run import sample_output
