@@ -33,7 +33,6 @@ ROOMS = (
     "lambdas.models",
     "lambdas.images",
     "lambdas.aws",
-    "lambdas",  # its version
     "iu_tuner.contract",
     "iu_tuner.formats",
 )

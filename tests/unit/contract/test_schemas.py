@@ -12,7 +12,7 @@ import pytest
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.schemas.__main__ import SCHEMAS, input_schema
-from simulation.sample_run import INPUT
+from simulation.samples.run import INPUT
 
 DOCS = Path(__file__).parents[3] / "docs"
 INPUT_SCHEMA = jsonschema.Draft202012Validator(input_schema())

@@ -23,7 +23,7 @@ from lambdas.runs.failed_run import FailedRun
 from local.demo_view import answer_table
 from local.simulated_model.model_spec import ModelTruth
 from simulation.image_comparison import sample_comparison
-from simulation.sample_run import INPUT, RUNNING_S, sample_output
+from simulation.samples.run import INPUT, RUNNING_S, sample_output
 from tests.support import past_traffic
 from tests.unit.docs.links import REPOSITORY, pages
 from tests.unit.experiments.test_scaling import verified
