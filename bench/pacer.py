@@ -18,12 +18,12 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from bench.pace_controllers import PEERS, run_peer
 from bench.tables import markdown, percentile
 from bench.targets import Target, Targets
 from lambdas.processing.first_pace import Measured, first_pace
 from local.simulated_model.model_spec import ModelTruth
-from simulation.paced_batch import Batch, run_batch
+from simulation.pacing.controllers import PEERS, run_peer
+from simulation.pacing.paced_batch import Batch, run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
 
 LATENCY_S = 0.18

@@ -20,7 +20,7 @@ from lambdas.processing.slots import Slots, reserve
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
 
-IMAGES, TPS, LATENCY_S = 1000, 100.0, 0.05
+IMAGES, TPS, LATENCY_S = 600, 60.0, 0.05
 
 
 class _Pace:
@@ -53,10 +53,14 @@ def main() -> int:
     """The command; returns its exit code."""
     with running_simulated_model([ModelTruth(tps_per_iu=TPS * 2, start_s=0.0, latency_mean_s=LATENCY_S)]) as server:
         arn = server.model_arns[0]
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-        boto3.client("rekognition", endpoint_url=server.url, **keys).start_project_version(
-            ProjectVersionArn=arn, MinInferenceUnits=1
+        client = boto3.client(
+            "rekognition",
+            endpoint_url=server.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
         )
+        client.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
         while server.model_report(arn)["status"] != "RUNNING":
             time.sleep(0.05)
         detector = CustomLabelsDetector(arn, RequestSigner(server.url, "us-east-1", Credentials("test", "test")))

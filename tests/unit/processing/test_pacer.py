@@ -88,6 +88,6 @@ def test_a_pace_that_ignores_throttles_misses_the_goals(monkeypatch: pytest.Monk
     def deaf(pace: Pace, report: Report, now: float) -> Pace:
         return replace(pace, rate=1.2 * pace.rate / SAFETY) if pace.ceiling is None else pace
 
-    monkeypatch.setattr("simulation.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
+    monkeypatch.setattr("simulation.pacing.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
 
     assert goals([run_case(Case("measured", "token bucket", (5.0, 1), 0.0, 1))]).missed
