@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
 
 import boto3
 from botocore.credentials import Credentials
+from PIL import Image
 
 from lambdas.models.outcomes import Reply
 from lambdas.models.ports import PreparedRequest
@@ -36,14 +38,14 @@ class _Pace:
         return slots
 
 
-class _Named:
-    """An image named in S3, without a result to store."""
+class _Sent:
+    """An image sent as bytes, without a result to store."""
 
-    def __init__(self, detector: CustomLabelsDetector, number: int) -> None:
-        self._detector, self._number = detector, number
+    def __init__(self, prepared: PreparedRequest) -> None:
+        self._prepared = prepared
 
     def prepare(self) -> PreparedRequest:
-        return self._detector.request_with_object("images", f"incoming/{self._number}.jpg")
+        return self._prepared
 
     def finish(self, reply: Reply, ms: float) -> bool:
         return False
@@ -64,7 +66,9 @@ def main() -> int:
         while server.model_report(arn)["status"] != "RUNNING":
             time.sleep(0.05)
         detector = CustomLabelsDetector(arn, RequestSigner(server.url, "us-east-1", Credentials("test", "test")))
-        tasks = (_Named(detector, number) for number in range(IMAGES))
+        picture = io.BytesIO()
+        Image.effect_noise((64, 64), 60).save(picture, "PNG")
+        tasks = (_Sent(detector.request_with_bytes(picture.getvalue())) for _ in range(IMAGES))
         pace = _Pace(first_pace(1, Measured(TPS, LATENCY_S)))
         sent = send_paced(tasks, pace, detector.connection, until=time.time() + 300)
         ms = 1000 * sent.cpu_s / sent.requests
