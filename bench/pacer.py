@@ -18,12 +18,12 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from bench.pace_controllers import PEERS, run_peer
 from bench.tables import markdown, percentile
 from bench.targets import Target, Targets
 from lambdas.processing.first_pace import Measured, first_pace
 from local.simulated_model.model_spec import ModelTruth
-from simulation.paced_batch import Batch, run_batch
+from simulation.pacing.controllers import PEERS, run_peer
+from simulation.pacing.paced_batch import Batch, run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
 
 LATENCY_S = 0.18
@@ -135,7 +135,7 @@ def cases(seeds: int, parts: Sequence[str]) -> list[Case]:
     for part in parts:
         off: tuple[float | None, ...] = OFF if part == "measured" else (None,) if part == "unmeasured" else (0.0,)
         if part == "two workers":
-            made += [Case(part, *each, workers=2) for each in product(LIMITERS, SIZES[1:3], (0.0,), numbers)]
+            made += [Case(*each) for each in product((part,), LIMITERS, SIZES[1:3], (0.0,), numbers, (2,))]
         elif part in PEERS:
             made += [Case(part, *each) for each in product(LIMITERS, SIZES[:1], (0.0,), numbers)]
         else:
@@ -227,7 +227,9 @@ def main(arguments: list[str] | None = None) -> int:
     checks = goals(outcomes)
     print(f"{len(outcomes)} runs, {chosen.seeds} seeds\n")
     listed = [part for part in ("measured", "unmeasured", "outage") if part in chosen.parts]
-    print(by_part(outcomes), by_limiter(outcomes, listed), checks.table, sep="\n\n")
+    print(by_part(outcomes), end="\n\n")
+    if listed:
+        print(by_limiter(outcomes, listed), checks.table, sep="\n\n")
     return 1 if chosen.check and checks.missed else 0
 
 

@@ -101,7 +101,7 @@ class _Sending:
         self._unfinished = 0  # tasks that threads work on, which may have to be sent again
         self._slots = WorkerSlots()
         self._changed = threading.Condition()
-        self._exchanging = False
+        self._turn = threading.Lock()  # of the thread that waits for a slot
 
     def run(self, connect: Callable[[], Connection]) -> None:
         """One thread: takes a task, waits for a slot, sends, until there is nothing to do or no time."""
@@ -161,39 +161,36 @@ class _Sending:
             self._changed.notify_all()
 
     def _wait_for_slot(self) -> int | None:
-        """Wait for the next slot and use it. Returns the requests in flight before it, or None at the end."""
+        """Wait for the next slot and use it. Returns the requests in flight before it, or None at the end.
+
+        One thread at a time waits for a slot, as waking all of them for each slot would take much CPU.
+        """
         began = self._now()
-        while True:
-            self._exchange_if_due()
-            with self._changed:
-                if self._is_over():
-                    return None
-                moment = self._now()
-                at = self._slots.next_at(moment)
-                if at is not None and at <= moment:
-                    self.sent.requests += 1
-                    self.sent.paced_s += moment - began
-                    return self._slots.send()
-                due = min(self._slots.again_at, self._until, moment + IDLE_S if at is None else at)
-                self._changed.wait(max(0.0, due - moment))
+        with self._turn:
+            while True:
+                self._exchange_if_due()
+                with self._changed:
+                    if self._is_over():
+                        return None
+                    moment = self._now()
+                    at = self._slots.next_at(moment)
+                    if at is not None and at <= moment:
+                        self.sent.requests += 1
+                        self.sent.paced_s += moment - began
+                        return self._slots.send()
+                    due = min(self._slots.again_at, self._until, moment + IDLE_S if at is None else at)
+                    self._changed.wait(max(0.0, due - moment))
 
     def _exchange_if_due(self) -> None:
-        """Let one thread report and reserve, while the others go on with the slots that are left."""
+        """Report and reserve. The replies to requests in flight are recorded in the meantime."""
         with self._changed:
             moment = self._now()
-            if self._exchanging or self._is_over() or not self._slots.is_due(moment):
-                if self._exchanging:
-                    self._changed.wait(IDLE_S / 10)
+            if self._is_over() or not self._slots.is_due(moment):
                 return
-            self._exchanging = True
             unsent, report = self._slots.unsent(moment), self._slots.report(moment)
-        try:
-            slots = self._pace.exchange(report, moment, unsent=unsent)
-        finally:
-            self._exchanging = False
+        slots = self._pace.exchange(report, moment, unsent=unsent)
         with self._changed:
             self._slots.add(slots)
-            self._changed.notify_all()
 
     def _record(self, reply: Reply, took_s: float, before: int) -> None:
         with self._changed:

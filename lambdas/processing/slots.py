@@ -57,8 +57,10 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     again_at = now + (count / rate if count else first - now - HORIZON_S / 2)
     cap = None if pace.cap is None else max(1, round(pace.cap / workers))
     slots = Slots(first, 1 / pace.rate, count, again_at, cap)
-    short = {} if not is_short else {"live_short_at": now} if kind == "live" else {"batch_short_at": now}
-    return replace(pace, next_free_at=slots.end, **short), slots
+    pace = replace(pace, next_free_at=slots.end)
+    if is_short:
+        pace = replace(pace, live_short_at=now) if kind == "live" else replace(pace, batch_short_at=now)
+    return pace, slots
 
 
 def give_back(pace: Pace, first: float, end: float) -> Pace:

@@ -72,10 +72,10 @@ def test_a_limit_of_requests_in_flight_that_a_worker_found_ends_the_slow_start()
 
 def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
     cases = [
-        Case("measured", "concurrency limit", (5.0, 1), -0.05, 1),
+        Case("measured", "token bucket", (5.0, 1), -0.05, 1),
         Case("unmeasured", "token bucket", (5.0, 1), None, 3),
         Case("outage", "sliding window", (5.0, 1), 0.0, 4),
-        Case("units doubled", "fixed window", (5.0, 1), 0.0, 5),
+        Case("units doubled", "pool with a queue", (5.0, 1), 0.0, 5),
     ]
 
     checked = goals([run_case(case) for case in cases])
@@ -88,6 +88,6 @@ def test_a_pace_that_ignores_throttles_misses_the_goals(monkeypatch: pytest.Monk
     def deaf(pace: Pace, report: Report, now: float) -> Pace:
         return replace(pace, rate=1.2 * pace.rate / SAFETY) if pace.ceiling is None else pace
 
-    monkeypatch.setattr("simulation.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
+    monkeypatch.setattr("simulation.pacing.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
 
     assert goals([run_case(Case("measured", "token bucket", (5.0, 1), 0.0, 1))]).missed
