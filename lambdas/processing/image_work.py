@@ -17,7 +17,7 @@ from lambdas.images.sides import HEAD_BYTES
 from lambdas.models.outcomes import ACCEPTED, Reply
 from lambdas.models.ports import Detector, PreparedRequest
 from lambdas.processing.image_result import Question, error_file, is_too_long, result_file
-from lambdas.processing.outcomes import INVALID_ANSWER, Failure, Outcome, Rules, Tries
+from lambdas.processing.outcomes import INVALID_ANSWER, NO_ATTEMPT, Failure, Outcome, Rules, Tries
 from lambdas.processing.result_store import ResultStore
 
 # Errors of images that are refused before a request, beside the service's own names.
@@ -59,6 +59,11 @@ class ImageWork:
         """The time (epoch seconds) from which the image should be sent; 0 means at once."""
         return self._tries.not_before
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the image had an error that may pass, and is to be sent again from `not_before` on."""
+        return self.outcome is None and self.found is None and self._tries.attempts > 0
+
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
         if self.outcome is None and self._prepared is None:
@@ -69,10 +74,22 @@ class ImageWork:
         return None if self.outcome is not None else self._prepared
 
     def finish(self, reply: Reply, ms: float) -> bool:
-        """Record a reply that took `ms` milliseconds. Returns True if the image must be prepared again later."""
+        """Record a reply that took `ms` milliseconds. Returns True after a limit: then the request is sent again.
+
+        After any other error that may pass, the image is waiting: a later round sends it.
+        """
+        if reply.outcome in NO_ATTEMPT:
+            return True
         if reply.outcome == ACCEPTED:
-            return self._accept(reply, ms)
-        return self._count(reply.outcome, reply.message)
+            self._accept(reply, ms)
+        else:
+            self._count(reply.outcome, reply.message)
+        return False
+
+    def conclude(self) -> None:
+        """Write an answer that S3 did not take when it came. If S3 refuses again, the image has failed."""
+        if self.found is not None and self.outcome is None:
+            self.prepare()
 
     def _decide(self) -> None:
         """Find the image's outcome without a request, or prepare the request. Raises ClientError, BotoCoreError."""
@@ -116,12 +133,13 @@ class ImageWork:
             return (TOO_LARGE if image.size else EMPTY), fault.reason
         return None
 
-    def _accept(self, reply: Reply, ms: float) -> bool:
+    def _accept(self, reply: Reply, ms: float) -> None:
         every, now = self._processing, self._now()
         try:
             result = every.detector.result(reply)
         except ValueError as error:
-            return self._count(INVALID_ANSWER, str(error))
+            self._count(INVALID_ANSWER, str(error))
+            return
         _, self._tries = every.rules.after(ACCEPTED, self._tries, now)
         self._prepared = None
         self.found = Detections(self.image, result.labels, round(ms), self._tries.attempts, str(iso(now)))
@@ -130,10 +148,8 @@ class ImageWork:
         try:
             self._write()
         except AWS_ERRORS:
-            # The answer is kept: the next `prepare` writes it again, and nothing is asked twice.
+            # The answer is kept: `conclude` writes it, and nothing is asked twice.
             logger.warning("a result could not be written, and will be written later", exc_info=True)
-            return True
-        return False
 
     def _write(self) -> None:
         """Write the answer's file. Raises ClientError, BotoCoreError."""
@@ -142,13 +158,11 @@ class ImageWork:
             every.store.write_result(self.image.key, self._content, every.question.metadata(self.image))
         self.outcome = Outcome.DONE
 
-    def _count(self, outcome: str, message: str) -> bool:
+    def _count(self, outcome: str, message: str) -> None:
         rules = self._processing.rules
         ended, self._tries = rules.after(outcome, self._tries, self._now())
-        if ended is None:
-            return True
-        self._fail(outcome, message, permanent=rules.is_permanent(outcome))
-        return False
+        if ended is not None:
+            self._fail(outcome, message, permanent=rules.is_permanent(outcome))
 
     def _fail_at_s3(self, error: ClientError | BotoCoreError) -> None:
         self.found = None

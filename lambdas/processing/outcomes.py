@@ -14,6 +14,7 @@ from lambdas.models.outcomes import ACCEPTED, ACCOUNT_LIMITS, MODEL_GONE, S3_LIM
 NO_ATTEMPT = frozenset({THROTTLED, S3_LIMIT, *ACCOUNT_LIMITS}) | MODEL_GONE
 MAX_ATTEMPTS = 5
 LAG_S = 30.0  # seconds after which S3 shows a new object to the service, too
+MAX_BACKOFF_S = 30.0  # after a temporary error: 1, 2, 4, … seconds
 
 INVALID_ANSWER = "InvalidAnswer"  # an accepted request with a body that is no answer of the service
 
@@ -28,15 +29,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Tries:
-    """The requests for one image that count as attempts, and the time of its first lagging reply (epoch seconds)."""
+    """The requests for one image that count as attempts.
+
+    `not_before` is the time (epoch seconds) from which another request makes sense, and `lagging_since` that of the
+    first reply by which S3 did not show the object.
+    """
 
     attempts: int = 0
+    not_before: float = 0.0
     lagging_since: float | None = None
-
-    @property
-    def not_before(self) -> float:
-        """The time in epoch seconds from which another request makes sense."""
-        return 0.0 if self.lagging_since is None else self.lagging_since + LAG_S
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,12 @@ class Rules:
         if outcome == ACCEPTED:
             return Outcome.DONE, Tries(attempts)
         if outcome in self.service.lagging:
-            is_first = tries.lagging_since is None
-            tries = Tries(attempts, now if is_first else tries.lagging_since)
-            return (None if is_first or now < tries.not_before else Outcome.FAILED), tries
+            since = now if tries.lagging_since is None else tries.lagging_since
+            is_over = tries.lagging_since is not None and now >= since + LAG_S
+            return (Outcome.FAILED if is_over else None), Tries(attempts, since + LAG_S, since)
         is_last = self.is_permanent(outcome) or attempts >= self.max_attempts
-        return (Outcome.FAILED if is_last else None), Tries(attempts, tries.lagging_since)
+        again_at = now + min(MAX_BACKOFF_S, 2.0 ** (attempts - 1))
+        return (Outcome.FAILED if is_last else None), Tries(attempts, again_at, tries.lagging_since)
 
     def is_permanent(self, outcome: str) -> bool:
         """Whether the image is the cause, so that a later run would have the same outcome."""

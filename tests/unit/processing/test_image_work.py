@@ -1,7 +1,8 @@
 """Whatever the replies and S3's faults: an image has one outcome, and none is paid for again after its result."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -16,6 +17,7 @@ from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import ImageWork, Processing
 from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
+from lambdas.processing.rounds import send_in_rounds
 
 JPEG = b"\xff\xd8\xff\xe0"
 BROKEN = Reply(ACCEPTED, body=b"broken")
@@ -95,17 +97,31 @@ ANSWERED_TWICE: dict[str, Any] = {
 }
 
 
-def send(work: ImageWork, script: list[Reply]) -> int:
-    """Prepare and send as long as replies are there. Returns how many were accepted."""
+@dataclass(frozen=True)
+class Round:
+    """A round, which ends when the script does."""
+
+    gone: bool
+
+
+def send(work: ImageWork, script: list[Reply], now: Callable[[], float]) -> int:
+    """Send in rounds as long as replies are there. Returns how many were answers."""
     accepted = 0
-    while script and (work.prepare()) is not None:
-        reply = script.pop(0)
-        accepted += reply.outcome == ACCEPTED and reply is not BROKEN
-        is_open = work.finish(reply, 183.4)
-        if not is_open:
-            break
-    else:
-        work.prepare()
+
+    def send_once(todo: Iterator[ImageWork]) -> Round:
+        nonlocal accepted
+        for each in todo:
+            # Like the sender, it sends the same request again.
+            if (prepared := each.prepare()) is not None:
+                is_again = True
+                while script and is_again:
+                    reply = script.pop(0)
+                    accepted += reply.outcome == ACCEPTED and reply is not BROKEN
+                    is_again = each.finish(reply, 183.4)
+                assert prepared.sha256
+        return Round(gone=not script)
+
+    send_in_rounds([work], send_once, 1e12, now, lambda seconds: None)
     return accepted
 
 
@@ -119,12 +135,13 @@ def test_an_image_has_one_outcome_and_is_not_paid_for_twice(image, script, fault
     clock = iter(range(0, 100_000, 10))
     work = ImageWork(image, every, now=lambda: next(clock))
 
-    accepted = send(work, list(script))
+    accepted = send(work, list(script), lambda: next(clock))
 
     result_key = every.store.keys.of_result(image.key)
     assert (work.outcome is Outcome.DONE) == (work.found is not None and work.outcome is not None)
     assert (work.outcome is Outcome.FAILED) == (work.failure is not None)
     assert accepted <= 1
+    assert not accepted or work.outcome is not None  # an answer is never left
     if work.outcome is Outcome.DONE:
         assert accepted == 1
         assert (result_key in s3.objects) == has_files
@@ -146,10 +163,10 @@ def test_a_later_success_deletes_the_error(name):
     every = processing(s3)
     image, clock = ListedImage("a.jpg", "e1", 1000), iter(range(0, 100_000, 10))
 
-    send(ImageWork(image, every, now=lambda: next(clock)), [Reply(name)] * 9)
+    send(ImageWork(image, every, now=lambda: next(clock)), [Reply(name)] * 9, lambda: next(clock))
     assert list(s3.objects) == ["results/a.jpg.error.json"]
 
-    send(ImageWork(image, every, now=lambda: next(clock)), [Reply(ACCEPTED)])
+    send(ImageWork(image, every, now=lambda: next(clock)), [Reply(ACCEPTED)], lambda: next(clock))
     assert list(s3.objects) == ["results/a.jpg.json"]
 
 
@@ -170,7 +187,7 @@ def test_an_image_that_changed_after_the_listing_has_the_read_one_s_result():
     s3 = MemoryS3([])
     work = ImageWork(ListedImage("a.jpg", "e1", 1000), processing(s3, source="bytes"))
 
-    send(work, [Reply(ACCEPTED)])
+    send(work, [Reply(ACCEPTED)], lambda: 1.0)
 
     assert s3.objects["results/a.jpg.json"][1]["source-etag"] == "e2"
     assert work.found is not None

@@ -24,6 +24,7 @@ from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import ImageWork, Processing
 from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
+from lambdas.processing.rounds import send_in_rounds
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
@@ -47,6 +48,13 @@ BAD = {
 REFUSED = ({"key": POISON}, {"key": LATE, "code": "InvalidS3ObjectException", "times": 1})
 
 
+@dataclass(frozen=True)
+class Round:
+    """A round in which the model ran."""
+
+    gone: bool = False
+
+
 @dataclass
 class World:
     """A bucket of images, a model, and what was listed."""
@@ -67,12 +75,16 @@ class World:
         question = Question(arn, BUCKET, min_confidence=10)
         every = Processing(question, Rules(FACTS), CustomLabelsDetector(arn, signer), store, source)
         works = [ImageWork(image, every, now=self.clock.__next__) for image in images]
-        todo = iter(works)
-        threads = [threading.Thread(target=_lane, args=(todo, every.detector.connection())) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+
+        def send(todo: Iterator[ImageWork]) -> Round:
+            threads = [threading.Thread(target=_lane, args=(todo, every.detector.connection())) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return Round()
+
+        send_in_rounds(works, send, 1e12, self.clock.__next__, lambda seconds: None)
         return {work.image.key: work for work in works}
 
     def books(self) -> dict[str, int]:
