@@ -63,6 +63,7 @@ class Sender:
     requests: int = 0
     throttled: int = 0
     paced_s: float = 0.5
+    gone: bool = False
 
     def __call__(self, tasks: Iterator[ShardTask]) -> Sender:
         for task in tasks:
@@ -101,7 +102,7 @@ def processing_of(s3: Any, *, has_files: bool) -> Processing:
 def play(s3: Any, table: MemoryTable, sender: Sender, *, has_files: bool) -> BatchImages:
     table.plan(table.load().next_round(table.records()))
     processing = processing_of(s3, has_files=has_files)
-    RoundWork(table, ShardFiles(s3, BUCKET, RUN), processing, now=lambda: 1e6).run(sender)
+    RoundWork(table, ShardFiles(s3, BUCKET, RUN), processing, now=lambda: 1e6).run(sender, until=1e6 + 9)
     return table.load().account(table.records())
 
 
