@@ -44,6 +44,11 @@ class ShardTask:
         return self._failure is not None or (self._work is not None and self._work.outcome is not None)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the image had an error that may pass, and is to be sent again from `not_before` on."""
+        return self._work is not None and self._work.is_waiting
+
+    @property
     def is_current(self) -> bool:
         """Whether the image has a current result."""
         return self._work is not None and self._work.outcome is Outcome.CURRENT
@@ -71,6 +76,7 @@ class ShardTask:
         if self._failure is not None:
             turn.failed(self.position, self._failure)
         elif self._work is not None:
+            self._work.conclude()
             _record(turn, self.position, self._work)
 
     def _known_image(self) -> ListedImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ class Sent(Protocol):
     def paced_s(self) -> float:
         """Seconds."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the model does not run any more."""
+
 
 Send = Callable[[Iterator[ShardTask]], Sent]
 
@@ -57,23 +62,34 @@ class RoundWork:
         self._saves: list[Future[None]] = []
         self._finished = 0  # requests whose replies reached a task
 
-    def run(self, send: Send) -> Sent:
-        """Claim and send until the round is over. Images without an outcome then are left to the next round.
+    def run(self, send: Send, until: float, sleep: Callable[[float], None] = time.sleep) -> list[Sent]:
+        """Claim and send until `until` (epoch seconds). Images without an outcome then are left to the next round.
 
         Raises:
             ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
         """
         with ThreadPoolExecutor(2) as background:
-            sent = send(self._tasks(background))
+            sent = [send(self._tasks(background))]
             for each in self._saves:
                 each.result()
-        self._finished += sum(task.requests for shard in self._open for task in shard.tasks)
-        extra = Traffic(sent.requests - self._finished, sent.throttled, paced_seconds=sent.paced_s)
+        while not sent[-1].gone and (waiting := self._waiting()) and (moment := self._now()) < until:
+            due = [task for task in waiting if task.not_before <= moment]
+            if due:
+                sent.append(send(iter(due)))
+            else:
+                sleep(min(until, min(task.not_before for task in waiting)) - moment)
+        finished = self._finished + sum(task.requests for shard in self._open for task in shard.tasks)
+        requests, throttled = sum(each.requests for each in sent), sum(each.throttled for each in sent)
+        extra = Traffic(requests - finished, throttled, paced_seconds=sum(each.paced_s for each in sent))
         for shard in self._open:
             self._save(shard, extra)
             extra = Traffic()
         self._open = []
         return sent
+
+    def _waiting(self) -> list[ShardTask]:
+        """The images that had an error that may pass."""
+        return [task for shard in self._open for task in shard.tasks if task.is_waiting]
 
     def _tasks(self, background: Executor) -> Iterator[ShardTask]:
         """The images of one shard after the other. While one is sent, the next is claimed and the last one saved."""

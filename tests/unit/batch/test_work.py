@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -63,6 +64,8 @@ class Sender:
     requests: int = 0
     throttled: int = 0
     paced_s: float = 0.5
+    gone: bool = False
+    flaky: set[bytes] = field(default_factory=set)  # keys that fail once
 
     def __call__(self, tasks: Iterator[ShardTask]) -> Sender:
         for task in tasks:
@@ -72,8 +75,13 @@ class Sender:
                 break
             self.requests += 2
             self.throttled += 1
-            is_bad = request.body.endswith(b"007.jpg")
-            task.finish(Reply("InvalidImageFormatException" if is_bad else ACCEPTED), 180.0)
+            outcome = ACCEPTED
+            if request.body.endswith(b"007.jpg"):
+                outcome = "InvalidImageFormatException"
+            elif request.body in self.flaky:
+                self.flaky.discard(request.body)
+                outcome = "InternalServerError"
+            task.finish(Reply(outcome), 180.0)
         return self
 
 
@@ -101,7 +109,8 @@ def processing_of(s3: Any, *, has_files: bool) -> Processing:
 def play(s3: Any, table: MemoryTable, sender: Sender, *, has_files: bool) -> BatchImages:
     table.plan(table.load().next_round(table.records()))
     processing = processing_of(s3, has_files=has_files)
-    RoundWork(table, ShardFiles(s3, BUCKET, RUN), processing, now=lambda: 1e6).run(sender)
+    work = RoundWork(table, ShardFiles(s3, BUCKET, RUN), processing, now=itertools.count(1e6).__next__)
+    work.run(sender, until=2e6, sleep=lambda _: None)
     return table.load().account(table.records())
 
 
@@ -126,6 +135,17 @@ def test_a_round_that_ends_early_leaves_images_which_the_next_one_sends() -> Non
     traffic = reduce(Traffic.plus, (record.traffic for record in table.records()), Traffic())
     assert (traffic.requests, traffic.throttled, traffic.paced_seconds) == (60, 30, 1.0)
     assert sum(traffic.latencies.values()) == 30
+
+
+def test_an_error_that_may_pass_is_tried_again_in_the_same_round() -> None:
+    s3, table = MemoryS3(), MemoryTable()
+    ShardFiles(s3, BUCKET, RUN).write(shard_key(RUN, 0), as_file(ListedObject(key, "e", 9) for key in KEYS[8:12]))
+    table.create(Shards(1, BatchImages(listed=4)))
+
+    account = play(s3, table, Sender(flaky={KEYS[8].encode(), KEYS[11].encode()}), has_files=False)
+
+    assert (account.done, account.failed, account.left) == (4, 0, 0)
+    assert sorted(keys_in_parts(s3, table)) == KEYS[8:12]
 
 
 def test_a_result_that_is_current_is_not_asked_for_again(s3: Any) -> None:
