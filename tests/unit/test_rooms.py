@@ -33,6 +33,7 @@ ROOMS = (
     "lambdas.models",
     "lambdas.images",
     "lambdas.aws",
+    "lambdas",  # the package alone
     "iu_tuner.contract",
     "iu_tuner.formats",
 )
