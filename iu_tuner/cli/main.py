@@ -26,6 +26,7 @@ from iu_tuner.cli.arguments import Minutes, refuse_empty_options
 from iu_tuner.cli.assertions import Assertion
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.stack import find_tuner, region_of, run_id_of
+from iu_tuner.cli.commands.compare import compare
 from iu_tuner.cli.input_flags import checked_model_arn, expected_cost, input_flags, run_input
 from iu_tuner.cli.interrupts import Terminated
 from iu_tuner.cli.outcome import OutputOptions
@@ -176,6 +177,9 @@ def history(
     screen.tell(view.history_table(past))
     screen.put_json([run.values for run in past])
     return Exit.OK
+
+
+cli.add_command(compare)
 
 
 def _output_options(assertions: tuple[str, ...], junit: Path | None) -> OutputOptions:

@@ -1,0 +1,5 @@
+"""page"""
+
+
+def page(comparison, output, images):
+    return ""
