@@ -12,6 +12,7 @@ import numpy as np
 
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import UsageError
+from iu_tuner.formats import count
 from iu_tuner.vision.compare.alignment import align
 from iu_tuner.vision.compare.comparison import Candidate, Comparison, compare
 from iu_tuner.vision.compare.money import Running, with_run
@@ -81,6 +82,7 @@ def compare_files(request: Request) -> Result:
         candidates.append(Candidate(name, aligned, predictions.classes, files.threshold, assumed, running))
         paths[name] = given.path
     compared = compare(truth, candidates, iou=request.iou, costs=request.costs)
+    lines += _false_alarms_of_no_class(compared)
     output = to_json(compared, provenance(source.path, paths, _parameters(request)))
     return Result(compared, output, tuple(lines))
 
@@ -124,6 +126,16 @@ def _lines(name: str, predictions: DataSet, truth: DataSet, missing: int, left_o
     if not predictions.classes:
         found.append(f"{name}: there are no detections")
     return found
+
+
+def _false_alarms_of_no_class(compared: Comparison) -> list[str]:
+    """A line for each class that a model finds and the truth has no object of: average precision leaves it out."""
+    return [
+        f"{each.candidate.name}: the truth has no object of the class {name}: {count(rates.wrong, 'false alarm')}"
+        for each in compared.evaluations
+        for name, objects, rates in zip(compared.classes, compared.objects, each.point.rates[:-1], strict=True)
+        if objects == 0 and rates.wrong
+    ]
 
 
 def _running(files: ModelFiles, predictions: DataSet) -> Running:

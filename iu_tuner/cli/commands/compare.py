@@ -82,7 +82,13 @@ def compare(
         )
     models = _models(predictions, of_models, always_on)
     request = Request(truth, models, iou, missing_as_empty, ignore_other_images, costs, images)
-    result = compare_files(request)
+    try:
+        result = compare_files(request)
+    except UsageError as error:  # several faults are several lines
+        *others, last = str(error).splitlines()
+        for line in others:
+            click.echo(line, err=True)
+        raise UsageError(last) from None
     write(result, out, images)
     for line in result.lines:
         click.echo(line, err=True)

@@ -18,7 +18,7 @@ from iu_tuner.vision.compare.money import Running
 from iu_tuner.vision.compare.precision import average_precisions, objects_by_image, resampled_average_precision
 from iu_tuner.vision.formats.labels import DataSet
 from iu_tuner.vision.statistics.calibration import Calibration, calibration
-from iu_tuner.vision.statistics.intervals import Interval, Resamples, too_few
+from iu_tuner.vision.statistics.intervals import MIN_IMAGES, Interval, Resamples, too_few
 from iu_tuner.vision.statistics.thresholds import Costs
 
 AP50, AP75 = 0, 5  # their numbers among COCO's thresholds of overlap
@@ -166,7 +166,10 @@ def _points(
     costs: Costs | None,
     resamples: Resamples,
 ) -> tuple[Point, ...]:
-    """The model at its given, assumed and best thresholds, and at the cheapest, as far as there are such."""
+    """The model at its given, assumed and best thresholds, and at the cheapest, as far as there are such.
+
+    With too few images to choose a threshold on half of them, every detection counts where none is given.
+    """
     keys = tuple(image.key for image in truth.images)
 
     def point(kind: str, threshold: float | None, by_class: Sequence[float], of_detection: float | Floats) -> Point:
@@ -180,6 +183,8 @@ def _points(
         by_class = [_assumed(candidate, name) for name in classes]
         common = by_class[0] if len(set(by_class)) == 1 else None
         points.append(point("assumed", common, by_class, np.array(by_class)[matches.found.klass]))
+    if len(keys) < MIN_IMAGES:
+        return tuple(points) or (point("all", 0.0, [0.0] * len(classes), 0.0),)
     for kind, price in (("bestF1", None), *([("lowestCost", costs)] if costs else [])):
         best = curve(matches, row).best(price)
         points.append(point(kind, best, [best] * len(classes), cross_fitted(matches, row, keys, price)))
@@ -206,10 +211,8 @@ def _difference(a: int, b: int, first: Evaluation, second: Evaluation, resamples
 
 def mean_precision(evaluation: Evaluation, klass: int, overlap: int = AP50) -> float | None:
     """Average precision of a class, or of all if `klass` is one beyond the last; None without objects."""
-    value = _mean(
-        evaluation.precision[:, overlap] if klass == len(evaluation.precision) else evaluation.precision[klass, overlap]
-    )
-    return value
+    table = evaluation.precision
+    return _mean(table[:, overlap] if klass == len(table) else table[klass, overlap])
 
 
 def _plain_difference(

@@ -18,7 +18,7 @@ _TAKES = (
 
 
 def read_tensorflow(path: Path) -> list[ImageLabels]:
-    """Read a folder of `<image>.json`, or a file of JSON lines that have a `key` beside the answer.
+    """Read a folder of `<image>.json`, one such file, or a file of JSON lines that have a `key` beside the answer.
 
     A label's name is its class's number as text (`"1"`): the answers have no names.
 
@@ -36,9 +36,10 @@ def read_tensorflow(path: Path) -> list[ImageLabels]:
 
 
 def _answers(path: Path) -> Iterator[tuple[str, str, Any]]:
-    if path.is_dir():
-        for file in sorted(path.rglob("*.json")):
-            name = file.relative_to(path).as_posix()
+    if path.is_dir() or path.suffix == ".json":
+        folder = path if path.is_dir() else path.parent
+        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+            name = file.relative_to(folder).as_posix()
             yield name, name.removesuffix(".json"), read_json(file)
         return
     for number, line in read_lines(path):
