@@ -84,12 +84,14 @@ def to_boxes(
 ) -> Boxes:
     """The labels of `images`, which are in the truth's order, as arrays. Shares become pixels of the truth's size.
 
+    Of predictions without boxes, an anomaly's verdict becomes two labels.
+
     Raises:
         UsageError: a label has no box where the truth has boxes, or the reverse; or shares meet an unknown size.
     """
     rows: list[tuple[int, int, float, float, float, float, float, bool]] = []
     for index, (image, true) in enumerate(zip(images, truth.images, strict=True)):
-        labels = image.labels if with_boxes else _with_opposites(image.labels, classes)
+        labels = image.labels if with_boxes or image is true else _with_opposites(image.labels, classes)
         for label in sorted(labels, key=lambda each: -each.confidence):
             if (label.box is None) == with_boxes:
                 raise UsageError(f"{name}: {image.key}: {_no_match(with_boxes)}")

@@ -60,7 +60,6 @@ class Evaluation:
     points: tuple[Point, ...]
     precision: Floats
     recall: Floats
-    resampled_ap50: Floats
     kinds: dict[str, KindOfError]
     calibration: Calibration
     pairs: list[Pair]
@@ -114,10 +113,9 @@ def compare(truth: DataSet, candidates: Sequence[Candidate], *, iou: float, cost
     for each in candidates:
         found = to_boxes(each.name, each.aligned.images, truth, index, with_boxes=with_boxes)
         evaluations.append(_evaluate(each, objects, found, classes, truth, iou, costs, resamples))
-    differences = [
-        _difference(a, b, evaluations[a], evaluations[b], resamples)
-        for a, b in combinations(range(len(evaluations)), 2)
-    ]
+    pairs_of_models = list(combinations(range(len(evaluations)), 2))
+    ap50 = [_resampled_ap50(each, resamples) for each in evaluations] if pairs_of_models else []
+    differences = [_difference(a, b, evaluations, ap50, resamples) for a, b in pairs_of_models]
     there = np.bincount(objects.klass[~objects.crowd], minlength=len(classes))
     return Comparison(truth, classes, tuple(there.tolist()), iou, costs, tuple(evaluations), tuple(differences))
 
@@ -139,7 +137,6 @@ def _evaluate(
     counted = ~matches.ignored[row]
     every_pair = pairs(matches, row, kept)
     precision, recall = average_precisions(matches, len(classes))
-    by_image = objects_by_image(matches, len(classes))
     return Evaluation(
         candidate=candidate,
         matches=matches,
@@ -147,7 +144,6 @@ def _evaluate(
         points=points,
         precision=precision[:, :row],
         recall=recall[:, :row],
-        resampled_ap50=_with_mean(resampled_average_precision(matches, AP50, by_image, resamples)),
         kinds=errors_by_kind(matches, row, len(classes)),
         calibration=calibration(found.score[counted], matches.right(row)[counted]),
         pairs=every_pair,
@@ -197,11 +193,22 @@ def _assumed(candidate: Candidate, name: str) -> float:
     return candidate.assumed[name]
 
 
-def _difference(a: int, b: int, first: Evaluation, second: Evaluation, resamples: Resamples) -> Difference:
-    intervals = []
+def _resampled_ap50(evaluation: Evaluation, resamples: Resamples) -> Floats:
+    """AP@.5 in each resample (rows) of each class, and last of all; NaN if there are too few images for intervals."""
+    classes = len(evaluation.precision)
+    if resamples.images < MIN_IMAGES:
+        return np.full((1, classes + 1), np.nan)
+    objects = objects_by_image(evaluation.matches, classes)
+    return _with_mean(resampled_average_precision(evaluation.matches, AP50, objects, resamples))
+
+
+def _difference(
+    a: int, b: int, evaluations: Sequence[Evaluation], ap50: Sequence[Floats], resamples: Resamples
+) -> Difference:
+    first, second, intervals = evaluations[a], evaluations[b], []
     for number, (mine, other) in enumerate(zip(first.point.rates, second.point.rates, strict=True)):
         note = too_few(resamples.images, mine.right + mine.missed)
-        samples = first.resampled_ap50[:, number] - second.resampled_ap50[:, number]
+        samples = ap50[a][:, number] - ap50[b][:, number]
         values = [mean_precision(each, number) for each in (first, second)]
         intervals.append(
             rate_differences(mine, other, resamples) | {"ap50": _plain_difference(values, samples, resamples, note)}

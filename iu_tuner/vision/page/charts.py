@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iu_tuner.vision.page.markup import plain, text
 
 WIDTH, HEIGHT = 400, 300  # of the drawing, in its own units; a phone shows it at 0.85 of that
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 46
+LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
 COLOURS = 5  # style.css has so many
 
 
@@ -59,7 +59,8 @@ def _axes(across: str, up: str, percent: bool) -> str:
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="{anchor}">{shown}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{across}</text>')
-    parts.append(f'<text x="{LEFT + 6}" y="{TOP + 16}">{up}</text>')
+    height = (TOP + HEIGHT - BOTTOM) / 2
+    parts.append(f'<text transform="translate(14 {height:.0f}) rotate(-90)" text-anchor="middle">{up}</text>')
     return "".join(parts)
 
 

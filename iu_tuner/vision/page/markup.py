@@ -49,7 +49,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], tex
         for row in rows
     )
     return (
-        f'<div class="rows" tabindex="0" role="region" aria-label="{plain(caption)}"><table>'
+        f'<div class="rows" tabindex="0" role="region" aria-label="Table: {plain(caption)}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -188,8 +188,8 @@ def cost(output: Json) -> str:
 def _rules(output: Json) -> str:
     """When to use which model: by volume, by accuracy, by time, each with the number that decides it."""
     rules = [
-        f"<b>Volume.</b> {text(each['a'])} and {text(each['b'])} cost the same at {each['imagesPerMonth']:,} images a month: "
-        "with fewer, the one that is paid by use costs less."
+        f"<b>Volume.</b> {text(each['a'])} and {text(each['b'])} cost the same at {each['imagesPerMonth']:,} images "
+        "a month: with fewer, the one that is paid by use costs less."
         for each in output["breakEven"]
     ]
     for each in output["differences"][:1]:
