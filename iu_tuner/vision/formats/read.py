@@ -8,7 +8,6 @@ from pathlib import Path
 
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import UsageError
-from iu_tuner.formats import count
 from iu_tuner.vision.formats.coco import read_coco, read_coco_predictions
 from iu_tuner.vision.formats.files import read_json
 from iu_tuner.vision.formats.labels import DataSet, ImageLabels
@@ -87,7 +86,7 @@ def _with_notes(data: DataSet) -> DataSet:
     beyond = sum(box.beyond(size) for box, size in boxes)
     flat = sum(box.width * box.height == 0 for box, _ in boxes)
     notes = [
-        *([f"{count(beyond, 'box').replace('boxs', 'boxes')} reach beyond the edges of their image"] if beyond else []),
-        *([f"{count(flat, 'box').replace('boxs', 'boxes')} have no area"] if flat else []),
+        *([f"boxes that reach beyond the edges of their image: {beyond:,}"] if beyond else []),
+        *([f"boxes without an area: {flat:,}"] if flat else []),
     ]
     return replace(data, notes=(*data.notes, *notes))

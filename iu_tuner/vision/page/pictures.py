@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from iu_tuner.formats import count
 from iu_tuner.vision.compare.comparison import Comparison, Evaluation
 from iu_tuner.vision.compare.confusion import NOTHING, Pair
 from iu_tuner.vision.page.markup import plain, text
@@ -91,7 +90,7 @@ def key() -> str:
 
 def bad_image_says(missed: int, invented: int, too_large: int) -> str:
     """The errors on an image, in words."""
-    return f"{missed} missed, {invented} invented, {count(too_large, 'box').replace('boxs', 'boxes')} too large"
+    return f"{missed} missed, {invented} invented, {too_large} too large"
 
 
 def _rectangle(kind: str, box: tuple[float, ...]) -> str:

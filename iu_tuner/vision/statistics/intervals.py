@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -35,14 +35,10 @@ class Resamples:
 
     images: int
 
-    @cached_property
+    @property
     def weights(self) -> NDArray[np.uint8]:
         """The counts. They are the same each time for the same number of images."""
-        generator = np.random.default_rng(SEED)
-        drawn = np.empty((RESAMPLES, self.images), dtype=np.uint8)
-        for row in drawn:
-            row[:] = np.bincount(generator.integers(self.images, size=self.images), minlength=self.images)
-        return drawn
+        return _weights(self.images)
 
     def sums(self, counts: NDArray[np.int64]) -> Floats:
         """The sum of each column of `counts` (images, C) in each resample: (RESAMPLES, C)."""
@@ -62,6 +58,15 @@ class Resamples:
         tail = NormalDist().cdf(-wide)
         low, high = np.nanquantile(samples, [tail, 1 - tail])
         return float(low), float(high)
+
+
+@lru_cache(maxsize=1)
+def _weights(images: int) -> NDArray[np.uint8]:
+    generator = np.random.default_rng(SEED)
+    drawn = np.empty((RESAMPLES, images), dtype=np.uint8)
+    for row in drawn:
+        row[:] = np.bincount(generator.integers(images, size=images), minlength=images)
+    return drawn
 
 
 def student_t(degrees: int) -> float:

@@ -40,11 +40,12 @@ class Command:
     """`compare(truth, "--option", "value", A=path)`."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-        self._capsys, self.folder = capsys, folder
+        self._capsys, self.folder, self._calls = capsys, folder, 0
 
     def __call__(self, truth: object, *options: str, **predictions: object) -> Compared:
         given = [part for name, path in predictions.items() for part in ("--predictions", f"{name}={path}")]
-        out = self.folder / "out"
+        self._calls += 1
+        out = self.folder / f"out{self._calls}"
         self._capsys.readouterr()
         code = main(["compare", "--truth", str(truth), *given, *options, "--out", str(out)])
         said = self._capsys.readouterr()
