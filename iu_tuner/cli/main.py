@@ -9,6 +9,7 @@ from contextlib import suppress
 import click
 
 from iu_tuner.cli.arguments import refuse_empty_options
+from iu_tuner.cli.commands.compare import compare
 from iu_tuner.cli.commands.follow import follow
 from iu_tuner.cli.commands.history import history
 from iu_tuner.cli.commands.run import run
@@ -31,6 +32,7 @@ def cli() -> None:
     """Measures how many requests per second an inference unit of a Rekognition model carries."""
 
 
+cli.add_command(compare)
 cli.add_command(follow)
 cli.add_command(history)
 cli.add_command(run)
