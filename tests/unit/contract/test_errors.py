@@ -20,6 +20,8 @@ CONTRACT = {
     "ModelStartFailed",
     "ModelLost",
     "BudgetExceeded",
+    "DeadlineImpossible",
+    "TooManyFailures",
     "AccessDenied",
     "ModelStopFailed",
     "InternalError",

@@ -1,0 +1,118 @@
+"""Right, wrong and missed at thresholds of confidence: by image and class, and the rates with their intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iu_tuner.vision.compare.alignment import Bools, Floats, Ints
+from iu_tuner.vision.compare.matching import Matches
+from iu_tuner.vision.compare.precision import objects_by_image
+from iu_tuner.vision.statistics.intervals import Interval, Resamples, difference, f1_interval, share_interval, too_few
+from iu_tuner.vision.statistics.thresholds import Costs, Curve, halves
+
+RATES = ("precision", "recall", "f1")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts by image (rows) and class (columns); the last column is all classes."""
+
+    kept: Bools
+    """which detections (N) reach their threshold and are not in a crowd"""
+    right: Ints
+    wrong: Ints
+    objects: Ints
+
+    @property
+    def totals(self) -> list[tuple[int, int, int]]:
+        """(right, wrong, missed) of each class, and last of all."""
+        right, wrong, objects = (each.sum(axis=0) for each in (self.right, self.wrong, self.objects))
+        return [(int(a), int(b), int(c - a)) for a, b, c in zip(right, wrong, objects, strict=True)]
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Precision, recall and F1 of one class, or of all, with the counts behind them and the resampled values."""
+
+    right: int
+    wrong: int
+    missed: int
+    intervals: dict[str, Interval]
+    samples: dict[str, Floats]
+
+
+def count(matches: Matches, row: int, classes: int, thresholds: float | Floats) -> Counts:
+    """Count at threshold number `row` of overlap. `thresholds` (0 to 100): one for all, or one for each detection."""
+    found = matches.found
+    kept = (found.score >= thresholds) & ~matches.ignored[row]
+    right = matches.right(row)
+    shape = (len(found.starts) - 1, classes)
+    place = found.image * classes + found.klass
+
+    def table(which: Bools) -> Ints:
+        return _with_total(np.bincount(place[which], minlength=shape[0] * classes).reshape(shape))
+
+    return Counts(kept, table(kept & right), table(kept & ~right), _with_total(objects_by_image(matches, classes)))
+
+
+def rates(counts: Counts, resamples: Resamples) -> list[Rates]:
+    """The rates of each class, and last of all classes."""
+    images = len(counts.right)
+    drawn = [resamples.sums(each) for each in (counts.right, counts.wrong, counts.objects)]
+    found = []
+    for column, (right, wrong, missed) in enumerate(counts.totals):
+        note = too_few(images, right + missed)
+        samples = _samples(*(each[:, column] for each in drawn))
+        intervals = {
+            "precision": share_interval(right, right + wrong, samples["precision"], resamples, note),
+            "recall": share_interval(right, right + missed, samples["recall"], resamples, note),
+            "f1": f1_interval(right, wrong, missed, samples["f1"], resamples, note),
+        }
+        found.append(Rates(right, wrong, missed, intervals, samples))
+    return found
+
+
+def rate_differences(a: Rates, b: Rates, resamples: Resamples) -> dict[str, Interval]:
+    """a - b of each rate, on the same resamples."""
+    return {
+        name: difference(a.intervals[name], b.intervals[name], a.samples[name] - b.samples[name], resamples)
+        for name in RATES
+    }
+
+
+def curve(matches: Matches, row: int, images: Bools | None = None, klass: int | None = None) -> Curve:
+    """Counts at every threshold of confidence, on some images or all, of one class or all."""
+    found, truth = matches.found, matches.truth
+    chosen, objects = ~matches.ignored[row], ~truth.crowd
+    if images is not None:
+        chosen, objects = chosen & images[found.image], objects & images[truth.image]
+    if klass is not None:
+        chosen, objects = chosen & (found.klass == klass), objects & (truth.klass == klass)
+    return Curve.of(found.score[chosen], matches.right(row)[chosen], int(objects.sum()))
+
+
+def cross_fitted(matches: Matches, row: int, keys: tuple[str, ...], costs: Costs | None = None) -> Floats:
+    """A threshold for each detection: the best on the half of the images that its own image is not in.
+
+    A threshold that is chosen and judged on the same images flatters the model.
+    """
+    first = halves(keys)
+    of_first, of_second = (curve(matches, row, half).best(costs) for half in (first, ~first))
+    found: Floats = np.where(first[matches.found.image], of_second, of_first)
+    return found
+
+
+def _samples(right: Floats, wrong: Floats, objects: Floats) -> dict[str, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "precision": right / (right + wrong),
+            "recall": right / objects,
+            "f1": 2 * right / (right + wrong + objects),
+        }
+
+
+def _with_total(table: NDArray[np.int64]) -> Ints:
+    return np.column_stack([table, table.sum(axis=1)])

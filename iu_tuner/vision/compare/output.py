@@ -1,0 +1,206 @@
+"""The comparison as `compare.json`. Confidence and thresholds are 0 to 100, shares 0 to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from iu_tuner.vision.compare.comparison import AP50, AP75, Comparison, Evaluation, Point
+from iu_tuner.vision.compare.confusion import NOTHING
+from iu_tuner.vision.compare.counts import RATES, Rates, curve
+from iu_tuner.vision.compare.money import Running, break_even_images
+from iu_tuner.vision.compare.verdict import verdict
+from iu_tuner.vision.statistics.intervals import Interval
+
+DIGITS = 12  # 1.0 is 0.9999999999999999 in the reference's arithmetic
+COUNTED_AT = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 99.0, 99.9)
+Json = dict[str, Any]
+
+
+def to_json(comparison: Comparison, provenance: Mapping[str, Any]) -> Json:
+    """The whole file. `provenance` says what it was made from."""
+    evaluations = comparison.evaluations
+    names = [each.candidate.name for each in evaluations]
+    return {
+        "images": len(comparison.truth.images),
+        "objects": sum(comparison.objects),
+        "classes": list(comparison.classes),
+        "classesWithoutTruth": [
+            name for name, objects in zip(comparison.classes, comparison.objects, strict=True) if not objects
+        ],
+        "iou": comparison.iou,
+        "models": {name: _model(comparison, each) for name, each in zip(names, evaluations, strict=True)},
+        "differences": [
+            {
+                "a": names[each.a],
+                "b": names[each.b],
+                **_intervals(each.intervals[-1]),
+                "perClass": {
+                    name: _intervals(intervals)
+                    for name, intervals in zip(comparison.classes, each.intervals[:-1], strict=True)
+                },
+            }
+            for each in comparison.differences
+        ],
+        "breakEven": list(_break_even(evaluations)),
+        "verdict": sentence(comparison),
+        "notes": list(comparison.truth.notes),
+        "provenance": dict(provenance),
+    }
+
+
+def sentence(comparison: Comparison) -> str:
+    """The verdict on the first two models."""
+    names = [each.candidate.name for each in comparison.evaluations]
+    rates = [each.point.rates[-1].intervals for each in comparison.evaluations]
+    gap = comparison.differences[0].intervals[-1] if comparison.differences else None
+    named = [name for name, objects in zip(comparison.classes, comparison.objects, strict=True) if objects]
+    thing = f"{named[0]}s" if len(named) == 1 else "objects"
+    return verdict(names, rates, gap, thing, len(comparison.truth.images))
+
+
+def _model(comparison: Comparison, evaluation: Evaluation) -> Json:
+    classes, point = comparison.classes, evaluation.point
+    missing, left_out = evaluation.candidate.aligned.without_predictions, evaluation.candidate.aligned.left_out
+    everything = slice(0, len(classes))
+    return {
+        **_precision(evaluation, everything),
+        "threshold": _rounded(point.threshold),
+        "thresholdKind": point.kind,
+        **_rates(point.rates[-1]),
+        "perClass": {
+            name: {
+                **_precision(evaluation, slice(number, number + 1)),
+                "threshold": _rounded(point.class_thresholds[number]),
+                **_rates(point.rates[number]),
+            }
+            for number, name in enumerate(classes)
+        },
+        "thresholds": {each.kind: _point(each) for each in evaluation.points},
+        "detectionsAtLeast": {
+            f"{least:g}": int((evaluation.matches.found.score >= least).sum()) for least in COUNTED_AT
+        },
+        "medianIou": _rounded(evaluation.fit.overlap),
+        "medianAreaRatio": _rounded(evaluation.fit.area_ratio),
+        "exactImages": _rounded(_exact_images(comparison, evaluation)),
+        "errors": {
+            name: {"count": kind.count, "lostAp": _rounded(kind.lost_precision)}
+            for name, kind in evaluation.kinds.items()
+        },
+        "calibration": {
+            "error": _rounded(evaluation.calibration.error),
+            "bins": [vars(each) for each in evaluation.calibration.bins],
+        },
+        "confusion": list(_confusion(comparison, evaluation)),
+        "worstImages": [
+            {
+                "image": comparison.truth.images[each.image].key,
+                "missed": each.missed,
+                "invented": each.invented,
+                "tooLarge": each.too_large,
+            }
+            for each in evaluation.worst
+        ],
+        "imagesWithoutPredictions": missing,
+        "otherImagesLeftOut": left_out,
+        "running": _running(evaluation.candidate.running),
+        **_cost_of_errors(comparison, evaluation),
+    }
+
+
+def _point(point: Point) -> Json:
+    return {"threshold": _rounded(point.threshold), **_rates(point.rates[-1])}
+
+
+def _precision(evaluation: Evaluation, classes: slice) -> Json:
+    """AP and AR of some classes; None where the truth has none of them."""
+    precision, recall = evaluation.precision[classes], evaluation.recall[classes]
+    return {
+        "ap50": _mean(precision[:, AP50]),
+        "ap75": _mean(precision[:, AP75]),
+        "ap": _mean(precision),
+        "ar100": _mean(recall),
+    }
+
+
+def _rates(rates: Rates) -> Json:
+    return {
+        **{name: _interval(rates.intervals[name]) for name in RATES},
+        "truePositives": rates.right,
+        "falsePositives": rates.wrong,
+        "falseNegatives": rates.missed,
+    }
+
+
+def _intervals(found: Mapping[str, Interval]) -> Json:
+    return {name: _interval(each) for name, each in found.items()}
+
+
+def _interval(found: Interval) -> Json:
+    bounds = {"value": _rounded(found.value), "low": _rounded(found.low), "high": _rounded(found.high)}
+    return {**bounds, "note": found.note} if found.note else bounds
+
+
+def _confusion(comparison: Comparison, evaluation: Evaluation) -> Iterator[Json]:
+    """One entry per cell of the table that is not 0; null stands for nothing there, or nothing found."""
+    for (true, seen), images in evaluation.cells.items():
+        keys = dict.fromkeys(comparison.truth.images[each].key for each in images)
+        yield {
+            "truth": None if true == NOTHING else comparison.classes[true],
+            "predicted": None if seen == NOTHING else comparison.classes[seen],
+            "count": len(images),
+            "images": list(keys),
+        }
+
+
+def _exact_images(comparison: Comparison, evaluation: Evaluation) -> float:
+    """The share of images without any error: each object found, and nothing else."""
+    with_errors = {image for (true, seen), images in evaluation.cells.items() if true != seen for image in images}
+    return 1 - len(with_errors) / len(comparison.truth.images)
+
+
+def _running(running: Running) -> Json:
+    return {
+        "usdPer1000Images": _rounded(running.usd_per_1000_images),
+        "usdPerMonth": _rounded(running.monthly[0]) if running.is_always_on and running.monthly else None,
+        "p50Ms": running.p50_ms,
+        "p95Ms": running.p95_ms,
+        "trainingHours": running.training_hours,
+        "trainingUsd": running.training_usd,
+    }
+
+
+def _cost_of_errors(comparison: Comparison, evaluation: Evaluation) -> Json:
+    """Dollars of errors per 1,000 images at the thresholds that the model is compared at."""
+    if comparison.costs is None:
+        return {}
+    everything = evaluation.point.rates[-1]
+    dollars = everything.missed * comparison.costs.miss + everything.wrong * comparison.costs.false_alarm
+    return {"errorUsdPer1000Images": _rounded(1000 * dollars / len(comparison.truth.images))}
+
+
+def _break_even(evaluations: Sequence[Evaluation]) -> Iterator[Json]:
+    for a, b in combinations((each.candidate for each in evaluations), 2):
+        images = break_even_images(a.running, b.running)
+        if images is not None:
+            yield {"a": a.name, "b": b.name, "imagesPerMonth": round(images)}
+
+
+def curve_points(evaluation: Evaluation, most: int = 300) -> Json:
+    """Precision, recall and F1 by threshold, of all classes, at `most` points or fewer, for pictures."""
+    found = curve(evaluation.matches, evaluation.row)
+    chosen = np.unique(np.linspace(0, max(0, len(found.threshold) - 1), most).astype(int))[: len(found.threshold)]
+    columns = {"threshold": found.threshold, "precision": found.precision, "recall": found.recall, "f1": found.f1}
+    return {name: [float(each) for each in values[chosen]] for name, values in columns.items()}
+
+
+def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+    known = values[~np.isnan(values)]
+    return _rounded(float(known.mean())) if known.size else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)

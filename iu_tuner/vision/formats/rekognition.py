@@ -1,0 +1,121 @@
+"""Answers of Rekognition Custom Labels and Lookout for Vision: `<key>.json` of uploads, detections lines of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from iu_tuner.contract.input_errors import shown
+from iu_tuner.exit_codes import UsageError
+from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, read_lines
+from iu_tuner.vision.formats.labels import ImageLabels, Label
+
+_SIDES = ("left", "top", "width", "height")
+
+
+def read_results(folder: Path) -> list[ImageLabels]:
+    """Read a folder of `<key>.json`: answers of DetectCustomLabels or DetectAnomalies.
+
+    The key is that of the file's `Inference` block, else the path inside the folder without `.json`. An image with an
+    error file has no result.
+
+    Raises:
+        UsageError: it is no folder, or a file is no such answer.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: the format results takes a folder of <key>.json")
+    faults, images = Faults(folder), []
+    for path in sorted(folder.rglob("*.json")):
+        name = path.relative_to(folder).as_posix()
+        if name.endswith(".error.json"):
+            continue
+        answer = read_json(path)
+        try:
+            images.append(_result(name.removesuffix(".json"), answer))
+        except ValueError as error:
+            faults.add(name, str(error))
+    faults.refuse()
+    return images
+
+
+def labels_of_answer(answer: Any) -> tuple[Label, ...]:
+    """The labels of an answer of DetectCustomLabels (confidence 0 to 100) or DetectAnomalies (0 to 1).
+
+    An anomaly's answer is one label without a box, `anomaly` or `normal`: its confidence belongs to that verdict.
+    Raises ValueError with a sentence.
+    """
+    if isinstance(answer, dict) and isinstance(labels := answer.get("CustomLabels"), list):
+        return tuple(map(_custom_label, labels))
+    if isinstance(answer, dict) and isinstance(found := answer.get("DetectAnomalyResult"), dict):
+        if not isinstance(is_anomalous := found.get("IsAnomalous"), bool):
+            raise ValueError(f"IsAnomalous takes true or false; got {shown(is_anomalous)}")
+        return (Label("anomaly" if is_anomalous else "normal", confidence_of(found.get("Confidence"), 1)),)
+    raise ValueError("it has neither CustomLabels nor DetectAnomalyResult")
+
+
+def _result(key: str, answer: Any) -> ImageLabels:
+    labels = labels_of_answer(answer)
+    about = answer.get("Inference")
+    about = about if isinstance(about, dict) else {}
+    image = about.get("image")
+    given = image.get("key") if isinstance(image, dict) else None
+    return ImageLabels(given if isinstance(given, str) else key, labels, milliseconds=_milliseconds(about))
+
+
+def _custom_label(label: Any) -> Label:
+    if not isinstance(label, dict) or not isinstance(name := label.get("Name"), str):
+        raise ValueError(f"a label takes a Name; got {shown(label)}")
+    box = (label.get("Geometry") or {}).get("BoundingBox")
+    sides = box and [box.get(side.capitalize()) for side in _SIDES]
+    return Label(name, confidence_of(label.get("Confidence"), 100), box_of(sides, in_pixels=False) if sides else None)
+
+
+def read_detections(path: Path) -> list[ImageLabels]:
+    """Read detections lines: a file, or a folder with the `part-<n>.jsonl` of a batch.
+
+    Raises:
+        UsageError: a line is none, or a key is there twice.
+    """
+    images: list[ImageLabels] = []
+    for part in _parts(path):
+        faults = Faults(part)
+        for number, line in read_lines(part):
+            try:
+                images.append(_detections(line))
+            except ValueError as error:
+                faults.add(f"line {number}", str(error))
+        faults.refuse()
+    return images
+
+
+def _parts(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    parts = sorted(path.glob("part-*.jsonl"))
+    if not parts:
+        raise UsageError(f"{path}: the format detections takes a .jsonl file, or a folder with part-<n>.jsonl")
+    yield from parts
+
+
+def _detections(line: Any) -> ImageLabels:
+    if isinstance(line, ValueError):
+        raise line
+    if not isinstance(key := line.get("key"), str) or not isinstance(labels := line.get("labels"), list):
+        raise ValueError("a detections line takes a key and a list of labels")
+    return ImageLabels(key, tuple(map(_line_label, labels)), milliseconds=_milliseconds(line))
+
+
+def _line_label(label: Any) -> Label:
+    if not isinstance(label, dict) or not isinstance(name := label.get("name"), str):
+        raise ValueError(f"a label takes a name; got {shown(label)}")
+    box = label.get("box")
+    if box is not None and not isinstance(box, dict):
+        raise ValueError(f"box takes an object with left, top, width and height; got {shown(box)}")
+    sides = box and [box.get(side) for side in _SIDES]
+    return Label(name, confidence_of(label.get("confidence"), 100), box_of(sides, in_pixels=False) if sides else None)
+
+
+def _milliseconds(values: dict[str, Any]) -> float | None:
+    return values["ms"] if is_number(values.get("ms")) else None

@@ -1,0 +1,99 @@
+"""Pictures of images with their boxes: objects, hits, missed objects, invented detections."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from iu_tuner.vision.compare.comparison import Comparison, Evaluation
+from iu_tuner.vision.compare.confusion import NOTHING, Pair
+from iu_tuner.vision.page.markup import plain, text
+from iu_tuner.vision.page.thumbnails import Thumbnails
+
+KINDS = {
+    "object": "object that is found",
+    "hit": "detection of it",
+    "missed": "missed object",
+    "invented": "invented detection",
+}
+
+
+class Pictures:
+    """Draws images of a comparison for one model."""
+
+    def __init__(self, comparison: Comparison, evaluation: Evaluation, thumbnails: Thumbnails) -> None:
+        self._comparison, self._evaluation, self._thumbnails = comparison, evaluation, thumbnails
+        self._pairs: dict[int, list[Pair]] = defaultdict(list)
+        for pair in evaluation.pairs:
+            self._pairs[pair.image].append(pair)
+
+    def figure(self, image: int, caption: str | None = None) -> str:
+        """The image with its boxes, and a caption that says the same in words."""
+        true = self._comparison.truth.images[image]
+        boxes = [box for pair in self._pairs[image] for box in self._boxes(pair)]
+        width, height = true.size or self._extent(image)
+        id_ = self._thumbnails.id_of(true.key)
+        shown = f'<use href="#{id_}" width="{width}" height="{height}"/>' if id_ else ""
+        drawn = "".join(_rectangle(kind, box) for kind, box in boxes) if self._comparison.truth.has_boxes else ""
+        says = caption or self._in_words(image)
+        return (
+            f'<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{plain(f"{true.key}: {says}")}">'
+            f"{shown}{drawn}</svg><figcaption><b>{text(true.key)}</b><br>{text(says)}</figcaption></figure>"
+        )
+
+    def _boxes(self, pair: Pair) -> Iterable[tuple[str, tuple[float, ...]]]:
+        matches = self._evaluation.matches
+        is_hit = NOTHING not in (pair.truth, pair.found) and (
+            matches.truth.klass[pair.truth] == matches.found.klass[pair.found]
+        )
+        if pair.truth != NOTHING:
+            yield "object" if is_hit else "missed", tuple(matches.truth.box[pair.truth].tolist())
+        if pair.found != NOTHING:
+            yield "hit" if is_hit else "invented", tuple(matches.found.box[pair.found].tolist())
+
+    def _in_words(self, image: int) -> str:
+        """Each error on the image, by class."""
+        matches, classes = self._evaluation.matches, self._comparison.classes
+        words: dict[str, int] = defaultdict(int)
+        for pair in self._pairs[image]:
+            true = None if pair.truth == NOTHING else classes[matches.truth.klass[pair.truth]]
+            seen = None if pair.found == NOTHING else classes[matches.found.klass[pair.found]]
+            if true == seen:
+                words[f"{true} found"] += 1
+            elif seen is None:
+                words[f"{true} missed"] += 1
+            elif true is None:
+                words[f"{seen} invented"] += 1
+            else:
+                words[f"{true} taken for {seen}"] += 1
+        return ", ".join(f"{number} {word}" for word, number in words.items()) or "nothing there, nothing found"
+
+    def _extent(self, image: int) -> tuple[int, int]:
+        """The size that the boxes need, for an image of unknown size."""
+        matches = self._evaluation.matches
+        sides = [1.0]
+        for boxes in (matches.truth, matches.found):
+            box = boxes.box[boxes.of(image)]
+            sides += (box[:, :2] + box[:, 2:]).max(axis=1).tolist() if len(box) else []
+        side = int(max(sides)) + 1
+        return side, side
+
+
+def key() -> str:
+    """The legend of the boxes."""
+    items = "".join(
+        f'<li><svg viewBox="0 0 16 10" aria-hidden="true">{_rectangle(name, (1, 1, 14, 8))}</svg>{says}</li>'
+        for name, says in KINDS.items()
+    )
+    return f'<ul class="key">{items}</ul>'
+
+
+def bad_image_says(missed: int, invented: int, too_large: int) -> str:
+    """The errors on an image, in words."""
+    return f"{missed} missed, {invented} invented, {too_large} too large"
+
+
+def _rectangle(kind: str, box: tuple[float, ...]) -> str:
+    left, top, width, height = (f"{side:g}" for side in box)
+    place = f'x="{left}" y="{top}" width="{width}" height="{height}"'
+    return f'<rect class="halo" {place}/><rect class="{kind}" {place}/>'

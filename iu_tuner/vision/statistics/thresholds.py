@@ -1,0 +1,78 @@
+"""The threshold of confidence that serves best: by F1, or by what errors cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Dollars of one missed object and of one false alarm."""
+
+    miss: float
+    false_alarm: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Counts at each distinct score as threshold, from the highest to the lowest."""
+
+    threshold: Floats
+    right: NDArray[np.int64]
+    wrong: NDArray[np.int64]
+    objects: int
+
+    @classmethod
+    def of(cls, score: Floats, is_right: Bools, objects: int) -> Curve:
+        """The curve of detections (N) with their scores, of which some are right, and the number of objects."""
+        order = np.argsort(-score, kind="stable")
+        score, is_right = score[order], is_right[order]
+        last = np.append(np.diff(score) != 0, True) if len(score) else np.zeros(0, dtype=bool)
+        right, wrong = np.cumsum(is_right)[last], np.cumsum(~is_right)[last]
+        return cls(score[last], right.astype(np.int64), wrong.astype(np.int64), objects)
+
+    @property
+    def f1(self) -> Floats:
+        """F1 at each threshold: 2 right / (right + wrong + objects)."""
+        found: Floats = 2 * self.right / np.maximum(1, self.right + self.wrong + self.objects)
+        return found
+
+    @property
+    def precision(self) -> Floats:
+        """Precision at each threshold."""
+        found: Floats = self.right / (self.right + self.wrong)
+        return found
+
+    @property
+    def recall(self) -> Floats:
+        """Recall at each threshold; 0 where there are no objects."""
+        found: Floats = self.right / max(1, self.objects)
+        return found
+
+    def best(self, costs: Costs | None = None) -> float:
+        """The threshold with the highest F1, or the lowest costs; of equals the highest.
+
+        Returns 100 if there are no detections, or if finding nothing costs less than any threshold.
+        """
+        if len(self.threshold) == 0:
+            return 100.0
+        if costs is None:
+            return float(self.threshold[np.argmax(self.f1)])
+        dollars = (self.objects - self.right) * costs.miss + self.wrong * costs.false_alarm
+        place = int(np.argmin(dollars))
+        return float(self.threshold[place]) if dollars[place] <= self.objects * costs.miss else 100.0
+
+
+def halves(keys: tuple[str, ...]) -> Bools:
+    """Which images are in the first half: by the hash of the key, so that the order of a file does not matter."""
+    order = sorted(range(len(keys)), key=lambda index: sha256(keys[index].encode()).digest())
+    first = np.zeros(len(keys), dtype=bool)
+    first[order[: len(keys) // 2]] = True
+    return first
