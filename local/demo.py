@@ -23,7 +23,7 @@ from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import units_table
 from iu_tuner.contract.errors import RunError
 from iu_tuner.contract.execution_input import parse_input
-from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.model_arn import SERVICES, ModelArn
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
@@ -66,6 +66,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     run = parser.add_argument_group("the run")
+    run.add_argument("--service", default="rekognition", choices=sorted(SERVICES), help="the service whose model it is")
     run.add_argument("--mode", default="standard", choices=["quick", "standard", "precise"])
     run.add_argument("--inference-units", type=int, default=1, metavar="N", help="to start the model with")
     run.add_argument("--in-flight-per-worker", type=int, default=8, metavar="N", help="1: a worker per request")
@@ -77,8 +78,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    setup = ModelSetup(truth=truth_from_arguments(arguments, DEMO_MODEL), project="bees")
-    _check(_execution_input(arguments, str(ModelArn("aws", REGION, ACCOUNT_ID, "bees", "not-there-yet", "0"))))
+    truth = truth_from_arguments(arguments, DEMO_MODEL)
+    setup = ModelSetup(truth=truth, project="bees", service=arguments.service)
+    _check(_execution_input(arguments, str(ModelArn("aws", REGION, ACCOUNT_ID, "bees", "1", "0", arguments.service))))
     with console.status("", spinner="line") as status, running_world(setup, status.update, console.print) as world:
         status.stop()
         described = _execute(world, _execution_input(arguments, world.service.model_arns[0]))

@@ -35,7 +35,8 @@ def answer_table(answer: Output, report: dict[str, Any]) -> Table:
     billed = report["inferenceUnitSecondsBilled"] / 3600
     table.add_row("IU-hours", f"{answer.cost.inference_unit_hours:.4f}", f"{billed:.4f}")
     table.add_row("cost of the run", f"${answer.cost.run_usd:.2f}", "")
-    table.add_row("model afterwards", answer.model.status_after, report["status"])
+    left = answer.model.service_status_after or answer.model.status_after
+    table.add_row("model afterwards", left, report["serviceStatus"])
     return table
 
 

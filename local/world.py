@@ -15,6 +15,7 @@ from local.simulated_model.process import RunningSimulatedModel, running_simulat
 from local.simulated_model.wire.evaluation import SUMMARY_BUCKET, put_summary
 
 SAMPLES = "samples/"
+ENDPOINT_KEYS = {"rekognition": "rekognitionEndpointUrl", "lookoutvision": "lookoutVisionEndpointUrl"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def running_world(model: ModelSetup, doing: Callable[[str], None], done: Callabl
         with running_simulated_model([model], s3_endpoint_url=aws.url) as service:
             doing("cdk deploy")
             began = time.monotonic()
-            outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1})
+            outputs = deploy(aws, {ENDPOINT_KEYS[model.service]: service.url, "modelPollSeconds": 1})
             machine = outputs.state_machine_arn.rpartition(":")[2]
             done(f"deployed in {time.monotonic() - began:.0f} s: {machine}")
             done(_upload(aws, outputs, service))

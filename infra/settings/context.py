@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from iu_tuner.contract.model_arn import PATTERN
+
 
 class SettingsError(ValueError):
     """A context key has an invalid value; nothing was synthesized."""
@@ -82,9 +84,7 @@ Amount = Annotated[float, BeforeValidator(_from_json)]
 Listed = BeforeValidator(_listed)
 Objects = BeforeValidator(lambda got: _listed(_from_json(got)) if str(got).lstrip().startswith("[") else got)
 
-ModelVersionArn = Annotated[
-    str, _whole(r"arn:aws[a-z-]*:rekognition:[a-z0-9-]+:\d{12}:project/[\w.-]+/version/[\w.-]+/\d+")
-]
+ModelVersionArn = Annotated[str, _whole(PATTERN.removeprefix("^").removesuffix("$"))]
 PolicyArn = Annotated[str, _whole(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")]
 KeyArn = Annotated[str, _whole(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")]
 LayerArn = Annotated[str, _whole(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[\w-]+:\d+")]

@@ -12,6 +12,7 @@ from infra.settings.context import FromContext, InputRefused, Listed, Objects, S
 from infra.settings.context_keys import refuse_unknown
 from infra.settings.triggers import Schedule, UploadTrigger
 from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.model_arn import service_of
 
 # Seconds. Each poll of a model adds nine events to an execution's history, which is limited to 25,000.
 MIN_POLL_S = 5
@@ -42,6 +43,10 @@ class Settings(FromContext):
         default=None, description="a URL, like https://vpce-0123.rekognition.us-east-1.vpce.amazonaws.com"
     )
     """The endpoint of Rekognition for the Lambdas, or None for the endpoint of AWS."""
+    lookout_vision_endpoint_url: read.Url | None = Field(
+        default=None, description="a URL of a service that speaks the protocol of Lookout for Vision"
+    )
+    """The endpoint of Lookout for Vision, which AWS has ended; if None, its models are refused."""
     model_poll_seconds: read.Whole = Field(
         default=30,
         ge=1,
@@ -153,6 +158,17 @@ class Settings(FromContext):
         return self
 
     @model_validator(mode="after")
+    def _knows_no_model_of_a_service_that_ended(self) -> Self:
+        for arn in self.model_arns:
+            self._require_service("modelArns", arn)
+        return self
+
+    def _require_service(self, place: str, model_arn: str) -> None:
+        ended = service_of(model_arn).ended
+        if ended is not None and self.lookout_vision_endpoint_url is None:
+            raise InputRefused(place, f"{model_arn}: {ended}")
+
+    @model_validator(mode="after")
     def _lets_each_run_do_what_its_input_says(self) -> Self:
         inputs = [(f"schedules[{index}].input", entry.input) for index, entry in enumerate(self.schedules)]
         inputs += [
@@ -160,6 +176,7 @@ class Settings(FromContext):
         ]
         for place, raw in inputs:
             parsed = parse_input(raw)
+            self._require_service(place, parsed.model_arn)
             if self.model_arns and parsed.model_arn not in self.model_arns:
                 takes = f"one of those in the context key modelArns, which are {', '.join(self.model_arns)}"
                 raise InputRefused(place, f'modelArn: got "{parsed.model_arn}"; takes {takes}')

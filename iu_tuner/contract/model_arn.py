@@ -94,7 +94,7 @@ class ModelArn:
     @classmethod
     def of(cls, checked: str) -> ModelArn:
         """The parts of an ARN that `parse_input` has already checked."""
-        key = checked.split(":")[2]
+        key = service_key(checked)
         match = SERVICES[key].loose_arn.fullmatch(checked)
         assert match, f"{checked} was not checked at the door"
         return cls(**match.groupdict(), service=key)
@@ -113,9 +113,14 @@ class ModelArn:
         return (self.created_ms or self.version).zfill(20)
 
 
+def service_key(model_arn: str) -> str:
+    """The key of the service in the ARN of a model, such as `rekognition`."""
+    return model_arn.split(":")[2]
+
+
 def service_of(model_arn: str) -> ModelService:
     """The service of a model whose ARN is checked."""
-    return SERVICES[model_arn.split(":")[2]]
+    return SERVICES[service_key(model_arn)]
 
 
 def model_arn_in(raw: Any) -> str | None:

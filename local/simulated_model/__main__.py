@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
+from iu_tuner.contract.model_arn import SERVICES
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup, read_lines
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.model_spec import TruthError
+from local.simulated_model.serving.server import serve
 from local.simulated_model.settings import ServerSettings
-from local.simulated_model.wire.server import serve
 
 
 def main() -> None:
@@ -60,6 +61,7 @@ def _one_model(arguments: argparse.Namespace) -> ModelSetup:
         truth=truth_from_arguments(arguments),
         answers=AnswerSetup(detections=_lines(arguments.detections), poison=_lines(arguments.poison)),
         project=arguments.project,
+        service=arguments.service,
         status=arguments.status,
         inference_units=arguments.inference_units,
     )
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", help="JSON file of settings and models; '-': one line of stdin")
     one = parser.add_argument_group("one model (without --config)")
     one.add_argument("--project", default="bees", help="the project's name")
+    one.add_argument("--service", default="rekognition", choices=sorted(SERVICES), help="the service whose model it is")
     one.add_argument("--status", default="STOPPED", help="the status it is found in")
     one.add_argument("--inference-units", type=int, help="units, if it is found RUNNING")
     one.add_argument("--detections", type=Path, metavar="FILE", help="answers: JSON lines with key or sha256, labels")

@@ -82,6 +82,8 @@ class ModelReader:
     def _description(self, model_arn: str) -> Mapping[str, Any]:
         """The model's ProjectVersionDescription. The ARN of its project ends in a time of its own, so ask by name."""
         model = ModelArn.of(model_arn)
+        if model.service != "rekognition":
+            raise UsageError(f"modelArn: got {model_arn}; this command takes a model of Rekognition Custom Labels")
         with calling_aws():
             projects = self.rekognition.get_paginator("describe_projects").paginate(ProjectNames=[model.project])
             arns = [each["ProjectArn"] for page in projects for each in page["ProjectDescriptions"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
+from iu_tuner.contract.model_arn import service_key
 from lambdas.models.facts import ServiceFacts
 from lambdas.models.lookout_vision.facts import FACTS as LOOKOUT_VISION
 from lambdas.models.ports import Detector, ModelControl, Usage
@@ -18,7 +19,7 @@ _SERVICES = {facts.key: facts for facts in (REKOGNITION, LOOKOUT_VISION)}
 
 def facts_of(model_arn: str) -> ServiceFacts:
     """The facts of the model's service. The ARN must be a valid one."""
-    return _SERVICES[model_arn.split(":")[2]]
+    return _SERVICES[service_key(model_arn)]
 
 
 def console_of(model_arn: str | None) -> str:

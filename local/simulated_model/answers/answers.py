@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from iu_tuner.contract.detections import Label, labels_of
 from local.simulated_model.answers.labels import random_labels, response_body
 from local.simulated_model.answers.setup import INVALID_IMAGE, AnswerSetup, name_of
@@ -13,10 +15,18 @@ OTHER_THRESHOLD = 50.0  # percent; of labels without an assumed threshold
 class Answers:
     """Answers by image, with the model's assumed thresholds in percent by label.
 
-    An image has a name in S3 (None if it came as bytes) and the SHA-256 of its content.
+    An image has a name in S3 (None if it came as bytes) and the SHA-256 of its content. `generate` makes the labels of
+    images that no line names, `respond` the response's body.
     """
 
-    def __init__(self, setup: AnswerSetup) -> None:
+    def __init__(
+        self,
+        setup: AnswerSetup,
+        generate: Callable[[bytes], tuple[Label, ...]] = random_labels,
+        respond: Callable[[Iterable[Label]], bytes] = response_body,
+    ) -> None:
+        self._generate = generate
+        self._respond = respond
         self.assumed_thresholds = setup.assumed_thresholds
         self._labels = {name_of(line): labels_of(line) for line in setup.detections}
         self._poison = {name_of(line): line.get("code", INVALID_IMAGE) for line in setup.poison}
@@ -45,12 +55,12 @@ class Answers:
             if len(self._bodies) >= BODIES_KEPT:
                 self._bodies.clear()
             labels = [label for label in self._all(asked[0], content_sha256) if self._is_answered(label, least)]
-            body = self._bodies[asked] = response_body(labels[:most])
+            body = self._bodies[asked] = self._respond(labels[:most])
         return body
 
     def _all(self, key: str | None, content_sha256: bytes) -> tuple[Label, ...]:
         labels = self._labels.get(key or content_sha256.hex())
-        return random_labels(content_sha256) if labels is None else labels
+        return self._generate(content_sha256) if labels is None else labels
 
     def _is_answered(self, label: Label, least: float | None) -> bool:
         if least is None:

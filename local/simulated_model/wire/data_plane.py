@@ -42,13 +42,18 @@ class DataPlane:
     async def detect(
         self, body: bytes, body_sha256: bytes, attempt: int, access_key_id: str, is_gone: Callable[[], bool]
     ) -> Detected:
-        """Serve one request; `is_gone` returns whether its client has disconnected."""
-        arrived_at_s = self._clock()
+        """Serve a DetectCustomLabels; `is_gone` returns whether its client has disconnected."""
         request = self._parser.parse(body, body_sha256)
-        model = find(self._account, request.version_arn)
+        return await self.serve(find(self._account, request.version_arn), request, attempt, access_key_id, is_gone)
+
+    async def serve(
+        self, model: Model, request: DetectRequest, attempt: int, access_key_id: str, is_gone: Callable[[], bool]
+    ) -> Detected:
+        """Serve a request to a model; `is_gone` returns whether its client has disconnected."""
+        arrived_at_s = self._clock()
         ledger, image = model.ledger, request.image_name
         ledger.arrive(arrived_at_s, attempt)
-        self._account.log_detect(model.version_arn, arrived_at_s, access_key_id)
+        self._account.log_detect(model, arrived_at_s, access_key_id)
         try:
             detected = await self._serve(model, request, is_gone)
         except ServiceError as error:

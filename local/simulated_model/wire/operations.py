@@ -27,7 +27,7 @@ def describe_projects(account: Account, members: Members, now_s: float) -> Reply
     projects = [
         {"ProjectArn": arn, "CreationTimestamp": created_at_s, "Status": "CREATED", "Datasets": []}
         for arn, created_at_s in account.projects.items()
-        if wanted is None or arn.split("/")[-2] in wanted
+        if ":rekognition:" in arn and (wanted is None or arn.split("/")[1] in wanted)
     ]
     return Reply(_page(members, "ProjectDescriptions", projects))
 

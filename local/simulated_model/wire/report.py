@@ -36,6 +36,7 @@ def _model_report(model: Model, now_s: float) -> dict[str, Any]:
         **model_names(model),
         "truth": asdict(life.truth),
         "status": status,
+        "serviceStatus": model.status(now_s),
         "minInferenceUnits": life.min_inference_units,
         "maxInferenceUnits": life.max_inference_units,
         "inServiceInferenceUnits": units if status == "RUNNING" else 0,

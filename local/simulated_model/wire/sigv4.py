@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from local.simulated_model.errors import ServiceError
 
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
-SERVICE = "rekognition"
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW_S = 300
 FIELDS = ("Credential", "SignedHeaders", "Signature")
@@ -25,26 +24,26 @@ class SignatureCheck:
 
     region: str
 
-    def verify(self, headers: Mapping[str, str], body_sha256: bytes, now_s: float) -> str:
-        """Check the request's signature. Returns its access key ID. Header names are in lower case.
+    def verify(self, headers: Mapping[str, str], body_sha256: bytes, now_s: float, service: str = "rekognition") -> str:
+        """Check the request's signature for a service. Returns its access key ID. Header names are in lower case.
 
         Raises:
             ServiceError: the real service's error for a request that is not signed correctly.
         """
         signature = _authorization(headers)
         scope = _scope(signature["Credential"])
-        self._check_scope_and_date(scope, headers.get("x-amz-date", ""), now_s)
+        self._check_scope_and_date(scope, service, headers.get("x-amz-date", ""), now_s)
         _check_signed_headers(signature["SignedHeaders"].split(";"), headers)
         named = headers.get("x-amz-content-sha256")
         if named not in (None, "UNSIGNED-PAYLOAD", body_sha256.hex()):
             raise _invalid("The provided 'x-amz-content-sha256' header does not match what was computed.")
         return scope["key"]
 
-    def _check_scope_and_date(self, scope: re.Match[str], timestamp: str, now_s: float) -> None:
+    def _check_scope_and_date(self, scope: re.Match[str], service: str, timestamp: str, now_s: float) -> None:
         if scope["region"] != self.region:
             raise _invalid("Credential should be scoped to a valid region. ")
-        if scope["service"] != SERVICE:
-            raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}'. ")
+        if scope["service"] != service:
+            raise _invalid(f"Credential should be scoped to correct service: '{service}'. ")
         try:
             signed_at = datetime.datetime.strptime(timestamp, TIMESTAMP).replace(tzinfo=datetime.UTC)
         except ValueError as error:

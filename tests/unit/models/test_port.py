@@ -15,6 +15,7 @@ SERVICES = {ROOT / "lambdas" / "models" / name for name in ("rekognition", "look
 NAMES = re.compile(r"rekognition|custom ?labels|project_?version|lookout", re.IGNORECASE)
 REASONS = {
     "lambdas/models/registry/__init__.py": "one place has to know which services there are",
+    "lambdas/batch/summary/labels_manifest.py": "the manifest of a training has the format of that service",
     "iu_tuner/contract/model_arn.py": "the grammar of the ARNs that an input may name",
 }
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1"

@@ -1,4 +1,4 @@
-"""The server of the simulated Rekognition: JSON 1.1 over HTTP for clients, and reports for demos and tests."""
+"""The server of the simulated services: JSON 1.1 or REST over HTTP for clients, and reports for demos and tests."""
 
 import asyncio
 import hashlib
@@ -13,6 +13,10 @@ from aiohttp.web_request import BaseRequest
 
 from local.simulated_model.account import Account, Model, ModelSetup
 from local.simulated_model.errors import ServiceError
+from local.simulated_model.lookout_vision.errors import SERVICE as LOOKOUT_VISION
+from local.simulated_model.lookout_vision.errors import error_response as rest_error_response
+from local.simulated_model.lookout_vision.routes import PREFIX as REST
+from local.simulated_model.lookout_vision.routes import LookoutVision
 from local.simulated_model.settings import ServerSettings
 from local.simulated_model.wire.data_plane import DataPlane
 from local.simulated_model.wire.operations import OPERATIONS
@@ -52,6 +56,7 @@ class SimulatedModelServer:
         key, secret = next(iter(settings.credentials.items()), ("test", "test"))
         self._s3_images = S3Images(settings.s3_endpoint_url, settings.region, key, secret)
         self._data_plane = DataPlane(self.account, self._s3_images, self.clock)
+        self._lookout_vision = LookoutVision(self.account, self._data_plane, self.clock)
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
@@ -81,6 +86,8 @@ class SimulatedModelServer:
         if request.path.startswith("/_simulated/"):
             return await self._administer(request)
         body = await request.read()
+        if request.path.startswith(REST):
+            return await self._answer_rest(request, body)
         try:
             operation = asked_operation(request)
             headers = {name.lower(): value for name, value in request.headers.items()}
@@ -98,6 +105,16 @@ class SimulatedModelServer:
             self.account.refused[error.code] += 1
             return error_response(error)
         return detect_response(request, detected)
+
+    async def _answer_rest(self, request: BaseRequest, body: bytes) -> web.StreamResponse:
+        try:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            body_sha256 = hashlib.sha256(body).digest()
+            access_key_id = self._signatures.verify(headers, body_sha256, self.clock(), LOOKOUT_VISION)
+            return await self._lookout_vision.answer(request, body, body_sha256, access_key_id)
+        except ServiceError as error:
+            self.account.refused[error.code] += 1
+            return rest_error_response(error)
 
     def _control(self, request: BaseRequest, operation: str, body: bytes, access_key_id: str) -> web.StreamResponse:
         now_s = self.clock()

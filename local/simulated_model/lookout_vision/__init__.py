@@ -1,0 +1,1 @@
+"""The protocol of Lookout for Vision: REST, raw image bytes, client tokens."""

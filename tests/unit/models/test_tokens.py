@@ -1,0 +1,31 @@
+"""A start without an effect is repeated with its token; a start after a stop, and each stop, has another one."""
+
+from __future__ import annotations
+
+import re
+
+from lambdas.models.status import ModelState
+from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.tokens import client_token
+
+STOPPED, STARTING, RUNNING = (ModelState(status) for status in ("STOPPED", "STARTING", "RUNNING"))
+
+
+def start_token(seen: Timeline, run_id: str = "run-1") -> str:
+    return client_token(run_id, "start", seen.up_at)
+
+
+def test_a_start_has_its_token_until_it_took_effect() -> None:
+    first = UNSEEN.looked(STOPPED, 1.0)
+    again = first.looked(STOPPED, 31.0)
+    after_a_stop = again.looked(STARTING, 60.0).looked(RUNNING, 90.0).looked(STOPPED, 120.0)
+
+    assert re.fullmatch("[a-zA-Z0-9-]{1,64}", start_token(first))
+    assert start_token(first) == start_token(again) != start_token(after_a_stop)
+    assert start_token(after_a_stop) == start_token(after_a_stop.looked(STOPPED, 150.0))
+
+
+def test_runs_and_verbs_have_tokens_of_their_own() -> None:
+    tokens = {client_token(run, verb, None) for run in ("run-1", "run-2") for verb in ("start", "restore", "stop")}
+
+    assert len({*tokens, client_token("run-1", "stop", 1.0)}) == 7
