@@ -117,6 +117,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_ENDPOINT_URL_REKOGNITION": rekognition_service.url,
+        "AWS_ENDPOINT_URL_LOOKOUTVISION": rekognition_service.url,
         "RUNS_TABLE": TABLE,
         "IMAGE_BUCKET": BUCKET,
         "PRICE_PER_IU_HOUR_USD": "4.0",
