@@ -69,11 +69,11 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
         move = lease.next_move(state, now, seen)
     leases.save_changes(lease.with_stop_requested(now) if move == "stop" else lease, instead_of=closed)
     if move == "stop":
-        model.stop(token=client_token(lease.run_id, "stop", now))
+        model.stop(token=client_token(lease, "stop", now))
     done = move == "done"
     _note(lease, state, now, by=by, done=done)
     if move == "start":  # last, as it may be refused for good; the status is saved above
-        _start(leases, model, lease, client_token(lease.run_id, lease.owes, seen.up_at))
+        _start(leases, model, lease, client_token(lease, lease.owes, seen.up_at))
     if done and lease.owes != "apply":
         leases.release(lease)
     return done

@@ -58,7 +58,7 @@ def move_towards_running(run_id: str) -> bool:
         after = replace(after, start_attempts=before.start_attempts + 1)
     store.save_progress(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
-        token = client_token(run_id, "start", after.up_at)
+        token = client_token(lease, "start", after.up_at)
         start(model, lease, state, before.units_wanted or run.inference_units, token)
     elif move == "restart":
         restart(model, lease)
@@ -86,7 +86,7 @@ def restart(model: ModelControl, lease: Lease) -> None:
     """
     now = time.time()
     lease_store().save(lease.with_restart_requested(now))
-    model.stop(token=client_token(lease.run_id, "stop", now))
+    model.stop(token=client_token(lease, "stop", now))
 
 
 def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:

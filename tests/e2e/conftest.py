@@ -34,13 +34,16 @@ MAX_RUN_S = 900
 # Verdicts that ask the user to run again; a load worker without its share of the processor comes to them.
 RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
 MAX_TRIES = 3
+ACCOUNT_CONCURRENCY = 400  # of `app`
 
 
 class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that deploy for themselves, of triggers, quotas and the playground, share a process; all others another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "triggers" if re.search(r"test_(triggers|quotas|playground)\.py", nodeid) else "executions"
+        return (
+            "triggers" if re.search(r"test_(triggers|quotas|lookout_vision|playground)\.py", nodeid) else "executions"
+        )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:
@@ -197,6 +200,15 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, turns: Turns, repeats: 
             body = hostile_images.JPEG.ljust(size, b"\0")
             s3.put_object(Bucket=app.outputs.image_bucket, Key=f"{PHOTOS}{size}.jpg", Body=body)
         yield Deployment(aws, app.service, app.outputs, journal, listen(aws), turns, repeats)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Deployment]:
+    """Another deployment, for models of both services, with quotas of Lambda that its tests change."""
+    journal = tmp_path_factory.mktemp("embedded-aws") / "journal"
+    options = {"LAMBDA_ACCOUNT_CONCURRENCY": str(ACCOUNT_CONCURRENCY)}
+    with instrumented_aws(journal, **options) as aws, embedded.deployed(aws, "lookoutVisionEndpointUrl") as app:
+        yield app
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,8 @@
-"""Runs that meet a quota of the account: Rekognition's of requests, and Lambda's of concurrent executions.
-
-They have a deployment of their own, as what is reserved for ApplyLoad holds for every run.
-"""
+"""Runs that meet a quota of the account: Rekognition's of requests, and Lambda's of concurrent executions."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +11,13 @@ import pytest
 from lambdas.load.lambda_quota import workers_within
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.support.aws import instrumented_aws
-from tests.support.deployment import Deployment, deployed
+from tests.e2e.conftest import ACCOUNT_CONCURRENCY
+from tests.support.deployment import Deployment
 from tests.support.repeats import record_repeat
 
 MAX_S = 420
-ACCOUNT_CONCURRENCY, RESERVED = 400, 5
+RESERVED = 5
 FAST: dict[str, Any] = {"start_s": 1.0, "stop_s": 1.0}
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    journal = tmp_path_factory.mktemp("embedded-aws") / "journal"
-    options = {"LAMBDA_ACCOUNT_CONCURRENCY": str(ACCOUNT_CONCURRENCY)}
-    with instrumented_aws(journal, **options) as aws, deployed(aws) as app:
-        yield app
 
 
 def run_undisturbed(app: Deployment, repeats: Path, name: str, truth: ModelTruth, **test: Any) -> dict[str, Any]:

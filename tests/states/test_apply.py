@@ -138,9 +138,9 @@ class TestTheGoodRoad:
         raw = recommended(stack)
         start, lost = RekognitionModel.start, [True, True]
 
-        def sometimes(self: Any, *units: Any) -> None:
+        def sometimes(self: Any, *units: Any, token: str) -> None:
             if not lost:
-                start(self, *units)
+                start(self, *units, token=token)
             else:
                 lost.pop()
 

@@ -85,6 +85,27 @@ def test_a_run_ends_with_the_services_own_word_for_a_stopped_model(stack: Stack)
     assert stack.service.model_report(arn)["totals"]["accepted"] == 1
 
 
+@pytest.mark.parametrize("truth", [{"lost_replies": 2}, {"stop_fails": 1}, {"stop_fails": 5}])
+def test_a_model_is_stopped_whatever_becomes_of_calls(stack: Stack, truth: dict[str, int]) -> None:
+    arn = model(stack, **truth)
+    stack.prepare({"modelArn": arn})
+
+    until(stack.start)
+    until(settling(stack, arn))
+
+    assert moves(stack, arn) == ["STARTING", "RUNNING", "STOPPING", "STOPPED"]
+
+
+def test_a_start_that_fails_ends_the_run(stack: Stack) -> None:
+    arn = model(stack, start_fails=1)
+    stack.prepare({"modelArn": arn})
+
+    with pytest.raises(ModelStartFailed, match="the model was started and is now FAILED"):
+        until(stack.start)
+
+    assert stack.settle({"modelArn": arn}, failed=True)
+
+
 def test_a_lost_start_is_repeated_with_its_token_and_starts_once(stack: Stack) -> None:
     arn = model(stack, lost_replies=1, start_s=30.0)
 

@@ -127,7 +127,7 @@ class TestTheLease:
         lease_store().mark_closing(lease)
 
         with pytest.raises(ModelLost, match="has been ended"):
-            start(None, lease, ModelState("RUNNING"), 1)  # type: ignore[arg-type]
+            start(None, lease, ModelState("RUNNING"), 1, "token")  # type: ignore[arg-type]
         with pytest.raises(ModelLost, match="has been ended"):
             stack.plan()
 

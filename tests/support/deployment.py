@@ -66,10 +66,14 @@ class Deployment:
 
 
 @contextlib.contextmanager
-def deployed(aws: EmbeddedAws, **context: object) -> Iterator[Deployment]:
-    """The app with small images, a simulated service, and a look at a model every second."""
+def deployed(aws: EmbeddedAws, *endpoints: str, **context: object) -> Iterator[Deployment]:
+    """The app with small images, a simulated service, and a look at a model every second.
+
+    `endpoints` are context keys of further services that the simulated one stands for.
+    """
     with running_simulated_model([], s3_endpoint_url=aws.url) as service:
-        outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1, **context})
+        urls = dict.fromkeys(("rekognitionEndpointUrl", *endpoints), service.url)
+        outputs = deploy(aws, {**urls, "modelPollSeconds": 1, **context})
         for number in range(4):
             # Bytes after the end of a JPEG make it another one.
             body = JPEG + bytes([number])

@@ -98,7 +98,7 @@ class LookoutVision:
         finally:
             if model is not None:
                 model.calls[operation] += 1
-            self._account.count_call(operation, model and model.version_arn, now_s, outcome, access_key_id)
+            self._account.count_call(operation, model.version_arn if model else None, now_s, outcome, access_key_id)
 
     def _described(
         self, request: BaseRequest, operation: str, model: Model | None, names: dict[str, str], now_s: float

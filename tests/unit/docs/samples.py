@@ -76,7 +76,7 @@ def demo() -> str:
         "meanImageCost": 1.0,
         "totals": whole["requests"],
         "inferenceUnitSecondsBilled": RUNNING_S,
-        "status": whole["model"]["statusAfter"],
+        "serviceStatus": whole["model"]["statusAfter"],
     }
     console = Console(width=100, force_terminal=False, color_system=None, file=None)
     with console.capture() as captured:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 from lambdas.models.timeline import UNSEEN, Timeline
 from lambdas.models.tokens import client_token
 
+LEASE = Lease("model", "run-1", "execution", "2026-11-21T06:10:00.000Z", 90, "stop")
 STOPPED, STARTING, RUNNING = (ModelState(status) for status in ("STOPPED", "STARTING", "RUNNING"))
 
 
-def start_token(seen: Timeline, run_id: str = "run-1") -> str:
-    return client_token(run_id, "start", seen.up_at)
+def start_token(seen: Timeline) -> str:
+    return client_token(LEASE, "start", seen.up_at)
 
 
 def test_a_start_has_its_token_until_it_took_effect() -> None:
@@ -26,6 +29,7 @@ def test_a_start_has_its_token_until_it_took_effect() -> None:
 
 
 def test_runs_and_verbs_have_tokens_of_their_own() -> None:
-    tokens = {client_token(run, verb, None) for run in ("run-1", "run-2") for verb in ("start", "restore", "stop")}
+    others = [replace(LEASE, **{name: "other"}) for name in ("model_arn", "run_id", "started_at")]
+    tokens = {client_token(lease, verb, None) for lease in (LEASE, *others) for verb in ("start", "restore", "stop")}
 
-    assert len({*tokens, client_token("run-1", "stop", 1.0)}) == 7
+    assert len({*tokens, client_token(LEASE, "stop", 1.0)}) == 13

@@ -34,7 +34,8 @@ def client(simulated: RunningSimulatedModel, pytestconfig: pytest.Config) -> Any
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_DATA_PATH", str(folder))
-        return boto3.Session(**keys).client(SERVICE, endpoint_url=simulated.url, config=ONE_ATTEMPT)
+        session: Any = boto3.Session()
+        return session.client(SERVICE, endpoint_url=simulated.url, config=ONE_ATTEMPT, **keys)
 
 
 def model(
@@ -53,7 +54,7 @@ def status(client: Any, named: dict[str, str]) -> str:
 def refusal(call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as caught:
         call(**arguments)
-    response: dict[str, Any] = caught.value.response
+    response: dict[str, Any] = {**caught.value.response}
     return {"Code": response["Error"]["Code"], "status": response["ResponseMetadata"]["HTTPStatusCode"], **response}
 
 
