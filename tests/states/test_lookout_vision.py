@@ -86,7 +86,7 @@ def test_a_run_ends_with_the_services_own_word_for_a_stopped_model(stack: Stack)
 
 
 @pytest.mark.parametrize("truth", [{"lost_replies": 2}, {"stop_fails": 1}, {"stop_fails": 5}])
-def test_a_model_is_stopped_whatever_becomes_of_calls(stack: Stack, truth: dict[str, int]) -> None:
+def test_a_model_is_stopped_whatever_becomes_of_calls(stack: Stack, truth: dict[str, Any]) -> None:
     arn = model(stack, **truth)
     stack.prepare({"modelArn": arn})
 

@@ -29,7 +29,7 @@ def test_a_start_has_its_token_until_it_took_effect() -> None:
 
 
 def test_runs_and_verbs_have_tokens_of_their_own() -> None:
-    others = [replace(LEASE, **{name: "other"}) for name in ("model_arn", "run_id", "started_at")]
+    others = [replace(LEASE, model_arn="other"), replace(LEASE, run_id="other"), replace(LEASE, started_at="other")]
     tokens = {client_token(lease, verb, None) for lease in (LEASE, *others) for verb in ("start", "restore", "stop")}
 
     assert len({*tokens, client_token(LEASE, "stop", 1.0)}) == 13
