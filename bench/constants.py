@@ -5,7 +5,8 @@
 - how many of the probe's requests (`saturated.PROBE_SHARE`) a limiter throttles, and one that carries more;
 - how far the mean of two looks is off, that are as far apart as `agreement.AGREEING_SHARE` lets them;
 - what counting in whole seconds leaves open (`estimator.COUNTING`);
-- what noise of `agreement.SOUND_SHARE` leaves open.
+- what noise of `agreement.SOUND_SHARE` leaves open;
+- what a model throttles of requests that come at random (`recommendation.POISSON_THROTTLED`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from statistics import fmean
 from bench.tables import markdown, percentile
 from lambdas.capacity import agreement, looks, saturated
 from lambdas.capacity.rates import estimator
+from lambdas.planning.recommendation import POISSON_FREE_TPS, POISSON_TPS
 from local.simulated_model.limiters import TokenBucket
 
 Row = tuple[str, ...]
@@ -112,12 +114,28 @@ def soundness(_: int) -> list[Row]:
     ]
 
 
+def random_requests(runs: int) -> list[Row]:
+    """By the rate of a token bucket with 1 s of credit: its use, and what it throttles of Poisson requests."""
+    rows: list[Row] = []
+    for carried in (POISSON_TPS, 16, 17, 18, POISSON_FREE_TPS):
+        random, bucket, now_s, throttled = Random("random requests"), TokenBucket(carried, carried), 0.0, 0
+        for _ in range(10 * runs):
+            now_s += random.expovariate(POISSON_TPS)
+            throttled += bucket.offer(now_s, 0.0) is None
+        rows.append((f"{carried:g}", f"{100 * POISSON_TPS / carried:.0f}", f"{10 * throttled / runs:.1f}"))
+    return rows
+
+
 TABLES: dict[str, tuple[Row, Callable[[int], Sequence[Row]]]] = {
     "Width of an interval": (("seconds", "simulated k", "k in use"), widths),
     "Shifts": (("noise", "steady, cut %", "10 %, found %", "20 %, found %", "30 %, found %"), false_cuts),
     "Probe": (("share", "expected %", "throttled % by the same rate", "by one 12 % faster"), probes),
     "Agreement": (("apart %", "mean off by at most %", "last look off by at most %"), agreements),
     "Counting": (("counts", "missed by more, %"), counting),
+    f"Random requests, {POISSON_TPS}/s": (
+        ("carried/s", "busy %", "throttled %"),
+        lambda runs: random_requests(10 * runs),
+    ),
     "Noise": (("half-width %", "10 % off is so many standard errors"), soundness),
 }
 

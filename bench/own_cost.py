@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.tables import markdown
 from iu_tuner.cli.aws.runs_table import RunsTable
-from iu_tuner.cli.aws.stack import Tuner
+from iu_tuner.cli.aws.tuner import Tuner
 from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws, embedded_aws
 from local.sample_images import sample_images

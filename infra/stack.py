@@ -88,6 +88,8 @@ class InferenceUnitTuner(cdk.Stack):
         cdk.CfnOutput(self, "PricePerInferenceUnitHourUsd", value=f"{price:g}")
         cdk.CfnOutput(self, "AlarmTopicArn", value=observability.topic.topic_arn)
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
+        if settings.rekognition_endpoint_url is not None:
+            cdk.CfnOutput(self, "RekognitionEndpointUrl", value=settings.rekognition_endpoint_url)
 
     @staticmethod
     def _grant(storage: Storage, models: ModelService, functions: Functions, observability: Observability) -> None:

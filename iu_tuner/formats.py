@@ -37,6 +37,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.4g} %"
 
 
+def duration(seconds: float) -> str:
+    """A time span in its two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def tps(value: float) -> str:
     """A rate without its unit: `5.00`, `1,234.5`."""
     return f"{value:,.2f}" if value < 100 else f"{value:,.1f}"

@@ -16,22 +16,27 @@ from typing import Any
 from rich.console import Console
 
 from iu_tuner.cli.aws.runs_table import RunsTable
-from iu_tuner.cli.aws.stack import Tuner
+from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner
+from iu_tuner.cli.input_flags import expected_cost
 from iu_tuner.cli.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import units_table
+from iu_tuner.contract.errors import RunError
+from iu_tuner.contract.execution_input import parse_input
+from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
-from iu_tuner.exit_codes import ClientError
+from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.streams import prepare_streams
+from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.demo_view import answer_table
-from local.deployment import DeploymentError, Outputs, deploy
-from local.embedded_aws import EmbeddedAws, EmbeddedAwsError, embedded_aws
-from local.sample_images import sample_images
+from local.deployment import DeploymentError
+from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws, EmbeddedAwsError
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.model_spec import TruthError
-from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from local.simulated_model.process import RunningSimulatedModel
+from local.world import World, running_world
 
 RESULT = Path("out/result.json")
 REPORT, STEPS = RESULT.with_name("report.html"), RESULT.with_name("steps.csv")
@@ -50,7 +55,10 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nInterrupted: everything that was started has been stopped.")
         return 130
-    except (ClientError, DeploymentError, EmbeddedAwsError, TruthError, OSError) as error:
+    except (RunError, TruthError, UsageError) as error:
+        console.print(str(error), style="red", highlight=False, markup=False)
+        return Exit.USAGE
+    except (ClientError, DeploymentError, EmbeddedAwsError, OSError) as error:
         console.print(str(error), style="red", highlight=False, markup=False)
         return 1
 
@@ -64,37 +72,30 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--verify-scaling", action="store_true", help="measure with twice the units, too")
     run.add_argument("--average-tps", type=float, default=6.0, metavar="X", help="the demand's average")
     run.add_argument("--peak-tps", type=float, default=15.0, metavar="X", help="the demand's peak")
-    add_truth_arguments(parser)
+    add_truth_arguments(parser, DEMO_MODEL)
     return parser.parse_args()
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    truth = truth_from_arguments(arguments)
-    with console.status("starting the embedded AWS", spinner="line") as status, embedded_aws() as aws:
-        status.update("starting the simulated model")
-        setup = ModelSetup(truth=truth, project="bees")
-        with running_simulated_model([setup], s3_endpoint_url=aws.url) as service:
-            status.update("cdk deploy")
-            began = time.monotonic()
-            context = {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1}
-            outputs = deploy(aws, context)
-            console.print(
-                f"deployed in {time.monotonic() - began:.0f} s: {outputs.state_machine_arn.rpartition(':')[2]}"
-            )
-            images = sample_images()
-            for name, body in images.items():
-                aws.client("s3").put_object(Bucket=outputs.image_bucket, Key=f"samples/{name}", Body=body)
-            console.print(f"uploaded {len(images)} images ({sum(map(len, images.values())) / 1e6:.1f} MB) to samples/")
-            status.stop()
-            described = _execute(aws, outputs, _execution_input(arguments, service), console)
-            return _show(described, aws, service, console)
+    setup = ModelSetup(truth=truth_from_arguments(arguments, DEMO_MODEL), project="bees")
+    _check(_execution_input(arguments, str(ModelArn("aws", REGION, ACCOUNT_ID, "bees", "not-there-yet", "0"))))
+    with console.status("", spinner="line") as status, running_world(setup, status.update, console.print) as world:
+        status.stop()
+        described = _execute(world, _execution_input(arguments, world.service.model_arns[0]))
+        return _show(described, world.aws, world.service, console)
 
 
-def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedModel) -> dict[str, Any]:
+def _check(raw: dict[str, Any]) -> None:
+    """Check the input before anything is deployed. Raises RunError or UsageError with the sentence of a run."""
+    expected_cost(parse_input(raw), DEFAULT_PRICE_USD)
+
+
+def _execution_input(arguments: argparse.Namespace, model_arn: str) -> dict[str, Any]:
     return {
-        "modelArn": service.model_arns[0],
+        "modelArn": model_arn,
         "demand": {"averageTps": arguments.average_tps, "peakTps": arguments.peak_tps},
         "test": {
+            **DEMO_TEST,
             "mode": arguments.mode,
             "inferenceUnits": arguments.inference_units,
             "inFlightPerWorker": arguments.in_flight_per_worker,
@@ -103,10 +104,10 @@ def _execution_input(arguments: argparse.Namespace, service: RunningSimulatedMod
     }
 
 
-def _execute(aws: EmbeddedAws, outputs: Outputs, raw: dict[str, Any], console: Console) -> dict[str, Any]:
+def _execute(world: World, raw: dict[str, Any]) -> dict[str, Any]:
     """Start an execution and watch it to its end."""
-    table = RunsTable(aws.client("dynamodb"), outputs.runs_table)
-    tuner = Tuner(aws.client("stepfunctions"), outputs.state_machine_arn, table)
+    table = RunsTable(world.aws.client("dynamodb"), world.outputs.runs_table)
+    tuner = Tuner(world.aws.client("stepfunctions"), world.outputs.state_machine_arn, table)
     tuner.start("demo", raw)
     deadline = time.monotonic() + MAX_RUN_S
     with Screen(as_json=False) as screen:
@@ -133,6 +134,7 @@ def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulated
     for path in (REPORT, STEPS) if answer.report_uri else (STEPS,):
         key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    console.print(answer.summary, style="bold", soft_wrap=True, markup=False)
     console.print(answer_table(answer, report))
     console.print(units_table(answer.recommendation.table))
     for reason in answer.recommendation.reasons:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from lambdas.runs.receipt import make_receipt
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings, output
 from lambdas.tuning.prepare import demand_of
+from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.sample_extras import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
@@ -51,6 +52,8 @@ class Kind:
     past: RequestHistory | None = None
     more: dict[str, Any] = field(default_factory=dict)
     """parts of the output from Publish or from an extra measurement"""
+    late: int = 0
+    """requests that a slow client sends late in each paced step"""
 
 
 LAST_DAYS = {"fromCloudWatchDays": 14}
@@ -67,6 +70,7 @@ KINDS = (
     Kind("windowed", {"tps_per_iu": 12.0, "limiter": "fixed_window", "window_s": 10.0}, STEADY),
     Kind("windowed-without-rate", {"tps_per_iu": 3.0, "limiter": "fixed_window", "window_s": 60.0}, STEADY),
     Kind("account-throttled", {"tps_per_iu": 60.0, "account_tps": 6.0}, STEADY, {"mode": "quick"}),
+    Kind("client-limited", {"tps_per_iu": 5.0}, STEADY, late=3),
     Kind("unstable", {"tps_per_iu": 20.0, "random_500_share": 0.3}, STEADY),
     Kind("given-back", {"tps_per_iu": 3.0}, STEADY, {"inferenceUnits": 2}, left="RUNNING"),
     Kind("precise", {"tps_per_iu": 6.0, "limiter": "sliding_window"}, {"averageTps": 2}, {"mode": "precise"}),
@@ -83,6 +87,7 @@ KINDS = (
         more={"scaling": NOT_SCALED, "answer_parameter": "/inference-units/bees/answer"},
     ),
     Kind("not-applied", {"tps_per_iu": 5.0}, STEADY, run={"after_run": "apply"}),
+    Kind("demo", asdict(DEMO_MODEL), STEADY, DEMO_TEST),
 )
 
 
@@ -111,7 +116,10 @@ def played(kind: Kind) -> tuple[Run, list[MeasuredStep], Output]:
     client.now_s = 8.0
     while isinstance(move := next_move([step.counts for step in steps[1:]], run.search_limits), StepPlan):
         start_s = STARTED_AT + 600 + client.now_s + move.wait_s
-        steps.append(MeasuredStep(len(steps), start_s, 3.0, client.run_step(move)))
+        counts = client.run_step(move)
+        if move.paced_tps:
+            counts = replace(counts, workers=[replace(worker, late=kind.late) for worker in counts.workers])
+        steps.append(MeasuredStep(len(steps), start_s, 3.0, counts))
     ended = STARTED_AT + 600 + client.now_s + 20
     progress = Progress(running_since=STARTED_AT + 595, stopped_at=None if kind.left == "RUNNING" else ended)
     before = "RUNNING" if kind.left == "RUNNING" else "STOPPED"

@@ -1,12 +1,11 @@
-"""`python -m simulation.sample_run`: the README's sample input, and the output that a model of 5 TPS gives it.
+"""The sample input of the pages, and the output that a model of 5 TPS gives it.
 
 The whole search runs in virtual time, so that the output is the same every time; a test compares it
-with the README.
+with the pages.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from iu_tuner.contract.output.json_values import to_json
@@ -103,7 +102,3 @@ def probe(images: int) -> StepCounts:
         sent_s = 0.18 * (index // 4)
         books.record(ACCEPTED, sent_s, sent_s + 0.18)
     return StepCounts(plan, [books.counts()])
-
-
-if __name__ == "__main__":
-    print(json.dumps(INPUT, indent=2), json.dumps(sample_output(), indent=2), sep="\n\n")

@@ -49,47 +49,49 @@ class Observability(Construct):
         self._alarm(
             "StopFailed",
             count_of("ModelStopFailed", period=_PERIOD),
-            "A run ended and its model was not seen stopped, or given back: it may cost money. Look at it in the "
-            "Rekognition console; the janitor also tries, every 10 minutes. The run's cause says what was in the way.",
+            "A run ended, and its model may still cost money: the run could not confirm that it is stopped, or as it "
+            "was before. Check it in the Rekognition console; the janitor also tries every 10 minutes. The run's cause "
+            "says why.",
         )
         self._alarm(
             "RunFailed",
             state_machine.metric_failed(period=_PERIOD),
             "A run ended without an answer. Open the failed execution: its cause says what to do. Its model "
-            "was released, unless StopFailed is on, too.",
+            "was released, unless the alarm StopFailed is on as well.",
         )
         self._alarm(
             "RunTimedOut",
             state_machine.metric_timed_out(period=_PERIOD),
-            "A run took longer than it may, so its own steps could not stop the model. ReleaseOrphanedModel does: see "
-            "the run's receipt in the runs table, and the model's status in the Rekognition console.",
+            "A run exceeded its time limit, so its own states did not stop the model. The Lambda ReleaseOrphanedModel "
+            "does: check the run's receipt in the runs table, and the model's status in the Rekognition console.",
         )
         self._alarm(
             "JanitorFailed",
             janitor.metric_errors(period=_PERIOD),
-            "The janitor is the last to stop a forgotten model, and it fails. Read its log, and look in the "
-            "Rekognition console for models that run.",
+            "The janitor, which stops a model when everything else has failed, fails itself. Read its log, and check "
+            "in the Rekognition console which models run.",
         )
         self._alarm(
             "LeaseOverdue",
             count_of("OverdueLeases", period=_LONGER_THAN_A_TURN, statistic="Maximum"),
-            "A run is long over its limits.maxMinutes and its model is still not released: it may cost money. Stop the "
-            "model in the Rekognition console, then the execution in Step Functions; the janitor's log says which "
-            "model it is, and what stands in the way.",
+            "A run has exceeded its limits.maxMinutes by far, and its model is still not released: it may cost money. "
+            "Stop the model in the Rekognition console, then the execution in Step Functions; the janitor's log says "
+            "which model it is, and why it is not released.",
         )
         self._alarm(
             "Regression",
             count_of("Regression", period=_PERIOD),
-            "A run found a model slower than an earlier run did, by more than the intervals explain. The dashboard "
-            "says which one; its report, since when. Look at what changed in the model or the images before you rely "
-            "on it.",
+            "A run measured a model slower than an earlier run did, by more than the intervals explain. The dashboard "
+            "says which model; the run's report says since when. Check what changed in the model or the images before "
+            "you rely on the rate.",
         )
         for queue in dead_letter_queues:
             self._alarm(
                 f"DeadLetters-{queue.node.id}",
                 queue.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum"),
-                f"Messages were given up and lie in the queue {queue.node.id}: runs not started, or models not "
-                "stopped. Read one and the Lambda's log, mend the cause, then redrive the queue in the SQS console.",
+                f"Messages could not be processed and are in the queue {queue.node.id}: runs were not started, or "
+                "models not stopped. Read one and the Lambda's log, fix the cause, then redrive the queue in the SQS "
+                "console.",
             )
 
     def grant_notify(self, function: lambda_.Function) -> None:

@@ -28,7 +28,7 @@ class Network:
 
 
 class Settings(FromContext):
-    """The settings of a deployment; their defaults are in the README under 'Deploy'."""
+    """The settings of a deployment; their defaults are in docs/configuration.md."""
 
     local: read.Flag = Field(default=False, description="true or false")
     """Deploy for the embedded AWS: with this Python version as the Lambda runtime, without a layer."""

@@ -28,7 +28,7 @@ class Minutes(click.FloatRange):
 
 def refuse_empty_options(arguments: Sequence[str]) -> None:
     """Raises UsageError for an option with an empty value: click would ignore it, but a script meant to set it."""
-    for option, value in zip(arguments, [*arguments[1:], None], strict=True):
+    for option, value in zip(arguments, [*arguments[1:], None], strict=False):
         name, equals, rest = option.partition("=")
         if name.startswith("--") and (rest == "" if equals else value == ""):
             raise UsageError(f"{name}: got nothing: the argument after it is empty, as of a variable that is not set")

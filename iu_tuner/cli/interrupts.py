@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
-from iu_tuner.cli.aws.stack import Tuner
+from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.outcome import Outcome
 from iu_tuner.cli.polling import PAUSE_S, poll
 from iu_tuner.cli.terminal.console import Screen

@@ -16,8 +16,9 @@ from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.live_run import Receipt
-from iu_tuner.contract.output.result import ModelOutput, Output, parse_output
-from iu_tuner.contract.output.sentences import headline, receipt_sentence
+from iu_tuner.contract.output.reading import parse_output
+from iu_tuner.contract.output.result import ModelOutput, Output
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.exit_codes import Exit
 
 
@@ -90,7 +91,7 @@ class Outcome:
     def _junit_case(self, seconds: float) -> JUnitCase:
         if self.output is not None:
             output = parse_output(self.output)
-            said = f"{headline(output)} {output.verdict_detail}"
+            said = f"{output.summary} {output.verdict_detail}"
             return JUnitCase(self.run_id, seconds, said, skipped=self.code is Exit.SKIPPED)
         said = receipt_sentence(self._model) if self._model else ""
         return JUnitCase(self.run_id, seconds, said, trouble=(self.error, self.cause))

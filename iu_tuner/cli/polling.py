@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.cli.aws.stack import Tuner
+from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.exit_codes import ClientError, UsageError
 
 PAUSE_S = 1.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.cli.aws.stack import Tuner
+from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.interrupts import TimeIsUp, phase_after_measuring, stop_and_clean_up, wait_for_cleanup, wants_to_stop
 from iu_tuner.cli.outcome import Outcome, OutputOptions
 from iu_tuner.cli.polling import poll

@@ -19,11 +19,11 @@ def advice(said: str, otherwise: str) -> str:
     if found := _EXPLICIT.search(said):
         policy = (found[1] or "policy").strip()
         return (
-            f"a {policy} denies this explicitly, which no setting of this stack can outdo: ask whoever keeps that"
-            f" {policy} to except the stack's roles"
+            f"a {policy} denies this explicitly, and no setting of this stack overrides it: ask the administrator of"
+            f" that {policy} to exempt the stack's roles"
         )
     if found := _NOT_ALLOWED.search(said):
-        return f"the {found[1]} has to let the stack's roles do it, too: ask whoever keeps it"
+        return f"the {found[1]} must also allow this for the stack's roles: ask its administrator"
     if _RESOURCE_POLICY.search(said):
-        return "the policy of the resource itself has to let the stack's roles in"
+        return "the resource's own policy must allow the stack's roles"
     return otherwise

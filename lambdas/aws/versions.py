@@ -6,7 +6,7 @@ import platform
 
 import botocore
 
-from lambdas import __version__
+from iu_tuner import __version__
 
 
 def versions() -> dict[str, str]:

@@ -14,7 +14,8 @@ from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import PACED_WARM_UP_S, StepPlan
 
 MAX_CONFIRM_THROTTLE_RATIO = 0.005  # largest share of throttled requests in a clean confirmation
-TOLERATED_LATE = 0.01  # share of requests sent late: with more, a throttled confirmation is repeated
+TOLERATED_LATE = 0.01  # share of requests sent late: with more, the requests did not come evenly
+REPEATS = 2  # of a step whose requests did not come evenly
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,32 @@ class Paced:
 
 
 def paced_again(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, Paced]:
-    """Run the step, and repeat it if it was throttled and sent unevenly: the client may have caused the throttles."""
-    seen = paced_part((yield from test.run(plan)))
-    if seen.sent and not seen.clean_rate and seen.late_share > TOLERATED_LATE:
-        seen = paced_part((yield from test.run(plan)))
-    return seen
+    """Run the step as `run_evenly` does. Returns its paced part."""
+    return paced_part((yield from run_evenly(test, plan)))
+
+
+def run_evenly(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
+    """Run the step, and repeat it if too many of its paced requests left late.
+
+    Requests that the client bunched may have been throttled by that, and if they passed, they do not show that evenly
+    paced ones do.
+    """
+    counts = yield from test.run(plan)
+    for _ in range(REPEATS):
+        if not plan.paced_tps or paced_part(counts).late_share <= TOLERATED_LATE:
+            break
+        counts = yield from test.run(plan)
+    return counts
+
+
+def paced_seconds(plan: StepPlan) -> tuple[int, int]:
+    """The first whole second of a step's paced part that counts, and the second after the last one."""
+    return int(plan.max_s + PACED_WARM_UP_S), math.floor(plan.longest_s)
 
 
 def paced_part(counts: StepCounts) -> Paced:
     """The counts of a step's paced part, without its first second."""
-    first, last = int(counts.plan.max_s + PACED_WARM_UP_S), math.floor(counts.plan.longest_s)
+    first, last = paced_seconds(counts.plan)
     accepted = [*counts.accepted, *[0] * last][first:last]
     throttled, failed = sum(counts.throttled[first:]), sum(counts.failed[first:])
     late_share = counts.late / max(1, counts.latency.count + throttled)

@@ -23,7 +23,7 @@ def measured(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
         estimator.widen_by_lost_requests(model.max_tps, model.unanswered_tps),
         clean=model.clean,
         confirmed=confirmed,
-        late_share=model.paced.late_share if model.paced else 0.0,
+        late_share=max(model.paced.late_share if model.paced else 0.0, model.probe_late_share),
         saturated=tuple(chain(*(each.counts for each in model.level))),
         looks=len(model.level),
     )
@@ -72,4 +72,4 @@ def levels(model: SaturatedModel) -> str:
 def noise(model: SaturatedModel) -> str:
     """The uncertainty that the noise causes, as a clause."""
     share = agreement.noise_half(model.level) / model.max_tps.estimate
-    return f"what it accepts varies so much that ±{100 * share:.0f} % is all that can be told"
+    return f"its accepted rate varies so much that the interval is as wide as ±{100 * share:.0f} %"

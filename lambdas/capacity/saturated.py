@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import hypot
 
 from lambdas.capacity import agreement
-from lambdas.capacity.confirmation import Paced, paced_again, paced_part
+from lambdas.capacity.confirmation import Paced, paced_again, paced_part, run_evenly
 from lambdas.capacity.looks import MIN_TO_SPLIT, Look, look
 from lambdas.capacity.measurement import CleanRate
 from lambdas.capacity.rates.estimator import MIN_SECONDS
@@ -48,6 +48,7 @@ class SaturatedModel:
         self.looks_agree = True
         self.probed: list[Look] = []  # the accepted requests of a probe, which overloads the model less than a look
         self.paced: Paced | None = None
+        self.probe_late_share = 0.0  # of the probe's requests, sent late
         self.clean: CleanRate | None = None
         self.carries_more = False  # the model accepts more than its estimate if it is overloaded less
 
@@ -108,7 +109,7 @@ class SaturatedModel:
     def look_again(self) -> Load:
         """Take the second look, late and independent of the first. A noisy model gets a probe above the rate, too."""
         plan = self._second_look()
-        counts = yield from self.test.run(plan)
+        counts = yield from run_evenly(self.test, plan)
         second = look(counts) or Look(())
         if second.seconds < MIN_SECONDS:  # burst credit from the pause filled it
             second = yield from self._look(REFILLED_LOOK_S)
@@ -137,6 +138,7 @@ class SaturatedModel:
 
         If the second look shows a higher rate than the first, the estimate is out of date, and the probe too slow.
         """
+        self.probe_late_share = probe.late_share
         second, probed = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         self.probed = [probed]
         in_date = self.looks_agree or second.rate.estimate <= self.max_tps.estimate

@@ -9,6 +9,7 @@ history through it: only the counts are stored.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from lambdas.capacity import agreement, outcomes
 from lambdas.capacity.measurement import Measurement
@@ -115,7 +116,12 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
     yield from _prolong(model)
     if not model.looks_agree:
         return outcomes.unsettled(model, outcomes.levels(model))
-    return outcomes.throttles_below(model, failed, lower)
+    found = outcomes.throttles_below(model, failed, lower)
+    if found.clean is None and found.max_tps and found.max_tps.low > 0:
+        # Inference units are sized by the clean rate, so it is worth one more confirmation, at what was accepted.
+        yield from model.confirm(CONFIRM_RATIO * found.max_tps.low)
+        found = replace(found, clean=model.clean, late_share=model.paced.late_share if model.paced else 0.0)
+    return found
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:

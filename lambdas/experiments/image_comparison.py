@@ -96,7 +96,7 @@ def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> flo
 def incomparable(found: Measurement) -> str | None:
     """The reason why nothing can be compared: the measured rate was not the model's. Returns None if there is none."""
     if found.windowed:
-        return "the model hands out its quota in windows of several seconds, longer than the steps of a comparison"
+        return "the model refills its quota in windows of several seconds, longer than the steps of a comparison"
     if found.ending in ("saturated", "latency-bound"):
         return None
     return f"the model was not brought to its maximum ({found.ending}), and below it all images are carried alike"

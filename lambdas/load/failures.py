@@ -18,10 +18,10 @@ def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, s
     errors = errors or "none was sent"
     told = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):
-        return ModelLost(f"{told} - check that nobody else stops or retrains it, then run again")
+        return ModelLost(f"{told} - check that no other user stops or retrains it, then run again")
     if DENIED in failures:
         return AccessDenied(
-            f"{told}: such requests were allowed before - look at what changed in the policies of the stack's roles"
-            " and above them, then run again"
+            f"{told}: earlier requests of the run were allowed - check what changed in the policies of the stack's"
+            " roles and in service control policies, then run again"
         )
     return InternalError(f"{told} although it is RUNNING - look at the AWS Health Dashboard, then run again")

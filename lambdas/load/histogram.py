@@ -40,13 +40,58 @@ class LatencyHistogram:
 
     def quantile_ms(self, q: float) -> float | None:
         """The latency in ms that a share `q` of the requests did not exceed. Returns None if the histogram is empty."""
-        rank = max(1, math.ceil(q * self.count))
+        bucket = self._bucket_of(max(1, math.ceil(q * self.count)))
+        return None if bucket is None else float(GROWTH ** (bucket + 0.5))
+
+    @property
+    def mean_ms(self) -> float | None:
+        """The mean in ms, each latency taken as the middle of its bucket. Returns None if the histogram is empty."""
+        total = math.fsum(number * GROWTH ** (index + 0.5) for index, number in self.buckets.items())
+        return total / self.count if self.count else None
+
+    def quantile_at_most_ms(self, q: float) -> float | None:
+        """The upper bound in ms of the quantile `q`, one-sided, with BOUND_CONFIDENCE. Needs `latencies_for(q)`.
+
+        It is an order statistic, for whatever distribution: the k-th smallest of n latencies is below the quantile
+        with the probability that k or more of n fall below it (binomial; David and Nagaraja, Order Statistics, 7.1).
+        The bound is the upper edge of that latency's bucket. Returns None if there are too few latencies.
+        """
+        rank = _rank_above(q, self.count)
+        bucket = None if rank is None else self._bucket_of(rank)
+        return None if bucket is None else float(GROWTH ** (bucket + 1))
+
+    def _bucket_of(self, rank: int) -> int | None:
+        """The bucket of the latency with this rank; the shortest latency has rank 1."""
         seen = 0
         for index, count in sorted(self.buckets.items()):
             seen += count
             if seen >= rank:
-                return float(GROWTH ** (index + 0.5))
+                return index
         return None
 
 
-LATENCIES_FOR_P95, LATENCIES_FOR_P99 = 60, 300  # minimum number of latencies behind the percentile
+BOUND_CONFIDENCE = 0.95  # of the one-sided upper bound of a quantile
+
+
+def latencies_for(q: float) -> int:
+    """The number of latencies that an upper bound of the quantile `q` takes: with fewer, all may be below it."""
+    return math.ceil(math.log(1 - BOUND_CONFIDENCE) / math.log(q))
+
+
+def _rank_above(q: float, count: int) -> int | None:
+    """The smallest rank whose latency is at least the quantile `q` with BOUND_CONFIDENCE. None if there is none."""
+    if count < latencies_for(q):
+        return None
+    rank, above = count + 1, 0.0  # `above`: the probability that `rank` or more of `count` latencies are below q
+    while (more := above + _binomial(rank - 1, count, q)) <= 1 - BOUND_CONFIDENCE:
+        rank, above = rank - 1, more
+    return rank
+
+
+def _binomial(k: int, n: int, p: float) -> float:
+    """The probability of `k` successes in `n` trials."""
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+
+
+LATENCIES_FOR_P95, LATENCIES_FOR_P99 = latencies_for(0.95), latencies_for(0.99)  # 59 and 299

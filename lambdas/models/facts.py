@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from iu_tuner.contract.model_arn import ModelArn
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class ServiceFacts(ServiceNames):
         """The AWS CLI command for a call, as a list of words."""
         options = [word for name, value in parameters.items() for word in (f"--{_kebab(name)}", str(value))]
         return ["aws", self.key, _kebab(operation), "--region", region, *options]
+
+    def start_command(self, model_arn: str, least: int, most: int) -> str:
+        """The AWS CLI command that starts the model, as a line for a shell."""
+        parameters = self.start_parameters(model_arn, least, most)
+        return shlex.join(self.command(self.start, parameters, ModelArn.of(model_arn).region))
 
     def scheduler_action(self, operation: str) -> str:
         """The last part of a universal target's ARN in EventBridge Scheduler, such as `service:operation`."""

@@ -13,7 +13,7 @@ from lambdas.models.facts import ServiceNames
 
 MINUTES = 5  # a request of another client in these minutes before the run means that the model is in use
 
-_ALLOW = "set test.allowOtherTraffic to true to measure it all the same (the result then says so)"
+_ALLOW = "set test.allowOtherTraffic to true to measure it anyway (the output then says so)"
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class TrafficSeen:
         """The traffic as a main clause."""
         ago = f"in the {MINUTES} minutes before the run"
         if self.of_model:
-            return f"others sent this model {self.requests} requests {ago}"
+            return f"other clients sent this model {self.requests} requests {ago}"
         return (
             f"{service.operation} was called {self.requests} times {ago} in this account and Region,"
-            " and CloudWatch does not tell for which model"
+            " and CloudWatch does not say for which model"
         )
 
 
@@ -51,9 +51,11 @@ def require_unused(traffic: TrafficSeen, service: ServiceNames) -> None:
         ModelInUse: other clients may use the model, and a test would take its capacity from them.
     """
     if traffic.requests and traffic.of_model:
-        raise ModelInUse(f"the model runs, and {traffic.sentence(service)} - run when nobody uses it, or {_ALLOW}")
+        raise ModelInUse(
+            f"the model runs, and {traffic.sentence(service)} - run again when no other client uses it, or {_ALLOW}"
+        )
     if traffic.requests:
         raise ModelInUse(
-            f"the model runs, and {traffic.sentence(service)}, so it may be in use - run when no model of this account"
-            f" was asked for {MINUTES} minutes, or {_ALLOW}"
+            f"the model runs, and {traffic.sentence(service)}, so it may be in use - run again when no model of this"
+            f" account has had a request for {MINUTES} minutes, or {_ALLOW}"
         )

@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from iu_tuner.formats import count
+from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.models.tariff import QUOTA_IUS
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH
 from lambdas.planning.demand import BatchDemand, Demand, TrafficDemand
 
 PRODUCTION_IUS = 2
+ZONES = 2  # Availability Zones over which the units are assumed to be spread; AWS does not say over how many they are
 TOLERATED_SHORTFALL = 0.01  # one unit fewer is recommended if it lacks less than 1 %, within the interval
 MAX_TABLE_ROWS = 100
+
+
+POISSON_TPS, POISSON_THROTTLED, POISSON_FREE_TPS = 15, 0.033, 20
+"""Requests/s that come at random (Poisson), the share of them that a model of just this rate throttles, and the rate of
+a model that throttles none. Source: `python -m bench.constants`, in virtual time: a token bucket with 1 s of credit."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,14 @@ class Capacity:
     inference_units: int
     tps: float
     usd_per_hour: float
+    peak_tps: float | None
+    """requests/s of the demand at its peak, without headroom"""
+    tps_with_one_zone_lost: float
+
+    @property
+    def utilization_at_peak(self) -> float | None:
+        """The share of the capacity that the peak takes. Returns None without a demand."""
+        return None if self.peak_tps is None else self.peak_tps / self.tps
 
     @property
     def usd_per_1000_images(self) -> float:
@@ -61,6 +76,12 @@ class Recommendation:
     reasons: tuple[str, ...]
     table: tuple[Capacity, ...]
     batch: BatchPlan | None = None
+    utilization_at_average: float | None = None
+    """of the minimum at the average of the demand, without headroom; 1.0 is full use"""
+    utilization_at_peak: float | None = None
+    """of the maximum at the peak"""
+    usd_per_month: float | None = None
+    """of the minimum"""
 
 
 def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:
@@ -95,6 +116,7 @@ def recommend(
     """
     if isinstance(demand, BatchDemand):
         units = units_for(demand.tps, per_unit, more)
+        average_tps = peak_tps = demand.tps
         each = per_unit_of(units, per_unit, more)
         hours = demand.images / (units * each.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
@@ -103,6 +125,7 @@ def recommend(
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
         reasons += _cautions(demand.tps, units, each, quota_tps)
     elif demand is not None:
+        average_tps, peak_tps = demand.average_tps, demand.peak_tps
         average = demand.average_tps * (1 + demand.headroom)
         peak = demand.peak_tps * (1 + demand.headroom)
         least, most, batch = units_for(average, per_unit, more), units_for(peak, per_unit, more), None
@@ -120,8 +143,19 @@ def recommend(
             _table(QUOTA_IUS, per_unit, usd_per_unit_hour, more),
         )
     if per_unit.high is None:
-        reasons.append("The measured TPS is a lower bound: fewer inference units may do")
-    return Recommendation(least, most, tuple(reasons), _table(most, per_unit, usd_per_unit_hour, more), batch)
+        reasons.append(
+            "The measured TPS is a lower bound: fewer inference units may do, unless burst credit was part of it"
+        )
+    return Recommendation(
+        least,
+        most,
+        tuple(reasons),
+        _table(most, per_unit, usd_per_unit_hour, more, peak_tps),
+        batch,
+        average_tps / (least * per_unit_of(least, per_unit, more).estimate),
+        peak_tps / (most * each.estimate),
+        least * usd_per_unit_hour * HOURS_PER_MONTH,
+    )
 
 
 def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
@@ -147,14 +181,24 @@ def _practice(demand: TrafficDemand, least: int) -> list[str]:
     if least < PRODUCTION_IUS:
         practice.append("AWS advises at least two inference units in production, spread over Availability Zones")
     if not demand.headroom:
-        practice.append("The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky")
+        practice.append(
+            "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky. For example, a"
+            f" model that carries {POISSON_TPS} requests/s throttles {percent(POISSON_THROTTLED)} of {POISSON_TPS}"
+            f" random (Poisson) requests/s, and one that carries {POISSON_FREE_TPS} throttles none (simulated, 1 s of"
+            " burst credit)"
+        )
     return practice
 
 
-def _table(units: int, per_unit: Interval, usd_per_unit_hour: float, more: ReducedRate | None) -> tuple[Capacity, ...]:
+def _table(
+    units: int, per_unit: Interval, usd_per_unit_hour: float, more: ReducedRate | None, peak_tps: float | None = None
+) -> tuple[Capacity, ...]:
+    def tps(n: int) -> float:
+        return n * per_unit_of(n, per_unit, more).estimate
+
     rows = min(MAX_TABLE_ROWS, max(QUOTA_IUS, units))
     return tuple(
-        Capacity(n, n * per_unit_of(n, per_unit, more).estimate, n * usd_per_unit_hour) for n in range(1, rows + 1)
+        Capacity(n, tps(n), n * usd_per_unit_hour, peak_tps, tps(n - math.ceil(n / ZONES))) for n in range(1, rows + 1)
     )
 
 

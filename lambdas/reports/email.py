@@ -12,7 +12,7 @@ from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.output.sentences import headline, receipt_sentence
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.formats import one_line
 from lambdas.runs.failed_run import FailedRun
 
@@ -35,7 +35,8 @@ def finished_email(output: Output) -> Message:
     rate = "no rate" if per_unit is None else f"{per_unit:.2f} TPS per inference unit"
     cost = output.cost
     lines = [
-        headline(output),
+        output.summary,
+        *([output.start_command] if output.start_command else []),
         "",
         f"Verdict: {verdict}. {output.verdict_detail}",
         *_recommended(output.recommendation),

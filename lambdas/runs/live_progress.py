@@ -20,15 +20,18 @@ from lambdas.load.step import StepPlan
 from lambdas.runs.step_rows import requests_row, step_rows
 
 
-def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None) -> LiveProgress:
-    """The progress after these steps; `next_plan` is the step that starts now, or None if there is no further one."""
+def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None, lead_s: float = 0.0) -> LiveProgress:
+    """The progress after these steps.
+
+    `next_plan` is the step whose workers start now and send after `lead_s` seconds, or None if there is no further one.
+    """
     requests, found = requests_row(steps), estimate_so_far(load_of(steps, "main"))
     return LiveProgress(
         accepted=requests.accepted,
         throttled=requests.throttled,
         failed=requests.failed,
         steps=step_rows(steps),
-        step=_under_way(len(steps), next_plan) if next_plan else None,
+        step=_under_way(len(steps), next_plan, lead_s) if next_plan else None,
         estimate=_estimate(found) if found else None,
     )
 
@@ -37,9 +40,10 @@ def _estimate(found: Interval) -> EstimateSoFar:
     return EstimateSoFar(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3))
 
 
-def _under_way(number: int, plan: StepPlan) -> StepUnderWay:
+def _under_way(number: int, plan: StepPlan, lead_s: float) -> StepUnderWay:
     series = plan.series if plan.series != "main" else None
-    return StepUnderWay(number, plan.phase, plan.lanes, plan.workers, series)
+    starts_in_s, planned_s = rounded(lead_s + plan.wait_s, 1), rounded(plan.base_s + plan.paced_s, 1)
+    return StepUnderWay(number, plan.phase, plan.lanes, plan.workers, series, starts_in_s, planned_s)
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:

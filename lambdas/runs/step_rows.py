@@ -10,6 +10,7 @@ from typing import Any
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.measured import IntervalOutput, RequestsOutput, StepOutput
 from iu_tuner.formats import rounded
+from lambdas.capacity.confirmation import paced_part, paced_seconds
 from lambdas.capacity.rates.interval import CONFIDENCE, Interval
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
@@ -22,8 +23,10 @@ def step_rows(steps: Sequence[MeasuredStep]) -> tuple[StepOutput, ...]:
 
 def step_row(counts: StepCounts) -> StepOutput:
     """A step as the output shows it."""
-    accepted = sum(counts.accepted)
+    accepted, failed = sum(counts.accepted), sum(counts.failed)
     seconds = counts.seconds + counts.plan.paced_s
+    latency, is_paced = counts.latency, counts.plan.paced_tps > 0
+    by_second = paced_part(counts).accepted_by_second if is_paced else _closed_loop(counts)
     return StepOutput(
         phase=counts.plan.phase,
         concurrency=counts.plan.lanes,
@@ -31,15 +34,43 @@ def step_row(counts: StepCounts) -> StepOutput:
         seconds=rounded(seconds, 2),
         accepted=accepted,
         throttled=sum(counts.throttled),
-        failed=sum(counts.failed),
+        failed=failed,
         accepted_tps=rounded(accepted / seconds, 2) if seconds else 0.0,
-        p50_ms=rounded(counts.latency.quantile_ms(0.5), 0),
-        p95_ms=rounded(counts.latency.quantile_ms(0.95), 0),
+        failed_tps=rounded(failed / seconds, 2) if seconds else 0.0,
+        min_ms=rounded(latency.quantile_ms(0.0), 0),
+        mean_ms=rounded(latency.mean_ms, 0),
+        p50_ms=rounded(latency.quantile_ms(0.5), 0),
+        p95_ms=rounded(latency.quantile_ms(0.95), 0),
+        max_ms=rounded(latency.quantile_ms(1.0), 0),
+        late_sends=counts.late,
+        intended_tps=rounded(counts.plan.paced_tps, 2) if is_paced else None,
+        offered_tps=rounded(_offered(counts), 2) if is_paced else None,
+        drift_percent=rounded(_drift(by_second), 1),
         stalled_seconds=counts.spoilt_seconds,
         worker_cpu_share=rounded(counts.cpu_share, 2),
         worker_bytes_per_s=rounded(counts.bytes_per_s, 0),
         series=counts.plan.series if counts.plan.series != "main" else None,
     )
+
+
+def _closed_loop(counts: StepCounts) -> list[int]:
+    """Accepted requests of each whole second that no stall spoilt."""
+    accepted = [*counts.accepted, *[0] * counts.whole_seconds]
+    return [accepted[second] for second in counts.usable_seconds]
+
+
+def _offered(counts: StepCounts) -> float:
+    """Requests sent per second of the paced part that counts."""
+    first, last = paced_seconds(counts.plan)
+    sent = sum(sum(outcome[first:last]) for outcome in (counts.accepted, counts.throttled, counts.failed))
+    return sent / max(1, last - first)
+
+
+def _drift(by_second: Sequence[int]) -> float | None:
+    """The change in percent from the first half of the seconds to the second. Returns None if nothing was accepted."""
+    half = len(by_second) // 2
+    first, second = sum(by_second[:half]), sum(by_second[len(by_second) - half :])
+    return 100 * (second / first - 1) if first else None
 
 
 def steps_table(steps: Sequence[StepOutput]) -> list[list[Any]]:

@@ -40,11 +40,11 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     note_scaling(store, progress, move, steps)
-    store.save_live_progress(live_progress(steps, plan))
+    lead = max(lead_s(steps[-1]), least_lead_s(steps, run, plan)) if plan else 0.0
+    store.save_live_progress(live_progress(steps, plan, lead))
     if plan is None:
         return {"step": None, "restart": isinstance(move, RestartWith)}
-    number, lead = len(steps), max(lead_s(steps[-1]), least_lead_s(steps, run, plan))
-    start_at = time.time() + lead + plan.wait_s
+    number, start_at = len(steps), time.time() + lead + plan.wait_s
     store.plan_step(number, plan, start_at, lead)
     return {"step": {"number": number, "startAt": start_at, **plan.as_mapping()}, "restart": False}
 

@@ -10,14 +10,14 @@ from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.measured import CleanTpsOutput, LatencyOutput, OtherTraffic
 from iu_tuner.contract.output.recommendation import BatchOutput, RecommendationOutput, UnitsOutput
 from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, Output
+from iu_tuner.contract.output.sentences import summarized
 from iu_tuner.formats import rounded
 from lambdas.capacity.measurement import CleanRate, Measurement
-from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import behind_quota
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingResult
 from lambdas.load.client_load import client_load
-from lambdas.load.histogram import LATENCIES_FOR_P95, LATENCIES_FOR_P99, LatencyHistogram
+from lambdas.load.histogram import LatencyHistogram, latencies_for
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.models.lease import Lease
 from lambdas.models.recent_traffic import MINUTES
@@ -25,6 +25,7 @@ from lambdas.models.registry import facts_of
 from lambdas.planning.advice import recommended, with_demand
 from lambdas.planning.recommendation import Recommendation, per_unit_of
 from lambdas.planning.request_history import RequestHistory
+from lambdas.planning.sizing import Sizing, sizing_of
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row, requests_row, step_rows
@@ -69,24 +70,29 @@ def findings(
         observed_s=observed_s(steps),
         service=facts_of(run.model_arn),
     )
-    per_unit = _per_unit(found.max_tps, run.inference_units)
+    if verdict.word == "client-limited" and found.max_tps:
+        found = replace(found, max_tps=replace(found.max_tps, high=None))
+    sizing = sizing_of(found, verdict.word, run.inference_units)
+    per_unit = sizing.per_unit
     no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
-    no_advice = no_advice or ("" if per_unit else "No rate was measured")
+    no_advice = no_advice or ("" if per_unit else sizing.missing)
     no_advice = no_advice.format(service=facts_of(run.model_arn).name)
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
     else:
-        more = scaling.more if scaling else None
+        more = sizing.reduced(scaling.more if scaling else None)
         advice = recommended(run, per_unit, history, more)
-        advice = replace(advice, reasons=(*advice.reasons, *(scaling.reasons if scaling else ())))
+        advice = replace(advice, reasons=(*advice.reasons, *sizing.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
-    recommendation = with_demand(_recommendation(advice), run, planned_with, advice, history)
+    recommendation = with_demand(_recommendation(advice, sizing), run, planned_with, advice, history)
     reasons = (*recommendation.reasons, *(each[0].upper() + each[1:] for each in cautions))
     traffic, clean = run.other_traffic, found.clean
     return Findings(
         run_id=run.run_id,
         model_arn=run.model_arn,
+        summary="",  # it says how the model was left, too, so `output` writes it
+        start_command=None,
         verdict=verdict.word,
         verdict_detail=verdict.detail,
         limited_by=verdict.limited_by,
@@ -96,7 +102,7 @@ def findings(
             rounded(clean.tps if clean else None, 2), rounded(clean.throttle_ratio_below if clean else None, 3)
         ),
         inference_units=run.inference_units,
-        tps_per_inference_unit=rounded(per_unit.estimate, 3) if per_unit else None,
+        tps_per_inference_unit=rounded(sizing.max_per_unit.estimate, 3) if sizing.max_per_unit else None,
         latency_ms=_latency(clean.latency if clean else LatencyHistogram()),
         recommendation=replace(recommendation, reasons=reasons),
         steps=step_rows(steps),
@@ -110,9 +116,11 @@ def findings(
 
 def skipped(run_id: str, holder: Lease) -> Findings:
     """The output of a run that found the model's lease taken: it has no numbers, and the run touched nothing."""
-    return Findings(
+    found = Findings(
         run_id=run_id,
         model_arn=holder.model_arn,
+        summary="",
+        start_command=None,
         verdict="skipped",
         verdict_detail=f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
         "measured or touched; run again when it has ended.",
@@ -122,11 +130,12 @@ def skipped(run_id: str, holder: Lease) -> Findings:
         inference_units=None,
         tps_per_inference_unit=None,
         latency_ms=_latency(LatencyHistogram()),
-        recommendation=RecommendationOutput(None, None, (), ()),
+        recommendation=_recommendation(Recommendation(None, None, (), ())),
         steps=(),
         requests=requests_row([]),
         held_by=LeaseHolder(holder.run_id, holder.execution_arn, holder.started_at),
     )
+    return summarized(found)
 
 
 def output(
@@ -135,8 +144,10 @@ def output(
     """The execution's output: the findings, what they cost, and how the model was left."""
     price = run.usd_per_unit_hour
     applied, applied_detail = applied_output(receipt, price) if run.after_run == "apply" else (None, None)
-    return Output(
-        **vars(found),
+    units = found.recommendation.units
+    command = facts_of(run.model_arn).start_command(run.model_arn, *units) if units and not applied else None
+    answer = Output(
+        **{**vars(found), "start_command": command},
         cost=CostOutput(
             run_usd=rounded(receipt.usd, 4),
             inference_unit_hours=rounded(receipt.inference_unit_hours, 4),
@@ -150,12 +161,7 @@ def output(
         result_uri=result_uri,
         report_uri=report_uri,
     )
-
-
-def _per_unit(max_tps: Interval | None, units: int) -> Interval | None:
-    if max_tps is None or max_tps.estimate <= 0:
-        return None
-    return max_tps.per_unit(units)
+    return summarized(answer, cautions_of(run, len(progress.refused_images)))
 
 
 def _clean_tps(clean: CleanRate | None) -> CleanTpsOutput:
@@ -165,30 +171,49 @@ def _clean_tps(clean: CleanRate | None) -> CleanTpsOutput:
 
 
 def _latency(latency: LatencyHistogram) -> LatencyOutput:
+    missing = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
+
+    def percentile(q: float) -> float | None:
+        return rounded(latency.quantile_ms(q), 0) if missing[q] <= 0 else None
+
+    def needs(q: float) -> int | None:
+        return missing[q] if missing[q] > 0 else None
+
     return LatencyOutput(
         p50=rounded(latency.quantile_ms(0.5), 0),
-        p95=rounded(latency.quantile_ms(0.95), 0) if latency.count >= LATENCIES_FOR_P95 else None,
-        p99=rounded(latency.quantile_ms(0.99), 0) if latency.count >= LATENCIES_FOR_P99 else None,
+        p95=percentile(0.95),
+        p99=percentile(0.99),
+        p95_at_most=rounded(latency.quantile_at_most_ms(0.95), 0),
+        p99_at_most=rounded(latency.quantile_at_most_ms(0.99), 0),
+        p95_needs=needs(0.95),
+        p99_needs=needs(0.99),
         samples=latency.count,
     )
 
 
-def _recommendation(advice: Recommendation) -> RecommendationOutput:
+def _recommendation(advice: Recommendation, sizing: Sizing | None = None) -> RecommendationOutput:
     batch = advice.batch
     return RecommendationOutput(
-        advice.min_inference_units,
-        advice.max_inference_units,
-        advice.reasons,
-        tuple(
+        min_inference_units=advice.min_inference_units,
+        max_inference_units=advice.max_inference_units,
+        sized_by=sizing.sized_by if sizing and advice.table else None,
+        utilization_at_average=rounded(advice.utilization_at_average, 3),
+        utilization_at_peak=rounded(advice.utilization_at_peak, 3),
+        usd_per_month=rounded(advice.usd_per_month, 2),
+        reasons=advice.reasons,
+        table=tuple(
             UnitsOutput(
                 row.inference_units,
                 rounded(row.tps, 2),
                 rounded(row.usd_per_hour, 2),
                 rounded(row.usd_per_1000_images, 4),
+                rounded(row.utilization_at_peak, 3),
+                rounded(row.tps_with_one_zone_lost, 2),
             )
             for row in advice.table
         ),
-        BatchOutput(
+        concurrency_per_inference_unit=sizing.concurrency_per_unit if sizing and advice.table else None,
+        batch=BatchOutput(
             batch.inference_units,
             rounded(batch.hours, 3),
             rounded(batch.inference_unit_hours, 3),

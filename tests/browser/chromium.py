@@ -22,6 +22,11 @@ NEEDED = (
 )
 
 
+def arguments() -> list[str]:
+    """The arguments to start it with: as root, it has no sandbox."""
+    return ["--no-sandbox"] if os.geteuid() == 0 else []
+
+
 @cache
 def chromium() -> str:
     """Where it is; installed with apt-get where there is none and that is allowed.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Request, sync_p
 
 from lambdas.reports.page.render import page as report_page
 from simulation.sample_report import KINDS, all_contents
-from tests.browser.chromium import chromium
+from tests.browser.chromium import arguments, chromium
 from tests.unit.reports.page.hostile import hostile_page
 
 SAMPLES = [*(kind.name for kind in KINDS), "failed", "hostile"]
@@ -72,9 +71,8 @@ class Opened:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=arguments, timeout=MAX_MS)
+        running = playwright.chromium.launch(executable_path=chromium(), args=arguments(), timeout=MAX_MS)
         yield running
         running.close()
 

@@ -37,10 +37,10 @@ MAX_TRIES = 3
 
 
 class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests that deploy for themselves, of triggers and quotas, share a process; all others share another."""
+    """Tests that deploy for themselves, of triggers, quotas and the playground, share a process; all others another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "triggers" if re.search(r"test_(triggers|quotas)\.py", nodeid) else "executions"
+        return "triggers" if re.search(r"test_(triggers|quotas|playground)\.py", nodeid) else "executions"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:

@@ -34,7 +34,7 @@ class Client:
     def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.err").open("w", encoding="utf-8") as err:
             return subprocess.Popen(
-                [sys.executable, "-m", "iu_tuner.cli.main", *arguments],
+                [sys.executable, "-m", "iu_tuner.cli", *arguments],
                 cwd=REPOSITORY,
                 env=self.deployment.aws.env(),
                 stdin=subprocess.DEVNULL,

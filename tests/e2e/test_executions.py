@@ -326,7 +326,7 @@ def test_hostile_objects_are_listed_and_the_run_goes_on(executions: dict[str, Ex
 def test_a_model_in_use_is_left_as_it_was_found(executions: dict[str, Execution]) -> None:
     run = executions["in-use"]
 
-    assert "others sent this model 120 requests" in run.described["cause"]
+    assert "other clients sent this model 120 requests" in run.described["cause"]
     assert run.model["transitions"] == []
     assert run.model["totals"]["sent"] == 0
 

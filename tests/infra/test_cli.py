@@ -30,20 +30,13 @@ def cdk_synth(outdir: Path, *context: str) -> "subprocess.CompletedProcess[str]"
 def test_for_a_real_account_nothing_but_context_is_needed(tmp_path: Path) -> None:
     arn = "arn:aws:rekognition:eu-west-1:123456789012:project/bees/version/v1/1615476219000"
 
-    done = cdk_synth(tmp_path, f"modelArns={arn}", "modelPollSeconds=15")
+    done = cdk_synth(tmp_path, f"modelArns={arn}", "modelPollSeconds=15", "inference=[]")
 
     assert done.returncode == 0, done.stderr
+    assert "context key `inference` has no effect in this version" in done.stderr
     template = json.loads((tmp_path / "InferenceUnitTuner.template.json").read_text("utf-8"))
     assert arn in json.dumps(template)
     assert '\\"Seconds\\":15' in json.dumps(template)
-
-
-def test_a_bad_setting_ends_in_one_readable_line(tmp_path: Path) -> None:
-    done = cdk_synth(tmp_path, "modelPollSeconds=soon")
-
-    assert done.returncode != 0
-    assert "context key 'modelPollSeconds' is 'soon'; it takes a whole number" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_mistyped_keys_end_in_one_line_that_names_what_was_meant(tmp_path: Path) -> None:
@@ -54,13 +47,6 @@ def test_mistyped_keys_end_in_one_line_that_names_what_was_meant(tmp_path: Path)
     assert "`permissionBoundaryArn` (did you mean `permissionsBoundaryArn`?)" in done.stderr
     assert "Traceback" not in done.stderr
     assert "b'!!" not in done.stderr, "the banner of Node.js 20 hides the sentence"
-
-
-def test_a_key_that_has_no_effect_yet_is_accepted_with_a_warning(tmp_path: Path) -> None:
-    done = cdk_synth(tmp_path, "inference=[]")
-
-    assert done.returncode == 0, done.stderr
-    assert "context key `inference` has no effect in this version" in done.stderr
 
 
 def test_the_cli_is_pinned_and_the_lock_names_no_registry() -> None:

@@ -83,9 +83,9 @@ def test_a_key_whose_feature_is_not_there_is_known(key: str) -> None:
     assert Settings.from_context({key: []}) == Settings()
 
 
-def test_the_readme_has_every_key_and_no_other() -> None:
-    readme = (REPOSITORY / "README.md").read_text("utf-8")
-    rows = re.search(r"\| context key \|.*?\n\|[-|]+\n((?:\|.*\n)+)", readme)
+def test_the_page_has_every_key_and_no_other() -> None:
+    page = (REPOSITORY / "docs" / "configuration.md").read_text("utf-8")
+    rows = re.search(r"\| context key \|.*?\n\|[-|]+\n((?:\|.*\n)+)", page)
     assert rows
     shown = {name for row in rows[1].splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
 

@@ -274,14 +274,14 @@ def test_on_aws_the_lambdas_run_python_3_13_on_arm64_with_the_pinned_powertools_
     assert re.fullmatch(r"/aws/service/powertools/python/arm64/python3\.13/\d+\.\d+\.\d+", default)
 
 
-def test_the_layer_is_the_powertools_that_the_tests_run_with_and_the_readme_tells_how_to_look_for_it() -> None:
+def test_the_layer_is_the_powertools_that_the_tests_run_with_and_a_page_tells_how_to_look_for_it() -> None:
     from importlib.metadata import version
 
     from infra.resources.functions import POWERTOOLS_PARAMETER
 
     assert POWERTOOLS_PARAMETER.rpartition("/")[2] == version("aws-lambda-powertools")
-    readme = (REPOSITORY / "README.md").read_text("utf-8")
-    assert f"\naws ssm get-parameter --name {POWERTOOLS_PARAMETER}\n" in readme
+    page = (REPOSITORY / "docs" / "configuration.md").read_text("utf-8")
+    assert f"\naws ssm get-parameter --name {POWERTOOLS_PARAMETER}\n" in page
 
 
 def test_another_layer_is_taken_and_nothing_is_looked_up() -> None:

@@ -98,3 +98,9 @@ def test_no_resource_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_s
     # A log group for Step Functions has to begin with /aws/vendedlogs/; the stack's id ends its name.
     logs = {f"{name}.LogGroupName" for name in resources("AWS::Logs::LogGroup") if "Workflow" in name}
     assert named <= policies | dashboards | logs
+
+
+def test_the_client_learns_of_another_endpoint_of_the_model() -> None:
+    url = "https://vpce-1.rekognition.us-east-1.vpce.amazonaws.com"
+
+    assert template(rekognitionEndpointUrl=url)["Outputs"]["RekognitionEndpointUrl"]["Value"] == url

@@ -236,7 +236,7 @@ OTHERS = f"{ROLE} s3:ListBucket on resource: x because no resource-based policy 
         ("ListObjectsV2", "PermanentRedirect", 301, "must be addressed", NoUsableImages, "in another Region"),
         ("GetObject", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),
         ("GetObject", "AccessDenied", 403, NO_KEY, AccessDenied, "kmsKeyArn"),
-        ("GetObject", "AccessDenied", 403, DENIED, AccessDenied, "ask whoever keeps"),
+        ("GetObject", "AccessDenied", 403, DENIED, AccessDenied, "ask the administrator of"),
         ("GetObject", "KMS.DisabledException", 400, f"{KEY} is disabled.", AccessDenied, "another bucket"),
         ("GetObject", "InvalidObjectState", 403, "not valid for the storage class", NoUsableImages, "archive"),
     ],

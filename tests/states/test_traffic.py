@@ -117,7 +117,7 @@ def running_model(stack: Stack) -> dict[str, str]:
 
 
 def test_a_running_model_that_serves_others_is_left_alone(stack: Stack, running_model: dict[str, str]) -> None:
-    with pytest.raises(ModelInUse, match="others sent this model 9 requests"):
+    with pytest.raises(ModelInUse, match="other clients sent this model 9 requests"):
         stack.prepare({"modelArn": running_model["modelArn"]})
 
     report = stack.service.model_report(running_model["modelArn"])

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
 from iu_tuner.cli.aws.errors import MfaCodeNeeded
 from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 from iu_tuner.streams import can_ask
+
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
+
+
+@dataclass(frozen=True)
+class AwsClients:
+    """Makes the clients of one session; `endpoint_url` is that of an embedded AWS, or None."""
+
+    session: Any
+    endpoint_url: str | None
+
+    def of(self, service: str) -> Any:
+        """A client of this service. Raises errors of boto3, so call it within `calling_aws`."""
+        return self.session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    def at_own_endpoint(self, service: str, endpoint_url: str | None) -> Any:
+        """A client of a service with an endpoint of its own; None: that of the environment, or else AWS's."""
+        return self.session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
 
 
 def open_session(profile: str | None, region: str | None) -> Any:

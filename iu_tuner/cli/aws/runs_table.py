@@ -39,9 +39,13 @@ class RunsTable:
         item = self._item(run_pk(run_id), RUN_ITEM)
         return LiveRun.of(item) if item else None
 
+    def lease(self, model_arn: str) -> dict[str, Any] | None:
+        """The model's lease. Returns None if the model has none."""
+        return self._item(model_pk(model_arn), LEASE_ITEM)
+
     def holder(self, model_arn: str) -> str | None:
         """The id of the run that holds the model's lease. Returns None if the model has no lease."""
-        item = self._item(model_pk(model_arn), LEASE_ITEM)
+        item = self.lease(model_arn)
         return str(item["runId"]) if item else None
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:

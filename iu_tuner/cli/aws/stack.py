@@ -1,137 +1,41 @@
-"""A deployed tuner: the stack's outputs, its runs, its models' leases."""
+"""Finds a deployed stack: its outputs, its tuner, and clients of the services in its account and Region."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from botocore.config import Config
-
-from iu_tuner.cli.aws.clients import open_session
+from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
-from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
+from iu_tuner.cli.aws.runs_table import RunsTable
+from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner
 from iu_tuner.contract.names import STACK
-from iu_tuner.contract.output.live_run import LiveRun
-from iu_tuner.exit_codes import ClientError, UsageError
+from iu_tuner.exit_codes import ClientError
 
-DEFAULT_PRICE_USD = 4.0  # for stacks of early versions, whose outputs have no price
-_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=20)
-_RUN_ID = re.compile(r"[^\s:/]{1,80}")
-_EXECUTION_ARN = re.compile(r"arn:[\w-]+:states:[\w-]+:[0-9]{12}:execution:[^:]+:[^:]+", re.ASCII)
 _NAME_IT = "deploy it there, or name it with --stack, --region and --profile"
-READ_DENIED = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
 
 
 @dataclass(frozen=True)
-class Tuner:
-    """One deployment of the app."""
+class Deployment:
+    """A deployed stack; `outputs` are those of CloudFormation."""
 
-    states: Any
-    state_machine_arn: str
-    runs: RunsTable
-    usd_per_unit_hour: float = DEFAULT_PRICE_USD
-    cli_options: tuple[str, ...] = ()
-    """The options with which the client reaches this deployment."""
+    aws: AwsClients
+    outputs: Mapping[str, str]
+    tuner: Tuner
 
-    def follow_command(self, run_id: str) -> str:
-        """The client's command that follows the run."""
-        return shlex.join(["python", "-m", "iu_tuner.cli.main", "follow", run_id, *self.cli_options])
-
-    def arn_of(self, run_id: str) -> str:
-        """The ARN of the run's execution, which may not exist yet."""
-        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
-
-    def check_model(self, model_arn: str) -> None:
-        """Raises UsageError if the model is in another account or Region than this tuner."""
-        model, tuner = _place(model_arn), _place(self.state_machine_arn)
-        if model != tuner:
-            raise UsageError(
-                f"modelArn: got {model_arn}, which is in {model}; this tuner is in {tuner}: deploy one there, or "
-                "name it with --stack, --region and --profile"
-            )
-
-    def check_execution(self, run: str) -> None:
-        """Raises UsageError if `run` is the ARN of an execution of another state machine, account or Region."""
-        if run.startswith("arn:") and run != self.arn_of(run_id_of(run)):
-            raise UsageError(
-                f"RUN: got {run}; takes an execution of {self.state_machine_arn} - or name the stack that it is of "
-                "with --stack, --region and --profile"
-            )
-
-    def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
-        """Start a run. Raises UsageError if the name is taken."""
-        taken = UsageError(
-            f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_command(run_id)}"
-        )
-        # Step Functions accepts a second start with the name and the input of a running execution as if it were new.
-        if self._exists(run_id):
-            raise taken
+    @property
+    def image_bucket(self) -> str:
+        """The name of the bucket that images are uploaded to. Raises ClientError if the stack has none."""
         try:
-            with calling_aws():
-                self.states.start_execution(
-                    stateMachineArn=self.state_machine_arn, name=run_id, input=json.dumps(execution_input)
-                )
-        except AwsCallFailed as error:
-            if error.aws_code == "ExecutionAlreadyExists":
-                raise taken from error
-            raise
-
-    def _exists(self, run_id: str) -> bool:
-        try:
-            self.described(run_id)
-        except UsageError:
-            return False
-        return True
-
-    def described(self, run_id: str) -> dict[str, Any]:
-        """The response of DescribeExecution. Raises UsageError if there is no execution of that name."""
-        try:
-            with calling_aws():
-                found: dict[str, Any] = self.states.describe_execution(executionArn=self.arn_of(run_id))
-        except AwsCallFailed as error:
-            if error.aws_code in ("ExecutionDoesNotExist", "InvalidArn"):
-                raise UsageError(f"there is no run {run_id} of {self.state_machine_arn}") from error
-            raise
-        return found
-
-    def stop(self, run_id: str) -> None:
-        """Stop the execution; the safety net releases the model."""
-        cause = "stopped by whoever started it, from the command line"
-        try:
-            with calling_aws():
-                self.states.stop_execution(executionArn=self.arn_of(run_id), error="Interrupted", cause=cause)
-        except AwsCallFailed as error:
-            if error.aws_code != "ExecutionDoesNotExist":  # the start never reached AWS
-                raise
-
-    def run(self, run_id: str) -> LiveRun | None:
-        """The run's item in the table. Returns None if there is none, or if the user may not read the table."""
-        try:
-            with calling_aws():
-                return self.runs.run(run_id)
-        except AwsCallFailed as error:
-            if error.aws_code in READ_DENIED:
-                return None
-            raise
-
-    def holds_lease(self, run_id: str, model_arn: str) -> bool:
-        """Whether this run still has to release the model."""
-        with calling_aws():
-            return self.runs.holder(model_arn) == run_id
-
-    def history(self, model_arn: str, most: int) -> list[PastRun]:
-        """The model's last runs, the latest first."""
-        with calling_aws():
-            return self.runs.past_runs(model_arn, most)
+            return self.outputs["ImageBucketName"]
+        except KeyError:
+            raise ClientError("the stack has no output ImageBucketName - deploy it again") from None
 
 
-def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
-    """Find the tuner that this stack deployed.
+def find_deployment(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Deployment:
+    """Find a deployed stack.
 
     Raises:
         ClientError: there are no credentials, there is no such stack, or the stack is not a tuner.
@@ -140,12 +44,9 @@ def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_
     where = f" in {region}" if region else ""
     try:
         with calling_aws():
-            session = open_session(profile, region)
-            clients = {
-                name: session.client(name, endpoint_url=endpoint_url, config=_CONFIG)
-                for name in ("cloudformation", "stepfunctions", "dynamodb")
-            }
-            (described,) = clients["cloudformation"].describe_stacks(StackName=stack)["Stacks"]
+            aws = AwsClients(open_session(profile, region), endpoint_url)
+            (described,) = aws.of("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+            states, dynamodb = aws.of("stepfunctions"), aws.of("dynamodb")
     except AwsCallFailed as error:
         elsewhere = f"; {_NAME_IT}" if error.aws_code == "ValidationError" else ""
         raise ClientError(f"the stack {stack} can't be read{where}: {error}{elsewhere}") from error
@@ -155,40 +56,23 @@ def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_
             f"the stack {stack}{where} is not (or not completely) an Inference Unit Tuner: its status is "
             f"{described.get('StackStatus')}, and it has no outputs StateMachineArn and RunsTableName - {_NAME_IT}"
         )
-    return Tuner(
-        clients["stepfunctions"],
-        value["StateMachineArn"],
-        RunsTable(clients["dynamodb"], value["RunsTableName"]),
-        float(value.get("PricePerInferenceUnitHourUsd", DEFAULT_PRICE_USD)),
-        _options(
-            {
-                "stack": stack if stack != STACK else None,
-                "region": region,
-                "profile": profile,
-                "endpoint-url": endpoint_url,
-            }
-        ),
-    )
+    named = {"stack": stack if stack != STACK else None, "region": region, "profile": profile}
+    price = float(value.get("PricePerInferenceUnitHourUsd", DEFAULT_PRICE_USD))
+    options = _options({**named, "endpoint-url": endpoint_url})
+    runs = RunsTable(dynamodb, value["RunsTableName"])
+    return Deployment(aws, value, Tuner(states, value["StateMachineArn"], runs, price, options))
+
+
+def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
+    """Find the tuner that this stack deployed. Raises ClientError as `find_deployment` does."""
+    return find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url).tuner
 
 
 def _options(values: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(part for name, value in values.items() if value for part in (f"--{name}", value))
 
 
-def _place(arn: str) -> str:
-    """The account and the Region of an ARN as a phrase."""
-    _, _, _, region, account, *_ = arn.split(":")
-    return f"account {account}, Region {region}"
-
-
 def region_of(arn: str) -> str | None:
     """The Region in an ARN, which model, tuner and run share. Returns None if the text is not an ARN."""
     match = re.match(r"arn:[\w-]+:\w+:([\w-]+):", arn, re.ASCII)
     return match[1] if match else None
-
-
-def run_id_of(run: str) -> str:
-    """The run's id from an id or from an execution's ARN. Raises UsageError if `run` is neither."""
-    if not run.isprintable() or not (_EXECUTION_ARN if run.startswith("arn:") else _RUN_ID).fullmatch(run):
-        raise UsageError(f"RUN: got {run}; takes a run's id, or the ARN of its execution")
-    return run.rpartition(":")[2]

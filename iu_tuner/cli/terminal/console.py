@@ -6,7 +6,9 @@ import json
 import shutil
 import sys
 import textwrap
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +19,7 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.render import plain, progress, progress_line
+from iu_tuner.cli.terminal.times import RunTimes
 from iu_tuner.streams import can_ask, discard
 
 LOG_WIDTH = 120  # columns; a log has no width, and rich would assume 80
@@ -32,6 +35,7 @@ class Screen:
         self._out = self._err if as_json else _console(stderr=False)
         self._live: Live | None = None
         self._said = ""
+        self._times = RunTimes()
 
     @property
     def is_interactive(self) -> bool:
@@ -52,9 +56,10 @@ class Screen:
             self._live = None
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show the progress of the run."""
+        """Show the progress of the run; in a terminal its times go on between two calls."""
+        self._times.see(snapshot, time.monotonic(), datetime.now(UTC))
         if self._live is not None:
-            self._live.update(progress(snapshot))
+            self._live.update(progress(snapshot, lambda: self._times.sentence(time.monotonic())))
         else:
             self.say_once(progress_line(snapshot))
 
@@ -84,16 +89,19 @@ class Screen:
 
 
 def _print(console: Console, part: RenderableType) -> None:
-    """Print a part. A terminal wraps sentences only between words, so that URIs can be copied; a log does not wrap."""
+    """Print a part. A terminal wraps sentences only between words, so that URIs can be copied.
+
+    Commands, which are texts with `no_wrap`, stay on their line, and so does everything in a log.
+    """
     if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
         for row in zip(*(column.cells for column in part.columns), strict=True):
             cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
             _print(console, Text(f"- {'; '.join(cells)}"))
-    elif isinstance(part, Text) and console.is_terminal:
+    elif isinstance(part, Text) and console.is_terminal and not part.no_wrap:
         lines = textwrap.fill(part.plain, console.width, break_long_words=False, break_on_hyphens=False)
         console.print(Text(lines, style=part.style), soft_wrap=True)
     else:
-        console.print(part, soft_wrap=not console.is_terminal)
+        console.print(part, soft_wrap=not console.is_terminal or isinstance(part, Text))
 
 
 class _PatientConsole(Console):

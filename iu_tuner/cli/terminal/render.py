@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,11 +14,12 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Findings, Output
-from iu_tuner.contract.output.sentences import carried, headline, receipt_sentence
+from iu_tuner.contract.output.sentences import carried, receipt_sentence
 from iu_tuner.formats import one_line
 
 PHASES = {
@@ -35,12 +37,22 @@ PHASES = {
 }
 
 
-def progress(snapshot: Snapshot) -> RenderableType:
-    """The steps so far and the current phase of the run, as a table."""
+def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
+    """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn."""
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
         return table
-    return Group(table, Spinner("line", Text(progress_line(snapshot))))
+    return Group(table, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
+
+
+@dataclass(frozen=True)
+class _Moving:
+    """A sentence that is made anew whenever the terminal is drawn."""
+
+    sentence: Callable[[], str]
+
+    def __rich__(self) -> Text:
+        return Text(f"  {self.sentence()}")
 
 
 def progress_line(snapshot: Snapshot) -> str:
@@ -73,9 +85,9 @@ def _steps(run: LiveRun | None) -> Table:
     for row in done:
         numbers = (row.seconds, row.accepted, row.throttled, row.failed, row.accepted_tps, row.p50_ms)
         values = ("…" if number is None else str(number) for number in numbers)
-        table.add_row(plain(_named(row)), str(row.concurrency), str(row.workers), *values)
+        table.add_row(_in_table(row), str(row.concurrency), str(row.workers), *values)
     if run and run.progress and (step := run.progress.step):
-        table.add_row(plain(_named(step)), str(step.concurrency), str(step.workers), *["…"] * 6)
+        table.add_row(_in_table(step), str(step.concurrency), str(step.workers), *["…"] * 6)
     return table
 
 
@@ -84,9 +96,16 @@ def _named(step: StepOutput | StepUnderWay) -> str:
     return f"{step.phase} ({step.series})" if step.series else step.phase
 
 
+def _in_table(step: StepOutput | StepUnderWay) -> str:
+    """The same in words of at most seven letters, for which 80 columns have place."""
+    return plain(f"{step.phase} {step.series or ''}".strip())
+
+
 def answer(output: Findings) -> Iterator[RenderableType]:
     """The parts of the answer: a sentence, a table of inference units, the cost, and how the model was left."""
-    yield Text(headline(output), style="bold")
+    yield Text(plain(output.summary), style="bold")
+    if output.start_command:
+        yield Text(plain(output.start_command), no_wrap=True)
     yield Text(plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if output.recommendation.table:
         yield units_table(output.recommendation.table)
@@ -109,11 +128,17 @@ def answer(output: Findings) -> Iterator[RenderableType]:
 def units_table(rows: Sequence[UnitsOutput]) -> Table:
     """A table with the capacity and the cost of each number of inference units."""
     table = Table(title="Inference units", box=box.SIMPLE_HEAD)
-    for name in ("IUs", "TPS", "USD per hour", "USD per 1,000 images"):
+    for name in ("IUs", "TPS", "busy at peak", "TPS, one zone of two lost", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")
     for row in rows:
+        busy, left = row.utilization_at_peak, row.tps_with_one_zone_lost
         table.add_row(
-            str(row.inference_units), f"{row.tps:.2f}", f"{row.usd_per_hour:.2f}", f"{row.usd_per_1000_images:.3f}"
+            str(row.inference_units),
+            f"{row.tps:.2f}",
+            "-" if busy is None else f"{busy:.0%}",
+            "-" if left is None else f"{left:.2f}",
+            f"{row.usd_per_hour:.2f}",
+            f"{row.usd_per_1000_images:.3f}",
         )
     return table
 
@@ -134,6 +159,25 @@ def history_table(past: Sequence[PastRun]) -> Table:
         started = plain(run.values["startedAt"])[:16].replace("T", " ")
         table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_measured(run.output))
     return table
+
+
+def thresholds_table(evaluation: Evaluation) -> Table:
+    """A table with a row per label, and the F1 score, precision and recall over all labels below."""
+    table = Table(title="Labels with their assumed threshold, 0 to 100", box=box.SIMPLE_HEAD, show_footer=True)
+    table.add_column("label", "all", overflow="fold")
+    table.add_column("threshold", justify="right")
+    for name, overall in (("F1", evaluation.f1), ("precision", evaluation.precision), ("recall", evaluation.recall)):
+        table.add_column(name, _decimals(overall, 3), justify="right")
+    table.add_column("test images", justify="right")
+    for each in evaluation.labels:
+        shares = (_decimals(share, 3) for share in (each.f1, each.precision, each.recall))
+        images = "-" if each.test_images is None else str(each.test_images)
+        table.add_row(plain(each.name), _decimals(each.threshold, 2), *shares, images)
+    return table
+
+
+def _decimals(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _verdict(run: PastRun) -> str:

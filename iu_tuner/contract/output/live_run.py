@@ -17,13 +17,18 @@ CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
 
 @dataclass(frozen=True)
 class StepUnderWay:
-    """The current step. `series` is the measurement that it belongs to, or None for the main search."""
+    """The current step. `series` is the measurement that it belongs to, or None for the main search.
+
+    Its load starts `starts_in_seconds` after this was written, and takes `planned_seconds`, or longer if throttled.
+    """
 
     number: int
     phase: str
     concurrency: int
     workers: int
     series: str | None = None
+    starts_in_seconds: float | None = None
+    planned_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -44,17 +44,31 @@ class CleanTpsOutput:
 
 @dataclass(frozen=True)
 class LatencyOutput:
-    """Percentiles of the latency at the clean rate; one is None if there are too few `samples` for it."""
+    """Percentiles of the latency at the clean rate; one is None if there are too few `samples` for it.
+
+    `p95_at_most` and `p99_at_most` are one-sided upper bounds with 95 % confidence: the upper edge, at most 2 % above,
+    of the bin that holds the order statistic. With too few samples they are None, and `p95_needs` and `p99_needs` say
+    how many more samples they need.
+    """
 
     p50: float | None
     p95: float | None
     p99: float | None
+    p95_at_most: float | None
+    p99_at_most: float | None
+    p95_needs: int | None
+    p99_needs: int | None
     samples: int
 
 
 @dataclass(frozen=True)
 class StepOutput:
-    """One step of load. `series` is the measurement that it belongs to, if that is not the main search."""
+    """One step of load. `series` is the measurement that it belongs to, if that is not the main search.
+
+    Latencies are those of accepted requests, within 1 %. A paced step was to send `intended_tps` and sent
+    `offered_tps`; `late_sends` of these requests left more than 50 ms late. `drift_percent` is the change of the
+    accepted rate from the first half of the seconds to the second, None with fewer than two whole seconds.
+    """
 
     phase: str
     concurrency: int
@@ -64,8 +78,16 @@ class StepOutput:
     throttled: int
     failed: int
     accepted_tps: float | None
+    failed_tps: float | None
+    min_ms: float | None
+    mean_ms: float | None
     p50_ms: float | None
     p95_ms: float | None
+    max_ms: float | None
+    late_sends: int | None
+    intended_tps: float | None
+    offered_tps: float | None
+    drift_percent: float | None
     stalled_seconds: int
     worker_cpu_share: float | None
     worker_bytes_per_s: float | None

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+SizedBy = Literal["maxTps", "cleanTps"]
 
 
 @dataclass(frozen=True)
 class UnitsOutput:
-    """The capacity (requests/s) and the cost of a number of inference units at full use."""
+    """The capacity (requests/s) and the cost of a number of inference units at full use.
+
+    `utilization_at_peak` is the demand's peak without headroom divided by `tps`, None without a demand; 1.0 is full
+    use. `tps_with_one_zone_lost` assumes that the units are spread evenly over two Availability Zones.
+    """
 
     inference_units: int
     tps: float
     usd_per_hour: float
     usd_per_1000_images: float
+    utilization_at_peak: float | None
+    tps_with_one_zone_lost: float | None
 
 
 @dataclass(frozen=True)
@@ -173,14 +181,25 @@ class PlanOutput:
     measure_again: ScheduleEntry | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RecommendationOutput:
-    """Minimum and maximum inference units; both are None if no number follows, and `reasons` say why."""
+    """Minimum and maximum inference units; both are None if no number follows, and `reasons` say why.
+
+    `sized_by` names the rate per unit behind the numbers and the table. The utilizations are those of the minimum at
+    the average and of the maximum at the peak of the demand, without its headroom; 1.0 is full use. `usd_per_month` is
+    the price of the minimum for 730 hours. Clients of a model that queues, instead of throttling, do well to have at
+    most `concurrency_per_inference_unit` requests in flight for each unit in service.
+    """
 
     min_inference_units: int | None
     max_inference_units: int | None
+    sized_by: SizedBy | None
+    utilization_at_average: float | None
+    utilization_at_peak: float | None
+    usd_per_month: float | None
     reasons: tuple[str, ...]
     table: tuple[UnitsOutput, ...]
+    concurrency_per_inference_unit: int | None = None
     batch: BatchOutput | None = None
     demand: PastDemandOutput | None = None
     carried: CarriedOutput | None = None

@@ -5,11 +5,10 @@ Their JSON is the public interface; docs/output.schema.json is generated from th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from iu_tuner.contract.output.json_values import SHOWN_WITH, from_json
+from iu_tuner.contract.output.json_values import SHOWN_WITH
 from iu_tuner.contract.output.measured import (
     CleanTpsOutput,
     ImageComparisonOutput,
@@ -125,10 +124,16 @@ class ComparedWith:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """The findings of the steps. A skipped run has only these, without numbers, and `held_by`."""
+    """The findings of the steps. A skipped run has only these, without numbers, and `held_by`.
+
+    `summary` is the answer in sentences. `start_command` is the AWS CLI command that starts the model with the
+    recommended units, None if none are recommended or if the model was left running with them.
+    """
 
     run_id: str
     model_arn: str
+    summary: str
+    start_command: str | None
     verdict: VerdictWord
     verdict_detail: str
     limited_by: str | None = None
@@ -185,8 +190,3 @@ class FailedOutput:
     error: str
     cause: str
     model: ModelOutput | None
-
-
-def parse_output(values: Mapping[str, Any]) -> Output | Findings:
-    """Read an execution's output. Returns Findings if the run was skipped."""
-    return from_json(Output if "cost" in values else Findings, values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from iu_tuner.contract.output.result import MeasuredVerdict
+from lambdas.capacity.confirmation import TOLERATED_LATE
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step_checks import LAMBDA_QUOTA
 from lambdas.capacity.verdicts.account_quota import (
@@ -18,6 +19,7 @@ from lambdas.capacity.verdicts.account_quota import (
     quota_remark,
 )
 from lambdas.load.client_load import ClientLoad
+from lambdas.load.step import LATE_S
 from lambdas.models.facts import UNNAMED, ServiceNames
 from lambdas.models.outcomes import ACCOUNT_LIMITS
 from lambdas.models.recent_traffic import TrafficSeen
@@ -63,7 +65,7 @@ def judge(
     word, client = _word(found, quick), client or ClientLoad()
     flags = [*image_cautions]
     if observed_s is not None and word in ("ok", "throttles-below-max", "latency-bound", "windowed-quota"):
-        flags.append(f"seen over {observed_s:.0f} s, and what takes longer to show is not in it")
+        flags.append(f"the test took {observed_s:.0f} s, so it does not show slower effects")
     if client.told and word != "client-limited":
         flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
@@ -93,7 +95,7 @@ def _word(found: Measurement, quick: bool) -> Word:
     if found.unsettled:
         return "unstable"
     if quick or found.confirmed:
-        return "ok"
+        return "client-limited" if found.late_share > TOLERATED_LATE else "ok"
     return "client-limited" if found.late_share > MAX_LATE_RATIO else "throttles-below-max"
 
 
@@ -112,17 +114,17 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
         case "throttles-below-max":
             return (
                 f"Saturated {at} with {rate}, but requests are throttled below that{_clean(found)}; "
-                "plan with the clean rate, and check whether other clients use this model"
+                f"{_plan_below(found)}, and check whether other clients use this model"
             )
         case "latency-bound":
             return (
                 f"Nothing was throttled, but {at} more concurrency bought latency instead of throughput: "
-                f"{rate} were answered{_clean(found)}; cap the concurrency of your clients there"
+                f"{rate} were answered{_clean(found)}; cap the concurrency of your clients at {found.concurrency}"
             )
         case "not-saturated":
             return (
                 f"The model was not saturated {at}, which it carried for half a minute: {rate} are a lower bound, "
-                "burst credit may be part of it; raise test.maxConcurrency to find the maximum"
+                "and burst credit may be part of it; raise test.maxConcurrency to find the maximum"
             )
         case "windowed-quota":
             return _windowed(found, rate) + _clean(found)
@@ -131,13 +133,19 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
                 f"Lambda ran {found.refused.given} of {found.refused.wanted} load workers: {LAMBDA_QUOTA}; {rate} were "
                 f"accepted {at}, a lower bound"
             )
+        case "client-limited" if found.ending == "saturated":
+            return (
+                f"The load workers sent {100 * found.late_share:.1f} % of the evenly paced requests more than"
+                f" {1000 * LATE_S:.0f} ms late, so no even rate confirms the {rate} that were accepted {at}, and they"
+                f" are a lower bound; {client.advice}"
+            )
         case "client-limited":
             return f"The load workers {_strained(client)} {at}, so {rate} are a lower bound; {client.advice}"
         case "unstable" if found.ending == "unstable":
             return f"More than a tenth of the requests failed {at}; look at the errors, and run again"
         case "unstable":
             return (
-                f"No one rate can be told of this model {at}: {found.unsettled}; "
+                f"No single rate holds for this model {at}: {found.unsettled}; "
                 "run again, in precise mode, when nothing else uses the model"
             )
     raise AssertionError(f"no sentence for {word}")
@@ -150,20 +158,26 @@ def _strained(client: ClientLoad) -> str:
 
 def _clean(found: Measurement) -> str:
     if found.clean is None:
-        return ", and no evenly paced rate was seen to pass"
+        return ", and no evenly paced rate passed"
     return (
         f", and {found.clean.tps:.2f} evenly paced requests/s passed"
         f" ({found.clean.throttled} of {found.clean.sent} throttled)"
     )
 
 
+def _plan_below(found: Measurement) -> str:
+    if found.clean is None:
+        return "there is no clean rate to plan with: run again when the model has no other load"
+    return "plan with the clean rate"
+
+
 def _windowed(found: Measurement, rate: str) -> str:
     if found.max_tps is None:
         return (
-            "The model hands out its quota in windows longer than the test, so no rate can be told; "
+            "The model refills its quota in windows longer than the test, so no rate was measured; "
             "ask AWS support about the quota, or run at a steady low rate"
         )
     return (
-        f"The model hands out its quota in windows of several seconds: {rate} from refill to refill; "
+        f"The model refills its quota in windows of several seconds: {rate} from refill to refill; "
         "clients should pace their requests"
     )

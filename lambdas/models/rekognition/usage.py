@@ -27,7 +27,7 @@ METRICS = ("SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "User
 # The demand of clients: successful requests, and those that were throttled for lack of capacity.
 SUCCESSFUL, THROTTLED = METRICS[:2]
 IN_SERVICE = "InServiceInferenceUnits"
-_UNTOLD = "without cloudwatch:GetMetricData nobody can tell whether others use the running model"
+_UNTOLD = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
 PAGE = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
 
 
@@ -60,7 +60,7 @@ class CustomLabelsUsage:
         first = int(now // MINUTE_S * MINUTE_S - MINUTES * 60)
         sources = (*self._of_model, FACTS.metric_operation)
         asked = [(metric, dimensions) for dimensions in sources for metric in METRICS]
-        with _explained("whether others use the running model", _UNTOLD):
+        with _explained("whether other clients use the running model", _UNTOLD):
             series = _series(self._client, asked, first, now, MINUTE_S)
         values = [[value for sums in series[at : at + len(METRICS)] for value in sums.values()] for at in (0, 4, 8)]
         return seen(values[:2], values[2])

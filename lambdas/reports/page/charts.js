@@ -1,64 +1,19 @@
 "use strict";
-// Converts the page's data to settings of the chart library. `color` returns the value of a name of style.css.
+// Converts the page's data to settings of the chart library.
 
-const CLOCK = (s) => `${Math.floor(s / 60)}:${String(Math.round(s) % 60).padStart(2, "0")}`;
-const RATE = (tps) => (tps < 100 ? tps.toFixed(2) : tps.toFixed(1));
-
-function panel(color, title, more = {}) {
-  return {
-    position: "left", beginAtZero: true, grid: { color: color("line") }, border: { display: false },
-    title: { display: true, text: title, color: color("soft") }, ticks: { color: color("soft"), maxTicksLimit: 6, precision: 0 },
-    stack: "panels", afterFit: (scale) => { scale.width = 64; }, ...more,
-  };
-}
-
-function across(color, title, more = {}) {
-  return {
-    grid: { display: false }, border: { color: color("line") }, title: { display: true, text: title, color: color("soft") },
-    ticks: { color: color("soft"), maxRotation: 0, autoSkipPadding: 14 }, ...more,
-  };
-}
-
-function label(color, content, ink, more = {}) {
-  return {
-    display: true, content, color: color(ink), backgroundColor: "transparent", font: { size: 11, weight: 600 },
-    // An outline instead of a box, which would cover the lines below.
-    textStrokeColor: color("paper"), textStrokeWidth: 4, padding: 3, z: 2, ...more,
-  };
-}
-
-function settings(color, type, data, scales, annotations, more = {}) {
-  const { tooltip, ...rest } = more;
-  return {
-    type, data,
-    options: {
-      animation: false, responsive: true, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
-      layout: { padding: { top: 4, right: 8 } }, scales,
-      plugins: {
-        legend: { position: "bottom", labels: { color: color("ink"), usePointStyle: true, boxHeight: 8, padding: 16 } },
-        annotation: { annotations }, tooltip: tooltip ?? {},
-      },
-      ...rest,
-    },
-  };
-}
-
+// The measured rate: its line and its interval; and its name for `beside`.
 function estimateOf(chart, color, scale) {
-  if (chart.estimate === null) return {};
-  const text = chart.high === null ? `at least ${RATE(chart.estimate)}/s` : `estimate ${RATE(chart.estimate)}/s`;
-  const marks = {
-    estimate: {
-      type: "line", yScaleID: scale, yMin: chart.estimate, yMax: chart.estimate, borderColor: color("estimate"), borderWidth: 2,
-      borderDash: chart.high === null ? [6, 4] : [], label: label(color, text, "estimate", { position: "end", yAdjust: -12 }),
-    },
-  };
-  if (chart.high !== null) {
+  if (chart.estimate === null) return { marks: {}, levels: [] };
+  const bound = chart.high === null;
+  const level = { text: `${bound ? "at least" : "estimate"} ${RATE(chart.estimate)}/s`, tps: chart.estimate, ink: "estimate", dash: bound };
+  const marks = { estimate: levelLine(color, scale, level) };
+  if (!bound) {
     marks.band = {
       type: "box", yScaleID: scale, yMin: chart.low, yMax: chart.high, backgroundColor: color("estimate-fill"), borderWidth: 0,
       drawTime: "afterDatasetsDraw",
     };
   }
-  return marks;
+  return { marks, levels: [level] };
 }
 
 // One point per second, held until the next one; a gap after each step, in which nothing was sent.
@@ -80,9 +35,9 @@ function series(color, name, text, scale, steps) {
 
 function timeline(chart, color) {
   const { steps } = chart;
-  const failures = steps.some((step) => step.failed.some(Boolean));
+  const refused = ["throttled", "failed"].filter((name) => steps.some((step) => step[name].some(Boolean)));
   const end = Math.max(...steps.map((step) => step.to));
-  const marks = estimateOf(chart, color, "accepted");
+  const { marks, levels } = estimateOf(chart, color, "accepted");
   for (const step of steps) {
     const box = { type: "box", xMin: step.from, xMax: step.to, backgroundColor: color("shade"), borderWidth: 0, drawTime: "beforeDatasetsDraw" };
     const named = ({ chart: drawn }) => {
@@ -93,18 +48,20 @@ function timeline(chart, color) {
       ...box, yScaleID: "accepted",
       label: { display: true, content: named, position: { x: "center", y: "start" }, color: color("soft"), font: { size: 11 }, padding: 4 },
     };
-    marks[`below${step.number}`] = { ...box, yScaleID: "refused" };
+    if (refused.length) marks[`below${step.number}`] = { ...box, yScaleID: "refused" };
   }
   const datasets = [
     series(color, "accepted", "accepted per second", "accepted", steps),
-    series(color, "throttled", "throttled per second", "refused", steps),
+    ...refused.map((name) => series(color, name, `${name} per second`, "refused", steps)),
   ];
-  if (failures) datasets.push(series(color, "failed", "failed per second", "refused", steps));
   const most = Math.max(chart.high ?? chart.estimate ?? 0, ...steps.flatMap((step) => step.accepted));
+  const above = { stackWeight: 3, offset: true }, blank = { grid: { display: false }, ticks: { display: false }, border: { display: false } };
   return settings(color, "line", { datasets }, {
-    x: across(color, "minutes:seconds since the first request", { type: "linear", min: 0, max: end, ticks: { color: color("soft"), callback: CLOCK, maxRotation: 0, autoSkipPadding: 20 } }),
-    refused: panel(color, failures ? "throttled, failed" : "throttled", { stackWeight: 2 }),
-    accepted: panel(color, "accepted", { stackWeight: 3, offset: true, suggestedMax: 1.2 * most }),
+    x: across(color, "minutes:seconds since the first request", { type: "linear", min: 0, max: end, ticks: { color: color("soft"), callback: CLOCK, includeBounds: false, maxRotation: 0, autoSkipPadding: 20 } }),
+    ...(refused.length ? { refused: panel(color, refused.join(", "), { stackWeight: 2 }) } : {}),
+    accepted: panel(color, "accepted", { ...above, suggestedMax: 1.2 * most }),
+    ...(levels.length ? { names: beside(color, "accepted", levels, { stack: "names", ...above }) } : {}),
+    ...(refused.length && levels.length ? { below: { position: "right", stack: "names", stackWeight: 2, ...blank } } : {}),
   }, marks, {
     interaction: { mode: "nearest", axis: "x", intersect: false },
     tooltip: { callbacks: { title: (items) => (items.length ? CLOCK(items[0].parsed.x) : "") } },
@@ -129,16 +86,12 @@ function concurrency(chart, color) {
   }, {});
 }
 
+// The price is written below each number of units: it grows in a straight line, which needs no picture.
 function units(chart, color) {
   const { rows, demand, recommended } = chart;
   const chosen = (row) => recommended && row.inferenceUnits >= recommended[0] && row.inferenceUnits <= recommended[1];
-  const marks = {};
-  demand.forEach(({ name, tps }, index) => {
-    marks[`demand${index}`] = {
-      type: "line", yScaleID: "tps", yMin: tps, yMax: tps, borderColor: color("demand"), borderWidth: 2, borderDash: [6, 4],
-      label: label(color, `${name} demand ${Number(tps.toFixed(2))}/s`, "demand", { position: "start", yAdjust: index ? -11 : 11 }),
-    };
-  });
+  const levels = demand.map(({ name, tps }) => ({ text: `${name} demand ${Number(tps.toFixed(2))}/s`, tps, ink: "demand", dash: true }));
+  const marks = Object.fromEntries(levels.map((level, index) => [`demand${index}`, levelLine(color, "tps", level)]));
   const bars = (text, ink, shown) => ({
     label: text, data: rows.map((row) => (shown(row) ? row.tps : null)), yAxisID: "tps", backgroundColor: color(ink), grouped: false,
     borderRadius: 3, maxBarThickness: 56, pointStyle: "rect",
@@ -146,15 +99,11 @@ function units(chart, color) {
   const carried = recommended
     ? [bars("requests/s, recommended", "accepted", chosen), bars("requests/s", "faint", (row) => !chosen(row))]
     : [bars("requests/s", "accepted", () => true)];
-  const cost = {
-    type: "line", label: "USD per hour", data: rows.map((row) => row.usdPerHour), yAxisID: "usd", borderColor: color("throttled"),
-    backgroundColor: color("throttled"), borderWidth: 2, pointRadius: rows.length > 30 ? 0 : 4,
-  };
   const most = Math.max(...rows.map((row) => row.tps), ...demand.map(({ tps }) => tps));
-  return settings(color, "bar", { labels: rows.map((row) => row.inferenceUnits), datasets: [...carried, cost] }, {
-    x: across(color, "inference units"),
-    usd: panel(color, "USD per hour", { stackWeight: 1, ticks: { color: color("soft"), maxTicksLimit: 4, callback: (usd) => `$${usd}` } }),
-    tps: panel(color, "requests/s", { stackWeight: 2, offset: true, suggestedMax: 1.1 * most }),
+  return settings(color, "bar", { labels: rows.map((row) => [row.inferenceUnits, `$${row.usdPerHour}`]), datasets: carried }, {
+    x: across(color, "inference units, USD per hour"),
+    tps: { ...panel(color, "requests/s", { suggestedMax: 1.1 * most }), stack: undefined },
+    names: beside(color, "tps", levels),
   }, marks, {
     tooltip: { callbacks: { afterBody: ([item]) => `$${rows[item.dataIndex].usdPer1000Images} per 1,000 images at full use` } },
   });

@@ -32,21 +32,12 @@ function past(chart, color) {
   });
   const datasets = [line(`busiest ${period}, requests/s`, busiest, "accepted", { borderWidth: 1.5, backgroundColor: color("accepted-fill"), fill: "origin" })];
   if (together > 1) datasets.unshift(line("average, requests/s", average, "p95", { borderWidth: 1.5 }));
-  const marks = {};
-  // Two lines may be close to each other: the label of the lower one is below it, or beside it near the axis.
-  const lower = { demand: levels.find(({ of }) => of === "demand"), units: levels.filter(({ of }) => of === "units").length > 1 ? levels.find(({ of }) => of === "units") : null };
-  levels.forEach((level, index) => {
-    const beside = level === lower[level.of] && level.tps <= 0.12 * most;
-    const below = level === lower[level.of] && !beside;
-    const ink = level.of === "demand" ? "demand" : "estimate";
-    marks[`level${index}`] = {
-      type: "line", yScaleID: "y", yMin: level.tps, yMax: level.tps, borderColor: color(ink), borderWidth: 2, borderDash: level.of === "demand" ? [6, 4] : [],
-      label: label(color, level.text, ink, { position: beside ? "center" : level.of === "demand" ? "start" : "end", yAdjust: below ? 11 : -11 }),
-    };
-  });
+  const named = levels.map((level) => ({ ...level, ink: level.of === "demand" ? "demand" : "estimate", dash: level.of === "demand" }));
+  const marks = Object.fromEntries(named.map((level, index) => [`level${index}`, levelLine(color, "y", level)]));
   return settings(color, "line", { datasets }, {
     x: across(color, "time, UTC", { type: "linear", min: start, max: end, afterBuildTicks: calendar, ticks: { color: color("soft"), maxRotation: 0, autoSkipPadding: 12, callback: (value, index, ticks) => ticks[index].label } }),
-    y: { ...panel(color, "requests/s"), stack: undefined, suggestedMax: 1.15 * most },
+    y: { ...panel(color, "requests/s"), stack: undefined, suggestedMax: 1.1 * most },
+    names: beside(color, "y", named),
   }, marks, {
     interaction: { mode: "nearest", axis: "x", intersect: false },
     tooltip: { callbacks: { title: (items) => (items.length ? moment(items[0].parsed.x, 1) : "") } },

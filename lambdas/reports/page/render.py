@@ -20,9 +20,11 @@ _HERE = Path(__file__).parent
 _SCRIPTS = (
     "vendor/chart.umd.min.js",
     "vendor/chartjs-plugin-annotation.min.js",
+    "frame.js",
     "charts.js",
     "extra_charts.js",
     "draw.js",
+    "scrolling.js",
 )
 
 

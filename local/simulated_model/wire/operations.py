@@ -9,6 +9,7 @@ from local.simulated_model.account import Account, Model
 from local.simulated_model.errors import NOT_FOUND, ServiceError, invalid_parameters, violated
 from local.simulated_model.lifecycle import STATUS_MESSAGES
 from local.simulated_model.wire import request
+from local.simulated_model.wire.evaluation import evaluation_result
 
 Members = dict[str, Any]
 
@@ -93,6 +94,7 @@ def _description(model: Model, now_s: float) -> Members:
         "BillableTrainingTimeInSeconds": 3600,
         "TrainingEndTimestamp": model.created_at_s,
         "Feature": "CUSTOM_LABELS",
+        "EvaluationResult": evaluation_result(model.project_name, model.version_name),
     }
     if model.life.min_inference_units is not None:
         description["MinInferenceUnits"] = model.life.min_inference_units

@@ -161,7 +161,7 @@ def test_nothing_waits_for_an_answer_where_nobody_can_give_it(own_aws: Path, pro
     reader, writer = os.pipe()  # stdin that stays open, and never says anything
 
     ended = subprocess.run(
-        [sys.executable, "-m", "iu_tuner.cli.main", "history", MODEL, "--profile", profile],
+        [sys.executable, "-m", "iu_tuner.cli", "history", MODEL, "--profile", profile],
         stdin=reader,
         capture_output=True,
         encoding="utf-8",

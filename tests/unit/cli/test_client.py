@@ -19,6 +19,7 @@ import pytest
 from iu_tuner.cli import interrupts as breaking_off
 from iu_tuner.cli import main as tune
 from iu_tuner.cli import polling as following
+from iu_tuner.cli.__main__ import listen_to_signals
 from iu_tuner.cli.aws import stack as deployed
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
 from iu_tuner.cli.terminal import render as view
@@ -50,6 +51,11 @@ def tuned(monkeypatch: pytest.MonkeyPatch) -> Invoke:
         return tune.main(arguments)
 
     return invoke
+
+
+def test_without_arguments_the_commands_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tune.main([]) == Exit.USAGE
+    assert "Commands:" in "".join(capsys.readouterr())
 
 
 def test_a_second_measurement_is_asked_for_told_and_paid_for(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
@@ -315,7 +321,7 @@ def test_a_run_past_measuring_is_not_stopped_and_its_answer_is_waited_for(
     assert aws.stopped == []
     assert json.loads(said.out) == OUTPUT
     assert f"measuring is over ({view.PHASES[phase]}): waiting for the answer" in said.err
-    assert "to leave it to itself: python -m iu_tuner.cli.main follow monday --region eu-west-1" in said.err
+    assert "to leave it to itself: iu-tuner follow monday --region eu-west-1" in said.err
 
 
 @pytest.mark.parametrize(
@@ -454,7 +460,7 @@ def test_an_aws_that_falls_silent_is_told_with_the_way_back(
     monkeypatch.setattr(following, "PATIENCE_S", 0.05)
 
     assert tuned(Aws([refused("InternalFailure")]), "run", MODEL, "--name", "monday") == Exit.AWS
-    assert "python -m iu_tuner.cli.main follow monday --region eu-west-1" in " ".join(capsys.readouterr().err.split())
+    assert "iu-tuner follow monday --region eu-west-1" in " ".join(capsys.readouterr().err.split())
 
 
 def test_without_credentials_or_stack_nothing_is_started(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
@@ -500,7 +506,7 @@ def test_each_phase_in_which_a_model_is_settled_has_its_words(phase: str) -> Non
 def test_sigterm_asks_nobody() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        tune._listen_to_signals()
+        listen_to_signals()
         with pytest.raises(breaking_off.Terminated):
             signal.raise_signal(signal.SIGTERM)
     finally:
@@ -515,7 +521,7 @@ def test_interrupted_while_it_is_still_loading_the_client_says_so_and_no_more(tm
     )
 
     ended = subprocess.run(
-        [sys.executable, "-m", "iu_tuner.cli.main", "--help"],
+        [sys.executable, "-m", "iu_tuner.cli", "--help"],
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

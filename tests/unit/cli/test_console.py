@@ -8,9 +8,10 @@ from rich.text import Text
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.console import Screen
-from iu_tuner.cli.terminal.render import history_table, progress
+from iu_tuner.cli.terminal.render import answer, history_table, progress
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveProgress, LiveRun
+from iu_tuner.contract.output.reading import parse_output
 from simulation.sample_run import sample_output
 
 SENTENCE = "A model of two inference units carries twice as much, and never more than that, " * 3
@@ -54,6 +55,17 @@ def test_what_has_no_spaces_stays_whole_to_be_copied(capsys: pytest.CaptureFixtu
     Screen(as_json=False).say(f"Report: {WORD}")
 
     assert WORD in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("in_terminal")
+def test_the_command_of_the_answer_stays_on_its_line_to_be_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    output = parse_output(sample_output())
+
+    Screen(as_json=False).tell(*answer(output))
+
+    assert output.start_command is not None
+    assert len(output.start_command) > 80
+    assert output.start_command in capsys.readouterr().out.splitlines()
 
 
 def test_a_log_gets_a_sentence_as_one_line(capsys: pytest.CaptureFixture[str]) -> None:

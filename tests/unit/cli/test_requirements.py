@@ -1,9 +1,10 @@
-"""The client runs with what its requirements file names, and brings nothing of the stack's or the Lambdas'."""
+"""The client runs with what pip installs with it, and brings nothing of the stack's or the Lambdas'."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
@@ -24,9 +25,9 @@ def test_importing_the_client_loads_no_package_that_its_users_do_not_install() -
     assert not loaded & THIRD_PARTY
 
 
-def test_the_requirements_pin_what_the_stack_pins() -> None:
-    def pins(name: str) -> set[str]:
-        return {line.partition("#")[0].strip() for line in (REPOSITORY / name).read_text("utf-8").splitlines()}
+def test_the_client_pins_what_the_stack_pins() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    (shared,) = [pin for pin in project["dependencies"] if pin.startswith("pydantic==")]
 
-    (shared,) = [pin for pin in pins("requirements-client.txt") if pin.startswith("pydantic==")]
-    assert shared in pins("requirements.txt")
+    stack = (REPOSITORY / "requirements.txt").read_text("utf-8").splitlines()
+    assert shared in {line.partition("#")[0].strip() for line in stack}

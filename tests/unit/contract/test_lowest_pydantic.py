@@ -29,7 +29,7 @@ def packages(pytestconfig: pytest.Config) -> Path:
         options = ["--target", str(made), "--upgrade", "--only-binary", ":all:", "--timeout", "10"]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run(
-            [*pip, *options, f"pydantic=={LOWEST}"], capture_output=True, encoding="utf-8", check=False, timeout=120
+            [*pip, *options, f"pydantic=={LOWEST}"], capture_output=True, encoding="utf-8", check=False, timeout=900
         )
         assert done.returncode == 0, done.stderr
         complete.touch()
@@ -49,7 +49,7 @@ def test_the_input_is_parsed_alike_by_the_oldest_pydantic_of_a_layer(packages: P
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=900,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 REPOSITORY = Path(__file__).parents[3]
-_FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 # `lambdas/capacity/search.py`, `docs/`, `tests/unit/docs/test_links.py::name`: what begins with a name of the root.
 _CODE = re.compile(r"`([\w.-]+/[\w./-]*)(?:::\w+)?`")
@@ -26,7 +26,7 @@ def broken(root: Path) -> list[str]:
 
 
 def _missing(page: Path, root: Path) -> Iterator[str]:
-    text = _FENCE.sub("", page.read_text("utf-8"))
+    text = FENCE.sub("", page.read_text("utf-8"))
     for target in _LINK.findall(text):
         if re.match(r"[a-z]+:", target):
             continue  # somebody else's page, which no test here may depend on
@@ -34,7 +34,7 @@ def _missing(page: Path, root: Path) -> Iterator[str]:
         file = page.parent / unquote(path) if path else page
         if not file.exists() or (anchor and anchor not in anchors(file)):
             yield target
-    own = {entry.name for entry in root.iterdir()}
+    own = {entry.name for entry in root.iterdir()} - {".venv", "node_modules"}  # made by the set-up
     for path in _CODE.findall(text):
         if path.split("/")[0] in own and not (root / path).exists():
             yield path
@@ -43,7 +43,7 @@ def _missing(page: Path, root: Path) -> Iterator[str]:
 def anchors(page: Path) -> set[str]:
     """What GitHub makes of the page's headings."""
     found: set[str] = set()
-    for heading in _HEADING.findall(_FENCE.sub("", page.read_text("utf-8"))):
+    for heading in _HEADING.findall(FENCE.sub("", page.read_text("utf-8"))):
         name = re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)).lower().replace(" ", "-")
         found.add(name if name not in found else f"{name}-1")
     return found

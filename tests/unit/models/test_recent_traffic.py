@@ -42,8 +42,8 @@ def test_a_model_that_nobody_asked_is_free(of_model: bool) -> None:
 @pytest.mark.parametrize(
     ("of_model", "said"),
     [
-        (True, "others sent this model 12 requests in the 5 minutes before the run"),
-        (False, "called 12 times .* CloudWatch does not tell for which model, so it may be in use"),
+        (True, "other clients sent this model 12 requests in the 5 minutes before the run"),
+        (False, "called 12 times .* CloudWatch does not say for which model, so it may be in use"),
     ],
 )
 def test_a_model_in_use_is_refused_with_the_way_to_measure_it_all_the_same(of_model: bool, said: str) -> None:

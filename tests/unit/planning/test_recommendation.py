@@ -77,7 +77,7 @@ def test_what_does_not_apply_is_not_said(demand: TrafficDemand, not_said: str) -
 def test_a_lower_bound_says_that_fewer_may_do() -> None:
     advice = recommend(Interval.lower_bound(5), TrafficDemand(6, 15), PRICE)
 
-    assert "The measured TPS is a lower bound: fewer inference units may do" in advice.reasons
+    assert "fewer inference units may do, unless burst credit was part of it" in "; ".join(advice.reasons)
 
 
 def test_without_a_demand_the_table_is_the_answer() -> None:
@@ -131,3 +131,24 @@ def test_a_batch_meets_its_deadline(tps: float, images: int, within: float) -> N
 
     assert batch is not None
     assert batch.hours <= within * 1.0101
+
+
+def test_how_busy_the_units_are_leaves_the_headroom_out() -> None:
+    plain, roomy = (recommend(exactly(5), TrafficDemand(6, 15, headroom), PRICE) for headroom in (0.0, 0.3))
+
+    assert (plain.utilization_at_average, plain.utilization_at_peak, plain.usd_per_month) == (0.6, 1.0, 5840.0)
+    assert (roomy.max_inference_units, roomy.utilization_at_peak) == (4, 0.75)
+    assert [row.utilization_at_peak for row in plain.table] == pytest.approx([3.0, 1.5, 1.0, 0.75, 0.6])
+    assert recommend(exactly(5), None, PRICE).table[0].utilization_at_peak is None
+
+
+def test_a_lost_zone_takes_half_of_the_units_rounded_up() -> None:
+    rows = recommend(exactly(5), None, PRICE).table
+
+    assert [row.tps_with_one_zone_lost for row in rows] == [0, 5, 5, 10, 10]
+
+
+def test_the_advice_on_spiky_traffic_names_what_random_requests_need() -> None:
+    said = "; ".join(recommend(exactly(5), TrafficDemand(6, 15), PRICE).reasons)
+
+    assert "carries 15 requests/s throttles 3.3 % of 15 random (Poisson) requests/s, and one that carries 20" in said

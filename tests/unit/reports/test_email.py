@@ -12,7 +12,7 @@ from iu_tuner.contract.errors import NAMES
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.output.sentences import headline
+from iu_tuner.contract.output.sentences import summarized
 from lambdas.capacity.verdicts.verdict import Word
 from lambdas.models.lease import Lease
 from lambdas.reports import email as message
@@ -46,10 +46,16 @@ class TestTheAnswer:
     @pytest.mark.parametrize(
         ("changed", "sentence"),
         [
-            ({}, "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.89 to 5.11)."),
+            (
+                {},
+                "Start this model with 2 to 3 inference units: one carries 5.00 requests/s (4.89 to 5.11). "
+                "3 units are 100 % busy at your peak; 4 are 75 % busy and cost $4.00 an hour more.",
+            ),
             (
                 {"maxTps": unsaturated(), "verdict": "not-saturated"},
-                "Start this model with 2 to 3 inference units: one carries at least 5.00 requests/s.",
+                "Start this model with 2 to 3 inference units: one carries at least 5.00 requests/s. "
+                "Burst credit may be part of that rate: run again with a higher test.maxConcurrency to find the "
+                "maximum.",
             ),
             (
                 {"recommendation": no_advice()},
@@ -62,12 +68,13 @@ class TestTheAnswer:
             ),
             (
                 {"inferenceUnits": 2, "tpsPerInferenceUnit": 2.5},
-                "Start this model with 2 to 3 inference units: one carries 2.50 requests/s (2.44 to 2.56).",
+                "Start this model with 2 to 3 inference units: one carries 2.50 requests/s (2.44 to 2.56). "
+                "3 units are 100 % busy at your peak; 4 are 75 % busy and cost $4.00 an hour more.",
             ),
         ],
     )
-    def test_it_is_one_sentence_with_units_and_rate(self, changed: Mapping[str, Any], sentence: str) -> None:
-        assert headline(output(**changed)) == sentence
+    def test_it_begins_with_units_and_rate(self, changed: Mapping[str, Any], sentence: str) -> None:
+        assert summarized(output(**changed)).summary == sentence
 
     @pytest.mark.parametrize(
         ("least", "most", "said"),
@@ -78,12 +85,12 @@ class TestTheAnswer:
     ) -> None:
         advice = sample_output()["recommendation"] | {"minInferenceUnits": least, "maxInferenceUnits": most}
 
-        assert said in headline(output(recommendation=advice))
+        assert said in summarized(output(recommendation=advice)).summary
 
     def test_a_skipped_run_says_that_nothing_was_measured(self) -> None:
         holder = Lease(ARN, "r-0", "", "2026-11-21T06:00:00Z", 90, "stop")
 
-        assert headline(skipped("r-1", holder)).startswith("Nothing was measured")
+        assert skipped("r-1", holder).summary.startswith("Nothing was measured")
 
 
 class TestAFinishedRun:
@@ -91,7 +98,7 @@ class TestAFinishedRun:
         told = message.finished_email(output(reportUri="s3://b/reports/r/report.html"))
 
         assert told.subject == ("Inference Unit Tuner: ok, 5.00 TPS per inference unit: bees/bees.2021-03-11T15.23.39")
-        assert told.body.splitlines()[0] == headline(output())
+        assert told.body.splitlines()[:2] == [output().summary, output().start_command]
         for said in (
             "Verdict: ok. Saturated at 4 concurrent requests",
             "Recommended inference units: 2 at least, 3 at most",

@@ -94,7 +94,9 @@ def test_the_item_says_step_counts_and_estimate() -> None:
     told = so_far(numbered(run.history[:1]), plan)
 
     ramp = run.history[0]
-    assert told["step"] == {"number": 2, "phase": "confirm", "concurrency": plan.lanes, "workers": plan.workers}
+    load = {"concurrency": plan.lanes, "workers": plan.workers}
+    seconds = {"startsInSeconds": plan.wait_s, "plannedSeconds": pytest.approx(plan.base_s + plan.paced_s, abs=0.05)}
+    assert told["step"] == {"number": 2, "phase": "confirm", **load, **seconds}
     assert (told["accepted"], told["throttled"], told["failed"]) == (sum(ramp.accepted), sum(ramp.throttled), 0)
     assert told["estimate"]["tps"] == pytest.approx(5.0, rel=0.05)
     assert [row["phase"] for row in told["steps"]] == ["probe", "ramp"]

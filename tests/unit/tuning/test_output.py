@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -81,7 +82,11 @@ def test_a_percentile_needs_enough_requests(count: int, given: set[str]) -> None
     found = findings(RUN, [], Measurement("saturated", 8, Interval(10, 9, 11), clean=clean, confirmed=True))
 
     assert found["latencyMs"].pop("samples") == count
-    assert {name for name, value in found["latencyMs"].items() if value is not None} == given
+    assert {name for name in ("p50", "p95", "p99") if found["latencyMs"][name] is not None} == given
+    for name, needed in (("p95", 59), ("p99", 299)):
+        assert (found["latencyMs"][f"{name}AtMost"] is not None) == (name in given)
+        assert found["latencyMs"][f"{name}Needs"] == (None if name in given else needed - count)
+        assert (found["latencyMs"][f"{name}AtMost"] or math.inf) >= (found["latencyMs"][name] or 0)
 
 
 def test_a_lower_bound_has_no_upper_end() -> None:
@@ -143,6 +148,39 @@ def test_counts_add_up_in_every_step_and_in_sum() -> None:
     assert requests["sent"] == requests["accepted"] + requests["throttled"] + requests["failed"]
     for name in ("accepted", "throttled", "failed"):
         assert requests[name] == sum(step[name] for step in answer["steps"])
+
+
+def test_a_step_has_its_latencies_and_what_a_paced_one_sent_of_what_was_planned() -> None:
+    steps = from_json(Output, sample_output()).steps
+    (paced,) = (step for step in steps if step.phase == "confirm")
+    ramp = steps[1]
+
+    for step in steps:
+        values = (step.min_ms, step.p50_ms, step.p95_ms, step.max_ms)
+        assert None not in values
+        assert list(values) == sorted(values)  # type: ignore[type-var]
+        assert (step.min_ms or 0) <= (step.mean_ms or 0) <= (step.max_ms or 0)
+        assert (step.failed_tps, step.late_sends) == (0.0, 0)
+    assert (paced.intended_tps, paced.offered_tps) == (4.75, pytest.approx(4.75, abs=0.1))
+    assert (ramp.intended_tps, ramp.offered_tps) == (None, None)
+    assert ramp.drift_percent is not None
+    assert ramp.drift_percent < -5  # the burst credit is used up in the first half
+    assert abs(paced.drift_percent or 99) < 5
+
+
+def test_the_units_are_sized_by_the_clean_rate_if_requests_are_throttled_below_the_maximum() -> None:
+    clean = CleanRate(8.0, sent=80, throttled=0, latency=latencies(80))
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), clean=clean)
+    wanted = replace(RUN, demand=TrafficDemand(4, 15))
+
+    sized, unsized = (findings(wanted, [], replace(measured, clean=one)) for one in (clean, None))
+
+    assert sized["verdict"] == unsized["verdict"] == "throttles-below-max"
+    assert (sized["recommendation"]["sizedBy"], sized["recommendation"]["maxInferenceUnits"]) == ("cleanTps", 4)
+    assert [row["tps"] for row in sized["recommendation"]["table"]] == [4.0, 8.0, 12.0, 16.0, 20.0]
+    assert sized["tpsPerInferenceUnit"] == 5.0
+    assert unsized["recommendation"]["maxInferenceUnits"] is None
+    assert "No evenly paced rate passed" in unsized["recommendation"]["reasons"][0]
 
 
 def test_the_steps_are_a_table_too() -> None:

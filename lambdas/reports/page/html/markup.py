@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lambdas.reports.page.html.contents import Figure, Note, Picture, Snippet, Table
 from lambdas.reports.page.html.escaping import escaped
 
 MARKED = ' class="marked"'
+# Where a name such as `test.maxConcurrency` or a path may go on in the next line.
+_BREAKS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[./_])(?=\w)")
 
 
 def figures(shown: Sequence[Figure]) -> str:
@@ -85,7 +88,8 @@ def _rows(shown: Table) -> str:
         + "</tr>"
         for number, row in enumerate(shown.rows)
     )
-    # A wide table scrolls within its frame; the tabindex makes that work by keyboard, too.
+    # A wide table scrolls within its frame; the tabindex makes that work by keyboard, too. scrolling.js takes it from
+    # the tables that fit.
     return (
         f'<div class="rows" tabindex="0" role="region" aria-label="{escaped(shown.title)}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{note}"
@@ -95,5 +99,5 @@ def _rows(shown: Table) -> str:
 def _cell(tag: str, index: int, text: str, shown: Table, more: str = "") -> str:
     number = ' class="number"' if index in shown.numbers else ""
     # The direction of a right-to-left key must not affect the text outside its cell.
-    inside = f"<bdi>{escaped(text)}</bdi>" if tag == "td" else escaped(text)
+    inside = f"<bdi>{'<wbr>'.join(map(escaped, _BREAKS.split(text)))}</bdi>" if tag == "td" else escaped(text)
     return f"<{tag}{more}{number}>{inside}</{tag}>"

@@ -27,8 +27,10 @@ def concurrency(steps: Sequence[MeasuredStep], answer: Output) -> Picture:
     if not points:
         said = "No step with a fixed number of concurrent requests came to an end, so there is nothing to compare."
         return Picture("concurrency", TITLE, said, None)
-    chart = {"points": [points[lanes] for lanes in sorted(points)]}
-    return Picture("concurrency", TITLE, " ".join(_sentences(chart["points"], answer)), chart)
+    drawn = [points[lanes] for lanes in sorted(points)]
+    # One bar compares nothing; the sentence has its numbers.
+    chart = {"points": drawn} if len(drawn) > 1 else None
+    return Picture("concurrency", TITLE, " ".join(_sentences(drawn, answer)), chart)
 
 
 def _point(counts: StepCounts) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def image_comparison(answer: Output) -> tuple[Picture, ...]:
         for name, row in named
         if (rate := row.max_tps.rate)
     ]
-    chart = {"bars": shown} if shown else None
+    chart = {"bars": shown} if len(shown) > 1 else None  # the table has a single rate
     return (Picture("images", IMAGES_TITLE, found.detail, chart, tables=(table,)),)
 
 
@@ -86,15 +86,15 @@ def how_units_add_up(answer: Output) -> str:
     found = answer.scaling
     share = found and found.efficiency and found.efficiency.rate
     if not found or not share:
-        return "The bars take for granted that capacity grows in step with the number of units."
+        return "The numbers take for granted that capacity grows in step with the number of units."
     most, measured = count(found.inference_units or 0, "unit"), percent(share.estimate)
     if share.high is not None and share.high < 1:
         return (
-            f"The bars of more than {count(answer.inference_units or 1, 'unit')} count on what each of {most} was "
+            f"The numbers of more than {count(answer.inference_units or 1, 'unit')} count on what each of {most} was "
             f"measured to carry, {measured} of one alone; that this goes on beyond {most} is taken for granted."
         )
     return (
-        "The bars take for granted that capacity grows in step with the number of units: this run measured "
+        "The numbers take for granted that capacity grows in step with the number of units: this run measured "
         f"{most}, too, and they carried {measured} of that."
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 
 from iu_tuner.contract.output.measured import LatencyOutput
 from iu_tuner.contract.output.result import Output
-from iu_tuner.formats import requests_per_second
+from iu_tuner.formats import count, requests_per_second
 from lambdas.load.histogram import GROWTH, LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
@@ -27,9 +26,10 @@ def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Pictur
     histogram, percentiles = confirmed[-1].latency, answer.latency_ms
     chart = {
         "bars": bars(histogram),
-        "percentiles": {name: value for name, value in asdict(percentiles).items() if value and name != "samples"},
+        "percentiles": {name: value for name in ("p50", "p95", "p99") if (value := getattr(percentiles, name))},
     }
-    return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), chart)
+    one_bar = len(chart["bars"]) == 1  # all answers took about as long: the sentence says so
+    return Picture("latencies", TITLE, _sentence(rate, histogram, percentiles), None if one_bar else chart)
 
 
 def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:
@@ -55,7 +55,20 @@ def _sentence(rate: float, histogram: LatencyHistogram, percentiles: LatencyOutp
         said += f", 95 % took {milliseconds(percentiles.p95)} ms or less"
     if percentiles.p99:
         said += f", 99 % took {milliseconds(percentiles.p99)} ms or less"
-    return f"{said}; the slowest took {milliseconds(histogram.quantile_ms(1.0))} ms."
+    slowest = milliseconds(histogram.quantile_ms(1.0))
+    return f"{said}; the slowest took {slowest} ms. {' '.join(_bounds(percentiles))}"
+
+
+def _bounds(percentiles: LatencyOutput) -> Iterator[str]:
+    """What is known of p95 and p99 beyond these answers."""
+    for name, bound, needs in (
+        ("p95", percentiles.p95_at_most, percentiles.p95_needs),
+        ("p99", percentiles.p99_at_most, percentiles.p99_needs),
+    ):
+        if bound is not None:
+            yield f"The true {name} is at most {milliseconds(bound)} ms, with 95 % confidence."
+        elif needs is not None:
+            yield f"A bound of the {name} needs {count(needs, 'more answer')}."
 
 
 def _why_missing(run: Run, answer: Output, tried: bool) -> str:

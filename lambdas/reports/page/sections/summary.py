@@ -11,7 +11,7 @@ from iu_tuner.formats import count, requests_per_second
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Figure, Note, Summary, Tone
 from lambdas.reports.page.html.formats import moment, usd
-from lambdas.reports.page.sections.answers import VERDICTS, answer_sentence, costs, next_action, start_command
+from lambdas.reports.page.sections.answers import VERDICTS, costs, next_action
 from lambdas.reports.page.sections.regression import earlier
 from lambdas.runs.run import Run
 
@@ -25,12 +25,12 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
         model=arn.project,
         version=arn.version,
         about=f"Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}",
-        answer=answer_sentence(run, answer),
+        answer=answer.summary,
         verdict=verdict,
         tone=tone,
         evidence=answer.verdict_detail,
         next_action=next_action(run, answer),
-        command=start_command(answer),
+        command=answer.start_command,
         figures=_figures(run, answer),
         receipt=receipt,
         receipt_tone=receipt_tone,
@@ -73,10 +73,14 @@ def _capacity(run: Run, answer: Output) -> Figure:
     if answer.verdict == "unstable":
         return Figure(name, "–", "the measurement is unstable")
     if answer.per_unit is None:
-        return Figure(name, "–", "no rate could be told")
+        return Figure(name, "–", "no rate was measured")
     if answer.per_unit.high is None:
         value = requests_per_second(answer.per_unit.estimate)
         return Figure(name, f"≥ {value}", "a lower bound: how much more is not known")
+    clean = answer.clean_tps.rate
+    if answer.recommendation.sized_by == "cleanTps" and clean is not None:
+        maximum = requests_per_second(answer.per_unit.estimate)
+        return Figure(name, requests_per_second(clean / run.inference_units), f"evenly paced; {maximum} at most")
     value, _, interval = carried(answer.per_unit).partition(" (")
     note = f"{interval.rstrip(')')}, with 95 % confidence"
     if run.inference_units != 1:

@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 from iu_tuner.contract.output.measured import Rate, RequestsOutput
 from iu_tuner.contract.output.result import VerdictWord
-from iu_tuner.formats import count, requests_per_second, tps
+from iu_tuner.formats import count, duration, requests_per_second, tps
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
-from lambdas.reports.page.html.formats import duration
 
 TITLE = "The whole run, second by second"
 # The meaning of an estimate without an upper end, if it is not simply a lower bound.
@@ -71,7 +70,7 @@ def _sentences(
         f" {count(requests.sent, 'request')}: {', '.join(parts)}."
     ]
     if rate is None:
-        return [*said, "No line marks the model's capacity, because no rate could be told from these counts."]
+        return [*said, "No line marks the model's capacity, because these counts give no rate."]
     if rate.high is None:
         meaning = BOUNDS.get(verdict, "a lower bound: the model may carry more")
         return [*said, f"The line marks {requests_per_second(rate.estimate)}, {meaning}."]

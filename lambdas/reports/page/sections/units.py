@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Output
 from iu_tuner.contract.output.sentences import UNIT
-from iu_tuner.formats import count, requests_per_second, tps
+from iu_tuner.formats import count, duration, requests_per_second, tps
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import duration, given, usd
+from lambdas.reports.page.html.formats import given, usd
 from lambdas.reports.page.sections.experiments import how_units_add_up
 from lambdas.runs.run import Run
 
@@ -19,19 +20,22 @@ TITLE = "What inference units carry and cost"
 
 
 def units(run: Run, answer: Output) -> Picture:
-    """One bar per number of inference units; the recommended numbers are marked."""
+    """One bar per number of inference units against the demand; without a demand, only their table.
+
+    The recommended numbers are marked.
+    """
     advice = answer.recommendation
     rows = advice.table
     if not rows:
         why = advice.reasons[0] if advice.reasons else "No rate was measured"
         return Picture("units", TITLE, f"There is nothing to draw. {why}.", None)
     least, most = advice.min_inference_units, advice.max_inference_units
-    chart = {
-        "rows": to_json(rows),
-        "recommended": advice.units,
-        "demand": [{"name": name, "tps": rate} for name, rate in demanded(run, answer)],
-    }
-    return Picture("units", TITLE, " ".join(_sentences(run, answer)), chart, _table(rows, least, most))
+    sentence, table = " ".join(_sentences(run, answer)), _table(rows, least, most)
+    demand = [{"name": name, "tps": rate} for name, rate in demanded(run, answer)]
+    if not demand:  # bars that grow in a straight line and are compared with nothing say less than the table
+        return Picture("units", TITLE, sentence, None, tables=(replace(table, title="Rates and costs"),))
+    chart = {"rows": to_json(rows), "recommended": advice.units, "demand": demand}
+    return Picture("units", TITLE, sentence, chart, table)
 
 
 def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
@@ -70,11 +74,11 @@ def _sentences(run: Run, answer: Output) -> list[str]:
     else:
         said.append(
             f"Each {UNIT} adds {requests_per_second(rows[0].tps)} and {usd(rows[0].usd_per_hour)} an hour:"
-            f" {len(rows)} carry {tps(rows[-1].tps)}. {_no_demand(run)}, so none is drawn in."
+            f" {len(rows)} carry {tps(rows[-1].tps)}. {_no_demand(run)} to compare them with."
         )
     said.append(how_units_add_up(answer))
     if answer.max_tps.high is None:
-        said.append("They start from a lower bound: fewer units may do.")
+        said.append("They start from a lower bound: fewer units may do, unless burst credit was part of it.")
     return said
 
 
@@ -93,14 +97,28 @@ def _table(rows: Sequence[UnitsOutput], least: int | None, most: int | None) -> 
     return Table(
         "units",
         "The same as numbers",
-        ("Inference units", "Requests/s", "USD per hour", "USD per 1,000 images"),
+        (
+            "Inference units",
+            "Requests/s",
+            "Busy at your peak",
+            "Requests/s with one Availability Zone lost",
+            "USD per hour",
+            "USD per 1,000 images",
+        ),
         tuple(
-            (str(row.inference_units), tps(row.tps), f"{row.usd_per_hour:,.2f}", f"{row.usd_per_1000_images:,.4f}")
+            (
+                str(row.inference_units),
+                tps(row.tps),
+                "–" if row.utilization_at_peak is None else f"{row.utilization_at_peak:.0%}",
+                "–" if row.tps_with_one_zone_lost is None else tps(row.tps_with_one_zone_lost),
+                f"{row.usd_per_hour:,.2f}",
+                f"{row.usd_per_1000_images:,.4f}",
+            )
             for row in rows
         ),
-        numbers=frozenset(range(4)),
-        note="Recommended numbers stand out; the price per image is that of full use."
-        if marked
-        else "The price per image is that of full use.",
+        numbers=frozenset(range(6)),
+        note=("Recommended numbers stand out. " if marked else "")
+        + "The price per image is that of full use. The units are assumed to be spread evenly over two Availability"
+        " Zones: AWS does not say over how many they are.",
         marked=marked,
     )

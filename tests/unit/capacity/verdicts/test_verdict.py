@@ -27,9 +27,11 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
     [
         (FOUND, "ok", "over 12 s of throttling, in 2 looks that agree, and 4.76 evenly paced requests/s passed"),
         (replace(FOUND, confirmed=False), "throttles-below-max", "check whether other clients use this model"),
-        (replace(FOUND, confirmed=False, clean=None), "throttles-below-max", "no evenly paced rate was seen to pass"),
-        (replace(FOUND, confirmed=False, late_share=0.2), "client-limited", "could not keep their lanes busy"),
-        (replace(FOUND, ending="latency-bound"), "latency-bound", "bought latency instead of throughput"),
+        (replace(FOUND, confirmed=False, clean=None), "throttles-below-max", "there is no clean rate to plan with"),
+        (replace(FOUND, confirmed=False, late_share=0.2), "client-limited", "sent 20.0 % of the evenly paced"),
+        (replace(FOUND, late_share=0.011), "client-limited", "sent 1.1 % of the evenly paced requests"),
+        (replace(FOUND, late_share=0.01), "ok", "plan with this rate"),
+        (replace(FOUND, ending="latency-bound"), "latency-bound", "cap the concurrency of your clients at 16"),
         (replace(FOUND, ending="not-saturated"), "not-saturated", "raise test.maxConcurrency"),
         (replace(FOUND, windowed=True), "windowed-quota", "5.01 requests/s from refill to refill"),
         (replace(FOUND, windowed=True, max_tps=None), "windowed-quota", "windows longer than the test"),
@@ -37,7 +39,7 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
         (REFUSED, "client-limited", "ran 5 of 16 load workers"),
         (replace(FOUND, ending="client-limited"), "client-limited", "lower test.inFlightPerWorker"),
         (replace(FOUND, ending="unstable"), "unstable", "More than a tenth of the requests failed"),
-        (replace(FOUND, unsettled="it carried 27.1, then 31"), "unstable", "it carried 27.1, then 31; run again"),
+        (replace(FOUND, unsettled="it carried 27.1, then 31"), "unstable", "No single rate holds for this model at 16"),
     ],
 )
 def test_each_verdict_has_its_evidence(found: Measurement, word: str, said: str) -> None:
@@ -57,8 +59,8 @@ def test_a_quick_run_is_ok_without_a_confirmation_and_says_so() -> None:
 
 
 def test_for_how_long_the_model_was_seen_is_told_with_a_rate() -> None:
-    assert "seen over 78 s" in judge(FOUND, observed_s=78.2).detail
-    assert "seen over" not in judge(replace(FOUND, ending="unstable"), observed_s=78.2).detail
+    assert "the test took 78 s" in judge(FOUND, observed_s=78.2).detail
+    assert "the test took" not in judge(replace(FOUND, ending="unstable"), observed_s=78.2).detail
 
 
 def test_other_errors_are_named() -> None:
@@ -109,9 +111,11 @@ def test_traffic_of_others_is_flagged() -> None:
     own = judge(FOUND, other_traffic=TrafficSeen(40, of_model=True)).detail
     shared = judge(FOUND, other_traffic=TrafficSeen(40, of_model=False), service=FACTS).detail
 
-    assert "others sent this model 40 requests in the 5 minutes before the run, so the model may carry more" in own
+    assert (
+        "other clients sent this model 40 requests in the 5 minutes before the run, so the model may carry more" in own
+    )
     assert "DetectCustomLabels was called 40 times" in shared
-    assert "others" not in judge(FOUND, other_traffic=TrafficSeen(0, of_model=True)).detail
+    assert "other clients" not in judge(FOUND, other_traffic=TrafficSeen(0, of_model=True)).detail
 
 
 def test_without_a_word_of_the_quota_nothing_is_said_of_it() -> None:

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 
 from iu_tuner.contract.output.json_values import from_json, to_json
-from iu_tuner.contract.output.result import Findings, Output, parse_output
+from iu_tuner.contract.output.reading import parse_output
+from iu_tuner.contract.output.result import Findings, Output
 from iu_tuner.schemas.__main__ import output_schema
 from simulation.sample_report import KINDS, Kind, played
 

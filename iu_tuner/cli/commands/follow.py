@@ -1,0 +1,42 @@
+"""`iu-tuner follow`: attaches to a run, or shows the answer of one that has ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.aws.stack import find_tuner, region_of
+from iu_tuner.cli.aws.tuner import run_id_of
+from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
+from iu_tuner.cli.session import Session
+from iu_tuner.cli.terminal.console import Screen
+
+_EXAMPLES = examples("iu-tuner follow cli-20261121T060000-a1b2c3 --region eu-west-1", then=EXIT_CODES)
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("run")
+@outcome_options
+@deployment_options
+def follow(
+    run: str,
+    assertions: tuple[str, ...],
+    as_json: bool,
+    junit: Path | None,
+    timeout: float | None,
+    stack: str,
+    region: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+) -> int:
+    """Attach to a RUN (its id, or its execution's ARN), or show the answer of one that has ended."""
+    screen, options = Screen(as_json=as_json), output_options(assertions, junit)
+    run_id = run_id_of(run)
+    region = region or region_of(run)
+    tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    tuner.check_execution(run)
+    model_arn = Snapshot(tuner.described(run_id), None).model_arn
+    session = Session(tuner, run_id, model_arn, screen, options, timeout_s=timeout and 60 * timeout)
+    return session.run_to_end()

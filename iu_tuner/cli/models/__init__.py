@@ -1,0 +1,1 @@
+"""A model as the client shows it: its state now, and the evaluation of its training."""

@@ -1,0 +1,70 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from iu_tuner.cli.arguments import Minutes
+from iu_tuner.cli.assertions import Assertion
+from iu_tuner.cli.outcome import OutputOptions
+from iu_tuner.contract.names import STACK
+from iu_tuner.exit_codes import UsageError
+
+PROGRAM = "iu-tuner"
+Command = TypeVar("Command", bound=Callable[..., Any])
+EXIT_CODES = (
+    "Exit codes: 0 the answer is there and all assertions hold; 1 an assertion does not hold; 2 wrong usage or input, "
+    "nothing was started; 3 the run failed; 4 another run holds the model; 5 --timeout passed; 6 AWS could not be "
+    "reached or refused; 7 the model was not seen settled, and may cost money; 130 interrupted."
+)
+
+
+def examples(*lines: str, then: str = "") -> str:
+    """A command's epilog for --help: a line for each example, and what follows them."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines), *(["", then] if then else ())])
+
+
+def deployment_options(command: Command) -> Command:
+    """Add the options that say where the tuner is deployed."""
+    for option in (
+        click.option("--endpoint-url", help="An embedded AWS. (Default: AWS_ENDPOINT_URL, else AWS.)"),
+        click.option("--profile", help="A profile of your AWS configuration."),
+        click.option("--region", help="Default: the Region in the ARN."),
+        click.option("--stack", default=STACK, show_default=True, help="Name of the deployed stack."),
+    ):
+        command = option(command)
+    return command
+
+
+def outcome_options(command: Command) -> Command:
+    """Add the options of a command that waits for the end of a run."""
+    for option in (
+        click.option(
+            "--timeout", type=Minutes(), metavar="MINUTES", help="Stop after so long, safely (follow: stop following)."
+        ),
+        click.option(
+            "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Only the output, as JSON, to stdout."),
+        click.option(
+            "--assert",
+            "assertions",
+            multiple=True,
+            metavar="EXPRESSION",
+            help='Like "tpsPerInferenceUnit>=4" or verdict==ok; can be repeated.',
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(assertions: tuple[str, ...], junit: Path | None) -> OutputOptions:
+    """The values of `outcome_options`, checked. Raises UsageError."""
+    if junit is not None and not (junit.parent.is_dir() and os.access(junit.parent, os.W_OK)):
+        raise UsageError(f"--junit: there is no folder {junit.parent} that can be written to")
+    return OutputOptions(tuple(Assertion.parse(text) for text in assertions), junit)

@@ -1,0 +1,57 @@
+"""The rate of one inference unit that the recommendation is sized by, which depends on the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iu_tuner.contract.output.recommendation import SizedBy
+from iu_tuner.contract.output.result import MeasuredVerdict
+from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.rates.interval import Interval
+from lambdas.planning.recommendation import ReducedRate
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """`per_unit` is the rate (requests/s) that one unit is counted on for, None if there is none to plan with.
+
+    `max_per_unit` is max TPS per unit. Clients should have at most `concurrency_per_unit` requests in flight for each
+    unit, if that is not None. `reasons` belong to the recommendation.
+    """
+
+    sized_by: SizedBy
+    max_per_unit: Interval | None
+    per_unit: Interval | None
+    concurrency_per_unit: int | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> str:
+        """The reason for a `per_unit` of None, as a main clause."""
+        return "No evenly paced rate passed without throttles" if self.max_per_unit else "No rate was measured"
+
+    def reduced(self, more: ReducedRate | None) -> ReducedRate | None:
+        """The measured rate of models with more units, in the same proportion to their maximum as `per_unit`."""
+        if more is None or self.per_unit is None or self.max_per_unit is None or self.sized_by == "maxTps":
+            return more
+        tps = more.per_unit.estimate * self.per_unit.estimate / self.max_per_unit.estimate
+        return replace(more, per_unit=Interval(tps, tps, tps))
+
+
+def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizing:
+    """The sizing after a measurement with `units` inference units.
+
+    With `throttles-below-max` it is the clean rate: requests above it are throttled, though the model carries more.
+    """
+    most = found.max_tps.per_unit(units) if found.max_tps and found.max_tps.estimate > 0 else None
+    if verdict == "throttles-below-max":
+        if most is None or found.clean is None:
+            return Sizing("cleanTps", most, None)
+        tps = found.clean.tps / units
+        why = f"Sized by the clean rate, {tps:.2f} evenly paced requests/s per inference unit, as more are throttled"
+        return Sizing("cleanTps", most, Interval(tps, tps, tps), reasons=(why,))
+    if verdict == "latency-bound":
+        lanes = max(1, found.concurrency // units)
+        why = f"Cap the concurrency of your clients at {lanes} per inference unit: more requests only wait for longer"
+        return Sizing("maxTps", most, most, lanes, (why,))
+    return Sizing("maxTps", most, most)

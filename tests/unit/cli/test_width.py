@@ -1,0 +1,112 @@
+"""No word is broken in a terminal of 80 columns: progress, answer, status, thresholds, help."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from datetime import UTC, datetime
+from functools import partial
+from typing import get_args
+
+import click
+import pytest
+from rich.console import Console, RenderableType
+
+from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.main import cli, main
+from iu_tuner.cli.models.evaluation import Evaluation
+from iu_tuner.cli.terminal.render import PHASES, answer, progress, thresholds_table
+from iu_tuner.cli.terminal.times import RunTimes
+from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, LiveRun, StepUnderWay
+from iu_tuner.contract.output.measured import StepOutput
+from iu_tuner.contract.output.result import parse_output
+from iu_tuner.exit_codes import Exit
+from lambdas.load.step import Phase, Series
+from simulation.sample_run import sample_output
+from tests.unit.cli.aws_stub import MODEL
+
+WIDTH = 80
+LARGE = {"workers": 128, "seconds": 120.5, "accepted": 12345, "throttled": 12345, "failed": 123}
+
+
+def printed(part: RenderableType, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def assert_whole(part: RenderableType) -> None:
+    """The words in 80 columns are those in a terminal where everything has its place."""
+    narrow, wide = printed(part, WIDTH), printed(part, 1000)
+    assert max(map(len, narrow.splitlines())) <= WIDTH
+    assert set(narrow.replace("─", " ").split()) == set(wide.replace("─", " ").split()), narrow
+
+
+def snapshot(phase: str, step: str, series: str | None) -> Snapshot:
+    rows = tuple(
+        from_json(StepOutput, {"phase": each, "concurrency": 1024, "acceptedTps": 123.45, "p50Ms": 1234.5, **LARGE})
+        for each in ("probe", step)
+    )
+    under_way = StepUnderWay(12, step, 2048, 128, series, 8.0, 120.0)
+    done = LiveProgress(1234567, 1234567, 12345, rows, under_way, EstimateSoFar(1234.56, 1134.56, 1334.56))
+    execution = {"status": "RUNNING", "input": json.dumps({"modelArn": MODEL})}
+    return Snapshot(execution, LiveRun(phase, done, None))
+
+
+@pytest.mark.parametrize(
+    ("step", "series"), [*itertools.product(get_args(Phase), [None]), *(("compare", each) for each in get_args(Series))]
+)
+def test_progress(step: str, series: str | None) -> None:
+    for phase in PHASES if series is None else ("measuring",):
+        seen = snapshot(phase, step, series)
+        times = RunTimes()
+        times.see(seen, 0.0, datetime.now(UTC))
+        assert_whole(progress(seen, partial(times.sentence, 5000.0)))
+
+
+def test_the_answer() -> None:
+    for part in answer(parse_output(sample_output())):
+        assert_whole(part)
+
+
+def test_thresholds() -> None:
+    metrics = {"Threshold": 0.98795, "F1Score": 0.97943, "Precision": 0.98196, "Recall": 0.97692}
+    label = {"Label": "yellow-jacket", "Metrics": metrics, "NumberOfTestingImages": 12345}
+
+    assert_whole(thresholds_table(Evaluation.parse({"LabelEvaluationResults": [label], **metrics})))
+
+
+@pytest.mark.parametrize("name", ["", *cli.commands])
+def test_help_has_whole_lines_and_each_command_examples(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+
+    assert main([name, "--help"] if name else ["--help"]) == Exit.OK
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= WIDTH
+    assert f"\n  Examples:\n    iu-tuner {name or 'run'} " in said
+
+
+def test_examples_name_options_that_are_there() -> None:
+    for name, command in cli.commands.items():
+        known = {option for each in command.params if isinstance(each, click.Option) for option in each.opts}
+        shown = [word for word in str(command.epilog).split() if word.startswith("--") and word != "--timeout"]
+        assert set(shown) <= known, name
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_completion(
+    shell: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_IU_TUNER_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", "iu-tuner th")
+    monkeypatch.setenv("COMP_CWORD", "1" if shell != "fish" else "th")
+    monkeypatch.setattr("iu_tuner.cli.main.discard", lambda _: None)
+
+    main([])
+
+    assert "thresholds" in capfd.readouterr().out
