@@ -11,6 +11,7 @@ import click
 from iu_tuner import __version__
 from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.compare import compare
+from iu_tuner.cli.commands.draw import draw
 from iu_tuner.cli.commands.follow import follow
 from iu_tuner.cli.commands.history import history
 from iu_tuner.cli.commands.run import run
@@ -33,6 +34,7 @@ def cli() -> None:
 
 
 cli.add_command(compare)
+cli.add_command(draw)
 cli.add_command(follow)
 cli.add_command(history)
 cli.add_command(run)

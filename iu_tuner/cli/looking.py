@@ -1,0 +1,150 @@
+"""What `draw` and `gallery` share: their options, and where images, results and thresholds come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import click
+
+from iu_tuner.cli.aws.model import ModelReader
+from iu_tuner.cli.aws.objects import S3, get_objects
+from iu_tuner.cli.aws.stack import region_of
+from iu_tuner.cli.input_flags import checked_model_arn
+from iu_tuner.cli.options import deployment_options
+from iu_tuner.exit_codes import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+ASSUMED = "assumed"
+
+
+@dataclass(frozen=True)
+class Where:
+    """The options that say which AWS is asked."""
+
+    stack: str
+    region: str | None
+    profile: str | None
+    endpoint_url: str | None
+
+
+def looking_options(command: Command) -> Command:
+    """Add the options of a command that shows results on images."""
+    for option in (
+        deployment_options,
+        click.option(
+            "--exif",
+            type=click.Choice(["applied", "raw"]),
+            default="applied",
+            show_default=True,
+            help="Boxes are of the image turned as EXIF says, or as it is stored.",
+        ),
+        click.option("--labels", "names", multiple=True, metavar="LABEL", help="Only this label; can be repeated."),
+        click.option("--model", metavar="ARN", help="The model whose thresholds --thresholds assumed takes."),
+        click.option(
+            "--thresholds",
+            metavar="assumed|FILE",
+            help="A threshold for each label: the model's assumed ones, or those of its training's summary file.",
+        ),
+        click.option("--threshold", type=float, metavar="0..100", help="Least confidence of a label. (Default: 0.)"),
+        click.option(
+            "--results",
+            metavar="PATH[:FORMAT]",
+            help="A folder or s3:// prefix of <key>.json, or detections .jsonl. (Default: beside the images.)",
+        ),
+        click.argument("images", nargs=-1, required=True, metavar="IMAGES..."),
+    ):
+        command = option(command)
+    return command
+
+
+def needs_vision(command: str, error: ModuleNotFoundError) -> UsageError:
+    """The error of a command that lacks a package of the extra."""
+    return UsageError(f"{command} needs the package {error.name}: pip install '.[vision]'")
+
+
+def selection(
+    threshold: float | None, thresholds: str | None, model: str | None, names: tuple[str, ...], where: Where
+) -> Any:
+    """Which labels are shown. Raises UsageError, or ClientError where AWS is asked for the model's thresholds."""
+    from iu_tuner.vision.compare_files import read_assumed
+    from iu_tuner.vision.drawing.selection import Selection
+
+    if threshold is not None and not (math.isfinite(threshold) and 0 <= threshold <= 100):
+        raise UsageError(f"--threshold: got {threshold:g}; takes 0 to 100, as the service does")
+    if threshold is not None and thresholds is not None:
+        raise UsageError("--threshold and --thresholds: takes one of them")
+    if model is not None and thresholds != ASSUMED:
+        raise UsageError("--model: takes --thresholds assumed beside it")
+    if thresholds is None:
+        return Selection(threshold or 0.0, names=names)
+    if thresholds != ASSUMED:
+        return Selection(by_label=read_assumed(Path(thresholds)), names=names)
+    if model is None:
+        raise UsageError("--thresholds assumed: takes --model ARN beside it, or a file in place of `assumed`")
+    arn = checked_model_arn(model)
+    reader = ModelReader.open(
+        where.stack, region=where.region or region_of(arn), profile=where.profile, endpoint_url=where.endpoint_url
+    )
+    labels = reader.evaluation(arn).labels
+    return Selection(by_label={each.name: each.threshold or 0.0 for each in labels}, names=names)
+
+
+@contextmanager
+def inputs(images: tuple[str, ...], results: str | None, without: Path | None, where: Where) -> Iterator[Any]:
+    """The image files and their results, as a pair; what is in S3 lies in a temporary folder meanwhile.
+
+    `without` is a folder whose images are left out: that of the output.
+    """
+    from iu_tuner.vision.drawing.images import ImageFile, find_images, is_image
+    from iu_tuner.vision.drawing.results import ResultFiles, find_results, results_beside
+
+    def fetched(uri: str, wanted: Callable[[str], bool]) -> dict[str, Path]:
+        folder = Path(temporary, str(len(list(Path(temporary).iterdir()))))
+        return get_objects(
+            uri, folder, wanted, region=where.region, profile=where.profile, endpoint_url=where.endpoint_url
+        )
+
+    with TemporaryDirectory() as temporary:
+        found: list[ImageFile] = []
+        beside: dict[str, Path] = {}
+        if local := [Path(each) for each in images if not each.startswith(S3)]:
+            found += find_images(local, without)
+        for uri in (each for each in images if each.startswith(S3)):
+            files = fetched(uri, lambda key: is_image(key) or (results is None and _is_result(key)))
+            base = uri.removeprefix(S3).partition("/")[2].rpartition("/")[0]
+            found += [
+                ImageFile(key, key.removeprefix(f"{base}/"), path)
+                for key, path in files.items()
+                if is_image(key) and not key.endswith(".mask.png")
+            ]
+            beside |= files
+        if results is None:
+            yield found, ResultFiles(beside) if beside else results_beside(found)
+        elif not results.startswith(S3):
+            yield found, find_results(results)
+        else:
+            yield found, _results_of(fetched(results, _is_result), find_results)
+
+
+def _is_result(key: str) -> bool:
+    return key.endswith((".json", ".jsonl", ".mask.png"))
+
+
+def _results_of(files: dict[str, Path], find_results: Callable[[str], Any]) -> Any:
+    """The results among downloaded objects: detections lines if there are any, else `<key>.json`."""
+    from iu_tuner.vision.drawing.results import ResultFiles
+
+    parts = [path for key, path in files.items() if key.endswith(".jsonl") and not key.endswith("failed.jsonl")]
+    if not parts:
+        return ResultFiles(files)
+    whole = parts[0].with_name("detections.jsonl")
+    with whole.open("wb") as file:
+        for part in parts:
+            file.write(part.read_bytes().rstrip(b"\n") + b"\n")
+    return find_results(f"{whole}:detections")
