@@ -45,12 +45,6 @@ def looking_options(command: Command) -> Command:
             help="Boxes are of the image turned as EXIF says, or as it is stored.",
         ),
         click.option("--labels", "names", multiple=True, metavar="LABEL", help="Only this label; can be repeated."),
-        click.option("--model", metavar="ARN", help="The model whose thresholds --thresholds assumed takes."),
-        click.option(
-            "--thresholds",
-            metavar="assumed|FILE",
-            help="A threshold for each label: the model's assumed ones, or those of its training's summary file.",
-        ),
         click.option("--threshold", type=float, metavar="0..100", help="Least confidence of a label. (Default: 0.)"),
         click.option(
             "--results",
@@ -58,6 +52,20 @@ def looking_options(command: Command) -> Command:
             help="A folder or s3:// prefix of <key>.json, or detections .jsonl. (Default: beside the images.)",
         ),
         click.argument("images", nargs=-1, required=True, metavar="IMAGES..."),
+    ):
+        command = option(command)
+    return command
+
+
+def thresholds_options(command: Command) -> Command:
+    """Add the options of a threshold for each label."""
+    for option in (
+        click.option("--model", metavar="ARN", help="The model whose thresholds --thresholds assumed takes."),
+        click.option(
+            "--thresholds",
+            metavar="assumed|FILE",
+            help="A threshold for each label: the model's assumed ones, or those of its training's summary file.",
+        ),
     ):
         command = option(command)
     return command

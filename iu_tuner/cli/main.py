@@ -13,6 +13,7 @@ from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.compare import compare
 from iu_tuner.cli.commands.draw import draw
 from iu_tuner.cli.commands.follow import follow
+from iu_tuner.cli.commands.gallery import gallery
 from iu_tuner.cli.commands.history import history
 from iu_tuner.cli.commands.run import run
 from iu_tuner.cli.commands.status import status
@@ -36,6 +37,7 @@ def cli() -> None:
 cli.add_command(compare)
 cli.add_command(draw)
 cli.add_command(follow)
+cli.add_command(gallery)
 cli.add_command(history)
 cli.add_command(run)
 cli.add_command(status)

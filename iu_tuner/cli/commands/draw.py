@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from iu_tuner.cli.looking import Where, inputs, looking_options, needs_vision, selection
+from iu_tuner.cli.looking import Where, inputs, looking_options, needs_vision, selection, thresholds_options
 from iu_tuner.cli.options import examples
 from iu_tuner.exit_codes import Exit, UsageError
 from iu_tuner.formats import count, one_line
@@ -20,6 +20,7 @@ from iu_tuner.formats import count, one_line
     )
 )
 @looking_options
+@thresholds_options
 @click.option("--font", metavar="FILE", help="A TrueType font, for labels in scripts that Pillow's own lacks.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
 def draw(
@@ -36,7 +37,8 @@ def draw(
 ) -> int:
     """Draw results on IMAGES: files, folders or s3:// prefixes. The images in DIR have the size of the originals."""
     try:
-        from iu_tuner.vision.drawing.job import draw_all
+        from iu_tuner.vision.drawing.cores import on_all_cores
+        from iu_tuner.vision.drawing.job import draw as draw_one
         from iu_tuner.vision.drawing.painting import check_font
         from iu_tuner.vision.drawing.plan import Plan
     except ModuleNotFoundError as error:
@@ -51,7 +53,8 @@ def draw(
     drawn, labels = 0, 0
     with inputs(images, results, out, aws) as (files, found):
         plan = Plan(files, found, chosen)
-        for each in draw_all(plan.jobs(out, is_upright=exif == "applied", font=font)):
+        jobs = plan.jobs(out, is_upright=exif == "applied", font=font)
+        for each in on_all_cores(draw_one, jobs):
             for sentence in each.sentences:
                 click.echo(one_line(f"{each.name}: {sentence}"), err=True)
             if each.out is not None:

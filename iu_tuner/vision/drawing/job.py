@@ -1,19 +1,13 @@
-"""Draws images one by one, on all cores where there are many."""
+"""Draws the labels of one image and writes the result."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.exit_codes import ClientError
 from iu_tuner.formats import count
 from iu_tuner.vision.drawing.anomalies import Anomalies
 from iu_tuner.vision.drawing.painting import Caption, blend_mask, paint
@@ -21,8 +15,7 @@ from iu_tuner.vision.drawing.picture import Picture, PictureError, open_picture
 from iu_tuner.vision.formats.labels import Label
 
 QUALITY = 90  # of JPEG
-FEW = 24  # images: with fewer, starting the processes takes longer than drawing
-_AT_ONCE = 512  # images whose labels are in memory
+FINE_BELOW = 800  # rows: a JPEG of fewer has thin lines, which stay sharp only if its colours are not halved in size
 _SUFFIXES: Mapping[str, tuple[str, ...]] = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",)}
 
 
@@ -68,37 +61,14 @@ def draw(job: Job) -> Drawn:
     return Drawn(job.name, out, Counter(label.name for label in job.labels), sentences)
 
 
-def draw_all(jobs: Iterable[Job]) -> Iterator[Drawn]:
-    """Draw all, in order: in a process for each core, unless there are few.
-
-    Raises:
-        ClientError: the operating system has ended a process, as it does when memory runs out.
-    """
-    rest = iter(jobs)
-    first = list(islice(rest, FEW))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(first) < FEW or cores == 1:
-        yield from map(draw, first)
-        yield from map(draw, rest)
-        return
-    try:
-        with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-            while first:
-                yield from pool.map(draw, first, chunksize=8)
-                first = list(islice(rest, _AT_ONCE))
-    except BrokenProcessPool:
-        raise ClientError("a process that drew images was ended from outside: is there enough memory?") from None
-
-
 def written(picture: Picture, out: Path) -> Path:
-    """Write a picture as PNG, or as JPEG if it was one. Returns the path: `out`, with a suffix if it has another one.
-
-    Colours of a JPEG are as fine as its brightness, so that a thin line in a bright colour stays sharp.
-    """
+    """Write a picture as PNG, or as JPEG if it was one. Returns the path: `out`, with a suffix added if it has another."""
     format_ = "JPEG" if picture.format in ("JPEG", "MPO") else "PNG"
     if not out.name.lower().endswith(_SUFFIXES[format_]):
         out = out.with_name(out.name + _SUFFIXES[format_][0])
-    options: dict[str, Any] = {"quality": QUALITY, "subsampling": 0} if format_ == "JPEG" else {"compress_level": 3}
+    options: dict[str, Any] = {"compress_level": 3}
+    if format_ == "JPEG":
+        options = {"quality": QUALITY, "subsampling": "4:4:4" if picture.image.height < FINE_BELOW else "4:2:0"}
     if picture.profile:
         options["icc_profile"] = picture.profile
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
+from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 MAX_SIDE = 4096  # pixels: the largest side that DetectCustomLabels takes, and the guard against decompression bombs
 # An MPO begins as a JPEG. Of MPO, WebP and animated PNG the first picture is taken.
@@ -28,9 +30,14 @@ class PictureError(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """An RGB image without metadata. `format` is that of the file; `profile` is its ICC profile, if that is of RGB."""
+    """An RGB image without metadata.
+
+    `size` is (width, height) of the whole image, also where `image` is a smaller copy; `format` is that of the file;
+    `profile` is its ICC profile, if that is of RGB.
+    """
 
     image: Image.Image
+    size: tuple[int, int]
     format: str
     profile: bytes | None
 
@@ -46,18 +53,26 @@ def open_picture(path: Path, *, is_upright: bool = True, side: int | None = None
         PictureError: it is no such image, it is broken, or a side is longer than MAX_SIDE.
     """
     with opened(path) as image:
+        size = image.size
         if side is not None:
             image.draft("RGB", (side, side))
         image.load()
         format_ = image.format or ""
-        if is_upright:
-            _turn(image)
+        if is_upright and _turn(image):
+            size = size[::-1]
         profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
         seen = _as_rgb(image)
         seen.info = {}
         if side is not None:
             seen.thumbnail((side, side))
-        return Picture(seen, format_, profile)
+        return Picture(seen, size, format_, profile)
+
+
+def jpeg_data(image: Image.Image, quality: int) -> str:
+    """The image as JPEG in base64, as a page holds it."""
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 @contextmanager
@@ -82,12 +97,13 @@ def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
         raise PictureError(f"it can't be read: {reason or type(error).__name__}") from error
 
 
-def _turn(image: Image.Image) -> None:
-    """Turn the pixels as EXIF says. A broken EXIF block counts as none, as in viewers."""
-    try:
+def _turn(image: Image.Image) -> bool:
+    """Turn the pixels as EXIF says; returns whether that swaps the sides. A broken EXIF block counts as none."""
+    swaps = False
+    with suppress(*_BROKEN_EXIF):
+        swaps = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         ImageOps.exif_transpose(image, in_place=True)
-    except _BROKEN_EXIF:
-        return
+    return swaps
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
