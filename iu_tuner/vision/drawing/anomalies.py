@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from iu_tuner.contract.input_errors import shown
-from iu_tuner.formats import percent
+from iu_tuner.formats import one_line, percent
 from iu_tuner.vision.drawing.colours import Rgb, rgb
 from iu_tuner.vision.drawing.picture import PictureError, opened
 from iu_tuner.vision.formats.files import is_number
@@ -22,17 +21,26 @@ _WHITE = (255, 255, 255)  # the background's colour where the answer has none, b
 
 
 @dataclass(frozen=True)
-class Anomalies:
-    """`areas` is the share (0 to 1) of the image for each kind of anomaly; `mask` is a PNG, or None."""
+class Area:
+    """A kind of anomaly: its share (0 to 1) of the image, and its colour (`#rrggbb`) in the mask, empty if unknown."""
 
-    areas: Mapping[str, float]
-    background: Rgb
-    mask: bytes | str | None
+    name: str
+    share: float
+    colour: str
 
     @property
-    def captions(self) -> tuple[str, ...]:
-        """A caption for each kind: `cracked 1.81 %`."""
-        return tuple(f"{name} {percent(area)}" for name, area in self.areas.items())
+    def caption(self) -> str:
+        """Like `cracked 1.81 %`."""
+        return f"{one_line(self.name)} {percent(self.share)}"
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """`areas` are the kinds that the image has; `mask` is a PNG, its bytes or in base64, or None."""
+
+    areas: tuple[Area, ...]
+    background: Rgb
+    mask: bytes | str | None
 
     def layer(self, size: tuple[int, int]) -> tuple[Image.Image, Image.Image] | None:
         """The mask's colours, and which pixels they cover (mode `1`), at the size of the image; None without a mask.
@@ -75,7 +83,7 @@ def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:
     data = found.get("AnomalyMask")
     if data is not None and not isinstance(data, str):
         raise ValueError(f"AnomalyMask takes a PNG in base64; got {shown(data)}")
-    areas, background = {}, _WHITE
+    areas, background = [], _WHITE
     for each in found.get("Anomalies") or ():
         name, about = (each.get("Name"), each.get("PixelAnomaly") or {}) if isinstance(each, dict) else (None, {})
         if not isinstance(name, str) or not is_number(area := about.get("TotalPercentageArea", 0)):
@@ -83,8 +91,9 @@ def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:
         if name == _BACKGROUND:
             background = rgb(str(about.get("Color", "#FFFFFF")))
         else:
-            areas[name] = float(area)
+            colour = str(about.get("Color", ""))
+            areas.append(Area(name, float(area), colour and f"#{bytes(rgb(colour)).hex()}"))
     from_file = mask.read_bytes() if data is None and mask is not None else None
     if not areas and data is None and from_file is None:
         return None
-    return Anomalies(areas, background, data if data is not None else from_file)
+    return Anomalies(tuple(areas), background, data if data is not None else from_file)

@@ -62,7 +62,7 @@ def draw(job: Job) -> Drawn:
 
 
 def written(picture: Picture, out: Path) -> Path:
-    """Write a picture as PNG, or as JPEG if it was one. Returns the path: `out`, with a suffix added if it has another."""
+    """Write a picture as PNG, or as JPEG if it was one. Returns the path: `out`, or with a suffix added."""
     format_ = "JPEG" if picture.format in ("JPEG", "MPO") else "PNG"
     if not out.name.lower().endswith(_SUFFIXES[format_]):
         out = out.with_name(out.name + _SUFFIXES[format_][0])
@@ -78,14 +78,15 @@ def written(picture: Picture, out: Path) -> Path:
 
 def _painted(picture: Picture, job: Job) -> tuple[str, ...]:
     """Paint on the picture. Returns sentences about what could not be painted."""
-    sentences, captions = [], ()
+    sentences: list[str] = []
+    captions: list[Caption] = []
     if job.anomalies is not None and job.labels:
-        captions = job.anomalies.captions
+        captions = [Caption(area.caption, area.colour) for area in job.anomalies.areas]
         try:
             blend_mask(picture.image, job.anomalies)
         except PictureError as error:
             sentences.append(str(error))
-    outside = paint(picture.image, job.labels, [Caption(each, "") for each in captions], job.font)
+    outside = paint(picture.image, job.labels, captions, job.font)
     if outside:
         sentences.append(f"{count(outside, 'label')} of it {'has its box' if outside == 1 else 'have boxes'} outside")
     return tuple(sentences)

@@ -67,9 +67,10 @@ def paint(image: Image.Image, labels: Sequence[Label], captions: Sequence[Captio
     for label, place in placed:
         if place is not None:
             draw.rectangle(place, outline=colour_of(label.name), width=line)
-    for label, place in placed:
+    plates: list[Rectangle] = []
+    for label, place in reversed(placed):
         if place is not None:
-            _plate(draw, place, caption_of(label), colour_of(label.name), font)
+            plates.append(_plate(draw, place, caption_of(label), colour_of(label.name), font, plates))
     whole = [Caption(caption_of(label), colour_of(label.name)) for label in labels if not label.box]
     if strip := [*whole, *captions]:
         _strip(image, strip, font)
@@ -93,15 +94,27 @@ def _extent(text: str, font: Font) -> tuple[int, int, int]:
     return round(font.getbbox(text)[2]), round(bottom + top), max(2, round(bottom / 6))
 
 
-def _plate(draw: ImageDraw.ImageDraw, box: Rectangle, text: str, colour: str, font: Font) -> None:
-    """A text on a plate above the box, or inside at its top; moved so that it stays inside the image."""
+def _plate(
+    draw: ImageDraw.ImageDraw, box: Rectangle, text: str, colour: str, font: Font, plates: Sequence[Rectangle]
+) -> Rectangle:
+    """A text on a plate above the box, or inside or below it where other plates are; moved inside the image."""
     width, height, pad = _extent(text, font)
+    width += 2 * pad
     columns, rows = draw.im.size
-    left = max(0, min(box[0], columns - width - 2 * pad))
-    above = box[1] - height
-    top = above if above >= 0 else max(0, min(box[1], rows - height))
-    draw.rectangle((left, top, left + width + 2 * pad - 1, top + height - 1), fill=colour)
-    draw.text((left + pad, top), text, fill=text_colour(colour), font=font)
+    tops = [top for top in (box[1] - height, box[1], box[3] + 1) if 0 <= top <= rows - height]
+    places = [
+        (left, top, left + width - 1, top + height - 1)
+        for top in tops or [max(0, min(box[1], rows - height))]
+        for left in (max(0, min(box[0], columns - width)), max(0, min(box[2] + 1, columns) - width))
+    ]
+    place = next((each for each in places if not any(_overlap(each, other) for other in plates)), places[0])
+    draw.rectangle(place, fill=colour)
+    draw.text((place[0] + pad, place[1]), text, fill=text_colour(colour), font=font)
+    return place
+
+
+def _overlap(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
 def _strip(image: Image.Image, captions: Sequence[Caption], font: Font) -> None:

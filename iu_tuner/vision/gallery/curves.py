@@ -25,8 +25,7 @@ def curve(index: int, name: str, confidences: Sequence[float], start: int) -> st
     base = HEIGHT - BOTTOM
     return (
         f'<figure class="curve" data-label="{index}" data-start="{start}"><figcaption>'
-        f'<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="{colour}"/>'
-        f'</svg><b>{text(name)}</b> <span class="of">{total:,} of {total:,}</span></figcaption>'
+        f'{swatch(colour)}<b>{text(name)}</b> <span class="of">{total:,} of {total:,}</span></figcaption>'
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(name)}: labels by threshold">'
         f'<path class="axis" d="M{LEFT} {TOP}V{base}H{WIDTH - RIGHT}"/>'
         f'<text x="{LEFT - 5}" y="{TOP + 5}" text-anchor="end">{_short(total)}</text>'
@@ -36,6 +35,14 @@ def curve(index: int, name: str, confidences: Sequence[float], start: int) -> st
         f'<path class="steps" d="{_steps(confidences, start)}" stroke="{colour}"/>'
         f'<path class="at" d="M{LEFT} {TOP}V{base}"/><circle class="dot" r="4.5" cx="{LEFT}" cy="{TOP}"/>'
         "</svg></figure>"
+    )
+
+
+def swatch(colour: str) -> str:
+    """A small square of a colour."""
+    return (
+        f'<svg class="swatch" viewBox="0 0 10 10" color="{colour}" aria-hidden="true">'
+        '<rect width="10" height="10"/></svg>'
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from iu_tuner.vision.drawing.colours import colour_of
 from iu_tuner.vision.drawing.painting import caption_of, rectangle_of
 from iu_tuner.vision.formats.labels import Label
+from iu_tuner.vision.gallery.curves import swatch
 from iu_tuner.vision.gallery.shots import Shot
 from iu_tuner.vision.page.markup import plain, text
 
@@ -22,9 +23,10 @@ def figure(shot: Shot, index_of: IndexOf) -> str:
     mask = ""
     if shot.mask and whole:
         mask = _image(shot.mask, "png", shot.size, f'class="mask" {_marks(whole[0], index_of, is_counted=False)}')
+    areas = "".join(f" {swatch(each.colour) if each.colour else ''}{text(each.caption)}" for each in shot.areas)
     chips = "".join(
-        f'<span class="whole" {_marks(label, index_of)}>{_swatch(label.name)}{text(caption_of(label))}'
-        f"{''.join(f'; {text(each)}' for each in shot.captions) if label is whole[0] else ''}</span>"
+        f'<span class="whole" {_marks(label, index_of)}>{swatch(colour_of(label.name))}{text(caption_of(label))}'
+        f"{areas if label is whole[0] else ''}</span>"
         for label in whole
     )
     return (
@@ -60,11 +62,4 @@ def _image(data: str, kind: str, size: tuple[int, int], marks: str = "") -> str:
     return (
         f'<image {marks} width="{size[0]}" height="{size[1]}" preserveAspectRatio="none" '
         f'href="data:image/{kind};base64,{data}"/>'
-    )
-
-
-def _swatch(name: str) -> str:
-    return (
-        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">'
-        f'<rect width="10" height="10" fill="{colour_of(name)}"/></svg>'
     )

@@ -78,9 +78,11 @@
     slider.value = threshold;
     show(threshold);
   });
-  document.getElementById("names").addEventListener("change", (event) => {
-    document.body.classList.toggle("unnamed", !event.target.checked);
-  });
+  const names = document.getElementById("names");
+  const showNames = () => document.body.classList.toggle("unnamed", !names.checked);
+  names.addEventListener("change", showNames);
+  names.checked = innerWidth > 544;  // on a phone, names would hide what is in the boxes
+  showNames();
   const carried = location.hash ? Number(location.hash.slice(1)) : NaN;
   if (carried >= 0 && carried <= 100) exact.value = slider.value = carried;
   show(exact.valueAsNumber);

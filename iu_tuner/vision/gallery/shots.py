@@ -8,7 +8,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from iu_tuner.vision.drawing.anomalies import Anomalies
+from iu_tuner.vision.drawing.anomalies import Anomalies, Area
 from iu_tuner.vision.drawing.picture import PictureError, jpeg_data, open_picture
 from iu_tuner.vision.drawing.plan import Found
 from iu_tuner.vision.formats.labels import Label
@@ -29,7 +29,7 @@ class Shot:
     mask: str = ""
     size: tuple[int, int] = (1, 1)
     labels: tuple[Label, ...] = ()
-    captions: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
     sentences: tuple[str, ...] = ()
 
 
@@ -42,15 +42,15 @@ def shot(found: Found, *, is_upright: bool) -> Shot:
         picture = open_picture(found.image.path, is_upright=is_upright, side=MAX_SIDE)
     except PictureError as error:
         return Shot(name, sentences=(str(error),))
-    mask, captions, sentences = "", (), ()
+    mask, areas = "", result.anomalies.areas if result.anomalies else ()
+    sentences: tuple[str, ...] = ()
     if result.anomalies is not None:
-        captions = result.anomalies.captions
         try:
             mask = _mask(result.anomalies, picture.image.size)
         except PictureError as error:
             sentences = (str(error),)
     jpeg = jpeg_data(picture.image, QUALITY)
-    return Shot(name, jpeg, mask, picture.size, result.labels, captions, sentences)
+    return Shot(name, jpeg, mask, picture.size, result.labels, areas, sentences)
 
 
 def _mask(anomalies: Anomalies, size: tuple[int, int]) -> str:
