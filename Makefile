@@ -72,8 +72,12 @@ lint: setup .venv/lint
 
 bench: setup .venv/bench
 	$(BIN)/python -m bench.accuracy --check
+	$(BIN)/python -m bench.pacer
 	$(BIN)/python -m bench.wire.load_client
+	$(BIN)/python -m bench.wire.image_work
 	$(BIN)/python -m bench.scale --check
+	$(BIN)/python -m bench.vision.speed --check
+	$(BIN)/python -m bench.vision.coverage
 
 coverage: setup .venv/dev
 	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 --dist loadfile \

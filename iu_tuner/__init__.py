@@ -1,3 +1,1 @@
 """The package that pip installs: the command-line client, and the contract that it shares with the Lambdas."""
-
-__version__ = "0.1.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from statistics import fmean
@@ -33,6 +34,12 @@ def carried_tps(model: Mapping[str, Any], until: float = math.inf) -> float:
     ]
     assert accepted, f"it was never asked for more than it carried: {model['perSecond']}"
     return fmean(accepted)
+
+
+def answers_by_key(books: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """By key in S3: how often the model answered, which is what was paid for, without images that came as bytes."""
+    keys = {key: counts for key, counts in books.items() if not re.fullmatch("[0-9a-f]{64}", key)}
+    return {key: counts["accepted"] for key, counts in keys.items() if "accepted" in counts}
 
 
 def before(seconds: list[int], moment: int) -> int:

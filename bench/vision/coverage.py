@@ -116,7 +116,7 @@ def _hotcoco_holds(folder: Path, value: float | None) -> bool:
             each.evaluate()
             made.append(each)
         # It gives the second minus the first.
-        found = hotcoco.compare(*reversed(made), n_bootstrap=HOTCOCO_RESAMPLES, seed=1, confidence=0.95)["ci"]["AP50"]
+        found = hotcoco.compare(made[1], made[0], n_bootstrap=HOTCOCO_RESAMPLES, seed=1, confidence=0.95)["ci"]["AP50"]
     return value is not None and bool(found["lower"] <= value <= found["upper"])
 
 

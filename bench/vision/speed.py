@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "iu_tuner.cli.main", "compare", "--truth", _written(folder / "truth.json")]
+        command = [sys.executable, "-m", "iu_tuner.cli", "compare", "--truth", _written(folder / "truth.json")]
         for model in MODELS:
             command += ["--predictions", f"{model}={folder / model}.json"]
         started = time.perf_counter()

@@ -8,7 +8,6 @@ from contextlib import suppress
 
 import click
 
-from iu_tuner import __version__
 from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.compare import compare
 from iu_tuner.cli.commands.draw import draw
@@ -20,6 +19,7 @@ from iu_tuner.cli.commands.status import status
 from iu_tuner.cli.commands.thresholds import thresholds
 from iu_tuner.cli.options import EXIT_CODES, PROGRAM, examples
 from iu_tuner.cli.terminal.console import Screen
+from iu_tuner.contract.names import VERSION
 from iu_tuner.exit_codes import ClientError, Exit
 from iu_tuner.streams import discard, prepare_streams
 
@@ -29,7 +29,7 @@ _EXAMPLES = examples(
 
 
 @click.group(epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(VERSION, message="%(prog)s %(version)s")
 def cli() -> None:
     """Measures how many requests per second an inference unit of a Rekognition model carries."""
 

@@ -9,6 +9,8 @@ RunError
 ├── ModelStartFailed    it was started and did not become RUNNING
 ├── ModelLost           it left RUNNING, or stopped answering, under test
 ├── BudgetExceeded      a limit of `limits` is or would be passed
+├── DeadlineImpossible  no permitted number of inference units meets the deadline; nothing was started
+├── TooManyFailures     a batch fails for more images than its input allows
 ├── AccessDenied        a permission is missing
 ├── ModelStopFailed     STOPPED was never read back: it may still cost money
 └── InternalError       any other failure
@@ -56,6 +58,14 @@ class ModelLost(RunError):
 
 class BudgetExceeded(RunError):
     """The run exceeds its limits of time or money, or would exceed them."""
+
+
+class DeadlineImpossible(RunError):
+    """No number of inference units that the account may use processes the images by the deadline."""
+
+
+class TooManyFailures(RunError):
+    """More images of a batch fail than `limits.maxFailedPercent` allows."""
 
 
 class AccessDenied(RunError):

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Discriminator, Field, Tag
 
 from iu_tuner.contract import model_arn as model_arns
 from iu_tuner.contract.choices import MAX_WORKERS, AfterRun, Mode, Source
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.image_prefix import TAKES, check_prefix
-from iu_tuner.contract.input_errors import got, missing, sentence, unreadable_key
+from iu_tuner.contract.input_errors import got, missing
+from iu_tuner.contract.input_parser import StrictInput, descriptions, parse_strictly
 
 MAX_CONCURRENCY = 4000
 MAX_TPS = 1_000_000
-MAX_ERRORS_SHOWN = 3
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False)
-
-
-class ImagesInput(_Strict):
+class ImagesInput(StrictInput):
     """`images`: the images to send, and how they are sent"""
 
     bucket: str | None = Field(
@@ -37,7 +32,7 @@ class ImagesInput(_Strict):
 _TPS = f"requests per second, above 0 and at most {MAX_TPS}"
 
 
-class TrafficInput(_Strict):
+class TrafficInput(StrictInput):
     """`demand` of steady traffic: if only one of average and peak is given, both have that value"""
 
     average_tps: float | None = Field(default=None, gt=0, le=MAX_TPS, description=_TPS)
@@ -45,14 +40,14 @@ class TrafficInput(_Strict):
     headroom: float = Field(default=0.0, ge=0, le=10, description="a share from 0 to 10; 0.2 is 20 % more")
 
 
-class BatchInput(_Strict):
+class BatchInput(StrictInput):
     """`demand` of a batch of images with a deadline"""
 
     images: int = Field(ge=1, le=10**12, description="a whole number of images from 1 to 1000000000000")
     within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
 
 
-class PastInput(_Strict):
+class PastInput(StrictInput):
     """`demand` taken from past requests"""
 
     from_cloud_watch_days: int = Field(ge=1, le=455, description="a whole number of days from 1 to 455")
@@ -74,7 +69,7 @@ DemandInput = Annotated[
 ]
 
 
-class TestInput(_Strict):
+class TestInput(StrictInput):
     """`test`: how the model is measured"""
 
     inference_units: int = Field(default=1, ge=1, le=100, description="a whole number from 1 to 100")
@@ -90,14 +85,14 @@ class TestInput(_Strict):
     verify_scaling: bool = Field(default=False, description="true or false")
 
 
-class LimitsInput(_Strict):
+class LimitsInput(StrictInput):
     """`limits`: the maximum minutes and USD of the run"""
 
     max_minutes: float = Field(default=90, gt=0, le=300, description="minutes, above 0 and at most 300")
     max_cost_usd: float = Field(default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000")
 
 
-class ExecutionInput(_Strict):
+class ExecutionInput(StrictInput):
     """The input of an execution"""
 
     model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.TAKES)
@@ -116,16 +111,7 @@ def parse_input(raw: Any) -> ExecutionInput:
     Raises:
         InvalidInput: names each wrong field, what it got and what it takes.
     """
-    if not isinstance(raw, Mapping):
-        raise InvalidInput(got("the input", raw, 'an object with at least "modelArn"'))
-    if unreadable := unreadable_key(raw, _FIELDS):
-        raise InvalidInput(unreadable)
-    try:
-        parsed = ExecutionInput.model_validate(raw)
-    except ValidationError as error:
-        found = [sentence(detail, _FIELDS) for detail in error.errors(include_url=False)]
-        more = len(found) - MAX_ERRORS_SHOWN
-        raise InvalidInput("; ".join(found[:MAX_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")) from error
+    parsed = parse_strictly(ExecutionInput, raw, _FIELDS)
     _check_pairs(parsed)
     return parsed
 
@@ -158,17 +144,13 @@ def _check_traffic(average_tps: float | None, peak_tps: float | None) -> None:
         )
 
 
-def _descriptions(model: type[BaseModel]) -> dict[str, str]:
-    return {to_camel(name): str(field.description) for name, field in model.model_fields.items()}
-
-
 # What each field takes, by the place of its object in the input. Each kind of demand has its own place.
 _FIELDS = {
-    "": _descriptions(ExecutionInput),
-    "images": _descriptions(ImagesInput),
-    "demand.traffic": _descriptions(TrafficInput),
-    "demand.batch": _descriptions(BatchInput),
-    "demand.past": _descriptions(PastInput),
-    "test": _descriptions(TestInput),
-    "limits": _descriptions(LimitsInput),
+    "": descriptions(ExecutionInput),
+    "images": descriptions(ImagesInput),
+    "demand.traffic": descriptions(TrafficInput),
+    "demand.batch": descriptions(BatchInput),
+    "demand.past": descriptions(PastInput),
+    "test": descriptions(TestInput),
+    "limits": descriptions(LimitsInput),
 }

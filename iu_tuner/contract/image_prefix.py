@@ -25,6 +25,11 @@ def check_prefix(prefix: str) -> None:
         raise InvalidInput(got("images.prefix", prefix, f"{takes}; {instead}"))
 
 
+def is_key_prefix(prefix: str) -> bool:
+    """Whether keys can begin with this text."""
+    return is_unicode(prefix) and len(prefix.encode()) <= MAX_KEY_BYTES and instead_of(prefix) is None
+
+
 def instead_of(prefix: str) -> str | None:
     """Advice on what to write instead of a URL, a path or a pattern. Returns None for a valid prefix."""
     path = _BACKSLASHES.sub("/", prefix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -19,7 +20,7 @@ Guide = Mapping[str, Mapping[str, str]]
 
 def sentence(detail: ErrorDetails, guide: Guide) -> str:
     """An error of pydantic as a sentence."""
-    *parents, name = [str(part) for part in detail["loc"]]
+    *parents, name = place_of(detail)
     if ".".join((*parents, name)) in guide and parents:  # a section that is of none of its kinds
         *parents, name = parents
     section, fields = (parents[0] if parents else ""), guide[".".join(parents)]
@@ -32,6 +33,11 @@ def sentence(detail: ErrorDetails, guide: Guide) -> str:
         takes = f"nothing beside the rest; {section} takes {guide[''][section].partition('with ')[2]}"
         return got(field, detail["input"], takes)
     return _unknown(field, detail["input"], section, fields)
+
+
+def place_of(detail: ErrorDetails) -> list[str]:
+    """The names of an error's field and of the objects around it. An item of a list has the place of its list."""
+    return [part for part in detail["loc"] if isinstance(part, str)]
 
 
 def unreadable_key(raw: Mapping[str, Any], guide: Guide) -> str | None:
@@ -61,7 +67,11 @@ def missing(field: str, takes: str) -> str:
 
 
 def _unknown(field: str, value: Any, section: str, fields: Mapping[str, str]) -> str:
-    return f"{field}: unknown field, got {shown(value)}; {section or 'the input'} takes {', '.join(sorted(fields))}"
+    takes = f"{section or 'the input'} takes {', '.join(sorted(fields))}"
+    by_lower_case = {each.lower(): each for each in fields}
+    near = get_close_matches(field.rpartition(".")[2].lower(), by_lower_case, n=1)
+    meant = f" - did you mean {by_lower_case[near[0]]}?" if near else ""
+    return f"{field}: unknown field, got {shown(value)}; {takes}{meant}"
 
 
 def _field(section: str, name: str) -> str:

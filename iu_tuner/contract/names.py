@@ -1,5 +1,6 @@
 """Names that the stack, its Lambdas and the client share."""
 
+VERSION = "0.1.0"  # of the client and the app
 STACK = "InferenceUnitTuner"
 SERVICE_NAME = "inference-unit-tuner"  # service name in logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"

@@ -1,4 +1,4 @@
-"""`python -m iu_tuner.schemas docs`: writes the JSON Schemas of the execution's input and output."""
+"""`python -m iu_tuner.schemas docs`: writes the JSON Schemas of both machines' inputs and outputs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from iu_tuner.contract.batch.batch_input import ProcessInput
+from iu_tuner.contract.batch.output import BatchManifest, BatchOutput
 from iu_tuner.contract.execution_input import ExecutionInput
 from iu_tuner.contract.output.json_values import SHOWN_WITH, json_name
 from iu_tuner.contract.output.result import Findings, Output
@@ -21,6 +23,26 @@ _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", NoneT
 def input_schema() -> dict[str, Any]:
     """The schema of an execution's input. Rules between two fields are checked only by `parse_input`."""
     return {"$schema": _DIALECT, "title": "Execution input", **_without_titles(ExecutionInput.model_json_schema())}
+
+
+def batch_input_schema() -> dict[str, Any]:
+    """The schema of a batch's input. Rules between two fields are checked only by `parse_process_input`."""
+    return {"$schema": _DIALECT, "title": "Batch input", **_without_titles(ProcessInput.model_json_schema())}
+
+
+def batch_output_schema() -> dict[str, Any]:
+    """The schema of a batch's output."""
+    return _titled("Batch output", BatchOutput)
+
+
+def batch_manifest_schema() -> dict[str, Any]:
+    """The schema of a batch's manifest.json."""
+    return _titled("Batch manifest", BatchManifest)
+
+
+def _titled(title: str, kind: Any) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    return {"$schema": _DIALECT, "title": title, **_schema(kind, parts), "$defs": parts}
 
 
 def output_schema() -> dict[str, Any]:
@@ -71,10 +93,19 @@ def _object(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "description": kind.__doc__, "properties": properties, "required": required}
 
 
+SCHEMAS = {
+    "input": input_schema,
+    "output": output_schema,
+    "batch-input": batch_input_schema,
+    "batch-output": batch_output_schema,
+    "batch-manifest": batch_manifest_schema,
+}
+
+
 def main() -> None:
-    """Write both schemas into the folder given on the command line."""
-    for name, schema in (("input", input_schema()), ("output", output_schema())):
-        text = json.dumps(schema, indent=2, ensure_ascii=False)
+    """Write all schemas into the folder given on the command line."""
+    for name, schema in SCHEMAS.items():
+        text = json.dumps(schema(), indent=2, ensure_ascii=False)
         (Path(sys.argv[1]) / f"{name}.schema.json").write_text(f"{text}\n", encoding="utf-8")
 
 

@@ -58,6 +58,18 @@ class Partition:
         )
         return None if reply is None else plain(reply["Attributes"])
 
+    def add(self, sk: str, name: str, amount: int) -> dict[str, Any]:
+        """Add to a number of an item in one step, however many callers do so at once. Returns the whole item."""
+        reply = self._dynamodb.update_item(
+            TableName=self._table,
+            Key=serialized(self._key(sk)),
+            UpdateExpression="ADD #name :amount",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues=serialized({":amount": amount}),
+            ReturnValues="ALL_NEW",
+        )
+        return plain(reply["Attributes"])
+
     def delete(self, sk: str, *, condition: str, compared: Mapping[str, Any]) -> bool:
         """Delete an item. Returns False if the condition does not hold."""
         deleted = {"Key": serialized(self._key(sk)), "ExpressionAttributeValues": serialized(compared)}

@@ -6,9 +6,9 @@ import platform
 
 import botocore
 
-from iu_tuner import __version__
+from iu_tuner.contract.names import VERSION
 
 
 def versions() -> dict[str, str]:
     """The versions by the name of the software."""
-    return {"Inference Unit Tuner": __version__, "Python": platform.python_version(), "botocore": botocore.__version__}
+    return {"Inference Unit Tuner": VERSION, "Python": platform.python_version(), "botocore": botocore.__version__}

@@ -9,7 +9,6 @@ history through it: only the counts are stored.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 
 from lambdas.capacity import agreement, outcomes
 from lambdas.capacity.measurement import Measurement
@@ -120,7 +119,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
     if found.clean is None and found.max_tps and found.max_tps.low > 0:
         # Inference units are sized by the clean rate, so it is worth one more confirmation, at what was accepted.
         yield from model.confirm(CONFIRM_RATIO * found.max_tps.low)
-        found = replace(found, clean=model.clean, late_share=model.paced.late_share if model.paced else 0.0)
+        found = outcomes.throttles_below(model, failed, lower)
     return found
 
 

@@ -55,12 +55,19 @@ def fault_of_picture(head: bytes, read: Read) -> Fault | None:
 
     Returns None if the service accepts its sides, or if MAX_READS do not reach them: then the model decides.
     """
-    if head.startswith(PNG):
-        return _fault_of_png(head)
-    return _fault_of_jpeg(_Window(head, read))
+    sides = sides_of_picture(head, read)
+    return sides if sides is None or isinstance(sides, Fault) else fault_of_sides(*sides)
 
 
-def _fault_of_png(head: bytes) -> Fault | None:
+def sides_of_picture(head: bytes, read: Read) -> tuple[int, int] | Fault | None:
+    """Width and height of a JPEG or PNG in pixels, as it is stored. Returns a fault if its header is broken.
+
+    Returns None if MAX_READS do not reach the sides. `head` is as in `fault_of_picture`.
+    """
+    return _sides_of_png(head) if head.startswith(PNG) else _sides_of_jpeg(_Window(head, read))
+
+
+def _sides_of_png(head: bytes) -> tuple[int, int] | Fault:
     first = head[12:16]
     if len(head) < _IHDR_ENDS:
         return _CUT_OFF
@@ -73,10 +80,11 @@ def _fault_of_png(head: bytes) -> Fault | None:
         return Fault(
             "broken PNG", f"its first chunk is {str(first)[1:]} instead of 'IHDR': save it again as PNG or JPEG"
         )
-    return fault_of_sides(*struct.unpack(">II", head[16:24]))
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
 
 
-def _fault_of_jpeg(window: _Window) -> Fault | None:
+def _sides_of_jpeg(window: _Window) -> tuple[int, int] | Fault | None:
     at = 2
     while (mark := window.at(at, 9)) is not None:
         if len(mark) < 2:
@@ -91,7 +99,7 @@ def _fault_of_jpeg(window: _Window) -> Fault | None:
             return _CUT_OFF
         elif mark[1] in _START_OF_FRAME:
             height, width = struct.unpack(">HH", mark[5:9])
-            return fault_of_sides(width, height) if height else None  # a height of 0 is given later, in its scan
+            return (width, height) if height else None  # a height of 0 is given later, in its scan
         else:
             at += 2 + max(2, int.from_bytes(mark[2:4], "big"))
     return None

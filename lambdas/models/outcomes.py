@@ -5,7 +5,7 @@ Stored counts contain the outcomes' names, so the names must not change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ACCEPTED = "accepted"
 
@@ -26,7 +26,12 @@ S3_LIMIT = "S3DownloadLimitExceeded"  # the service reads the images' bucket too
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply to a request: ACCEPTED, THROTTLED or an error's name, and the service's message in one printable line."""
+    """A reply to a request: ACCEPTED, THROTTLED or an error's name, and the service's message in one printable line.
+
+    An accepted one has the answer's `body` and the service's `request_id`, which equality leaves out.
+    """
 
     outcome: str
     message: str = ""
+    body: bytes = field(default=b"", compare=False, repr=False)
+    request_id: str = field(default="", compare=False)

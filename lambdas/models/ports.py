@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from iu_tuner.contract.detections import Label
 from lambdas.models.outcomes import Reply
 from lambdas.models.recent_traffic import TrafficSeen
 from lambdas.models.status import ModelState
@@ -45,6 +47,14 @@ class PreparedRequest:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Result:
+    """What the model found in an image: the members of the answer as boto3 gives them, and their labels."""
+
+    members: Mapping[str, Any]
+    labels: tuple[Label, ...]
+
+
 class Connection(Protocol):
     """One thread's connection to a model. Each call sends one request, without retries."""
 
@@ -62,13 +72,21 @@ class Connection(Protocol):
 
 
 class Detector(Protocol):
-    """One model's data plane, as a load generator needs it."""
+    """One model's data plane.
 
-    def request_with_bytes(self, image: bytes) -> PreparedRequest:
+    A request asks for labels from `min_confidence` (0 to 100) on. If it is None, the service's own thresholds count.
+    """
+
+    def request_with_bytes(self, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
         """A request that contains the image's bytes."""
 
-    def request_with_object(self, bucket: str, key: str) -> PreparedRequest:
-        """A request that names an object in S3."""
+    def request_with_object(
+        self, bucket: str, key: str, version_id: str | None = None, min_confidence: float | None = None
+    ) -> PreparedRequest:
+        """A request that names an object in S3, or one version of it."""
+
+    def result(self, reply: Reply) -> Result:
+        """Read an accepted reply. Raises ValueError if its body is not an answer of the service."""
 
     def connection(self) -> Connection:
         """A new connection, which is not open yet."""

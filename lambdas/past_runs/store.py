@@ -12,10 +12,13 @@ one that of the version before.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.names import model_pk
+from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
@@ -49,6 +52,11 @@ class History:
     def save_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
         """Save the error of a run in an item without a verdict. A published output of the run stays unchanged."""
         self._of(model_pk(model_arn)).update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
+
+    def outputs(self, model_arn: str, *, verdicts: Collection[str]) -> Iterator[Output]:
+        """The outputs of the model's latest runs with one of these verdicts, the newest first."""
+        items = self._of(model_pk(model_arn)).newest("RUN#", "RUN#~", MAX_RUNS_COMPARED)
+        return (from_json(Output, json.loads(item["output"])) for item in items if item.get("verdict") in verdicts)
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:
         """TPS per inference unit of the model's last run before a time (ISO 8601). Returns None if not known."""

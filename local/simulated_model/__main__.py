@@ -11,6 +11,7 @@ from typing import Any
 
 from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.answers.setup import AnswerSetup, read_lines
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.model_spec import TruthError
 from local.simulated_model.settings import ServerSettings
@@ -57,10 +58,15 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
 def _one_model(arguments: argparse.Namespace) -> ModelSetup:
     return ModelSetup(
         truth=truth_from_arguments(arguments),
+        answers=AnswerSetup(detections=_lines(arguments.detections), poison=_lines(arguments.poison)),
         project=arguments.project,
         status=arguments.status,
         inference_units=arguments.inference_units,
     )
+
+
+def _lines(path: Path | None) -> tuple[dict[str, Any], ...]:
+    return () if path is None else read_lines(path.read_text("utf-8").splitlines())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--project", default="bees", help="the project's name")
     one.add_argument("--status", default="STOPPED", help="the status it is found in")
     one.add_argument("--inference-units", type=int, help="units, if it is found RUNNING")
+    one.add_argument("--detections", type=Path, metavar="FILE", help="answers: JSON lines with key or sha256, labels")
+    one.add_argument("--poison", type=Path, metavar="FILE", help="refusals: JSON lines with key or sha256, code, times")
     add_truth_arguments(parser)
     return parser
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iu_tuner.contract.model_arn import ModelArn
+from local.simulated_model.answers.answers import Answers
+from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.ledger import Ledger
 from local.simulated_model.lifecycle import STATUSES, Lifecycle
 from local.simulated_model.model_spec import ModelTruth, TruthError, refuse_unknown
@@ -19,6 +21,7 @@ class ModelSetup:
     """A model to simulate: its truth, its names and its initial status; fields that are None get generated values."""
 
     truth: ModelTruth = field(default_factory=ModelTruth)
+    answers: AnswerSetup = field(default_factory=AnswerSetup)
     project: str | None = None
     version: str | None = None
     status: str = "STOPPED"
@@ -36,9 +39,10 @@ class ModelSetup:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "ModelSetup":
-        """Read the setup from JSON values by field name; `truth` is an object. TruthError names a bad field."""
+        """Read the setup from JSON values by field name. TruthError names a bad field."""
         refuse_unknown(cls, values, "field of a model's setup")
-        return cls(**{**values, "truth": ModelTruth.from_mapping(values.get("truth", {}))})
+        truth = ModelTruth.from_mapping(values.get("truth", {}))
+        return cls(**{**values, "truth": truth, "answers": AnswerSetup.from_mapping(values.get("answers", {}))})
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Model:
     version_name: str
     created_at_s: float
     life: Lifecycle
+    answers: Answers
     ledger: Ledger = field(default_factory=Ledger)
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -85,7 +90,7 @@ class Account:
         # The version has its own creation time, so that neither ARN can be derived from the other.
         created_ms = str(1615476219000 + number)
         version_arn = str(ModelArn("aws", self.region, self.account_id, project, version_name, created_ms))
-        model = Model(version_arn, project_arn, version_name, now_s, life)
+        model = Model(version_arn, project_arn, version_name, now_s, life, Answers(setup.answers))
         self.models[version_arn] = model
         return model
 

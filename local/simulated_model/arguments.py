@@ -19,6 +19,8 @@ def add_truth_arguments(parser: argparse.ArgumentParser, defaults: ModelTruth = 
             takes["choices"] = each.metadata["choices"]
         elif each.type in (int, int | None):
             takes.update(type=int, metavar="N")
+        elif "parse" in each.metadata:
+            takes["metavar"] = "TEXT"
         elif each.type is bool:
             takes["action"] = argparse.BooleanOptionalAction
         else:

@@ -13,6 +13,21 @@ ACCOUNT_RATE_EXCEEDED = "Rate exceeded"
 SLOW_DOWN = "Slow down; sudden increase in rate of requests."
 INVALID_S3_OBJECT = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
 
+INVALID_PARAMETERS = "Request has invalid parameters"
+INVALID_IMAGE_FORMAT = "Request has invalid image format"
+IMAGE_TOO_LARGE = "Image size is too large."
+SERVER_ERROR = "Internal server error"
+
+# The messages of refusals that a test asks for.
+MESSAGES = {
+    "ImageTooLargeException": IMAGE_TOO_LARGE,
+    "InternalServerError": SERVER_ERROR,
+    "InvalidImageFormatException": INVALID_IMAGE_FORMAT,
+    "InvalidS3ObjectException": INVALID_S3_OBJECT,
+    "ProvisionedThroughputExceededException": RATE_EXCEEDED,
+    "ThrottlingException": ACCOUNT_RATE_EXCEEDED,
+}
+
 
 class ServiceError(Exception):
     """A request that the service refuses, or fails to serve."""
@@ -33,6 +48,11 @@ class ServiceError(Exception):
         return json.dumps(content).encode()
 
 
+def refusal(code: str) -> ServiceError:
+    """The error with this code."""
+    return ServiceError(code, MESSAGES.get(code, INVALID_PARAMETERS))
+
+
 def violated(member: str, value: object, constraint: str) -> ServiceError:
     """The error for a member that violates a constraint of the service's API model."""
     shown = "null" if value is None else f"'{value}'"
@@ -42,6 +62,6 @@ def violated(member: str, value: object, constraint: str) -> ServiceError:
     )
 
 
-def invalid_parameters(detail: str = "Request has invalid parameters") -> ServiceError:
+def invalid_parameters(detail: str = INVALID_PARAMETERS) -> ServiceError:
     """The error for values that are well formed but not valid together."""
     return ServiceError("InvalidParameterException", detail)

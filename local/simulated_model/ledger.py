@@ -18,6 +18,8 @@ class Ledger:
         self.first_at_s: float | None = None
         self.last_at_s: float | None = None
         self._image_costs: dict[bytes, float] = {}
+        # Key in S3, or the SHA-256 of an image that came as bytes -> its outcomes, failures by name.
+        self.images: dict[str, Counter[str]] = {}
 
     def arrive(self, now_s: float, attempt: int) -> None:
         """Count an arriving request; `attempt` is its number by the SDK's header (1: not a retry)."""
@@ -26,8 +28,12 @@ class Ledger:
         self.first_at_s = self.first_at_s or now_s
         self.last_at_s = now_s
 
-    def settle(self, arrived_at_s: float, outcome: Outcome, failure: str | None = None) -> None:
-        """Count the outcome of the request that arrived at `arrived_at_s`; a failure has a name."""
+    def settle(self, arrived_at_s: float, image: str, outcome: Outcome, failure: str | None = None) -> None:
+        """Count the outcome of the request about this image that arrived at `arrived_at_s`; a failure has a name."""
+        counts = self.images.get(image)
+        if counts is None:
+            counts = self.images[image] = Counter()
+        counts[failure or outcome] += 1
         self.totals[outcome] += 1
         if failure is not None:
             self.failures[failure] += 1

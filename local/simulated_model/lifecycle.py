@@ -134,7 +134,8 @@ class Lifecycle:
         if status == "STARTING":
             self._next = self._end_of_start(at_s)
         elif status == "RUNNING":
-            service = SimulatedService(self.truth, self.min_inference_units or 1, self.max_inference_units)
+            units = self.min_inference_units or 1
+            service = SimulatedService(self.truth, units, self.max_inference_units, running_since_s=at_s)
             self.runs.append(Run(at_s, service))
             if self.truth.lost_after_s is not None:
                 self._next = (at_s + self.truth.lost_after_s, "STOPPING")

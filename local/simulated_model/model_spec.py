@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from statistics import NormalDist
 from typing import Any
 
+from local.simulated_model.answers.outages import mean_share, outages_of
+
 RATE_LIMITERS = ("token_bucket", "fixed_window", "sliding_window")
 POOLS = ("executor_pool", "unbounded_queue", "concurrency_limit")
 LIMITERS = (*RATE_LIMITERS, *POOLS)
@@ -78,6 +80,13 @@ class ModelTruth:
     )
     drift_amplitude: float = _number(0.0, "capacity swings by this share, up and down", 0, 0.95)
     drift_period_s: float = _number(60.0, "length of a swing", 0.1)
+    outage: str | None = field(
+        default=None,
+        metadata={
+            "help": "FROM:TO:SHARE,…: the share of its capacity between two times, in seconds after RUNNING",
+            "parse": outages_of,
+        },
+    )
     seed: int = _number(0, "of everything random", 0)
 
     def __post_init__(self) -> None:
@@ -138,6 +147,10 @@ class ModelTruth:
         turned = math.cos(self._drift_angle(from_s)) - math.cos(self._drift_angle(to_s))
         return 1.0 + self.drift_amplitude * turned * self.drift_period_s / (2 * math.pi * (to_s - from_s))
 
+    def mean_outage(self, from_s: float, to_s: float) -> float:
+        """The mean factor of the outages on the capacity between two times, in seconds after RUNNING."""
+        return mean_share(outages_of(self.outage), from_s, to_s)
+
     def image_cost(self, content_sha256: bytes, size_bytes: int = 0, *, by_s3: bool = False) -> float:
         """The cost factor of an image: random by its content, larger with its size and if it is read from S3."""
         grown = (1 + self.image_cost_per_mb * size_bytes / 1e6) * (1 + self.s3_extra_cost * by_s3)
@@ -167,6 +180,11 @@ def _check(name: str, value: Any, default: Any, takes: Mapping[str, Any]) -> Non
     if "choices" in takes:
         if value not in takes["choices"]:
             raise TruthError(f"{name}: got {value!r}, takes one of {', '.join(takes['choices'])}")
+    elif "parse" in takes:
+        try:
+            takes["parse"](value)
+        except (ValueError, AttributeError) as error:
+            raise TruthError(f"{name}: {error}") from error
     elif "low" not in takes:
         if not isinstance(value, bool):
             raise TruthError(f"{name}: got {value!r}, takes true or false")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,15 @@ class RunningSimulatedModel:
         wanted = model_arn or self.model_arns[0]
         reports: list[dict[str, Any]] = self.report()["models"]
         return next(each for each in reports if each["modelArn"] == wanted)
+
+    def image_books(self, model_arn: str | None = None) -> dict[str, dict[str, int]]:
+        """By image of a model (default: the first): how often it had which outcome, failures by name.
+
+        The name of an image is its key in S3, or its SHA-256 in hex if it came as bytes.
+        """
+        query = urllib.parse.urlencode({"modelArn": model_arn or self.model_arns[0]})
+        books: dict[str, dict[str, int]] = self._json(urllib.request.Request(f"{self.url}/_simulated/images?{query}"))
+        return books
 
     def add_model(self, model: ModelTruth | ModelSetup) -> dict[str, str]:
         """Add a model. Returns its names (`modelArn`, `projectArn`, `project`, `version`)."""

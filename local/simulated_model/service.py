@@ -4,6 +4,7 @@ import math
 from random import Random
 from typing import Literal, NamedTuple
 
+from local.simulated_model.answers.outages import outages_of, share_at
 from local.simulated_model.limiters import ExecutorPool, FixedWindow, Limiter, SlidingWindow, TokenBucket
 from local.simulated_model.model_spec import ModelTruth
 
@@ -30,8 +31,16 @@ class SimulatedService:
     Random errors and the account's quota are decided before the limiter, and use none of its capacity.
     """
 
-    def __init__(self, truth: ModelTruth, inference_units: int = 1, max_inference_units: int | None = None) -> None:
+    def __init__(
+        self,
+        truth: ModelTruth,
+        inference_units: int = 1,
+        max_inference_units: int | None = None,
+        running_since_s: float = 0.0,
+    ) -> None:
         self.truth = truth
+        self._running_since_s = running_since_s
+        self._outages = outages_of(truth.outage)
         self.inference_units = inference_units
         self.unit_changes: list[tuple[float, int]] = []
         self.units_at_start = inference_units
@@ -60,7 +69,7 @@ class SimulatedService:
                 return fault
         if self._account is not None and self._account.offer(now_s, 0.0) is None:
             return Answer(self._account_answer, now_s + truth.throttle_reply_s)
-        if truth.drift_amplitude:
+        if truth.drift_amplitude or self._outages:
             self._set_scale(now_s)
         if self._other_tps:
             self._let_other_client_offer(now_s)
@@ -121,7 +130,8 @@ class SimulatedService:
     def _set_scale(self, now_s: float) -> None:
         # A pool has got executors of the same speed; a counted rate is scaled with the units.
         growth = 1.0 if self.truth.is_pool else self.inference_units / self.units_at_start
-        self._limiter.scale = self.truth.speed_at(now_s) * growth * self.truth.unit_share(self.inference_units)
+        speed = self.truth.speed_at(now_s) * share_at(self._outages, now_s - self._running_since_s)
+        self._limiter.scale = speed * growth * self.truth.unit_share(self.inference_units)
 
 
 def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Request, sync_playwright
 
 from lambdas.reports.page.render import page as report_page
-from simulation.sample_report import KINDS, all_contents
+from simulation.samples.report import KINDS, all_contents
 from tests.browser.chromium import arguments, chromium
 from tests.unit.reports.page.hostile import hostile_page
 

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 from playwright.sync_api import Browser, sync_playwright
 
 from lambdas.reports.page.render import page
-from simulation.sample_report import KINDS, sample_contents
+from simulation.samples.report import KINDS, sample_contents
 from tests.browser.chromium import arguments, chromium
 
 PICTURE = Path(__file__).parents[2] / "docs" / "report.png"

@@ -90,6 +90,8 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
     assert set(answer) >= {
         "runId",
         "modelArn",
+        "summary",
+        "startCommand",
         "verdict",
         "verdictDetail",
         "maxTps",
@@ -104,14 +106,20 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
         "requests",
         "model",
     }
+    assert list(answer)[:5] == ["runId", "modelArn", "summary", "startCommand", "verdict"]
+    assert answer["summary"].endswith(".")
     assert answer["runId"] == run.run_id
     assert answer["modelArn"] == run.model["modelArn"]
     assert set(answer["maxTps"]) == {"estimate", "low", "high", "confidence"}
     assert set(answer["cleanTps"]) == {"rate", "throttleRatioBelow"}
-    assert set(answer["latencyMs"]) == {"p50", "p95", "p99", "samples"}
-    assert set(answer["recommendation"]) >= {"minInferenceUnits", "maxInferenceUnits", "reasons", "table"}
-    for row in answer["recommendation"]["table"]:
-        assert set(row) == {"inferenceUnits", "tps", "usdPerHour", "usdPer1000Images"}
+    bounds = {"p95AtMost", "p99AtMost", "p95Needs", "p99Needs"}
+    assert set(answer["latencyMs"]) == {"p50", "p95", "p99", "samples"} | bounds
+    advice = answer["recommendation"]
+    assert set(advice) >= {"minInferenceUnits", "maxInferenceUnits", "reasons", "table"}
+    assert set(advice) >= {"sizedBy", "utilizationAtAverage", "utilizationAtPeak", "usdPerMonth"}
+    per_row = {"utilizationAtPeak", "tpsWithOneZoneLost"}
+    for row in advice["table"]:
+        assert set(row) == {"inferenceUnits", "tps", "usdPerHour", "usdPer1000Images"} | per_row
     for step in answer["steps"]:
         assert set(step) - {"series"} == {
             "phase",
@@ -122,8 +130,16 @@ def test_the_output_is_the_contracts(executions: dict[str, Execution], name: str
             "throttled",
             "failed",
             "acceptedTps",
+            "failedTps",
+            "minMs",
+            "meanMs",
             "p50Ms",
             "p95Ms",
+            "maxMs",
+            "lateSends",
+            "intendedTps",
+            "offeredTps",
+            "driftPercent",
             "stalledSeconds",
             "workerCpuShare",
             "workerBytesPerS",

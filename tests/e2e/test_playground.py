@@ -22,8 +22,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 import boto3
 import pytest
 
-import iu_tuner
 from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.names import VERSION
 from local.playground import READY
 from tests.e2e.scenarios import FAST
 from tests.support.hostile_images import JPEG
@@ -144,7 +144,7 @@ def test_the_wheel_has_one_package_and_its_console_script(world: tuple[Playgroun
     assert {top for top in tops if not top.endswith(".dist-info") and top != ".."} == {"iu_tuner"}
     assert not [path for path in site.iterdir() if path.name.startswith(("aws_cdk", "constructs"))]
     said = run(tools.client / "bin" / "iu-tuner", "--version", env={})
-    assert said.stdout == f"iu-tuner {iu_tuner.__version__}\n"
+    assert said.stdout == f"iu-tuner {VERSION}\n"
 
 
 def test_aws_cli_boto3_and_client_each_run_an_execution(

@@ -16,8 +16,8 @@ from lambdas.aws import logging as logs
 from lambdas.reports import metrics
 from lambdas.reports.run_summary import failed_row, finished_row
 from lambdas.runs.failed_run import FailedRun
-from simulation.sample_extras import COMPARED, DROPPED, SCALED
-from simulation.sample_run import sample_output
+from simulation.samples.extras import COMPARED, DROPPED, SCALED
+from simulation.samples.run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF
 from tests.infra.synth import only, resources, template, text
 from tests.states.conftest import LambdaContext

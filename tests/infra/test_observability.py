@@ -10,7 +10,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from lambdas.handlers import explain_failure
 from lambdas.reports import metrics
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF
 from tests.infra.synth import only, resources, template, text
 from tests.states.conftest import LambdaContext

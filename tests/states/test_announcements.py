@@ -26,8 +26,8 @@ from lambdas.models.lease_store import lease_store
 from lambdas.reports import notifications as announcements
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
-from simulation.sample_report import KINDS, played
-from simulation.sample_run import INPUT, sample_output
+from simulation.samples.report import KINDS, played
+from simulation.samples.run import INPUT, sample_output
 from tests.states.conftest import STARTED_AT, TOPIC, Stack
 
 ARN = INPUT["modelArn"]

@@ -17,8 +17,8 @@ from lambdas.reports import publishing as report_page
 from lambdas.runs.progress import Progress
 from lambdas.runs.receipt import make_receipt
 from lambdas.runs.store import run_store
-from simulation.sample_report import KINDS, played
-from simulation.sample_run import STARTED_AT
+from simulation.samples.report import KINDS, played
+from simulation.samples.run import STARTED_AT
 from tests.states.conftest import BUCKET, TABLE, Stack
 
 LOST = {"Error": "Runtime.HandlerError", "Cause": '{"errorMessage": "ModelLost: it went away"}'}

@@ -27,7 +27,7 @@ from lambdas.load.step import StepPlan
 from lambdas.runs.store import RunStore, run_store
 from local.simulated_model.model_spec import ModelTruth
 from simulation.large_run import counted_by
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 from tests.states.conftest import TABLE, Stack
 from tests.states.test_load import running
 from tests.support.item_size import LARGEST_ITEM, WRITE_UNIT, item_bytes

@@ -33,7 +33,7 @@ ROOMS = (
     "lambdas.models",
     "lambdas.images",
     "lambdas.aws",
-    "lambdas",  # its version
+    "lambdas",  # the package alone
     "iu_tuner.contract",
     "iu_tuner.formats",
 )
@@ -41,7 +41,14 @@ SDK = ("boto3", "botocore")
 MAY_USE_THE_SDK = ("lambdas.aws", "lambdas.models.*", "iu_tuner.cli.aws", "local", "simulation", "bench", "tests")
 MAX_MODULES = 12
 MANY_MODULES = {"lambdas.handlers": "one file for each Lambda"}
-PURE = ("lambdas.capacity", "lambdas.planning", "lambdas.experiments", "lambdas.reports.page", "iu_tuner.contract")
+PURE = (
+    "lambdas.capacity",
+    "lambdas.planning",
+    "lambdas.experiments",
+    "lambdas.reports.page",
+    "iu_tuner.contract",
+    "iu_tuner.vision.statistics",
+)
 STORES = ("lambdas.planning.cloudwatch_demand", "lambdas.planning.history_store")
 IMPURE = (*SDK, "aws_lambda_powertools", "os", "time", "random", "socket", "threading", "logging", "subprocess")
 

@@ -127,7 +127,7 @@ def _with_opposites(labels: Iterable[Label], classes: Mapping[str, int]) -> list
     """An anomaly's verdict says of both classes how sure it is: `normal` with 99 is `anomaly` with 1."""
     found = list(labels)
     for label in tuple(found):
-        other = OPPOSITES.get(label.name)
+        other = OPPOSITES.get(label.name, "")
         if other in classes and not any(each.name == other for each in found):
             found.append(Label(other, round(100 - label.confidence, 10)))
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iu_tuner.vision.compare.alignment import Bools, Boxes
+from iu_tuner.vision.compare.alignment import Bools, Boxes, Floats
 from iu_tuner.vision.compare.matching import Matches, overlaps
 
 NOTHING = -1  # in place of a class: nothing is there, or nothing was found
@@ -48,22 +48,25 @@ def pairs(matches: Matches, row: int, kept: Bools) -> list[Pair]:
 
     Detections of another class are taken by score; they need the overlap of threshold number `row`, too.
     """
-    found, truth, right = matches.found, matches.truth, matches.right(row)
+    found, truth = matches.found, matches.truth
+    hit_by = np.where(kept & matches.right(row), matches.matched[row], NOTHING).tolist()
+    reaches, is_object = kept.tolist(), (~truth.crowd).tolist()
     return [
         pair
         for image in range(len(found.starts) - 1)
-        for pair in _pairs_of(image, found, truth, matches, row, kept, right)
+        for pair in _pairs_of(image, found, truth, reaches, hit_by, is_object, matches.thresholds[row])
     ]
 
 
 def _pairs_of(
-    image: int, found: Boxes, truth: Boxes, matches: Matches, row: int, kept: Bools, right: Bools
+    image: int, found: Boxes, truth: Boxes, reaches: list[bool], hit_by: list[int], is_object: list[bool], needed: float
 ) -> Iterator[Pair]:
+    """The pairs of an image. `reaches` and `hit_by` are of the detections, `is_object` of the truth."""
     here, there = found.of(image), truth.of(image)
-    mine = [each for each in range(here.start, here.stop) if kept[each]]
-    hits = {each: int(matches.matched[row, each]) for each in mine if right[each]}
+    mine = [each for each in range(here.start, here.stop) if reaches[each]]
+    hits = {each: hit_by[each] for each in mine if hit_by[each] != NOTHING}
     taken = set(hits.values())
-    open_objects = [each for each in range(there.start, there.stop) if not truth.crowd[each] and each not in taken]
+    open_objects = [each for each in range(there.start, there.stop) if is_object[each] and each not in taken]
     others = [each for each in mine if each not in hits]
     yield from (Pair(image, index, detection) for detection, index in hits.items())
     if others and open_objects:
@@ -72,7 +75,7 @@ def _pairs_of(
             values = {each: table[detection - here.start, each - there.start] for each in open_objects}
             values = {each: value for each, value in values.items() if truth.klass[each] != found.klass[detection]}
             best = max(values, key=lambda each: values[each], default=NOTHING)
-            if best != NOTHING and values[best] >= matches.thresholds[row]:
+            if best != NOTHING and values[best] >= needed:
                 yield Pair(image, best, detection)
                 others.remove(detection)
                 open_objects.remove(best)
@@ -95,8 +98,11 @@ def box_fit(matches: Matches, found: list[Pair]) -> BoxFit:
     hits = _hits(matches, found)
     if not hits:
         return BoxFit(None, None)
-    shares = [_overlap(matches.found.box[hit.found], matches.truth.box[hit.truth]) for hit in hits]
-    return BoxFit(float(np.median(shares)), float(np.median([_area_ratio(matches, hit) for hit in hits])))
+    seen, true = _boxes_of(matches, hits)
+    sides = np.minimum(seen[:, :2] + seen[:, 2:], true[:, :2] + true[:, 2:]) - np.maximum(seen[:, :2], true[:, :2])
+    inside = np.maximum(sides, 0).prod(axis=1)
+    together = seen[:, 2:].prod(axis=1) + true[:, 2:].prod(axis=1) - inside
+    return BoxFit(float(np.median(inside / together)), float(np.median(_area_ratios(matches, hits))))
 
 
 def worst_images(matches: Matches, found: list[Pair]) -> list[BadImage]:
@@ -104,11 +110,10 @@ def worst_images(matches: Matches, found: list[Pair]) -> list[BadImage]:
     missed: dict[int, int] = defaultdict(int)
     invented: dict[int, int] = defaultdict(int)
     large: dict[int, int] = defaultdict(int)
-    hits = set(_hits(matches, found))
-    for pair in found:
-        if pair in hits:
-            large[pair.image] += _area_ratio(matches, pair) >= TOO_LARGE
-            continue
+    hits = _hits(matches, found)
+    for hit, ratio in zip(hits, _area_ratios(matches, hits), strict=True):
+        large[hit.image] += bool(ratio >= TOO_LARGE)
+    for pair in set(found) - set(hits):
         missed[pair.image] += pair.truth != NOTHING
         invented[pair.image] += pair.found != NOTHING
     bad = [BadImage(image, missed[image], invented[image], large[image]) for image in {*missed, *invented, *large}]
@@ -118,18 +123,22 @@ def worst_images(matches: Matches, found: list[Pair]) -> list[BadImage]:
 
 
 def _hits(matches: Matches, found: list[Pair]) -> list[Pair]:
-    truth, detected = matches.truth.klass, matches.found.klass
+    truth, detected = matches.truth.klass.tolist(), matches.found.klass.tolist()
     return [
         pair for pair in found if NOTHING not in (pair.truth, pair.found) and truth[pair.truth] == detected[pair.found]
     ]
 
 
-def _area_ratio(matches: Matches, hit: Pair) -> float:
-    seen, true = matches.found.box[hit.found, 2:], matches.truth.box[hit.truth, 2:]
-    return float(seen.prod() / max(true.prod(), 1e-12))
+def _boxes_of(matches: Matches, hits: list[Pair]) -> tuple[Floats, Floats]:
+    """The boxes of the detections, and of the objects, of hits: each (hits, 4)."""
+    seen = matches.found.box[[hit.found for hit in hits]]
+    return seen, matches.truth.box[[hit.truth for hit in hits]]
 
 
-def _overlap(a: np.ndarray[tuple[int], np.dtype[np.float64]], b: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    wide, high = np.minimum(a[:2] + a[2:], b[:2] + b[2:]) - np.maximum(a[:2], b[:2])
-    inside = max(0.0, float(wide)) * max(0.0, float(high))
-    return inside / max(float(a[2:].prod() + b[2:].prod()) - inside, 1e-12)
+def _area_ratios(matches: Matches, hits: list[Pair]) -> Floats:
+    """The area of each hit over that of its object."""
+    if not hits:
+        return np.zeros(0)
+    seen, true = _boxes_of(matches, hits)
+    ratios: Floats = seen[:, 2:].prod(axis=1) / true[:, 2:].prod(axis=1)
+    return ratios

@@ -75,33 +75,36 @@ def _split(matches: Matches, row: int, false: Bools) -> _Errors:
     for image in np.unique(found.image[false]).tolist():
         here, there = found.of(image), truth.of(image)
         objects = np.flatnonzero(~truth.crowd[there]) + there.start
-        table = overlaps(found, truth, image)[:, objects - there.start]
-        for detection in (np.flatnonzero(false[here]) + here.start).tolist():
-            overlap = table[detection - here.start]
-            same = truth.klass[objects] == found.klass[detection]
-            kind, place = _kind(np.where(same, overlap, 0.0), np.where(same, 0.0, overlap), needed)
+        detections = np.flatnonzero(false[here]) + here.start
+        if len(objects) == 0:
+            errors.kind["background"] += detections.tolist()
+            continue
+        table = overlaps(found, truth, image)[:, objects - there.start][detections - here.start]
+        same = found.klass[detections, None] == truth.klass[None, objects]
+        own, other = (np.where(which, table, 0.0) for which in (same, ~same))
+        nearest = zip(
+            own.argmax(1).tolist(), own.max(1).tolist(), other.argmax(1).tolist(), other.max(1).tolist(), strict=True
+        )
+        for detection, places in zip(detections.tolist(), nearest, strict=True):
+            kind, place = _kind(*places, needed)
             errors.kind[kind].append(detection)
             if place is not None:
                 errors.target[detection] = int(objects[place])
     return errors
 
 
-def _kind(
-    own: np.ndarray[tuple[int], np.dtype[np.float64]],
-    other: np.ndarray[tuple[int], np.dtype[np.float64]],
-    needed: float,
-) -> tuple[str, int | None]:
-    """The kind of a false detection by its overlaps with objects of its class and of others; the object it is about."""
-    if len(own) == 0:
-        return "background", None
-    nearest, nearest_other = int(own.argmax()), int(other.argmax())
-    if BACKGROUND <= own[nearest] < needed:
-        return "localisation", nearest
-    if other[nearest_other] >= needed:
-        return "classification", nearest_other
-    if own[nearest] >= needed:
+def _kind(own: int, overlap: float, other: int, other_overlap: float, needed: float) -> tuple[str, int | None]:
+    """The kind of a false detection, and the object it is about.
+
+    `own` is the object of its class that it overlaps most, `other` the one of another class.
+    """
+    if BACKGROUND <= overlap < needed:
+        return "localisation", own
+    if other_overlap >= needed:
+        return "classification", other
+    if overlap >= needed:
         return "duplicate", None
-    return ("background" if max(own[nearest], other[nearest_other]) <= BACKGROUND else "both"), None
+    return ("background" if max(overlap, other_overlap) <= BACKGROUND else "both"), None
 
 
 def _first_per_object(detections: list[int], target: dict[int, int], free: Bools, matches: Matches) -> list[int]:
@@ -118,6 +121,6 @@ def _mean_precision(klass: Ints, matches: Matches, right: Bools, keep: Bools, ob
     for each in np.flatnonzero(objects):
         chosen = np.flatnonzero(keep & (klass == each))
         chosen = chosen[np.argsort(-matches.found.score[chosen], kind="stable")]
-        sums = (np.cumsum(of[chosen], dtype=np.int32)[None] for of in (right, ~right))
-        found.append(precision_at_recalls(*sums, objects[each : each + 1])[0])
+        hits, misses = (np.cumsum(of[chosen], dtype=np.int32)[None] for of in (right, ~right))
+        found.append(precision_at_recalls(hits, misses, objects[each : each + 1])[0])
     return float(np.mean(found)) if found else 0.0

@@ -36,15 +36,17 @@ class Matches:
 
     def right(self, row: int) -> Bools:
         """Which detections find an object at threshold number `row`."""
-        return (self.matched[row] >= 0) & ~self.ignored[row]
+        found: Bools = (self.matched[row] >= 0) & ~self.ignored[row]
+        return found
 
 
-def match(truth: Boxes, found: Boxes, thresholds: Sequence[float]) -> Matches:
+def match(truth: Boxes, found: Boxes, thresholds: Iterable[float]) -> Matches:
     """Match detections with objects of their class, those with the highest score first.
 
     A detection takes the object that it overlaps most, of those that none before it took. A match does not depend on
     detections with lower scores, so it holds at every threshold of confidence.
     """
+    thresholds = tuple(thresholds)
     matched = np.full((len(thresholds), len(found.image)), -1, dtype=np.int32)
     ignored = np.zeros(matched.shape, dtype=bool)
     least = [min(threshold, MAX_THRESHOLD) for threshold in thresholds]
@@ -67,7 +69,7 @@ def match(truth: Boxes, found: Boxes, thresholds: Sequence[float]) -> Matches:
             for detection, index, in_crowd in _assign(objects, crowds, threshold):
                 matched[row, here.start + detection] = there.start + index
                 ignored[row, here.start + detection] = in_crowd
-    return Matches(truth, found, tuple(thresholds), matched, ignored, _ranks(found))
+    return Matches(truth, found, thresholds, matched, ignored, _ranks(found))
 
 
 def overlaps(found: Boxes, truth: Boxes, image: int) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -120,21 +121,32 @@ def _labels(
     listed: list[Any], field: str, image_of: Namer, class_of: Namer, has_score: bool, faults: Faults
 ) -> dict[str, list[Label]]:
     found: dict[str, list[Label]] = {}
+    image_of, class_of = (
+        cache(partial(_resolved, *each)) for each in (("image_id", image_of), ("category_id", class_of))
+    )
     for number, each in enumerate(listed):
         try:
             if not isinstance(each, dict):
                 raise ValueError(f"takes an object; got {shown(each)}")
-            for name in ("image_id", "category_id"):
-                if not _is_id(each.get(name)):
-                    raise ValueError(f"{name} takes a number or a text; got {shown(each.get(name))}")
             box = box_of(each.get("bbox"), in_pixels=True)
             confidence = confidence_of(each.get("score"), 1, "score") if has_score else 100.0
             is_crowd = not has_score and bool(each.get("iscrowd"))
-            label = Label(class_of(each["category_id"]), confidence, box, is_crowd)
-            found.setdefault(image_of(each["image_id"]), []).append(label)
+            label = Label(class_of(_typed(each.get("category_id"))), confidence, box, is_crowd)
+            found.setdefault(image_of(_typed(each.get("image_id"))), []).append(label)
         except ValueError as error:
             faults.add(f"{field}[{number}]", str(error))
     return found
+
+
+def _typed(id_: Any) -> Any:
+    """An id that can be remembered: true is not the number 1, and a list is no id."""
+    return id_ if _is_id(id_) else f"\0{shown(id_)}"
+
+
+def _resolved(field: str, name_of: Namer, id_: Any) -> str:
+    if isinstance(id_, str) and id_.startswith("\0"):
+        raise ValueError(f"{field} takes a number or a text; got {id_[1:]}")
+    return name_of(id_)
 
 
 def _known(names: Mapping[str, str], otherwise: str) -> Namer:

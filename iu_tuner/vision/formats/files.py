@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -82,17 +82,19 @@ def _no_number(text: str) -> NoReturn:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a JSON value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a JSON value is a finite number. True and false are none, nor is an integer beyond a float's range."""
+    kind = type(value)
+    return (kind is float and math.isfinite(value)) or (kind is int and -1e300 < value < 1e300)
 
 
-def box_of(values: Sequence[Any], *, in_pixels: bool) -> Box:
+def box_of(values: Any, *, in_pixels: bool) -> Box:
     """A box of [left, top, width, height]. Raises ValueError with a sentence for NaN, text or a negative side."""
     if not (isinstance(values, list | tuple) and len(values) == 4 and all(map(is_number, values))):
         raise ValueError(f"a box takes four finite numbers; got {shown(values)}")
     if values[2] < 0 or values[3] < 0:
         raise ValueError(f"a box takes a width and a height of at least 0; got {shown(values)}")
-    return Box(*map(float, values), in_pixels=in_pixels)
+    left, top, width, height = map(float, values)
+    return Box(left, top, width, height, in_pixels)
 
 
 def confidence_of(value: Any, top: int, field: str = "confidence") -> float:
@@ -102,7 +104,7 @@ def confidence_of(value: Any, top: int, field: str = "confidence") -> float:
     """
     if not is_number(value) or not 0 <= value <= top:
         raise ValueError(f"{field} takes 0 to {top} in this format; got {shown(value)}")
-    return round(100 / top * value, 10)
+    return round(100 / top * float(value), 10)
 
 
 def size_of(width: Any, height: Any) -> tuple[int, int] | None:

@@ -14,11 +14,11 @@ COLOURS = 5  # style.css has so many
 
 @dataclass(frozen=True)
 class Line:
-    """A model's line, in shares of the axes (0 to 1). `mark` is a point on it; `says` describes it in words."""
+    """A model's line, in shares of the axes (0 to 1). `marks` are points on it; `says` describes them in words."""
 
     name: str
     points: Sequence[tuple[float, float]]
-    mark: tuple[float, float] | None
+    marks: Sequence[tuple[float, float]]
     says: str
 
 
@@ -41,11 +41,10 @@ def chart(title: str, across: str, up: str, lines: Sequence[Line], percent: bool
 def _drawn(number: int, line: Line) -> str:
     points = [_place(*each) for each in line.points]
     path = "".join(f"{'L' if index else 'M'}{x:.1f} {y:.1f}" for index, (x, y) in enumerate(points))
-    mark = ""
-    if line.mark is not None:
-        x, y = _place(*line.mark)
-        mark = f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="6"/>'
-    return f'<g class="m{number % COLOURS}"><path class="line" d="{path or "M0 0"}"/>{mark}</g>'
+    marks = "".join(
+        f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="6"/>' for x, y in (_place(*mark) for mark in line.marks)
+    )
+    return f'<g class="m{number % COLOURS}"><path class="line" d="{path or "M0 0"}"/>{marks}</g>'
 
 
 def _axes(across: str, up: str, percent: bool) -> str:

@@ -62,15 +62,22 @@ def _curves(comparison: Comparison, output: Mapping[str, Any]) -> str:
     for evaluation in comparison.evaluations:
         name = evaluation.candidate.name
         model, points = output["models"][name], curve_points(evaluation)
-        mark = (model["recall"]["value"], model["precision"]["value"])
-        at = "by class" if model["threshold"] is None else f"{model['threshold']:.4g}"
-        says = f"the mark is at threshold {at}" if None not in mark else "nothing reaches the threshold"
+        marked = [
+            (kind, point["threshold"], point["recall"]["value"], point["precision"]["value"])
+            for kind, point in model["thresholds"].items()
+            if None not in (point["recall"]["value"], point["precision"]["value"])
+        ]
+        says = "; ".join(
+            f"{tables.POINTS[kind]}, {'by class' if threshold is None else f'{threshold:.4g}'}: "
+            f"recall {recall:.2f} and precision {precision:.2f}"
+            for kind, threshold, recall, precision in marked
+        )
         precision_recall.append(
             Line(
                 name,
                 list(zip(points["recall"], points["precision"], strict=True)),
-                None if None in mark else mark,
-                f"{says}, recall {mark[0]:.2f} and precision {mark[1]:.2f}" if None not in mark else says,
+                [(recall, precision) for _, _, recall, precision in marked],
+                says or "nothing reaches the threshold",
             )
         )
         f1.append(_f1_line(evaluation, points, model))
@@ -85,17 +92,19 @@ def _curves(comparison: Comparison, output: Mapping[str, Any]) -> str:
 
 
 def _f1_line(evaluation: Evaluation, points: Mapping[str, list[float]], model: Mapping[str, Any]) -> Line:
-    """F1 at every threshold; the mark is at the model's threshold, on the line."""
+    """F1 at every threshold; the marks are at its thresholds."""
     line = [(threshold / 100, value) for threshold, value in zip(points["threshold"], points["f1"], strict=True)]
     if not line:
-        return Line(evaluation.candidate.name, [], None, "no detections")
+        return Line(evaluation.candidate.name, [], [], "no detections")
     best = max(line, key=lambda point: point[1])
     says = f"F1 is highest, {best[1]:.2f}, at {100 * best[0]:.4g}"
-    mark = None
-    if model["threshold"] is not None and model["f1"]["value"] is not None:
-        mark = (model["threshold"] / 100, model["f1"]["value"])
-        says += f"; the mark is at {model['threshold']:.4g}, {mark[1]:.2f}"
-    return Line(evaluation.candidate.name, line, mark, says)
+    marks = [
+        (point["threshold"] / 100, point["f1"]["value"])
+        for point in model["thresholds"].values()
+        if None not in (point["threshold"], point["f1"]["value"])
+    ]
+    says += "".join(f"; a mark at {100 * across:.4g}, {up:.2f}" for across, up in marks)
+    return Line(evaluation.candidate.name, line, marks, says)
 
 
 def _calibration(comparison: Comparison) -> str:
@@ -105,7 +114,7 @@ def _calibration(comparison: Comparison) -> str:
         if found.error is None:
             continue
         points = [(each.confidence / 100, each.right) for each in found.bins]
-        lines.append(Line(evaluation.candidate.name, points, None, f"expected calibration error {found.error:.3f}"))
+        lines.append(Line(evaluation.candidate.name, points, [], f"expected calibration error {found.error:.3f}"))
     if not lines:
         return ""
     about = "<p>A confidence of 90 is right nine times in ten where the line goes from corner to corner.</p>"

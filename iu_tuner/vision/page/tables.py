@@ -11,7 +11,7 @@ from iu_tuner.vision.page.markup import interval, number, section, share, table,
 Json = Mapping[str, Any]
 MAX_OPEN_CLASSES = 12  # with more classes, their rows are behind a summary
 _RATES = ("precision", "recall", "f1")
-_POINTS = {
+POINTS = {
     "given": "given",
     "assumed": "assumed by the training",
     "bestF1": "best F1, chosen on the other half of the images",
@@ -80,7 +80,7 @@ def points(output: Json) -> str:
     rows = [
         [
             text(name),
-            _POINTS[kind],
+            POINTS[kind],
             "by class" if point["threshold"] is None else f"{point['threshold']:.4g}",
             *(interval(point[rate]) for rate in _RATES),
         ]

@@ -1,4 +1,4 @@
-"""The data plane: DetectCustomLabels for a load generator, with one attempt per call and little CPU.
+"""The data plane: DetectCustomLabels, with one attempt per call and little CPU.
 
 Connections are those of http.client, as AWS does not document which urllib3 the Lambda runtime contains. The bytes of
 the requests are prepared. Without retries, each call sends exactly one request. Proxies from the environment are not
@@ -18,11 +18,12 @@ from botocore.session import Session
 
 from lambdas.aws.settings import settings
 from lambdas.models.outcomes import CONNECTION_LOST, TIMED_OUT, Reply
-from lambdas.models.ports import Detector, PreparedRequest
+from lambdas.models.ports import Detector, PreparedRequest, Result
 from lambdas.models.rekognition.control_plane import model_endpoint
-from lambdas.models.rekognition.http_reply import read_reply
+from lambdas.models.rekognition.http_reply import HttpReply, read_reply
 from lambdas.models.rekognition.reply import reply_of
 from lambdas.models.rekognition.request import RequestSigner, request_with_bytes, request_with_object
+from lambdas.models.rekognition.result import result_of
 
 TIMEOUT_S = 15.0
 
@@ -34,13 +35,19 @@ class CustomLabelsDetector:
         self._model_arn = model_arn
         self._signer = signer
 
-    def request_with_bytes(self, image: bytes) -> PreparedRequest:
+    def request_with_bytes(self, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
         """A request that contains the image's bytes."""
-        return request_with_bytes(self._model_arn, image)
+        return request_with_bytes(self._model_arn, image, min_confidence)
 
-    def request_with_object(self, bucket: str, key: str) -> PreparedRequest:
-        """A request that names an object in S3."""
-        return request_with_object(self._model_arn, bucket, key)
+    def request_with_object(
+        self, bucket: str, key: str, version_id: str | None = None, min_confidence: float | None = None
+    ) -> PreparedRequest:
+        """A request that names an object in S3, or one version of it."""
+        return request_with_object(self._model_arn, bucket, key, version_id, min_confidence)
+
+    def result(self, reply: Reply) -> Result:
+        """Read an accepted reply. Raises ValueError if its body is not an answer of the service."""
+        return result_of(reply)
 
     def connection(self) -> LoadConnection:
         """A new connection, which is not open yet."""
@@ -80,28 +87,28 @@ class LoadConnection:
         head = self._signer.head(prepared)
         self.requests_on_wire += 1
         try:
-            status, body = self._exchange(head, prepared.body)
+            reply = self._exchange(head, prepared.body)
         except TimeoutError as error:
             self._connection.close()
             return Reply(TIMED_OUT, str(error))
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             return Reply(CONNECTION_LOST, str(error))
-        self.bytes_on_wire += len(head) + len(prepared.body) + len(body)
-        return reply_of(status, body)
+        self.bytes_on_wire += len(head) + len(prepared.body) + len(reply.body)
+        return reply_of(reply.status, reply.body, reply.request_id)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _exchange(self, head: bytes, body: bytes) -> tuple[int, bytes]:
+    def _exchange(self, head: bytes, body: bytes) -> HttpReply:
         wire = self._open_socket()
         wire.sendall(head)
         wire.sendall(body)
         reply = read_reply(wire.recv)
         if reply.is_last:
             self._connection.close()
-        return reply.status, reply.body
+        return reply
 
     def _open_socket(self) -> socket.socket:
         """The socket of the present connection if it is still open, else that of a new one."""

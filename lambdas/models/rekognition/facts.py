@@ -38,6 +38,7 @@ FACTS = ServiceFacts(
             "ValidationException",
         }
     ),
+    lagging=frozenset({"InvalidS3ObjectException"}),
     not_about_images={
         "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad"
         " read, or give images.source bytes",

@@ -14,11 +14,12 @@ MAX_HEAD = 65_536  # bytes: http.client's limit of a line
 
 
 class HttpReply(NamedTuple):
-    """A reply. `is_last` says that the connection accepts no further request."""
+    """A reply. `is_last` says that the connection accepts no further request. AWS gives each reply a `request_id`."""
 
     status: int
     body: bytes
     is_last: bool
+    request_id: bytes = b""
 
 
 def read_reply(receive: Callable[[int], bytes]) -> HttpReply:
@@ -36,14 +37,15 @@ def read_reply(receive: Callable[[int], bytes]) -> HttpReply:
     fields = [line.partition(b":") for line in lines]
     headers = {name.strip().lower(): value.strip().lower() for name, _, value in fields}
     is_last = first.startswith(b"HTTP/1.0") or b"close" in headers.get(b"connection", b"")
+    request_id = headers.get(b"x-amzn-requestid", b"")
     if b"chunked" in headers.get(b"transfer-encoding", b""):
-        return HttpReply(status, b"".join(iter(stream.chunk, b"")), is_last)
+        return HttpReply(status, b"".join(iter(stream.chunk, b"")), is_last, request_id)
     length = headers.get(b"content-length")
     if status in (204, 304):
-        return HttpReply(status, b"", is_last)
+        return HttpReply(status, b"", is_last, request_id)
     if length is None:
-        return HttpReply(status, stream.rest(), is_last=True)
-    return HttpReply(status, stream.exactly(_number(length, 10)), is_last)
+        return HttpReply(status, stream.rest(), is_last=True, request_id=request_id)
+    return HttpReply(status, stream.exactly(_number(length, 10)), is_last, request_id)
 
 
 def _status(line: bytes) -> int:

@@ -13,10 +13,10 @@ _NAME = re.compile(r"[A-Z][A-Za-z0-9.]{0,99}")
 MAX_MESSAGE = 1000  # characters that are stored of a service's message
 
 
-def reply_of(status: int, body: bytes) -> Reply:
+def reply_of(status: int, body: bytes, request_id: bytes = b"") -> Reply:
     """Classify an HTTP status and body. The service's own body is AWS JSON 1.1; a proxy's may be anything."""
     if status == 200:
-        return Reply(ACCEPTED)
+        return Reply(ACCEPTED, body=body, request_id=request_id.decode("latin-1"))
     error = _parsed(body)
     name = _name(error.get("__type") or error.get("Code") or error.get("code"))
     message = _one_line(error.get("Message") or error.get("message"))

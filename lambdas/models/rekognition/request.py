@@ -18,6 +18,7 @@ from lambdas.models.rekognition.facts import FACTS
 
 # AWS accepts a SigV4 signature for five minutes. One minute leaves time for clock differences and for sending.
 SIGNED_FOR_S = 60.0
+HEADS_KEPT = 1000  # signed heads, of about 1 kB each; a load generator repeats its requests, a batch does not
 
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
@@ -28,18 +29,22 @@ _HEADERS = {
 }
 
 
-def request_with_bytes(model_arn: str, image: bytes) -> PreparedRequest:
+def request_with_bytes(model_arn: str, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
     """A request that contains the image's bytes."""
-    return _prepared(model_arn, {"Bytes": base64.b64encode(image).decode()})
+    return _prepared(model_arn, {"Bytes": base64.b64encode(image).decode()}, min_confidence)
 
 
-def request_with_object(model_arn: str, bucket: str, key: str) -> PreparedRequest:
-    """A request that names an object in S3."""
-    return _prepared(model_arn, {"S3Object": {"Bucket": bucket, "Name": key}})
+def request_with_object(
+    model_arn: str, bucket: str, key: str, version_id: str | None = None, min_confidence: float | None = None
+) -> PreparedRequest:
+    """A request that names an object in S3, or one version of it."""
+    version = {} if version_id is None else {"Version": version_id}
+    return _prepared(model_arn, {"S3Object": {"Bucket": bucket, "Name": key, **version}}, min_confidence)
 
 
-def _prepared(model_arn: str, image: dict[str, Any]) -> PreparedRequest:
-    body = json.dumps({"ProjectVersionArn": model_arn, "Image": image}).encode()
+def _prepared(model_arn: str, image: dict[str, Any], min_confidence: float | None) -> PreparedRequest:
+    least = {} if min_confidence is None else {"MinConfidence": min_confidence}
+    body = json.dumps({"ProjectVersionArn": model_arn, "Image": image, **least}).encode()
     return PreparedRequest(body, hashlib.sha256(body).hexdigest())
 
 
@@ -60,6 +65,8 @@ class RequestSigner:
         signed_at, head = self._heads.get(prepared.sha256, (0.0, b""))
         if abs(now - signed_at) >= SIGNED_FOR_S:
             head = self._signed(prepared)
+            if len(self._heads) >= HEADS_KEPT:
+                self._heads.clear()
             self._heads[prepared.sha256] = now, head
         return head
 

@@ -6,7 +6,15 @@ from random import Random
 from typing import NamedTuple
 
 from local.simulated_model.account import Account, Model
-from local.simulated_model.errors import ACCOUNT_RATE_EXCEEDED, RATE_EXCEEDED, S3_RATE_EXCEEDED, SLOW_DOWN, ServiceError
+from local.simulated_model.errors import (
+    ACCOUNT_RATE_EXCEEDED,
+    RATE_EXCEEDED,
+    S3_RATE_EXCEEDED,
+    SERVER_ERROR,
+    SLOW_DOWN,
+    ServiceError,
+    refusal,
+)
 from local.simulated_model.service import SimulatedService
 from local.simulated_model.wire.detect import DetectParser, DetectRequest, S3Name
 from local.simulated_model.wire.operations import find
@@ -38,7 +46,7 @@ class DataPlane:
         arrived_at_s = self._clock()
         request = self._parser.parse(body, body_sha256)
         model = find(self._account, request.version_arn)
-        ledger = model.ledger
+        ledger, image = model.ledger, request.image_name
         ledger.arrive(arrived_at_s, attempt)
         self._account.log_detect(model.version_arn, arrived_at_s, access_key_id)
         try:
@@ -46,18 +54,18 @@ class DataPlane:
         except ServiceError as error:
             detected = Detected(error=error)
         except BaseException:
-            ledger.settle(arrived_at_s, "failed", "ServerClosed")
+            ledger.settle(arrived_at_s, image, "failed", "ServerClosed")
             raise
         if is_gone():
-            ledger.settle(arrived_at_s, "failed", "ClientLeft")
+            ledger.settle(arrived_at_s, image, "failed", "ClientLeft")
         elif detected.error is not None and _is_throttle(detected.error):
-            ledger.settle(arrived_at_s, "throttled")
+            ledger.settle(arrived_at_s, image, "throttled")
         elif detected.error is not None:
-            ledger.settle(arrived_at_s, "failed", detected.error.code)
+            ledger.settle(arrived_at_s, image, "failed", detected.error.code)
         elif detected.lost is not None:
-            ledger.settle(arrived_at_s, "failed", detected.lost)
+            ledger.settle(arrived_at_s, image, "failed", detected.lost)
         else:
-            ledger.settle(arrived_at_s, "accepted")
+            ledger.settle(arrived_at_s, image, "accepted")
         return detected
 
     async def _serve(self, model: Model, request: DetectRequest, is_gone: Callable[[], bool]) -> Detected:
@@ -70,6 +78,8 @@ class DataPlane:
             image = await self._s3_images.image(image)
         if image.refusal is not None:
             raise ServiceError(image.refusal.code, image.refusal.message)
+        if (code := model.answers.refusal(request.key, image.content_sha256)) is not None:
+            raise refusal(code)
         now_s = self._clock()
         # The model may have stopped during the read from S3.
         service = _running_service(model, now_s)
@@ -80,14 +90,15 @@ class DataPlane:
         match answer.kind:
             case "accepted":
                 model.ledger.note_image(image.content_sha256, cost)
-                return Detected(body=request.answer)
+                least, most = request.min_confidence, request.most_labels
+                return Detected(body=model.answers.body(request.key, image.content_sha256, most, least))
             case "throttled":
                 raise ServiceError("ProvisionedThroughputExceededException", RATE_EXCEEDED)
             case "account_throttled":
                 is_ramp = truth.account_error == "SuddenIncrease"
                 raise ServiceError("ThrottlingException", SLOW_DOWN if is_ramp else ACCOUNT_RATE_EXCEEDED)
             case "error500":
-                raise ServiceError("InternalServerError", "Internal server error")
+                raise ServiceError("InternalServerError", SERVER_ERROR)
             case "reset":
                 return Detected(lost="ConnectionReset")
         return Detected(lost="Hang")

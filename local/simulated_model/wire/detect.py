@@ -1,10 +1,10 @@
-"""Parses DetectCustomLabels requests, each different body once, and writes their responses."""
+"""Parses DetectCustomLabels requests, each different body once, and names their images."""
 
 import base64
 import binascii
-import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from local.simulated_model.errors import ServiceError, invalid_parameters
@@ -13,8 +13,6 @@ from local.simulated_model.wire.images import MAX_BYTES, Image, inspect
 
 # Maximum number of cached bodies, one per image and model; then the cache is cleared.
 BODIES_KEPT = 20_000
-LABELS = (("bee", 97.4), ("wasp", 71.2), ("hornet", 52.9))
-DEFAULT_MIN_CONFIDENCE = 50.0
 BUCKET = re.compile(r"[0-9A-Za-z\.\-_]*")
 ANYTHING = re.compile(r".*", re.DOTALL)
 
@@ -29,11 +27,22 @@ class S3Name(NamedTuple):
 
 @dataclass(frozen=True)
 class DetectRequest:
-    """A well-formed request, and the body of its response if it is accepted."""
+    """A well-formed request. A limit that it does not name is None."""
 
     version_arn: str
     image: Image | S3Name
-    answer: bytes
+    most_labels: int | None
+    min_confidence: float | None
+
+    @property
+    def key(self) -> str | None:
+        """The image's key in S3. Returns None for an image that came as bytes."""
+        return self.image.key if isinstance(self.image, S3Name) else None
+
+    @cached_property
+    def image_name(self) -> str:
+        """The image's name in the books: its key in S3, or its content's SHA-256 in hex."""
+        return self.image.key if isinstance(self.image, S3Name) else self.image.content_sha256.hex()
 
 
 class DetectParser:
@@ -61,7 +70,8 @@ def _parse_or_error(body: bytes) -> DetectRequest | ServiceError:
         return DetectRequest(
             request.arn(members, "ProjectVersionArn", request.VERSION_ARN),
             _image(request.structure(members, "Image", "image")),
-            _answer(request.integer(members, "MaxResults", 0), request.number(members, "MinConfidence", 0, 100)),
+            request.integer(members, "MaxResults", 0),
+            request.number(members, "MinConfidence", 0, 100),
         )
     except ServiceError as error:
         return error
@@ -86,9 +96,3 @@ def _s3_name(named: dict[str, object]) -> S3Name:
     if bucket is None or key is None:
         raise invalid_parameters()
     return S3Name(bucket, key, version)
-
-
-def _answer(max_results: int | None, min_confidence: float | None) -> bytes:
-    least = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence
-    labels = [{"Name": name, "Confidence": sure} for name, sure in LABELS if sure >= least]
-    return json.dumps({"CustomLabels": labels[:max_results]}).encode()

@@ -4,7 +4,13 @@ import hashlib
 import struct
 from typing import NamedTuple
 
-from local.simulated_model.errors import ServiceError, invalid_parameters, violated
+from local.simulated_model.errors import (
+    IMAGE_TOO_LARGE,
+    INVALID_IMAGE_FORMAT,
+    ServiceError,
+    invalid_parameters,
+    violated,
+)
 
 MAX_BYTES = 4 * 1024**2
 MAX_S3_BYTES = 15 * 1024**2
@@ -34,7 +40,7 @@ def inspect(content: bytes, max_bytes: int) -> Image:
 
 def too_large() -> ServiceError:
     """The error for an image with too many bytes or pixels."""
-    return ServiceError("ImageTooLargeException", "Image size is too large.")
+    return ServiceError("ImageTooLargeException", IMAGE_TOO_LARGE)
 
 
 def _refusal(content: bytes, max_bytes: int) -> ServiceError | None:
@@ -45,7 +51,7 @@ def _refusal(content: bytes, max_bytes: int) -> ServiceError | None:
         return too_large()
     sides_px = sides(content)
     if sides_px is None:
-        return ServiceError("InvalidImageFormatException", "Request has invalid image format")
+        return ServiceError("InvalidImageFormatException", INVALID_IMAGE_FORMAT)
     if max(sides_px) > MAX_SIDE_PX:
         return too_large()
     if min(sides_px) < MIN_SIDE_PX or max(sides_px) > MAX_ASPECT * min(sides_px):

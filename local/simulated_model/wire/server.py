@@ -124,9 +124,17 @@ class SimulatedModelServer:
         match request.method, request.path:
             case "GET", "/_simulated/report":
                 return web.json_response(report(self.account, self.clock()))
+            case "GET", "/_simulated/images":
+                return self._images(request.query.get("modelArn", ""))
             case "POST", "/_simulated/models":
                 return await self._add_model(request)
         return web.json_response({"error": f"nothing at {request.method} {request.path}"}, status=404)
+
+    def _images(self, version_arn: str) -> web.Response:
+        model = self.account.models.get(version_arn)
+        if model is None:
+            return web.json_response({"error": f"modelArn: there is no model {version_arn!r}"}, status=404)
+        return web.json_response(model.ledger.images)
 
     async def _add_model(self, request: BaseRequest) -> web.StreamResponse:
         try:

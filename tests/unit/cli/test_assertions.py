@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iu_tuner.cli.assertions import OUTPUT_NAMES, Assertion
 from iu_tuner.exit_codes import UsageError
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 
 OUTPUT = sample_output()
 SKIPPED: dict[str, Any] = {

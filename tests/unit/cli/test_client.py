@@ -29,7 +29,7 @@ from iu_tuner.exit_codes import Exit
 from lambdas.cleanup import cleanup as settlement
 from lambdas.models.lease import Lease
 from lambdas.tuning.output import skipped
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 from tests.unit.cli.aws_stub import MODEL, RECEIPT, Aws, refused
 
 OUTPUT = sample_output()

@@ -12,7 +12,7 @@ from iu_tuner.cli.terminal.render import answer, history_table, progress
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveProgress, LiveRun
 from iu_tuner.contract.output.reading import parse_output
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 
 SENTENCE = "A model of two inference units carries twice as much, and never more than that, " * 3
 WORD = "s3://bucket/" + "a-long-name/" * 10

@@ -14,7 +14,7 @@ from iu_tuner.cli.aws import stack as deployed
 from iu_tuner.cli.aws.image_folder import ImageFolder
 from iu_tuner.cli.main import main
 from iu_tuner.exit_codes import Exit, UsageError
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 from tests.support.hostile_images import JPEG
 from tests.unit.cli.aws_stub import MODEL, OUTPUTS, Aws, refused
 

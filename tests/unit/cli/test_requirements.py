@@ -8,7 +8,17 @@ import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
-THIRD_PARTY = {"aws_lambda_powertools", "aws_cdk", "constructs", "moto", "ministack", "aiohttp", "PIL"}
+THIRD_PARTY = {
+    "aws_lambda_powertools",
+    "aws_cdk",
+    "constructs",
+    "moto",
+    "ministack",
+    "aiohttp",
+    "PIL",
+    "numpy",
+    "pycocotools",
+}
 
 
 def test_importing_the_client_loads_no_package_that_its_users_do_not_install() -> None:

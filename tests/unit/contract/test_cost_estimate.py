@@ -9,7 +9,7 @@ import pytest
 from iu_tuner.contract.cost_estimate import expected_usd
 from iu_tuner.contract.errors import BudgetExceeded
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
-from simulation.sample_run import INPUT
+from simulation.samples.run import INPUT
 
 
 def wanted(max_minutes: float = 90, max_usd: float = 10, **sections: Any) -> ExecutionInput:

@@ -19,6 +19,8 @@ CONTRACT = {
     "ModelStartFailed",
     "ModelLost",
     "BudgetExceeded",
+    "DeadlineImpossible",
+    "TooManyFailures",
     "AccessDenied",
     "ModelStopFailed",
     "InternalError",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from iu_tuner.contract.events import MAX_BYTES, event_detail
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 
 MANY_STEPS = [{"phase": "ramp", "concurrency": 4, "p50Ms": 181}] * 6000
 MANY_IMAGES = [{"key": f"samples/\u8702-{number:05}.jpg", "reason": "it is empty"} for number in range(6000)]

@@ -16,7 +16,11 @@ import pytest
 from tests.support.lowest_pydantic import LOWEST
 
 REPOSITORY = Path(__file__).parents[3]
-TESTS = ("tests/support/lowest_pydantic.py", "tests/unit/contract/test_execution_input.py")
+TESTS = (
+    "tests/support/lowest_pydantic.py",
+    "tests/unit/contract/test_execution_input.py",
+    "tests/unit/contract/batch/test_batch_input.py",
+)
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
-from iu_tuner.schemas.__main__ import input_schema, output_schema
-from simulation.sample_run import INPUT
+from iu_tuner.schemas.__main__ import SCHEMAS, input_schema
+from simulation.samples.run import INPUT
 
 DOCS = Path(__file__).parents[3] / "docs"
 INPUT_SCHEMA = jsonschema.Draft202012Validator(input_schema())
 
 
-@pytest.mark.parametrize(("name", "schema"), [("input", input_schema()), ("output", output_schema())])
+@pytest.mark.parametrize(("name", "schema"), [(name, schema()) for name, schema in SCHEMAS.items()])
 def test_the_published_schema_is_that_of_the_types(name: str, schema: dict[str, Any]) -> None:
     published = json.loads((DOCS / f"{name}.schema.json").read_text("utf-8"))
 

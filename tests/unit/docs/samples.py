@@ -20,10 +20,10 @@ from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.result import Output
 from lambdas.runs.failed_run import FailedRun
+from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.demo_view import answer_table
-from local.simulated_model.model_spec import ModelTruth
 from simulation.image_comparison import sample_comparison
-from simulation.sample_run import INPUT, RUNNING_S, sample_output
+from simulation.samples.run import INPUT, RUNNING_S, sample_output
 from tests.support import past_traffic
 from tests.unit.docs.links import REPOSITORY, pages
 from tests.unit.experiments.test_scaling import verified
@@ -69,8 +69,8 @@ def answer() -> str:
 
 
 def demo() -> str:
-    """The table that the demo ends with, for the sample run and its simulated model."""
-    whole, truth = sample_output(), ModelTruth(tps_per_iu=5.0)
+    """The table that the demo ends with, for the sample run of the demo's model."""
+    whole, truth = sample_output(DEMO_MODEL, DEMO_TEST["startConcurrency"]), DEMO_MODEL
     report = {
         "truth": {"tps_per_iu": truth.tps_per_iu, "limiter": truth.limiter},
         "meanImageCost": 1.0,

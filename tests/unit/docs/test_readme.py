@@ -10,7 +10,7 @@ import pytest
 from infra.settings.settings import Settings
 from iu_tuner.contract.cost_estimate import expected_usd
 from iu_tuner.contract.execution_input import LimitsInput, parse_input
-from simulation.sample_run import INPUT
+from simulation.samples.run import INPUT
 from tests.infra.deployments import REGIONS
 from tests.unit.docs.links import REPOSITORY
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iu_tuner.contract.execution_input import parse_input
-from simulation.sample_run import INPUT
+from simulation.samples.run import INPUT
 from tests.unit.docs import samples
 from tests.unit.docs.samples import SAMPLES, compact, refresh, shown_samples
 

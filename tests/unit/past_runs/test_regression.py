@@ -13,7 +13,7 @@ from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.measured import IntervalOutput
 from iu_tuner.contract.output.result import Output
 from lambdas.past_runs.regression import Answer, change, last_comparable, with_comparison
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 
 OUTPUT = from_json(Output, sample_output())
 rates = st.floats(0.1, 500)

@@ -24,7 +24,7 @@ from lambdas.reports.page.build import contents
 from lambdas.reports.page.render import page
 from lambdas.runs.run import Run
 from lambdas.tuning.output import skipped
-from simulation.sample_report import KINDS, played
+from simulation.samples.report import KINDS, played
 
 SAMPLES: Mapping[str, str] = {  # verdict -> the sample run with it
     "ok": "ok",

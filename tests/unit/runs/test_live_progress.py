@@ -14,7 +14,7 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.load.step import StepPlan
 from lambdas.runs.live_progress import estimate_so_far, live_progress
-from simulation.sample_run import probe
+from simulation.samples.run import probe
 from tests.unit.capacity.test_search import measured, phases
 
 MODELS: tuple[dict[str, Any], ...] = (

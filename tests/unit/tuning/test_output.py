@@ -22,7 +22,7 @@ from lambdas.runs import store_items
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import steps_table
 from lambdas.tuning import output
-from simulation.sample_run import sample_output
+from simulation.samples.run import sample_output
 
 RUN = Run(
     run_id="r",

@@ -13,7 +13,7 @@ from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.contract.output.result import Findings, Output
 from iu_tuner.schemas.__main__ import output_schema
-from simulation.sample_report import KINDS, Kind, played
+from simulation.samples.report import KINDS, Kind, played
 
 # Written by the code before the output had types; a run each, with all that an output may hold.
 LINES = (Path(__file__).parent / "outputs.jsonl").read_text("utf-8").splitlines()

@@ -14,8 +14,8 @@ from lambdas.reports.page.build import contents
 from lambdas.reports.page.render import page
 from lambdas.reports.page.sections.failed_run import failure_contents
 from lambdas.runs.failed_run import FailedRun
-from simulation.sample_extras import COMPARED, DROPPED, SCALED
-from simulation.sample_report import KINDS, played
+from simulation.samples.extras import COMPARED, DROPPED, SCALED
+from simulation.samples.report import KINDS, played
 
 NAMES = (
     "samples/<script>alert(1)</script>.jpg",

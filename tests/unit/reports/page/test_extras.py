@@ -19,9 +19,9 @@ from lambdas.reports.page.sections.demand import MAX_POINTS, points
 from lambdas.reports.page.sections.failed_run import ERRORS as TOLD
 from lambdas.reports.page.sections.failed_run import failure_contents
 from lambdas.runs.failed_run import FailedRun
-from simulation.sample_extras import COMPARED, DROPPED, SCALED, before
-from simulation.sample_report import KINDS, failed_contents, played
-from simulation.sample_run import INPUT
+from simulation.samples.extras import COMPARED, DROPPED, SCALED, before
+from simulation.samples.report import KINDS, failed_contents, played
+from simulation.samples.run import INPUT
 from tests.support.past_traffic import history, spikes
 
 

@@ -18,7 +18,7 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.render import page
-from simulation.sample_report import KINDS, played, sample_contents
+from simulation.samples.report import KINDS, played, sample_contents
 
 REPORT = Path(__file__).parents[4] / "lambdas" / "reports" / "page"
 VENDORED = {

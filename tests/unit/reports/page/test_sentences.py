@@ -12,7 +12,7 @@ from lambdas.models.rekognition.facts import FACTS
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.html.contents import Contents, Picture
 from lambdas.reports.page.sections.latencies import MAX_BARS, bars
-from simulation.sample_report import KINDS, played, sample_contents
+from simulation.samples.report import KINDS, played, sample_contents
 
 
 def report_of(name: str) -> Contents:

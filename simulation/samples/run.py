@@ -37,8 +37,8 @@ STARTED_AT = 1_795_240_800.0  # 2026-11-21T06:00:00Z
 RUNNING_S = 95.0
 
 
-def sample_output() -> dict[str, Any]:
-    """The execution's output for INPUT."""
+def sample_output(truth: ModelTruth | None = None, start_concurrency: int = 4) -> dict[str, Any]:
+    """The execution's output for INPUT, from a model of 5 TPS or another one."""
     run = Run(
         run_id="monday-morning",
         model_arn=INPUT["modelArn"],
@@ -49,7 +49,7 @@ def sample_output() -> dict[str, Any]:
         usd_per_unit_hour=4.0,
         expected_usd=1 / 3,
         mode="standard",
-        start_concurrency=4,
+        start_concurrency=start_concurrency,
         max_concurrency=256,
         in_flight_per_worker=8,
         max_minutes=90,
@@ -70,7 +70,7 @@ def sample_output() -> dict[str, Any]:
         images_counted=ImagesFound("samples/", 8, {}, 8, is_estimate=False, listing_was_cut=False),
         tps_quota=TpsQuota(source="Service Quotas", is_applied=True),
     )
-    client = VirtualClient(SimulatedService(ModelTruth(tps_per_iu=5.0)), seed="sample")
+    client = VirtualClient(SimulatedService(truth or ModelTruth(tps_per_iu=5.0)), seed="sample")
     search = run_search(client, run.search_limits)
     began = STARTED_AT + 600
     steps = [MeasuredStep(0, began, 3.0, probe(len(run.images)))]

@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from bench.fake_stack import RUNS_TABLE, items_of, mocked_aws
+from bench.scale.fake_stack import RUNS_TABLE, items_of, mocked_aws
 from bench.tables import markdown
 from iu_tuner.formats import iso
 from lambdas.load.step import StepPlan

@@ -9,7 +9,7 @@ from typing import Any
 from iu_tuner.contract.output.measured import ImageComparisonOutput, IntervalOutput, ScalingOutput, VariantOutput
 from iu_tuner.contract.output.result import Change, ComparedWith, EarlierRun
 from lambdas.planning.request_history import RequestHistory
-from simulation.sample_run import PROJECT
+from simulation.samples.run import PROJECT
 
 
 def weeks(tps: float, *, nights: bool = False, number: int = 2) -> RequestHistory:

@@ -1,4 +1,4 @@
-"""`python -m simulation.sample_report <folder>`: reports of runs against services of several kinds, in virtual time."""
+"""`python -m simulation.samples.report <folder>`: reports of runs against kinds of services, in virtual time."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from lambdas.tuning.prepare import demand_of
 from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
-from simulation.sample_extras import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
-from simulation.sample_run import PROJECT, STARTED_AT, probe
+from simulation.samples.extras import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
+from simulation.samples.run import PROJECT, STARTED_AT, probe
 from simulation.virtual_time import VirtualClient
 
 MODEL = f"{PROJECT}/version/bees.2021-03-11T15.23.39/1615476219000"

@@ -1,0 +1,1 @@
+"""A batch: its input, its output, and the files that it leaves in the report bucket."""

@@ -1,0 +1,227 @@
+"""The input of the machine that processes a batch. It is parsed and checked here, once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from iu_tuner.contract import model_arn as model_arns
+from iu_tuner.contract.choices import Source
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.image_prefix import TAKES, check_prefix, is_key_prefix
+from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.input_parser import StrictInput, descriptions, parse_strictly
+
+MAX_MINUTES = 1440  # of a batch: the state machine ends after 26 hours
+MAX_UNITS = 100
+MAX_TPS = 1_000_000
+
+# The lists of images, by the end of their names.
+LIST_SUFFIXES = (".csv", ".jsonl", ".manifest", "manifest.json")
+# AWS allows these names for an execution, and a run has its execution's name.
+_RUN_ID = r"^[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$"
+_LIST = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)", re.DOTALL)
+
+ListFormat = Literal["s3", "keys"]
+
+_LIST_TAKES = 'the address of a list, "s3://<bucket>/<key>", that ends with .csv, .jsonl, .manifest or manifest.json'
+_TIME_TAKES = "a time with its zone in ISO 8601, such as 2026-11-28T17:00:00+01:00"
+_UNITS_TAKES = f'"deadline", "fastest", a whole number from 1 to {MAX_UNITS}, or an object with min, max'
+_DEADLINE_TAKES = "an object with withinHours, or at"
+_CONFIDENCE_TAKES = "a confidence from 0 to 100, or null"
+_WHOLE_UNITS = f"a whole number from 1 to {MAX_UNITS}"
+_TPS_TAKES = f"requests per second that one inference unit carries, above 0 and at most {MAX_TPS}"
+_SUFFIX_TAKES = 'a list of 1 to 20 ends of names, such as [".jpg", ".png"]'
+
+Suffix = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class BatchImagesInput(StrictInput):
+    """`images`: the images to process. With a `list` the prefix has no effect"""
+
+    bucket: str | None = Field(
+        default=None, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]$", description="the name of an S3 bucket"
+    )
+    prefix: str = Field(default="incoming/", description=TAKES)
+    list: str | None = Field(default=None, max_length=1100, description=_LIST_TAKES)
+    list_format: ListFormat | None = Field(
+        default=None, description='"s3" (bucket, key, version of S3 Batch Operations) or "keys" (key, version)'
+    )
+    modified_after: str | None = Field(default=None, max_length=64, description=_TIME_TAKES)
+    suffixes: tuple[Suffix, ...] = Field(
+        default=(".jpg", ".jpeg", ".png"), min_length=1, max_length=20, strict=False, description=_SUFFIX_TAKES
+    )
+    source: Source = Field(default="s3", description='"bytes" or "s3"')
+
+
+class ResultsInput(StrictInput):
+    """`results`: the files to write, and the labels to ask for"""
+
+    prefix: str = Field(default="results/", description=TAKES)
+    per_image: bool = Field(default=True, description="true or false")
+    min_confidence: float | None = Field(default=None, ge=0, le=100, description=_CONFIDENCE_TAKES)
+    keep_from: float | None = Field(default=None, ge=0, le=100, description=_CONFIDENCE_TAKES)
+    ground_truth: bool = Field(default=False, description="true or false")
+
+
+class DeadlineWithin(StrictInput):
+    """`deadline` in hours after the start of the execution"""
+
+    within_hours: float = Field(gt=0, le=8760, description="hours, above 0 and at most 8760")
+
+
+class DeadlineAt(StrictInput):
+    """`deadline` as a time"""
+
+    at: str = Field(max_length=64, description=_TIME_TAKES)
+
+
+class UnitsRange(StrictInput):
+    """`units` of a model that auto-scales"""
+
+    min: int = Field(ge=1, le=MAX_UNITS, description=_WHOLE_UNITS)
+    max: int = Field(ge=1, le=MAX_UNITS, description=_WHOLE_UNITS)
+
+
+def _kind_of_deadline(raw: Any) -> str:
+    is_time = isinstance(raw, DeadlineAt) or (isinstance(raw, Mapping) and "at" in raw)
+    return "at" if is_time else "within"
+
+
+def _kind_of_units(raw: Any) -> str:
+    """The kind of the inference units by their type, so that an error message is about that kind only."""
+    if isinstance(raw, Mapping | UnitsRange):
+        return "range"
+    return "number" if isinstance(raw, int | float) and not isinstance(raw, bool) else "word"
+
+
+DeadlineInput = Annotated[
+    Annotated[DeadlineWithin, Tag("within")] | Annotated[DeadlineAt, Tag("at")], Discriminator(_kind_of_deadline)
+]
+UnitsInput = Annotated[
+    Annotated[Literal["deadline", "fastest"], Tag("word")]
+    | Annotated[Annotated[int, Field(ge=1, le=MAX_UNITS)], Tag("number")]
+    | Annotated[UnitsRange, Tag("range")],
+    Discriminator(_kind_of_units),
+]
+
+
+class BatchLimitsInput(StrictInput):
+    """`limits`: the maximum minutes, USD and failed images of the run"""
+
+    max_minutes: float = Field(
+        default=300, gt=0, le=MAX_MINUTES, description=f"minutes, above 0 and at most {MAX_MINUTES}"
+    )
+    max_cost_usd: float = Field(default=20, gt=0, le=10_000, description="US dollars, above 0 and at most 10000")
+    max_failed_percent: float = Field(default=5, ge=0, le=100, description="percent of the images, from 0 to 100")
+
+
+class ProcessInput(StrictInput):
+    """The input of a batch"""
+
+    task: Literal["process"] = Field(default="process", description='"process"')
+    model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.TAKES)
+    images: BatchImagesInput = Field(
+        default=BatchImagesInput(),
+        description="an object with bucket, prefix, list, listFormat, modifiedAfter, suffixes, source",
+    )
+    results: ResultsInput = Field(
+        default=ResultsInput(), description="an object with prefix, perImage, minConfidence, keepFrom, groundTruth"
+    )
+    deadline: DeadlineInput | None = Field(default=None, description=_DEADLINE_TAKES)
+    units: UnitsInput = Field(default="deadline", description=_UNITS_TAKES)
+    tps: float | None = Field(default=None, gt=0, le=MAX_TPS, description=_TPS_TAKES)
+    measure_first: bool = Field(default=False, description="true or false")
+    limits: BatchLimitsInput = Field(
+        default=BatchLimitsInput(), description="an object with maxMinutes, maxCostUsd, maxFailedPercent"
+    )
+    resume: str | None = Field(default=None, pattern=_RUN_ID, description="the runId of an earlier batch, or null")
+    after_run: Literal["stop", "restore"] = Field(default="stop", description='"stop" or "restore"')
+
+    def deadline_at(self, started_at: float) -> float | None:
+        """The deadline in epoch seconds of an execution that started at `started_at`. Returns None without one."""
+        if isinstance(self.deadline, DeadlineWithin):
+            return started_at + 3600 * self.deadline.within_hours
+        return None if self.deadline is None else datetime.fromisoformat(self.deadline.at).timestamp()
+
+
+def parse_process_input(raw: Any) -> ProcessInput:
+    """The input of a batch with its defaults.
+
+    Raises:
+        InvalidInput: names each wrong field, what it got and what it takes.
+    """
+    parsed = parse_strictly(ProcessInput, raw, _FIELDS)
+    _check_images(parsed.images)
+    _check_results(parsed.results, parsed.images)
+    if isinstance(parsed.deadline, DeadlineAt):
+        _check_time("deadline.at", parsed.deadline.at)
+    if isinstance(parsed.units, UnitsRange) and parsed.units.min > parsed.units.max:
+        raise InvalidInput(got("units.min", parsed.units.min, f"at most units.max, which is {parsed.units.max}"))
+    if parsed.measure_first and parsed.tps is not None:
+        raise InvalidInput(got("measureFirst", True, "false where tps says what one inference unit carries"))
+    return parsed
+
+
+def list_address(address: str) -> tuple[str, str]:
+    """The bucket and the key of `images.list`, which `parse_process_input` has already checked."""
+    match = _LIST.fullmatch(address)
+    assert match, f"{address} was not checked at the door"
+    return match[1], match[2]
+
+
+def _check_images(images: BatchImagesInput) -> None:
+    check_prefix(images.prefix)
+    if images.modified_after is not None:
+        _check_time("images.modifiedAfter", images.modified_after)
+    if images.list is None:
+        if images.list_format is not None:
+            raise InvalidInput(got("images.listFormat", images.list_format, "nothing without images.list"))
+        return
+    if not _LIST.fullmatch(images.list) or not images.list.endswith(LIST_SUFFIXES):
+        raise InvalidInput(got("images.list", images.list, _LIST_TAKES))
+    if images.list_format is not None and not images.list.endswith(".csv"):
+        raise InvalidInput(got("images.listFormat", images.list_format, "nothing for a list that is no .csv"))
+    if images.modified_after is not None and not images.list.endswith("manifest.json"):
+        takes = "nothing for a list without times: only S3 Inventory and a prefix have them"
+        raise InvalidInput(got("images.modifiedAfter", images.modified_after, takes))
+
+
+def _check_results(results: ResultsInput, images: BatchImagesInput) -> None:
+    if not is_key_prefix(results.prefix):
+        takes = f"{TAKES} as S3 has it: no leading /, no s3://, no * and no \\"
+        raise InvalidInput(got("results.prefix", results.prefix, takes))
+    if images.list is None and results.prefix and images.prefix.startswith(results.prefix):
+        takes = f"a prefix that is not the start of images.prefix, which is {images.prefix}"
+        raise InvalidInput(got("results.prefix", results.prefix, takes))
+    if None not in (results.keep_from, results.min_confidence) and results.keep_from > results.min_confidence:  # type: ignore[operator]
+        takes = f"at most results.minConfidence, which is {results.min_confidence:g}"
+        raise InvalidInput(got("results.keepFrom", results.keep_from, takes))
+
+
+def _check_time(field: str, text: str) -> None:
+    try:
+        has_zone = datetime.fromisoformat(text).tzinfo is not None
+        datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        has_zone = False
+    if not has_zone:
+        raise InvalidInput(got(field, text, _TIME_TAKES))
+
+
+# What each field takes, by the place of its object in the input. Each kind of deadline and units has its own place.
+_FIELDS = {
+    "": descriptions(ProcessInput),
+    "images": descriptions(BatchImagesInput),
+    "results": descriptions(ResultsInput),
+    "deadline.within": descriptions(DeadlineWithin),
+    "deadline.at": descriptions(DeadlineAt),
+    "units.range": descriptions(UnitsRange),
+    "units.word": {},
+    "units.number": {},
+    "limits": descriptions(BatchLimitsInput),
+}

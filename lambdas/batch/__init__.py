@@ -1,0 +1,1 @@
+"""The steps of the machine that processes all images of a prefix or of a list."""

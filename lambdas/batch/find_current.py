@@ -1,0 +1,39 @@
+"""Finds the images with a current result before the model is started: if there are no others, it never is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import time
+
+from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
+from lambdas.batch.shards.record import Traffic
+from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
+from lambdas.processing.image_work import Processing
+
+CHECKERS = 16  # results looked up at once
+
+
+def find_current(table: ShardTable, files: ShardFiles, processing: Processing, is_over: Callable[[], bool]) -> None:
+    """Record the images whose result is current, shard by shard until the time is over. Nothing is sent.
+
+    All other images stay without an outcome, also those that would fail. It is a round of its own.
+
+    Raises:
+        ClientError, BotoCoreError: S3 or the table fails.
+    """
+    if not processing.has_files:
+        return
+    without_reading = replace(processing, source="s3")
+    with ThreadPoolExecutor(CHECKERS) as threads:
+        while not is_over() and (turn := take_turn(table, files)) is not None:
+            of_shard = store_of_shard(without_reading)
+            tasks = [ShardTask(position, each, of_shard, time) for position, each in turn.open]
+            look_around(of_shard, tasks)
+            list(threads.map(ShardTask.prepare, tasks))
+            current = [task.position for task in tasks if task.is_current]
+            for position in current:
+                turn.current(position)
+            if current:
+                save_turn(table, files, turn.flush(Traffic()))

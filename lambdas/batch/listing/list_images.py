@@ -1,0 +1,100 @@
+"""Lists the images of a batch into shards, page by page, and stops at a page when its time is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from iu_tuner.contract.errors import InvalidInput
+from lambdas.batch.listing.digests import Digests
+from lambdas.batch.listing.entry import OTHER_BUCKET, TWICE, Entry, Page, Selection
+from lambdas.batch.shards.writer import ShardWriter
+
+
+@dataclass(frozen=True)
+class ListingState:
+    """How far a listing is. The state machine hands it from one invocation to the next.
+
+    `position` is None when the listing is complete. `shards` and `listed` count shards and images, `left_out` the
+    objects that are none by reason, `duplicates` the images whose ETag another image has.
+    """
+
+    position: Mapping[str, Any] | None = field(default_factory=dict)
+    shards: int = 0
+    listed: int = 0
+    duplicates: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is listed."""
+        return self.position is None
+
+    @property
+    def not_images(self) -> int:
+        """The number of objects that are no images of this batch."""
+        return sum(self.left_out.values())
+
+
+@dataclass(frozen=True)
+class Met:
+    """The ETags of the images so far, and their keys if a list may name one twice."""
+
+    e_tags: Digests
+    keys: Digests | None = None
+
+
+def list_images(
+    pages: Callable[[Mapping[str, Any]], Iterator[Page]],
+    selection: Selection,
+    put_shard: Callable[[int, bytes], None],
+    state: ListingState,
+    met: Met,
+    is_over: Callable[[], bool],
+) -> ListingState:
+    """List from `state` on, at least one page. `met` goes on with the images of earlier invocations.
+
+    A repeated call with the same state and the same `met` writes the same shards.
+
+    Raises:
+        InvalidInput: a list is wrong, or all of its rows are of another bucket. ClientError: S3 refuses.
+    """
+    assert state.position is not None
+    count = _Count(state, met)
+    with ShardWriter(put_shard, state.shards) as writer:
+        for page in pages(state.position):
+            for entry in page.entries:
+                if count.takes(entry, selection.reason(entry)):
+                    writer.add(entry.object)
+            if page.position is None or is_over():
+                break
+        writer.flush()
+        listed = ListingState(page.position, writer.next_shard, count.listed, count.duplicates, dict(count.left_out))
+    if listed.is_complete and not listed.listed and listed.left_out.get(OTHER_BUCKET):
+        raise InvalidInput(
+            f"images.list: got {listed.left_out[OTHER_BUCKET]:,} rows of other buckets and none of {selection.bucket};"
+            " takes images of one bucket: give it as images.bucket"
+        )
+    return listed
+
+
+class _Count:
+    """The numbers of a listing as it goes on."""
+
+    def __init__(self, state: ListingState, met: Met) -> None:
+        self.listed, self.duplicates, self.left_out = state.listed, state.duplicates, Counter(state.left_out)
+        self._met = met
+
+    def takes(self, entry: Entry, reason: str | None) -> bool:
+        """Count an entry. Returns whether it is an image to process."""
+        if reason is None and self._met.keys is not None and not self._met.keys.add(entry.object.key):
+            reason = TWICE
+        if reason is not None:
+            self.left_out[reason] += 1
+            return False
+        self.listed += 1
+        if entry.object.e_tag is not None and not self._met.e_tags.add(entry.object.e_tag):
+            self.duplicates += 1
+        return True

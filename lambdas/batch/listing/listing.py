@@ -1,0 +1,90 @@
+"""One invocation of ListImages: from the input and a state to the next state, with the shards in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from iu_tuner.contract.batch.batch_input import ProcessInput, list_address
+from lambdas.aws.errors import ClientError
+from lambdas.batch.listing.digests import Digests
+from lambdas.batch.listing.entry import Selection
+from lambdas.batch.listing.list_images import ListingState, Met, list_images
+from lambdas.batch.listing.list_pages import list_files, list_pages
+from lambdas.batch.listing.prefix_pages import prefix_pages
+from lambdas.batch.shards.names import folder, shard_key
+from lambdas.images.refusals import explained
+
+
+@dataclass(frozen=True)
+class ImageListing:
+    """The listing of one run. `own_bucket` is the stack's bucket, which takes shards and results."""
+
+    s3: Any
+    run_id: str
+    wanted: ProcessInput
+    own_bucket: str
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of the images."""
+        return self.wanted.images.bucket or self.own_bucket
+
+    def go_on(self, state: ListingState, is_over: Callable[[], bool]) -> ListingState:
+        """List from `state` on until everything is listed or the time is over.
+
+        Raises:
+            InvalidInput: the list is wrong. AccessDenied, NoUsableImages: S3 refuses the bucket or the list.
+        """
+        images = self.wanted.images
+        bucket, key = (self.bucket, images.prefix) if images.list is None else list_address(images.list)
+        try:
+            met = self._load(state)
+            listed = list_images(self._pages, self._selection, self._put_shard, state, met, is_over)
+            if not listed.is_complete:
+                self._save(listed, met)
+        except ClientError as error:
+            raise explained(error, bucket, key) from error
+        return listed
+
+    def _pages(self, position: Mapping[str, Any]) -> Any:
+        images = self.wanted.images
+        if images.list is None:
+            return prefix_pages(self.s3, self.bucket, images.prefix, position)
+        return list_pages(self.s3, list_files(self.s3, images, self.bucket), position)
+
+    @property
+    def _selection(self) -> Selection:
+        images, after = self.wanted.images, self.wanted.images.modified_after
+        return Selection.of(
+            self.bucket,
+            images.suffixes,
+            own_bucket=self.own_bucket,
+            results_prefix=self.wanted.results.prefix,
+            takes_bare_names=images.list is not None and not images.list.endswith("manifest.json"),
+            modified_after=None if after is None else datetime.fromisoformat(after).timestamp(),
+        )
+
+    def _put_shard(self, number: int, content: bytes) -> None:
+        self.s3.put_object(Bucket=self.own_bucket, Key=shard_key(self.run_id, number), Body=content)
+
+    def _load(self, state: ListingState) -> Met:
+        """What earlier invocations met. Each has files of its own, so that one that is repeated reads the same."""
+        has_list = self.wanted.images.list is not None
+        if not state.listed:
+            return Met(Digests(), Digests() if has_list else None)
+        return Met(self._digests(state, "etags"), self._digests(state, "keys") if has_list else None)
+
+    def _digests(self, state: ListingState, kind: str) -> Digests:
+        return Digests(self.s3.get_object(Bucket=self.own_bucket, Key=self._met_key(state, kind))["Body"].read())
+
+    def _save(self, state: ListingState, met: Met) -> None:
+        for kind, digests in (("etags", met.e_tags), ("keys", met.keys)):
+            if digests is not None and state.listed:
+                key = self._met_key(state, kind)
+                self.s3.put_object(Bucket=self.own_bucket, Key=key, Body=digests.content())
+
+    def _met_key(self, state: ListingState, kind: str) -> str:
+        return f"{folder(self.run_id)}listed-{state.listed}-{kind}.bin"

@@ -1,0 +1,33 @@
+"""The objects under a prefix, by pages of ListObjectsV2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lambdas.batch.listing.entry import Entry, Page
+from lambdas.batch.shards.listed_object import ListedObject
+
+
+def prefix_pages(s3: Any, bucket: str, prefix: str, position: Mapping[str, Any]) -> Iterator[Page]:
+    """The pages after `position`. A position is the last key of a page, so a repeated call lists the same keys.
+
+    Raises:
+        ClientError: S3 refuses to list the bucket.
+    """
+    after = position.get("after")
+    while True:
+        start = {} if after is None else {"StartAfter": after}
+        reply = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **start)
+        found = reply.get("Contents", [])
+        entries = [_entry(each) for each in found]
+        if not reply.get("IsTruncated") or not found:
+            yield Page(entries, None)
+            return
+        after = found[-1]["Key"]
+        yield Page(entries, {"after": after})
+
+
+def _entry(found: Mapping[str, Any]) -> Entry:
+    e_tag = found["ETag"].strip('"')
+    return Entry(ListedObject(found["Key"], e_tag, found["Size"]), modified=found["LastModified"].timestamp())

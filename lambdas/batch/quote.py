@@ -1,0 +1,185 @@
+"""The hours and USD of a batch before its start, and the number of inference units that meets its deadline. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iu_tuner.contract.batch.batch_input import BatchLimitsInput, UnitsInput, UnitsRange
+from iu_tuner.contract.batch.output import Alternative
+from iu_tuner.contract.errors import BudgetExceeded, DeadlineImpossible
+from iu_tuner.formats import count, rounded
+from lambdas.models.tariff import Tariff
+
+# The share of the measured TPS that the pacer uses: it starts at this share. The limit of costs assumes a bit less.
+EXPECTED_EFFICIENCY, QUOTED_EFFICIENCY = 0.98, 0.95
+EXPECTED_START_S = 600.0  # until a model is RUNNING: AWS documents 10 to 20 minutes, most starts take 10
+EXPECTED_STOP_S = 60.0  # from the last result to STOPPED
+BILLED_TAIL_S = 90.0  # in which the model costs money and processes nothing: the poll after the start, and the stop
+MAX_ALTERNATIVES = 10
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What one inference unit carries (images/s) and costs, and how many the account may use for a model.
+
+    `start_s` is the time until the model is RUNNING (0 if it runs already), `start_tail_s` the time after that until
+    the first image is sent.
+    """
+
+    tps_per_unit: float
+    usd_per_unit_hour: float
+    quota: int
+    start_s: float = EXPECTED_START_S
+    start_tail_s: float = 0.0
+
+    def hours(self, images: int, units: int) -> float:
+        """Hours from the start of the model to its stop."""
+        return (self.overhead_s + self._seconds(images, units, EXPECTED_EFFICIENCY)) / 3600
+
+    @property
+    def overhead_s(self) -> float:
+        """Seconds for start and stop."""
+        return self.start_s + EXPECTED_STOP_S
+
+    def expected_usd(self, images: int, units: int) -> float:
+        """The expected cost in USD."""
+        return self._usd(units, self._seconds(images, units, EXPECTED_EFFICIENCY) + BILLED_TAIL_S)
+
+    def quoted_usd(self, images: int, units: int) -> float:
+        """The cost in USD that the limit is compared with: more than the expected cost."""
+        seconds = self.start_tail_s + self._seconds(images, units, QUOTED_EFFICIENCY) + BILLED_TAIL_S
+        return self._usd(units, seconds)
+
+    def ideal_hours(self, images: int, units: int) -> float:
+        """Hours of the images at the measured TPS, without start and stop."""
+        return self._seconds(images, units, 1.0) / 3600
+
+    def ideal_usd(self, images: int) -> float:
+        """The cost in USD of the images at the measured TPS. It is the same for each number of units."""
+        return self._usd(1, self._seconds(images, 1, 1.0))
+
+    def units_within(self, images: int, seconds: float) -> int | None:
+        """The lowest number of units with which a batch ends within so many seconds. Returns None if there is none."""
+        left_s = seconds - self.overhead_s
+        if left_s <= 0:
+            return None
+        units = math.ceil(images / (self.tps_per_unit * EXPECTED_EFFICIENCY * left_s))
+        return max(1, units)
+
+    def _seconds(self, images: int, units: int, efficiency: float) -> float:
+        return images / (self.tps_per_unit * units * efficiency)
+
+    def _usd(self, units: int, seconds: float) -> float:
+        return Tariff(units, self.usd_per_unit_hour).usd(seconds)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The number of inference units of a batch, with its hours from start to stop and its cost in USD.
+
+    `ideal_hours` and `ideal_usd` are those of the images at the measured TPS, without start and stop.
+    """
+
+    inference_units: int
+    hours: float
+    usd: float
+    ideal_hours: float
+    ideal_usd: float
+    alternatives: tuple[Alternative, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The quote in one sentence."""
+        units, verb = self.inference_units, "carries" if self.inference_units == 1 else "carry"
+        return (
+            f"{count(units, 'inference unit')} {verb} them in {self.ideal_hours:.2f} h of model time;"
+            f" with start-up {self.hours:.2f} h and about ${self.usd:,.2f}"
+        )
+
+
+def quote(
+    images: int, wanted: UnitsInput, limits: BatchLimitsInput, capacity: Capacity, within_s: float | None = None
+) -> Quote:
+    """The quote for so many images. `within_s` are the seconds until the deadline, if there is one.
+
+    Raises:
+        DeadlineImpossible: the permitted inference units do not meet the deadline.
+        BudgetExceeded: the batch would take more minutes or USD than the limits allow.
+    """
+    units = choose_units(images, wanted, capacity, within_s)
+    _check_limits(images, wanted.max if isinstance(wanted, UnitsRange) else units, units, limits, capacity)
+    return Quote(
+        units,
+        capacity.hours(images, units),
+        capacity.expected_usd(images, units),
+        capacity.ideal_hours(images, units),
+        capacity.ideal_usd(images),
+        alternatives(images, capacity, units),
+    )
+
+
+def choose_units(images: int, wanted: UnitsInput, capacity: Capacity, within_s: float | None) -> int:
+    """The inference units to start with: as `wanted` says, or the fewest that meet the deadline.
+
+    Raises:
+        DeadlineImpossible: these units, or those of the quota, do not meet the deadline.
+    """
+    if wanted == "deadline":
+        least = 1 if within_s is None else capacity.units_within(images, within_s)
+        if within_s is not None and (least is None or least > capacity.quota):
+            raise DeadlineImpossible(_impossible(images, capacity, within_s))
+        return least or 1
+    units = wanted.min if isinstance(wanted, UnitsRange) else capacity.quota if wanted == "fastest" else int(wanted)
+    most = wanted.max if isinstance(wanted, UnitsRange) else units
+    if within_s is not None and capacity.hours(images, most) * 3600 > within_s:
+        raise DeadlineImpossible(_impossible(images, capacity, within_s, most))
+    return units
+
+
+def alternatives(images: int, capacity: Capacity, chosen: int) -> tuple[Alternative, ...]:
+    """The hours and USD with each other number of inference units that the quota allows."""
+    others: Sequence[int] = [units for units in range(1, capacity.quota + 1) if units != chosen]
+    return tuple(
+        Alternative(units, rounded(capacity.hours(images, units), 2), rounded(capacity.expected_usd(images, units), 2))
+        for units in others[:MAX_ALTERNATIVES]
+    )
+
+
+def _impossible(images: int, capacity: Capacity, within_s: float, fixed: int | None = None) -> str:
+    """The sentence about a deadline that the account's quota, or a `fixed` number of units, does not meet."""
+    units = capacity.quota if fixed is None else fixed
+    carried = capacity.tps_per_unit * units * EXPECTED_EFFICIENCY
+    whose = ", your quota," if fixed is None or fixed == capacity.quota else ""
+    left_s, needed = within_s - capacity.overhead_s, capacity.units_within(images, within_s)
+    if within_s <= 0:
+        return f"the deadline has passed: allow {capacity.hours(images, units):.2f} h with start-up"
+    needs = f"{images:,} images within {within_s / 3600:.3g} h are {images / within_s:.3g} TPS"
+    start = f"{capacity.overhead_s / 60:.3g} min of start-up and stop"
+    needs += f", and {images / left_s:.3g} TPS after {start}" if left_s > 0 else f", but {start} leave no time"
+    verb = "carries" if units == 1 else "carry"
+    then = f"allow {capacity.hours(images, units):.2f} h with start-up"
+    if needed is not None and fixed is not None and needed <= capacity.quota:
+        then = f"give units {needed}, or {then}"
+    elif needed is not None:
+        then = f"raise the quota to {needed}, or {then}"
+    return f"{needs}; {count(units, 'inference unit')}{whose} {verb} {carried:.3g}: {then}"
+
+
+def _check_limits(images: int, most: int, units: int, limits: BatchLimitsInput, capacity: Capacity) -> None:
+    usd, minutes = capacity.quoted_usd(images, most), 60 * capacity.hours(images, units)
+    named = f"{images:,} images with {count(units, 'inference unit')}"
+    if usd > limits.max_cost_usd:
+        raise BudgetExceeded(
+            f"{named} cost up to ${usd:,.2f}, more than limits.maxCostUsd = {limits.max_cost_usd:g} - raise the limit,"
+            " or process fewer images"
+        )
+    if minutes > limits.max_minutes:
+        faster = capacity.units_within(images, 60 * limits.max_minutes)
+        has_faster = faster is not None and units < faster <= capacity.quota
+        more = f"give units {faster}" if has_faster else "process fewer images"
+        raise BudgetExceeded(
+            f"{named} take {minutes:,.0f} minutes with start-up, more than limits.maxMinutes = {limits.max_minutes:g}"
+            f" - raise the limit, or {more}"
+        )

@@ -1,0 +1,1 @@
+"""The files and the output at the end of a batch."""

@@ -1,0 +1,1 @@
+"""Images from listed to done: paced requests, outcomes, and results."""

@@ -1,0 +1,57 @@
+"""The pace at the start: from the model's last usable measurement, or a slow start without one. Pure.
+
+A measurement is usable if its verdict is `ok`: then the rate starts at 98 % of max TPS. With `throttles-below-max`
+the model carries its max TPS only if never more requests are in flight than it works on at once: then the clean rate
+is the start, and TPS x p50 the most in flight.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from iu_tuner.contract.output.result import Output
+from lambdas.processing.pacer import SAFETY, SLOW_START_TPS, Pace
+
+USABLE_VERDICTS = ("ok", "throttles-below-max")
+MORE_IN_FLIGHT = 3  # than TPS x p50 needs on average, as latencies vary
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run measured per inference unit: TPS, the median latency, and a clean TPS if throttles came below it."""
+
+    tps: float
+    p50_s: float | None
+    clean_tps: float | None = None
+
+
+def measured_in(newest_first: Iterable[Output]) -> Measured | None:
+    """The last usable measurement among past runs. Returns None if there is none."""
+    return next((found for output in newest_first if (found := _usable(output)) is not None), None)
+
+
+def first_pace(units: int, measured: Measured | None) -> Pace:
+    """The pace of a model with so many inference units before its first request."""
+    if measured is None:
+        return Pace(rate=SLOW_START_TPS * units, units=units, slow_start=True)
+    in_flight = None if measured.p50_s is None else measured.tps * units * measured.p50_s
+    if measured.clean_tps is None:
+        cap = None if in_flight is None else math.ceil(in_flight) + MORE_IN_FLIGHT
+        return Pace(rate=SAFETY * measured.tps * units, units=units, cap=cap, measured=measured.tps)
+    cap = None if in_flight is None else max(1, round(in_flight))
+    return Pace(rate=measured.clean_tps * units, units=units, cap=cap, measured=measured.tps)
+
+
+def _usable(output: Output) -> Measured | None:
+    tps, units = output.tps_per_inference_unit, output.inference_units
+    if tps is None or not units:
+        return None
+    p50_s = None if output.latency_ms.p50 is None else output.latency_ms.p50 / 1000
+    if output.verdict == "ok":
+        return Measured(tps, p50_s)
+    clean = output.clean_tps.rate
+    if output.verdict == "throttles-below-max" and clean is not None:
+        return Measured(tps, p50_s, clean / units)
+    return None

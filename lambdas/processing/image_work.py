@@ -1,0 +1,185 @@
+"""The work with one image: from listed to done, failed or current. An image without any of these is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from iu_tuner.contract.choices import Source
+from iu_tuner.contract.detections import Detections, ListedImage
+from iu_tuner.formats import iso
+from lambdas.aws.errors import AWS_ERRORS, BotoCoreError, ClientError, code_of, message_of, status_of
+from lambdas.aws.logging import logger
+from lambdas.images.formats import fault_of_format
+from lambdas.images.image import fault_of_bytes
+from lambdas.images.sides import HEAD_BYTES
+from lambdas.models.outcomes import ACCEPTED, Reply
+from lambdas.models.ports import Detector, PreparedRequest
+from lambdas.processing.image_result import Question, error_file, is_too_long, result_file
+from lambdas.processing.outcomes import INVALID_ANSWER, NO_ATTEMPT, Failure, Outcome, Rules, Tries
+from lambdas.processing.result_store import ResultStore
+
+# Errors of images that are refused before a request, beside the service's own names.
+EMPTY, TOO_LARGE, NO_IMAGE = "EmptyImage", "ImageTooLargeException", "InvalidImageFormatException"
+KEY_TOO_LONG = "ResultKeyTooLong"
+
+
+@dataclass(frozen=True)
+class Processing:
+    """What the images of a batch or a queue have in common. Without `has_files` an image gets no file of its own."""
+
+    question: Question
+    rules: Rules
+    detector: Detector
+    store: ResultStore
+    source: Source = "s3"
+    has_files: bool = True
+
+
+class ImageWork:
+    """One image's way. One thread at a time may use it.
+
+    `outcome` is None while the image is open, and at the end if it is left. `found` and `failure` belong to it.
+    """
+
+    def __init__(self, image: ListedImage, processing: Processing, now: Callable[[], float] = time.time) -> None:
+        self.image = image
+        self.outcome: Outcome | None = None
+        self.found: Detections | None = None
+        self.failure: Failure | None = None
+        self._processing = processing
+        self._now = now
+        self._tries = Tries()
+        self._prepared: PreparedRequest | None = None
+        self._content = b""  # of the result's file
+
+    @property
+    def not_before(self) -> float:
+        """The time (epoch seconds) from which the image should be sent; 0 means at once."""
+        return self._tries.not_before
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the image had an error that may pass, and is to be sent again from `not_before` on."""
+        return self.outcome is None and self.found is None and self._tries.attempts > 0
+
+    def prepare(self) -> PreparedRequest | None:
+        """The request to send. Returns None if the image has an outcome without one."""
+        if self.outcome is None and self._prepared is None:
+            try:
+                self._decide()
+            except AWS_ERRORS as error:
+                self._fail_at_s3(error)
+        return None if self.outcome is not None else self._prepared
+
+    def finish(self, reply: Reply, ms: float) -> bool:
+        """Record a reply that took `ms` milliseconds. Returns True after a limit: then the request is sent again.
+
+        After any other error that may pass, the image is waiting: a later round sends it.
+        """
+        if reply.outcome in NO_ATTEMPT:
+            return True
+        if reply.outcome == ACCEPTED:
+            self._accept(reply, ms)
+        else:
+            self._count(reply.outcome, reply.message)
+        return False
+
+    def conclude(self) -> None:
+        """Write an answer that S3 did not take when it came. If S3 refuses again, the image has failed."""
+        if self.found is not None and self.outcome is None:
+            self.prepare()
+
+    def _decide(self) -> None:
+        """Find the image's outcome without a request, or prepare the request. Raises ClientError, BotoCoreError."""
+        every, image = self._processing, self.image
+        if self.found is not None:
+            self._write()
+        elif (refusal := self._refusal()) is not None:
+            self._fail(*refusal, permanent=True)
+        elif self._is_current():
+            self.outcome = Outcome.CURRENT
+        elif every.source == "bytes":
+            self._prepare_content()
+        else:
+            bucket, least = every.question.bucket, every.question.asked_from
+            self._prepared = every.detector.request_with_object(bucket, image.key, image.version_id, least)
+
+    def _is_current(self) -> bool:
+        every, image = self._processing, self.image
+        metadata = every.store.metadata(image.key) if every.has_files else None
+        return metadata is not None and every.question.is_current(image, metadata)
+
+    def _prepare_content(self) -> None:
+        content, e_tag = self._processing.store.read_image(self.image)
+        # The result is about the content that was read, which may be newer than the listing.
+        self.image = replace(self.image, e_tag=e_tag, size=len(content))
+        if (refusal := self._refusal()) is not None:
+            self._fail(*refusal, permanent=True)
+        elif (fault := fault_of_format(content[:HEAD_BYTES])) is not None:
+            self._fail(NO_IMAGE, fault.reason, permanent=True)
+        else:
+            every = self._processing
+            self._prepared = every.detector.request_with_bytes(content, every.question.asked_from)
+
+    def _refusal(self) -> tuple[str, str] | None:
+        """An error and its message that key and size show. Returns None if there is none."""
+        every, image = self._processing, self.image
+        result_key = every.store.keys.of_result(image.key)
+        if every.has_files and is_too_long(result_key):
+            return KEY_TOO_LONG, f"its result would have a key of {len(result_key.encode()):,} bytes; S3 takes 1,024"
+        if (fault := fault_of_bytes(image.size, every.source)) is not None:
+            return (TOO_LARGE if image.size else EMPTY), fault.reason
+        return None
+
+    def _accept(self, reply: Reply, ms: float) -> None:
+        every, now = self._processing, self._now()
+        try:
+            result = every.detector.result(reply)
+        except ValueError as error:
+            self._count(INVALID_ANSWER, str(error))
+            return
+        _, self._tries = every.rules.after(ACCEPTED, self._tries, now)
+        self._prepared = None
+        self.found = Detections(self.image, result.labels, round(ms), self._tries.attempts, str(iso(now)))
+        if every.has_files:
+            self._content = result_file(every.question, result, self.found)
+        try:
+            self._write()
+        except AWS_ERRORS:
+            # The answer is kept: `conclude` writes it, and nothing is asked twice.
+            logger.warning("a result could not be written, and will be written later", exc_info=True)
+
+    def _write(self) -> None:
+        """Write the answer's file. Raises ClientError, BotoCoreError."""
+        every = self._processing
+        if every.has_files:
+            every.store.write_result(self.image.key, self._content, every.question.metadata(self.image))
+        self.outcome = Outcome.DONE
+
+    def _count(self, outcome: str, message: str) -> None:
+        rules = self._processing.rules
+        ended, self._tries = rules.after(outcome, self._tries, self._now())
+        if ended is not None:
+            self._fail(outcome, message, permanent=rules.is_permanent(outcome))
+
+    def _fail_at_s3(self, error: ClientError | BotoCoreError) -> None:
+        self.found = None
+        if isinstance(error, ClientError):
+            self._fail(code_of(error), message_of(error), permanent=status_of(error) == 404)
+        else:
+            self._fail(type(error).__name__, str(error), permanent=False)
+
+    def _fail(self, error: str, message: str, *, permanent: bool) -> None:
+        every, image = self._processing, self.image
+        self.failure = Failure(image, error, message, self._tries.attempts, permanent)
+        self.outcome = Outcome.FAILED
+        if not every.has_files or is_too_long(every.store.keys.of_error(image.key)):
+            return
+        content = error_file(every.question, self.failure, str(iso(self._now())))
+        try:
+            every.store.write_error(image.key, content, every.question.metadata(image))
+        except AWS_ERRORS:
+            # The failure is in the list of failures all the same.
+            logger.warning("the file of an error was not written", exc_info=True)

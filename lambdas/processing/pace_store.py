@@ -1,0 +1,99 @@
+"""The pace of a model in the runs table: one item `MODEL#<arn>` / `PACE` that all work with the model shares.
+
+Each worker writes it about once a second: it reports, and reserves its next slots, in one conditional write. If
+another worker has written since it was read, the worker reads it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from iu_tuner.contract.names import model_pk
+from lambdas.aws.errors import AWS_ERRORS
+from lambdas.aws.logging import logger
+from lambdas.aws.settings import settings
+from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
+from lambdas.processing.pacer import Pace, Report, after, with_units
+from lambdas.processing.slots import Kind, Slots, give_back, reserve
+
+PACE_ITEM = "PACE"
+TRIES = 5  # writes that another worker's write came before
+STALE_S = 60.0  # a pace that nobody has written for so long is of an earlier start of the model
+RETRY_S = 0.5  # a worker without slots asks again
+_ATTRIBUTES = Attributes(Pace)
+
+
+class PaceStore:
+    """A model's pace, for one kind of work with so many workers."""
+
+    def __init__(self, items: Partition, kind: Kind, workers: int = 1) -> None:
+        self._items = items
+        self._kind = kind
+        self._workers = workers
+
+    def begin(self, pace: Pace, now: float) -> bool:
+        """Set the pace of a model before its first request. Returns False if other work has a present pace."""
+        values = {**_ATTRIBUTES.of(pace), "version": 0, "updatedAt": now}
+        condition = "attribute_not_exists(pk) OR updatedAt < :stale"
+        return (
+            self._items.update(PACE_ITEM, values, condition=condition, compared={":stale": now - STALE_S}) is not None
+        )
+
+    def load(self) -> Pace | None:
+        """The present pace. Returns None if there is none."""
+        try:
+            return _read(self._items.get(PACE_ITEM))
+        except KeyError:
+            return None
+
+    def set_units(self, units: int) -> None:
+        """Note the inference units in service, which scale the rate. Raises KeyError if there is no pace."""
+        self._change(lambda pace: with_units(pace, units), time.time())
+
+    def exchange(
+        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+    ) -> Slots:
+        """Report, give back `unsent` slots, and reserve the next ones. Returns no slots if the table does not answer.
+
+        Raises:
+            KeyError: the model has no pace.
+        """
+        reserved: list[Slots] = []
+
+        def change(pace: Pace) -> Pace:
+            pace = after(pace, report, now)
+            if unsent is not None:
+                pace = give_back(pace, *unsent)
+            pace, slots = reserve(pace, now, self._kind, self._workers, wanted)
+            reserved.append(slots)
+            return pace
+
+        try:
+            changed = self._change(change, now)
+        except AWS_ERRORS:
+            logger.exception("the pace is not available")
+            changed = False
+        return reserved[-1] if changed else Slots(now, 1.0, 0, now + RETRY_S)
+
+    def _change(self, change: Callable[[Pace], Pace], now: float) -> bool:
+        """Apply a change to the present pace. Returns False if other workers wrote in between too often."""
+        for _ in range(TRIES):
+            item = self._items.get(PACE_ITEM)
+            pace = change(_read(item))
+            values = {**_ATTRIBUTES.of(pace), "version": item["version"] + 1, "updatedAt": now}
+            compared = {":read": item["version"]}
+            if self._items.update(PACE_ITEM, values, condition="version = :read", compared=compared) is not None:
+                return True
+        return False
+
+
+def _read(item: dict[str, Any]) -> Pace:
+    return _ATTRIBUTES.read(item)
+
+
+def pace_store(model_arn: str, kind: Kind, workers: int = 1) -> PaceStore:
+    """The pace of a model in this stack's table."""
+    items = Partition(dynamodb_client(), settings().runs_table, model_pk(model_arn), kept_s=RESULTS_KEPT_S)
+    return PaceStore(items, kind, workers)

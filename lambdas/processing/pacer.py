@@ -1,0 +1,173 @@
+"""The pacer: how many requests per second a model carries, from what it accepts and throttles. Pure.
+
+All workers of a model share one `Pace`. About once a second each worker reports what the model answered (`after`) and
+reserves its next slots (`lambdas.processing.slots`). The rate follows the model:
+
+- Without throttles it grows: slowly up to the ceiling, which is the measured rate or the rate at the last throttle;
+  then above it. If the model turns out to carry much more, it grows faster and faster.
+- A throttle lowers it by 1 %. A probe above the ceiling that is throttled ends below the ceiling, and the next one
+  comes later. If many of the latest requests are throttled, capacity is gone: the rate falls to the accepted share.
+- Far below the measured rate, probes are frequent and fast, so that the end of an outage is found soon.
+- Without a measurement the rate starts low and grows each second until the first throttle.
+
+The constants were chosen with `python -m bench.pacer`, which measures these rules in virtual time (docs/pacing.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from lambdas.models.outcomes import THROTTLED
+
+SAFETY = 0.98  # of the measured rate at the start
+STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
+FIRST_REQUESTS = 120  # requests per STEP before the first throttle
+RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
+MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
+PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
+FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
+PROBE_S = 2.0  # unit of time of the accelerated growth: the rate doubles in 4.6 of them
+LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
+LOW_REQUESTS, LOW_S = 60, 6.0  # requests and seconds per STEP up to the ceiling then
+SEEK_REQUESTS, SEEK_S = 15, 2.5  # at most these per STEP where the ceiling is not known, after lost capacity
+OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
+LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
+REST_S = 1.2  # outcomes so soon after a decrease are of requests that were sent before it
+SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
+LEAST_TPS = 0.1
+USED = 0.5  # a report with a smaller share of its slots used proves nothing
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What all work with one model shares. Rates in requests per second of all units, times in epoch seconds."""
+
+    rate: float
+    units: int
+    cap: int | None = None  # most requests in flight; None if it is not known
+    measured: float | None = None  # TPS per inference unit; None without a measurement
+    ceiling: float | None = None  # the rate at the last throttle
+    slow_start: bool = False
+    seeking: bool = False  # the ceiling is not known: capacity was lost, or a slow start has ended
+    false_probes: int = 0
+    recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
+    lowered_at: float = 0.0
+    next_free_at: float = 0.0  # the first slot that nobody has reserved
+    live_short_at: float = 0.0  # when live uploads, or a batch, last wanted more slots than they got
+    batch_short_at: float = 0.0
+
+    @property
+    def expected(self) -> float | None:
+        """The measured rate with the present units."""
+        return None if self.measured is None else self.measured * self.units
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the rate is far below the measured one."""
+        return self.expected is not None and self.rate < LOW * self.expected
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one worker saw since its last report, in `seconds`.
+
+    `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
+    requests in flight above which almost all requests were throttled, if the worker found one.
+    """
+
+    seconds: float = 1.0
+    outcomes: str = ""
+    unused: int = 0
+    cap: int | None = None
+
+    @property
+    def accepted(self) -> int:
+        """The number of accepted requests."""
+        return self.outcomes.count("0")
+
+
+def digit(outcome: str) -> str:
+    """An outcome in a report. Errors that are no throttle count as accepted: the model was not at its limit."""
+    return "1" if outcome == THROTTLED else "0"
+
+
+def with_units(pace: Pace, units: int) -> Pace:
+    """The pace with this number of inference units in service: all rates are in proportion."""
+    if units == pace.units:
+        return pace
+    times = units / pace.units
+    ceiling = None if pace.ceiling is None else pace.ceiling * times
+    cap = None if pace.cap is None else math.ceil(pace.cap * times)
+    return replace(pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="")
+
+
+def after(pace: Pace, report: Report, now: float) -> Pace:
+    """The pace after a worker's report at `now`."""
+    if pace.cap is None and report.cap is not None:
+        return replace(pace, cap=report.cap, slow_start=False, seeking=True, ceiling=None, recent="")
+    if now < pace.lowered_at + REST_S:
+        return pace
+    pace = replace(pace, recent=(pace.recent + report.outcomes)[-OUTCOMES_KEPT:])
+    if "1" in report.outcomes:
+        return _lowered(pace, now)
+    slots = report.accepted + report.unused
+    return pace if report.accepted < USED * slots else _raised(pace, report)
+
+
+def _lowered(pace: Pace, now: float) -> Pace:
+    throttled, known = pace.recent.count("1"), pace.ceiling or pace.rate
+    lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
+    if pace.slow_start or throttled >= OUTAGE:
+        share = min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
+        return _at(replace(lowered, seeking=True, recent=""), share * pace.rate)
+    if pace.rate > (1 + FAR_ABOVE) * known:  # the model carries more than the ceiling, or had much credit
+        return _at(lowered, math.sqrt(pace.rate * known))
+    if pace.rate > known:
+        probes = pace.false_probes if pace.is_low else min(pace.false_probes + 1, MOST_FALSE_PROBES)
+        ceiling = min(pace.rate, (1 + STEP) * known)
+        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - STEP) * known)
+    return _at(lowered, pace.rate * (1 - STEP * 2 ** (throttled - 1)))
+
+
+def _accepted_share(recent: str) -> float:
+    """The accepted share of the outcomes after the first throttle."""
+    since = recent[recent.index("1") + 1 :]
+    return since.count("0") / len(since) if since else 1.0
+
+
+def _at(pace: Pace, rate: float) -> Pace:
+    return replace(pace, rate=max(LEAST_TPS, rate))
+
+
+def _raised(pace: Pace, report: Report) -> Pace:
+    if pace.slow_start:
+        return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, report.seconds))
+    ceiling = pace.ceiling or pace.expected or pace.rate
+    if not pace.seeking and pace.rate >= ceiling:
+        return _probing(pace, ceiling, report.accepted / pace.rate)
+    raised = pace.rate * (1 + STEP * report.accepted / _requests_per_step(pace))
+    return _at(pace, raised if pace.seeking else min(ceiling, raised))
+
+
+def _requests_per_step(pace: Pace) -> float:
+    if pace.seeking or (pace.is_low and pace.ceiling is None):
+        return min(SEEK_REQUESTS, SEEK_S * pace.rate)
+    if pace.is_low:
+        return max(LOW_REQUESTS, LOW_S * pace.rate)
+    if pace.ceiling is None:
+        return FIRST_REQUESTS
+    return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
+
+
+def _probing(pace: Pace, ceiling: float, seconds: float) -> Pace:
+    """The pace after `seconds` above the ceiling. Once an outage is over, the measured rate is the ceiling again."""
+    excess = pace.rate / ceiling - 1
+    if excess < FAR_ABOVE and not pace.is_low:
+        excess += PROBE_PER_S * seconds
+    else:
+        excess = STEP * (math.cbrt(excess / STEP) + seconds / PROBE_S) ** 3
+    raised = _at(pace, ceiling * (1 + excess))
+    if pace.is_low and not raised.is_low and pace.expected is not None:
+        return replace(raised, ceiling=None, rate=SAFETY * pace.expected)
+    return raised

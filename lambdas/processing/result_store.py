@@ -1,0 +1,86 @@
+"""Reads images from S3, and reads and writes their results there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from iu_tuner.contract.detections import ListedImage
+from lambdas.aws.clients import client
+from lambdas.aws.errors import ClientError, status_of
+from lambdas.processing.image_result import ResultKeys
+
+MAX_PAGES = 3  # of a listing, with 1,000 keys each; where more lie between the results, each is looked up by itself
+
+
+def s3_client(threads: int) -> Any:
+    """The S3 client for so many threads."""
+    return client("s3", attempts=4, max_connections=max(10, threads))
+
+
+@dataclass
+class ResultStore:
+    """The bucket of the images, and the bucket of their results. Thread-safe after `look_around`."""
+
+    s3: Any
+    images: str
+    results: str
+    keys: ResultKeys = field(default_factory=ResultKeys)
+    _existing: frozenset[str] | None = None  # keys of the files that were there, or None if that is not known
+
+    def look_around(self, images: Iterable[ListedImage]) -> None:
+        """List the files of these images at once, which saves a request for each of them.
+
+        Raises:
+            ClientError, BotoCoreError: S3 fails, or refuses the listing.
+        """
+        names = [image.key for image in images]
+        first = min(f"{self.keys.prefix}{name}".encode() for name in names)  # it sorts before its own files
+        last = max(key.encode() for name in names for key in (self.keys.of_result(name), self.keys.of_error(name)))
+        found: set[str] = set()
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, StartAfter=first.decode())
+        for number, page in enumerate(pages, start=1):
+            keys = [entry["Key"] for entry in page.get("Contents", [])]
+            found.update(keys)
+            if not page["IsTruncated"] or keys[-1].encode() > last:
+                self._existing = frozenset(found)
+                return
+            if number == MAX_PAGES:
+                return
+
+    def read_image(self, image: ListedImage) -> tuple[bytes, str]:
+        """An image's content and its ETag. Raises ClientError, BotoCoreError."""
+        version = {} if image.version_id is None else {"VersionId": image.version_id}
+        found = self.s3.get_object(Bucket=self.images, Key=image.key, **version)
+        return found["Body"].read(), found["ETag"].strip('"')
+
+    def metadata(self, key: str) -> Mapping[str, str] | None:
+        """The metadata of the image's result. Returns None without a result. Raises ClientError, BotoCoreError."""
+        result_key = self.keys.of_result(key)
+        if not self._may_exist(result_key):
+            return None
+        try:
+            found: Mapping[str, str] = self.s3.head_object(Bucket=self.results, Key=result_key)["Metadata"]
+        except ClientError as error:
+            if status_of(error) == 404:
+                return None
+            raise
+        return found
+
+    def write_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        """Delete an earlier error, then write the image's result. Raises ClientError, BotoCoreError."""
+        if self._may_exist(error_key := self.keys.of_error(key)):
+            self.s3.delete_object(Bucket=self.results, Key=error_key)
+        self._put(self.keys.of_result(key), content, metadata)
+
+    def write_error(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        """Write the file that says why there is no result. Raises ClientError, BotoCoreError."""
+        self._put(self.keys.of_error(key), content, metadata)
+
+    def _put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        kind = "application/json"
+        self.s3.put_object(Bucket=self.results, Key=key, Body=content, Metadata=metadata, ContentType=kind)
+
+    def _may_exist(self, key: str) -> bool:
+        return self._existing is None or key in self._existing

@@ -1,0 +1,206 @@
+"""Sends tasks at a model's pace: one worker, with as many threads and connections as the pace allows in flight.
+
+A throttled request goes back to the front and is sent in a later slot. That is no attempt of its task.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
+
+from lambdas.models.outcomes import ACCEPTED, MODEL_GONE, THROTTLED, Reply
+from lambdas.models.ports import Connection, PreparedRequest
+from lambdas.processing.pacer import Report
+from lambdas.processing.slots import Slots
+from lambdas.processing.worker_slots import WorkerSlots
+
+THREADS = 32  # most of one worker
+IDLE_S = 0.1  # a thread without a slot looks again, at the latest
+
+
+class Task(Protocol):
+    """One image to process."""
+
+    def prepare(self) -> PreparedRequest | None:
+        """The request. Returns None if the task was decided without one, and is recorded."""
+
+    def finish(self, reply: Reply, ms: float) -> bool:
+        """Record the reply, which took `ms` milliseconds. Returns True if the task has to be sent again."""
+
+
+class SharedPace(Protocol):
+    """The pace that all workers of a model share."""
+
+    def exchange(
+        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+    ) -> Slots:
+        """Report, give slots back, and reserve the next ones."""
+
+
+@dataclass
+class Sent:
+    """What one worker sent. `paced_s` is the time that prepared requests waited for a slot: more units save it.
+
+    `throttled_s` counts the seconds in which a request was throttled. `gone` says that the model does not run.
+    """
+
+    requests: int = 0
+    accepted: int = 0
+    throttled: int = 0
+    busy_s: float = 0.0
+    paced_s: float = 0.0
+    throttled_s: int = 0
+    cpu_s: float = 0.0
+    gone: bool = False
+
+
+def send_paced(
+    tasks: Iterator[Task],
+    pace: SharedPace,
+    connect: Callable[[], Connection],
+    *,
+    until: float,
+    now: Callable[[], float] = time.time,
+    threads: int = THREADS,
+) -> Sent:
+    """Send all tasks at the pace, until `until` (epoch seconds) or until the model is gone.
+
+    What `tasks` still yields then has not been sent. A task that was taken and is not finished was throttled last, or
+    had no slot in time.
+
+    Raises:
+        Exception: what a task or the pace raised. All threads have ended then.
+    """
+    sending = _Sending(tasks, pace, until, now)
+    started_cpu = time.process_time()
+    with ThreadPoolExecutor(threads) as pool:
+        lanes = [pool.submit(sending.run, connect) for _ in range(threads)]
+    for lane in lanes:
+        lane.result()
+    sending.sent.cpu_s = time.process_time() - started_cpu
+    sending.sent.throttled_s = len(sending.throttled_seconds)
+    return sending.sent
+
+
+class _Sending:
+    """What the threads share. One lock guards the slots, the counts and the tasks."""
+
+    def __init__(self, tasks: Iterator[Task], pace: SharedPace, until: float, now: Callable[[], float]) -> None:
+        self.sent = Sent()
+        self._failed = False
+        self.throttled_seconds = set[int]()
+        self._tasks, self._pace, self._until, self._now = tasks, pace, until, now
+        self._again = deque[tuple[Task, PreparedRequest]]()
+        self._tasks_end = False
+        self._unfinished = 0  # tasks that threads work on, which may have to be sent again
+        self._slots = WorkerSlots()
+        self._changed = threading.Condition()
+        self._turn = threading.Lock()  # of the thread that waits for a slot
+
+    def run(self, connect: Callable[[], Connection]) -> None:
+        """One thread: takes a task, waits for a slot, sends, until there is nothing to do or no time."""
+        try:
+            with closing(connect()) as connection:
+                while (taken := self._take()) is not None:
+                    self._work(*taken, connection)
+        except BaseException:
+            with self._changed:
+                self._failed = True
+                self._changed.notify_all()
+            raise
+
+    def _take(self) -> tuple[Task, PreparedRequest] | None:
+        """The next task with its request. Returns None if all tasks are finished, or at the end."""
+        while True:
+            with self._changed:
+                while not self._again and self._unfinished and self._tasks_end and not self._is_over():
+                    self._changed.wait(IDLE_S)
+                if self._is_over():
+                    return None
+                if self._again:
+                    self._unfinished += 1
+                    return self._again.popleft()
+                task = next(self._tasks, None)
+                if task is None:
+                    if not self._unfinished:
+                        self._changed.notify_all()
+                        return None
+                    self._tasks_end = True
+                    continue
+                self._unfinished += 1
+            prepared = task.prepare()
+            if prepared is not None:
+                return task, prepared
+            self._done()
+
+    def _work(self, task: Task, prepared: PreparedRequest, connection: Connection) -> None:
+        before = self._wait_for_slot()
+        if before is None:
+            self._done()
+            return
+        sent_s = time.perf_counter()
+        reply = connection.send(prepared)
+        took_s = time.perf_counter() - sent_s
+        self._record(reply, took_s, before)
+        if reply.outcome == THROTTLED or (reply.outcome not in MODEL_GONE and task.finish(reply, took_s * 1000)):
+            self._done((task, prepared))
+        else:
+            self._done()
+
+    def _done(self, again: tuple[Task, PreparedRequest] | None = None) -> None:
+        with self._changed:
+            self._unfinished -= 1
+            if again is not None:
+                self._again.append(again)
+            self._changed.notify_all()
+
+    def _wait_for_slot(self) -> int | None:
+        """Wait for the next slot and use it. Returns the requests in flight before it, or None at the end.
+
+        One thread at a time waits for a slot, as waking all of them for each slot would take much CPU.
+        """
+        began = self._now()
+        with self._turn:
+            while True:
+                self._exchange_if_due()
+                with self._changed:
+                    if self._is_over():
+                        return None
+                    moment = self._now()
+                    at = self._slots.next_at(moment)
+                    if at is not None and at <= moment:
+                        self.sent.requests += 1
+                        self.sent.paced_s += moment - began
+                        return self._slots.send()
+                    due = min(self._slots.again_at, self._until, moment + IDLE_S if at is None else at)
+                    self._changed.wait(max(0.0, due - moment))
+
+    def _exchange_if_due(self) -> None:
+        """Report and reserve. The replies to requests in flight are recorded in the meantime."""
+        with self._changed:
+            moment = self._now()
+            if self._is_over() or not self._slots.is_due(moment):
+                return
+            unsent, report = self._slots.unsent(moment), self._slots.report(moment)
+        slots = self._pace.exchange(report, moment, unsent=unsent)
+        with self._changed:
+            self._slots.add(slots)
+
+    def _record(self, reply: Reply, took_s: float, before: int) -> None:
+        with self._changed:
+            self._slots.done(reply.outcome, before)
+            self.sent.busy_s += took_s
+            self.sent.accepted += reply.outcome == ACCEPTED
+            self.sent.gone |= reply.outcome in MODEL_GONE
+            if reply.outcome == THROTTLED:
+                self.sent.throttled += 1
+                self.throttled_seconds.add(int(self._now()))
+
+    def _is_over(self) -> bool:
+        return self._failed or self.sent.gone or self._now() >= self._until

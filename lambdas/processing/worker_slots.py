@@ -1,0 +1,99 @@
+"""One worker's part of the pace: its reserved slots, what became of its requests, and when it has to report. Pure.
+
+Its threads share it under a lock; the benchmark drives it in virtual time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from lambdas.models.outcomes import THROTTLED
+from lambdas.processing.pacer import OUTAGE, OUTCOMES_KEPT, Report, digit
+from lambdas.processing.slots import Slots
+
+LATE_S = 1.0  # a slot that is older is not used any more
+SOON_S = 0.25  # at most one early report in this time
+CAP_THROTTLES = 5  # a limit of requests in flight shows in so many throttles
+CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight
+
+
+@dataclass
+class WorkerSlots:
+    """The slots of one worker, in order, and its outcomes since the last report. Times in epoch seconds."""
+
+    in_flight: int = 0
+    cap: int | None = None
+    again_at: float = 0.0
+    paced_s: float = 0.0  # the time that requests waited for a slot
+    _slots: deque[float] = field(default_factory=deque)
+    _interval: float = 1.0
+    _outcomes: str = ""
+    _unused: int = 0
+    _reported_at: float | None = None
+    _accepted_at: Counter[int] = field(default_factory=Counter)  # by requests in flight when they were sent
+    _throttled_at: Counter[int] = field(default_factory=Counter)
+
+    def is_due(self, now: float) -> bool:
+        """Whether to report and to reserve now: a second is over, or many requests are throttled."""
+        if now >= self.again_at:
+            return True
+        many = self._outcomes[-OUTCOMES_KEPT:].count("1") >= OUTAGE
+        return many and self._reported_at is not None and now >= self._reported_at + SOON_S
+
+    def report(self, now: float) -> Report:
+        """What happened since the last report."""
+        seconds = now - self._reported_at if self._reported_at is not None else 1.0
+        report = Report(max(seconds, 1e-3), self._outcomes, self._unused, self._found_cap())
+        self._reported_at, self._outcomes, self._unused = now, "", 0
+        return report
+
+    def unsent(self, now: float) -> tuple[float, float] | None:
+        """The first of the slots to give back, and their end: after an early report, all that are left."""
+        if now >= self.again_at or not self._slots:
+            return None
+        first, end = self._slots[0], self._slots[-1] + self._interval
+        self._slots.clear()
+        return first, end
+
+    def add(self, slots: Slots) -> None:
+        """Add reserved slots."""
+        self._slots.extend(slots.times)
+        self._interval, self.again_at, self.cap = slots.interval, slots.again_at, slots.cap
+
+    def next_at(self, now: float) -> float | None:
+        """The time of the next slot, which may be past. Returns None if there is none, or the cap is reached."""
+        while self._slots and self._slots[0] < now - LATE_S:
+            self._slots.popleft()
+            self._unused += 1
+        if not self._slots or (self.cap is not None and self.in_flight >= self.cap):
+            return None
+        return self._slots[0]
+
+    def send(self) -> int:
+        """Use the next slot. Returns the requests in flight before it, which `done` asks for."""
+        self._slots.popleft()
+        self.in_flight += 1
+        return self.in_flight - 1
+
+    def done(self, outcome: str, in_flight_before: int) -> None:
+        """Record a request's outcome."""
+        self.in_flight -= 1
+        self._outcomes += digit(outcome)
+        levels = self._throttled_at if outcome == THROTTLED else self._accepted_at
+        levels[in_flight_before] += 1
+
+    def _found_cap(self) -> int | None:
+        """The least number in flight from which on most requests were throttled, while few with fewer were."""
+        if self.cap is not None or self._throttled_at.total() < CAP_THROTTLES:
+            return None
+        accepted, throttled = self._accepted_at.total(), self._throttled_at.total()
+        accepted_above = throttled_above = 0
+        for level in sorted({*self._accepted_at, *self._throttled_at} - {0}, reverse=True):
+            accepted_above += self._accepted_at[level]
+            throttled_above += self._throttled_at[level]
+            below = accepted - accepted_above + throttled - throttled_above
+            many = throttled_above >= max(CAP_THROTTLES, accepted_above)
+            if many and throttled - throttled_above <= CAP_SHARE * below:
+                return level
+        return None

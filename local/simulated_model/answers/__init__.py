@@ -1,0 +1,1 @@
+"""What a simulated model answers: labels by image, thresholds, refused images, and times of less capacity. Pure."""

@@ -1,0 +1,1 @@
+"""Sample runs, and the outputs and reports of them, for tests and documentation."""

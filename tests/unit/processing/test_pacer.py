@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.pacer import Case, goals, run_case
+from lambdas.processing.pacer import SAFETY, Pace, Report, after, with_units
+
+PACE = Pace(rate=10.0, units=2, measured=5.0, ceiling=10.0, lowered_at=0.0)
+NOW = 1e6
+OUTCOMES = st.text("01", max_size=60)
+PACES = st.builds(
+    Pace,
+    rate=st.floats(0.1, 1000),
+    units=st.integers(1, 5),
+    cap=st.none() | st.integers(1, 100),
+    measured=st.none() | st.floats(0.1, 500),
+    ceiling=st.none() | st.floats(0.1, 1000),
+    slow_start=st.booleans(),
+    seeking=st.booleans(),
+    false_probes=st.integers(0, 2),
+    recent=st.text("01", max_size=20),
+)
+
+
+@given(PACES, OUTCOMES, st.integers(0, 60), st.floats(0.001, 5))
+def test_a_throttle_never_raises_the_rate_and_clean_requests_never_lower_it(
+    pace: Pace, outcomes: str, unused: int, seconds: float
+) -> None:
+    changed = after(pace, Report(seconds, outcomes, unused), NOW)
+
+    if "1" in outcomes:
+        assert changed.rate < pace.rate or pace.rate <= 0.1
+    elif not pace.is_low:
+        assert changed.rate >= pace.rate
+
+
+@given(PACES, st.integers(0, 20), st.integers(1, 60))
+def test_too_few_requests_raise_nothing(pace: Pace, accepted: int, more: int) -> None:
+    assert after(pace, Report(1.0, "0" * accepted, unused=accepted + more), NOW).rate == pace.rate
+
+
+def test_many_throttles_take_the_rate_to_the_accepted_share_and_a_single_one_takes_a_hundredth() -> None:
+    assert after(PACE, Report(1.0, "0" * 9 + "1"), NOW).rate == pytest.approx(9.9)
+    assert after(PACE, Report(1.0, "10" * 5), NOW).rate == pytest.approx(10 * 5 / 9)
+
+
+def test_requests_that_were_sent_before_a_decrease_do_not_lower_the_rate_again() -> None:
+    lowered = after(PACE, Report(1.0, "10" * 5), NOW)
+
+    assert after(lowered, Report(0.5, "1" * 5), NOW + 0.5) == lowered
+    assert after(lowered, Report(1.0, "1" * 5), NOW + 2).rate < lowered.rate
+
+
+@given(PACES, st.integers(1, 5))
+def test_the_rate_follows_the_units_in_service_and_comes_back(pace: Pace, units: int) -> None:
+    scaled = with_units(pace, units)
+
+    assert scaled.rate == pytest.approx(pace.rate * units / pace.units)
+    assert with_units(scaled, pace.units).rate == pytest.approx(pace.rate)
+
+
+def test_a_limit_of_requests_in_flight_that_a_worker_found_ends_the_slow_start() -> None:
+    found = after(Pace(rate=2.0, units=1, slow_start=True), Report(1.0, "01010", cap=3), NOW)
+
+    assert (found.cap, found.slow_start, found.rate) == (3, False, 2.0)
+    assert after(replace(found, cap=2), Report(1.0, "0", cap=3), NOW).cap == 2
+
+
+def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
+    cases = [
+        Case("measured", "token bucket", (5.0, 1), -0.05, 1),
+        Case("unmeasured", "token bucket", (5.0, 1), None, 3),
+        Case("outage", "sliding window", (5.0, 1), 0.0, 4),
+        Case("units doubled", "pool with a queue", (5.0, 1), 0.0, 5),
+    ]
+
+    checked = goals([run_case(case) for case in cases])
+
+    assert len(checked.each) >= 10
+    assert not checked.missed, checked.table
+
+
+def test_a_pace_that_ignores_throttles_misses_the_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deaf(pace: Pace, report: Report, now: float) -> Pace:
+        return replace(pace, rate=1.2 * pace.rate / SAFETY) if pace.ceiling is None else pace
+
+    monkeypatch.setattr("simulation.pacing.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
+
+    assert goals([run_case(Case("measured", "token bucket", (5.0, 1), 0.0, 1))]).missed

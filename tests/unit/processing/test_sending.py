@@ -1,0 +1,163 @@
+"""Paced sending over real HTTP, judged by the simulated model's own books."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from botocore.credentials import Credentials
+
+from lambdas.models.outcomes import ACCEPTED, Reply
+from lambdas.models.ports import PreparedRequest
+from lambdas.models.rekognition.data_plane import CustomLabelsDetector
+from lambdas.models.rekognition.request import RequestSigner
+from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.pacer import Pace, Report, after
+from lambdas.processing.sending import Sent, send_paced
+from lambdas.processing.slots import Slots, give_back, reserve
+from local.simulated_model.model_spec import ModelTruth
+from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from tests.unit.simulated_model.conftest import client_of
+from tests.unit.simulated_model.pictures import jpeg
+from tests.waiting import wait_until
+
+TPS, IMAGES = 40.0, 120
+
+
+class Memory:
+    """A pace in memory."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace, self.exchanges = pace, 0
+
+    def exchange(
+        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+    ) -> Slots:
+        self.exchanges += 1
+        self.pace = after(self.pace, report, now)
+        if unsent is not None:
+            self.pace = give_back(self.pace, *unsent)
+        self.pace, slots = reserve(self.pace, now, "batch", 1, wanted)
+        return slots
+
+
+class Image:
+    """A task that counts how often it was finished; it is sent again `again` times. Without a request it is decided."""
+
+    def __init__(self, prepared: PreparedRequest | None, again: int = 0) -> None:
+        self.prepared, self.again, self.replies = prepared, again, list[Reply]()
+
+    def prepare(self) -> PreparedRequest | None:
+        return self.prepared
+
+    def finish(self, reply: Reply, ms: float) -> bool:
+        assert ms > 0
+        self.replies.append(reply)
+        return len(self.replies) <= self.again
+
+
+class Model:
+    """A running simulated model and its detector."""
+
+    def __init__(self, server: RunningSimulatedModel, truth: ModelTruth) -> None:
+        self.server, self.arn = server, server.add_model(truth)["modelArn"]
+        control = client_of(server)
+        control.start_project_version(ProjectVersionArn=self.arn, MinInferenceUnits=1)
+        wait_until("the model runs", lambda: self.server.model_report(self.arn)["status"] == "RUNNING")
+        signer = RequestSigner(server.url, "us-east-1", Credentials("test", "test"))
+        self.detector = CustomLabelsDetector(self.arn, signer)
+
+    def images(self, number: int) -> list[Image]:
+        return [Image(self.detector.request_with_bytes(jpeg(filling=each))) for each in range(number)]
+
+    def totals(self) -> dict[str, int]:
+        totals: dict[str, int] = self.server.model_report(self.arn)["totals"]
+        return totals
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningSimulatedModel]:
+    with running_simulated_model([]) as running:
+        yield running
+
+
+def _send(model: Model, images: list[Image], pace: Memory, seconds: float = 60.0) -> Sent:
+    return send_paced(iter(images), pace, model.detector.connection, until=time.time() + seconds)
+
+
+def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.05))
+    images, pace = model.images(IMAGES), Memory(first_pace(1, Measured(TPS / 2, 0.05)))
+    decided = [Image(None) for _ in range(5)]
+
+    sent = _send(model, [*images, *decided], pace)
+
+    assert all(image.replies == [Reply(ACCEPTED)] for image in images)
+    assert not any(image.replies for image in decided)
+    assert (sent.accepted, sent.throttled, sent.requests) == (IMAGES, 0, IMAGES)
+    assert model.totals()["accepted"] == model.totals()["sent"] == IMAGES
+    by_second = model.server.model_report(model.arn)["perSecond"]
+    assert len(by_second) >= IMAGES / (0.6 * TPS)
+    assert 0 < pace.exchanges <= 4 * len(by_second)
+    assert sent.paced_s > 0 and sent.busy_s > 0
+
+
+def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS / 4, start_s=0.0, latency_mean_s=0.02))
+    images = model.images(40)
+
+    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.02))))
+
+    assert all(image.replies == [Reply(ACCEPTED)] for image in images)
+    assert sent.throttled == model.totals()["throttled"] > 0
+    assert sent.accepted == model.totals()["accepted"] == len(images)
+    assert sent.throttled_s > 0
+
+
+def test_an_image_is_sent_again_as_often_as_its_task_asks(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.01))
+    images = model.images(6)
+    images[2].again = 3
+
+    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.01))))
+
+    assert [len(image.replies) for image in images] == [1, 1, 4, 1, 1, 1]
+    assert sent.requests == 9
+
+
+def test_what_is_not_sent_at_the_end_stays_with_the_caller(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.01))
+    images = model.images(200)
+
+    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.01))), seconds=1.0)
+
+    finished = sum(len(image.replies) for image in images)
+    assert finished == sent.accepted == model.totals()["accepted"] < len(images)
+
+
+def test_a_model_that_is_gone_ends_the_sending(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, stop_s=0.0, latency_mean_s=0.01))
+    client_of(server).stop_project_version(ProjectVersionArn=model.arn)
+    images = model.images(30)
+
+    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.01))))
+
+    assert sent.gone and sent.accepted == 0
+    assert not any(image.replies for image in images)
+
+
+def test_an_error_of_a_task_ends_all_threads_and_is_raised(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.01))
+
+    class Broken(Image):
+        def finish(self, reply: Reply, ms: float) -> bool:
+            raise RuntimeError("the result could not be stored")
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="could not be stored"):
+        _send(
+            model, [*model.images(5), Broken(model.images(1)[0].prepared)], Memory(first_pace(1, Measured(TPS, 0.01)))
+        )
+    assert threading.active_count() == before

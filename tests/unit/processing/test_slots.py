@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.models.outcomes import ACCEPTED, THROTTLED
+from lambdas.processing.pacer import Pace
+from lambdas.processing.slots import HORIZON_S, Kind, Slots, give_back, reserve
+from lambdas.processing.worker_slots import WorkerSlots
+
+NOW = 1e6
+
+
+@given(st.floats(0.2, 200), st.lists(st.tuples(st.integers(1, 4), st.floats(0, 1.5)), min_size=1, max_size=30))
+def test_no_two_reservations_share_a_slot_and_none_lies_far_ahead(rate: float, asked: list[tuple[int, float]]) -> None:
+    pace, now, times = Pace(rate, 1), NOW, []
+    for workers, later in asked:
+        now += later
+        pace, slots = reserve(pace, now, "batch", workers)
+        assert slots.count == 0 or slots.first <= now + HORIZON_S
+        assert slots.again_at > now
+        times += slots.times
+
+    assert all(later - earlier >= 0.999 / rate for earlier, later in pairwise(times))
+
+
+def test_slots_that_are_given_back_are_reserved_again() -> None:
+    pace, slots = reserve(Pace(10.0, 1), NOW, "batch", 1)
+    back = give_back(pace, slots.times[4], slots.end)
+
+    assert reserve(back, NOW, "batch", 1)[1].first == pytest.approx(slots.times[4])
+    later, _ = reserve(pace, NOW, "batch", 1)
+    assert give_back(later, slots.times[4], slots.end) == later
+
+
+@pytest.mark.parametrize("rate", [2.0, 10.0, 50.0])
+def test_live_uploads_get_two_slots_for_one_of_a_batch_and_neither_starves(rate: float) -> None:
+    got, wait = _side_by_side(rate, live_wants=None)
+
+    assert got["live"] / got["batch"] == pytest.approx(2, rel=0.15)
+    assert sum(got.values()) == pytest.approx(60 * rate, rel=0.1)
+    assert wait <= 2.0
+
+
+def test_a_batch_has_what_live_uploads_leave() -> None:
+    got, wait = _side_by_side(20.0, live_wants=2)
+
+    assert got["batch"] == pytest.approx(60 * 18, rel=0.1)
+    assert wait <= 2.0
+
+
+def _side_by_side(rate: float, live_wants: int | None) -> tuple[dict[str, int], float]:
+    """Slots of each kind within a minute, and the longest time that live uploads waited for their first slot."""
+    pace, got, longest = Pace(rate, 1), {"live": 0, "batch": 0}, 0.0
+    due: dict[Kind, float] = {"live": NOW, "batch": NOW}
+    while (now := min(due.values())) < NOW + 60:
+        kind: Kind = min(due, key=lambda each: due[each])
+        pace, slots = reserve(pace, now, kind, 1, live_wants if kind == "live" else None)
+        got[kind] += slots.count
+        due[kind] = max(slots.again_at, now + 1.0) if kind == "live" and live_wants else slots.again_at
+        if kind == "live" and slots.count:
+            longest = max(longest, slots.first - now)
+    return got, longest
+
+
+def test_a_worker_counts_what_it_did_with_its_slots() -> None:
+    own = WorkerSlots()
+    own.add(Slots(NOW, 0.1, 10, NOW + 1, cap=2))
+
+    assert own.next_at(NOW) == NOW
+    before = [own.send(), own.send()]
+    assert own.next_at(NOW + 0.2) is None  # the cap
+    own.done(ACCEPTED, before[0])
+    own.done(THROTTLED, before[1])
+    assert own.next_at(NOW + 1.55) == pytest.approx(NOW + 0.6)  # the others are too old
+    report = own.report(NOW + 1.55)
+
+    assert (report.outcomes, report.unused) == ("01", 4)
+    assert own.report(NOW + 2).outcomes == ""
+
+
+def test_many_throttles_make_a_worker_report_early_and_give_its_slots_back() -> None:
+    own = WorkerSlots()
+    own.report(NOW)
+    own.add(Slots(NOW, 0.1, 10, NOW + 1))
+    for _ in range(4):
+        own.done(THROTTLED, own.send())
+
+    assert not own.is_due(NOW + 0.1)
+    assert own.is_due(NOW + 0.4)
+    assert own.unsent(NOW + 0.4) == (pytest.approx(NOW + 0.4), pytest.approx(NOW + 1.0))
+    assert own.next_at(NOW + 0.4) is None
+
+
+def test_a_worker_finds_the_limit_of_requests_in_flight_and_none_where_there_is_none() -> None:
+    limited, rated = WorkerSlots(), WorkerSlots()
+    for number in range(100):
+        limited.done(THROTTLED if number % 5 > 2 else ACCEPTED, number % 5)
+        rated.done(THROTTLED if number % 7 == 0 else ACCEPTED, number % 5)
+
+    assert limited.report(NOW).cap == 3
+    assert rated.report(NOW).cap is None
