@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iu_tuner.cli.looking import Where, inputs, looking_options, needs_vision, selection, thresholds_options
+from iu_tuner.cli.looking.inputs import inputs
+from iu_tuner.cli.looking.options import Where, looking_options, needs_vision, selection, thresholds_options
 from iu_tuner.cli.options import examples
 from iu_tuner.exit_codes import Exit, UsageError
 from iu_tuner.formats import count, one_line
@@ -15,7 +16,7 @@ from iu_tuner.formats import count, one_line
 @click.command(
     epilog=examples(
         "iu-tuner draw photos/ --results results/ --threshold 99.4 --out boxed/",
-        "iu-tuner draw s3://my-images/bees/ --thresholds assumed --model $MODEL_ARN --out boxed/",
+        "iu-tuner draw s3://mine/bees/ --thresholds summary.json --out boxed/",
         then="Exit codes: 0 at least one image is drawn; 1 none could be drawn; 2 wrong usage; 6 AWS refused.",
     )
 )
