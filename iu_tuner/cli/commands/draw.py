@@ -50,10 +50,9 @@ def draw(
         except OSError as error:
             raise UsageError(f"--font: got {font}; takes a TrueType or OpenType file ({error})") from None
     aws = Where(**where)  # type: ignore[arg-type]
-    chosen = selection(threshold, thresholds, model, names, aws)
     drawn, labels = 0, 0
     with inputs(images, results, out, aws) as (files, found):
-        plan = Plan(files, found, chosen)
+        plan = Plan(files, found, selection(threshold, thresholds, model, names, aws, found.model_arn))
         jobs = plan.jobs(out, is_upright=exif == "applied", font=font)
         for each in on_all_cores(draw_one, jobs):
             for sentence in each.sentences:

@@ -44,8 +44,8 @@ def gallery(
     except ModuleNotFoundError as error:
         raise needs_vision("gallery", error) from None
     aws = Where(**where)  # type: ignore[arg-type]
-    chosen = selection(threshold, None, None, names, aws)
     with inputs(images, results, None, aws) as (files, found):
+        chosen = selection(threshold, None, None, names, aws, found.model_arn)
         plan = Plan(files, found, chosen)
         shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.found())
         made = write(shots, out, chosen.threshold, f"Results: {results or 'beside the images'}.")

@@ -57,7 +57,9 @@ def looking_options(command: Command) -> Command:
 def thresholds_options(command: Command) -> Command:
     """Add the options of a threshold for each label."""
     for option in (
-        click.option("--model", metavar="ARN", help="The model whose thresholds --thresholds assumed takes."),
+        click.option(
+            "--model", metavar="ARN", help="The model of --thresholds assumed. (Default: as the results say.)"
+        ),
         click.option(
             "--thresholds",
             metavar="assumed|FILE",
@@ -74,9 +76,19 @@ def needs_vision(command: str, error: ModuleNotFoundError) -> UsageError:
 
 
 def selection(
-    threshold: float | None, thresholds: str | None, model: str | None, names: tuple[str, ...], where: Where
+    threshold: float | None,
+    thresholds: str | None,
+    model: str | None,
+    names: tuple[str, ...],
+    where: Where,
+    of_results: Callable[[], str | None],
 ) -> Any:
-    """Which labels are shown. Raises UsageError, or ClientError where AWS is asked for the model's thresholds."""
+    """Which labels are shown. `of_results` finds the model where none is named.
+
+    Raises:
+        UsageError: an option is wrong.
+        ClientError: AWS refuses the model's thresholds.
+    """
     from iu_tuner.vision.compare_files import read_assumed
     from iu_tuner.vision.drawing.selection import Selection
 
@@ -90,8 +102,8 @@ def selection(
         return Selection(threshold or 0.0, names=names)
     if thresholds != ASSUMED:
         return Selection(by_label=read_assumed(Path(thresholds)), names=names)
-    if model is None:
-        raise UsageError("--thresholds assumed: takes --model ARN beside it, or a file in place of `assumed`")
+    if (model := model or of_results()) is None:
+        raise UsageError("--thresholds assumed: takes --model ARN beside it, as the results name no model")
     arn = checked_model_arn(model)
     reader = ModelReader.open(
         where.stack, region=where.region or region_of(arn), profile=where.profile, endpoint_url=where.endpoint_url

@@ -54,7 +54,8 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
         UsageError: a folder can't be read.
     """
     found = [Path(parent, name) for parent, _, names in os.walk(folder, onerror=_refuse) for name in names]
-    yield from sorted((path.relative_to(folder).as_posix(), path) for path in found)
+    regular = (path for path in found if path.is_file() or not path.exists())  # reading a pipe would wait for ever
+    yield from sorted((path.relative_to(folder).as_posix(), path) for path in regular)
 
 
 def _in_folder(folder: Path, without: Path | None) -> Iterator[ImageFile]:

@@ -45,6 +45,10 @@ class Results(Protocol):
         """The result of a key. Raises NoResult."""
         ...
 
+    def model_arn(self) -> str | None:
+        """The model that the first result names, or None."""
+        ...
+
 
 class ResultFiles:
     """`<key>.json`, as uploads get them, with `<key>.mask.png` and `<key>.error.json`; by their paths or keys."""
@@ -71,6 +75,14 @@ class ResultFiles:
         except (UsageError, ValueError, OSError) as error:
             raise NoResult(f"its result can't be used: {error}") from None
 
+    def model_arn(self) -> str | None:
+        """The `Inference.modelArn` of the first result."""
+        names = sorted(name for name in self._files if name.endswith(".json") and not name.endswith(".error.json"))
+        answer = read_json(self._files[names[0]]) if names else None
+        about = answer.get("Inference") if isinstance(answer, dict) else None
+        found = about.get("modelArn") if isinstance(about, dict) else None
+        return found if isinstance(found, str) else None
+
 
 class ResultsInMemory:
     """Results that are read at once: detections lines, or a format of `iu-tuner compare`."""
@@ -90,6 +102,10 @@ class ResultsInMemory:
         if isinstance(found, str):
             raise NoResult(found)
         return found
+
+    def model_arn(self) -> str | None:
+        """None: such lines name no model."""
+        return None
 
     @classmethod
     def of_detections(cls, path: Path) -> ResultsInMemory:

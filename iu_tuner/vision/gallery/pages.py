@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +104,7 @@ def _page(gallery: Gallery, number: int, figures: str, threshold: float, about: 
         "pages": _links(gallery.pages, number),
         "notes": "".join(f"<li>{text(each)}</li>" for each in gallery.sentences),
         "left": "" if gallery.sentences else "hidden",
-        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+        "data": json.dumps(data).replace("<", "\\u003c"),
         "script": script,
     }
     return _filled((_HERE / "gallery.html").read_text("utf-8"), values)
@@ -124,7 +125,7 @@ def _links(pages: list[Path], number: int) -> str:
         return ""
     current = ' aria-current="page"'
     links = "".join(
-        f'<li><a href="{quote(page.name)}"{current if each == number else ""}>Page {each + 1}</a></li>'
+        f'<li><a href="{quote(os.fsencode(page.name))}"{current if each == number else ""}>Page {each + 1}</a></li>'
         for each, page in enumerate(pages)
     )
     return f'<nav class="pages" aria-label="Pages of the gallery"><ul>{links}</ul></nav>'

@@ -155,8 +155,9 @@ def test_thresholds_are_confidences_beside_shares(
     assert max(map(len, said.err.splitlines())) <= 120
 
 
+@pytest.mark.parametrize("is_named", [True, False])
 def test_draw_takes_the_assumed_threshold_of_each_label(
-    service: RunningSimulatedModel, ask: Ask, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    service: RunningSimulatedModel, ask: Ask, capsys: pytest.CaptureFixture[str], tmp_path: Path, is_named: bool
 ) -> None:
     aws, image = WithModels(service), tmp_path / "a.png"
     metrics = {"wasp": {"Threshold": 0.5}, "bee": {"Threshold": 0.9}}
@@ -166,9 +167,10 @@ def test_draw_takes_the_assumed_threshold_of_each_label(
     }
     aws.summary = json.dumps(evaluation).encode()
     Image.new("RGB", (64, 64)).save(image)
+    named, about = (["--model", service.model_arns[0]], None) if is_named else ([], {"modelArn": service.model_arns[0]})
     found = [{"Name": name, "Confidence": 100 * share} for name in metrics for share in (0.4, 0.6, 0.95)]
-    (tmp_path / "a.png.json").write_text(json.dumps({"CustomLabels": found}), "utf-8")
-    options = ["--thresholds", "assumed", "--model", service.model_arns[0], "--endpoint-url", "http://127.0.0.1:1"]
+    (tmp_path / "a.png.json").write_text(json.dumps({"CustomLabels": found, "Inference": about}), "utf-8")
+    options = ["--thresholds", "assumed", *named, "--endpoint-url", "http://127.0.0.1:1"]
 
     assert ask(aws, "draw", str(image), *options, "--out", str(tmp_path / "out")) == Exit.OK
     assert "a.png: 1 bee, 2 wasp" in capsys.readouterr().out

@@ -195,7 +195,7 @@ def test_nothing_drawn_is_a_finding_and_nothing_there_is_an_error(looking: Looki
         (["--threshold", "101"], "--threshold: got 101; takes 0 to 100"),
         (["--threshold", "nan"], "--threshold: got nan; takes 0 to 100"),
         (["--threshold", "1", "--thresholds", "assumed"], "takes one of them"),
-        (["--thresholds", "assumed"], "takes --model ARN"),
+        (["--thresholds", "assumed"], "as the results name no model"),
         (["--model", "x"], "--model: takes --thresholds assumed"),
         (["--font", str(BEES)], "--font: got"),
         (["--results", "nowhere"], "there is no file or folder nowhere"),
