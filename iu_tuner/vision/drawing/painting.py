@@ -70,7 +70,8 @@ def paint(image: Image.Image, labels: Sequence[Label], captions: Sequence[Captio
     plates: list[Rectangle] = []
     for label, place in reversed(placed):
         if place is not None:
-            plates.append(_plate(draw, place, caption_of(label), colour_of(label.name), font, plates))
+            plate = _plate(caption_of(label), colour_of(label.name), font)
+            plates.append(_put_plate(image, place, plate, plates))
     whole = [Caption(caption_of(label), colour_of(label.name)) for label in labels if not label.box]
     if strip := [*whole, *captions]:
         _strip(image, strip, font)
@@ -94,13 +95,9 @@ def _extent(text: str, font: Font) -> tuple[int, int, int]:
     return round(font.getbbox(text)[2]), round(bottom + top), max(2, round(bottom / 6))
 
 
-def _plate(
-    draw: ImageDraw.ImageDraw, box: Rectangle, text: str, colour: str, font: Font, plates: Sequence[Rectangle]
-) -> Rectangle:
-    """A text on a plate above the box, or inside or below it where other plates are; moved inside the image."""
-    width, height, pad = _extent(text, font)
-    width += 2 * pad
-    columns, rows = draw.im.size
+def _put_plate(image: Image.Image, box: Rectangle, plate: Image.Image, plates: Sequence[Rectangle]) -> Rectangle:
+    """Put a plate above a box, or inside or below it where other plates are; moved inside the image."""
+    (width, height), (columns, rows) = plate.size, image.size
     tops = [top for top in (box[1] - height, box[1], box[3] + 1) if 0 <= top <= rows - height]
     places = [
         (left, top, left + width - 1, top + height - 1)
@@ -108,9 +105,17 @@ def _plate(
         for left in (max(0, min(box[0], columns - width)), max(0, min(box[2] + 1, columns) - width))
     ]
     place = next((each for each in places if not any(_overlap(each, other) for other in plates)), places[0])
-    draw.rectangle(place, fill=colour)
-    draw.text((place[0] + pad, place[1]), text, fill=text_colour(colour), font=font)
+    image.paste(plate, place[:2])
     return place
+
+
+@lru_cache(maxsize=256)
+def _plate(text: str, colour: str, font: Font) -> Image.Image:
+    """A text on a plate. Rendering it takes longer than all else with a box, and confidences of two digits recur."""
+    width, height, pad = _extent(text, font)
+    plate = Image.new("RGB", (width + 2 * pad, height), colour)
+    ImageDraw.Draw(plate).text((pad, 0), text, fill=text_colour(colour), font=font)
+    return plate
 
 
 def _overlap(a: Rectangle, b: Rectangle) -> bool:
