@@ -89,7 +89,6 @@ def selection(
         UsageError: an option is wrong.
         ClientError: AWS refuses the model's thresholds.
     """
-    from iu_tuner.vision.compare_files import read_assumed
     from iu_tuner.vision.drawing.selection import Selection
 
     if threshold is not None and not (math.isfinite(threshold) and 0 <= threshold <= 100):
@@ -101,6 +100,8 @@ def selection(
     if thresholds is None:
         return Selection(threshold or 0.0, names=names)
     if thresholds != ASSUMED:
+        from iu_tuner.vision.compare_files import read_assumed
+
         return Selection(by_label=read_assumed(Path(thresholds)), names=names)
     if (model := model or of_results()) is None:
         raise UsageError("--thresholds assumed: takes --model ARN beside it, as the results name no model")

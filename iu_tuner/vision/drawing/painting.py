@@ -66,7 +66,7 @@ def paint(image: Image.Image, labels: Sequence[Label], captions: Sequence[Captio
     placed = [(label, rectangle_of(label.box, image.size)) for label in rising if label.box]
     for label, place in placed:
         if place is not None:
-            draw.rectangle(place, outline=colour_of(label.name), width=line)
+            _outline(draw, place, colour_of(label.name), line)
     plates: list[Rectangle] = []
     for label, place in reversed(placed):
         if place is not None:
@@ -93,6 +93,14 @@ def _extent(text: str, font: Font) -> tuple[int, int, int]:
     """Width and height of a line of this font, and its padding, in pixels."""
     top, bottom = font.getbbox("Ågjy|")[1::2]
     return round(font.getbbox(text)[2]), round(bottom + top), max(2, round(bottom / 6))
+
+
+def _outline(draw: ImageDraw.ImageDraw, box: Rectangle, colour: str, width: int) -> None:
+    """The line of a box, with a thin one in black or white inside, so that it shows on any background."""
+    draw.rectangle(box, outline=colour, width=width)
+    left, top, right, bottom = box[0] + width, box[1] + width, box[2] - width, box[3] - width
+    if right - left > 2 * width and bottom - top > 2 * width:
+        draw.rectangle((left, top, right, bottom), outline=text_colour(colour), width=max(1, width // 4))
 
 
 def _put_plate(image: Image.Image, box: Rectangle, plate: Image.Image, plates: Sequence[Rectangle]) -> Rectangle:
