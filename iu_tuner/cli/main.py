@@ -27,6 +27,7 @@ from iu_tuner.cli.assertions import Assertion
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.stack import find_tuner, region_of, run_id_of
 from iu_tuner.cli.commands.compare import compare
+from iu_tuner.cli.commands.manifest import manifest
 from iu_tuner.cli.input_flags import checked_model_arn, expected_cost, input_flags, run_input
 from iu_tuner.cli.interrupts import Terminated
 from iu_tuner.cli.outcome import OutputOptions
@@ -180,6 +181,7 @@ def history(
 
 
 cli.add_command(compare)
+cli.add_command(manifest)
 
 
 def _output_options(assertions: tuple[str, ...], junit: Path | None) -> OutputOptions:

@@ -1,0 +1,86 @@
+"""Addresses of objects in S3, and where they stand in a line of a manifest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from json.decoder import scanstring
+from typing import NamedTuple
+
+from iu_tuner.contract.input_errors import shown
+from iu_tuner.exit_codes import UsageError
+
+_OBJECT = re.compile(r"s3://([^/\s]+)/((?!/)\S(?:.*[^\s/])?)", re.DOTALL)
+_FOLDER = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+(.*?))?/*", re.DOTALL)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_value = json.JSONDecoder().raw_decode
+
+
+class Reference(NamedTuple):
+    """A `…-ref` of a line: its name, its value, and where the value's characters begin and end in the text."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+def bucket_and_key(address: object) -> tuple[str, str] | None:
+    """Bucket and key of `s3://bucket/key`; None for anything else, or if it begins or ends with a blank or `/`."""
+    match = _OBJECT.fullmatch(address) if isinstance(address, str) else None
+    return (match[1], match[2]) if match else None
+
+
+def folder(option: str, address: str) -> tuple[str, str]:
+    """Bucket and prefix of `s3://bucket/prefix`; the prefix is empty or ends with `/`.
+
+    Raises:
+        UsageError: it is no such address.
+    """
+    match = _FOLDER.fullmatch(address)
+    if not match:
+        raise UsageError(f"{option}: got {shown(address)}; takes s3://bucket/prefix")
+    return match[1], f"{match[2]}/" if match[2] else ""
+
+
+def references(text: str) -> Iterator[Reference]:
+    """The `…-ref` fields of a line's object that are text; those deeper inside are none.
+
+    Raises:
+        ValueError: the line is no JSON object.
+    """
+    position = _after(text, "{", 0)
+    if text[position : position + 1] == "}":
+        _check_end(text, position + 1)
+        return
+    while True:
+        name, position = scanstring(text, _after(text, '"', position), True)
+        position = _after(text, ":", position)
+        start = position
+        value, position = _value(text, position)
+        if name.endswith("-ref") and isinstance(value, str):
+            yield Reference(name, value, start + 1, position - 1)
+        position = _blank(text, position)
+        if text[position : position + 1] != ",":
+            break
+        position = _blank(text, position + 1)
+    _check_end(text, _after(text, "}", position))
+
+
+def _blank(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _after(text: str, mark: str, position: int) -> int:
+    """The place after `mark`, and after blanks around it; inside of a text blanks count."""
+    position = _blank(text, position)
+    if text[position : position + 1] != mark:
+        raise json.JSONDecodeError(f"Expecting '{mark}'", text, position)
+    return position + 1 if mark == '"' else _blank(text, position + 1)
+
+
+def _check_end(text: str, position: int) -> None:
+    if _blank(text, position) != len(text):
+        raise json.JSONDecodeError("Extra data", text, position)
