@@ -18,7 +18,6 @@ from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.formats import count
 
 FILE = click.Path(path_type=Path)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _UNKNOWN_ACCOUNT = "ACCOUNT-ID"
 EXIT_CODES = (
@@ -135,9 +134,10 @@ def to_coco(source: str, out: Path) -> int:
 @click.option("--profile", help="A profile of your AWS configuration.")
 def policy(bucket: str, account: str | None, region: str | None, profile: str | None) -> int:
     """Print the bucket policy that lets Custom Labels train on bucket B, for your account and no other."""
+    from iu_tuner.vision.manifest.addresses import BUCKET
     from iu_tuner.vision.manifest.policy import bucket_policy
 
-    if not _BUCKET.fullmatch(bucket):
+    if not re.fullmatch(BUCKET, bucket, re.ASCII):
         raise UsageError(f"--bucket: got {shown(bucket)}; takes a bucket's name, without s3://")
     if account is not None and not _ACCOUNT.fullmatch(account):
         raise UsageError(f"--account: got {shown(account)}; takes the 12 digits of an AWS account")

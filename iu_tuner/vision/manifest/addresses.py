@@ -12,7 +12,8 @@ from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import UsageError
 
 _OBJECT = re.compile(r"s3://([^/\s]+)/((?!/)\S(?:.*[^\s/])?)", re.DOTALL)
-_FOLDER = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+(.*?))?/*", re.DOTALL)
+BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"  # the oldest buckets have such names, too
+_FOLDER = re.compile(rf"s3://({BUCKET})(?:/(.*?))?/*", re.DOTALL | re.ASCII)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _value = json.JSONDecoder().raw_decode
 

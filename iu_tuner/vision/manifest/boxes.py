@@ -1,4 +1,4 @@
-"""Rules about a label attribute of type groundtruth/object-detection: boxes in pixels, their classes and confidences."""
+"""Rules about a label attribute of type groundtruth/object-detection: boxes, their classes and confidences."""
 
 from __future__ import annotations
 
