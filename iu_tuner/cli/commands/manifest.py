@@ -110,7 +110,8 @@ def from_coco(source: Path, images: str, out: Path) -> int:
     date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     for note in _lines_of_errors(lambda: from_coco(source, f"s3://{bucket}/{prefix}", out, date)):
         click.echo(note, err=True)
-    return _end((), f"{out} is written")
+    click.echo(f"{out} is written", err=True)
+    return Exit.OK
 
 
 @manifest.command("to-coco", epilog=EXIT_CODES)
@@ -124,7 +125,8 @@ def to_coco(source: str, out: Path) -> int:
     done = to_coco(Path(path or attribute), attribute if path and attribute else None, out)
     if done.left_out:
         click.echo(f"images that are left out, as they don't have the attribute: {done.left_out:,}", err=True)
-    return _end((), f"{out} is written: {count(done.images, 'image')}, {done.boxes:,} boxes")
+    click.echo(f"{out} is written: {count(done.images, 'image')}, {done.boxes:,} boxes", err=True)
+    return Exit.OK
 
 
 @manifest.command(epilog=EXIT_CODES)

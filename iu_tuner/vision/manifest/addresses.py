@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from json.decoder import scanstring
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import UsageError
@@ -15,7 +15,7 @@ _OBJECT = re.compile(r"s3://([^/\s]+)/((?!/)\S(?:.*[^\s/])?)", re.DOTALL)
 BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"  # the oldest buckets have such names, too
 _FOLDER = re.compile(rf"s3://({BUCKET})(?:/(.*?))?/*", re.DOTALL | re.ASCII)
 _SPACE = re.compile(r"[ \t\r\n]*")
-_value = json.JSONDecoder().raw_decode
+_decoder = json.JSONDecoder()
 
 
 class Reference(NamedTuple):
@@ -45,27 +45,51 @@ def folder(option: str, address: str) -> tuple[str, str]:
     return match[1], f"{match[2]}/" if match[2] else ""
 
 
-def references(text: str) -> Iterator[Reference]:
-    """The `…-ref` fields of a line's object that are text; those deeper inside are none.
+def references(text: str) -> list[Reference]:
+    """The `…-ref` fields of a line's object that are text, in their order; those deeper inside are none.
 
     Raises:
         ValueError: the line is no JSON object.
     """
+    if "\\" not in text:  # then a name is written in one way only: most lines, and three times as fast
+        names = [name for name in _object(text) if name.endswith("-ref")]
+        if all(text.count(f'"{name}"') == 1 for name in names):
+            found = (_only(text, name) for name in names)
+            return sorted((each for each in found if each), key=lambda each: each.start)
+    return list(_scanned(text))
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = _decoder.decode(text)
+    if not isinstance(value, dict):
+        raise ValueError("it is JSON, but no object")
+    return value
+
+
+def _only(text: str, name: str) -> Reference | None:
+    """The field of a name that stands in the text once."""
+    position = _after(text, ":", text.index(f'"{name}"') + len(name) + 2)
+    if text[position] != '"':
+        return None
+    end = text.index('"', position + 1)
+    return Reference(name, text[position + 1 : end], position + 1, end)
+
+
+def _scanned(text: str) -> Iterator[Reference]:
     position = _after(text, "{", 0)
     if text[position : position + 1] == "}":
         _check_end(text, position + 1)
         return
     while True:
         name, position = scanstring(text, _after(text, '"', position), True)
-        position = _after(text, ":", position)
-        start = position
-        value, position = _value(text, position)
+        start = _after(text, ":", position)
+        value, position = _decoder.raw_decode(text, start)
         if name.endswith("-ref") and isinstance(value, str):
             yield Reference(name, value, start + 1, position - 1)
         position = _blank(text, position)
         if text[position : position + 1] != ",":
             break
-        position = _blank(text, position + 1)
+        position += 1
     _check_end(text, _after(text, "}", position))
 
 
@@ -75,7 +99,7 @@ def _blank(text: str, position: int) -> int:
 
 
 def _after(text: str, mark: str, position: int) -> int:
-    """The place after `mark`, and after blanks around it; inside of a text blanks count."""
+    """The place after `mark` and the blanks around it; blanks after `"` count. Raises ValueError without a mark."""
     position = _blank(text, position)
     if text[position : position + 1] != mark:
         raise json.JSONDecodeError(f"Expecting '{mark}'", text, position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ MIN_SIDE = 1  # the same: a box has to be more than this wide and high, in pixel
 OFF_FRAME = 1e-3  # pixels: sums of fractions are not exact
 MAX_NAME = 256  # characters: the guide, ERROR_INVALID_LABEL_NAME_LENGTH
 SIDES = ("left", "top", "width", "height")
+_NUMBERS = {int, float}
 VALUE, METADATA = "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT", "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"
 
 
@@ -55,33 +57,41 @@ def _size(listed: Any) -> tuple[int, int] | None:
 
 
 def _annotation_faults(name: str, annotations: list[Any], size: tuple[int, int] | None) -> Iterator[Fault]:
-    whole = [each for each in annotations if _is_box(each)]
-    if annotations and not whole:
+    boxes = [_box(each) for each in annotations]
+    if annotations and not any(boxes):
         yield "ERROR_NO_VALID_ANNOTATIONS", f"{name}: none of its annotations has numbers for {', '.join(SIDES)}"
         return
-    for number, each in enumerate(annotations):
-        place = f"{name}.annotations[{number}]"
-        if not _is_box(each):
-            yield VALUE, f"{place} takes numbers for {', '.join(SIDES)}; got {shown(each)}"
-        elif isinstance(class_id := each.get("class_id"), bool) or not isinstance(class_id, int):
-            yield VALUE, f"{place}.class_id takes a whole number; got {shown(class_id)}"
-        elif fault := _frame_fault(each, size):
-            yield fault[0], f"{place} {fault[1]}"
+    for number, (each, box) in enumerate(zip(annotations, boxes, strict=True)):
+        fault: Fault | None
+        if box is None:
+            fault = VALUE, f"takes numbers for {', '.join(SIDES)}; got {shown(each)}"
+        elif type(class_id := each.get("class_id")) is not int:
+            fault = VALUE, f"takes a whole number as class_id; got {shown(class_id)}"
+        else:
+            fault = _frame_fault(*box, size)
+        if fault:
+            yield fault[0], f"{name}.annotations[{number}] {fault[1]}"
 
 
-def _is_box(each: Any) -> bool:
-    return isinstance(each, dict) and all(is_number(each.get(side)) for side in SIDES)
+def _box(each: Any) -> tuple[float, float, float, float] | None:
+    """The sides of a box; None unless they are four finite numbers. In haste, as there may be millions of boxes."""
+    try:
+        box = left, top, width, height = each["left"], each["top"], each["width"], each["height"]
+        are_numbers = {type(left), type(top), type(width), type(height)} <= _NUMBERS
+        return box if are_numbers and math.isfinite(left + top + width + height) else None
+    except (TypeError, KeyError, OverflowError):
+        return None
 
 
-def _frame_fault(box: dict[str, Any], size: tuple[int, int] | None) -> Fault | None:
-    left, top, width, height = (box[side] for side in SIDES)
-    if min(left, top, width, height) < 0:
-        return "ERROR_INVALID_BOUNDING_BOX", f"has a negative number: {shown(box)}"
+def _frame_fault(left: float, top: float, width: float, height: float, size: tuple[int, int] | None) -> Fault | None:
+    if left < 0 or top < 0 or width < 0 or height < 0:
+        sides = f"left {left:g}, top {top:g}, width {width:g}, height {height:g}"
+        return "ERROR_INVALID_BOUNDING_BOX", f"has a negative number: {sides}"
     if size and (left + width > size[0] + OFF_FRAME or top + height > size[1] + OFF_FRAME):
         reach = f"reaches to {left + width:g}, {top + height:g}"
         return "ERROR_INVALID_BOUNDING_BOX", f"{reach} on an image of {size[0]} x {size[1]} pixels"
     scale = min(1.0, TRAINED_SIDE / max(size)) if size else 1.0
-    if min(width, height) * scale <= MIN_SIDE:
+    if width * scale <= MIN_SIDE or height * scale <= MIN_SIDE:
         shrunk = f", {width * scale:.3g} x {height * scale:.3g} after the image is made smaller" if scale < 1 else ""
         return "ERROR_BOUNDING_BOX_TOO_SMALL", f"is {width:g} x {height:g} pixels{shrunk}; takes more than 1 x 1"
     return None

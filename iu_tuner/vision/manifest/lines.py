@@ -78,7 +78,7 @@ def parsed(line: bytes) -> dict[str, Any]:
     if len(text := text.rstrip("\r\n")) > MAX_LINE_LENGTH:
         raise ValueError(f"the line has {len(text):,} characters; takes at most {MAX_LINE_LENGTH:,}")
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        found = _decoder.decode(text)
     except RecursionError:
         raise ValueError("the line's objects or lists are nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -89,7 +89,10 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number in JSON")
+    raise ValueError(f"the line is no JSON: {text} is no number")
+
+
+_decoder = json.JSONDecoder(parse_constant=_no_number)
 
 
 def text_of(number: int, line: bytes) -> str:

@@ -98,7 +98,7 @@ class ByName:
 def _rewritten(text: str, mapper: Mapper, bucket: str) -> tuple[str, list[tuple[str, str]]]:
     """The line with new addresses (the same object if none is new), and codes with sentences about the others."""
     sentences: list[tuple[str, str]] = []
-    found = list(references(text))
+    found = references(text)
     if not any(each.name == "source-ref" for each in found):
         sentences.append(("ERROR_MISSING_SOURCE_REF", "the line has no source-ref, or one that is no text"))
     for each in reversed(found):  # from the end, as a new address moves what follows it
