@@ -45,11 +45,12 @@ def is_anomaly_line(names: set[str], kinds: dict[str, str]) -> bool:
 
 def attribute_faults(line: dict[str, Any], kinds: dict[str, str], names: set[str]) -> Iterator[Fault]:
     """The faults of a line's label attributes; `kinds` and `names` as of `typed` and `label_names`."""
-    broken = list(_broken(line, kinds))
-    if not kinds and not any(code == METADATA for code, _ in broken):
+    untyped = list(_untyped(line, kinds))
+    if not kinds and not untyped:
         yield from _without_attributes(line)
         return
-    yield from broken
+    yield from untyped
+    yield from _halves(line)
     counts = []
     for name, kind in kinds.items():
         value, about = line[name], line[name + METADATA_SUFFIX]
@@ -90,17 +91,24 @@ def _without_attributes(line: dict[str, Any]) -> Iterator[Fault]:
         yield "WARNING_UNANNOTATED_RECORD", "the image has no labels, and is not trained on"
 
 
-def _broken(line: dict[str, Any], kinds: dict[str, str]) -> Iterator[Fault]:
-    """Attributes with a value or metadata that can be no label attribute's."""
+def _untyped(line: dict[str, Any], kinds: dict[str, str]) -> Iterator[Fault]:
+    """Values whose metadata have no type."""
     for key, about in line.items():
+        name = key.removesuffix(METADATA_SUFFIX)
+        if key.endswith(METADATA_SUFFIX) and name in line and name not in kinds and name != "source-ref":
+            wrong = about.get("type") if isinstance(about, dict) else about
+            yield METADATA, f"{key} takes an object with a type; got {shown(wrong)}"
+
+
+def _halves(line: dict[str, Any]) -> Iterator[Fault]:
+    """Metadata without a value and boxes without metadata, beside other label attributes."""
+    for key, value in line.items():
+        if not isinstance(value, dict):
+            continue
         if key.endswith(METADATA_SUFFIX):
-            name = key.removesuffix(METADATA_SUFFIX)
-            if name not in line and isinstance(about, dict) and "type" in about:
+            if "type" in value and (name := key.removesuffix(METADATA_SUFFIX)) not in line:
                 yield VALUE, f"{key} is there, and no {name}"
-            elif name in line and name not in kinds and name != "source-ref":
-                wrong = about.get("type") if isinstance(about, dict) else about
-                yield METADATA, f"{key} takes an object with a type; got {shown(wrong)}"
-        elif isinstance(about, dict) and "annotations" in about and key + METADATA_SUFFIX not in line:
+        elif "annotations" in value and key + METADATA_SUFFIX not in line:
             yield METADATA, f"{key} has boxes, and there is no {key}{METADATA_SUFFIX}"
 
 
