@@ -119,6 +119,11 @@ def _rewritten(text: str, mapper: Mapper, bucket: str) -> tuple[str, list[tuple[
 
 
 def _written(new: str, old: Reference, text: str) -> str:
-    """The new address as the line writes text: with characters as they are, or all but ASCII escaped."""
+    """The new address as it is written in the line: the end that it shares with the old one stays as it was written."""
     raw = text[old.start : old.end]
-    return json.dumps(new, ensure_ascii=raw != old.value and raw.isascii())[1:-1]
+    pairs = zip(reversed(old.value), reversed(new), strict=False)
+    shared = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(old.value), len(new)))
+    head = old.value[: len(old.value) - shared]
+    if raw.startswith(head) and "\\" not in head:
+        return json.dumps(new[: len(new) - shared], ensure_ascii=False)[1:-1] + raw[len(head) :]
+    return json.dumps(new, ensure_ascii=raw.isascii())[1:-1]

@@ -6,7 +6,6 @@ from array import array
 from collections import Counter
 from contextlib import ExitStack
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,8 +105,8 @@ def _chosen(hashes: array[int], strata: list[str | None], wanted: int) -> set[in
         if sum(numbers.values()) < wanted and numbers[label] < len(members[label]) - 1:  # the largest remainders first
             numbers[label] += 1
     chosen = {place for label, listed in members.items() for place in listed[: numbers[label]]}
-    others = (place for place in by_hash if place not in chosen)  # needed where most labels are on one image only
-    return chosen | set(islice(others, max(wanted - len(chosen), 0)))
+    single = [listed[0] for listed in members.values() if len(listed) == 1]
+    return chosen | set(sorted(single, key=hashes.__getitem__)[: max(wanted - len(chosen), 0)])
 
 
 def _overlap_findings(lines: _Lines, chosen: set[int]) -> list[Finding]:
