@@ -15,7 +15,7 @@ from iu_tuner.cli.aws.errors import calling_aws
 
 _LANES = 16
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=5,
     read_timeout=20,
     max_pool_connections=_LANES,

@@ -23,7 +23,7 @@ from iu_tuner.vision.manifest.finding import WHOLE_FILE, Finding
 from iu_tuner.vision.manifest.lines import EMPTY, UTF8_MARK, oddity, parsed, raw_lines
 
 FORMAT = "ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT"
-_CHUNK = 512  # lines; their images are looked at together
+_CHUNK = 64  # lines; their images are looked at together, and the first 256 KiB of each are in memory
 
 
 class CheckedLine(NamedTuple):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from iu_tuner.vision.manifest.rewrite import by_prefix, rewrite
 from tests.unit.vision.comparing import REAL
@@ -125,19 +122,6 @@ def test_any_object_keeps_all_but_its_source_ref(
     expected = json.dumps({**dict(items), "source-ref": f"{NEW}/{key}"}, ensure_ascii=ascii_only, separators=separators)
     assert after.read_bytes() == expected.encode("utf-8", "surrogatepass")
     assert again.read_bytes() == after.read_bytes()
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """S3 with a bucket."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="mine")
-        yield client
 
 
 def upload(s3: Any, *keys: str) -> None:
