@@ -25,10 +25,10 @@ _EMPTY = "InvalidRange"  # of an object without bytes there is no first one
 
 
 class Head(NamedTuple):
-    """An object's size in bytes and its first bytes; both are None if it does not exist."""
+    """An object's size in bytes, and its first bytes."""
 
-    size: int | None
-    start: bytes | None
+    size: int
+    start: bytes
 
 
 class Objects:
@@ -36,8 +36,7 @@ class Objects:
 
     def __init__(self, region: str | None, profile: str | None, endpoint_url: str | None) -> None:
         with calling_aws():
-            self._session = open_session(profile, region)
-            self._s3: Any = self._session.client("s3", endpoint_url=endpoint_url, config=_CONFIG)
+            self._s3: Any = open_session(profile, region).client("s3", endpoint_url=endpoint_url, config=_CONFIG)
 
     def keys(self, bucket: str, prefix: str) -> Iterator[str]:
         """The keys that begin with `prefix`, sorted. Raises AwsCallFailed if they can't be listed."""
@@ -45,22 +44,24 @@ class Objects:
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 yield from (each["Key"] for each in page.get("Contents", ()))
 
-    def heads(self, places: list[tuple[str, str]], length: int) -> list[Head]:
-        """The first `length` bytes of the objects at `places` (bucket, key), 16 at a time, in the same order.
+    def heads(self, places: list[tuple[str, str]], length: int) -> list[Head | None]:
+        """The objects at `places` (bucket, key) with their first `length` bytes, in the same order.
+
+        None stands for an object that does not exist. 16 are read at a time.
 
         Raises:
             AwsCallFailed: one of them can't be read, for another reason than that it does not exist.
         """
         with calling_aws(), ThreadPoolExecutor(_LANES) as lanes:
-            return list(lanes.map(lambda place: self._head(*place, length), places))
+            return list(lanes.map(lambda place: self._head(place[0], place[1], length), places))
 
-    def _head(self, bucket: str, key: str, length: int) -> Head:
+    def _head(self, bucket: str, key: str, length: int) -> Head | None:
         try:
             found = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{length - 1}")
         except ServiceError as error:
             code = error.response["Error"].get("Code")
             if code in _MISSING:
-                return Head(None, None)
+                return None
             if code == _EMPTY:
                 return Head(0, b"")
             raise

@@ -74,9 +74,16 @@ def rewrite(source: Path, to: str, old: str | None, out: Path, **aws: Any) -> in
 @_aws_options
 def check(source: Path, deep: bool, **aws: Any) -> int:
     """List what the service would say about the manifest IN: `<line>: <CODE>: <sentence>`; line 0 is the file."""
-    from iu_tuner.vision.manifest.check import Check
+    from iu_tuner.vision.manifest.check import Check, Look
 
-    checked = Check(source, aws["region"], _looker(aws) if deep else None)
+    look: Look | None = None
+    if deep:
+        try:
+            from iu_tuner.cli.aws.look_at_images import look_at_images
+        except ModuleNotFoundError as error:
+            raise UsageError(f"check --deep needs the package {error.name}: pip install '.[vision]'") from None
+        look = look_at_images(**aws)
+    checked = Check(source, aws["region"], look)
     return _end(checked.findings(), lambda: count(checked.lines, "line"))
 
 
@@ -154,30 +161,6 @@ def policy(bucket: str, account: str | None, region: str | None, profile: str | 
             click.echo(note, err=True)
     click.echo(json.dumps(bucket_policy(bucket, account), indent=2))
     return Exit.OK
-
-
-def _looker(aws: dict[str, Any]) -> Any:
-    """Looks at the images of some lines, in S3."""
-    try:
-        from iu_tuner.vision.manifest.images import FIRST_BYTES, image_faults
-    except ModuleNotFoundError as error:
-        raise UsageError(f"check --deep needs the package {error.name}: pip install '.[vision]'") from None
-    from iu_tuner.cli.aws.objects import Objects
-    from iu_tuner.vision.manifest.finding import Finding
-
-    objects = Objects(**aws)
-
-    def look(lines: Any) -> Iterable[Any]:
-        heads = objects.heads([(line.bucket, line.key) for line in lines], FIRST_BYTES)
-        for line, head in zip(lines, heads, strict=True):
-            if head.size is None or head.start is None:
-                sentence = f"there is no object s3://{line.bucket}/{line.key}"
-                yield Finding(line.number, "ERROR_INVALID_IMAGE", sentence)
-                continue
-            for code, sentence in image_faults(line.values, head.size, head.start):
-                yield Finding(line.number, code, sentence)
-
-    return look
 
 
 def _end(findings: Iterable[Any], said: str | Callable[[], str]) -> int:

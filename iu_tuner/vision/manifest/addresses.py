@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any, NamedTuple
 
 from iu_tuner.contract.input_errors import shown
@@ -81,7 +80,9 @@ def _scanned(text: str) -> Iterator[Reference]:
         _check_end(text, position + 1)
         return
     while True:
-        name, position = scanstring(text, _after(text, '"', position), True)
+        name, position = _decoder.raw_decode(text, position)
+        if not isinstance(name, str):
+            raise json.JSONDecodeError("Expecting a name", text, position)
         start = _after(text, ":", position)
         value, position = _decoder.raw_decode(text, start)
         if name.endswith("-ref") and isinstance(value, str):
@@ -89,7 +90,7 @@ def _scanned(text: str) -> Iterator[Reference]:
         position = _blank(text, position)
         if text[position : position + 1] != ",":
             break
-        position += 1
+        position = _blank(text, position + 1)
     _check_end(text, _after(text, "}", position))
 
 
@@ -99,11 +100,11 @@ def _blank(text: str, position: int) -> int:
 
 
 def _after(text: str, mark: str, position: int) -> int:
-    """The place after `mark` and the blanks around it; blanks after `"` count. Raises ValueError without a mark."""
+    """The place after `mark` and the blanks around it. Raises ValueError if something else is there."""
     position = _blank(text, position)
     if text[position : position + 1] != mark:
         raise json.JSONDecodeError(f"Expecting '{mark}'", text, position)
-    return position + 1 if mark == '"' else _blank(text, position + 1)
+    return _blank(text, position + 1)
 
 
 def _check_end(text: str, position: int) -> None:

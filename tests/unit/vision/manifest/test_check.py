@@ -189,7 +189,7 @@ def test_good_lines_have_no_findings(manifest: Manifest) -> None:
     extra = {"color": "blue", "object": "box", "cl-metadata": {"is_labeled": True}, "source-ref-metadata": {"a": 1}}
     tabs = json.dumps(boxes(2), separators=(",\t", ":\t")) + "\r"
     on_the_edge = boxes(3, [{**BOX, "left": 0, "top": 0, "width": 640, "height": 480}] * 50)
-    lines = [{**boxes(1), **extra}, tabs, on_the_edge, classes(4, "bee", "0")]
+    lines: list[Line | str] = [{**boxes(1), **extra}, tabs, on_the_edge, classes(4, "bee", "0")]
 
     done = manifest("check", manifest.file(text(*lines)))
 

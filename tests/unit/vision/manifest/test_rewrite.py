@@ -43,7 +43,7 @@ def test_odd_keys_are_kept_and_the_old_path_goes_at_the_start_only(manifest: Man
 
 
 def test_lines_that_have_no_new_address_stay_and_are_reported(manifest: Manifest) -> None:
-    lines = [
+    lines: list[Line | str] = [
         at(OLD, "1.jpg"),
         at("https://old-meadow.s3.amazonaws.com", "2.jpg"),
         at("s3://another", "3.jpg"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iu_tuner.vision.manifest.split import TEST, TRAIN, split
 from tests.unit.vision.comparing import REAL
-from tests.unit.vision.manifest.samples import BOX, Manifest, boxes, classes, text
+from tests.unit.vision.manifest.samples import BOX, Line, Manifest, boxes, classes, text
 
 
 def halves(folder: Path) -> tuple[list[str], list[str]]:
@@ -51,7 +51,7 @@ def test_the_order_changes_nothing_and_new_images_little(manifest: Manifest) -> 
     lines = [boxes(number) for number in range(300)]
     shuffled = random.Random(1).sample(lines, 300)
 
-    def test_images(listed: list[dict[str, object]]) -> set[str]:
+    def test_images(listed: list[Line]) -> set[str]:
         manifest("split", manifest.file(text(*listed)), "--test", "20", "--out", manifest.folder)
         return set(halves(manifest.folder)[1])
 
@@ -108,8 +108,8 @@ def test_too_few_common_labels_are_a_finding(manifest: Manifest) -> None:
         ([boxes(1)], "it has one image"),
     ],
 )
-def test_a_line_that_can_be_in_no_file_is_refused(manifest: Manifest, lines: list[object], sentence: str) -> None:
-    done = manifest("split", manifest.file(text(*lines)), "--test", "20", "--out", manifest.folder / "out")  # type: ignore[arg-type]
+def test_a_line_that_can_be_in_no_file_is_refused(manifest: Manifest, lines: list[Line | str], sentence: str) -> None:
+    done = manifest("split", manifest.file(text(*lines)), "--test", "20", "--out", manifest.folder / "out")
 
     assert done.code == 2
     assert sentence in done.err
