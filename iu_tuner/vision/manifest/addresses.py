@@ -13,6 +13,7 @@ from iu_tuner.exit_codes import UsageError
 _OBJECT = re.compile(r"s3://([^/\s]+)/((?!/)\S(?:.*[^\s/])?)", re.DOTALL)
 BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"  # the oldest buckets have such names, too
 _FOLDER = re.compile(rf"s3://({BUCKET})(?:/(.*?))?/*", re.DOTALL | re.ASCII)
+_FIELD = re.compile(r'"([^"]*-ref)"[ \t\r\n]*:[ \t\r\n]*"([^"]*)"')
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = json.JSONDecoder()
 
@@ -50,28 +51,15 @@ def references(text: str) -> list[Reference]:
     Raises:
         ValueError: the line is no JSON object.
     """
-    if "\\" not in text:  # then a name is written in one way only: most lines, and three times as fast
-        names = [name for name in _object(text) if name.endswith("-ref")]
-        if all(text.count(f'"{name}"') == 1 for name in names):
-            found = (_only(text, name) for name in names)
-            return sorted((each for each in found if each), key=lambda each: each.start)
-    return list(_scanned(text))
-
-
-def _object(text: str) -> dict[str, Any]:
+    if "\\" in text or text.count('-ref"') != 1:
+        return list(_scanned(text))
+    # Most lines: no name or text is escaped, and one ends with `-ref`. That is twice as fast.
     value = _decoder.decode(text)
     if not isinstance(value, dict):
         raise ValueError("it is JSON, but no object")
-    return value
-
-
-def _only(text: str, name: str) -> Reference | None:
-    """The field of a name that stands in the text once."""
-    position = _after(text, ":", text.index(f'"{name}"') + len(name) + 2)
-    if text[position] != '"':
-        return None
-    end = text.index('"', position + 1)
-    return Reference(name, text[position + 1 : end], position + 1, end)
+    field = _FIELD.search(text)
+    is_own = field is not None and value.get(field[1]) == field[2]
+    return [Reference(field[1], field[2], *field.span(2))] if field and is_own else []
 
 
 def _scanned(text: str) -> Iterator[Reference]:

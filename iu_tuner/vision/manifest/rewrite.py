@@ -12,6 +12,7 @@ from iu_tuner.vision.manifest.addresses import Reference, bucket_and_key, refere
 from iu_tuner.vision.manifest.finding import Finding
 from iu_tuner.vision.manifest.lines import UTF8_MARK, bytes_of, read_manifest_lines, replaced, text_of
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 Mapper = Callable[[str], str | None]
 """The new address for an old one; None if it stays. Raises LookupError with a sentence if there is none."""
 
@@ -121,9 +122,11 @@ def _rewritten(text: str, mapper: Mapper, bucket: str) -> tuple[str, list[tuple[
 def _written(new: str, old: Reference, text: str) -> str:
     """The new address as it is written in the line: the end that it shares with the old one stays as it was written."""
     raw = text[old.start : old.end]
+    if raw == old.value:  # nothing in it is escaped
+        return _encode(new)[1:-1]
     pairs = zip(reversed(old.value), reversed(new), strict=False)
     shared = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(old.value), len(new)))
     head = old.value[: len(old.value) - shared]
     if raw.startswith(head) and "\\" not in head:
-        return json.dumps(new[: len(new) - shared], ensure_ascii=False)[1:-1] + raw[len(head) :]
+        return _encode(new[: len(new) - shared])[1:-1] + raw[len(head) :]
     return json.dumps(new, ensure_ascii=raw.isascii())[1:-1]
