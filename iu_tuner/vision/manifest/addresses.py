@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import UsageError

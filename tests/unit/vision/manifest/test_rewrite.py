@@ -75,6 +75,24 @@ def test_masks_and_other_files_move_too(manifest: Manifest) -> None:
     assert after.read_text("utf-8") == text(anomaly(1, "anomaly", prefix=f"{NEW}/"))
 
 
+def test_a_folder_inside_of_the_old_one_is_moved_to_once(manifest: Manifest) -> None:
+    path = manifest.file(text(at("s3://mine", "1.jpg")))
+
+    for _ in range(2):
+        manifest("rewrite", path, "--from", "s3://mine", "--to", "s3://mine/data", "--out", path)
+
+    assert path.read_text("utf-8") == text(at("s3://mine/data", "1.jpg"))
+
+
+def test_an_address_deeper_inside_is_none_of_the_line_s(manifest: Manifest) -> None:
+    path = manifest.file(text(line := {"was": {"source-ref": f"{OLD}/1.jpg"}}))
+
+    done = manifest("rewrite", path, *MOVED, path)
+
+    assert done.findings == [(1, "ERROR_MISSING_SOURCE_REF")]
+    assert path.read_text("utf-8") == text(line)
+
+
 @pytest.mark.parametrize("name", ["birds-boxes", "blue-box-large-400", "birds-classes"])
 def test_real_files_keep_every_digit(manifest: Manifest, name: str) -> None:
     before, after = REAL / f"{name}.manifest", manifest.folder / "out.manifest"
