@@ -10,8 +10,11 @@ import click
 
 from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.compare import compare
+from iu_tuner.cli.commands.draw import draw
 from iu_tuner.cli.commands.follow import follow
+from iu_tuner.cli.commands.gallery import gallery
 from iu_tuner.cli.commands.history import history
+from iu_tuner.cli.commands.manifest import manifest
 from iu_tuner.cli.commands.run import run
 from iu_tuner.cli.commands.status import status
 from iu_tuner.cli.commands.thresholds import thresholds
@@ -32,12 +35,8 @@ def cli() -> None:
     """Measures how many requests per second an inference unit of a Rekognition model carries."""
 
 
-cli.add_command(compare)
-cli.add_command(follow)
-cli.add_command(history)
-cli.add_command(run)
-cli.add_command(status)
-cli.add_command(thresholds)
+for command in (compare, draw, follow, gallery, history, manifest, run, status, thresholds):
+    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

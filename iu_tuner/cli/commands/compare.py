@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from iu_tuner.cli.options import examples
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import Exit, UsageError
 
@@ -22,7 +23,13 @@ def _of_model(option: str, help_: str) -> Callable[[Callable[..., Any]], Callabl
     return click.option(option, multiple=True, metavar=metavar, help=help_)
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "iu-tuner compare --truth test.manifest --predictions A=results/ \\",
+        "    --predictions B=b.json:coco --out comparison/",
+        then="Exit codes: 0 done, and all assertions hold; 1 one does not; 2 wrong usage or input.",
+    )
+)
 @click.option("--truth", required=True, metavar="PATH", help="A manifest (PATH#ATTRIBUTE) or a COCO data set (.json).")
 @click.option(
     "--predictions",

@@ -96,14 +96,17 @@ def _image(key: str, line: dict[str, Any], chosen: tuple[str, ...], is_truth: bo
     for name in there:
         value, about = line[name], line[f"{name}-metadata"]
         if about["type"] == BOXES:
-            found, size = _boxes(name, value, about, is_truth)
+            found, size = boxes_of(name, value, about, is_truth)
             labels += found
         else:
             labels.append(_whole_image(name, about, is_truth))
     return ImageLabels(key, tuple(labels), size)
 
 
-def _boxes(name: str, value: Any, about: dict[str, Any], is_truth: bool) -> tuple[list[Label], tuple[int, int] | None]:
+def boxes_of(
+    name: str, value: Any, about: dict[str, Any], is_truth: bool
+) -> tuple[list[Label], tuple[int, int] | None]:
+    """The boxes of a label attribute, and the image's size. Raises ValueError with a sentence for what is no box."""
     if not isinstance(value, dict) or not isinstance(annotations := value.get("annotations"), list):
         raise ValueError(f"{name} takes an object with annotations; got {shown(value)}")
     size = value.get("image_size")

@@ -32,7 +32,7 @@ def read_results(folder: Path) -> list[ImageLabels]:
             continue
         answer = read_json(path)
         try:
-            images.append(_result(name.removesuffix(".json"), answer))
+            images.append(result_of(name.removesuffix(".json"), answer))
         except ValueError as error:
             faults.add(name, str(error))
     faults.refuse()
@@ -54,7 +54,8 @@ def labels_of_answer(answer: Any) -> tuple[Label, ...]:
     raise ValueError("it has neither CustomLabels nor DetectAnomalyResult")
 
 
-def _result(key: str, answer: Any) -> ImageLabels:
+def result_of(key: str, answer: Any) -> ImageLabels:
+    """The contents of a `<key>.json`. Raises ValueError with a sentence."""
     labels = labels_of_answer(answer)
     about = answer.get("Inference")
     about = about if isinstance(about, dict) else {}
@@ -78,18 +79,19 @@ def read_detections(path: Path) -> list[ImageLabels]:
         UsageError: a line is none, or a key is there twice.
     """
     images: list[ImageLabels] = []
-    for part in _parts(path):
+    for part in detections_parts(path):
         faults = Faults(part)
         for number, line in read_lines(part):
             try:
-                images.append(_detections(line))
+                images.append(detections_of(line))
             except ValueError as error:
                 faults.add(f"line {number}", str(error))
         faults.refuse()
     return images
 
 
-def _parts(path: Path) -> Iterator[Path]:
+def detections_parts(path: Path) -> Iterator[Path]:
+    """The files of detections lines: `path` itself, or the parts in a folder. Raises UsageError if it has none."""
     if not path.is_dir():
         yield path
         return
@@ -99,7 +101,8 @@ def _parts(path: Path) -> Iterator[Path]:
     yield from parts
 
 
-def _detections(line: Any) -> ImageLabels:
+def detections_of(line: Any) -> ImageLabels:
+    """The value of a detections line, or the ValueError that reading it gave. Raises ValueError with a sentence."""
     if isinstance(line, ValueError):
         raise line
     if not isinstance(key := line.get("key"), str) or not isinstance(labels := line.get("labels"), list):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from iu_tuner.vision.drawing.picture import PictureError, jpeg_data, open_picture
 
 MAX_SIDE = 640  # pixels
 MAX_THUMBNAILS = 60  # of about 60 kB each
@@ -30,8 +28,8 @@ class Thumbnails:
         if path is None or len(self._made) >= MAX_THUMBNAILS:
             return None
         try:
-            data = _small(path)
-        except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            data = jpeg_data(open_picture(path, side=MAX_SIDE).image, QUALITY)
+        except PictureError as error:
             self._files[PurePosixPath(key).name] = None
             self.notes.append(f"{path.name} can't be shown: {error}")
             return None
@@ -64,13 +62,3 @@ def _by_name(folder: Path) -> dict[str, Path | None]:
         if path.is_file():
             found[path.name] = None if path.name in found else path
     return found
-
-
-def _small(path: Path) -> str:
-    with Image.open(path) as image:
-        image.draft("RGB", (MAX_SIDE, MAX_SIDE))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((MAX_SIDE, MAX_SIDE))
-        buffer = BytesIO()
-        upright.convert("RGB").save(buffer, "JPEG", quality=QUALITY)
-    return base64.b64encode(buffer.getvalue()).decode()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from PIL import Image
 
 from iu_tuner.cli.aws import model as model_reading
 from iu_tuner.cli.aws import stack as deployed
@@ -151,6 +153,27 @@ def test_thresholds_are_confidences_beside_shares(
     ]
     assert [each["precision"] for each in told["labels"]] == [each["Metrics"]["Precision"] for each in written]
     assert max(map(len, said.err.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_draw_takes_the_assumed_threshold_of_each_label(
+    service: RunningSimulatedModel, ask: Ask, capsys: pytest.CaptureFixture[str], tmp_path: Path, is_named: bool
+) -> None:
+    aws, image = WithModels(service), tmp_path / "a.png"
+    metrics = {"wasp": {"Threshold": 0.5}, "bee": {"Threshold": 0.9}}
+    evaluation = {
+        "AggregatedEvaluationResults": {},
+        "LabelEvaluationResults": [{"Label": name, "Metrics": each} for name, each in metrics.items()],
+    }
+    aws.summary = json.dumps(evaluation).encode()
+    Image.new("RGB", (64, 64)).save(image)
+    named, about = (["--model", service.model_arns[0]], None) if is_named else ([], {"modelArn": service.model_arns[0]})
+    found = [{"Name": name, "Confidence": 100 * share} for name in metrics for share in (0.4, 0.6, 0.95)]
+    (tmp_path / "a.png.json").write_text(json.dumps({"CustomLabels": found, "Inference": about}), "utf-8")
+    options = ["--thresholds", "assumed", *named, "--endpoint-url", "http://127.0.0.1:1"]
+
+    assert ask(aws, "draw", str(image), *options, "--out", str(tmp_path / "out")) == Exit.OK
+    assert "a.png: 1 bee, 2 wasp" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("summary", [b"{}", b"[]", b"no JSON", b'{"LabelEvaluationResults": [{}]}', b"\xff"])

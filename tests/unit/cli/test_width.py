@@ -102,7 +102,9 @@ def test_help_has_whole_lines_and_each_command_examples(
 
 def test_examples_name_options_that_are_there() -> None:
     for name, command in cli.commands.items():
-        known = {option for each in command.params if isinstance(each, click.Option) for option in each.opts}
+        commands = [*command.commands.values()] if isinstance(command, click.Group) else [command]
+        parameters = [each for one in commands for each in one.params]
+        known = {option for each in parameters if isinstance(each, click.Option) for option in each.opts}
         shown = [word for word in str(command.epilog).split() if word.startswith("--") and word != "--timeout"]
         assert set(shown) <= known, name
 

@@ -1,0 +1,57 @@
+"""`iu-tuner gallery`: one offline page of images with boxes, and a slider for the threshold."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from iu_tuner.cli.looking.inputs import inputs
+from iu_tuner.cli.looking.options import Where, looking_options, needs_vision, selection
+from iu_tuner.cli.options import examples
+from iu_tuner.exit_codes import Exit
+from iu_tuner.formats import count, one_line
+
+
+@click.command(
+    epilog=examples(
+        "iu-tuner gallery photos/ --results results/ --out gallery.html",
+        "iu-tuner gallery s3://my-images/bees/ --threshold 90 --out gallery.html",
+        then="Exit codes: 0 the page has at least one image; 1 none could be shown; 2 wrong usage; 6 AWS refused.",
+    )
+)
+@looking_options
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE")
+def gallery(
+    images: tuple[str, ...],
+    results: str | None,
+    threshold: float | None,
+    names: tuple[str, ...],
+    exif: str,
+    out: Path,
+    **where: str | None,
+) -> int:
+    """Make a page of IMAGES (files, folders or s3:// prefixes) with their results and a slider for the threshold.
+
+    60 images are on a page of about 6 MB; more become further pages, FILE-2.html and so on.
+    """
+    try:
+        from iu_tuner.vision.drawing.cores import on_all_cores
+        from iu_tuner.vision.drawing.plan import Plan
+        from iu_tuner.vision.gallery.pages import write
+        from iu_tuner.vision.gallery.shots import shot
+    except ModuleNotFoundError as error:
+        raise needs_vision("gallery", error) from None
+    aws = Where(**where)  # type: ignore[arg-type]
+    with inputs(images, results, None, aws) as (files, found):
+        chosen = selection(threshold, None, None, names, aws, found.model_arn)
+        plan = Plan(files, found, chosen)
+        shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.found())
+        made = write(shots, out, chosen.threshold, f"Results: {results or 'beside the images'}.")
+        for sentence in (*made.sentences, *plan.notes()):
+            click.echo(one_line(sentence), err=True)
+    for page in made.pages:
+        click.echo(one_line(str(page)))
+    click.echo(f"{count(made.images, 'image')} of {len(files):,} shown, {count(made.total, 'label')}")
+    return Exit.OK if made.pages else Exit.ASSERTION

@@ -1,0 +1,1 @@
+"""What `draw` and `gallery` share: their options, images and results."""

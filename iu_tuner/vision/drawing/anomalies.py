@@ -1,0 +1,99 @@
+"""The anomalies that Lookout for Vision saw: their areas, and the mask that shows where they are."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageChops
+
+from iu_tuner.contract.input_errors import shown
+from iu_tuner.formats import one_line, percent
+from iu_tuner.vision.drawing.colours import Rgb, rgb
+from iu_tuner.vision.drawing.picture import PictureError, opened
+from iu_tuner.vision.formats.files import is_number
+
+_BACKGROUND = "background"
+_WHITE = (255, 255, 255)  # the background's colour where the answer has none, by the service's guide
+
+
+@dataclass(frozen=True)
+class Area:
+    """A kind of anomaly: its share (0 to 1) of the image, and its colour (`#rrggbb`) in the mask, empty if unknown."""
+
+    name: str
+    share: float
+    colour: str
+
+    @property
+    def caption(self) -> str:
+        """Like `cracked 1.81 %`."""
+        return f"{one_line(self.name)} {percent(self.share)}"
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """`areas` are the kinds that the image has; `mask` is a PNG, its bytes or in base64, or None."""
+
+    areas: tuple[Area, ...]
+    background: Rgb
+    mask: bytes | str | None
+
+    def layer(self, size: tuple[int, int]) -> tuple[Image.Image, Image.Image] | None:
+        """The mask's colours, and which pixels they cover (mode `1`), at the size of the image; None without a mask.
+
+        A pixel is covered if it is wholly opaque and has another colour than the background. Published masks have
+        shades of alpha at the edges, and a colour without meaning where they are transparent.
+
+        Raises:
+            PictureError: the mask can't be decoded.
+        """
+        if self.mask is None:
+            return None
+        try:
+            data = base64.b64decode(self.mask, validate=True) if isinstance(self.mask, str) else self.mask
+        except ValueError as error:
+            raise PictureError(f"its anomaly mask can't be decoded: {error}") from None
+        try:
+            with opened(BytesIO(data)) as image:
+                mask = image.convert("RGBA")
+        except PictureError as error:
+            raise PictureError(f"its anomaly mask can't be decoded: {error}") from None
+        opaque = mask.getchannel("A").point(lambda alpha: 255 * (alpha == 255))
+        colours = mask.convert("RGB")
+        difference = ImageChops.difference(colours, Image.new("RGB", mask.size, self.background))
+        red, green, blue = (band.point(lambda value: 255 * (value > 0)) for band in difference.split())
+        covered = ImageChops.darker(opaque, ImageChops.lighter(red, ImageChops.lighter(green, blue)))
+        if mask.size != size:
+            colours, covered = (each.resize(size, Image.Resampling.NEAREST) for each in (colours, covered))
+        return colours, covered.convert("1")
+
+
+def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:
+    """The anomalies in an answer of DetectAnomalies, or None if it has neither kinds nor a mask.
+
+    `mask` is the file that holds the mask where the answer does not. Raises ValueError with a sentence.
+    """
+    found = answer.get("DetectAnomalyResult") if isinstance(answer, dict) else None
+    if not isinstance(found, dict):
+        return None
+    data = found.get("AnomalyMask")
+    if data is not None and not isinstance(data, str):
+        raise ValueError(f"AnomalyMask takes a PNG in base64; got {shown(data)}")
+    areas, background = [], _WHITE
+    for each in found.get("Anomalies") or ():
+        name, about = (each.get("Name"), each.get("PixelAnomaly") or {}) if isinstance(each, dict) else (None, {})
+        if not isinstance(name, str) or not is_number(area := about.get("TotalPercentageArea", 0)):
+            raise ValueError(f"an anomaly takes a Name and a TotalPercentageArea; got {shown(each)}")
+        if name == _BACKGROUND:
+            background = rgb(str(about.get("Color", "#FFFFFF")))
+        else:
+            colour = str(about.get("Color", ""))
+            areas.append(Area(name, float(area), colour and f"#{bytes(rgb(colour)).hex()}"))
+    from_file = mask.read_bytes() if data is None and mask is not None else None
+    if not areas and data is None and from_file is None:
+        return None
+    return Anomalies(tuple(areas), background, data if data is not None else from_file)

@@ -1,0 +1,205 @@
+"""Finds and reads the result of each image. One that can't be used is a sentence about that image alone."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from iu_tuner.contract.input_errors import shown
+from iu_tuner.exit_codes import UsageError
+from iu_tuner.vision.drawing.anomalies import Anomalies, anomalies_of
+from iu_tuner.vision.drawing.images import ImageFile, files_below
+from iu_tuner.vision.formats.files import read_json, read_lines
+from iu_tuner.vision.formats.labels import Label
+from iu_tuner.vision.formats.read import read_predictions
+from iu_tuner.vision.formats.rekognition import detections_of, detections_parts, result_of
+from iu_tuner.vision.formats.sources import FORMATS, Source, parse_source
+
+
+class NoResult(Exception):
+    """An image has no result that can be used; the message is a sentence without the image's name."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a model found on an image."""
+
+    labels: tuple[Label, ...]
+    anomalies: Anomalies | None = None
+
+
+class Results(Protocol):
+    """Results by key. `notes` are sentences about what could not be read and belongs to no image."""
+
+    notes: Sequence[str]
+
+    @property
+    def keys(self) -> Iterable[str]:
+        """The keys of all results."""
+        ...
+
+    def read(self, key: str) -> Result:
+        """The result of a key. Raises NoResult."""
+        ...
+
+    def model_arn(self) -> str | None:
+        """The model that the first result names, or None."""
+        ...
+
+
+class ResultFiles:
+    """`<key>.json`, as uploads get them, with `<key>.mask.png` and `<key>.error.json`; by their paths or keys."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+        self.notes: Sequence[str] = ()
+
+    @property
+    def keys(self) -> Iterable[str]:
+        """The names without `.json`."""
+        return {
+            name.removesuffix(".json").removesuffix(".error") for name in self._files if name.lower().endswith(".json")
+        }
+
+    def read(self, key: str) -> Result:
+        """The result in `<key>.json`. Raises NoResult, with the reason in `<key>.error.json` if there is one."""
+        try:
+            if (path := self._files.get(f"{key}.json")) is None:
+                raise NoResult(_error_of(self._files[f"{key}.error.json"]))
+            answer = read_json(path)
+            labels = result_of(key, answer).labels
+            return Result(labels, anomalies_of(answer, self._files.get(f"{key}.mask.png")))
+        except (UsageError, ValueError, OSError) as error:
+            raise NoResult(f"its result can't be used: {error}") from None
+
+    def model_arn(self) -> str | None:
+        """The `Inference.modelArn` of the first result."""
+        names = sorted(name for name in self._files if name.endswith(".json") and not name.endswith(".error.json"))
+        answer = read_json(self._files[names[0]]) if names else None
+        about = answer.get("Inference") if isinstance(answer, dict) else None
+        found = about.get("modelArn") if isinstance(about, dict) else None
+        return found if isinstance(found, str) else None
+
+
+class ResultsInMemory:
+    """Results that are read at once: detections lines, or a format of `iu-tuner compare`."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Result | str] = {}
+        self.notes: Sequence[str] = ()
+
+    @property
+    def keys(self) -> Iterable[str]:
+        """The keys of the lines."""
+        return self._found
+
+    def read(self, key: str) -> Result:
+        """The labels of a key. Raises NoResult."""
+        found = self._found[key]
+        if isinstance(found, str):
+            raise NoResult(found)
+        return found
+
+    def model_arn(self) -> str | None:
+        """None: such lines name no model."""
+        return None
+
+    @classmethod
+    def of_detections(cls, path: Path) -> ResultsInMemory:
+        """Read detections lines. Raises UsageError if the file can't be read."""
+        results, notes = cls(), []
+        for part in detections_parts(path):
+            for number, line in read_lines(part):
+                key = line.get("key") if isinstance(line, dict) else None
+                try:
+                    found = detections_of(line)
+                except ValueError as error:
+                    sentence = f"{part}: line {number}: {error}"
+                    if isinstance(key, str):
+                        results._found[key] = f"its result can't be used: {sentence}"
+                    else:
+                        notes.append(sentence)
+                    continue
+                is_twice = found.key in results._found
+                results._found[found.key] = "it has two results" if is_twice else Result(found.labels)
+        results.notes = notes
+        return results
+
+    @classmethod
+    def of_predictions(cls, source: Source) -> ResultsInMemory:
+        """Read COCO, TensorFlow or a manifest. Raises UsageError with sentences."""
+        results, read = cls(), read_predictions(source, {})
+        results._found = {image.key: Result(image.labels) for image in read.images}
+        results.notes = read.notes
+        return results
+
+
+def find_results(text: str) -> Results:
+    """The results at PATH[:FORMAT]; a folder with `part-<n>.jsonl` holds detections, another one `<key>.json`.
+
+    Raises:
+        UsageError: nothing is there, or a format that is read at once can't be read.
+    """
+    source = parse_source(text)
+    is_batch = source.path.is_dir() and any(source.path.glob("part-*.jsonl"))
+    if source.format == "detections" or (is_batch and not text.endswith(tuple(f":{name}" for name in FORMATS))):
+        return ResultsInMemory.of_detections(source.path)
+    if source.format == "results" and source.path.is_dir():
+        return ResultFiles(dict(files_below(source.path)))
+    if source.format == "results":
+        raise UsageError(f"{source.path}: the format results takes a folder of <key>.json")
+    return ResultsInMemory.of_predictions(source)
+
+
+def results_beside(images: Iterable[ImageFile]) -> Results:
+    """The `<key>.json` beside each image file."""
+    files: dict[str, Path] = {}
+    for image in images:
+        for suffix in (".json", ".error.json", ".mask.png"):
+            if (path := image.path.with_name(image.path.name + suffix)).is_file():
+                files[image.key + suffix] = path
+    return ResultFiles(files)
+
+
+class Matcher:
+    """Finds the result's key of each image: the same key, else the only one that ends alike, else by file name."""
+
+    def __init__(self, images: Iterable[ImageFile], results: Results) -> None:
+        self._keys = set(results.keys)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for key in sorted(self._keys):
+            self._by_name[PurePosixPath(key).name].append(key)
+        self._images = Counter(PurePosixPath(image.key).name for image in images)
+
+    def key_of(self, image: ImageFile) -> str:
+        """The key of the image's result. Raises NoResult: there is none, or there are several."""
+        if image.key in self._keys:
+            return image.key
+        name = PurePosixPath(image.key).name
+        there = self._by_name.get(name, [])
+        if not there:
+            raise NoResult("there is no result for it")
+        longer = [key for key in there if _share_a_folder(key, image.key)]
+        if len(longer) == 1:
+            return longer[0]
+        if len(there) > 1:
+            raise NoResult(f"several results have its file name: {', '.join(map(shown, there[:3]))}")
+        if self._images[name] > 1:
+            raise NoResult(f"several images have its file name, but there is one result: {shown(there[0])}")
+        return there[0]
+
+
+def _share_a_folder(a: str, b: str) -> bool:
+    """Whether one path is the end of the other, with a folder at least."""
+    return "/" in a and "/" in b and (a.endswith(f"/{b}") or b.endswith(f"/{a}"))
+
+
+def _error_of(path: Path) -> str:
+    """The sentence about an image that the service could not analyse."""
+    raw = read_json(path)
+    error = raw.get("Error") if isinstance(raw, dict) else None
+    error = error if isinstance(error, dict) else {}
+    return f"it could not be analysed: {error.get('Code', 'unknown error')}: {error.get('Message', 'no message')}"

@@ -1,0 +1,1 @@
+"""From COCO data sets to manifests, and back."""
