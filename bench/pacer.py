@@ -27,10 +27,12 @@ from simulation.pacing.paced_batch import Batch, run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
 
 LATENCY_S = 0.18
+FRACTIONAL = "fixed window, fractional rate"
 LIMITERS: dict[str, dict[str, Any]] = {
     "token bucket": {"limiter": "token_bucket"},
     "token bucket, 10 s of credit": {"limiter": "token_bucket", "burst_s": 10.0},
     "fixed window": {"limiter": "fixed_window"},
+    FRACTIONAL: {"limiter": "fixed_window"},
     "sliding window": {"limiter": "sliding_window"},
     "pool with a queue": {"limiter": "executor_pool"},
     "concurrency limit": {"limiter": "concurrency_limit"},
@@ -40,8 +42,10 @@ SIZES = ((5.0, 1), (5.0, 3), (12.5, 2), (2.0, 1))  # TPS per inference unit, inf
 OFF = (-0.05, -0.025, 0.0, 0.025, 0.05)  # relative error of the measurement
 MEASURED_S, OUTAGE_S, PEERS_S = 1200.0, 600.0, 300.0
 HALF = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5), (2 * OUTAGE_S, 1.0)))
-HALVED = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5)))
+HALVED = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5)), long_run=None)
 DOUBLED = Tempo(((0.0, 0.5), (OUTAGE_S, 1.0)))
+SHORT_SIZES, SHORT_S = ((60.0, 1), (25.0, 2)), 24.0  # about 1,200 images
+SHORT = Tempo(((0.0, 1.0), (SHORT_S / 3, 0.5), (2 * SHORT_S / 3, 1.0)))
 UNITS_LOOK_S = 30.0  # the units in service are looked at this often
 
 
@@ -62,6 +66,8 @@ class Case:
         name = f"{self.limiter}/{self.size}/{self.seed}"
         tps, units = self.size[0] * Random(name).uniform(0.85, 1.15), self.size[1]
         values = {"seed": self.seed, "latency_mean_s": LATENCY_S, **LIMITERS[self.limiter]}
+        if self.limiter == "fixed window":
+            tps = max(1, round(tps * units)) / units
         executors = ModelTruth(tps_per_iu=tps, **values).executors_per_iu
         return ModelTruth(tps_per_iu=tps * units, executors=executors * units, queue_length=4 * units, **values)
 
@@ -91,6 +97,10 @@ def run_case(case: Case) -> Outcome:
     match case.part:
         case "outage":
             return _run(case, HALF, 3 * OUTAGE_S)
+        case "short":
+            return _run(case, Tempo(), SHORT_S)
+        case "short outage":
+            return _run(case, SHORT, SHORT_S)
         case "halved":
             return _run(case, HALVED, 2 * OUTAGE_S)
         case "doubled":
@@ -136,6 +146,8 @@ def cases(seeds: int, parts: Sequence[str]) -> list[Case]:
         off: tuple[float | None, ...] = OFF if part == "measured" else (None,) if part == "unmeasured" else (0.0,)
         if part == "two workers":
             made += [Case(*each) for each in product((part,), LIMITERS, SIZES[1:3], (0.0,), numbers, (2,))]
+        elif part.startswith("short"):
+            made += [Case(part, *each) for each in product(LIMITERS, SHORT_SIZES, (0.0,), numbers)]
         elif part in PEERS:
             made += [Case(part, *each) for each in product(LIMITERS, SIZES[:1], (0.0,), numbers)]
         else:
@@ -143,7 +155,7 @@ def cases(seeds: int, parts: Sequence[str]) -> list[Case]:
     return made
 
 
-OWN = ("measured", "unmeasured", "outage", "halved", "doubled", "units doubled", "two workers")
+OWN = ("measured", "unmeasured", "outage", "halved", "doubled", "units doubled", "two workers", "short", "short outage")
 GOALS: tuple[tuple[str, str, str, float], ...] = (
     ("measured", "efficiency", "median", 98.5),
     ("measured", "efficiency", "p10", 95.0),
@@ -155,6 +167,10 @@ GOALS: tuple[tuple[str, str, str, float], ...] = (
     ("unmeasured", "throttled", "max", 1.2),
     ("outage", "efficiency", "min", 95.0),
     ("outage", "throttled", "max", 1.2),
+    ("short", "efficiency", "min", 98.0),
+    ("short", "throttled", "max", 0.5),
+    ("short outage", "efficiency", "min", 95.0),
+    ("short outage", "throttled", "max", 1.2),
     ("halved", "seconds", "p95", 60.0),
     ("units doubled", "seconds", "p95", 60.0),
 )
@@ -180,7 +196,9 @@ def goals(outcomes: Sequence[Outcome]) -> Targets:
 
 def _values(outcomes: Sequence[Outcome], part: str, what: str) -> list[float]:
     times = 1 if what == "seconds" else 100
-    return [times * getattr(each, what) for each in outcomes if each.case.part == part]
+    return [
+        times * getattr(each, what) for each in outcomes if each.case.part == part and each.case.limiter != FRACTIONAL
+    ]
 
 
 def by_part(outcomes: Sequence[Outcome]) -> str:
