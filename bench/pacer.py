@@ -142,9 +142,9 @@ def _until_used(batch: Batch, tps: float, seconds: float) -> float:
     return math.inf
 
 
-def cases(seeds: int, parts: Sequence[str]) -> list[Case]:
-    """All cases of these parts."""
-    numbers = range(seeds)
+def cases(seeds: int, parts: Sequence[str], first: int = 0) -> list[Case]:
+    """All cases of these parts, with so many seeds from `first` on."""
+    numbers = range(first, first + seeds)
     made = []
     for part in parts:
         off: tuple[float | None, ...] = OFF if part == "measured" else (None,) if part == "unmeasured" else (0.0,)
@@ -243,12 +243,13 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.pacer", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each case")
+    parser.add_argument("--first-seed", type=int, default=0, help="other runs of the same cases")
     parser.add_argument("--parts", nargs="+", choices=(*OWN, *PEERS), default=(*OWN, *PEERS), metavar="PART")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     chosen = parser.parse_args(arguments)
     with Pool(chosen.jobs) as pool:
-        outcomes = pool.map(run_case, cases(chosen.seeds, chosen.parts), chunksize=4)
+        outcomes = pool.map(run_case, cases(chosen.seeds, chosen.parts, chosen.first_seed), chunksize=4)
     checks = goals(outcomes)
     print(f"{len(outcomes)} runs, {chosen.seeds} seeds\n")
     listed = [part for part in ("measured", "unmeasured", "outage", "short", "short outage") if part in chosen.parts]
