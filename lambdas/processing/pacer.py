@@ -123,13 +123,13 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
 
 
 def _lowered(pace: Pace, now: float) -> Pace:
-    throttled, known = pace.recent.count("1"), pace.ceiling or pace.rate
+    throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
     if pace.slow_start or throttled >= OUTAGE:
         share = min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
         return replace(lowered, seeking=True, recent="", rate=rate, ceiling=rate * (1 + STEP))
-    above = 0.0 if pace.seeking else FAR_ABOVE
+    above = 0.0 if pace.seeking or pace.ceiling is None else FAR_ABOVE
     if pace.rate > (1 + above) * known:  # the model carries more than the ceiling, or had much credit
         return _at(lowered, math.sqrt(pace.rate * known))
     if pace.rate > known:
