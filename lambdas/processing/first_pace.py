@@ -41,7 +41,8 @@ def first_pace(units: int, measured: Measured | None) -> Pace:
         cap = None if in_flight is None else math.ceil(in_flight) + MORE_IN_FLIGHT
         return Pace(rate=SAFETY * measured.tps * units, units=units, cap=cap, measured=measured.tps)
     cap = None if in_flight is None else max(1, round(in_flight))
-    return Pace(rate=measured.clean_tps * units, units=units, cap=cap, measured=measured.tps)
+    rate = measured.clean_tps * units
+    return Pace(rate=rate, units=units, cap=cap, measured=measured.tps, ceiling=rate, seeking=True)
 
 
 def _usable(output: Output) -> Measured | None:

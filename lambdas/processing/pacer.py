@@ -27,10 +27,9 @@ RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a 
 MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
 PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
-PROBE_S = 2.0  # unit of time of the accelerated growth: the rate doubles in 4.6 of them
+PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
 LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
-LOW_REQUESTS, LOW_S = 60, 6.0  # requests and seconds per STEP up to the ceiling then
-SEEK_REQUESTS, SEEK_S = 15, 2.5  # at most these per STEP where the ceiling is not known, after lost capacity
+LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 REST_S = 1.2  # outcomes so soon after a decrease are of requests that were sent before it
@@ -49,7 +48,7 @@ class Pace:
     measured: float | None = None  # TPS per inference unit; None without a measurement
     ceiling: float | None = None  # the rate at the last throttle
     slow_start: bool = False
-    seeking: bool = False  # the ceiling is not known: capacity was lost, or a slow start has ended
+    seeking: bool = False  # the ceiling is a guess: after lost capacity or a slow start, or from a clean rate
     false_probes: int = 0
     recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
     lowered_at: float = 0.0
@@ -103,25 +102,35 @@ def with_units(pace: Pace, units: int) -> Pace:
 
 
 def after(pace: Pace, report: Report, now: float) -> Pace:
-    """The pace after a worker's report at `now`."""
+    """The pace after a worker's report at `now`.
+
+    A throttle soon after a decrease is of a request that was sent before it. Many of them after a decrease by one STEP
+    show that capacity is gone.
+    """
     if pace.cap is None and report.cap is not None:
-        return replace(pace, cap=report.cap, slow_start=False, seeking=True, ceiling=None, recent="")
-    if now < pace.lowered_at + REST_S:
+        return replace(pace, cap=report.cap, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
+    rests = now < pace.lowered_at + REST_S
+    if rests and pace.seeking:
         return pace
-    pace = replace(pace, recent=(pace.recent + report.outcomes)[-OUTCOMES_KEPT:])
-    if "1" in report.outcomes:
+    kept = max(OUTCOMES_KEPT, len(report.outcomes))
+    pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
+    if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
         return _lowered(pace, now)
+    if rests:
+        return pace
     slots = report.accepted + report.unused
     return pace if report.accepted < USED * slots else _raised(pace, report)
 
 
 def _lowered(pace: Pace, now: float) -> Pace:
-    throttled, known = pace.recent.count("1"), pace.ceiling or pace.rate
+    throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
     if pace.slow_start or throttled >= OUTAGE:
         share = min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
-        return _at(replace(lowered, seeking=True, recent=""), share * pace.rate)
-    if pace.rate > (1 + FAR_ABOVE) * known:  # the model carries more than the ceiling, or had much credit
+        rate = max(LEAST_TPS, share * pace.rate)
+        return replace(lowered, seeking=True, recent="", rate=rate, ceiling=rate * (1 + STEP))
+    above = 0.0 if pace.seeking or pace.ceiling is None else FAR_ABOVE
+    if pace.rate > (1 + above) * known:  # the model carries more than the ceiling, or had much credit
         return _at(lowered, math.sqrt(pace.rate * known))
     if pace.rate > known:
         probes = pace.false_probes if pace.is_low else min(pace.false_probes + 1, MOST_FALSE_PROBES)
@@ -144,17 +153,16 @@ def _raised(pace: Pace, report: Report) -> Pace:
     if pace.slow_start:
         return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, report.seconds))
     ceiling = pace.ceiling or pace.expected or pace.rate
-    if not pace.seeking and pace.rate >= ceiling:
+    if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)
-    raised = pace.rate * (1 + STEP * report.accepted / _requests_per_step(pace))
-    return _at(pace, raised if pace.seeking else min(ceiling, raised))
+    step = max(STEP, (ceiling / pace.rate - 1) / 2)
+    raised = pace.rate * (1 + step * report.accepted / _requests_per_step(pace))
+    return _at(pace, min(ceiling, raised))
 
 
 def _requests_per_step(pace: Pace) -> float:
-    if pace.seeking or (pace.is_low and pace.ceiling is None):
-        return min(SEEK_REQUESTS, SEEK_S * pace.rate)
-    if pace.is_low:
-        return max(LOW_REQUESTS, LOW_S * pace.rate)
+    if pace.is_low or pace.seeking:
+        return LOW_REQUESTS
     if pace.ceiling is None:
         return FIRST_REQUESTS
     return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
@@ -163,10 +171,11 @@ def _requests_per_step(pace: Pace) -> float:
 def _probing(pace: Pace, ceiling: float, seconds: float) -> Pace:
     """The pace after `seconds` above the ceiling. Once an outage is over, the measured rate is the ceiling again."""
     excess = pace.rate / ceiling - 1
-    if excess < FAR_ABOVE and not pace.is_low:
+    if excess < FAR_ABOVE and not pace.is_low and not pace.seeking:
         excess += PROBE_PER_S * seconds
     else:
-        excess = STEP * (math.cbrt(excess / STEP) + seconds / PROBE_S) ** 3
+        unit_s = max(PROBE_S, PROBE_REQUESTS / pace.rate)
+        excess = STEP * (math.cbrt(excess / STEP) + seconds / unit_s) ** 3
     raised = _at(pace, ceiling * (1 + excess))
     if pace.is_low and not raised.is_low and pace.expected is not None:
         return replace(raised, ceiling=None, rate=SAFETY * pace.expected)

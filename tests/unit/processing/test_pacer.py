@@ -74,6 +74,8 @@ def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
     cases = [
         Case("measured", "token bucket", (5.0, 1), -0.05, 1),
         Case("unmeasured", "token bucket", (5.0, 1), None, 3),
+        Case("measured", "fixed window", (5.0, 1), 0.025, 1),
+        Case("measured", "concurrency limit", (5.0, 1), 0.0, 2),
         Case("outage", "sliding window", (5.0, 1), 0.0, 4),
         Case("units doubled", "pool with a queue", (5.0, 1), 0.0, 5),
     ]

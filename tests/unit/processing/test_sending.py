@@ -14,33 +14,15 @@ from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.request import RequestSigner
 from lambdas.processing.first_pace import Measured, first_pace
-from lambdas.processing.pacer import Pace, Report, after
 from lambdas.processing.sending import Sent, send_paced
-from lambdas.processing.slots import Slots, give_back, reserve
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from tests.unit.processing.memory_pace import MemoryPace
 from tests.unit.simulated_model.conftest import client_of
 from tests.unit.simulated_model.pictures import jpeg
 from tests.waiting import wait_until
 
 TPS, IMAGES = 40.0, 120
-
-
-class Memory:
-    """A pace in memory."""
-
-    def __init__(self, pace: Pace) -> None:
-        self.pace, self.exchanges = pace, 0
-
-    def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
-    ) -> Slots:
-        self.exchanges += 1
-        self.pace = after(self.pace, report, now)
-        if unsent is not None:
-            self.pace = give_back(self.pace, *unsent)
-        self.pace, slots = reserve(self.pace, now, "batch", 1, wanted)
-        return slots
 
 
 class Image:
@@ -83,13 +65,13 @@ def server() -> Iterator[RunningSimulatedModel]:
         yield running
 
 
-def _send(model: Model, images: list[Image], pace: Memory, seconds: float = 60.0) -> Sent:
+def _send(model: Model, images: list[Image], pace: MemoryPace, seconds: float = 60.0) -> Sent:
     return send_paced(iter(images), pace, model.detector.connection, until=time.time() + seconds)
 
 
 def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimulatedModel) -> None:
     model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.05))
-    images, pace = model.images(IMAGES), Memory(first_pace(1, Measured(TPS / 2, 0.05)))
+    images, pace = model.images(IMAGES), MemoryPace(first_pace(1, Measured(TPS / 2, 0.05)))
     decided = [Image(None) for _ in range(5)]
 
     sent = _send(model, [*images, *decided], pace)
@@ -108,7 +90,7 @@ def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server
     model = Model(server, ModelTruth(tps_per_iu=TPS / 4, start_s=0.0, latency_mean_s=0.02))
     images = model.images(40)
 
-    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.02))))
+    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.02))))
 
     assert all(image.replies == [Reply(ACCEPTED)] for image in images)
     assert sent.throttled == model.totals()["throttled"] > 0
@@ -121,7 +103,7 @@ def test_an_image_is_sent_again_as_often_as_its_task_asks(server: RunningSimulat
     images = model.images(6)
     images[2].again = 3
 
-    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.01))))
+    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.01))))
 
     assert [len(image.replies) for image in images] == [1, 1, 4, 1, 1, 1]
     assert sent.requests == 9
@@ -131,7 +113,7 @@ def test_what_is_not_sent_at_the_end_stays_with_the_caller(server: RunningSimula
     model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.01))
     images = model.images(200)
 
-    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.01))), seconds=1.0)
+    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.01))), seconds=1.0)
 
     finished = sum(len(image.replies) for image in images)
     assert finished == sent.accepted == model.totals()["accepted"] < len(images)
@@ -142,7 +124,7 @@ def test_a_model_that_is_gone_ends_the_sending(server: RunningSimulatedModel) ->
     client_of(server).stop_project_version(ProjectVersionArn=model.arn)
     images = model.images(30)
 
-    sent = _send(model, images, Memory(first_pace(1, Measured(TPS, 0.01))))
+    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.01))))
 
     assert sent.gone and sent.accepted == 0
     assert not any(image.replies for image in images)
@@ -158,6 +140,8 @@ def test_an_error_of_a_task_ends_all_threads_and_is_raised(server: RunningSimula
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="could not be stored"):
         _send(
-            model, [*model.images(5), Broken(model.images(1)[0].prepared)], Memory(first_pace(1, Measured(TPS, 0.01)))
+            model,
+            [*model.images(5), Broken(model.images(1)[0].prepared)],
+            MemoryPace(first_pace(1, Measured(TPS, 0.01))),
         )
     assert threading.active_count() == before

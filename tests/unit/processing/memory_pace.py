@@ -1,0 +1,23 @@
+"""A pace in memory, for one worker."""
+
+from __future__ import annotations
+
+from lambdas.processing.pacer import Pace, Report, after
+from lambdas.processing.slots import Slots, give_back, reserve
+
+
+class MemoryPace:
+    """A pace in memory."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace, self.exchanges = pace, 0
+
+    def exchange(
+        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+    ) -> Slots:
+        self.exchanges += 1
+        self.pace = after(self.pace, report, now)
+        if unsent is not None:
+            self.pace = give_back(self.pace, *unsent)
+        self.pace, slots = reserve(self.pace, now, "batch", 1, wanted)
+        return slots
