@@ -27,6 +27,7 @@ class LiveBatch:
     deadline_at: float | None = None
     expected_usd: float | None = None
     expected_hours: float | None = None
+    usd_per_unit_hour: float | None = None
 
     @property
     def open(self) -> int:

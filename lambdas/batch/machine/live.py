@@ -22,6 +22,7 @@ def live_batch(batch: LoadedBatch, images: BatchImages) -> LiveBatch:
         batch.run.deadline_at,
         state.expected_usd,
         state.expected_hours,
+        batch.run.usd_per_unit_hour,
     )
 
 
