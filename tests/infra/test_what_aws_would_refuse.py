@@ -19,7 +19,7 @@ import pytest
 
 from tests.infra.deployments import EVERYTHING, MODEL, REGIONS, STARTS_BY_ITSELF
 from tests.infra.iam_reference import faults
-from tests.infra.synth import REPOSITORY, definitions, template
+from tests.infra.synth import REPOSITORY, definition, definitions, template
 
 Template = dict[str, Any]
 VARIANTS: dict[str, dict[str, Any]] = {
