@@ -107,6 +107,7 @@ RIGHTS_OF_BATCHES = {
 }
 RIGHTS = RIGHTS_OF_BATCHES | {
     "Prepare": {
+        ("dynamodb:Scan", "runs/index/Leases"),
         ("rekognition:DescribeProjects", "*"),
         ("rekognition:DescribeProjectVersions", PROJECTS),
         ("s3:ListBucket", "bucket"),
@@ -218,7 +219,7 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
     (bucket,) = resources("AWS::S3::Bucket", **context)
     (table,) = resources("AWS::DynamoDB::Table", **context)
     own_logs = text(function["LoggingConfig"]["LogGroup"]).strip("<>")
-    machine = machine_id(**context)
+    machine = machine_id("Workflow", **context)
     its_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": machine}]}]})
     batches = machine_id("BatchWorkflow", **context)
     batches_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": batches}]}]})
