@@ -88,7 +88,7 @@ RIGHTS_OF_BATCHES = {
         LIST_ALL,
     },
     "ListImages": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES, WRITE_FILES},
-    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES, WRITE_FILES},
+    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES},
     "QuoteBatch": OF_A_BATCH,
     "PlanRound": OF_A_BATCH | {PUT_ITEM, ("rekognition:DescribeProjectVersions", PROJECTS)},
     "ProcessImages": OF_A_BATCH
