@@ -5,6 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.batch_grants import grant_batches
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
 from infra.monitoring.dashboard import Dashboard
@@ -14,7 +15,7 @@ from infra.resources.storage import Storage
 from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
 from infra.triggers import Triggers
-from infra.workflow.machine import Workflow
+from infra.workflow.machine import Workflow, batching, measuring
 
 
 class InferenceUnitTuner(cdk.Stack):
@@ -37,13 +38,18 @@ class InferenceUnitTuner(cdk.Stack):
             runs_table=storage.runs.table_name,
             image_bucket=storage.images.bucket_name,
         )
-        workflow = Workflow(self, "Workflow", functions=functions, settings=settings)
+        workflow = Workflow(self, "Workflow", functions=functions, settings=settings, work=measuring(functions))
+        batches = Workflow(self, "BatchWorkflow", functions=functions, settings=settings, work=batching(functions))
 
         safety_net = SafetyNet(
-            self, "SafetyNet", settings=settings, functions=functions, state_machine=workflow.state_machine
+            self,
+            "SafetyNet",
+            settings=settings,
+            functions=functions,
+            state_machines=(workflow.state_machine, batches.state_machine),
         )
         # CloudFormation deletes in the opposite order: the guard first, while everything still works.
-        safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow)
+        safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow, batches)
 
         triggers = Triggers(
             self,
@@ -51,6 +57,7 @@ class InferenceUnitTuner(cdk.Stack):
             settings=settings,
             images=storage.images,
             state_machine=workflow.state_machine,
+            batch_machine=batches.state_machine,
             start_after_uploads=functions.start_after_uploads,
         )
         # The starters are deleted before the guard, so that no run starts after its work.
@@ -63,6 +70,7 @@ class InferenceUnitTuner(cdk.Stack):
             "Observability",
             settings=settings,
             state_machine=workflow.state_machine,
+            batch_machine=batches.state_machine,
             dead_letter_queues=dead_letter_queues,
             janitor=functions.janitor,
         )
@@ -77,10 +85,12 @@ class InferenceUnitTuner(cdk.Stack):
         )
 
         self._grant(storage, models, functions, observability)
+        grant_batches(storage, models, functions, observability)
         functions.grant_account_services()
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
+        cdk.CfnOutput(self, "BatchStateMachineArn", value=batches.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ImageBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "ReportBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "RunsTableName", value=storage.runs.table_name)
@@ -98,6 +108,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_list_images(functions.prepare)
         storage.grant_get_images(functions.prepare)
         models.grant_traffic(functions.prepare)
+        storage.grant_list_leases(functions.prepare)
         storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
 
         models.grant(functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion")

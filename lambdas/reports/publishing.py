@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
@@ -15,6 +16,7 @@ from lambdas.aws.versions import versions
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.reports import metrics
+from lambdas.reports.page.batch import BatchFacts, batch_contents
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.render import page
 from lambdas.reports.page.sections.failed_run import failure_contents
@@ -39,11 +41,21 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
     return answer
 
 
+def with_batch_page(answer: BatchOutput, facts: Callable[[], BatchFacts]) -> BatchOutput:
+    """Saves a batch's page. If that fails, the output has `reportUri` null, and a warning says why."""
+    try:
+        shown = page(batch_contents(answer, facts(), versions()))
+        put_page(page_client(), settings().image_bucket, answer.run_id, shown)
+    except Exception as error:  # noqa: BLE001 - a missing page must not fail a batch that has its results
+        return replace(answer, report_uri=None, warnings=(*(answer.warnings or ()), _missing(error)))
+    return answer
+
+
 def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str) -> str | None:
     """Save the page of a run without an answer. Returns its URI, or None if it could not be made or saved."""
     try:
         bucket, store = settings().image_bucket, run_store(run_id)
-        known, receipt = store.load_or_none(), None
+        known, receipt = store.measurement_or_none(), None
         with suppress(KeyError):
             receipt = store.receipt()
         failed = FailedRun(run_id, model_arn, error, cause, receipt, is_settled=error != "ModelStopFailed")

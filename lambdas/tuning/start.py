@@ -15,8 +15,8 @@ from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.models.tokens import client_token
+from lambdas.runs.model_run import ModelRun
 from lambdas.runs.progress import Progress
-from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 
 
@@ -27,7 +27,7 @@ def move_towards_running(run_id: str) -> bool:
         BudgetExceeded, ModelLost, ModelNotStartable, ModelStartFailed, ModelNotFound, AccessDenied
     """
     store, now = run_store(run_id), time.time()
-    run, before = store.load()
+    run, before = store.load_model_run()
     run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
     lease = lease_store().require_held(run.model_arn, run_id)
     model = model_of(run.model_arn, run.project_arn)
@@ -59,14 +59,18 @@ def move_towards_running(run_id: str) -> bool:
     store.save_progress(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
         token = client_token(lease, "start", after.up_at)
-        start(model, lease, state, before.units_wanted or run.inference_units, token)
+        start(model, lease, state, before.units_wanted or run.inference_units, token, run.scales_to)
     elif move == "restart":
         restart(model, lease)
     return move == "use"
 
 
-def start(model: ModelControl, lease: Lease, state: ModelState, inference_units: int, token: str) -> None:
+def start(
+    model: ModelControl, lease: Lease, state: ModelState, inference_units: int, token: str, scales_to: int | None = None
+) -> None:
     """Request a start of a model in this state; only the next status shows the result.
+
+    With `scales_to` the model auto-scales up to so many inference units.
 
     Raises:
         ModelLost: another layer is ending the run; nothing was requested.
@@ -75,7 +79,8 @@ def start(model: ModelControl, lease: Lease, state: ModelState, inference_units:
     """
     lease_store().save(lease.with_start_requested(time.time()))
     # Saved even if the start is refused: that may be the second attempt, after the reply to the first got lost.
-    model.start(inference_units, token=token, failed=state if state.status == "FAILED" else None)
+    most = () if scales_to is None else (scales_to,)
+    model.start(inference_units, *most, token=token, failed=state if state.status == "FAILED" else None)
 
 
 def restart(model: ModelControl, lease: Lease) -> None:
@@ -89,7 +94,7 @@ def restart(model: ModelControl, lease: Lease) -> None:
     model.stop(token=client_token(lease, "stop", now))
 
 
-def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:
+def _running(run: ModelRun, after: Progress, before: Progress, state: ModelState) -> Progress:
     # The model was not RUNNING at the last poll: a count from there never bills too little.
     since = after.running_since or before.last_look_at or run.started_epoch
     if before.units_wanted is not None:

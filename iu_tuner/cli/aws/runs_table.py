@@ -9,6 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from iu_tuner.contract.batch.live_batch import live_run
 from iu_tuner.contract.names import LEASE_ITEM, RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
@@ -23,8 +24,9 @@ class PastRun:
 
     @property
     def output(self) -> Output | None:
-        """The run's output. Returns None if it published none."""
-        return from_json(Output, self.values) if "verdict" in self.values else None
+        """The output of a measurement. Returns None if it published none, and for a batch."""
+        is_measurement = "verdict" in self.values and self.values.get("task") != "process"
+        return from_json(Output, self.values) if is_measurement else None
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class RunsTable:
     def run(self, run_id: str) -> LiveRun | None:
         """The current state of the run. Returns None as long as the table has no item of it."""
         item = self._item(run_pk(run_id), RUN_ITEM)
-        return LiveRun.of(item) if item else None
+        return live_run(item) if item else None
 
     def lease(self, model_arn: str) -> dict[str, Any] | None:
         """The model's lease. Returns None if the model has none."""
@@ -72,7 +74,7 @@ def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _past_run(model_arn: str, item: Mapping[str, Any]) -> PastRun:
     run = {"startedAt": item["sk"].removeprefix("RUN#"), "runId": item.get("runId"), "modelArn": model_arn}
-    output = json.loads(item.get("output", "{}"))
+    output = json.loads(item.get("output") or item.get("batchOutput") or "{}")
     if "error" not in item:
         return PastRun({**run, **output})
     status = item["error"] if item["error"] in ("ABORTED", "TIMED_OUT") else "FAILED"
