@@ -25,10 +25,10 @@ class ModelService(Construct):
             stack.format_arn(service=_SERVICE, resource="project", resource_name="*")
         ]
 
-    def grant(self, function: lambda_.Function, *actions: str) -> None:
-        """Allow the function these actions (`DetectCustomLabels`, …) on the models of the settings."""
+    def grant(self, function: lambda_.Function, *actions: str, model_arn: str | None = None) -> None:
+        """Allow the function these actions (`DetectCustomLabels`, …) on one model, or on those of the settings."""
         for action in actions:
-            self._grant_one(function, action)
+            self._grant_one(function, action, [model_arn] if model_arn else self._versions)
         if self._endpoint_url is not None:
             function.add_environment("AWS_ENDPOINT_URL_REKOGNITION", self._endpoint_url)
 
@@ -36,14 +36,14 @@ class ModelService(Construct):
         """Allow the function to read from CloudWatch how many requests the models served."""
         allow(function, ["cloudwatch:GetMetricData"], "*", wildcard="CloudWatch's metrics know no resources.")
 
-    def _grant_one(self, function: lambda_.Function, action: str) -> None:
+    def _grant_one(self, function: lambda_.Function, action: str, versions: list[str]) -> None:
         match action:
             case "DescribeProjects":
                 resources, reason = ["*"], "DescribeProjects knows no resource-level permissions."
             case "DescribeProjectVersions":
                 resources, reason = self._projects, "A project's ARN ends in an epoch that is not known here."
             case _:
-                resources, reason = (self._versions, "Without the setting modelArns, any model may be measured.")
+                resources, reason = (versions, "Without the setting modelArns, any model may be measured.")
         for resource in resources:
             allow(function, [f"{_SERVICE}:{action}"], resource, wildcard=reason if "*" in resource else None)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 # Keys of the interface without an effect so far: they may be given before their features exist.
-WITHOUT_EFFECT = frozenset({"inference", "lookoutVisionEndpointUrl"})
+WITHOUT_EFFECT = frozenset({"lookoutVisionEndpointUrl"})
 
 # Found by trial: 0.6 (also difflib's default) still finds `kmsKey` and `subnets`, but nothing for `region` or `stage`.
 _NEAR_ENOUGH = 0.6

@@ -76,7 +76,8 @@ RunInput = Annotated[Mapping[str, Any], BeforeValidator(_accepted)]
 TriggerInput = Annotated[RunInput, BeforeValidator(_without_place)]
 
 
-def _fingerprint(*about: Any) -> str:
+def fingerprint(*about: Any) -> str:
+    """A hash of these texts, for names of resources."""
     return hashlib.sha256("\n".join(about).encode()).hexdigest()[:8]
 
 
@@ -93,7 +94,7 @@ class Schedule(FromContext):
     @property
     def fingerprint(self) -> str:
         """A hash of the expression, the time zone and the input; it depends on neither the position nor `enabled`."""
-        return _fingerprint(json.dumps([self.expression, self.timezone, self.input], sort_keys=True))
+        return fingerprint(json.dumps([self.expression, self.timezone, self.input], sort_keys=True))
 
 
 class UploadTrigger(FromContext):
@@ -116,4 +117,4 @@ class UploadTrigger(FromContext):
     @property
     def fingerprint(self) -> str:
         """A hash of the prefix and the model's ARN."""
-        return _fingerprint(self.prefix, self.input["modelArn"])
+        return fingerprint(self.prefix, self.input["modelArn"])
