@@ -126,7 +126,7 @@ def _look(model: ModelControl) -> ModelState:
 def _timeline(run_id: str) -> Timeline:
     """The model's timeline so far. Returns an empty one if it can't be read: the model must be stopped all the same."""
     try:
-        known = run_store(run_id).load_or_none()
+        known = run_store(run_id).load_model_run_or_none()
     except Exception:  # noqa: BLE001 - an error of the run's item shows when the receipt is saved
         logger.exception("what was seen of the model can't be read")
         known = None
@@ -136,7 +136,7 @@ def _timeline(run_id: str) -> Timeline:
 def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, done: bool) -> None:
     """Save the model's state and the receipt in the run's item."""
     store = run_store(lease.run_id)
-    known = store.load_or_none()
+    known = store.load_model_run_or_none()
     if known is not None:
         run, before = known
         progress = before.looked(state, now).after_run(state, now, applying=lease.apply_starts > 0)
@@ -146,5 +146,5 @@ def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, do
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
     receipt = make_receipt(lease, known, state.status, by=by, now=now, units=units, applied=applied)
     store.save_receipt(receipt, phase=_PHASES[lease.owes, done], final=done)
-    if done and receipt.started_at is not None:
+    if done and receipt.started_at is not None and lease.kind == "measure":  # a batch is real demand
         save_own_run(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

@@ -14,6 +14,7 @@ from iu_tuner.contract.choices import AfterRun
 from lambdas.models.status import MAX_START_ATTEMPTS, ModelState
 from lambdas.models.timeline import UNSEEN, Timeline
 
+RunKind = Literal["measure", "process"]
 Owed = Literal["nothing", "stop", "restore", "apply"]
 CleanupAction = Literal["done", "wait", "stop", "start", "give-up"]
 
@@ -21,6 +22,7 @@ CleanupAction = Literal["done", "wait", "stop", "start", "give-up"]
 # reply. Within this time an unchanged status is inconclusive.
 MAX_REQUEST_DELAY_S = 90.0
 RETRY_START_AFTER_S = 30.0
+RENEWAL_S = 15 * 60.0  # a run that renews its lease does so at each state, and the longest one takes 10 minutes
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Lease:
     max_units_decided: int | None = None
     apply_starts: int = 0  # number of requests to start with these units
     not_applied: str | None = None  # the reason why a run did not apply its answer
+    kind: RunKind = "measure"  # what the run does with the model
+    renewed_at: float | None = None  # epoch seconds at which a run that may take many hours said that it goes on
 
     def apply_arrived(self, seen: Timeline) -> bool:
         """Whether a status check showed that the model is starting with the units decided, or runs with them."""
@@ -84,8 +88,9 @@ class Lease:
         return replace(self, stop_asked_at=now)
 
     def is_overdue(self, now: float) -> bool:
-        """Whether the lease is older than its run may take."""
-        return now - datetime.fromisoformat(self.started_at).timestamp() > 60 * self.max_minutes
+        """Whether the lease is older than its run may take, and was not renewed for a while."""
+        ends = datetime.fromisoformat(self.started_at).timestamp() + 60 * self.max_minutes
+        return now > max(ends, (self.renewed_at or 0.0) + RENEWAL_S)
 
     def next_move(self, state: ModelState, now: float, seen: Timeline = UNSEEN) -> CleanupAction:
         """The next move of the cleanup. Returns `done` if the cleanup is complete.

@@ -99,6 +99,14 @@ class LeaseStore:
             raise _given_up(run_id)
         return lease
 
+    def renew(self, model_arn: str, run_id: str, now: float) -> Lease:
+        """Note that an active run goes on. Returns its lease. Raises ModelLost as `require_held` does."""
+        lease = self.require_held(model_arn, run_id)
+        renewed = self._update(lease, {"renewed_at": now}, f"{_IS_MINE} AND closing = :no", {":no": False})
+        if renewed is None:
+            raise _given_up(run_id)
+        return renewed
+
     def is_active(self, model_arn: str, run_id: str) -> bool:
         """Like `require_held`, but returns a bool. Returns True if DynamoDB does not answer, as that ends no run."""
         try:

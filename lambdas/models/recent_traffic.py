@@ -44,18 +44,18 @@ def seen(of_model: Sequence[Sequence[float]], of_account: Sequence[float]) -> Tr
     return TrafficSeen(max(own, default=round(sum(of_account))), of_model=bool(own))
 
 
-def require_unused(traffic: TrafficSeen, service: ServiceNames) -> None:
-    """Require that no other client uses the running model.
+def require_unused(traffic: TrafficSeen, service: ServiceNames, otherwise: str = _ALLOW) -> None:
+    """Require that no other client uses the running model. `otherwise` says what else the user may do.
 
     Raises:
         ModelInUse: other clients may use the model, and a test would take its capacity from them.
     """
     if traffic.requests and traffic.of_model:
         raise ModelInUse(
-            f"the model runs, and {traffic.sentence(service)} - run again when no other client uses it, or {_ALLOW}"
+            f"the model runs, and {traffic.sentence(service)} - run again when no other client uses it, or {otherwise}"
         )
     if traffic.requests:
         raise ModelInUse(
             f"the model runs, and {traffic.sentence(service)}, so it may be in use - run again when no model of this"
-            f" account has had a request for {MINUTES} minutes, or {_ALLOW}"
+            f" account has had a request for {MINUTES} minutes, or {otherwise}"
         )

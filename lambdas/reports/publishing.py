@@ -43,7 +43,7 @@ def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str)
     """Save the page of a run without an answer. Returns its URI, or None if it could not be made or saved."""
     try:
         bucket, store = settings().image_bucket, run_store(run_id)
-        known, receipt = store.load_or_none(), None
+        known, receipt = store.measurement_or_none(), None
         with suppress(KeyError):
             receipt = store.receipt()
         failed = FailedRun(run_id, model_arn, error, cause, receipt, is_settled=error != "ModelStopFailed")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from iu_tuner.contract.output.live_run import CleanupTrigger, Receipt
 from lambdas.models.lease import Lease
 from lambdas.runs.progress import Progress
-from lambdas.runs.run import Run
+from lambdas.runs.model_run import ModelRun
 
 
 def make_receipt(
     lease: Lease,
-    known: tuple[Run, Progress] | None,
+    known: tuple[ModelRun, Progress] | None,
     status_after: str,
     *,
     by: CleanupTrigger,

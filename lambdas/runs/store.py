@@ -20,22 +20,25 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from iu_tuner.contract.names import RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.live_run import LiveProgress, Receipt
 from iu_tuner.contract.output.result import Findings, Output
 from lambdas.aws.settings import settings
-from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Partition, as_json, dynamodb_client
+from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
 from lambdas.load.measured_step import MeasuredStep, merged_step
 from lambdas.load.step import StepPlan
+from lambdas.runs.model_run import ModelRun
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.step_rows import measured_so_far
 from lambdas.runs.store_items import PROGRESS, RUN, closed_item, closed_step, counts_item, measured_step, step_item
 
+AnyRun = TypeVar("AnyRun", bound=ModelRun)
+_MODEL_RUN = Json(ModelRun)
 # The attributes that a step is read from. Of a worker's item that is `counts` alone, as each value takes time to read.
 _OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
 
@@ -52,18 +55,32 @@ class RunStore:
         """Save the plan of a run."""
         self._items.put(RUN_ITEM, {"plan": RUN.text(run), "modelArn": run.model_arn, "phase": "starting"})
 
-    def load_or_none(self) -> tuple[Run, Progress] | None:
-        """Like `load`, but returns None if Prepare has not saved the run."""
+    def measurement_or_none(self) -> tuple[Run, Progress] | None:
+        """Like `load`, but returns None if Prepare has not saved the run, or if it is no measurement."""
         with suppress(KeyError):
-            return self.load()
+            return None if self._items.get(RUN_ITEM).get("task") else self.load()
         return None
 
     def load(self) -> tuple[Run, Progress]:
-        """The run, with the inference units of its model, and its progress. Raises KeyError if there is none."""
+        """A measurement, with the inference units of its model, and its progress. Raises KeyError if there is none."""
+        return self.load_plan(RUN)
+
+    def load_model_run_or_none(self) -> tuple[ModelRun, Progress] | None:
+        """Like `load_model_run`, but returns None if the run is not saved yet."""
+        with suppress(KeyError):
+            return self.load_model_run()
+        return None
+
+    def load_model_run(self) -> tuple[ModelRun, Progress]:
+        """What any run, a measurement or a batch, knows of its model. Raises KeyError if there is none."""
+        return self.load_plan(_MODEL_RUN)
+
+    def load_plan(self, kind: Json[AnyRun]) -> tuple[AnyRun, Progress]:
+        """The plan of a run of this kind, and its progress. Raises KeyError if there is none."""
         item = self._items.get(RUN_ITEM)
         # Version 0.1.0 wrote another name; the model of a run that an update interrupts must be released, too.
         plan = item["plan"].replace('"units_asked":', '"requested_units":')
-        run, seen = RUN.read(plan), PROGRESS.read(item.get("progress", "{}"))
+        run, seen = kind.read(plan), PROGRESS.read(item.get("progress", "{}"))
         if seen.inference_units is not None:
             run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
         return run, seen

@@ -31,7 +31,7 @@ from lambdas.reports.metrics import count_verdict
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.output import skipped
-from lambdas.tuning.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
+from lambdas.runs.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 
 
 @dataclass(frozen=True)

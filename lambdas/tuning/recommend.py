@@ -17,7 +17,7 @@ from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.runs.store import run_store
 from lambdas.tuning.apply_answer import with_target_units
 from lambdas.tuning.output import findings
-from lambdas.tuning.quotas import quotas_client, units_quota
+from lambdas.runs.quotas import quotas_client, units_quota
 
 
 def recommend(run_id: str) -> None:

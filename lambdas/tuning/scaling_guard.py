@@ -30,7 +30,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
                 return handler(event, context)
             except RunError as error:
                 store = run_store(event["runId"])
-                known = store.load_or_none()
+                known = store.load_model_run_or_none()
                 if known is None or known[1].units_wanted is None:
                     raise
                 run, progress = known

@@ -15,7 +15,7 @@ from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.runs.progress import Progress
-from lambdas.runs.run import Run
+from lambdas.runs.model_run import ModelRun
 from lambdas.runs.store import run_store
 
 
@@ -26,7 +26,7 @@ def move_towards_running(run_id: str) -> bool:
         BudgetExceeded, ModelLost, ModelNotStartable, ModelStartFailed, ModelNotFound, AccessDenied
     """
     store, now = run_store(run_id), time.time()
-    run, before = store.load()
+    run, before = store.load_model_run()
     run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
     lease = lease_store().require_held(run.model_arn, run_id)
     model = model_of(run.model_arn, run.project_arn)
@@ -57,14 +57,18 @@ def move_towards_running(run_id: str) -> bool:
         after = replace(after, start_attempts=before.start_attempts + 1)
     store.save_progress(after, phase="measuring" if move == "use" else "starting")
     if move == "start":
-        start(model, lease, state, before.units_wanted or run.inference_units)
+        start(model, lease, state, before.units_wanted or run.inference_units, run.scales_to)
     elif move == "restart":
         restart(model, lease)
     return move == "use"
 
 
-def start(model: ModelControl, lease: Lease, state: ModelState, inference_units: int) -> None:
+def start(
+    model: ModelControl, lease: Lease, state: ModelState, inference_units: int, scales_to: int | None = None
+) -> None:
     """Request a start of a model in this state; only the next status shows the result.
+
+    With `scales_to` the model auto-scales up to so many inference units.
 
     Raises:
         ModelLost: another layer is ending the run; nothing was requested.
@@ -73,7 +77,7 @@ def start(model: ModelControl, lease: Lease, state: ModelState, inference_units:
     """
     lease_store().save(lease.with_start_requested(time.time()))
     # Saved even if the start is refused: that may be the second attempt, after the reply to the first got lost.
-    model.start(inference_units, failed=state if state.status == "FAILED" else None)
+    model.start(inference_units, scales_to, failed=state if state.status == "FAILED" else None)
 
 
 def restart(model: ModelControl, lease: Lease) -> None:
@@ -86,7 +90,7 @@ def restart(model: ModelControl, lease: Lease) -> None:
     model.stop()
 
 
-def _running(run: Run, after: Progress, before: Progress, state: ModelState) -> Progress:
+def _running(run: ModelRun, after: Progress, before: Progress, state: ModelState) -> Progress:
     # The model was not RUNNING at the last poll: a count from there never bills too little.
     since = after.running_since or before.last_look_at or run.started_epoch
     if before.units_wanted is not None:

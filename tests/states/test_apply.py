@@ -24,7 +24,7 @@ from lambdas.models.lease_store import LeaseStore, lease_store
 from lambdas.models.rekognition.control_plane import RekognitionModel
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.models.tariff import UnitsQuota
-from lambdas.tuning.quotas import units_quota
+from lambdas.runs.quotas import units_quota
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture

@@ -21,7 +21,7 @@ from lambdas.load.step import StepPlan
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.past_runs.store import history
 from lambdas.runs.store import run_store
-from lambdas.tuning.quotas import tps_quota
+from lambdas.runs.quotas import tps_quota
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
