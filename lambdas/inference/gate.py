@@ -16,16 +16,13 @@ RUNNING = "RUNNING"
 
 
 def should_be_open(state: ModelState | None, lease: Lease | None) -> bool:
-    """Whether uploads may be analysed now: the model runs, and no run measures it. None is a model that is not found.
-
-    A model that is to be stopped by its run does not run for uploads either.
-    """
+    """Whether uploads may be analysed now: the model runs, and no run measures it. None is a model that is not found."""
     return state is not None and state.status == RUNNING and is_free(lease)
 
 
 def is_free(lease: Lease | None) -> bool:
-    """Whether no run holds the model: requests for uploads would change what a run measures."""
-    return lease is None
+    """Whether no run measures the model, which requests for uploads would disturb. A batch shares its pace with them."""
+    return lease is None or lease.kind != "measure"
 
 
 class Gate:
