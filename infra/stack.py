@@ -6,7 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.inference.inference import Inference
+from infra.inference import Inference
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
 from infra.monitoring.dashboard import Dashboard

@@ -12,7 +12,7 @@ from iu_tuner.contract.names import METRICS_NAMESPACE, SERVICE_NAME
 from iu_tuner.contract.uploads.entry import InferenceEntry
 
 _MINUTE = cdk.Duration.minutes(1)
-_LATE_S = 3600  # an upload that waits so long while its model runs
+_LATE_S, _LATE_PERIODS = 3600, 60  # the age of an upload that is analysed, for so many minutes
 _MAX_PERIODS = 1440  # CloudWatch looks back a day at most
 
 
@@ -30,14 +30,12 @@ class UploadMetrics:
         prefix, name = self._entry.prefix, self._queue.node.id
         observability.alarm(
             f"Late-{name}",
-            cloudwatch.MathExpression(
-                expression="IF(open > 0, oldest, 0)",
-                using_metrics={"open": self._of("GateOpen", "Maximum"), "oldest": self._oldest},
-                period=_MINUTE,
-            ),
-            f"An upload under {prefix} has waited for more than an hour while its model runs. Compare its rate with "
-            "that of the uploads in the dashboard: the model needs more inference units, or its requests fail.",
+            self._of("UploadAgeSeconds", "Maximum"),
+            f"Uploads under {prefix} wait for more than an hour, and their model has run for an hour. Compare its rate "
+            "with that of the uploads in the dashboard: the model needs more inference units, or its requests fail.",
             threshold=_LATE_S,
+            # Uploads that waited for their model are late at first.
+            periods=_LATE_PERIODS,
         )
         observability.alarm(
             f"Idle-{name}",

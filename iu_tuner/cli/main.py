@@ -11,6 +11,8 @@ import click
 from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.follow import follow
 from iu_tuner.cli.commands.history import history
+from iu_tuner.cli.commands.queue import queue
+from iu_tuner.cli.commands.results import results
 from iu_tuner.cli.commands.run import run
 from iu_tuner.cli.commands.status import status
 from iu_tuner.cli.commands.thresholds import thresholds
@@ -33,6 +35,8 @@ def cli() -> None:
 
 cli.add_command(follow)
 cli.add_command(history)
+cli.add_command(queue)
+cli.add_command(results)
 cli.add_command(run)
 cli.add_command(status)
 cli.add_command(thresholds)

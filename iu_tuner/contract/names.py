@@ -25,6 +25,7 @@ SERVED_MODELS = "SERVED_MODELS"  # ARNs of the models that analyse uploads, as a
 # Sort keys in the runs table.
 RUN_ITEM = "RUN"
 LEASE_ITEM = "LEASE"
+PACE_ITEM = "PACE"
 
 
 def run_pk(run_id: str) -> str:

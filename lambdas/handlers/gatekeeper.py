@@ -10,5 +10,5 @@ from lambdas.inference.gatekeeper import look
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
-    """`{"modelArn", "queueUrl", "mapping"}` -> `{"open"}`: whether uploads are analysed now."""
+    """`{"modelArn", "queueUrl", "queueArn"}` -> `{"open"}`: whether uploads are analysed now."""
     return {"open": look(event)}

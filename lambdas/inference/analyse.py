@@ -20,7 +20,7 @@ from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.inference.attempts import attempts_of
 from lambdas.inference.dead_letters import send_dead_letter
-from lambdas.inference.gate import close_gate_of, is_free
+from lambdas.inference.gate import gate_of, is_free
 from lambdas.inference.image_events import announce
 from lambdas.inference.kept_connections import KeptConnections
 from lambdas.inference.live_pace import LivePace, ModelIsMeasured
@@ -66,7 +66,7 @@ def analyse(records: Iterable[Record]) -> Waits:
     ]
     sent = _send(tasks, server, time.time() + SEND_S)
     if sent.gone:
-        close_gate_of(next(iter(by_key.values()))[0]["eventSourceARN"])
+        _close_gate(next(iter(by_key.values()))[0]["eventSourceARN"])
     waits: dict[str, tuple[Record, int]] = {}
     for task in tasks:
         if not _is_done(task, by_key[task.key][0]["body"]):
@@ -74,7 +74,9 @@ def analyse(records: Iterable[Record]) -> Waits:
             waits |= {record["messageId"]: (record, wait) for record in by_key[task.key]}
     done = [task.work for task in tasks if task.work is not None and task.work.outcome is Outcome.DONE]
     announce(done, server.processing, wanted=server.entry.event)
-    count_uploads(queue, sent, done=len(done), failed=sum(task.failure is not None for task in tasks))
+    failed = sum(task.failure is not None for task in tasks)
+    oldest_s = time.time() - min(_sent_at(record) for each in by_key.values() for record in each)
+    count_uploads(queue, sent, done=len(done), failed=failed, oldest_s=oldest_s)
     yield from waits.values()
 
 
@@ -110,6 +112,14 @@ def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
         return Sent()
 
 
+def _close_gate(queue_arn: str) -> None:
+    """Close the gate without waiting for the next look, which closes it if this fails."""
+    try:
+        gate_of(queue_arn).set(is_open=False)
+    except AWS_ERRORS:
+        logger.warning("the gate could not be found", exc_info=True)
+
+
 def _is_done(task: UploadTask, body: str) -> bool:
     """Save what became of an upload. Returns whether its messages are done."""
     try:
@@ -127,6 +137,11 @@ def _wait_s(least: float) -> int:
 
 def _received(record: Record) -> int:
     return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
+def _sent_at(record: Record) -> float:
+    """When the message came into the queue, in epoch seconds."""
+    return int(record.get("attributes", {}).get("SentTimestamp", 1000 * time.time())) / 1000
 
 
 @cache

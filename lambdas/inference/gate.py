@@ -6,6 +6,8 @@ nothing and uses up no receives.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lambdas.aws.clients import client
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
@@ -16,42 +18,35 @@ RUNNING = "RUNNING"
 
 
 def should_be_open(state: ModelState | None, lease: Lease | None) -> bool:
-    """Whether uploads may be analysed now: the model runs, and no run measures it. None is a model that is not found."""
+    """Whether uploads may be analysed now: the model runs, and no run measures it. None: there is no model."""
     return state is not None and state.status == RUNNING and is_free(lease)
 
 
 def is_free(lease: Lease | None) -> bool:
-    """Whether no run measures the model, which requests for uploads would disturb. A batch shares its pace with them."""
+    """Whether no run measures the model, which requests for uploads would disturb. A batch shares its pace."""
     return lease is None or lease.kind != "measure"
 
 
+@dataclass(frozen=True)
 class Gate:
-    """One event source mapping, by its identifier."""
+    """An event source mapping. `is_open` is None while it changes."""
 
-    def __init__(self, mapping: str) -> None:
-        self._mapping = mapping
-
-    def is_open(self) -> bool | None:
-        """Whether the mapping is enabled. Returns None while it changes. Raises ClientError, BotoCoreError."""
-        state = client("lambda").get_event_source_mapping(UUID=self._mapping)["State"]
-        return {"Enabled": True, "Disabled": False}.get(state)
+    mapping: str
+    is_open: bool | None
 
     def set(self, *, is_open: bool) -> None:
-        """Enable or disable the mapping. A refusal is logged: the next look sets it again."""
+        """Enable or disable the mapping, unless it is so or changes. A refusal is logged: the next look sets it."""
+        if self.is_open is None or self.is_open == is_open:
+            return
         try:
-            client("lambda").update_event_source_mapping(UUID=self._mapping, Enabled=is_open)
+            client("lambda").update_event_source_mapping(UUID=self.mapping, Enabled=is_open)
         except AWS_ERRORS:
             logger.warning("the gate could not be set; the next look does it", exc_info=True)
             return
         logger.info("the gate is set", extra={"open": is_open})
 
 
-def close_gate_of(queue_arn: str) -> None:
-    """Close the gate of a queue at once, without waiting for the next look. Errors are logged."""
-    try:
-        found = client("lambda").list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
-    except AWS_ERRORS:
-        logger.warning("the gate could not be found; the next look closes it", exc_info=True)
-        return
-    for mapping in found:
-        Gate(mapping["UUID"]).set(is_open=False)
+def gate_of(queue_arn: str) -> Gate:
+    """The gate of a queue. Raises ClientError, BotoCoreError."""
+    (found,) = client("lambda").list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
+    return Gate(found["UUID"], {"Enabled": True, "Disabled": False}.get(found["State"]))

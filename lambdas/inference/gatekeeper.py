@@ -13,7 +13,7 @@ from iu_tuner.contract.errors import RunError
 from lambdas.aws.clients import client
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
-from lambdas.inference.gate import Gate, should_be_open
+from lambdas.inference.gate import gate_of, should_be_open
 from lambdas.models.lease_store import lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import find_model
@@ -27,11 +27,11 @@ _COUNTS = ("", "NotVisible", "Delayed")
 
 
 class Served(BaseModel, alias_generator=to_camel):
-    """The input of a look: the model, its queue, and the event source mapping that is the gate."""
+    """The input of a look: the model, and the queue of its uploads."""
 
     model_arn: str
     queue_url: str
-    mapping: str
+    queue_arn: str
 
 
 def look(raw: dict[str, Any]) -> bool:
@@ -39,12 +39,10 @@ def look(raw: dict[str, Any]) -> bool:
     what = Served.model_validate(raw)
     state = _state(what.model_arn)
     is_open = should_be_open(state, lease_store().get(what.model_arn))
-    gate, pace = Gate(what.mapping), pace_store(what.model_arn, "live")
-    was_open = gate.is_open()
+    gate, pace = gate_of(what.queue_arn), pace_store(what.model_arn, "live")
     if is_open and state is not None:
-        _keep_pace(pace, what.model_arn, state, starts=was_open is False)
-    if was_open is not None and was_open != is_open:
-        gate.set(is_open=is_open)
+        _keep_pace(pace, what.model_arn, state, starts=gate.is_open is False)
+    gate.set(is_open=is_open)
     _report(what, pace, state, is_open=is_open)
     return is_open
 

@@ -102,8 +102,8 @@ def failed(run: FailedRun) -> None:
 
 
 @_harmless
-def count_uploads(queue: str, sent: SentImages, *, done: int, failed: int) -> None:
-    """Count what became of a batch of uploads, and the seconds in which they waited for a slot."""
+def count_uploads(queue: str, sent: SentImages, *, done: int, failed: int, oldest_s: float) -> None:
+    """Count what became of a batch of uploads, the oldest of which is `oldest_s` seconds old."""
     _emit(
         {"queue": queue},
         [
@@ -112,6 +112,7 @@ def count_uploads(queue: str, sent: SentImages, *, done: int, failed: int) -> No
             ("ImageRequests", MetricUnit.Count, sent.requests),
             ("ImagesThrottled", MetricUnit.Count, sent.throttled),
             ("PacedSeconds", MetricUnit.Seconds, sent.paced_s),
+            ("UploadAgeSeconds", MetricUnit.Seconds, oldest_s),
         ],
     )
 

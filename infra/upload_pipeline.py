@@ -56,12 +56,14 @@ class Pipeline(Construct):
         self.gate = self._feed(analyse_uploads)
         self._grant(analyse_uploads, storage, models)
 
-    def grant_gate(self, function: lambda_.Function, *actions: str) -> None:
-        """Allow the function these actions on the gate.
+    def grant_gate(self, function: lambda_.Function) -> None:
+        """Allow the function to find the gate, and to open and close it.
 
-        The policy stands by itself: the role's own would have to exist before the function, which the gate needs.
+        The gate's policy stands by itself: the role's own has to exist before the function, which the gate needs.
         """
         assert function.role is not None
+        reason = "ListEventSourceMappings knows no resource-level permissions."
+        allow(function, ["lambda:ListEventSourceMappings"], "*", wildcard=reason)
         gate = cdk.Stack.of(self).format_arn(
             service="lambda",
             resource="event-source-mapping",
@@ -72,7 +74,7 @@ class Pipeline(Construct):
             self,
             f"{function.node.id}Gate",
             roles=[function.role],
-            statements=[iam.PolicyStatement(actions=[f"lambda:{action}" for action in actions], resources=[gate])],
+            statements=[iam.PolicyStatement(actions=["lambda:UpdateEventSourceMapping"], resources=[gate])],
         )
 
     def _own_key(self, entry: InferenceEntry) -> kms.Key | None:
@@ -130,10 +132,7 @@ class Pipeline(Construct):
         models.grant(function, "DetectCustomLabels", model_arn=self.entry.model_arn)
         storage.grant_uploads(function, self.entry)
         storage.grant_runs(function, "GetItem", "PutItem", "UpdateItem")
-        # The function finds its own gate, to close it at once when the model is gone.
-        reason = "ListEventSourceMappings knows no resource-level permissions."
-        allow(function, ["lambda:ListEventSourceMappings"], "*", wildcard=reason)
-        self.grant_gate(function, "UpdateEventSourceMapping")
+        self.grant_gate(function)  # to close it at once when the model is gone
         if self.entry.event:
             bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
             allow(function, ["events:PutEvents"], bus)

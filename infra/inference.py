@@ -10,7 +10,6 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.inference.pipeline import Pipeline
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
 from infra.monitoring.upload_metrics import UploadMetrics
@@ -19,6 +18,7 @@ from infra.resources.queues import dead_letter_queue, scheduler_role
 from infra.resources.storage import Storage
 from infra.settings.settings import Settings
 from infra.settings.triggers import fingerprint
+from infra.upload_pipeline import Pipeline
 
 _LOOK = cdk.Duration.minutes(1)
 
@@ -77,7 +77,7 @@ class Inference(Construct):
             told = {
                 "modelArn": pipeline.entry.model_arn,
                 "queueUrl": pipeline.queue.queue_url,
-                "mapping": pipeline.gate.event_source_mapping_id,
+                "queueArn": pipeline.queue.queue_arn,
             }
             scheduler.Schedule(
                 self,
@@ -100,4 +100,4 @@ class Inference(Construct):
         storage.grant_runs(gatekeeper, "GetItem", "UpdateItem", "Query")
         for pipeline in self._pipelines:
             allow(gatekeeper, ["sqs:GetQueueAttributes"], pipeline.queue.queue_arn)
-            pipeline.grant_gate(gatekeeper, "GetEventSourceMapping", "UpdateEventSourceMapping")
+            pipeline.grant_gate(gatekeeper)
