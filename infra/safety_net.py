@@ -1,5 +1,7 @@
 """Releases a run's model if the state machine could not: after an abort, on a schedule, before a stack deletion."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
@@ -34,22 +36,17 @@ class SafetyNet(Construct):
         *,
         settings: Settings,
         functions: Functions,
-        state_machine: sfn.StateMachine,
+        state_machines: Sequence[sfn.StateMachine],
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letter_queues: list[sqs.IQueue] = []
         self._settings = settings
-        self._executions = cdk.Stack.of(self).format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{cdk.Fn.select(6, cdk.Fn.split(':', state_machine.state_machine_arn))}:*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        self._on_execution_end(functions.release_orphaned_model, state_machine)
+        self._executions = [executions_of(machine) for machine in state_machines]
+        self._on_execution_end(functions.release_orphaned_model, state_machines)
         self._on_schedule(functions.janitor)
-        self._on_stack_delete(functions.stop_on_delete, state_machine)
+        self._on_stack_delete(functions.stop_on_delete, state_machines)
 
-    def _on_execution_end(self, release_orphaned: lambda_.Function, state_machine: sfn.StateMachine) -> None:
+    def _on_execution_end(self, release_orphaned: lambda_.Function, state_machines: Sequence[sfn.StateMachine]) -> None:
         """Clean up after an execution that failed, timed out or was aborted, as none of its states runs any more."""
         receives = min(1000, -(-_RESCUE_PATIENCE_S // self._settings.model_poll_seconds))
         queue = work_queue(self, "Ended", settings=self._settings, visibility=_VISIBILITY, receives=receives)
@@ -62,7 +59,7 @@ class SafetyNet(Construct):
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
-                    "stateMachineArn": [state_machine.state_machine_arn],
+                    "stateMachineArn": [machine.state_machine_arn for machine in state_machines],
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             ),
@@ -99,11 +96,13 @@ class SafetyNet(Construct):
         self._set_poll_interval(janitor)
         self.dead_letter_queues.append(undelivered)
 
-    def _on_stack_delete(self, stop_on_delete: lambda_.Function, state_machine: sfn.StateMachine) -> None:
+    def _on_stack_delete(self, stop_on_delete: lambda_.Function, state_machines: Sequence[sfn.StateMachine]) -> None:
         """Make the custom resource that is deleted first, while all that is needed to stop a model still exists."""
         self._grant_executions(stop_on_delete, "states:StopExecution")
-        allow(stop_on_delete, ["states:ListExecutions"], state_machine.state_machine_arn)
-        stop_on_delete.add_environment(names.STATE_MACHINE_ARN, state_machine.state_machine_arn)
+        for machine in state_machines:
+            allow(stop_on_delete, ["states:ListExecutions"], machine.state_machine_arn)
+        machines = " ".join(machine.state_machine_arn for machine in state_machines)
+        stop_on_delete.add_environment(names.STATE_MACHINE_ARNS, machines)
         self._set_poll_interval(stop_on_delete)
         self.deletion_guard = cdk.CustomResource(
             self,
@@ -117,4 +116,15 @@ class SafetyNet(Construct):
         function.add_environment(names.MODEL_POLL_SECONDS, str(self._settings.model_poll_seconds))
 
     def _grant_executions(self, function: lambda_.Function, *actions: str) -> None:
-        allow(function, actions, self._executions, wildcard="An execution's name is made when it starts.")
+        for executions in self._executions:
+            allow(function, actions, executions, wildcard="An execution's name is made when it starts.")
+
+
+def executions_of(machine: sfn.StateMachine) -> str:
+    """The ARNs of all executions of a state machine."""
+    return cdk.Stack.of(machine).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{cdk.Fn.select(6, cdk.Fn.split(':', machine.state_machine_arn))}:*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from infra.batch_grants import grant_batches
 from infra.inference import Inference
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
@@ -16,7 +17,7 @@ from infra.resources.storage import Storage
 from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
 from infra.triggers import Triggers
-from infra.workflow.machine import Workflow
+from infra.workflow.machine import Workflow, batching, measuring
 from iu_tuner.contract.names import SERVED_MODELS, UPLOADS_OUTPUT
 
 
@@ -40,13 +41,18 @@ class InferenceUnitTuner(cdk.Stack):
             runs_table=storage.runs.table_name,
             image_bucket=storage.images.bucket_name,
         )
-        workflow = Workflow(self, "Workflow", functions=functions, settings=settings)
+        workflow = Workflow(self, "Workflow", functions=functions, settings=settings, work=measuring(functions))
+        batches = Workflow(self, "BatchWorkflow", functions=functions, settings=settings, work=batching(functions))
 
         safety_net = SafetyNet(
-            self, "SafetyNet", settings=settings, functions=functions, state_machine=workflow.state_machine
+            self,
+            "SafetyNet",
+            settings=settings,
+            functions=functions,
+            state_machines=(workflow.state_machine, batches.state_machine),
         )
         # CloudFormation deletes in the opposite order: the guard first, while everything still works.
-        safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow)
+        safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow, batches)
 
         triggers = Triggers(
             self,
@@ -54,6 +60,7 @@ class InferenceUnitTuner(cdk.Stack):
             settings=settings,
             storage=storage,
             state_machine=workflow.state_machine,
+            batch_machine=batches.state_machine,
             start_after_uploads=functions.start_after_uploads,
         )
         # The starters are deleted before the guard, so that no run starts after its work.
@@ -71,6 +78,7 @@ class InferenceUnitTuner(cdk.Stack):
             "Observability",
             settings=settings,
             state_machine=workflow.state_machine,
+            batch_machine=batches.state_machine,
             dead_letter_queues=dead_letter_queues,
             janitor=functions.janitor,
         )
@@ -88,10 +96,12 @@ class InferenceUnitTuner(cdk.Stack):
         )
 
         self._grant(storage, models, functions, observability)
+        grant_batches(storage, models, functions, observability)
         functions.grant_account_services()
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
+        cdk.CfnOutput(self, "BatchStateMachineArn", value=batches.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ImageBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "ReportBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "RunsTableName", value=storage.runs.table_name)

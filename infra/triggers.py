@@ -1,6 +1,7 @@
 """Starts runs on schedules and after uploads of images."""
 
 import json
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -38,13 +39,15 @@ class Triggers(Construct):
         settings: Settings,
         storage: Storage,
         state_machine: sfn.StateMachine,
+        batch_machine: sfn.StateMachine,
         start_after_uploads: lambda_.Function | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letter_queues: list[sqs.IQueue] = []
         self.starters: list[Construct] = []
         if settings.schedules:
-            schedules = Schedules(self, "Schedules", settings=settings, state_machine=state_machine)
+            machines = {"measure": state_machine, "process": batch_machine}
+            schedules = Schedules(self, "Schedules", settings=settings, machines=machines)
             self.dead_letter_queues += schedules.dead_letter_queues
             self.starters += schedules.starters
         if start_after_uploads is not None:
@@ -64,7 +67,7 @@ class Schedules(Construct):
     """One schedule per entry of the settings."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, state_machine: sfn.StateMachine
+        self, scope: Construct, construct_id: str, *, settings: Settings, machines: Mapping[str, sfn.StateMachine]
     ) -> None:
         super().__init__(scope, construct_id)
         undelivered = dead_letter_queue(self, "SchedulesUndelivered", settings=settings)
@@ -76,11 +79,11 @@ class Schedules(Construct):
                 self,
                 # The name is a hash of its content, so that removing or disabling one schedule renames no other.
                 f"Schedule{entry.fingerprint}",
-                description=f"Measure {entry.input['modelArn'].partition(':project/')[2]}"[:512],
+                description=f"{entry.task.title()} {entry.input['modelArn'].partition(':project/')[2]}"[:512],
                 schedule=scheduler.ScheduleExpression.expression(entry.expression, cdk.TimeZone.of(entry.timezone)),
                 enabled=entry.enabled,
                 target=scheduler_targets.StepFunctionsStartExecution(
-                    state_machine,
+                    machines[entry.task],
                     input=scheduler.ScheduleTargetInput.from_text(json.dumps(entry.input)),
                     role=role,
                     dead_letter_queue=undelivered,

@@ -28,6 +28,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.streams import prepare_streams
+from local.demo_batch import run_batch
 from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.demo_view import answer_table
 from local.deployment import DeploymentError
@@ -66,6 +67,8 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     run = parser.add_argument_group("the run")
+    run.add_argument("--task", default="measure", choices=["measure", "process"], help="process: a batch of images")
+    run.add_argument("--images", type=int, default=600, metavar="N", help="of the batch")
     run.add_argument("--mode", default="standard", choices=["quick", "standard", "precise"])
     run.add_argument("--inference-units", type=int, default=1, metavar="N", help="to start the model with")
     run.add_argument("--in-flight-per-worker", type=int, default=8, metavar="N", help="1: a worker per request")
@@ -80,6 +83,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     setup = ModelSetup(truth=truth_from_arguments(arguments, DEMO_MODEL), project="bees")
     _check(_execution_input(arguments, str(ModelArn("aws", REGION, ACCOUNT_ID, "bees", "not-there-yet", "0"))))
     with console.status("", spinner="line") as status, running_world(setup, status.update, console.print) as world:
+        if arguments.task == "process":
+            return run_batch(world, arguments.images, console, status)
         status.stop()
         described = _execute(world, _execution_input(arguments, world.service.model_arns[0]))
         return _show(described, world.aws, world.service, console)

@@ -35,6 +35,7 @@ class Outputs:
     """The stack's outputs."""
 
     state_machine_arn: str
+    batch_state_machine_arn: str
     image_bucket: str
     report_bucket: str
     runs_table: str
@@ -106,6 +107,7 @@ def _outputs(aws: EmbeddedAws) -> Outputs:
     value = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Outputs(
         state_machine_arn=value["StateMachineArn"],
+        batch_state_machine_arn=value["BatchStateMachineArn"],
         image_bucket=value["ImageBucketName"],
         report_bucket=value["ReportBucketName"],
         runs_table=value["RunsTableName"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -44,6 +45,20 @@ def running_world(model: ModelSetup, doing: Callable[[str], None], done: Callabl
             done(f"deployed in {time.monotonic() - began:.0f} s: {machine}")
             done(_upload(aws, outputs, service))
             yield World(aws, service, outputs)
+
+
+def upload_batch(world: World, prefix: str, number: int) -> None:
+    """Upload `number` different images under the prefix."""
+    s3, originals = world.aws.client("s3"), list(sample_images().items())
+
+    def put(index: int) -> None:
+        name, body = originals[index % len(originals)]
+        # Bytes after the end of an image make it another one.
+        key = f"{prefix}{index:05}-{name}"
+        s3.put_object(Bucket=world.outputs.image_bucket, Key=key, Body=body + index.to_bytes(4, "big"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, range(number)))
 
 
 def _upload(aws: EmbeddedAws, outputs: Outputs, service: RunningSimulatedModel) -> str:

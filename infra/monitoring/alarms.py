@@ -39,6 +39,7 @@ class Observability(Construct):
         *,
         settings: Settings,
         state_machine: sfn.StateMachine,
+        batch_machine: sfn.StateMachine,
         dead_letter_queues: Sequence[sqs.IQueue],
         janitor: lambda_.IFunction,
     ) -> None:
@@ -64,6 +65,18 @@ class Observability(Construct):
             state_machine.metric_timed_out(period=_PERIOD),
             "A run exceeded its time limit, so its own states did not stop the model. The Lambda ReleaseOrphanedModel "
             "does: check the run's receipt in the runs table, and the model's status in the Rekognition console.",
+        )
+        self.alarm(
+            "BatchFailed",
+            batch_machine.metric_failed(period=_PERIOD),
+            "A batch ended without an output. Open the failed execution: its cause says what to do. The results until "
+            "then are kept, and a run with resume goes on. Its model was released, unless the alarm StopFailed is on.",
+        )
+        self.alarm(
+            "BatchTimedOut",
+            batch_machine.metric_timed_out(period=_PERIOD),
+            "A batch exceeded its time limit, so its own states did not stop the model. The Lambda "
+            "ReleaseOrphanedModel does: check the model's status in the Rekognition console.",
         )
         self.alarm(
             "JanitorFailed",

@@ -60,6 +60,17 @@ _SIZES = {
     # 20 s for slots of the pace, 15 s for the last replies, and the rest for S3.
     "AnalyseUploads": _Size(memory_mb=512, timeout_s=ANALYSE_UPLOADS_S),
     "Gatekeeper": _Size(memory_mb=256, timeout_s=50),
+    "PrepareBatch": _Size(memory_mb=512, timeout_s=120),
+    # Keeps a digest of each ETag: 1,000,000 images take about 120 MB. It lists for 10 minutes and a page.
+    "ListImages": _Size(memory_mb=1024, timeout_s=900),
+    "FindCurrent": _Size(memory_mb=1024, timeout_s=900),
+    "QuoteBatch": _Size(memory_mb=512, timeout_s=60),
+    # Reads the records of all shards: 4,000 for 1,000,000 images.
+    "PlanRound": _Size(memory_mb=1024, timeout_s=120),
+    # A round is at most 240 s; the rest is for the last replies and the files of the open shards.
+    "ProcessImages": _Size(memory_mb=1024, timeout_s=290),
+    "Summarise": _Size(memory_mb=1024, timeout_s=900),
+    "PublishBatch": _Size(memory_mb=512, timeout_s=300),
 }
 
 
@@ -107,6 +118,15 @@ class Functions(Construct):
         self.publish = self._function("Publish")
         self.explain_failure = self._function("ExplainFailure")
 
+        self.prepare_batch = self._function("PrepareBatch")
+        self.list_images = self._function("ListImages")
+        self.find_current = self._function("FindCurrent")
+        self.quote_batch = self._function("QuoteBatch")
+        self.plan_round = self._function("PlanRound")
+        self.process_images = self._function("ProcessImages")
+        self.summarise = self._function("Summarise")
+        self.publish_batch = self._function("PublishBatch")
+
         self.release_orphaned_model = self._function("ReleaseOrphanedModel")
         self.janitor = self._function("Janitor")
         self.stop_on_delete = self._function("StopOnDelete")
@@ -116,10 +136,11 @@ class Functions(Construct):
 
     def grant_account_services(self) -> None:
         """Allow the functions what a run needs of the account: to read quotas, and to write the answer's parameter."""
-        for function in (self.prepare, self.recommend):
+        for function in (self.prepare, self.recommend, self.prepare_batch):
             _allow_anywhere(function, "servicequotas:ListServiceQuotas")
         _allow_anywhere(self.prepare, "servicequotas:ListAWSDefaultServiceQuotas")
-        _allow_anywhere(self.prepare, "lambda:GetAccountSettings")
+        for function in (self.prepare, self.prepare_batch):
+            _allow_anywhere(function, "lambda:GetAccountSettings")
         prefix = self._settings.answer_parameter_prefix
         if prefix is not None:
             self.publish.add_environment("ANSWER_PARAMETER_PREFIX", prefix)

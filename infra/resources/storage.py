@@ -1,5 +1,7 @@
 """The storage: a table for counts and results of runs, a bucket for images and reports."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -9,7 +11,7 @@ from constructs import Construct
 from infra.resources.encryption import customer_key
 from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
-from iu_tuner.contract.names import LEASES_INDEX, REPORT_PREFIX
+from iu_tuner.contract.names import BATCH_PREFIX, LEASES_INDEX, REPORT_PREFIX
 from iu_tuner.contract.uploads.entry import InferenceEntry
 
 
@@ -132,6 +134,24 @@ class Storage(Construct):
         reports = self.images.arn_for_objects(f"{REPORT_PREFIX}*")
         allow(function, ["s3:PutObject"], reports, wildcard="A report's key holds the id of its run.")
         self._grant_key(function, "GenerateDataKey")
+
+    def grant_batch_files(self, function: lambda_.Function, *actions: str) -> None:
+        """Allow the function these actions (`GetObject`, …) on the files of batches in the report bucket."""
+        files = self.images.arn_for_objects(f"{BATCH_PREFIX}*")
+        allow(function, [f"s3:{action}" for action in actions], files, wildcard="A file's key holds the id of its run.")
+        self._grant_keys(function, actions)
+
+    def grant_results(self, function: lambda_.Function, *actions: str) -> None:
+        """Allow the function these actions on the images' results, and to list them: the input names their prefix."""
+        results = self.images.arn_for_objects("*")
+        allow(function, [f"s3:{action}" for action in actions], results, wildcard="The user names the results' prefix.")
+        allow(function, ["s3:ListBucket"], self.images.bucket_arn)
+        self._grant_keys(function, actions)
+
+    def _grant_keys(self, function: lambda_.Function, actions: Sequence[str]) -> None:
+        self._grant_key(function, "Decrypt")
+        if "PutObject" in actions:
+            self._grant_key(function, "GenerateDataKey")
 
     def grant_runs(self, function: lambda_.Function, *actions: str) -> None:
         """Allow the function these actions (`GetItem`, …) on the runs table."""

@@ -12,16 +12,38 @@ from pydantic_core import PydanticCustomError
 
 from infra.settings.context import FromContext
 from infra.settings.schedule_expression import TAKES, is_schedule_expression
+from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.contract.image_prefix import instead_of
 from iu_tuner.contract.names import REPORT_PREFIX
 
+TASK = "process"  # of the input that starts the batch machine
 _MAX_SETTLE_S = 3600
 # A folder. `<`, `>` and `"` are special in the rule's template for its message.
 _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
 # Two names of the host's database are not time zones of a place, and EventBridge Scheduler does not accept them.
 _TIME_ZONES = {"UTC", *zoneinfo.available_timezones()} - {"localtime", "Factory"}
+
+
+def _accepted_by_its_machine(raw: Any) -> Any:
+    """Check that the parser of a batch, or of a measurement, accepts the input.
+
+    Raises:
+        ValueError: with the parser's sentence.
+    """
+    if task_of(raw) != TASK:
+        return _accepted(raw)
+    try:
+        parse_process_input(raw)
+    except InvalidInput as refused:
+        raise ValueError(refused.sentence) from None
+    return raw
+
+
+def task_of(raw: Any) -> str:
+    """What the input asks for: `process` or `measure`."""
+    return TASK if isinstance(raw, Mapping) and raw.get("task") == TASK else "measure"
 
 
 def _accepted(raw: Any) -> Any:
@@ -73,6 +95,7 @@ def _one_of(is_known: Any) -> AfterValidator:
 
 
 RunInput = Annotated[Mapping[str, Any], BeforeValidator(_accepted)]
+AnyRunInput = Annotated[Mapping[str, Any], BeforeValidator(_accepted_by_its_machine)]
 TriggerInput = Annotated[RunInput, BeforeValidator(_without_place)]
 
 
@@ -88,8 +111,13 @@ class Schedule(FromContext):
     timezone: Annotated[str, _one_of(_TIME_ZONES.__contains__)] = Field(
         default="UTC", description="the name of a time zone, like Europe/Paris"
     )
-    input: RunInput = Field(description="the input of a run")
+    input: AnyRunInput = Field(description="the input of a run")
     enabled: bool = Field(default=True, description="true or false")
+
+    @property
+    def task(self) -> str:
+        """What the schedule starts: `process` or `measure`."""
+        return task_of(self.input)
 
     @property
     def fingerprint(self) -> str:

@@ -1,8 +1,12 @@
-"""The state machine. Try: measure and recommend. Finally: release the model. Then: publish or fail."""
+"""The frame of both state machines. Try: work with the model. Finally: release it. Then: publish or fail."""
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -11,11 +15,10 @@ from infra.resources.log_groups import log_group
 from infra.resources.permissions import acknowledge_wildcard
 from infra.settings.settings import Settings
 from infra.workflow.measure import measurement
+from infra.workflow.process import processing
 from infra.workflow.states import ANY_ERROR, CAUGHT, PAYLOAD, RUN, States, retry_when_busy, when
 from iu_tuner.contract.errors import NAMES
 
-# limits.maxMinutes is at most 300. The other hour is for the stop, as a machine that times out runs no Catch.
-_TIMEOUT = cdk.Duration.hours(6)
 # A model stops within minutes. After 45 minutes further polls are useless, and the hour for the stop is not used
 # up. There are at most 180 polls: each adds nine events to the execution's history, and at 25,000 events the
 # execution ends without a Catch.
@@ -46,25 +49,69 @@ _UNEXPLAINED = {
 }
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a machine does with the model, in the frame that both machines have.
+
+    `attempt` makes the states of the try block, whose name is `name`. `variables` are those that it begins with.
+    """
+
+    name: str
+    comment: str
+    prepare: lambda_.Function
+    attempt: Callable[[States, Functions], sfn.IChainable]
+    publish: lambda_.Function
+    timeout: cdk.Duration
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+def measuring(functions: Functions) -> Work:
+    """The measurement of a model."""
+    return Work(
+        "Measure",
+        "measure the model and recommend inference units",
+        functions.prepare,
+        measurement,
+        functions.publish,
+        # limits.maxMinutes is at most 300. The other hour is for the stop, as a machine that times out runs no Catch.
+        cdk.Duration.hours(6),
+    )
+
+
+def batching(functions: Functions) -> Work:
+    """The processing of a batch of images."""
+    return Work(
+        "Process",
+        "process all images of a prefix or a list",
+        functions.prepare_batch,
+        processing,
+        functions.publish_batch,
+        cdk.Duration.hours(26),  # limits.maxMinutes is at most 1,440
+        {"listing": "{% null %}"},
+    )
+
+
 class Workflow(Construct):
-    """The state machine. One execution is one run, and the execution's name is the run's id.
+    """A state machine. One execution is one run, and the execution's name is the run's id.
 
     States pass each other only a few small variables; counts are stored in DynamoDB.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, functions: Functions, settings: Settings) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, functions: Functions, settings: Settings, work: Work
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._functions = functions
+        self._functions, self._work = functions, work
         self._states = States(self, poll_s=settings.model_poll_seconds)
         self._looks = min(_MAX_LOOKS, -(-_RELEASE_PATIENCE_S // settings.model_poll_seconds))
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
             comment='Smallest input: {"modelArn": "<the ARN of a model version>"}. '
-            "try: measure the model and recommend inference units; finally: stop the model, whatever happened, or "
+            f"try: {work.comment}; finally: stop the model, whatever happened, or "
             "give it back as it was found; then: publish the answer, or fail with the original error",
             definition_body=sfn.DefinitionBody.from_chainable(self._run()),
-            timeout=_TIMEOUT,
+            timeout=work.timeout,
             logs=sfn.LogOptions(
                 destination=log_group(self, "Log", settings=settings, name=self._log_name()),
                 level=sfn.LogLevel.ALL,
@@ -80,14 +127,15 @@ class Workflow(Construct):
         That policy may be full. The name ends in the stack's id, so that it is free if the stack is created again.
         """
         stack_id = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Stack.of(self).stack_id))
-        return f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{stack_id}"
+        kind = "" if self._work.name == "Measure" else f"{self._work.name}-"
+        return f"/aws/vendedlogs/states/{cdk.Stack.of(self).stack_name}-{kind}{stack_id}"
 
     def _run(self) -> sfn.IChainable:
         """The states of a run, in the order try, finally, then."""
-        states, functions = self._states, self._functions
-        begin = states.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0})
+        states, functions, work = self._states, self._functions, self._work
+        begin = states.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0, **work.variables})
         prepare = states.call(
-            functions.prepare,
+            work.prepare,
             "Checks the input, takes the model's lease, looks at model, images and budget; starts nothing",
             {**RUN, "input": _INPUT, "executionArn": "{% $states.context.Execution.Id %}", "startedAt": _STARTED_AT},
             outputs=PAYLOAD,
@@ -97,7 +145,7 @@ class Workflow(Construct):
         )
         skipped = sfn.Succeed.jsonata(self, "RunSkipped", comment="Another run holds the model")
         measure = states.try_block(
-            "Measure", "try: whatever fails in here, the model is released next", measurement(states, functions)
+            work.name, "try: whatever fails in here, the model is released next", work.attempt(states, functions)
         )
         record_failure = states.note(
             "RecordFailure", "Kept until the model is released", {"failure": "{% $states.input %}", "looks": 0}
@@ -113,7 +161,7 @@ class Workflow(Construct):
             "ModelStillRunning", "Worse than anything before: it costs money", {}, _STILL_RUNNING
         )
         any_failure = states.decide("AnyFailure?", "Publish the answer, or show what went wrong")
-        publish = states.call(functions.publish, "Keeps the answer and hands it out", RUN, outputs=PAYLOAD)
+        publish = states.call(work.publish, "Keeps the answer and hands it out", RUN, outputs=PAYLOAD)
         finished = sfn.Succeed.jsonata(self, "RunFinished", comment="The output is the answer")
         explain = self._failure()
 

@@ -17,7 +17,9 @@ from iu_tuner.exit_codes import UsageError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Flag -> (place in the input, type, help). The parser of the input checks the values.
-FLAGS: Mapping[str, tuple[str, Any, str]] = {
+Flags = Mapping[str, tuple[str, Any, str]]
+Switches = Mapping[str, tuple[str, str]]
+FLAGS: Flags = {
     "--average-tps": ("demand.averageTps", float, "Requests per second the model carries on average."),
     "--peak-tps": ("demand.peakTps", float, "Requests per second at peak."),
     "--headroom": ("demand.headroom", float, "Share on top of the demand; 0.2 is 20 % more."),
@@ -36,7 +38,7 @@ FLAGS: Mapping[str, tuple[str, Any, str]] = {
     "--after-run": ("afterRun", str, "What becomes of the model: stop, restore, …"),
 }
 # The flags without a value.
-SWITCHES: Mapping[str, tuple[str, str]] = {
+SWITCHES: Switches = {
     "--allow-other-traffic": ("test.allowOtherTraffic", "Measure a running model although others use it."),
     "--compare-images": ("images.compare", "Compare bytes with s3, and images by size."),
     "--verify-scaling": ("test.verifyScaling", "Measure a second time, with twice the inference units."),
@@ -44,10 +46,15 @@ SWITCHES: Mapping[str, tuple[str, str]] = {
 
 
 def input_flags(command: Command) -> Command:
-    """Add a flag for each common field of the input, named after the field."""
-    for name, (place, kind, text) in reversed(list(FLAGS.items())):
+    """Add a flag for each common field of the input of a measurement, named after the field."""
+    return with_flags(command, FLAGS, SWITCHES)
+
+
+def with_flags(command: Command, flags: Flags, switches: Switches) -> Command:
+    """Add these flags."""
+    for name, (place, kind, text) in reversed(list(flags.items())):
         command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
-    for name, (place, text) in reversed(list(SWITCHES.items())):
+    for name, (place, text) in reversed(list(switches.items())):
         command = click.option(name, is_flag=True, help=f"{text} ({place})")(command)
     return command
 
@@ -60,19 +67,27 @@ def run_input(
     Raises:
         UsageError: with the sentence with which the run would fail.
     """
-    raw = read_json("--input", source) if source else {}
-    if not isinstance(raw, dict):
-        raise _refused(raw)
-    _put(raw, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
-    for name, (place, _, _) in FLAGS.items():
-        value = flags[_parameter(name)]
-        _put(raw, place, text_argument(name, value) if isinstance(value, str) else value)
-    for name, (place, _) in SWITCHES.items():
-        _put(raw, place, flags[_parameter(name)] or None)
+    raw = filled_in(model_arn, source, flags, FLAGS, SWITCHES)
     try:
         return raw, parse_input(raw)
     except RunError as error:
         raise UsageError(str(error)) from error
+
+
+def filled_in(
+    model_arn: str | None, source: str | None, values: Mapping[str, Any], flags: Flags, switches: Switches
+) -> dict[str, Any]:
+    """The input as JSON values, from a file and these flags. Raises UsageError."""
+    raw = read_json("--input", source) if source else {}
+    if not isinstance(raw, dict):
+        raise _refused(raw)
+    _put(raw, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
+    for name, (place, _, _) in flags.items():
+        value = values[_parameter(name)]
+        _put(raw, place, text_argument(name, value) if isinstance(value, str) else value)
+    for name, (place, _) in switches.items():
+        _put(raw, place, values[_parameter(name)] or None)
+    return raw
 
 
 def checked_model_arn(text: str) -> str:

@@ -11,6 +11,7 @@ import click
 from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.follow import follow
 from iu_tuner.cli.commands.history import history
+from iu_tuner.cli.commands.process import process
 from iu_tuner.cli.commands.queue import queue
 from iu_tuner.cli.commands.results import results
 from iu_tuner.cli.commands.run import run
@@ -37,6 +38,7 @@ cli.add_command(follow)
 cli.add_command(history)
 cli.add_command(queue)
 cli.add_command(results)
+cli.add_command(process)
 cli.add_command(run)
 cli.add_command(status)
 cli.add_command(thresholds)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from iu_tuner.cli.assertions import Assertion, Checked
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.junit import JUnitCase, write_junit
 from iu_tuner.cli.terminal import render as view
+from iu_tuner.cli.terminal.batch import batch_answer
 from iu_tuner.cli.terminal.console import Screen
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.reading import parse_output
-from iu_tuner.contract.output.result import ModelOutput, Output
-from iu_tuner.contract.output.sentences import receipt_sentence
+from iu_tuner.contract.output.result import Findings, ModelOutput, Output
+from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
 from iu_tuner.exit_codes import Exit
 
 
@@ -28,6 +31,14 @@ class OutputOptions:
 
     assertions: tuple[Assertion, ...] = ()
     junit: Path | None = None
+
+
+def _has_answer(output: Findings | BatchOutput) -> bool:
+    return output.verdict != "skipped" if isinstance(output, BatchOutput) else isinstance(output, Output)
+
+
+def _parts(output: Findings | BatchOutput) -> Iterable[RenderableType]:
+    return batch_answer(output) if isinstance(output, BatchOutput) else view.answer(output)
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class Outcome:
         """The outcome of a run that ended by itself or was stopped by others."""
         output = last.output
         if output is not None:
-            code = Exit.OK if isinstance(parse_output(output), Output) else Exit.SKIPPED
+            code = Exit.OK if _has_answer(parse_output(output)) else Exit.SKIPPED
             return cls(run_id, code, last.status, output)
         error = str(last.execution.get("error") or last.status)
         cause = str(last.execution.get("cause") or f"the execution ended as {last.status}")
@@ -68,7 +79,7 @@ class Outcome:
         """
         checked: list[Checked] = []
         if self.output is not None:
-            screen.tell(*view.answer(parse_output(self.output)))
+            screen.tell(*_parts(parse_output(self.output)))
             if self.code is Exit.OK:
                 checked = [assertion.check(self.output) for assertion in options.assertions]
         else:
@@ -91,7 +102,8 @@ class Outcome:
     def _junit_case(self, seconds: float) -> JUnitCase:
         if self.output is not None:
             output = parse_output(self.output)
-            said = f"{output.summary} {output.verdict_detail}"
+            summary = batch_sentence(output) if isinstance(output, BatchOutput) else output.summary
+            said = f"{summary} {output.verdict_detail}"
             return JUnitCase(self.run_id, seconds, said, skipped=self.code is Exit.SKIPPED)
         said = receipt_sentence(self._model) if self._model else ""
         return JUnitCase(self.run_id, seconds, said, trouble=(self.error, self.cause))

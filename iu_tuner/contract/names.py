@@ -8,6 +8,7 @@ RUN_OVER = "run over"  # message of the log line with a run's summary, which the
 LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key
 UPLOADS_OUTPUT = "InferenceQueueUrls"  # output of the stack: a JSON object from prefixes of uploads to URLs of queues
 REPORT_PREFIX = "reports/"  # of keys in the report bucket
+BATCH_PREFIX = "batches/"  # of the files of batches there
 
 # Environment variables of the Lambdas.
 RUNS_TABLE = "RUNS_TABLE"
@@ -16,6 +17,7 @@ PRICE_PER_UNIT_HOUR_USD = "PRICE_PER_IU_HOUR_USD"
 ANSWER_PARAMETER_PREFIX = "ANSWER_PARAMETER_PREFIX"
 QUEUE_URL = "QUEUE_URL"
 STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
+STATE_MACHINE_ARNS = "STATE_MACHINE_ARNS"  # all of them, with blanks in between
 TOPIC_ARN = "TOPIC_ARN"
 MODEL_POLL_SECONDS = "MODEL_POLL_SECONDS"
 INFERENCE_ENTRY = "INFERENCE_ENTRY"  # one entry of the context key `inference`, as JSON

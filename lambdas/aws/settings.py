@@ -53,6 +53,11 @@ class FunctionSettings:
         return self._required(names.STATE_MACHINE_ARN)
 
     @property
+    def state_machine_arns(self) -> list[str]:
+        """All state machines whose executions are runs."""
+        return self._required(names.STATE_MACHINE_ARNS).split()
+
+    @property
     def topic_arn(self) -> str:
         """The SNS topic for notifications about finished runs."""
         return self._required(names.TOPIC_ARN)

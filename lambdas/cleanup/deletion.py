@@ -34,9 +34,8 @@ def _until_released() -> str | None:
     deadline = time.monotonic() + PATIENCE_S
     lease_store().block_new_leases(NO_NEW_LEASES_S)
     while True:
-        ended = abort_all(
-            states_client(), settings().state_machine_arn, "The stack of the Inference Unit Tuner is being deleted."
-        )
+        why = "The stack of the Inference Unit Tuner is being deleted."
+        ended = sum(abort_all(states_client(), machine, why) for machine in settings().state_machine_arns)
         left = [lease for lease in lease_store().all() if not reconcile(lease, by="stack deletion")]
         if not ended and not left:
             return None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.output.sentences import receipt_sentence
+from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
 from iu_tuner.formats import one_line
 from lambdas.runs.failed_run import FailedRun
 
@@ -50,6 +51,29 @@ def finished_email(output: Output) -> Message:
     ]
     slower = ", SLOWER than before" if output.regression else ""
     return _message(f"{verdict}, {rate}{slower}", output.model_arn, lines)
+
+
+def batch_email(output: BatchOutput) -> Message:
+    """The e-mail about a batch."""
+    ideal = output.cost.ideal_usd if output.cost else None
+    failures = [f"  - {each.key}: {each.error}: {each.message}" for each in output.failures]
+    files = {
+        "Report": output.report_uri,
+        "Manifest": output.manifest_uri,
+        "Failed images": output.failed_uri if output.failures else None,
+    }
+    lines = [
+        batch_sentence(output),
+        f"Verdict: {output.verdict}. {output.verdict_detail}",
+        *([f"The images alone would cost ${ideal:,.2f} at the measured rate."] if ideal is not None else []),
+        *([f"The first failed images, of {output.images.failed:,}:", *failures] if failures else []),
+        *([receipt_sentence(output.model)] if output.model else []),
+        "",
+        *(f"{what}: {uri}" for what, uri in files.items() if uri),
+        *_run_and_model(output.run_id, output.model_arn),
+    ]
+    images = output.images
+    return _message(f"batch {output.verdict}, {images.done:,} of {images.listed:,} images", output.model_arn, lines)
 
 
 def failed_email(run: FailedRun) -> Message:

@@ -12,6 +12,7 @@ from typing import ParamSpec, Protocol
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.names import METRICS_NAMESPACE
 from iu_tuner.contract.output.result import Output
@@ -90,6 +91,25 @@ def measured(output: Output, duration_s: float) -> None:
     )
     if output.regression is not None:  # one series for all models, as the alarm Regression can't know their names
         _count("Regression", int(output.regression))
+    count_verdict(output.model_arn, output.verdict)
+
+
+@_harmless
+def processed(output: BatchOutput, duration_s: float) -> None:
+    """Write the counts and the costs of a batch; a value that is not known is left out."""
+    images, sent = output.images, output.throughput
+    _emit(
+        _model(output.model_arn),
+        [
+            ("ImagesDone", MetricUnit.Count, images.done),
+            ("ImagesFailed", MetricUnit.Count, images.failed),
+            ("ImagesLeft", MetricUnit.Count, images.left),
+            ("BatchTps", MetricUnit.CountPerSecond, sent.tps),
+            ("BatchOfMeasured", MetricUnit.NoUnit, sent.of_measured),
+            ("RunCostUsd", MetricUnit.NoUnit, output.cost.run_usd if output.cost else None),
+            ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
+        ],
+    )
     count_verdict(output.model_arn, output.verdict)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
 from iu_tuner.contract.names import RUN_ITEM, run_pk
 from iu_tuner.contract.output.json_values import to_json
@@ -21,10 +22,11 @@ from lambdas.aws.table import COUNTS_KEPT_S, Partition, dynamodb_client
 from lambdas.reports import email as message
 from lambdas.reports import metrics
 from lambdas.reports.email import Message
-from lambdas.reports.run_summary import failed_row, finished_row
+from lambdas.reports.run_summary import batch_row, failed_row, finished_row
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.store_items import receipt_of
 
+AnyOutput = Output | BatchOutput | FailedOutput
 _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 
 
@@ -35,6 +37,15 @@ def notify_finished(output: Output, duration_s: float) -> None:
     metrics.measured(output, duration_s)
     log_run(finished_row(output))
     _send("Run Finished", output, lambda: message.finished_email(output))
+
+
+def notify_batch(output: BatchOutput, duration_s: float) -> None:
+    """Notify once of a batch that is published."""
+    if _claim_notification("Run Finished", output.run_id) is None:
+        return
+    metrics.processed(output, duration_s)
+    log_run(batch_row(output))
+    _send("Run Finished", output, lambda: message.batch_email(output))
 
 
 def notify_failed(
@@ -88,12 +99,12 @@ def notify_cleaned_up(run_id: str, model_arn: str) -> None:
     _guarded(tell)
 
 
-def _send(detail_type: DetailType, output: Output | FailedOutput, text: Callable[[], Message]) -> None:
+def _send(detail_type: DetailType, output: AnyOutput, text: Callable[[], Message]) -> None:
     _guarded(lambda: _put_event(detail_type, output))
     _guarded(lambda: _publish(detail_type, text()))
 
 
-def _put_event(detail_type: DetailType, output: Output | FailedOutput) -> None:
+def _put_event(detail_type: DetailType, output: AnyOutput) -> None:
     model_arn = output.model_arn
     entry = {
         "Source": SOURCE,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
@@ -15,6 +16,7 @@ from lambdas.aws.versions import versions
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.reports import metrics
+from lambdas.reports.page.batch import BatchFacts, batch_contents
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.render import page
 from lambdas.reports.page.sections.failed_run import failure_contents
@@ -36,6 +38,16 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
         put_page(page_client(), settings().image_bucket, run.run_id, shown)
     except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its answer
         return replace(answer, report_uri=None, report_detail=_missing(error))
+    return answer
+
+
+def with_batch_page(answer: BatchOutput, facts: Callable[[], BatchFacts]) -> BatchOutput:
+    """Saves a batch's page. If that fails, the output has `reportUri` null, and a warning says why."""
+    try:
+        shown = page(batch_contents(answer, facts(), versions()))
+        put_page(page_client(), settings().image_bucket, answer.run_id, shown)
+    except Exception as error:  # noqa: BLE001 - a missing page must not fail a batch that has its results
+        return replace(answer, report_uri=None, warnings=(*(answer.warnings or ()), _missing(error)))
     return answer
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.result import ComparedWith, Output
 from lambdas.runs.failed_run import FailedRun
 
@@ -34,6 +35,23 @@ def finished_row(output: Output) -> dict[str, Any]:
         versionBeforeTpsPerUnit=version and version.tps_per_inference_unit,
         changeSinceVersion=version and version.change_percent,
         slower=output.regression,
+    )
+
+
+def batch_row(output: BatchOutput) -> dict[str, Any]:
+    """A batch's output as one row of scalars, without those that are not known."""
+    images = output.images
+    return _known(
+        runId=output.run_id,
+        model=output.model_arn,
+        outcome=output.verdict,
+        why=output.verdict_detail,
+        listed=images.listed,
+        done=images.done,
+        failed=images.failed,
+        left=images.left,
+        tps=output.throughput.tps,
+        usd=output.cost and output.cost.run_usd,
     )
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from typing import Any
 
+from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.names import REPORT_PREFIX
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import Output
@@ -41,6 +42,12 @@ def put_reports(client: Any, bucket: str, output: Output) -> None:
         ("steps.csv", table.getvalue().encode(), "text/csv"),
     ):
         client.put_object(Bucket=bucket, Key=_key(run_id, name), Body=body, ContentType=kind)
+
+
+def put_batch_result(client: Any, bucket: str, output: BatchOutput) -> None:
+    """Saves a batch's output as JSON."""
+    result, key = json.dumps(to_json(output), indent=2).encode(), _key(output.run_id, "result.json")
+    client.put_object(Bucket=bucket, Key=key, Body=result, ContentType="application/json")
 
 
 def _key(run_id: str, name: str) -> str:

@@ -15,6 +15,7 @@ from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.models.facts import ServiceFacts
 from lambdas.models.tariff import UnitsQuota
 
+RUNNING_MODELS = 2  # default quota of models that run at the same time (AWS General Reference)
 _UNREAD = "the documented default, as Service Quotas could not be read"
 _UNLISTED = "the documented default, as Service Quotas does not list it"
 
@@ -41,6 +42,13 @@ def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
     if not found:
         return UnitsQuota(source=_UNREAD if found is None else _UNLISTED)
     return UnitsQuota(int(min(found)), "Service Quotas")
+
+
+def running_models_quota(client: Any, service: ServiceFacts) -> int:
+    """The maximum number of models of the account that run at the same time."""
+    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
+    found = _values(listed, ("concurrentlyrunning", "model"))
+    return int(min(found)) if found else RUNNING_MODELS
 
 
 def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from iu_tuner.contract.output.live_run import CleanupTrigger, Receipt
 from lambdas.models.lease import Lease
-from lambdas.runs.progress import Progress
 from lambdas.runs.model_run import ModelRun
+from lambdas.runs.progress import Progress
 
 
 def make_receipt(

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.contract.cost_estimate import expected_usd
-from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastInput, TrafficInput
-from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
 from lambdas.experiments.scaling import units_to_verify
-from lambdas.images.refusals import bucket_region
+from lambdas.images.region import require_same_region
 from lambdas.images.selection import choose_images, s3_client
 from lambdas.load.lambda_quota import MAX_LANES, workers_warning, workers_within
 from lambdas.models.lease import Lease
@@ -28,11 +26,11 @@ from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import keep_history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.metrics import count_verdict
+from lambdas.runs.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.output import skipped
 from lambdas.tuning.served_models import with_end_of_served
-from lambdas.runs.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,9 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
     if lease.run_id != run_id:
         count_verdict(wanted.model_arn, "skipped")
         return {"holds": False, "output": to_json(skipped(run_id, lease))}
-    require_same_region(wanted)  # an input error, before the run has any duty to the model
+    images, own_bucket = wanted.images, settings().image_bucket
+    # An input error, before the run has any duty to the model.
+    require_same_region(images.bucket, images.source, wanted.model_arn, own_bucket)
     found = look_model_up(wanted)
     leases.save(lease.with_initial_state(found.model.handle, found.state))
     run = plan_run(wanted, found, lease)
@@ -85,23 +85,6 @@ def look_model_up(wanted: ExecutionInput) -> FoundModel:
     if not wanted.test.allow_other_traffic:
         require_unused(traffic, facts_of(wanted.model_arn))
     return FoundModel(model, state, traffic)
-
-
-def require_same_region(wanted: ExecutionInput) -> None:
-    """Require that images which the service itself reads are in the model's Region, as the stack's own bucket is.
-
-    Raises:
-        InvalidInput: the bucket is in another Region.
-    """
-    bucket = wanted.images.bucket
-    if wanted.images.source != "s3" or bucket is None or bucket == settings().image_bucket:
-        return
-    region, model_region = bucket_region(s3_client(), bucket), ModelArn.of(wanted.model_arn).region
-    if region not in (None, model_region):
-        raise InvalidInput(
-            f"images.bucket: got {bucket}, which is in {region}; takes, with images.source s3, a bucket in the"
-            f" model's Region, {model_region} - copy the images there, or give images.source bytes"
-        )
 
 
 def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:

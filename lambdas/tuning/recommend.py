@@ -14,10 +14,10 @@ from lambdas.load.measured_step import load_of
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of
 from lambdas.planning.cloudwatch_demand import kept_history
+from lambdas.runs.quotas import quotas_client, units_quota
 from lambdas.runs.store import run_store
 from lambdas.tuning.apply_answer import with_target_units
 from lambdas.tuning.output import findings
-from lambdas.runs.quotas import quotas_client, units_quota
 
 
 def recommend(run_id: str) -> None:

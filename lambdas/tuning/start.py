@@ -14,8 +14,8 @@ from lambdas.models.lease_store import lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState, move_to_running
-from lambdas.runs.progress import Progress
 from lambdas.runs.model_run import ModelRun
+from lambdas.runs.progress import Progress
 from lambdas.runs.store import run_store
 
 

@@ -20,8 +20,8 @@ from lambdas.handlers import plan_step
 from lambdas.load.step import StepPlan
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.past_runs.store import history
-from lambdas.runs.store import run_store
 from lambdas.runs.quotas import tps_quota
+from lambdas.runs.store import run_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService

@@ -23,8 +23,9 @@ class PastRun:
 
     @property
     def output(self) -> Output | None:
-        """The run's output. Returns None if it published none."""
-        return from_json(Output, self.values) if "verdict" in self.values else None
+        """The output of a measurement. Returns None if it published none, and for a batch."""
+        is_measurement = "verdict" in self.values and self.values.get("task") != "process"
+        return from_json(Output, self.values) if is_measurement else None
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _past_run(model_arn: str, item: Mapping[str, Any]) -> PastRun:
     run = {"startedAt": item["sk"].removeprefix("RUN#"), "runId": item.get("runId"), "modelArn": model_arn}
-    output = json.loads(item.get("output", "{}"))
+    output = json.loads(item.get("output") or item.get("batchOutput") or "{}")
     if "error" not in item:
         return PastRun({**run, **output})
     status = item["error"] if item["error"] in ("ABORTED", "TIMED_OUT") else "FAILED"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.runs_table import RunsTable
-from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner
+from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner, run_id_of
 from iu_tuner.contract.names import STACK
 from iu_tuner.exit_codes import ClientError
 
@@ -24,6 +24,24 @@ class Deployment:
     aws: AwsClients
     outputs: Mapping[str, str]
     tuner: Tuner
+
+    @property
+    def batch_tuner(self) -> Tuner:
+        """The tuner whose runs are batches. Raises ClientError if the stack has none."""
+        try:
+            return replace(self.tuner, state_machine_arn=self.outputs["BatchStateMachineArn"])
+        except KeyError:
+            raise ClientError("the stack has no output BatchStateMachineArn - deploy it again") from None
+
+    def tuner_of(self, run: str) -> Tuner:
+        """The tuner whose run this is, by its execution's ARN or its id. Raises UsageError if there is none."""
+        if "BatchStateMachineArn" in self.outputs:
+            batches, run_id = self.batch_tuner, run_id_of(run)
+            if run == batches.arn_of(run_id):
+                return batches
+            if not run.startswith("arn:") and not self.tuner.exists(run_id) and batches.exists(run_id):
+                return batches
+        return self.tuner
 
     @property
     def image_bucket(self) -> str:

@@ -62,7 +62,7 @@ class Tuner:
             f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_command(run_id)}"
         )
         # Step Functions accepts a second start with the name and the input of a running execution as if it were new.
-        if self._exists(run_id):
+        if self.exists(run_id):
             raise taken
         try:
             with calling_aws():
@@ -74,7 +74,8 @@ class Tuner:
                 raise taken from error
             raise
 
-    def _exists(self, run_id: str) -> bool:
+    def exists(self, run_id: str) -> bool:
+        """Whether there is a run of this name."""
         try:
             self.described(run_id)
         except UsageError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.cli.aws.stack import find_tuner, region_of
+from iu_tuner.cli.aws.stack import find_deployment, region_of
 from iu_tuner.cli.aws.tuner import run_id_of
 from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
 from iu_tuner.cli.session import Session
@@ -35,7 +35,8 @@ def follow(
     screen, options = Screen(as_json=as_json), output_options(assertions, junit)
     run_id = run_id_of(run)
     region = region or region_of(run)
-    tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    tuner = deployment.tuner_of(run)
     tuner.check_execution(run)
     model_arn = Snapshot(tuner.described(run_id), None).model_arn
     session = Session(tuner, run_id, model_arn, screen, options, timeout_s=timeout and 60 * timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from rich.text import Text
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.models.evaluation import Evaluation
+from iu_tuner.cli.terminal.batch import batch_progress
 from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -24,7 +26,9 @@ from iu_tuner.formats import one_line
 
 PHASES = {
     "preparing": "preparing: input, model, images, cost",
+    "listing": "listing the images",
     "starting": "starting the model",
+    "processing": "processing",
     "measuring": "measuring",
     "stopping": "stopping the model",
     "stopped": "the model is stopped",
@@ -38,7 +42,12 @@ PHASES = {
 
 
 def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
-    """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn."""
+    """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn.
+
+    A batch has no steps: its progress is one line.
+    """
+    if snapshot.run is not None and snapshot.run.batch is not None:
+        return Text(progress_line(snapshot))
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
         return table
@@ -60,6 +69,9 @@ def progress_line(snapshot: Snapshot) -> str:
     run = snapshot.run
     if snapshot.status != "RUNNING":
         return f"the run has ended: {snapshot.status}"
+    if run is not None and run.batch is not None:
+        said = batch_progress(run.batch, time.time())
+        return f"{PHASES.get(run.phase, run.phase)}: {said}"
     if run is None or run.progress is None:
         return _doing(run)
     done, about = run.progress, run.progress.estimate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-BATCHES = "batches/"
+from iu_tuner.contract.names import BATCH_PREFIX as BATCHES
 
 
 def folder(run_id: str) -> str:

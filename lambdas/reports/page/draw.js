@@ -3,7 +3,7 @@
 
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const kinds = { timeline, concurrency, units, latencies, past, images: intervals, scaling: intervals };
+  const kinds = { timeline, concurrency, units, latencies, past, images: intervals, scaling: intervals, progress };
   const drawn = new Map();
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 

@@ -71,3 +71,15 @@ function intervals(chart, color) {
     tps: panel(color, "requests/s", timed ? { stackWeight: 2, offset: true, suggestedMax: 1.1 * most } : { suggestedMax: 1.1 * most }),
   }, marks);
 }
+
+// The results of a batch over time, and a thin line with the measured rate.
+function progress(chart, color) {
+  const { points, measured } = chart;
+  const [seconds, results] = points.at(-1);
+  const datasets = [{ label: "results", pointRadius: 0, pointHitRadius: 6, borderWidth: 2, borderColor: color("accepted"), backgroundColor: color("accepted-fill"), fill: "origin", data: points.map(([x, y]) => ({ x, y })) }];
+  if (measured) datasets.push({ label: "at the measured rate", pointRadius: 0, borderWidth: 1, borderColor: color("estimate"), data: [{ x: 0, y: 0 }, { x: results / measured, y: results }] });
+  return settings(color, "line", { datasets }, {
+    x: across(color, "seconds since the first request", { type: "linear", min: 0, max: measured ? Math.max(seconds, results / measured) : seconds }),
+    y: { ...panel(color, "images with a result"), stack: undefined, suggestedMax: results },
+  }, {}, { interaction: { mode: "nearest", axis: "x", intersect: false } });
+}

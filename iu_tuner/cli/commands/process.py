@@ -1,0 +1,116 @@
+"""`iu-tuner process`: processes all images of a prefix or a list, and follows the batch to its end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from iu_tuner.cli.aws.stack import find_deployment, region_of
+from iu_tuner.cli.input_flags import Command, Flags, Switches, filled_in, with_flags
+from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
+from iu_tuner.cli.sample import choose_sample, sample_quote
+from iu_tuner.cli.session import Session
+from iu_tuner.cli.terminal.console import Screen
+from iu_tuner.cli.terminal.render import plain
+from iu_tuner.contract.batch.batch_input import ProcessInput, parse_process_input
+from iu_tuner.contract.errors import RunError
+from iu_tuner.exit_codes import Exit, UsageError
+
+_FLAGS: Flags = {
+    "--bucket": ("images.bucket", str, "Where the images are."),
+    "--prefix": ("images.prefix", str, "The folder of the images."),
+    "--list": ("images.list", str, "A list of images instead: s3://bucket/keys.csv, .jsonl, …"),
+    "--source": ("images.source", str, "bytes or s3."),
+    "--results-prefix": ("results.prefix", str, "Where the results go."),
+    "--min-confidence": ("results.minConfidence", float, "Labels from this confidence on, 0 to 100."),
+    "--within-hours": ("deadline.withinHours", float, "The batch ends within so many hours,"),
+    "--at": ("deadline.at", str, "or before this time, with its zone."),
+    "--units": ("units", str, "deadline, fastest, or a number of inference units."),
+    "--tps": ("tps", float, "What one inference unit carries, instead of a measurement."),
+    "--max-minutes": ("limits.maxMinutes", float, "The batch ends after so many minutes."),
+    "--max-cost-usd": ("limits.maxCostUsd", float, "The batch ends when the model has cost this."),
+    "--max-failed-percent": ("limits.maxFailedPercent", float, "So many percent of the images may fail."),
+    "--resume": ("resume", str, "The id of an earlier batch: only what it left."),
+    "--after-run": ("afterRun", str, "What becomes of the model: stop or restore."),
+}
+_SWITCHES: Switches = {
+    "--ground-truth": ("results.groundTruth", "Also write labels.manifest, ready to review."),
+    "--measure-first": ("measureFirst", "Find the rate anew, although the model was measured before."),
+}
+_EXAMPLES = examples(
+    "iu-tuner process $MODEL_ARN --prefix incoming/ --within-hours 3",
+    "iu-tuner process $MODEL_ARN --prefix incoming/ --sample 100",
+    "iu-tuner process $MODEL_ARN --resume cli-20261121T060000-a1b2c3",
+    then=EXIT_CODES,
+)
+
+
+def _flags(command: Command) -> Command:
+    return with_flags(command, _FLAGS, _SWITCHES)
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("model_arn", required=False)
+@click.option("--input", "whole", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
+@_flags
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Process N images, and quote all of them.")
+@outcome_options
+@click.option("--name", help="The run's id. (Default: one that is new.)")
+@click.option("--no-wait", is_flag=True, help="Start the batch, and leave.")
+@deployment_options
+def process(
+    model_arn: str | None,
+    whole: str | None,
+    sample: int | None,
+    assertions: tuple[str, ...],
+    as_json: bool,
+    junit: Path | None,
+    timeout: float | None,
+    name: str | None,
+    no_wait: bool,
+    stack: str,
+    region: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    **flags: Any,
+) -> int:
+    """Process all images of a prefix with MODEL_ARN, and stop the model; Ctrl-C stops it, safely."""
+    screen, options = Screen(as_json=as_json), output_options(assertions, junit)
+    if no_wait and (assertions or junit or timeout or sample):
+        raise UsageError("--no-wait: there is no output to wait for with --assert, --junit, --timeout or --sample")
+    raw, wanted = _input(model_arn, whole, flags)
+    run_id = name or f"cli-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
+    region = region or region_of(wanted.model_arn)
+    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    tuner = deployment.batch_tuner
+    tuner.check_model(wanted.model_arn)
+    chosen = choose_sample(deployment, wanted, sample, run_id) if sample else None
+    if chosen is not None:
+        images = {**raw.get("images", {}), "list": chosen.address}
+        raw = {**{key: value for key, value in raw.items() if key != "deadline"}, "images": images}
+        screen.say(chosen.sentence)
+    session = Session(tuner, run_id, wanted.model_arn, screen, options, raw, timeout and 60 * timeout)
+    if no_wait:
+        session.start()
+        screen.say(f"follow it: {tuner.follow_command(run_id)}")
+        screen.put_json({"runId": run_id, "executionArn": tuner.arn_of(run_id), "status": "RUNNING"})
+        return Exit.OK
+    code = session.run_to_end()
+    if chosen is not None and code == Exit.OK:
+        screen.say(sample_quote(chosen, tuner.described(run_id), tuner.usd_per_unit_hour))
+    return code
+
+
+def _input(model_arn: str | None, whole: str | None, flags: dict[str, Any]) -> tuple[dict[str, Any], ProcessInput]:
+    """The input as JSON values, and as parsed. Raises UsageError with the sentence with which the run would fail."""
+    if (units := flags["units"]) is not None and plain(units).isdecimal():
+        flags = {**flags, "units": int(units)}
+    raw = {"task": "process", **filled_in(model_arn, whole, flags, _FLAGS, _SWITCHES)}
+    try:
+        return raw, parse_process_input(raw)
+    except RunError as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,1 @@
+"""The states of the batch machine: each use case behind one Lambda."""

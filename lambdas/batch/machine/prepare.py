@@ -1,0 +1,153 @@
+"""PrepareBatch: acquires the lease, finds the model, and saves the plan of the batch. Starts nothing."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from iu_tuner.contract.batch.batch_input import ProcessInput, UnitsRange
+from iu_tuner.contract.batch.output import BatchImages, BatchLatency, BatchOutput, Throughput
+from iu_tuner.contract.errors import InvalidInput, ModelNotStartable
+from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.result import LeaseHolder
+from iu_tuner.formats import count
+from lambdas.aws.settings import settings
+from lambdas.batch.machine.run import BatchRun, batch_store
+from lambdas.images.region import require_same_region
+from lambdas.load.lambda_quota import workers_within
+from lambdas.models.lease import Lease
+from lambdas.models.lease_store import LeaseStore, lease_store
+from lambdas.models.recent_traffic import require_unused
+from lambdas.models.registry import facts_of, find_model, usage_of
+from lambdas.models.status import ModelState, move_to_running
+from lambdas.past_runs.store import history
+from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, measured_in
+from lambdas.reports.metrics import count_verdict
+from lambdas.runs.quotas import lambda_client, quotas_client, running_models_quota, units_quota, unreserved_concurrency
+
+_SHARE = 'give afterRun "restore" to process the images beside their requests'
+
+
+def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
+    """Acquire the lease, find the model, and save the plan.
+
+    Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
+
+    Raises:
+        InvalidInput, ModelNotFound, ModelNotStartable, ModelInUse, AccessDenied, InternalError
+    """
+    leases, limits = lease_store(), wanted.limits
+    lease = leases.acquire(
+        Lease(wanted.model_arn, run_id, execution_arn, started_at, limits.max_minutes, wanted.after_run, kind="process")
+    )
+    if lease.run_id != run_id:
+        count_verdict(wanted.model_arn, "skipped")
+        return {"holds": False, "output": to_json(skipped(run_id, lease))}
+    require_same_region(wanted.images.bucket, wanted.images.source, wanted.model_arn, settings().image_bucket)
+    _require_resumable(wanted)
+    model = find_model(wanted.model_arn)
+    state = model.look()
+    leases.save(lease.with_initial_state(model.handle, state))
+    move_to_running(state)  # raises ModelNotStartable
+    if state.status == "RUNNING" and wanted.after_run == "stop":
+        require_unused(usage_of(wanted.model_arn).recent(time.time()), facts_of(wanted.model_arn), _SHARE)
+    if not state.costs_money:
+        _require_room(leases, wanted.model_arn)
+    batch_store(run_id).save_plan(_plan(wanted, lease, model.handle, state), phase="listing")
+    return {"holds": True, "output": None}
+
+
+def skipped(run_id: str, holder: Lease) -> BatchOutput:
+    """The output of a batch that found the model's lease taken: it has touched nothing."""
+    doing = "has been testing this model" if holder.kind == "measure" else "has been using this model"
+    return BatchOutput(
+        run_id=run_id,
+        model_arn=holder.model_arn,
+        verdict="skipped",
+        verdict_detail=f"The run {holder.run_id} {doing} since {holder.started_at}: nothing was processed or touched;"
+        " run again when it has ended.",
+        images=BatchImages(),
+        failures=(),
+        throughput=Throughput(None, None, 0, None),
+        deadline=None,
+        inference_units=None,
+        alternatives=(),
+        latency_ms=BatchLatency(None, None),
+        model=None,
+        cost=None,
+        manifest_uri=None,
+        failed_uri=None,
+        summary_uri=None,
+        held_by=LeaseHolder(holder.run_id, holder.execution_arn, holder.started_at),
+    )
+
+
+def _plan(wanted: ProcessInput, lease: Lease, handle: str, state: ModelState) -> BatchRun:
+    measured = None
+    if wanted.tps is not None:
+        measured = Measured(wanted.tps, None)
+    elif not wanted.measure_first:
+        measured = measured_in(history().outputs(wanted.model_arn, verdicts=USABLE_VERDICTS))
+    found_running = state.status == "RUNNING"
+    started_at = datetime.fromisoformat(lease.started_at).timestamp()
+    quota = units_quota(quotas_client(), facts_of(wanted.model_arn)).units
+    _require_quota(wanted, quota)
+    return BatchRun(
+        run_id=lease.run_id,
+        model_arn=wanted.model_arn,
+        project_arn=handle,
+        started_at=lease.started_at,
+        inference_units=(state.min_inference_units or 1) if found_running else 1,
+        requested_units=None,
+        usd_per_unit_hour=settings().usd_per_unit_hour,
+        max_minutes=wanted.limits.max_minutes,
+        max_usd=wanted.limits.max_cost_usd,
+        after_run=wanted.after_run,
+        effective_input=wanted.model_dump(by_alias=True, mode="json", warnings=False),
+        bucket=wanted.images.bucket or settings().image_bucket,
+        deadline_at=wanted.deadline_at(started_at),
+        measured=measured,
+        quota=quota,
+        max_workers=workers_within(unreserved_concurrency(lambda_client())),
+        found_running=found_running,
+    )
+
+
+def _require_quota(wanted: ProcessInput, quota: int) -> None:
+    """Require that the account may start a model with the inference units of the input. Raises InvalidInput."""
+    units = wanted.units
+    most = units.max if isinstance(units, UnitsRange) else units
+    if isinstance(most, int) and most > quota:
+        field = "units.max" if isinstance(units, UnitsRange) else "units"
+        raise InvalidInput(got(field, most, f"at most {quota}, the account's quota of inference units for one model"))
+
+
+def _require_resumable(wanted: ProcessInput) -> None:
+    """Require that `resume` names a batch of this model. It has ended, as this run holds the model's lease."""
+    if wanted.resume is None:
+        return
+    try:
+        earlier = batch_store(wanted.resume).of_run.load_model_run()[0].model_arn
+        batch_store(wanted.resume).shards.load()
+    except KeyError:
+        raise InvalidInput(got("resume", wanted.resume, "the runId of an earlier batch that listed images")) from None
+    if earlier != wanted.model_arn:
+        raise InvalidInput(got("resume", wanted.resume, f"the runId of a batch of this model, not of {earlier}"))
+
+
+def _require_room(leases: LeaseStore, model_arn: str) -> None:
+    """Require that the account may run one more model beside those that other runs hold.
+
+    Raises:
+        ModelNotStartable: other runs hold as many models as the account may run.
+    """
+    others = [lease for lease in leases.all() if lease.model_arn != model_arn]
+    quota = running_models_quota(quotas_client(), facts_of(model_arn)) if others else 1
+    if len(others) >= quota:
+        runs = ", ".join(sorted(lease.run_id for lease in others))
+        raise ModelNotStartable(
+            f"the account runs at most {count(quota, 'model')} at once, and the runs {runs} hold as many - run again"
+            " when one of them has ended, or raise the quota in Service Quotas"
+        )

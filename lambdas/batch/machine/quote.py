@@ -1,0 +1,77 @@
+"""QuoteBatch: hours and dollars of the images to process, and the inference units. The last state before the start."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from iu_tuner.contract.batch.batch_input import UnitsRange
+from iu_tuner.contract.batch.output import BatchImages
+from lambdas.batch.machine.live import live_batch
+from lambdas.batch.machine.run import BatchRun, LoadedBatch, batch_store, with_units
+from lambdas.batch.quote import EXPECTED_START_S, Capacity, Quote, choose_units, quote
+from lambdas.models.lease_store import lease_store
+
+UNMEASURED = (
+    "this model has no usable measurement, so there was no quote before the start: measure it, or give tps; the run"
+    " found its rate by a slow start"
+)
+
+
+def quote_batch(run_id: str) -> bool:
+    """Choose the inference units, and check deadline and limits. Returns whether there is anything to process.
+
+    Raises:
+        DeadlineImpossible, BudgetExceeded, ModelLost
+    """
+    store, now = batch_store(run_id), time.time()
+    batch = store.load()
+    lease_store().renew(batch.run.model_arn, run_id, now)
+    account = store.shards.load().account(store.shards.records())
+    if not account.left:
+        store.save_state(batch.state, live_batch(batch, account))
+        return False
+    capacity = capacity_of(batch.run)
+    chosen = _quoted(batch.run, account, capacity, now)
+    run = _with_units(batch.run, chosen)
+    if capacity is None:
+        run = replace(run, warnings=(*run.warnings, UNMEASURED))
+    quoted = chosen if isinstance(chosen, Quote) else None
+    state = replace(
+        batch.state,
+        capacity=capacity,
+        expected_usd=quoted.usd if quoted else None,
+        expected_hours=quoted.hours if quoted else None,
+    )
+    store.save_plan(run, phase="starting")
+    store.save_state(state, live_batch(LoadedBatch(run, batch.progress, state), account))
+    return True
+
+
+def capacity_of(run: BatchRun) -> Capacity | None:
+    """What one inference unit carries and costs. Returns None without a measurement."""
+    if run.measured is None:
+        return None
+    start_s = 0.0 if run.found_running else EXPECTED_START_S
+    tps = run.measured.clean_tps or run.measured.tps
+    return Capacity(tps, run.usd_per_unit_hour, run.quota, start_s)
+
+
+def _quoted(run: BatchRun, images: BatchImages, capacity: Capacity | None, now: float) -> Quote | int:
+    """The quote, or only the inference units without a measurement."""
+    wanted = run.wanted.units
+    if run.found_running and wanted == "deadline" and run.deadline_at is None:
+        wanted = run.inference_units  # a model that runs keeps its own
+    if capacity is not None:
+        within_s = None if run.deadline_at is None else run.deadline_at - now
+        return quote(images.left, wanted, run.wanted.limits, capacity, within_s)
+    unknown = Capacity(1.0, run.usd_per_unit_hour, run.quota)
+    return choose_units(images.left, wanted, unknown, None)
+
+
+def _with_units(run: BatchRun, chosen: Quote | int) -> BatchRun:
+    units = chosen.inference_units if isinstance(chosen, Quote) else chosen
+    wanted = run.wanted.units
+    scales_to = wanted.max if isinstance(wanted, UnitsRange) and wanted.max > wanted.min else None
+    keeps = run.found_running and wanted == "deadline" and run.deadline_at is None
+    return with_units(run, units, None if keeps else units, scales_to)

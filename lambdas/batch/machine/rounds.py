@@ -1,0 +1,98 @@
+"""PlanRound: after each round of workers, another one, other inference units, or the end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from iu_tuner.contract.batch.batch_input import UnitsRange
+from iu_tuner.contract.errors import TooManyFailures
+from lambdas.batch.machine.live import live_batch
+from lambdas.batch.machine.run import BatchStore, LoadedBatch, batch_store
+from lambdas.batch.next_round import BatchProgress, ChangeUnits, Finish, PaceNow, Round, Terms, next_round
+from lambdas.batch.progress import progress_after
+from lambdas.models.lease_store import lease_store
+from lambdas.models.registry import model_of
+from lambdas.models.status import require_running
+from lambdas.processing.first_pace import first_pace
+from lambdas.processing.pace_store import PaceStore, pace_store
+
+_END: dict[str, Any] = {"round": None, "restart": False}
+
+
+def plan_round(run_id: str) -> dict[str, Any]:
+    """Plan the next round. Returns `{"round": {"number", "workers", "until"}, "restart"}`; `round` is None if the
+    batch ends, or if the model is restarted with other inference units first.
+
+    Raises:
+        ModelLost, InternalError
+    """
+    store, now = batch_store(run_id), time.time()
+    batch = store.load()
+    lease_store().renew(batch.run.model_arn, run_id, now)
+    shards, records = store.shards.load(), store.shards.records()
+    shards = shards.next_round(records)
+    store.shards.plan(shards)
+    has_new_units = batch.state.units_now not in (None, batch.units)
+    progress = progress_after(shards, records, batch.state.progress, has_new_units=has_new_units)
+    account = shards.account(records)
+    began_at = batch.state.began_at or now
+    state = replace(batch.state, progress=progress, began_at=began_at, units_now=batch.units)
+    move: Round | ChangeUnits | Finish
+    if not progress.remaining:  # the model may be stopping: a worker has asked for it
+        move = Finish()
+    elif batch.progress.scaling_error is not None:  # the restart with other units has failed
+        move = Finish(batch.progress.scaling_error)
+    else:
+        require_running(model_of(batch.run.model_arn, batch.run.project_arn).look())
+        pace = _pace(pace_store(batch.run.model_arn, "batch"), batch, now)
+        move = _move(progress, pace, _terms(batch, now), now)
+    if isinstance(move, Finish):
+        state = replace(state, left_because=move.left_because)
+    store.save_state(state, live_batch(LoadedBatch(batch.run, batch.progress, state), account))
+    return _answer(store, batch, shards.round, move)
+
+
+def _answer(store: BatchStore, batch: LoadedBatch, number: int, move: Round | ChangeUnits | Finish) -> dict[str, Any]:
+    if isinstance(move, Finish):
+        return _END
+    if isinstance(move, ChangeUnits):
+        restarting = batch.progress.restarting(move.inference_units, probe_number=0, now=time.time())
+        store.of_run.save_progress(restarting, phase="starting")
+        return {"round": None, "restart": True}
+    store.of_run.save_progress(batch.progress, phase="processing")
+    return {"round": {"number": number, "workers": move.workers, "until": move.until}, "restart": False}
+
+
+def _move(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float) -> Round | ChangeUnits | Finish:
+    """What comes next. If too many images have failed, Summarise says so, after it has written which ones."""
+    try:
+        return next_round(progress, pace, terms, now)
+    except TooManyFailures as error:
+        return Finish(error.sentence)
+
+
+def _pace(paces: PaceStore, batch: LoadedBatch, now: float) -> PaceNow:
+    """The pace of the model. The first round of a start sets it, unless other work with the model has one."""
+    is_first = batch.state.progress is None
+    is_shared = is_first and not paces.begin(first_pace(batch.units, batch.run.measured), now)
+    if is_shared or batch.state.units_now not in (None, batch.units):
+        paces.set_units(batch.units)
+    pace = paces.load()
+    assert pace is not None, "it was just set"
+    return PaceNow(pace.rate, pace.cap, batch.units)
+
+
+def _terms(batch: LoadedBatch, now: float) -> Terms:
+    run, progress = batch.run, batch.progress
+    wanted = run.wanted
+    may_change = wanted.units == "deadline" and progress.units_wanted is None and run.after_run == "stop"
+    most = wanted.units.max if isinstance(wanted.units, UnitsRange) else run.quota
+    return Terms(
+        left=replace(run, inference_units=batch.units).left(progress, now),
+        max_failed_percent=wanted.limits.max_failed_percent,
+        max_workers=run.max_workers,
+        deadline_at=run.deadline_at,
+        max_units=most if may_change else None,
+    )

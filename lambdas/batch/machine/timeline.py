@@ -1,0 +1,71 @@
+"""When a run's results came: the first and the last one, and how many in each part of the time between."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from lambdas.batch.shards.record import ShardRecord
+from lambdas.batch.shards.store import ShardFiles
+
+READERS = 16  # parts read at once
+MAX_POINTS = 120  # of the chart on the report's page
+
+
+@dataclass(frozen=True)
+class ResultTimes:
+    """Times in epoch seconds: `began_at` is when the first request with a result was sent.
+
+    `points` are (seconds since `began_at`, results until then).
+    """
+
+    began_at: float
+    ended_at: float
+    points: tuple[tuple[float, int], ...]
+
+    @property
+    def seconds(self) -> float:
+        """The seconds from the first request to the last result."""
+        return self.ended_at - self.began_at
+
+
+def result_times(files: ShardFiles, records: Sequence[ShardRecord]) -> ResultTimes | None:
+    """Read the parts of a run. Returns None if it has no result. Raises ClientError."""
+    keys = [part.key for record in records for part in record.parts]
+    return times_of(_lines(files, keys))
+
+
+def times_of(lines: Iterable[str]) -> ResultTimes | None:
+    """The times of the results in detections lines. Returns None without any."""
+    began_at, counts = None, Counter[int]()
+    ended_at = 0.0
+    for line in lines:
+        told = json.loads(line)
+        at = datetime.fromisoformat(told["at"]).timestamp()
+        sent_at = at - told["ms"] / 1000
+        began_at = sent_at if began_at is None else min(began_at, sent_at)
+        ended_at = max(ended_at, at)
+        counts[int(at)] += 1
+    return None if began_at is None else ResultTimes(began_at, ended_at, _points(counts, began_at, ended_at))
+
+
+def _points(counts: Counter[int], began_at: float, ended_at: float) -> tuple[tuple[float, int], ...]:
+    every = max(1, -(-int(ended_at - began_at + 1) // MAX_POINTS))
+    points, done = [(0.0, 0)], 0
+    for second in range(int(began_at), int(ended_at) + 1):
+        done += counts[second]
+        at = min(second + 1.0, ended_at)
+        if at == ended_at or (second - int(began_at)) % every == every - 1:
+            points.append((round(at - began_at, 1), done))
+    return tuple(points)
+
+
+def _lines(files: ShardFiles, keys: Sequence[str]) -> Iterator[str]:
+    with ThreadPoolExecutor(READERS) as threads:
+        for start in range(0, len(keys), READERS):
+            for content in threads.map(files.read, keys[start : start + READERS]):
+                yield from (line for line in content.decode().split("\n") if line)

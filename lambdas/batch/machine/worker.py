@@ -1,0 +1,87 @@
+"""ProcessImages: one worker of a round. The worker that finishes the batch asks for the model's stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from iu_tuner.contract.errors import ModelLost
+from iu_tuner.contract.names import RUN_ITEM, run_pk
+from lambdas.aws.settings import settings
+from lambdas.aws.table import Partition, dynamodb_client
+from lambdas.batch.machine.listing import processing_of
+from lambdas.batch.machine.run import BatchStore, batch_store, files_of
+from lambdas.batch.shard_task import ShardTask
+from lambdas.batch.shards.record import ShardRecord
+from lambdas.batch.shards.store import DynamoShardTable
+from lambdas.batch.work import RoundWork
+from lambdas.models.lease_store import lease_store
+from lambdas.models.registry import model_of
+from lambdas.processing.pace_store import pace_store
+from lambdas.processing.sending import THREADS, Sent, send_paced
+
+
+def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None:
+    """Claim shards and send their images until the round ends.
+
+    Raises:
+        ModelLost: the run was ended, and nothing was sent.
+    """
+    store = batch_store(run_id)
+    run = store.load().run
+    until, workers = float(planned["until"]), int(planned["workers"])
+    pace, processing = pace_store(run.model_arn, "batch", workers), processing_of(run, threads=THREADS)
+    lease_store().require_held(run.model_arn, run_id)
+
+    def send(tasks: Iterator[ShardTask]) -> Sent:
+        return send_paced(tasks, pace, processing.detector.connection, until=until)
+
+    RoundWork(_CountingTable(run_id), files_of(run_id), processing, time.time).run(send, until)
+    if _is_over(store):
+        _stop(run_id, run.model_arn)
+
+
+def _is_over(store: BatchStore) -> bool:
+    """Whether all images have an outcome. The worker that saves the last shard finds that they have."""
+    return store.shards.load().account(store.shards.records()).left == 0
+
+
+def _stop(run_id: str, model_arn: str) -> None:
+    """Ask for the stop of a model that the run has to stop anyway: a state later it would cost some seconds more."""
+    leases = lease_store()
+    try:
+        lease = leases.require_held(model_arn, run_id)
+        if lease.owes != "stop" or lease.project_arn is None:
+            return
+        leases.save(lease.with_stop_requested(time.time()))
+    except ModelLost:  # another layer stops it
+        return
+    model_of(model_arn, lease.project_arn).stop()
+
+
+class _CountingTable(DynamoShardTable):
+    """The account of a run, which also counts the images in the run's item, where clients look."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(dynamodb_client(), settings().runs_table, run_id)
+        self._run = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id))
+        self._before: dict[int, ShardRecord] = {}
+
+    def record(self, number: int) -> ShardRecord | None:
+        """What became of a shard's images. Returns None before the end of its first turn."""
+        found = super().record(number)
+        if found is not None:
+            self._before[number] = found
+        return found
+
+    def put(self, record: ShardRecord) -> bool:
+        """Save a record. Returns False if one of a later turn, or another one of this turn, is there."""
+        before = self._before.get(record.number)
+        saved = super().put(record)
+        if saved:
+            done, failed = (0, 0) if before is None else (before.done, before.failed)
+            for name, more in (("imagesDone", record.done - done), ("imagesFailed", record.failed - failed)):
+                if more:
+                    self._run.add(RUN_ITEM, name, more)
+        return saved

@@ -1,0 +1,16 @@
+"""PublishBatch: saves the output of a batch with its cost and receipt, notifies of it, and returns it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iu_tuner.contract.output.json_values import to_json
+from lambdas.aws.logging import logged
+from lambdas.batch.machine.end import publish_batch
+
+
+@logged
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """`{"runId"}` -> the execution's output."""
+    answer: dict[str, Any] = to_json(publish_batch(event["runId"]))
+    return answer

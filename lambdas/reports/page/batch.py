@@ -1,0 +1,155 @@
+"""The page of a batch: its progress against the measured rate, its failures, its cost, and the alternatives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iu_tuner.contract.batch.output import BatchOutput
+from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
+from iu_tuner.formats import count, duration, percent, tps
+from lambdas.reports.page.html.contents import Contents, Figure, Picture, Summary, Table, Tone
+from lambdas.reports.page.html.formats import milliseconds, moment, usd
+
+_TONES: Mapping[str, Tone] = {"complete": "good", "nothing-to-do": "good"}
+_NEXT = {
+    "complete": "Use the results: manifest.json lists their files.",
+    "partial": "Run again with resume to process what is left; failed.jsonl says what to mend.",
+    "deadline-missed": "Give more inference units, or an earlier start.",
+    "nothing-to-do": "Nothing; new images are processed by the next run.",
+}
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """What the page shows beside the output.
+
+    `points` are (seconds since the first request, results until then). `measured_tps` is the rate that was measured
+    with these inference units; None without a measurement.
+    """
+
+    started_at: str
+    points: Sequence[tuple[float, int]]
+    measured_tps: float | None
+    expected_usd: float | None
+    effective_input: Mapping[str, Any]
+
+
+def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str, str]) -> Contents:
+    """The contents of the page."""
+    names, left = ModelArn.of(output.model_arn), output.model
+    still_costs = left is not None and left.costs_money
+    return Contents(
+        Summary(
+            model=names.project,
+            version=names.version,
+            about=f"Batch {output.run_id}, {moment(facts.started_at)}",
+            answer=batch_sentence(output),
+            verdict=output.verdict,
+            tone=_TONES.get(output.verdict, "caution"),
+            evidence=output.verdict_detail,
+            next_action=_NEXT.get(output.verdict, ""),
+            command=None,
+            figures=_figures(output, facts),
+            receipt=receipt_sentence(left) if left else "",
+            receipt_tone="caution" if still_costs else "good",
+            reasons=tuple(output.warnings or ()),
+        ),
+        (_progress(output, facts),),
+        (
+            _images(output),
+            *_failures(output),
+            *_alternatives(output, facts),
+            _pairs("input", "Input, with its defaults", _flat(facts.effective_input)),
+            _pairs("versions", "Versions", versions.items()),
+        ),
+        "The same as data: result.json beside this file, and manifest.json of the batch.",
+    )
+
+
+def _figures(output: BatchOutput, facts: BatchFacts) -> tuple[Figure, ...]:
+    images, sent, cost = output.images, output.throughput, output.cost
+    share = f"{percent(sent.of_measured)} of the measured rate" if sent.of_measured else "not measured before"
+    throttled = f", {percent(sent.throttled_share)} throttled" if sent.throttled_share is not None else ""
+    ideal = f"{usd(cost.ideal_usd)} for the images alone" if cost and cost.ideal_usd is not None else ""
+    expected = f"{usd(facts.expected_usd)} expected" if facts.expected_usd is not None else ""
+    return (
+        Figure("Results", f"{images.done + images.current:,}", f"of {count(images.listed, 'image')}"),
+        Figure("Images/s", "–" if sent.tps is None else tps(sent.tps), f"{share}{throttled}"),
+        Figure("Cost", usd(cost.run_usd if cost else None), ", ".join(filter(None, (ideal, expected)))),
+        Figure("p50 ms", milliseconds(output.latency_ms.p50), f"p95 {milliseconds(output.latency_ms.p95)}"),
+    )
+
+
+def _progress(output: BatchOutput, facts: BatchFacts) -> Picture:
+    title = "Progress against the measured rate"
+    if len(facts.points) < 2:
+        return Picture("progress", title, "The model answered for no image, so there is nothing to draw.", None)
+    (seconds, results), measured = facts.points[-1], facts.measured_tps
+    said = f"{count(results, 'result')} came within {duration(seconds)}."
+    if measured:
+        said += f" The thin line is the measured rate of {tps(measured)} images/s: {duration(results / measured)}."
+    chart = {"points": [list(point) for point in facts.points], "measured": measured}
+    return Picture("progress", title, said, chart)
+
+
+def _images(output: BatchOutput) -> Table:
+    images = output.images
+    rows = [
+        ("with a new result", images.done),
+        ("with a current result from before", images.current),
+        ("failed", images.failed),
+        ("left", images.left),
+        ("listed, which is the sum", images.listed),
+        ("of these with the content of another image", images.duplicates),
+        *((f"left out: {reason}", number) for reason, number in sorted(images.left_out.items())),
+    ]
+    shown = tuple((name, f"{number:,}") for name, number in rows)
+    return Table("images", "Images", ("Images", "Number"), shown, numbers=frozenset({1}))
+
+
+def _failures(output: BatchOutput) -> tuple[Table, ...]:
+    if not output.failures:
+        return ()
+    kinds = Counter(failure.error for failure in output.failures)
+    messages = {failure.error: failure.message for failure in output.failures}
+    rows = tuple((error, f"{number:,}", messages[error]) for error, number in kinds.most_common())
+    columns = ("Error", "Images", "What the service says")
+    shown = len(output.failures)
+    note = (
+        f"Of the first {shown} of {output.images.failed:,}; failed.jsonl has all."
+        if output.images.failed > shown
+        else ""
+    )
+    first = tuple((each.key, each.error, f"{each.attempts}") for each in output.failures)
+    return (
+        Table("failures", "Failures by kind", columns, rows, numbers=frozenset({1}), note=note),
+        Table("failed", "Failed images", ("Key", "Error", "Attempts"), first, numbers=frozenset({2})),
+    )
+
+
+def _alternatives(output: BatchOutput, facts: BatchFacts) -> tuple[Table, ...]:
+    if not output.alternatives:
+        return ()
+    rows = tuple((f"{each.inference_units}", f"{each.hours:.2f}", usd(each.usd)) for each in output.alternatives)
+    columns = ("Inference units", "Hours from start to stop", "Cost")
+    note = f"This batch was expected to cost {usd(facts.expected_usd)} with {output.inference_units}."
+    title = "The same batch with other inference units"
+    return (Table("alternatives", title, columns, rows, numbers=frozenset({0, 1, 2}), note=note),)
+
+
+def _pairs(name: str, title: str, pairs: Any) -> Table:
+    return Table(name, title, ("Name", "Value"), tuple((str(key), str(value)) for key, value in pairs))
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{above}{name}.")
+        else:
+            rows.append((f"{above}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value))
+    return rows
