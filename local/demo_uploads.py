@@ -62,8 +62,8 @@ def run_uploads(world: World, images: int, console: Console, status: Status) -> 
 
 
 def _rekognition(world: World) -> Any:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client("rekognition", endpoint_url=world.service.url, region_name=REGION, **keys)
+    session: Any = boto3.session.Session("test", "test", region_name=REGION)
+    return session.client("rekognition", endpoint_url=world.service.url)
 
 
 def _wait(world: World, images: int, status: Status) -> set[str]:

@@ -1,6 +1,7 @@
 """The metrics of one upload pipeline, with the names of lambdas/reports/metrics.py: its dashboard row and alarms."""
 
 import math
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -81,7 +82,7 @@ class UploadMetrics:
         )
 
 
-def _graph(title: str, metrics: list[cloudwatch.IMetric], unit: str) -> cloudwatch.GraphWidget:
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric], unit: str) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,
         left=[*metrics],

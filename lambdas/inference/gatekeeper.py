@@ -81,12 +81,12 @@ def _report(what: Served, pace: PaceStore, state: ModelState | None, *, is_open:
     except AWS_ERRORS:
         logger.warning("the queue could not be read", exc_info=True)
         return
-    waiting, now = sum(int(found[name]) for name in names), pace.load() if is_open else None
+    waiting, present = sum(int(found[name]) for name in names), pace.load() if is_open else None
     served(
         what.queue_url.rpartition("/")[2],
         is_open=is_open,
         is_idle=not waiting and state is not None and state.status == "RUNNING",
-        rate=now and now.rate,
-        expected=now and now.expected,
+        rate=present.rate if present else None,
+        expected=present.expected if present else None,
         units=state.min_inference_units if is_open and state else None,
     )

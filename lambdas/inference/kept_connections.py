@@ -30,10 +30,6 @@ class KeptConnection:
         self._connection = connection
         self._idle = idle
 
-    def connect(self) -> None:
-        """Open the connection ahead of the first request."""
-        self._connection.connect()
-
     def send(self, prepared: PreparedRequest) -> Reply:
         """Send the request and classify the reply."""
         return self._connection.send(prepared)

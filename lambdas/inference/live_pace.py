@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lambdas.processing.pace_store import PaceStore
 from lambdas.processing.pacer import Report
 from lambdas.processing.slots import Slots
+
+NO_TIME_S = 1e-3
 
 
 class ModelIsMeasured(Exception):
@@ -22,7 +25,9 @@ class LivePace:
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
     ) -> Slots:
-        """Report, give back `unsent` slots, and reserve as many as there are uploads to send.
+        """Report, give back `unsent` slots, and reserve as many as there are uploads to send, if no number is `wanted`.
+
+        The first report of a batch says nothing, so it counts for no time: a slow start would grow by it.
 
         Raises:
             ModelIsMeasured: no request may be sent any more.
@@ -31,4 +36,8 @@ class LivePace:
         """
         if not self._is_free():
             raise ModelIsMeasured
-        return self._pace.exchange(report, now, wanted=max(1, self._wanted()), unsent=unsent)
+        if not report.outcomes:
+            report = replace(report, seconds=NO_TIME_S)
+        if wanted is None:
+            wanted = max(1, self._wanted())
+        return self._pace.exchange(report, now, wanted=wanted, unsent=unsent)

@@ -28,7 +28,11 @@ from tests.unit.simulated_model.pictures import jpeg
 
 PREFIX = "test_images/"
 POISON, SICK, LAGGING = (f"{PREFIX}{name}.jpg" for name in ("poison", "sick", "lagging"))
-CODES = {POISON: {}, SICK: {"code": "InternalServerError"}, LAGGING: {"code": "InternalServerError", "times": 1}}
+CODES: dict[str, dict[str, Any]] = {
+    POISON: {},
+    SICK: {"code": "InternalServerError"},
+    LAGGING: {"code": "InternalServerError", "times": 1},
+}
 CONTENT = {key: jpeg(filling=number) for number, key in enumerate(CODES)}
 ANSWERS = AnswerSetup(
     poison=tuple({"sha256": hashlib.sha256(CONTENT[key]).hexdigest(), **about} for key, about in CODES.items())
