@@ -92,7 +92,7 @@ def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record
         for key in keys:
             if server.entry.takes(key):
                 found.setdefault(key, []).append(record)
-            else:
+            elif not key.endswith(server.entry.results.suffix):  # results lie under the same prefix
                 logger.info("no upload of this queue", extra={"key": key})
     return found
 

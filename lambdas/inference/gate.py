@@ -15,6 +15,7 @@ from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 
 RUNNING = "RUNNING"
+_set: dict[str, bool] = {}  # what this process has set, by mapping
 
 
 def should_be_open(state: ModelState | None, lease: Lease | None) -> bool:
@@ -35,14 +36,19 @@ class Gate:
     is_open: bool | None
 
     def set(self, *, is_open: bool) -> None:
-        """Enable or disable the mapping, unless it is so or changes. A refusal is logged: the next look sets it."""
-        if self.is_open is None or self.is_open == is_open:
+        """Enable or disable the mapping, unless it is so already or changes just now.
+
+        The first time that this function's process sets a gate it does not rely on the state that is shown, as that
+        of a mapping which a deployment has made may not be true yet. A refusal is logged: the next look sets the gate.
+        """
+        if self.is_open is None or (self.is_open == is_open and _set.get(self.mapping) == is_open):
             return
         try:
             client("lambda").update_event_source_mapping(UUID=self.mapping, Enabled=is_open)
         except AWS_ERRORS:
             logger.warning("the gate could not be set; the next look does it", exc_info=True)
             return
+        _set[self.mapping] = is_open
         logger.info("the gate is set", extra={"open": is_open})
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,6 +15,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from iu_tuner.cli.main import main
+from iu_tuner.contract.detections import Label
 from iu_tuner.contract.names import UPLOADS_OUTPUT
 from local.deployment import Outputs, deploy
 from local.embedded_aws import EmbeddedAws
@@ -87,7 +91,7 @@ class Pipeline:
         name = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         found: list[Mapping[str, Any]] = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
         ).get("Messages", [])
         return found
 
@@ -99,6 +103,11 @@ def notification(bucket: str, key: str) -> str:
     """An S3 notification, which encodes keys as in a form."""
     about = {"bucket": {"name": bucket}, "object": {"key": quote_plus(key), "eTag": "old", "sequencer": "00"}}
     return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": about}]})
+
+
+def labels_of(content: bytes) -> list[Label]:
+    """What the model answers to this image."""
+    return [label for label in random_labels(hashlib.sha256(content).digest()) if label.confidence >= LEAST]
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +158,8 @@ def test_while_the_model_is_off_nothing_is_received(waiting: Pipeline) -> None:
 def test_each_image_has_one_right_result(analysed: Pipeline) -> None:
     for key, content in GOOD.items():
         result = analysed.read(f"{key}.json")
-        digest = hashlib.sha256(content).digest()
-        labels = [label for label in random_labels(digest) if label.confidence >= LEAST]
 
-        assert result["CustomLabels"] == json.loads(response_body(labels))["CustomLabels"]
+        assert result["CustomLabels"] == json.loads(response_body(labels_of(content)))["CustomLabels"]
         assert result["ResponseMetadata"]["HTTPStatusCode"] == 200
         assert result["Inference"]["image"]["key"] == key
         assert result["metadata"]["source-etag"] == hashlib.md5(content).hexdigest()
@@ -176,6 +183,33 @@ def test_what_can_not_be_analysed_has_an_error_file_and_a_dead_letter(analysed: 
     reasons = Counter(letter["MessageAttributes"]["reason"]["StringValue"] for letter in letters)
     assert reasons == Counter(FAILED.values())
     assert {json.loads(letter["Body"])["detail"]["object"]["key"] for letter in letters} == set(FAILED)
+
+
+def test_the_client_shows_replays_and_backfills(
+    analysed: Pipeline, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def client(*arguments: str) -> str:
+        assert main([*arguments, "--endpoint-url", analysed.aws.url]) == 0
+        return capsys.readouterr().out
+
+    state = json.loads(client("queue", "status", PREFIX, "--json"))
+    assert (state["gate"], state["modelStatus"]) == ("open", "RUNNING")
+    assert (state["visible"], state["inFlight"], state["dead"]) == (0, 0, len(FAILED))
+    assert state["tps"] > 0
+    rows = list(csv.DictReader(io.StringIO(client("results", PREFIX, "--threshold", "90", "--csv"))))
+    sure = {key: [each.name for each in labels_of(content) if each.confidence >= 90] for key, content in GOOD.items()}
+    assert Counter(row["key"] for row in rows) == Counter({key: len(names) for key, names in sure.items() if names})
+    assert "2 images" in client("queue", "backfill", PREFIX), "those that failed have no result"
+    wait_until("they fail again", lambda: len(analysed.dead_letters()) == 2 * len(FAILED))
+    assert "2 dead letters" in client("queue", "replay", PREFIX, "--reason", "EmptyImage")
+    wait_until("and again", lambda: len(analysed.dead_letters()) == 2 * len(FAILED))
 
 
 def test_a_model_that_stops_closes_the_gate_and_loses_nothing(analysed: Pipeline) -> None:
