@@ -139,6 +139,7 @@ class InferenceUnitTuner(cdk.Stack):
         storage.grant_list_images(functions.prepare)
         storage.grant_get_images(functions.prepare)
         models.grant_traffic(functions.prepare)
+        storage.grant_list_leases(functions.prepare)
         storage.grant_runs(functions.prepare, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
 
         models.grant(functions.start_model, "DescribeProjectVersions", "StartProjectVersion", "StopProjectVersion")

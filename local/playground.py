@@ -64,6 +64,7 @@ def welcome(world: World) -> str:
     another = json.dumps({"truth": {"tps_per_iu": 12.5}})
     lines = {
         "state machine": machine,
+        "batch state machine": world.outputs.batch_state_machine_arn,
         "image bucket": world.outputs.image_bucket,
         "model": model,
         "embedded AWS": world.aws.url,

@@ -17,11 +17,12 @@ from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.batch import batch_answer
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.batch.output import BatchOutput
-from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.batch.sentences import batch_sentence
+from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.contract.output.result import Findings, ModelOutput, Output
-from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.exit_codes import Exit
 
 
@@ -31,6 +32,11 @@ class OutputOptions:
 
     assertions: tuple[Assertion, ...] = ()
     junit: Path | None = None
+
+
+def _read(values: Mapping[str, Any]) -> Output | Findings | BatchOutput:
+    """The output of a batch or of a measurement."""
+    return from_json(BatchOutput, values) if values.get("task") == "process" else parse_output(values)
 
 
 def _has_answer(output: Findings | BatchOutput) -> bool:
@@ -58,7 +64,7 @@ class Outcome:
         """The outcome of a run that ended by itself or was stopped by others."""
         output = last.output
         if output is not None:
-            code = Exit.OK if _has_answer(parse_output(output)) else Exit.SKIPPED
+            code = Exit.OK if _has_answer(_read(output)) else Exit.SKIPPED
             return cls(run_id, code, last.status, output)
         error = str(last.execution.get("error") or last.status)
         cause = str(last.execution.get("cause") or f"the execution ended as {last.status}")
@@ -79,7 +85,7 @@ class Outcome:
         """
         checked: list[Checked] = []
         if self.output is not None:
-            screen.tell(*_parts(parse_output(self.output)))
+            screen.tell(*_parts(_read(self.output)))
             if self.code is Exit.OK:
                 checked = [assertion.check(self.output) for assertion in options.assertions]
         else:
@@ -101,7 +107,7 @@ class Outcome:
 
     def _junit_case(self, seconds: float) -> JUnitCase:
         if self.output is not None:
-            output = parse_output(self.output)
+            output = _read(self.output)
             summary = batch_sentence(output) if isinstance(output, BatchOutput) else output.summary
             said = f"{summary} {output.verdict_detail}"
             return JUnitCase(self.run_id, seconds, said, skipped=self.code is Exit.SKIPPED)

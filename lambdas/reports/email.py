@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iu_tuner.contract.batch.output import BatchOutput
+from iu_tuner.contract.batch.sentences import batch_sentence
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.formats import one_line
 from lambdas.runs.failed_run import FailedRun
 

@@ -11,6 +11,7 @@ from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastIn
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
+from lambdas.batch.machine.own_traffic import without_own_batches
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
 from lambdas.experiments.scaling import units_to_verify
 from lambdas.images.region import require_same_region
@@ -82,6 +83,7 @@ def look_model_up(wanted: ExecutionInput) -> FoundModel:
     if state.status != "RUNNING":
         return FoundModel(model, state, None)
     traffic = usage_of(wanted.model_arn).recent(time.time())
+    traffic = without_own_batches(traffic, wanted.model_arn, time.time())
     if not wanted.test.allow_other_traffic:
         require_unused(traffic, facts_of(wanted.model_arn))
     return FoundModel(model, state, traffic)

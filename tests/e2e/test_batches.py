@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.model_books import answers_by_key
 from tests.support.aws import instrumented_aws
 from tests.support.deployment import Deployment, deployed
 from tests.support.hostile_images import JPEG, ON_ONE_LINE
+from tests.support.rights import OF_BATCHES, Roles
 from tests.support.turns import Turns
 from tests.waiting import wait_until
 
@@ -24,13 +26,22 @@ IMAGES, TPS = 300, 45.0
 ODD = [name for name in ON_ONE_LINE if name.lower().endswith((".jpg", ".png"))]
 POISON = ("incoming/00007.jpg", "incoming/00123.jpg", f"incoming/{ODD[0]}")
 MAX_RUN_S = 240
+BY_SERVICES = ("logs:", "xray:", "kms:", "servicequotas:", "lambda:")  # the embedded AWS does not ask IAM
+# (Lambda, action) -> why the role allows what was never seen.
+UNSEEN = {
+    ("PrepareBatch", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
+    ("PrepareBatch", "cloudwatch:GetMetricData"): "only for a model that runs already",
+    ("PrepareBatch", "dynamodb:Query"): "only without tps",
+    ("ProcessImages", "s3:DeleteObject"): "only where an image had an error before",
+}
 
 
 @dataclass(frozen=True)
 class Batches:
-    """The deployed app."""
+    """The deployed app, and the journal of all calls that IAM decided on."""
 
     app: Deployment
+    journal: Path
 
     def upload(self, prefix: str, names: list[str]) -> None:
         s3, bucket = self.app.aws.client("s3"), self.app.outputs.image_bucket
@@ -86,7 +97,7 @@ def assert_accounted(images: Mapping[str, int]) -> None:
 def batches(tmp_path_factory: pytest.TempPathFactory, turns: Turns) -> Iterator[Batches]:
     journal = tmp_path_factory.mktemp("batches") / "journal"
     with instrumented_aws(journal) as aws, deployed(aws) as app, turns.loading(2):
-        yield Batches(app)
+        yield Batches(app, journal)
 
 
 def test_each_image_has_exactly_one_result_and_a_second_run_pays_for_nothing(batches: Batches) -> None:
@@ -158,3 +169,16 @@ def test_a_batch_that_was_aborted_is_resumed_without_a_loss(batches: Batches) ->
     assert (output["images"]["listed"], output["images"]["left"], output["verdict"]) == (IMAGES, 0, "complete")
     assert {line["key"] for line in batches.lines(output)} == {f"long/{name}" for name in names}
     assert set(batches.keys("results/long/")) == {f"results/long/{name}.json" for name in names}
+
+
+def test_the_lambdas_of_a_batch_do_what_their_roles_allow_and_use_all_of_it(batches: Batches) -> None:
+    roles = Roles.of(batches.app.aws)
+    calls, denied = roles.calls(batches.journal, batches.app.service.report()["callLog"])
+    rights = {right for right in roles.rights if right.function in OF_BATCHES}
+    own = {call for call in calls if call.function in OF_BATCHES}
+
+    assert sorted(denied) == []
+    assert sorted(call for call in own if not any(right.covers(call) for right in rights)) == []
+    unused = {right for right in rights if not any(right.covers(call) for call in own)}
+    excused = {(right.function, right.action) for right in unused if right.action.startswith(BY_SERVICES)} | set(UNSEEN)
+    assert sorted(right for right in unused if (right.function, right.action) not in excused) == []

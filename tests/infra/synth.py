@@ -11,6 +11,7 @@ from aws_cdk.assertions import Template
 from infra.settings.settings import Settings
 from infra.stack import InferenceUnitTuner
 
+MACHINE = "AWS::StepFunctions::StateMachine"
 REPOSITORY = Path(__file__).parent.parent.parent
 FLAGS = json.loads((REPOSITORY / "cdk.json").read_text("utf-8"))["context"]
 
@@ -56,13 +57,23 @@ def text(value: Any) -> str:
     return json.dumps(value)
 
 
+def machine_id(part: str = "Workflow", **context: object) -> str:
+    """The logical id of the measuring machine, or of the one in the part `BatchWorkflow`."""
+    (found,) = (name for name in resources(MACHINE, **context) if name.startswith(f"{part}StateMachine"))
+    return found
+
+
+def machine(part: str = "Workflow", **context: object) -> dict[str, Any]:
+    """The properties of the measuring machine, or of the one in the part `BatchWorkflow`."""
+    return dict(resources(MACHINE, **context)[machine_id(part, **context)]["Properties"])
+
+
 def definitions(**context: object) -> list[dict[str, Any]]:
     """The state machines in Amazon States Language."""
-    machines = resources("AWS::StepFunctions::StateMachine", **context).values()
+    machines = resources(MACHINE, **context).values()
     return [dict(json.loads(text(each["Properties"]["DefinitionString"]))) for each in machines]
 
 
-def definition(**context: object) -> dict[str, Any]:
-    """The only state machine."""
-    (machine,) = definitions(**context)
-    return machine
+def definition(part: str = "Workflow", **context: object) -> dict[str, Any]:
+    """The measuring machine in Amazon States Language, or that in the part `BatchWorkflow`."""
+    return dict(json.loads(text(machine(part, **context)["DefinitionString"])))

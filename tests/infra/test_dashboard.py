@@ -19,7 +19,7 @@ from lambdas.runs.failed_run import FailedRun
 from simulation.samples.extras import COMPARED, DROPPED, SCALED
 from simulation.samples.run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF
-from tests.infra.synth import only, resources, template, text
+from tests.infra.synth import machine_id, only, resources, template, text
 from tests.states.conftest import LambdaContext
 from tests.support import past_traffic
 from tests.unit.planning.test_advice import recommendation
@@ -106,7 +106,7 @@ def test_every_dead_letter_queue_and_every_alarm_is_on_it(context: dict[str, Any
 
 def test_a_text_says_what_to_look_at_and_links_to_runs_reports_and_models() -> None:
     (guide,) = (each["properties"]["markdown"] for each in widgets() if each["type"] == "text")
-    (machine,) = resources("AWS::StepFunctions::StateMachine")
+    machine = machine_id()
     (bucket,) = resources("AWS::S3::Bucket")
 
     links = dict(re.findall(r"\[([^]]+)\]\((https://[^)]+)\)", guide))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.infra.deployments import LAYER
-from tests.infra.synth import REPOSITORY, only, resources, template, text
+from tests.infra.synth import REPOSITORY, machine, machine_id, resources, template, text
 
 STATES = [
     "Prepare",
@@ -23,9 +23,23 @@ STATES = [
     "Publish",
     "ExplainFailure",
 ]
+BATCH_STATES = [
+    "PrepareBatch",
+    "ListImages",
+    "FindCurrent",
+    "QuoteBatch",
+    "PlanRound",
+    "ProcessImages",
+    "Summarise",
+    "PublishBatch",
+]
 SAFETY_NET = ["ReleaseOrphanedModel", "Janitor", "StopOnDelete"]
-LAMBDAS = STATES + SAFETY_NET
-TALK_TO_THE_MODEL = {*SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "ReleaseModel"}
+LAMBDAS = STATES + BATCH_STATES + SAFETY_NET
+TALK_TO_THE_MODEL = {*SAFETY_NET, "Prepare", "StartModel", "ProbeImages", "PlanStep", "ApplyLoad", "ReleaseModel"} | {
+    "PrepareBatch",
+    "PlanRound",
+    "ProcessImages",
+}
 # Of every Lambda: logs into its own log group; X-Ray has no resources.
 OF_ALL = {
     ("logs:CreateLogStream", "own log group"),
@@ -38,6 +52,7 @@ PROJECTS = f"{PREFIX}project/*"
 VERSIONS = f"{PREFIX}project/*/version/*"
 DEFAULT_BUS = "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"
 EXECUTIONS = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<the machine's name>:*"
+BATCH_EXECUTIONS = EXECUTIONS.replace("the machine", "the batch machine")
 # What it takes to settle a lease: the look, the move, the lease and the receipt.
 SETTLE = {
     ("rekognition:DescribeProjectVersions", PROJECTS),
@@ -47,6 +62,11 @@ SETTLE = {
     ("dynamodb:UpdateItem", "runs"),
     ("dynamodb:DeleteItem", "runs"),
 }
+# What every state of a batch reads and writes of its run; its files; the images' results.
+OF_A_BATCH = {("dynamodb:GetItem", "runs"), ("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")}
+PUT_ITEM = ("dynamodb:PutItem", "runs")
+READ_FILES, WRITE_FILES = ("s3:GetObject", "bucket/batches/*"), ("s3:PutObject", "bucket/batches/*")
+READ_ALL, LIST_ALL = ("s3:GetObject", "bucket/*"), ("s3:ListBucket", "bucket")
 # What it takes to tell of a run that is over.
 TELL = {
     ("events:PutEvents", "default bus"),
@@ -54,8 +74,40 @@ TELL = {
     ("kms:Decrypt", "topic's key"),
     ("kms:GenerateDataKey", "topic's key"),
 }
-RIGHTS = {
+RIGHTS_OF_BATCHES = {
+    "PrepareBatch": OF_A_BATCH
+    | {
+        ("rekognition:DescribeProjects", "*"),
+        ("rekognition:DescribeProjectVersions", PROJECTS),
+        ("cloudwatch:GetMetricData", "*"),
+        ("servicequotas:ListServiceQuotas", "*"),
+        ("lambda:GetAccountSettings", "*"),
+        ("dynamodb:DeleteItem", "runs"),
+        ("dynamodb:Scan", "runs/index/Leases"),
+        PUT_ITEM,
+        LIST_ALL,
+    },
+    "ListImages": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES, WRITE_FILES},
+    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES},
+    "QuoteBatch": OF_A_BATCH,
+    "PlanRound": OF_A_BATCH | {PUT_ITEM, ("rekognition:DescribeProjectVersions", PROJECTS)},
+    "ProcessImages": OF_A_BATCH
+    | {
+        ("rekognition:DetectCustomLabels", VERSIONS),
+        ("rekognition:StopProjectVersion", VERSIONS),
+        ("s3:PutObject", "bucket/*"),
+        ("s3:DeleteObject", "bucket/*"),
+        LIST_ALL,
+        READ_ALL,
+        READ_FILES,
+        WRITE_FILES,
+    },
+    "Summarise": OF_A_BATCH | {PUT_ITEM, READ_ALL, READ_FILES, WRITE_FILES},
+    "PublishBatch": OF_A_BATCH | TELL | {PUT_ITEM, READ_FILES, ("s3:PutObject", "bucket/reports/*")},
+}
+RIGHTS = RIGHTS_OF_BATCHES | {
     "Prepare": {
+        ("dynamodb:Scan", "runs/index/Leases"),
         ("rekognition:DescribeProjects", "*"),
         ("rekognition:DescribeProjectVersions", PROJECTS),
         ("s3:ListBucket", "bucket"),
@@ -136,13 +188,20 @@ RIGHTS = {
     },
     "Janitor": SETTLE
     | TELL
-    | {("dynamodb:Query", "runs"), ("dynamodb:Scan", "runs/index/Leases"), ("states:DescribeExecution", EXECUTIONS)},
+    | {
+        ("dynamodb:Query", "runs"),
+        ("dynamodb:Scan", "runs/index/Leases"),
+        ("states:DescribeExecution", EXECUTIONS),
+        ("states:DescribeExecution", BATCH_EXECUTIONS),
+    },
     "StopOnDelete": SETTLE
     | {
         ("dynamodb:Scan", "runs/index/Leases"),
         ("dynamodb:PutItem", "runs"),
         ("states:ListExecutions", "<machine>"),
+        ("states:ListExecutions", "<batch machine>"),
         ("states:StopExecution", EXECUTIONS),
+        ("states:StopExecution", BATCH_EXECUTIONS),
     },
 }
 
@@ -160,8 +219,10 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
     (bucket,) = resources("AWS::S3::Bucket", **context)
     (table,) = resources("AWS::DynamoDB::Table", **context)
     own_logs = text(function["LoggingConfig"]["LogGroup"]).strip("<>")
-    (machine,) = resources("AWS::StepFunctions::StateMachine", **context)
+    machine = machine_id("Workflow", **context)
     its_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": machine}]}]})
+    batches = machine_id("BatchWorkflow", **context)
+    batches_name = json.dumps({"Fn::Select": [6, {"Fn::Split": [":", {"Ref": batches}]}]})
     (ended,) = (
         name
         for name in resources("AWS::SQS::Queue", **context)
@@ -178,6 +239,7 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
         f"<{own_logs}.Arn>": "own log group",
         f"<{ended}.Arn>": "ended",
         f"<{machine}>": "<machine>",
+        f"<{batches}>": "<batch machine>",
     }
     allowed = set()
     for policy in resources("AWS::IAM::Policy", **context).values():
@@ -188,6 +250,7 @@ def rights(state: str, **context: object) -> set[tuple[str, str]]:
             for action in _listed(statement["Action"]):
                 for resource in map(text, _listed(statement["Resource"])):
                     resource = resource.replace(its_name, "<the machine's name>")
+                    resource = resource.replace(batches_name, "<the batch machine's name>")
                     head, slash, rest = resource.partition("/")
                     allowed.add((action, parts.get(resource) or parts.get(head, head) + slash + rest))
     return allowed
@@ -301,9 +364,8 @@ def test_locally_the_lambdas_run_this_python_without_a_layer() -> None:
 
 
 def test_local_changes_nothing_in_the_state_machine() -> None:
-    machine = "AWS::StepFunctions::StateMachine"
-
-    assert only(machine, local="true")["DefinitionString"] == only(machine)["DefinitionString"]
+    for part in ("Workflow", "BatchWorkflow"):
+        assert machine(part, local="true")["DefinitionString"] == machine(part)["DefinitionString"]
 
 
 def test_each_lambda_logs_json_into_a_group_of_its_own_with_an_end_and_is_traced() -> None:

@@ -12,7 +12,7 @@ from lambdas.handlers import explain_failure
 from lambdas.reports import metrics
 from simulation.samples.run import sample_output
 from tests.infra.deployments import STARTS_BY_ITSELF
-from tests.infra.synth import only, resources, template, text
+from tests.infra.synth import machine_id, only, resources, template, text
 from tests.states.conftest import LambdaContext
 
 
@@ -101,7 +101,7 @@ def test_a_run_that_finds_its_model_slower_is_counted_by_the_metric_that_its_ala
 
 
 def test_runs_that_fail_or_time_out_and_a_failing_janitor_raise_alarms() -> None:
-    (machine,) = resources("AWS::StepFunctions::StateMachine")
+    machine = machine_id()
     (janitor,) = (name for name in resources("AWS::Lambda::Function") if name.startswith("FunctionsJanitor"))
 
     watched = {
@@ -111,6 +111,9 @@ def test_runs_that_fail_or_time_out_and_a_failing_janitor_raise_alarms() -> None
 
     assert watched["RunFailed"] == ("AWS/States", "ExecutionsFailed", f"<{machine}>")
     assert watched["RunTimedOut"] == ("AWS/States", "ExecutionsTimedOut", f"<{machine}>")
+    batches = machine_id("BatchWorkflow")
+    assert watched["BatchFailed"] == ("AWS/States", "ExecutionsFailed", f"<{batches}>")
+    assert watched["BatchTimedOut"] == ("AWS/States", "ExecutionsTimedOut", f"<{batches}>")
     assert watched["JanitorFailed"] == ("AWS/Lambda", "Errors", f"<{janitor}>")
 
 

@@ -1,7 +1,7 @@
 """What outlives a run is encrypted, private, and neither lost nor kept for ever."""
 
 from tests.infra.deployments import STARTS_BY_ITSELF
-from tests.infra.synth import only, resources, template, text
+from tests.infra.synth import machine_id, only, resources, template, text
 
 
 def test_the_runs_table_has_the_keys_and_the_expiry_of_the_contract() -> None:
@@ -69,12 +69,13 @@ def test_the_outputs_are_those_of_the_contract_and_name_the_right_things() -> No
 
     (bucket,) = resources("AWS::S3::Bucket")
     (table,) = resources("AWS::DynamoDB::Table")
-    (machine,) = resources("AWS::StepFunctions::StateMachine")
+    machine = machine_id()
     (topic,) = resources("AWS::SNS::Topic")
     dashboards = outputs.pop("DashboardUrl")
     assert dashboards.endswith("#dashboards/dashboard/InferenceUnitTuner-<AWS::Region>")
     assert outputs == {
         "StateMachineArn": f"<{machine}>",
+        "BatchStateMachineArn": f"<{machine_id('BatchWorkflow')}>",
         "ImageBucketName": f"<{bucket}>",
         "ReportBucketName": f"<{bucket}>",
         "RunsTableName": f"<{table}>",

@@ -62,7 +62,7 @@ def test_a_schedule_starts_the_machine_with_its_input_at_its_time() -> None:
     (schedule,) = schedules(schedules=[WEEKLY]).values()
 
     target = schedule["Target"]
-    machine = the_id("AWS::StepFunctions::StateMachine", "")
+    machine = the_id("AWS::StepFunctions::StateMachine", "^Workflow")
     assert schedule["ScheduleExpression"] == "cron(0 6 ? * MON *)"
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Paris"
     assert schedule["State"] == "ENABLED"
@@ -83,7 +83,7 @@ def test_a_start_that_fails_is_tried_for_an_hour_and_then_kept() -> None:
 def test_schedules_may_start_runs_of_this_machine_and_keep_what_failed_and_nothing_else() -> None:
     context = {"schedules": [WEEKLY, DAILY]}
     role = the_id("AWS::IAM::Role", "TriggersSchedules", **context)
-    machine = the_id("AWS::StepFunctions::StateMachine", "")
+    machine = the_id("AWS::StepFunctions::StateMachine", "^Workflow")
     letters = the_id("AWS::SQS::Queue", "SchedulesUndelivered", **context)
 
     assert {text(each["Target"]["RoleArn"]) for each in schedules(**context).values()} == {f"<{role}.Arn>"}
@@ -194,7 +194,7 @@ def test_the_lambda_may_do_exactly_what_it_does() -> None:
     role = text(function_of(**UPLOADS)["Role"]).strip("<>").removesuffix(".Arn")
     queue = the_id("AWS::SQS::Queue", "^TriggersUploads[0-9A-F]{8}$", **UPLOADS)
     table = the_id("AWS::DynamoDB::Table", "")
-    machine = the_id("AWS::StepFunctions::StateMachine", "")
+    machine = the_id("AWS::StepFunctions::StateMachine", "^Workflow")
 
     rights = {
         (action, resource)

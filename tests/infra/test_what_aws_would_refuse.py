@@ -19,7 +19,7 @@ import pytest
 
 from tests.infra.deployments import EVERYTHING, MODEL, REGIONS, STARTS_BY_ITSELF
 from tests.infra.iam_reference import faults
-from tests.infra.synth import REPOSITORY, definitions, template
+from tests.infra.synth import REPOSITORY, definition, definitions, template
 
 Template = dict[str, Any]
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -107,7 +107,7 @@ def _no_json_path(machine: dict[str, Any]) -> None:
 def test_a_state_machine_that_step_functions_would_refuse_is_found(
     break_it: Callable[[dict[str, Any]], None], tmp_path: Path
 ) -> None:
-    (machine,) = definitions()
+    machine = definition()
     break_it(machine)
 
     assert "is invalid" in invalid([machine], tmp_path)

@@ -11,7 +11,8 @@ from iu_tuner.contract.choices import MAX_WORKERS
 from lambdas.capacity.ramp import SHORT_S
 from lambdas.load.measured_step import MIN_LEAD_S
 from lambdas.models.status import MAX_LOOKS
-from tests.infra.synth import definition, only, template, text
+from tests.infra.synth import definition, template, text
+from tests.infra.synth import machine as synthesized
 
 State = dict[str, Any]
 SETTLING = "ReleaseModel"
@@ -224,7 +225,7 @@ def test_both_waits_last_as_long_as_the_setting_says() -> None:
 
 
 def test_its_log_needs_no_line_in_the_accounts_log_resource_policy_and_its_name_is_free() -> None:
-    machine = only("AWS::StepFunctions::StateMachine")
+    machine = synthesized()
     (destination,) = machine["LoggingConfiguration"]["Destinations"]
     group = text(destination["CloudWatchLogsLogGroup"]["LogGroupArn"]).strip("<>").removesuffix(".Arn")
     name = template()["Resources"][group]["Properties"]["LogGroupName"]
@@ -309,7 +310,7 @@ def test_a_task_calls_the_lambda_of_its_own_name() -> None:
 
 
 def test_the_machine_is_standard_logs_everything_but_the_data_and_is_traced() -> None:
-    machine = only("AWS::StepFunctions::StateMachine")
+    machine = synthesized()
 
     assert machine.get("StateMachineType", "STANDARD") == "STANDARD"
     assert machine["LoggingConfiguration"]["Level"] == "ALL"

@@ -46,7 +46,7 @@ def execution(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
     machine = states.create_state_machine(
         name="Tuner", definition=json.dumps(definition), roleArn="arn:aws:iam::000000000000:role/r"
     )
-    monkeypatch.setenv("STATE_MACHINE_ARN", machine["stateMachineArn"])
+    monkeypatch.setenv("STATE_MACHINE_ARNS", machine["stateMachineArn"])
     started = states.start_execution(stateMachineArn=machine["stateMachineArn"], name=stack.run_id)
     stack.execution_arn = started["executionArn"]
     return states

@@ -41,6 +41,21 @@ class Right:
         )
 
 
+# The Lambdas that only the batch machine calls: the end-to-end tests of batches look at them.
+OF_BATCHES = frozenset(
+    (
+        "PrepareBatch",
+        "ListImages",
+        "FindCurrent",
+        "QuoteBatch",
+        "PlanRound",
+        "ProcessImages",
+        "Summarise",
+        "PublishBatch",
+    )
+)
+
+
 @dataclass(frozen=True)
 class Roles:
     """The Lambdas' roles of a deployment, read while it is there."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from iu_tuner.contract.batch.live_batch import live_run
 from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
@@ -38,7 +39,7 @@ class RunsTable:
     def run(self, run_id: str) -> LiveRun | None:
         """The current state of the run. Returns None as long as the table has no item of it."""
         item = self._item(run_pk(run_id), RUN_ITEM)
-        return LiveRun.of(item) if item else None
+        return live_run(item) if item else None
 
     def lease(self, model_arn: str) -> dict[str, Any] | None:
         """The model's lease. Returns None if the model has none."""

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import click
 
+from iu_tuner.cli.aws.sample import choose_sample, sample_quote
 from iu_tuner.cli.aws.stack import find_deployment, region_of
 from iu_tuner.cli.input_flags import Command, Flags, Switches, filled_in, with_flags
 from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
-from iu_tuner.cli.sample import choose_sample, sample_quote
 from iu_tuner.cli.session import Session
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import plain

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from iu_tuner.contract.batch.live_batch import LiveBatch
 from iu_tuner.contract.batch.output import BatchOutput
-from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
+from iu_tuner.contract.batch.sentences import batch_sentence
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.formats import count, duration, one_line, percent, tps
 
 MAX_FAILURES = 5

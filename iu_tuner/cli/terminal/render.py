@@ -17,6 +17,7 @@ from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.terminal.batch import batch_progress
+from iu_tuner.contract.batch.live_batch import batch_of
 from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -46,7 +47,7 @@ def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableTy
 
     A batch has no steps: its progress is one line.
     """
-    if snapshot.run is not None and snapshot.run.batch is not None:
+    if batch_of(snapshot.run) is not None:
         return Text(progress_line(snapshot))
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
@@ -69,8 +70,8 @@ def progress_line(snapshot: Snapshot) -> str:
     run = snapshot.run
     if snapshot.status != "RUNNING":
         return f"the run has ended: {snapshot.status}"
-    if run is not None and run.batch is not None:
-        said = batch_progress(run.batch, time.time())
+    if run is not None and (batch := batch_of(run)) is not None:
+        said = batch_progress(batch, time.time())
         return f"{PHASES.get(run.phase, run.phase)}: {said}"
     if run is None or run.progress is None:
         return _doing(run)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iu_tuner.contract.output.json_values import from_json
+from iu_tuner.contract.output.live_run import LiveRun
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,21 @@ class LiveBatch:
         live = from_json(cls, json.loads(item["liveBatch"]))
         done, failed = int(item.get("imagesDone", 0)), int(item.get("imagesFailed", 0))
         return replace(live, done=max(live.done, done), failed=max(live.failed, failed))
+
+
+@dataclass(frozen=True)
+class LiveBatchRun(LiveRun):
+    """The item of a run that is a batch."""
+
+    batch: LiveBatch | None = None
+
+
+def live_run(item: Mapping[str, Any]) -> LiveRun:
+    """Read a run's item, that of a batch or of a measurement."""
+    run, batch = LiveRun.of(item), LiveBatch.of(item)
+    return run if batch is None else LiveBatchRun(run.phase, run.progress, run.receipt, batch)
+
+
+def batch_of(run: LiveRun | None) -> LiveBatch | None:
+    """The progress of a batch. Returns None if the run is not known, or is no batch."""
+    return run.batch if isinstance(run, LiveBatchRun) else None

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from iu_tuner.contract.batch.live_batch import LiveBatch
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.measured import StepOutput
 from iu_tuner.contract.output.result import ModelOutput
@@ -96,15 +95,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class LiveRun:
-    """A run's phase, its progress and its receipt, which are None as long as they are not known.
-
-    A measurement has `progress`, a batch has `batch`.
-    """
+    """A run's phase, its live progress and its receipt; the latter two are None as long as they are not known."""
 
     phase: str
     progress: LiveProgress | None
     receipt: Receipt | None
-    batch: LiveBatch | None = None
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> LiveRun:
@@ -114,5 +109,4 @@ class LiveRun:
             str(item.get("phase", "preparing")),
             from_json(LiveProgress, json.loads(progress)) if progress else None,
             Receipt.read(receipt) if receipt else None,
-            LiveBatch.of(item),
         )

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Findings, Output
 from iu_tuner.contract.output.sentences import summarized
 
 
-def parse_output(values: Mapping[str, Any]) -> Output | Findings | BatchOutput:
-    """Read an execution's output: that of a batch, or of a measurement. Returns Findings if that was skipped.
+def parse_output(values: Mapping[str, Any]) -> Output | Findings:
+    """Read an execution's output. Returns Findings if the run was skipped.
 
     An output of an earlier version has no `summary`: it gets one, as far as its values tell.
     """
-    if values.get("task") == "process":
-        return from_json(BatchOutput, values)
     output: Output | Findings = from_json(Output if "cost" in values else Findings, values)
     return output if output.summary else summarized(output)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.model_arn import SERVICE
 from iu_tuner.contract.output.measured import Rate
 from iu_tuner.contract.output.recommendation import RecommendationOutput
@@ -24,21 +23,6 @@ that come at random without throttles (`python -m bench.constants`: 15 requests/
 def summarized(output: Answer, cautions: Iterable[str] = ()) -> Answer:
     """The output with its `summary`, which page, e-mail and client print. `cautions` are clauses about the images."""
     return replace(output, summary=" ".join([_headline(output), *_advice(output), *map(_sentence, cautions)]))
-
-
-def batch_sentence(output: BatchOutput) -> str:
-    """A batch in one sentence: the images, the rate and the cost."""
-    images, cost = output.images, output.cost
-    if output.verdict in ("nothing-to-do", "skipped"):
-        return output.verdict_detail
-    parts = [f"{images.done:,} of {count(images.listed, 'image')} processed"]
-    parts += [f"{images.current:,} were current"] if images.current else []
-    parts += [f"{images.failed:,} failed"] if images.failed else []
-    parts += [f"{images.left:,} are left"] if images.left else []
-    rate = output.throughput.tps
-    at = f" at {tps(rate)} images/s" if rate is not None else ""
-    usd = f" for ${cost.run_usd:,.2f}" if cost else ""
-    return f"{', '.join(parts)}{at}{usd}."
 
 
 def _headline(output: Findings) -> str:

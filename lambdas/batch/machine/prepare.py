@@ -14,6 +14,7 @@ from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import LeaseHolder
 from iu_tuner.formats import count
 from lambdas.aws.settings import settings
+from lambdas.batch.machine.own_traffic import without_own_batches
 from lambdas.batch.machine.run import BatchRun, batch_store
 from lambdas.images.region import require_same_region
 from lambdas.load.lambda_quota import workers_within
@@ -52,7 +53,9 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
     leases.save(lease.with_initial_state(model.handle, state))
     move_to_running(state)  # raises ModelNotStartable
     if state.status == "RUNNING" and wanted.after_run == "stop":
-        require_unused(usage_of(wanted.model_arn).recent(time.time()), facts_of(wanted.model_arn), _SHARE)
+        traffic = usage_of(wanted.model_arn).recent(time.time())
+        seen = without_own_batches(traffic, wanted.model_arn, time.time())
+        require_unused(seen, facts_of(wanted.model_arn), _SHARE)
     if not state.costs_money:
         _require_room(leases, wanted.model_arn)
     batch_store(run_id).save_plan(_plan(wanted, lease, model.handle, state), phase="listing")

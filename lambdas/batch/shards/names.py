@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from iu_tuner.contract.names import BATCH_PREFIX as BATCHES
+from iu_tuner.contract.names import BATCH_PREFIX
+
+BATCHES = BATCH_PREFIX
 
 
 def folder(run_id: str) -> str:

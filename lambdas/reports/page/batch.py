@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.contract.batch.output import BatchOutput
+from iu_tuner.contract.batch.sentences import batch_sentence
 from iu_tuner.contract.model_arn import ModelArn
-from iu_tuner.contract.output.sentences import batch_sentence, receipt_sentence
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.formats import count, duration, percent, tps
 from lambdas.reports.page.html.contents import Contents, Figure, Picture, Summary, Table, Tone
 from lambdas.reports.page.html.formats import milliseconds, moment, usd

@@ -29,6 +29,8 @@ ERRORS = {
     "ModelStartFailed": ("The model did not start", "Start it in {console}; run again when it works."),
     "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
     "BudgetExceeded": ("A limit of the run was reached", "Raise limits.maxMinutes or maxCostUsd, then run again."),
+    "DeadlineImpossible": ("The deadline cannot be met", "Allow more time, or raise the quota."),
+    "TooManyFailures": ("Too many images failed", "Mend the images of failed.jsonl, then run again with resume."),
     "AccessDenied": ("A permission was missing", "Grant what is named above, then run again."),
     "ModelStopFailed": ("The model was not seen stopped", "Stop it in {console} now: it may cost money."),
     "InternalError": ("Something went wrong on this side", "Run again; if it fails again, read the log of the Lambda."),
