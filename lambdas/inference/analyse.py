@@ -40,6 +40,9 @@ MAX_UPLOADS = 10  # of a batch; each has a thread
 SEND_S = 20.0  # a batch that has no slot by then goes back to the queue; replies may take 15 s more
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 5, 300  # before a message comes back
 
+FREE_FOR_S = 1.0  # the lease is read again after this time
+_free_until: dict[str, float] = {}  # by model, in seconds of the monotonic clock
+
 Record = Mapping[str, Any]
 Waits = Iterator[tuple[Record, int]]
 
@@ -99,10 +102,8 @@ def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record
 
 def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
     """Send the images at the pace of live uploads. The model is `gone` for them while a run measures it, too."""
-    arn, leases = server.entry.model_arn, lease_store()
-    pace = LivePace(
-        pace_store(arn, "live"), lambda: sum(task.is_open for task in tasks), lambda: is_free(leases.get(arn))
-    )
+    arn = server.entry.model_arn
+    pace = LivePace(pace_store(arn, "live"), lambda: sum(task.is_open for task in tasks), lambda: _is_free(arn))
     try:
         return send_paced(iter(tasks), pace, server.connections.connect, until=until, threads=len(tasks))
     except ModelIsMeasured:
@@ -110,6 +111,17 @@ def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
     except (KeyError, *AWS_ERRORS):
         logger.exception("the model's pace is not available; the messages come back")
         return Sent()
+
+
+def _is_free(model_arn: str) -> bool:
+    """Whether no run measures the model, as of the last second. Raises ClientError, BotoCoreError."""
+    now = time.monotonic()
+    if now < _free_until.get(model_arn, 0.0):
+        return True
+    found = is_free(lease_store().get(model_arn))
+    if found:
+        _free_until[model_arn] = now + FREE_FOR_S
+    return found
 
 
 def _close_gate(queue_arn: str) -> None:
