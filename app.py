@@ -5,7 +5,7 @@ import sys
 import aws_cdk as cdk
 
 from infra.settings.context import SettingsError
-from infra.settings.context_keys import WITHOUT_EFFECT, UnknownKeys
+from infra.settings.context_keys import UnknownKeys
 from infra.settings.settings import Settings
 from infra.stack import InferenceUnitTuner
 from iu_tuner.contract.names import STACK
@@ -16,13 +16,11 @@ try:
 except (SettingsError, UnknownKeys) as error:
     sys.exit(f"\n{error}\n")
 
-stack = InferenceUnitTuner(
+InferenceUnitTuner(
     app,
     STACK,
     settings=settings,
     # The embedded AWS has none of the roles that `cdk bootstrap` makes for publishing.
     synthesizer=cdk.CliCredentialsStackSynthesizer() if settings.local else None,
 )
-for key in WITHOUT_EFFECT & app.node.get_all_context().keys():
-    cdk.Annotations.of(stack).add_warning_v2(f"tuner:{key}", f"context key `{key}` has no effect in this version")
 app.synth()

@@ -41,10 +41,12 @@ class ModelService(Construct):
         if settings.lookout_vision_endpoint_url is not None:
             self._services.append(_LookoutVision(self, "LookoutVision", settings=settings))
 
-    def grant(self, function: lambda_.Function, *actions: str) -> None:
-        """Allow the function these actions on the models of the settings, by their names in Rekognition."""
+    def grant(self, function: lambda_.Function, *actions: str, model_arn: str | None = None) -> None:
+        """Allow the function these actions on one model, or on those of the settings, by their names in Rekognition."""
         for service in self._services:
-            for each in (permission for action in actions for permission in service.permissions(action)):
+            if model_arn is not None and service_key(model_arn) != service.key:
+                continue
+            for each in (permission for action in actions for permission in service.permissions(action, model_arn)):
                 for resource in each.resources:
                     allow(function, [each.action], resource, wildcard=each.reason if "*" in resource else None)
             if service.endpoint_url is not None:
@@ -58,6 +60,7 @@ class ModelService(Construct):
 class _Rekognition(Construct):
     """Rekognition Custom Labels."""
 
+    key = "rekognition"
     endpoint_variable = "AWS_ENDPOINT_URL_REKOGNITION"
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
@@ -72,21 +75,22 @@ class _Rekognition(Construct):
             stack.format_arn(service="rekognition", resource="project", resource_name="*")
         ]
 
-    def permissions(self, action: str) -> list[_Permission]:
-        """The permissions for an action."""
+    def permissions(self, action: str, model_arn: str | None = None) -> list[_Permission]:
+        """The permissions for an action on one model, or on those of the settings."""
         match action:
             case "DescribeProjects":
                 resources, reason = ["*"], "DescribeProjects knows no resource-level permissions."
             case "DescribeProjectVersions":
                 resources, reason = self._projects, "A project's ARN ends in an epoch that is not known here."
             case _:
-                resources, reason = self._versions, _ANY_MODEL
+                resources, reason = [model_arn] if model_arn else self._versions, _ANY_MODEL
         return [_Permission(f"rekognition:{action}", resources, reason)]
 
 
 class _LookoutVision(Construct):
     """Lookout for Vision, which has ended: it is in use only if the settings have an endpoint of it."""
 
+    key = "lookoutvision"
     endpoint_variable = "AWS_ENDPOINT_URL_LOOKOUTVISION"
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
@@ -96,10 +100,11 @@ class _LookoutVision(Construct):
             cdk.Stack.of(self).format_arn(service="lookoutvision", resource="model", resource_name="*")
         ]
 
-    def permissions(self, action: str) -> list[_Permission]:
-        """The permissions for an action, by its name in Rekognition."""
+    def permissions(self, action: str, model_arn: str | None = None) -> list[_Permission]:
+        """The permissions for an action, by its name in Rekognition, on one model or on those of the settings."""
         own = _ANOMALIES.get(action)
-        return [] if own is None else [_Permission(f"lookoutvision:{own}", self._models, _ANY_MODEL)]
+        resources = [model_arn] if model_arn else self._models
+        return [] if own is None else [_Permission(f"lookoutvision:{own}", resources, _ANY_MODEL)]
 
 
 def _of_service(key: str, model_arns: Iterable[str]) -> list[str]:

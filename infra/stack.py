@@ -1,11 +1,13 @@
 """The stack: composes the parts, grants their permissions, and outputs their names. It makes no resource itself."""
 
+import json
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import Construct
 
 from infra.batch_grants import grant_batches
+from infra.inference import Inference
 from infra.model_service import ModelService
 from infra.monitoring.alarms import Observability
 from infra.monitoring.dashboard import Dashboard
@@ -16,6 +18,7 @@ from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
 from infra.triggers import Triggers
 from infra.workflow.machine import Workflow, batching, measuring
+from iu_tuner.contract.names import SERVED_MODELS, UPLOADS_OUTPUT
 
 
 class InferenceUnitTuner(cdk.Stack):
@@ -55,7 +58,7 @@ class InferenceUnitTuner(cdk.Stack):
             self,
             "Triggers",
             settings=settings,
-            images=storage.images,
+            storage=storage,
             state_machine=workflow.state_machine,
             batch_machine=batches.state_machine,
             start_after_uploads=functions.start_after_uploads,
@@ -64,7 +67,12 @@ class InferenceUnitTuner(cdk.Stack):
         for starter in triggers.starters:
             starter.node.add_dependency(safety_net.deletion_guard)
 
-        dead_letter_queues = [*safety_net.dead_letter_queues, *triggers.dead_letter_queues]
+        inference = self._inference(settings, storage, models, functions)
+        dead_letter_queues = [
+            *safety_net.dead_letter_queues,
+            *triggers.dead_letter_queues,
+            *(inference.dead_letter_queues if inference else ()),
+        ]
         observability = Observability(
             self,
             "Observability",
@@ -74,6 +82,8 @@ class InferenceUnitTuner(cdk.Stack):
             dead_letter_queues=dead_letter_queues,
             janitor=functions.janitor,
         )
+        if inference is not None:
+            inference.add_alarms(observability)
         dashboard = Dashboard(
             self,
             "Dashboard",
@@ -82,6 +92,7 @@ class InferenceUnitTuner(cdk.Stack):
             state_machine=workflow.state_machine,
             dead_letter_queues=dead_letter_queues,
             alarms=observability.alarms,
+            more_rows=inference.dashboard_rows() if inference else (),
         )
 
         self._grant(storage, models, functions, observability)
@@ -100,6 +111,26 @@ class InferenceUnitTuner(cdk.Stack):
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
         if settings.rekognition_endpoint_url is not None:
             cdk.CfnOutput(self, "RekognitionEndpointUrl", value=settings.rekognition_endpoint_url)
+        if inference is not None:
+            cdk.CfnOutput(self, UPLOADS_OUTPUT, value=self.to_json_string(inference.queue_urls))
+
+    def _inference(
+        self, settings: Settings, storage: Storage, models: ModelService, functions: Functions
+    ) -> Inference | None:
+        """The upload pipelines. Returns None if the settings have none: then no resource of theirs is made."""
+        if functions.gatekeeper is None:
+            return None
+        served = sorted({entry.model_arn for entry in settings.inference})
+        functions.prepare.add_environment(SERVED_MODELS, json.dumps(served))
+        return Inference(
+            self,
+            "Inference",
+            settings=settings,
+            storage=storage,
+            models=models,
+            gatekeeper=functions.gatekeeper,
+            analyse_uploads=functions.analyse_uploads,
+        )
 
     @staticmethod
     def _grant(storage: Storage, models: ModelService, functions: Functions, observability: Observability) -> None:

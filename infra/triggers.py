@@ -7,7 +7,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
@@ -16,6 +15,7 @@ from constructs import Construct
 
 from infra.resources.permissions import allow
 from infra.resources.queues import dead_letter_queue, scheduler_role, work_queue
+from infra.resources.storage import Storage
 from infra.settings.settings import Settings
 from infra.settings.triggers import UploadTrigger
 from iu_tuner.contract import names
@@ -37,7 +37,7 @@ class Triggers(Construct):
         construct_id: str,
         *,
         settings: Settings,
-        images: s3.Bucket,
+        storage: Storage,
         state_machine: sfn.StateMachine,
         batch_machine: sfn.StateMachine,
         start_after_uploads: lambda_.Function | None,
@@ -55,7 +55,7 @@ class Triggers(Construct):
                 self,
                 "Uploads",
                 settings=settings,
-                images=images,
+                storage=storage,
                 state_machine=state_machine,
                 start_after_uploads=start_after_uploads,
             )
@@ -102,28 +102,21 @@ class Uploads(Construct):
         construct_id: str,
         *,
         settings: Settings,
-        images: s3.Bucket,
+        storage: Storage,
         state_machine: sfn.StateMachine,
         start_after_uploads: lambda_.Function,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._images = images
+        self._images = storage.send_events()
         self._queue = work_queue(self, "Uploads", settings=settings, visibility=_VISIBILITY, receives=MAX_LOOKS)
         self._undelivered = dead_letter_queue(self, "UploadsUndelivered", settings=settings)
         self.dead_letter_queues: list[sqs.IQueue] = [self._undelivered]
         if self._queue.dead_letter_queue is not None:
             self.dead_letter_queues.append(self._queue.dead_letter_queue.queue)
-        self._enable_event_bridge()
         self.starters: list[Construct] = [self._rule(trigger) for trigger in settings.upload_triggers]
         self.starters.append(self._connect_queue(start_after_uploads))
         start_after_uploads.add_environment(names.MODEL_POLL_SECONDS, str(settings.model_poll_seconds))
         self._grant_runs(start_after_uploads, state_machine)
-
-    def _enable_event_bridge(self) -> None:
-        """Set the bucket's property directly; the CDK's option would deploy a Lambda with a managed policy for it."""
-        bucket = self._images.node.default_child
-        assert isinstance(bucket, s3.CfnBucket)
-        bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
 
     def _rule(self, trigger: UploadTrigger) -> events.Rule:
         """A rule that matches the prefix only: EventBridge allows few wildcards. The Lambda checks the file names."""

@@ -30,6 +30,8 @@ from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.streams import prepare_streams
 from local.demo_batch import run_batch
 from local.demo_model import DEMO_MODEL, DEMO_TEST
+from local.demo_uploads import context as uploads_context
+from local.demo_uploads import run_uploads
 from local.demo_view import answer_table
 from local.deployment import DeploymentError
 from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws, EmbeddedAwsError
@@ -37,11 +39,12 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.arguments import add_truth_arguments, truth_from_arguments
 from local.simulated_model.model_spec import TruthError
 from local.simulated_model.process import RunningSimulatedModel
-from local.world import World, running_world
+from local.world import World, no_context, running_world
 
 RESULT = Path("out/result.json")
 REPORT, STEPS = RESULT.with_name("report.html"), RESULT.with_name("steps.csv")
 MAX_RUN_S = 600.0
+TASKS = ("measure", "process", "uploads")
 
 
 def main() -> int:
@@ -68,8 +71,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     run = parser.add_argument_group("the run")
     run.add_argument("--service", default="rekognition", choices=sorted(SERVICES), help="the service whose model it is")
-    run.add_argument("--task", default="measure", choices=["measure", "process"], help="process: a batch of images")
-    run.add_argument("--images", type=int, default=600, metavar="N", help="of the batch")
+    run.add_argument(
+        "--task", default="measure", choices=list(TASKS), help="process: a batch of images; uploads: a pipeline"
+    )
+    run.add_argument("--images", type=int, default=600, metavar="N", help="of the batch, or to upload")
     run.add_argument("--mode", default="standard", choices=["quick", "standard", "precise"])
     run.add_argument("--inference-units", type=int, default=1, metavar="N", help="to start the model with")
     run.add_argument("--in-flight-per-worker", type=int, default=8, metavar="N", help="1: a worker per request")
@@ -84,9 +89,15 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     truth = truth_from_arguments(arguments, DEMO_MODEL)
     setup = ModelSetup(truth=truth, project="bees", service=arguments.service)
     _check(_execution_input(arguments, str(ModelArn("aws", REGION, ACCOUNT_ID, "bees", "1", "0", arguments.service))))
-    with console.status("", spinner="line") as status, running_world(setup, status.update, console.print) as world:
+    context = uploads_context if arguments.task == "uploads" else no_context
+    with (
+        console.status("", spinner="line") as status,
+        running_world(setup, status.update, console.print, context) as world,
+    ):
         if arguments.task == "process":
             return run_batch(world, arguments.images, console, status)
+        if arguments.task == "uploads":
+            return run_uploads(world, arguments.images, console, status)
         status.stop()
         described = _execute(world, _execution_input(arguments, world.service.model_arns[0]))
         return _show(described, world.aws, world.service, console)

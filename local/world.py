@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,11 +28,22 @@ class World:
     outputs: Outputs
 
 
+def no_context(_model_arn: str) -> Mapping[str, object]:
+    """No further keys of the CDK context."""
+    return {}
+
+
 @contextmanager
-def running_world(model: ModelSetup, doing: Callable[[str], None], done: Callable[[str], None]) -> Iterator[World]:
+def running_world(
+    model: ModelSetup,
+    doing: Callable[[str], None],
+    done: Callable[[str], None],
+    context: Callable[[str], Mapping[str, object]] = no_context,
+) -> Iterator[World]:
     """Start everything, and stop it at the end of the block.
 
-    `doing` is called with each part of the work before it starts, `done` with a sentence after it.
+    `doing` is called with each part of the work before it starts, `done` with a sentence after it. `context` says which
+    further keys of the CDK context the app gets, from the model's ARN.
     Raises DeploymentError, EmbeddedAwsError.
     """
     doing("starting the embedded AWS")
@@ -40,8 +51,9 @@ def running_world(model: ModelSetup, doing: Callable[[str], None], done: Callabl
         doing("starting the simulated model")
         with running_simulated_model([model], s3_endpoint_url=aws.url) as service:
             doing("cdk deploy")
+            fixed: dict[str, object] = {ENDPOINT_KEYS[model.service]: service.url, "modelPollSeconds": 1}
             began = time.monotonic()
-            outputs = deploy(aws, {ENDPOINT_KEYS[model.service]: service.url, "modelPollSeconds": 1})
+            outputs = deploy(aws, {**fixed, **context(service.model_arns[0])})
             machine = outputs.state_machine_arn.rpartition(":")[2]
             done(f"deployed in {time.monotonic() - began:.0f} s: {machine}")
             done(_upload(aws, outputs, service))

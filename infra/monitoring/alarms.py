@@ -47,51 +47,51 @@ class Observability(Construct):
         self.alarms: list[cloudwatch.Alarm] = []
         self._key = customer_key(self, "CustomerKey", settings=settings) or self._own_key()
         self.topic = self._topic(settings)
-        self._alarm(
+        self.alarm(
             "StopFailed",
             count_of("ModelStopFailed", period=_PERIOD),
             "A run ended, and its model may still cost money: the run could not confirm that it is stopped, or as it "
             "was before. Check it in the Rekognition console; the janitor also tries every 10 minutes. The run's cause "
             "says why.",
         )
-        self._alarm(
+        self.alarm(
             "RunFailed",
             state_machine.metric_failed(period=_PERIOD),
             "A run ended without an answer. Open the failed execution: its cause says what to do. Its model "
             "was released, unless the alarm StopFailed is on as well.",
         )
-        self._alarm(
+        self.alarm(
             "RunTimedOut",
             state_machine.metric_timed_out(period=_PERIOD),
             "A run exceeded its time limit, so its own states did not stop the model. The Lambda ReleaseOrphanedModel "
             "does: check the run's receipt in the runs table, and the model's status in the Rekognition console.",
         )
-        self._alarm(
+        self.alarm(
             "BatchFailed",
             batch_machine.metric_failed(period=_PERIOD),
             "A batch ended without an output. Open the failed execution: its cause says what to do. The results until "
             "then are kept, and a run with resume goes on. Its model was released, unless the alarm StopFailed is on.",
         )
-        self._alarm(
+        self.alarm(
             "BatchTimedOut",
             batch_machine.metric_timed_out(period=_PERIOD),
             "A batch exceeded its time limit, so its own states did not stop the model. The Lambda "
             "ReleaseOrphanedModel does: check the model's status in the Rekognition console.",
         )
-        self._alarm(
+        self.alarm(
             "JanitorFailed",
             janitor.metric_errors(period=_PERIOD),
             "The janitor, which stops a model when everything else has failed, fails itself. Read its log, and check "
             "in the Rekognition console which models run.",
         )
-        self._alarm(
+        self.alarm(
             "LeaseOverdue",
             count_of("OverdueLeases", period=_LONGER_THAN_A_TURN, statistic="Maximum"),
             "A run has exceeded its limits.maxMinutes by far, and its model is still not released: it may cost money. "
             "Stop the model in the Rekognition console, then the execution in Step Functions; the janitor's log says "
             "which model it is, and why it is not released.",
         )
-        self._alarm(
+        self.alarm(
             "Regression",
             count_of("Regression", period=_PERIOD),
             "A run measured a model slower than an earlier run did, by more than the intervals explain. The dashboard "
@@ -99,7 +99,7 @@ class Observability(Construct):
             "you rely on the rate.",
         )
         for queue in dead_letter_queues:
-            self._alarm(
+            self.alarm(
                 f"DeadLetters-{queue.node.id}",
                 queue.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum"),
                 f"Messages could not be processed and are in the queue {queue.node.id}: runs were not started, or "
@@ -116,15 +116,18 @@ class Observability(Construct):
         allow(function, ["events:PutEvents"], bus)
         function.add_environment(names.TOPIC_ARN, self.topic.topic_arn)
 
-    def _alarm(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
+    def alarm(
+        self, name: str, metric: cloudwatch.IMetric, description: str, *, threshold: float = 1, periods: int = 1
+    ) -> None:
+        """Add an alarm that is on while the metric is at least `threshold` in so many periods."""
         alarm = cloudwatch.Alarm(
             self,
             name,
             metric=metric,
             alarm_description=description,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            threshold=1,
-            evaluation_periods=1,
+            threshold=threshold,
+            evaluation_periods=periods,
             # The metrics have no data as long as nothing fails.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

@@ -29,6 +29,7 @@ class Dashboard(Construct):
         state_machine: sfn.StateMachine,
         dead_letter_queues: Sequence[sqs.IQueue],
         alarms: Sequence[cloudwatch.Alarm],
+        more_rows: Sequence[list[cloudwatch.IWidget]] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
@@ -49,6 +50,7 @@ class Dashboard(Construct):
                 graphs.answers(),
                 graphs.runs(),
                 graphs.models(),
+                *more_rows,
                 graphs.health(state_machine, dead_letter_queues),
             ],
         )

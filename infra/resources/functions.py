@@ -16,10 +16,15 @@ from infra.resources.log_groups import log_group
 from infra.resources.network import LambdaNetwork
 from infra.resources.permissions import acknowledge, acknowledge_wildcard, allow
 from infra.settings.settings import Settings
+from infra.settings.triggers import fingerprint
 from iu_tuner.contract import names
+from iu_tuner.contract.uploads.entry import InferenceEntry
 
 _REPOSITORY = Path(__file__).parents[2]
 POWERTOOLS_PARAMETER = "/aws/service/powertools/python/arm64/python3.13/3.37.0"
+
+
+ANALYSE_UPLOADS_S = 60  # timeout of AnalyseUploads, by which its queue's visibility timeout is set
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ _SIZES = {
     # Polls the models itself until they are released.
     "StopOnDelete": _Size(memory_mb=512, timeout_s=900),
     "StartAfterUploads": _Size(memory_mb=512, timeout_s=30),
+    # 20 s for slots of the pace, 15 s for the last replies, and the rest for S3.
+    "AnalyseUploads": _Size(memory_mb=512, timeout_s=ANALYSE_UPLOADS_S),
+    "Gatekeeper": _Size(memory_mb=256, timeout_s=50),
     "PrepareBatch": _Size(memory_mb=512, timeout_s=120),
     # Keeps a digest of each ETag: 1,000,000 images take about 120 MB. It lists for 10 minutes and a page.
     "ListImages": _Size(memory_mb=1024, timeout_s=900),
@@ -123,6 +131,8 @@ class Functions(Construct):
         self.janitor = self._function("Janitor")
         self.stop_on_delete = self._function("StopOnDelete")
         self.start_after_uploads = self._function("StartAfterUploads") if settings.upload_triggers else None
+        self.gatekeeper = self._function("Gatekeeper") if settings.inference else None
+        self.analyse_uploads = [self._analyse_uploads(entry) for entry in settings.inference]
 
     def grant_account_services(self) -> None:
         """Allow the functions what a run needs of the account: to read quotas, and to write the answer's parameter."""
@@ -140,18 +150,27 @@ class Functions(Construct):
             reason = "A parameter's name holds those of project and version."
             allow(self.publish, ["ssm:PutParameter"], parameters, wildcard=reason)
 
-    def _function(self, name: str) -> lambda_.Function:
-        """Make a Lambda: the handler of `PlanStep` is lambdas.handlers.plan_step.handler."""
+    def _analyse_uploads(self, entry: InferenceEntry) -> lambda_.Function:
+        """The Lambda of one entry, which knows nothing of the other ones and has no permissions for them."""
+        function = self._function("AnalyseUploads", of=fingerprint(entry.prefix))
+        function.add_environment(names.INFERENCE_ENTRY, entry.model_dump_json(by_alias=True))
+        return function
+
+    def _function(self, name: str, *, of: str = "") -> lambda_.Function:
+        """Make a Lambda: the handler of `PlanStep` is lambdas.handlers.plan_step.handler.
+
+        `of` tells several Lambdas with the same handler apart.
+        """
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-        logs = log_group(self, f"{name}Logs", settings=self._settings)
+        logs = log_group(self, f"{name}{of}Logs", settings=self._settings)
         # Made here, because the CDK's default role has a managed policy that allows writing to any log group.
-        role = iam.Role(self, f"{name}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        role = iam.Role(self, f"{name}{of}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         logs.grant_write(role)
         self._network.grant(role)
         acknowledge_wildcard(role, "*", "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.")
         function = lambda_.Function(
             self,
-            name,
+            f"{name}{of}",
             description=f"Inference Unit Tuner: {name}",
             code=self._code,
             handler=f"lambdas.handlers.{module}.handler",

@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -13,25 +14,39 @@ KEPT = cdk.Duration.days(14)  # the maximum of SQS, as a person has to read the 
 
 
 def work_queue(
-    scope: Construct, construct_id: str, *, settings: Settings, visibility: cdk.Duration, receives: int
+    scope: Construct,
+    construct_id: str,
+    *,
+    settings: Settings,
+    visibility: cdk.Duration,
+    receives: int,
+    name: str | None = None,
+    key: kms.IKey | None = None,
 ) -> sqs.Queue:
     """A queue whose messages reappear after `visibility`, and become dead letters after `receives` receives.
 
-    Its `dead_letter_queue` is `<construct_id>DeadLetters`; pass it to the alarms.
+    Its `dead_letter_queue` is `<construct_id>DeadLetters`; pass it to the alarms. `key` encrypts both instead of the
+    key of the settings.
     """
-    dead_letters = dead_letter_queue(scope, f"{construct_id}DeadLetters", settings=settings)
+    dead_letters = dead_letter_queue(
+        scope, f"{construct_id}DeadLetters", settings=settings, name=name and f"{name}-dead-letters", key=key
+    )
     return _queue(
         scope,
         construct_id,
         settings=settings,
         visibility=visibility,
         dead_letters=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=receives),
+        name=name,
+        key=key,
     )
 
 
-def dead_letter_queue(scope: Construct, construct_id: str, *, settings: Settings) -> sqs.Queue:
+def dead_letter_queue(
+    scope: Construct, construct_id: str, *, settings: Settings, name: str | None = None, key: kms.IKey | None = None
+) -> sqs.Queue:
     """A queue for messages that a rule, a schedule or a work queue could not deliver; pass it to the alarms."""
-    queue = _queue(scope, construct_id, settings=settings)
+    queue = _queue(scope, construct_id, settings=settings, name=name, key=key)
     acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue; an alarm watches it."})
     return queue
 
@@ -60,11 +75,14 @@ def _queue(
     settings: Settings,
     visibility: cdk.Duration | None = None,
     dead_letters: sqs.DeadLetterQueue | None = None,
+    name: str | None = None,
+    key: kms.IKey | None = None,
 ) -> sqs.Queue:
-    key = customer_key(scope, f"{construct_id}Key", settings=settings)
+    key = key or customer_key(scope, f"{construct_id}Key", settings=settings)
     queue = sqs.Queue(
         scope,
         construct_id,
+        queue_name=name,
         encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
         encryption_master_key=key,
         # The embedded AWS uses plain HTTP on loopback, so this policy would refuse every message.

@@ -12,6 +12,7 @@ from infra.resources.encryption import customer_key
 from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
 from iu_tuner.contract.names import BATCH_PREFIX, LEASES_INDEX, REPORT_PREFIX
+from iu_tuner.contract.uploads.entry import InferenceEntry
 
 
 class Storage(Construct):
@@ -85,6 +86,16 @@ class Storage(Construct):
             (s3.Bucket.from_bucket_name(self, f"Further-{name}", name), prefixes) for name, prefixes in further.items()
         ]
 
+    def send_events(self) -> s3.Bucket:
+        """Let the bucket send EventBridge an event for each upload. Returns the bucket.
+
+        The property is set directly, as the CDK's option would deploy a Lambda with a managed policy for it.
+        """
+        bucket = self.images.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        bucket.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
+        return self.images
+
     def grant_list_images(self, function: lambda_.Function) -> None:
         """Allow the function to list the images in the folders of the settings."""
         for bucket, prefixes in self._sources:
@@ -99,6 +110,24 @@ class Storage(Construct):
                 objects = bucket.arn_for_objects(f"{prefix}*")
                 allow(function, ["s3:GetObject"], objects, wildcard="The user names the images.")
         self._grant_key(function, "Decrypt")
+
+    def grant_uploads(self, function: lambda_.Function, entry: InferenceEntry) -> None:
+        """Allow the function to read the uploads of an entry, and to read, write and delete files of results."""
+        self._grant_objects(function, self.images, entry.prefix, "GetObject")
+        name = entry.results.bucket
+        results = self.images if name is None else s3.Bucket.from_bucket_name(self, f"Results-{name}", name)
+        place = f"{entry.results.prefix or ''}{entry.prefix}"
+        self._grant_objects(function, results, place, "GetObject", "PutObject", "DeleteObject")
+        self._grant_key(function, "Decrypt")
+        self._grant_key(function, "GenerateDataKey")
+
+    def _grant_objects(self, function: lambda_.Function, bucket: s3.IBucket, prefix: str, *actions: str) -> None:
+        """Allow the function these actions under the prefix. Without ListBucket S3 does not tell that there is none."""
+        objects = bucket.arn_for_objects(f"{prefix}*")
+        reason = "The user names the images, and their results are named after them."
+        allow(function, [f"s3:{action}" for action in actions], objects, wildcard=reason)
+        inside = {"StringLike": {"s3:prefix": [f"{prefix}*"]}}
+        allow(function, ["s3:ListBucket"], bucket.bucket_arn, conditions=inside)
 
     def grant_put_reports(self, function: lambda_.Function) -> None:
         """Allow the function to write reports, only in their folder."""

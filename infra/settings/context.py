@@ -107,7 +107,7 @@ def refusal(detail: ErrorDetails, context: dict[str, Any], takes: dict[str, str]
     key, *inside = [str(part) for part in detail["loc"]]
     names = [part for part in inside if not part.isdigit()]
     # An error in an item of a plain list names the list; one in an object names its place in the list.
-    shown = inside if names or detail["type"] == "model_type" else []
+    shown = inside if names or error is not None or detail["type"] == "model_type" else []
     place = key + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in shown)
     if error is not None:
         return InputRefused(place, str(error))

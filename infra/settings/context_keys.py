@@ -7,9 +7,6 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-# Keys of the interface without an effect so far: they may be given before their features exist.
-WITHOUT_EFFECT = frozenset({"inference"})
-
 # Found by trial: 0.6 (also difflib's default) still finds `kmsKey` and `subnets`, but nothing for `region` or `stage`.
 _NEAR_ENOUGH = 0.6
 _AS_NEAR = 0.1
@@ -39,7 +36,7 @@ def refuse_unknown(context: Iterable[str], known: Iterable[str]) -> None:
     Raises:
         UnknownKeys: names all unknown keys, each with the known keys that are most similar.
     """
-    names = sorted({*known, *WITHOUT_EFFECT})
+    names = sorted(known)
     unknown = [key for key in context if key not in names and not re.search("[@:]", key)]
     if unknown:
         raise UnknownKeys(unknown, names)

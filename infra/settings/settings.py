@@ -4,19 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings import context as read
 from infra.settings.context import FromContext, InputRefused, Listed, Objects, SettingsError, refusal
 from infra.settings.context_keys import refuse_unknown
 from infra.settings.triggers import Schedule, UploadTrigger
+from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
 from iu_tuner.contract.model_arn import service_of
+from iu_tuner.contract.uploads.entries import check_entries
+from iu_tuner.contract.uploads.entry import InferenceEntry, parse_entry
 
 # Seconds. Each poll of a model adds nine events to an execution's history, which is limited to 25,000.
 MIN_POLL_S = 5
 _OR_COMMAS = "(JSON, or separated by commas)"
+
+
+def _entry(raw: Any) -> Any:
+    """An entry of `inference`, by the parser of the Lambdas. Raises ValueError with its sentence."""
+    try:
+        return parse_entry(raw)
+    except InvalidInput as refused:
+        raise ValueError(refused.sentence) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +118,10 @@ class Settings(FromContext):
         default=(), description="a list of objects (JSON), each with prefix and input, and maybe settleSeconds"
     )
     """Runs that start after uploads."""
+    inference: Annotated[tuple[Annotated[InferenceEntry, BeforeValidator(_entry)], ...], Objects] = Field(
+        default=(), description="a list of objects (JSON), each with prefix and modelArn; docs/uploads.md has all keys"
+    )
+    """Uploads that a model analyses as they arrive."""
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
@@ -167,6 +182,19 @@ class Settings(FromContext):
         ended = service_of(model_arn).ended
         if ended is not None and self.lookout_vision_endpoint_url is None:
             raise InputRefused(place, f"{model_arn}: {ended}")
+
+    @model_validator(mode="after")
+    def _serves_each_upload_once(self) -> Self:
+        try:
+            check_entries(self.inference, [trigger.prefix for trigger in self.upload_triggers])
+        except InvalidInput as refused:
+            raise InputRefused("inference", refused.sentence) from None
+        for index, entry in enumerate(self.inference):
+            self._require_service(f"inference[{index}]", entry.model_arn)
+            if self.model_arns and entry.model_arn not in self.model_arns:
+                takes = f"one of those in the context key modelArns, which are {', '.join(self.model_arns)}"
+                raise InputRefused(f"inference[{index}]", f'modelArn: got "{entry.model_arn}"; takes {takes}')
+        return self
 
     @model_validator(mode="after")
     def _lets_each_run_do_what_its_input_says(self) -> Self:

@@ -99,7 +99,8 @@ AnyRunInput = Annotated[Mapping[str, Any], BeforeValidator(_accepted_by_its_mach
 TriggerInput = Annotated[RunInput, BeforeValidator(_without_place)]
 
 
-def _fingerprint(*about: Any) -> str:
+def fingerprint(*about: Any) -> str:
+    """A hash of these texts, for names of resources."""
     return hashlib.sha256("\n".join(about).encode()).hexdigest()[:8]
 
 
@@ -121,7 +122,7 @@ class Schedule(FromContext):
     @property
     def fingerprint(self) -> str:
         """A hash of the expression, the time zone and the input; it depends on neither the position nor `enabled`."""
-        return _fingerprint(json.dumps([self.expression, self.timezone, self.input], sort_keys=True))
+        return fingerprint(json.dumps([self.expression, self.timezone, self.input], sort_keys=True))
 
 
 class UploadTrigger(FromContext):
@@ -144,4 +145,4 @@ class UploadTrigger(FromContext):
     @property
     def fingerprint(self) -> str:
         """A hash of the prefix and the model's ARN."""
-        return _fingerprint(self.prefix, self.input["modelArn"])
+        return fingerprint(self.prefix, self.input["modelArn"])

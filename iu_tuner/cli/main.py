@@ -16,6 +16,8 @@ from iu_tuner.cli.commands.gallery import gallery
 from iu_tuner.cli.commands.history import history
 from iu_tuner.cli.commands.manifest import manifest
 from iu_tuner.cli.commands.process import process
+from iu_tuner.cli.commands.queue import queue
+from iu_tuner.cli.commands.results import results
 from iu_tuner.cli.commands.run import run
 from iu_tuner.cli.commands.status import status
 from iu_tuner.cli.commands.thresholds import thresholds
@@ -36,7 +38,7 @@ def cli() -> None:
     """Measures how many requests per second an inference unit of a Rekognition model carries."""
 
 
-for command in (compare, draw, follow, gallery, history, manifest, process, run, status, thresholds):
+for command in (compare, draw, follow, gallery, history, manifest, process, queue, results, run, status, thresholds):
     cli.add_command(command)
 
 

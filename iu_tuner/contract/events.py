@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 SOURCE = "inference-unit-tuner"
-DetailType = Literal["Run Finished", "Run Failed", "Model Settled"]
+DetailType = Literal["Run Finished", "Run Failed", "Model Settled", "Image Analyzed"]
 
 # EventBridge allows 256 kB (262,144 bytes) for an entry with its envelope, and SQS the same for a message.
 MAX_BYTES = 240_000

@@ -6,6 +6,7 @@ SERVICE_NAME = "inference-unit-tuner"  # service name in logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
 RUN_OVER = "run over"  # message of the log line with a run's summary, which the dashboard queries
 LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key
+UPLOADS_OUTPUT = "InferenceQueueUrls"  # output of the stack: a JSON object from prefixes of uploads to URLs of queues
 REPORT_PREFIX = "reports/"  # of keys in the report bucket
 BATCH_PREFIX = "batches/"  # of the files of batches there
 
@@ -19,10 +20,14 @@ STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
 STATE_MACHINE_ARNS = "STATE_MACHINE_ARNS"  # all of them, with blanks in between
 TOPIC_ARN = "TOPIC_ARN"
 MODEL_POLL_SECONDS = "MODEL_POLL_SECONDS"
+INFERENCE_ENTRY = "INFERENCE_ENTRY"  # one entry of the context key `inference`, as JSON
+DEAD_LETTERS_URL = "DEAD_LETTERS_URL"
+SERVED_MODELS = "SERVED_MODELS"  # ARNs of the models that analyse uploads, as a JSON list
 
 # Sort keys in the runs table.
 RUN_ITEM = "RUN"
 LEASE_ITEM = "LEASE"
+PACE_ITEM = "PACE"
 
 
 def run_pk(run_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,6 +70,22 @@ class FunctionSettings:
     def endpoint_url(self, service: str) -> str | None:
         """The endpoint of an AWS service, by the SDK's variable for it. Returns None if the stack sets none."""
         return self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}") or None
+
+    @property
+    def inference_entry(self) -> str:
+        """The entry of the context key `inference` whose uploads this function analyses, as JSON."""
+        return self._required(names.INFERENCE_ENTRY)
+
+    @property
+    def dead_letters_url(self) -> str:
+        """The URL of the queue for uploads that can't be analysed."""
+        return self._required(names.DEAD_LETTERS_URL)
+
+    @property
+    def served_models(self) -> list[str]:
+        """The ARNs of the models that analyse uploads."""
+        served: list[str] = json.loads(self.environment.get(names.SERVED_MODELS, "[]"))
+        return served
 
     def _required(self, name: str) -> str:
         if not self.environment.get(name):

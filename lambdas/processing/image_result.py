@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.contract.detections import Detections, ListedImage
+from iu_tuner.contract.uploads.current import is_current, result_metadata
 from lambdas.models.ports import Result
 from lambdas.processing.outcomes import Failure
 
 VERSION = 1  # of the block "Inference"
 MAX_KEY_BYTES = 1024  # of a key in S3, in UTF-8
-ASSUMED = "assumed"  # the metadata's word for the thresholds that the model assumes
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,11 @@ class Question:
 
     def metadata(self, image: ListedImage) -> dict[str, str]:
         """The metadata of the image's result, by which it is known as current."""
-        asked = ASSUMED if self.asked_from is None else f"{self.asked_from:g}"
-        return {"source-etag": image.e_tag, "model": self.model_arn, "min-confidence": asked}
+        return result_metadata(image.e_tag, self.model_arn, self.asked_from)
 
     def is_current(self, image: ListedImage, metadata: Mapping[str, str]) -> bool:
         """Whether a result with this metadata is what the model would answer now."""
-        return self.metadata(image).items() <= metadata.items()
+        return is_current(self.metadata(image), metadata)
 
     def inference(self, image: ListedImage) -> dict[str, Any]:
         """The part of the block "Inference" that says what was asked."""

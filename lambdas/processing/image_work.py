@@ -17,7 +17,7 @@ from lambdas.images.sides import HEAD_BYTES
 from lambdas.models.outcomes import ACCEPTED, Reply
 from lambdas.models.ports import Detector, PreparedRequest
 from lambdas.processing.image_result import Question, error_file, is_too_long, result_file
-from lambdas.processing.outcomes import INVALID_ANSWER, NO_ATTEMPT, Failure, Outcome, Rules, Tries
+from lambdas.processing.outcomes import INVALID_ANSWER, NO_ATTEMPT, NO_TRIES, Failure, Outcome, Rules, Tries
 from lambdas.processing.result_store import ResultStore
 
 # Errors of images that are refused before a request, beside the service's own names.
@@ -40,29 +40,32 @@ class Processing:
 class ImageWork:
     """One image's way. One thread at a time may use it.
 
-    `outcome` is None while the image is open, and at the end if it is left. `found` and `failure` belong to it.
+    `outcome` is None while the image is open, and at the end if it is left. `found` and `failure` belong to it. `tries`
+    are the attempts so far, also those of earlier work with this image.
     """
 
-    def __init__(self, image: ListedImage, processing: Processing, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, image: ListedImage, processing: Processing, now: Callable[[], float] = time.time, tries: Tries = NO_TRIES
+    ) -> None:
         self.image = image
+        self.tries = tries
         self.outcome: Outcome | None = None
         self.found: Detections | None = None
         self.failure: Failure | None = None
         self._processing = processing
         self._now = now
-        self._tries = Tries()
         self._prepared: PreparedRequest | None = None
         self._content = b""  # of the result's file
 
     @property
     def not_before(self) -> float:
         """The time (epoch seconds) from which the image should be sent; 0 means at once."""
-        return self._tries.not_before
+        return self.tries.not_before
 
     @property
     def is_waiting(self) -> bool:
         """Whether the image had an error that may pass, and is to be sent again from `not_before` on."""
-        return self.outcome is None and self.found is None and self._tries.attempts > 0
+        return self.outcome is None and self.found is None and self.tries.attempts > 0
 
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
@@ -140,9 +143,9 @@ class ImageWork:
         except ValueError as error:
             self._count(INVALID_ANSWER, str(error))
             return
-        _, self._tries = every.rules.after(ACCEPTED, self._tries, now)
+        _, self.tries = every.rules.after(ACCEPTED, self.tries, now)
         self._prepared = None
-        self.found = Detections(self.image, result.labels, round(ms), self._tries.attempts, str(iso(now)))
+        self.found = Detections(self.image, result.labels, round(ms), self.tries.attempts, str(iso(now)))
         if every.has_files:
             self._content = result_file(every.question, result, self.found)
         try:
@@ -160,7 +163,7 @@ class ImageWork:
 
     def _count(self, outcome: str, message: str) -> None:
         rules = self._processing.rules
-        ended, self._tries = rules.after(outcome, self._tries, self._now())
+        ended, self.tries = rules.after(outcome, self.tries, self._now())
         if ended is not None:
             self._fail(outcome, message, permanent=rules.is_permanent(outcome))
 
@@ -173,7 +176,7 @@ class ImageWork:
 
     def _fail(self, error: str, message: str, *, permanent: bool) -> None:
         every, image = self._processing, self.image
-        self.failure = Failure(image, error, message, self._tries.attempts, permanent)
+        self.failure = Failure(image, error, message, self.tries.attempts, permanent)
         self.outcome = Outcome.FAILED
         if not every.has_files or is_too_long(every.store.keys.of_error(image.key)):
             return

@@ -40,6 +40,9 @@ class Tries:
     lagging_since: float | None = None
 
 
+NO_TRIES = Tries()
+
+
 @dataclass(frozen=True)
 class Failure:
     """An image without a result. One that is not `permanent` may succeed in a later run."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from iu_tuner.contract.names import model_pk
+from iu_tuner.contract.names import PACE_ITEM, model_pk
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
@@ -18,7 +18,6 @@ from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_cl
 from lambdas.processing.pacer import Pace, Report, after, with_units
 from lambdas.processing.slots import Kind, Slots, give_back, reserve
 
-PACE_ITEM = "PACE"
 TRIES = 5  # writes that another worker's write came before
 STALE_S = 60.0  # a pace that nobody has written for so long is of an earlier start of the model
 RETRY_S = 0.5  # a worker without slots asks again

@@ -55,6 +55,16 @@ class ResultStore:
         found = self.s3.get_object(Bucket=self.images, Key=image.key, **version)
         return found["Body"].read(), found["ETag"].strip('"')
 
+    def look_up(self, key: str) -> ListedImage | None:
+        """The image as it is now. Returns None if there is none. Raises ClientError, BotoCoreError."""
+        try:
+            found = self.s3.head_object(Bucket=self.images, Key=key)
+        except ClientError as error:
+            if status_of(error) == 404:
+                return None
+            raise
+        return ListedImage(key, found["ETag"].strip('"'), found["ContentLength"])
+
     def metadata(self, key: str) -> Mapping[str, str] | None:
         """The metadata of the image's result. Returns None without a result. Raises ClientError, BotoCoreError."""
         result_key = self.keys.of_result(key)
@@ -70,13 +80,17 @@ class ResultStore:
 
     def write_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Delete an earlier error, then write the image's result. Raises ClientError, BotoCoreError."""
-        if self._may_exist(error_key := self.keys.of_error(key)):
-            self.s3.delete_object(Bucket=self.results, Key=error_key)
+        if self._may_exist(self.keys.of_error(key)):
+            self.delete_error(key)
         self._put(self.keys.of_result(key), content, metadata)
 
     def write_error(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Write the file that says why there is no result. Raises ClientError, BotoCoreError."""
         self._put(self.keys.of_error(key), content, metadata)
+
+    def delete_error(self, key: str) -> None:
+        """Delete the file that says why there is no result. Raises ClientError, BotoCoreError."""
+        self.s3.delete_object(Bucket=self.results, Key=self.keys.of_error(key))
 
     def _put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         kind = "application/json"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lambdas.models.outcomes import ACCEPTED, MODEL_GONE, THROTTLED, Reply
-from lambdas.models.ports import Connection, PreparedRequest
+from lambdas.models.ports import PreparedRequest
 from lambdas.processing.pacer import Report
 from lambdas.processing.slots import Slots
 from lambdas.processing.worker_slots import WorkerSlots
@@ -32,6 +32,16 @@ class Task(Protocol):
 
     def finish(self, reply: Reply, ms: float) -> bool:
         """Record the reply, which took `ms` milliseconds. Returns True if the task has to be sent again."""
+
+
+class Sender(Protocol):
+    """One thread's connection to the model."""
+
+    def send(self, prepared: PreparedRequest) -> Reply:
+        """Send the request and classify the reply."""
+
+    def close(self) -> None:
+        """Called when the thread is done."""
 
 
 class SharedPace(Protocol):
@@ -63,7 +73,7 @@ class Sent:
 def send_paced(
     tasks: Iterator[Task],
     pace: SharedPace,
-    connect: Callable[[], Connection],
+    connect: Callable[[], Sender],
     *,
     until: float,
     now: Callable[[], float] = time.time,
@@ -83,6 +93,7 @@ def send_paced(
         lanes = [pool.submit(sending.run, connect) for _ in range(threads)]
     for lane in lanes:
         lane.result()
+    sending.report_rest()
     sending.sent.cpu_s = time.process_time() - started_cpu
     sending.sent.throttled_s = len(sending.throttled_seconds)
     return sending.sent
@@ -103,7 +114,7 @@ class _Sending:
         self._changed = threading.Condition()
         self._turn = threading.Lock()  # of the thread that waits for a slot
 
-    def run(self, connect: Callable[[], Connection]) -> None:
+    def run(self, connect: Callable[[], Sender]) -> None:
         """One thread: takes a task, waits for a slot, sends, until there is nothing to do or no time."""
         try:
             with closing(connect()) as connection:
@@ -114,6 +125,13 @@ class _Sending:
                 self._failed = True
                 self._changed.notify_all()
             raise
+
+    def report_rest(self) -> None:
+        """Report what became of the last requests, and give back the slots that are left."""
+        moment = self._now()
+        unsent, report = self._slots.unsent(moment), self._slots.report(moment)
+        if report.outcomes or unsent is not None:
+            self._pace.exchange(report, moment, wanted=0, unsent=unsent)
 
     def _take(self) -> tuple[Task, PreparedRequest] | None:
         """The next task with its request. Returns None if all tasks are finished, or at the end."""
@@ -139,7 +157,7 @@ class _Sending:
                 return task, prepared
             self._done()
 
-    def _work(self, task: Task, prepared: PreparedRequest, connection: Connection) -> None:
+    def _work(self, task: Task, prepared: PreparedRequest, connection: Sender) -> None:
         before = self._wait_for_slot()
         if before is None:
             self._done()

@@ -45,8 +45,11 @@ class Slots:
 
 
 def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None = None) -> tuple[Pace, Slots]:
-    """Reserve the next slots of one of `workers` workers: `wanted`, or as many as it may have for a second."""
-    rate = _share(pace, now, kind) * pace.rate / workers
+    """Reserve the next slots of one of `workers` workers: as many as it may have for a second.
+
+    A worker that says how many it has `wanted` may have all that nobody has reserved, as it does not take too many.
+    """
+    rate = _share(pace, now, kind) * pace.rate / (workers if wanted is None else 1)
     count = max(1, round(rate * PERIOD_S))
     is_short = wanted is None or wanted > count
     if wanted is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec
+from typing import ParamSpec, Protocol
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
@@ -20,6 +20,14 @@ from lambdas.aws.logging import logger
 from lambdas.runs.failed_run import FailedRun
 
 P = ParamSpec("P")
+
+
+class SentImages(Protocol):
+    """The requests for a batch of uploads. `paced_s` are the seconds in which they waited for a slot of the pace."""
+
+    requests: int
+    throttled: int
+    paced_s: float
 
 
 def _harmless(write: Callable[P, None]) -> Callable[P, None]:
@@ -111,6 +119,39 @@ def failed(run: FailedRun) -> None:
     _emit({"error": run.error}, [("FailedRuns", MetricUnit.Count, 1)])
     if run.model_arn is not None and run.receipt is not None:
         _emit(_model(run.model_arn), [("RunCostUsd", MetricUnit.NoUnit, run.receipt.usd)])
+
+
+@_harmless
+def count_uploads(queue: str, sent: SentImages, *, done: int, failed: int, oldest_s: float) -> None:
+    """Count what became of a batch of uploads, the oldest of which is `oldest_s` seconds old."""
+    _emit(
+        {"queue": queue},
+        [
+            ("ImagesDone", MetricUnit.Count, done),
+            ("ImagesFailed", MetricUnit.Count, failed),
+            ("ImageRequests", MetricUnit.Count, sent.requests),
+            ("ImagesThrottled", MetricUnit.Count, sent.throttled),
+            ("PacedSeconds", MetricUnit.Seconds, sent.paced_s),
+            ("UploadAgeSeconds", MetricUnit.Seconds, oldest_s),
+        ],
+    )
+
+
+@_harmless
+def served(
+    queue: str, *, is_open: bool, is_idle: bool, rate: float | None, expected: float | None, units: int | None
+) -> None:
+    """Write the state of a queue's gate and model. An idle model runs although nothing waits for it."""
+    _emit(
+        {"queue": queue},
+        [
+            ("GateOpen", MetricUnit.Count, int(is_open)),
+            ("ModelIdle", MetricUnit.Count, int(is_idle)),
+            ("PaceTps", MetricUnit.CountPerSecond, rate),
+            ("MeasuredTps", MetricUnit.CountPerSecond, expected),
+            ("ServedInferenceUnits", MetricUnit.Count, units),
+        ],
+    )
 
 
 def _change(output: Output) -> float | None:

@@ -31,6 +31,7 @@ from lambdas.runs.quotas import lambda_client, quotas_client, tps_quota, units_q
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.output import skipped
+from lambdas.tuning.served_models import with_end_of_served
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
         AccessDenied, InternalError
     """
     require_service(wanted.model_arn)
+    wanted = with_end_of_served(wanted, settings().served_models)
     leases = lease_store()
     lease = leases.acquire(
         Lease(wanted.model_arn, run_id, execution_arn, started_at, wanted.limits.max_minutes, wanted.after_run)

@@ -41,9 +41,8 @@ class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that deploy for themselves, of triggers, quotas and the playground, share a process; all others another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return (
-            "triggers" if re.search(r"test_(triggers|quotas|lookout_vision|playground)\.py", nodeid) else "executions"
-        )
+        own = re.search(r"test_(triggers|quotas|lookout_vision|playground|uploads_results)\.py", nodeid)
+        return "triggers" if own else "executions"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:

@@ -19,8 +19,10 @@ NETWORK: dict[str, Any] = {
 }
 ANSWERS = {"answerParameterPrefix": "/inference-units/"}
 LAYER = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
+ANALYSES: dict[str, Any] = {"inference": [{"prefix": "test_images/", "modelArn": MODEL, "event": True}]}
 EVERYTHING = {
     **STARTS_BY_ITSELF,
+    **ANALYSES,
     **NETWORK,
     **ANSWERS,
     "permissionsBoundaryArn": BOUNDARY,

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from infra.settings.context_keys import WITHOUT_EFFECT, UnknownKeys
+from infra.settings.context_keys import UnknownKeys
 from infra.settings.settings import Settings
 from tests.infra.deployments import EVERYTHING
 from tests.infra.synth import FLAGS, REPOSITORY
@@ -55,7 +55,7 @@ def test_all_unknown_keys_are_named_at_once_beside_those_that_are_right() -> Non
         "no context keys `modelArn` (did you mean `modelArns`?), "
         "`ImagePrefixes` (did you mean `imagePrefixes`?) and `zzz`"
     )
-    assert set(re.findall(r"`(\w+)`", keys)) >= {*EVERYTHING, *WITHOUT_EFFECT, "modelArns"}
+    assert set(re.findall(r"`(\w+)`", keys)) >= {*EVERYTHING, "modelArns"}
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}])
@@ -78,11 +78,6 @@ def test_the_keys_of_the_cdk_are_not_ours(key: str) -> None:
     assert Settings.from_context({**FLAGS, key: True}) == Settings()
 
 
-@pytest.mark.parametrize("key", sorted(WITHOUT_EFFECT))
-def test_a_key_whose_feature_is_not_there_is_known(key: str) -> None:
-    assert Settings.from_context({key: []}) == Settings()
-
-
 def test_the_page_has_every_key_and_no_other() -> None:
     page = (REPOSITORY / "docs" / "configuration.md").read_text("utf-8")
     rows = re.search(r"\| context key \|.*?\n\|[-|]+\n((?:\|.*\n)+)", page)
@@ -92,7 +87,7 @@ def test_the_page_has_every_key_and_no_other() -> None:
     with pytest.raises(UnknownKeys) as refused:
         Settings.from_context({"zzz": 1})
     known = set(re.findall(r"`(\w+)`", str(refused.value).partition("the keys are")[2]))
-    assert shown == known - WITHOUT_EFFECT
+    assert shown == known
 
 
 def test_the_app_s_own_context_is_accepted() -> None:

@@ -21,6 +21,7 @@ KNOW_NO_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "lambda:GetAccountSettings",
+    "lambda:ListEventSourceMappings",
     "rekognition:DescribeProjects",
     "servicequotas:ListAWSDefaultServiceQuotas",
     "servicequotas:ListServiceQuotas",

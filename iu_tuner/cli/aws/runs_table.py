@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from iu_tuner.contract.batch.live_batch import live_run
-from iu_tuner.contract.names import LEASE_ITEM, RUN_ITEM, model_pk, run_pk
+from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.output.result import Output
@@ -49,6 +49,11 @@ class RunsTable:
         """The id of the run that holds the model's lease. Returns None if the model has no lease."""
         item = self.lease(model_arn)
         return str(item["runId"]) if item else None
+
+    def pace_tps(self, model_arn: str) -> float | None:
+        """The rate that batches and uploads of the model share, in requests/s. Returns None if there is none."""
+        item = self._item(model_pk(model_arn), PACE_ITEM)
+        return float(item["rate"]) if item else None
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
         """The model's last runs, the latest first."""

@@ -123,6 +123,11 @@ class Tuner:
         with calling_aws():
             return self.runs.lease(model_arn)
 
+    def pace_tps(self, model_arn: str) -> float | None:
+        """The rate that batches and uploads of the model share, in requests/s. Returns None if there is none."""
+        with calling_aws():
+            return self.runs.pace_tps(model_arn)
+
     def history(self, model_arn: str, most: int) -> list[PastRun]:
         """The model's last runs, the latest first."""
         with calling_aws():

@@ -10,12 +10,13 @@ class MemoryPace:
     """A pace in memory."""
 
     def __init__(self, pace: Pace) -> None:
-        self.pace, self.exchanges = pace, 0
+        self.pace, self.exchanges, self.outcomes = pace, 0, ""
 
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
     ) -> Slots:
         self.exchanges += 1
+        self.outcomes += report.outcomes
         self.pace = after(self.pace, report, now)
         if unsent is not None:
             self.pace = give_back(self.pace, *unsent)

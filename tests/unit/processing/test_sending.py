@@ -84,6 +84,7 @@ def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimula
     assert len(by_second) >= IMAGES / (0.6 * TPS)
     assert 0 < pace.exchanges <= 4 * len(by_second)
     assert sent.paced_s > 0 and sent.busy_s > 0
+    assert pace.outcomes == "0" * IMAGES, "the last ones, too, are reported"
 
 
 def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server: RunningSimulatedModel) -> None:

@@ -1,0 +1,103 @@
+"""All upload pipelines of the settings, and the Gatekeeper, which looks at their models each minute."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.model_service import ModelService
+from infra.monitoring.alarms import Observability
+from infra.monitoring.upload_metrics import UploadMetrics
+from infra.resources.permissions import acknowledge_wildcard, allow
+from infra.resources.queues import dead_letter_queue, scheduler_role
+from infra.resources.storage import Storage
+from infra.settings.settings import Settings
+from infra.settings.triggers import fingerprint
+from infra.upload_pipeline import Pipeline
+
+_LOOK = cdk.Duration.minutes(1)
+
+
+class Inference(Construct):
+    """`queue_urls` maps each prefix to its queue. `dead_letter_queues` hold uploads that can't be analysed."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        storage: Storage,
+        models: ModelService,
+        gatekeeper: lambda_.Function,
+        analyse_uploads: Sequence[lambda_.Function],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        undelivered = dead_letter_queue(self, "InferenceUndelivered", settings=settings)
+        self._settings = settings
+        self._pipelines = [
+            Pipeline(
+                self,
+                f"Uploads{fingerprint(entry.prefix)}",
+                settings=settings,
+                entry=entry,
+                storage=storage,
+                models=models,
+                analyse_uploads=function,
+                undelivered=undelivered,
+            )
+            for entry, function in zip(settings.inference, analyse_uploads, strict=True)
+        ]
+        self.queue_urls = {each.entry.prefix: each.queue.queue_url for each in self._pipelines}
+        self.dead_letter_queues: list[sqs.IQueue] = [undelivered, *(each.dead_letters for each in self._pipelines)]
+        self._look_each_minute(gatekeeper, undelivered)
+        self._grant(gatekeeper, storage, models)
+
+    def add_alarms(self, observability: Observability) -> None:
+        """Add the alarms about late uploads and about models that run for nothing. Dead letters have theirs already."""
+        for pipeline in self._pipelines:
+            self._metrics(pipeline).add_alarms(observability)
+
+    def dashboard_rows(self) -> list[list[cloudwatch.IWidget]]:
+        """A row of the dashboard for each pipeline."""
+        return [self._metrics(pipeline).widgets() for pipeline in self._pipelines]
+
+    def _metrics(self, pipeline: Pipeline) -> UploadMetrics:
+        return UploadMetrics(pipeline.entry, pipeline.queue, self._settings.price_per_inference_unit_hour_usd)
+
+    def _look_each_minute(self, gatekeeper: lambda_.Function, undelivered: sqs.IQueue) -> None:
+        role = scheduler_role(self, "GatekeeperScheduleRole", undelivered=undelivered)
+        acknowledge_wildcard(role, f"{gatekeeper.function_arn}:*", "Versions of this very Lambda.")
+        for pipeline in self._pipelines:
+            told = {
+                "modelArn": pipeline.entry.model_arn,
+                "queueUrl": pipeline.queue.queue_url,
+                "queueArn": pipeline.queue.queue_arn,
+            }
+            scheduler.Schedule(
+                self,
+                f"Look{fingerprint(pipeline.entry.prefix)}",
+                description=f"Open or close the gate of uploads under {pipeline.entry.prefix}"[:512],
+                schedule=scheduler.ScheduleExpression.rate(_LOOK),
+                target=scheduler_targets.LambdaInvoke(
+                    gatekeeper,
+                    role=role,
+                    input=scheduler.ScheduleTargetInput.from_object(told),
+                    dead_letter_queue=undelivered,
+                    # The next look is soon.
+                    retry_attempts=0,
+                    max_event_age=_LOOK,
+                ),
+            )
+
+    def _grant(self, gatekeeper: lambda_.Function, storage: Storage, models: ModelService) -> None:
+        models.grant(gatekeeper, "DescribeProjects", "DescribeProjectVersions")
+        storage.grant_runs(gatekeeper, "GetItem", "UpdateItem", "Query")
+        for pipeline in self._pipelines:
+            allow(gatekeeper, ["sqs:GetQueueAttributes"], pipeline.queue.queue_arn)
+            pipeline.grant_gate(gatekeeper)

@@ -1,0 +1,136 @@
+"""Reads and fills the queue of an upload pipeline: its counts, its gate, its dead letters."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from iu_tuner.cli.aws.errors import calling_aws
+from iu_tuner.cli.aws.stack import Deployment
+from iu_tuner.contract.names import INFERENCE_ENTRY, UPLOADS_OUTPUT
+from iu_tuner.contract.uploads.entry import InferenceEntry, parse_entry
+from iu_tuner.exit_codes import ClientError, UsageError
+
+_BATCH = 10  # messages of one call to SQS
+_HIDDEN_S = 60  # a dead letter that is not replayed is seen again after this time
+_RECENT_S = 600.0
+_COUNTS = {"visible": "", "inFlight": "NotVisible", "delayed": "Delayed"}
+
+
+@dataclass(frozen=True)
+class UploadQueue:
+    """The queue of one entry of `inference`."""
+
+    deployment: Deployment
+    entry: InferenceEntry
+    url: str
+    dead_letters_url: str
+    gate: str  # the state of the event source mapping, such as Enabled
+
+    @classmethod
+    def of(cls, deployment: Deployment, prefix: str) -> UploadQueue:
+        """The queue for uploads under a prefix. Raises UsageError if the stack has none, ClientError."""
+        urls = json.loads(deployment.outputs.get(UPLOADS_OUTPUT, "{}"))
+        served = next((each for each in urls if prefix.startswith(each)), None)
+        if served is None:
+            known = f"it has {', '.join(urls)}" if urls else "it has none: set the context key inference"
+            raise UsageError(f"prefix: got {prefix}; the stack has no uploads under it - {known}")
+        with calling_aws():
+            sqs, functions = deployment.aws.of("sqs"), deployment.aws.of("lambda")
+            names = ["QueueArn", "RedrivePolicy"]
+            found = sqs.get_queue_attributes(QueueUrl=urls[served], AttributeNames=names)["Attributes"]
+            dead_letters = json.loads(found["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
+            mappings = functions.list_event_source_mappings(EventSourceArn=found["QueueArn"])["EventSourceMappings"]
+            if not mappings:
+                raise ClientError(f"the queue of {served} feeds no Lambda - deploy the stack again")
+            function = functions.get_function_configuration(FunctionName=mappings[0]["FunctionArn"])
+            dead_letters_url = sqs.get_queue_url(QueueName=dead_letters)["QueueUrl"]
+        entry = parse_entry(json.loads(function["Environment"]["Variables"][INFERENCE_ENTRY]))
+        return cls(deployment, entry, urls[served], dead_letters_url, mappings[0]["State"])
+
+    def counts(self) -> dict[str, int]:
+        """The numbers of messages that are `visible`, `inFlight`, `delayed` and `dead`. On AWS they are approximate."""
+        with calling_aws():
+            sqs, names = self.deployment.aws.of("sqs"), [_attribute(kind) for kind in _COUNTS.values()]
+            own = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+            dead = sqs.get_queue_attributes(QueueUrl=self.dead_letters_url, AttributeNames=[_attribute("")])
+        counts = {name: int(own[_attribute(kind)]) for name, kind in _COUNTS.items()}
+        return {**counts, "dead": int(dead["Attributes"][_attribute("")])}
+
+    def oldest_s(self) -> float | None:
+        """The age of the oldest message in seconds, by CloudWatch. Returns None if it does not know."""
+        now, name = time.time(), self.url.rpartition("/")[2]
+        with calling_aws():
+            found = self.deployment.aws.of("cloudwatch").get_metric_statistics(
+                Namespace="AWS/SQS",
+                MetricName="ApproximateAgeOfOldestMessage",
+                Dimensions=[{"Name": "QueueName", "Value": name}],
+                StartTime=now - _RECENT_S,
+                EndTime=now,
+                Period=60,
+                Statistics=["Maximum"],
+            )["Datapoints"]
+        return max(found, key=lambda each: each["Timestamp"])["Maximum"] if found else None
+
+    def send(self, keys: Iterable[str]) -> int:
+        """Put uploads with these keys into the queue. Returns their number."""
+        bodies = (_event(self.deployment.image_bucket, key) for key in keys)
+        return sum(self._send(batch) for batch in _batches(bodies))
+
+    def replay(self, reason: str | None) -> int:
+        """Move the dead letters with this reason, or all, back into the queue. Returns their number."""
+        moved, seen = 0, set[str]()
+        with calling_aws():
+            sqs = self.deployment.aws.of("sqs")
+        while True:
+            with calling_aws():
+                letters = sqs.receive_message(
+                    QueueUrl=self.dead_letters_url,
+                    MaxNumberOfMessages=_BATCH,
+                    MessageAttributeNames=["All"],
+                    VisibilityTimeout=_HIDDEN_S,
+                    WaitTimeSeconds=1,
+                ).get("Messages", [])
+            new = [letter for letter in letters if letter["MessageId"] not in seen]
+            if not new:
+                return moved
+            seen |= {letter["MessageId"] for letter in new}
+            wanted = [letter for letter in new if reason is None or _reason(letter) == reason]
+            moved += self._send([letter["Body"] for letter in wanted])
+            for letter in wanted:
+                with calling_aws():
+                    sqs.delete_message(QueueUrl=self.dead_letters_url, ReceiptHandle=letter["ReceiptHandle"])
+
+    def _send(self, bodies: list[str]) -> int:
+        if not bodies:
+            return 0
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        with calling_aws():
+            reply = self.deployment.aws.of("sqs").send_message_batch(QueueUrl=self.url, Entries=entries)
+        if reply.get("Failed"):
+            raise ClientError(f"SQS did not take {len(reply['Failed'])} messages: {reply['Failed'][0]} - run it again")
+        return len(entries)
+
+
+def _attribute(kind: str) -> str:
+    return f"ApproximateNumberOfMessages{kind}"
+
+
+def _reason(letter: dict[str, Any]) -> str | None:
+    told = letter.get("MessageAttributes", {}).get("reason")
+    return told and str(told["StringValue"])
+
+
+def _event(bucket: str, key: str) -> str:
+    """A message like that of an upload."""
+    detail = {"bucket": {"name": bucket}, "object": {"key": key}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
+
+
+def _batches(bodies: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(bodies, _BATCH)):
+        yield batch

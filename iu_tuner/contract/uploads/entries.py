@@ -1,0 +1,49 @@
+"""Checks the entries of `inference` against each other, and against the prefixes of `uploadTriggers`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.uploads.entry import InferenceEntry
+
+
+def check_entries(entries: Sequence[InferenceEntry], trigger_prefixes: Iterable[str] = ()) -> None:
+    """Check that each upload belongs to one entry, and that no result is taken for an upload.
+
+    Raises:
+        InvalidInput: names the entry by its number, the field, what it got and what it takes.
+    """
+    numbered = list(enumerate(entries))
+    for (first, one), (second, other) in combinations(numbered, 2):
+        if _overlap(one.prefix, other.prefix):
+            takes = f"a prefix apart from that of [{first}], which is {one.prefix}"
+            raise InvalidInput(got(f"[{second}].prefix", other.prefix, takes))
+        for name, field in (("queue_name", "queueName"), ("key_alias", "kmsKeyAlias")):
+            mine, others = getattr(one, name), getattr(other, name)
+            if mine is not None and mine == others:
+                raise InvalidInput(got(f"[{second}].{field}", others, f"another name than [{first}] has"))
+    for number, entry in numbered:
+        _check_results(number, entry, entries)
+        for prefix in trigger_prefixes:
+            if _overlap(entry.prefix, prefix):
+                takes = f"a prefix apart from those of uploadTriggers, one of which is {prefix}"
+                raise InvalidInput(got(f"[{number}].prefix", entry.prefix, takes))
+
+
+def _check_results(number: int, entry: InferenceEntry, entries: Sequence[InferenceEntry]) -> None:
+    """Check that no entry takes a result for an upload: by their suffixes, as results lie anywhere."""
+    place = (entry.results.prefix or "") + entry.prefix
+    end = entry.results.suffix.lower()
+    for other in entries:
+        for suffix in other.suffixes:
+            # The longer end decides: `.json` never ends in `.jpg`, and `g` may be the end of `x.jpg`.
+            if _overlap(place, other.prefix) and (end.endswith(suffix.lower()) or suffix.lower().endswith(end)):
+                takes = f'an end that no image has: results under {place} would be taken for uploads with "{suffix}"'
+                raise InvalidInput(got(f"[{number}].results.suffix", entry.results.suffix, takes))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)

@@ -1,0 +1,156 @@
+"""One entry of the context key `inference`: which uploads a model analyses, how, and where their results lie.
+
+The deployment and the Lambdas use the same parser.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from iu_tuner.contract import model_arn as model_arns
+from iu_tuner.contract.choices import Source
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.image_prefix import instead_of, is_key_prefix
+from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.input_parser import StrictInput, descriptions, parse_strictly
+from iu_tuner.contract.names import REPORT_PREFIX
+
+MAX_MINUTES = 1440
+MAX_WAIT_S = 14 * 24 * 3600  # the queue keeps messages for 14 days
+# The prefix stands in policies, where `*`, `?` and `$` are special.
+_PREFIX = re.compile(r"[^/*?$\\\s][^*?$\\\x00-\x1f]{0,255}")
+_PREFIX_TAKES = (
+    f"the start of keys, like test_images/, of at most 256 characters, without *, ? and $, and apart from "
+    f"{REPORT_PREFIX}"
+)
+_RESULT_PREFIX_TAKES = "the start of the results' keys, like results/, or null for results beside the images"
+_CONFIDENCE_TAKES = "a confidence from 0 to 100, or null"
+_ALIAS_TAKES = "the alias of a key that the stack makes, like alias/uploads, which does not begin with aws/, or null"
+_UNITS_TAKES = '"recommended", or a whole number from 1 to 100'
+
+Suffix = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class ResultsPlace(StrictInput):
+    """`results`: the place of the results. Without a bucket and a prefix they lie beside the images"""
+
+    bucket: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="the name of an S3 bucket, or null"
+    )
+    prefix: str | None = Field(default=None, description=_RESULT_PREFIX_TAKES)
+    suffix: Suffix = Field(default=".json", description="the end of a result's key, of 1 to 64 characters")
+
+
+class StartAt(StrictInput):
+    """`startAt`: how many uploads wait, or how long the oldest one waits, before the model is started"""
+
+    images: int = Field(default=1, ge=1, le=10**9, description="a whole number of images, at least 1")
+    oldest_seconds: float = Field(default=300, ge=1, le=MAX_WAIT_S, description=f"seconds from 1 to {MAX_WAIT_S}")
+
+
+class ServeLimits(StrictInput):
+    """`limits`: the maximum minutes and USD of a model that was started for uploads"""
+
+    max_minutes: float = Field(
+        default=300, gt=0, le=MAX_MINUTES, description=f"minutes, above 0 and at most {MAX_MINUTES}"
+    )
+    max_cost_usd: float = Field(default=10, gt=0, le=10_000, description="US dollars, above 0 and at most 10000")
+
+
+def _kind_of_units(raw: Any) -> str:
+    return "number" if isinstance(raw, int | float) and not isinstance(raw, bool) else "word"
+
+
+Units = Annotated[
+    Annotated[Literal["recommended"], Tag("word")] | Annotated[Annotated[int, Field(ge=1, le=100)], Tag("number")],
+    Discriminator(_kind_of_units),
+]
+
+
+class InferenceEntry(StrictInput):
+    """The images under a prefix that a model analyses as they arrive"""
+
+    prefix: str = Field(description=_PREFIX_TAKES)
+    model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.TAKES)
+    suffixes: tuple[Suffix, ...] = Field(
+        default=(".jpg", ".jpeg", ".png"),
+        min_length=1,
+        max_length=20,
+        strict=False,
+        description='a list of 1 to 20 ends of names, such as [".jpg", ".png"], each of 1 to 64 characters',
+    )
+    min_confidence: float | None = Field(default=50, ge=0, le=100, description=_CONFIDENCE_TAKES)
+    keep_from: float | None = Field(default=None, ge=0, le=100, description=_CONFIDENCE_TAKES)
+    source: Source = Field(default="s3", description='"bytes" or "s3"')
+    results: ResultsPlace = Field(default=ResultsPlace(), description="an object with bucket, prefix, suffix")
+    queue_name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{1,67}$",
+        description="a name of at most 67 letters, digits, _ and -, or null",
+    )
+    kms_key_alias: str | None = Field(
+        default=None, pattern=r"^(alias/)?[A-Za-z0-9/_-]{1,200}$", description=_ALIAS_TAKES
+    )
+    # A model that does not run is not started for uploads yet.
+    when_stopped: Literal["wait"] = Field(
+        default="wait", description='"wait" (this version does not start a model for uploads)'
+    )
+    start_at: StartAt = Field(default=StartAt(), description="an object with images, oldestSeconds")
+    idle_stop_minutes: float = Field(
+        default=10, ge=0.1, le=MAX_MINUTES, description=f"minutes from 0.1 to {MAX_MINUTES}"
+    )
+    units: Units = Field(default="recommended", description=_UNITS_TAKES)
+    limits: ServeLimits = Field(default=ServeLimits(), description="an object with maxMinutes, maxCostUsd")
+    max_attempts: int = Field(default=5, ge=1, le=100, description="a whole number from 1 to 100")
+    event: bool = Field(default=False, description="true or false")
+
+    @property
+    def key_alias(self) -> str | None:
+        """The alias of the queue's own key without `alias/`. Returns None if it has no key of its own."""
+        return None if self.kms_key_alias is None else self.kms_key_alias.removeprefix("alias/")
+
+    def takes(self, key: str) -> bool:
+        """Whether this entry analyses an upload with this key. The case of its suffix does not matter."""
+        return key.startswith(self.prefix) and key.lower().endswith(tuple(each.lower() for each in self.suffixes))
+
+
+def parse_entry(raw: Any) -> InferenceEntry:
+    """An entry with its defaults.
+
+    Raises:
+        InvalidInput: names each wrong field, what it got and what it takes.
+    """
+    entry = parse_strictly(InferenceEntry, raw, _FIELDS)
+    _check_prefix(entry.prefix)
+    result_prefix = entry.results.prefix
+    if result_prefix is not None and not (is_key_prefix(result_prefix) and _PREFIX.fullmatch(result_prefix)):
+        raise InvalidInput(got("results.prefix", result_prefix, _RESULT_PREFIX_TAKES))
+    if (entry.key_alias or "").startswith(("aws/", "alias/")):
+        raise InvalidInput(got("kmsKeyAlias", entry.kms_key_alias, _ALIAS_TAKES))
+    least, keep = entry.min_confidence, entry.keep_from
+    if least is not None and keep is not None and keep > least:
+        raise InvalidInput(got("keepFrom", keep, f"at most minConfidence, which is {least:g}"))
+    return entry
+
+
+def _check_prefix(prefix: str) -> None:
+    instead = instead_of(prefix)
+    overlaps_reports = prefix.startswith(REPORT_PREFIX) or REPORT_PREFIX.startswith(prefix)
+    if instead or overlaps_reports or not is_key_prefix(prefix) or not _PREFIX.fullmatch(prefix):
+        raise InvalidInput(
+            got("prefix", prefix, _PREFIX_TAKES + (f"; {instead.partition(', and')[0]}" if instead else ""))
+        )
+
+
+# What each field takes, by the place of its object in the entry.
+_FIELDS = {
+    "": descriptions(InferenceEntry),
+    "results": descriptions(ResultsPlace),
+    "startAt": descriptions(StartAt),
+    "limits": descriptions(ServeLimits),
+    "units.word": {},
+    "units.number": {},
+}

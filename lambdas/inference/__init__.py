@@ -1,0 +1,1 @@
+"""Uploads to results: the queue's messages, the gate that holds them while the model does not run, dead letters."""

@@ -1,0 +1,43 @@
+"""The pace of live uploads: slots for the uploads at hand, and none while a run measures the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lambdas.processing.pace_store import PaceStore
+from lambdas.processing.pacer import Report
+from lambdas.processing.slots import Slots
+
+NO_TIME_S = 1e-3
+
+
+class ModelIsMeasured(Exception):
+    """A run measures the model, which requests for uploads would disturb."""
+
+
+class LivePace:
+    """The model's pace for one batch of messages. `is_free` is asked before slots are reserved, about once a second."""
+
+    def __init__(self, pace: PaceStore, wanted: Callable[[], int], is_free: Callable[[], bool]) -> None:
+        self._pace, self._wanted, self._is_free = pace, wanted, is_free
+
+    def exchange(
+        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+    ) -> Slots:
+        """Report, give back `unsent` slots, and reserve as many as there are uploads to send, if no number is `wanted`.
+
+        The first report of a batch says nothing, so it counts for no time: a slow start would grow by it.
+
+        Raises:
+            ModelIsMeasured: no request may be sent any more.
+            KeyError: the model has no pace.
+            ClientError, BotoCoreError: DynamoDB does not answer.
+        """
+        if not self._is_free():
+            raise ModelIsMeasured
+        if not report.outcomes:
+            report = replace(report, seconds=NO_TIME_S)
+        if wanted is None:
+            wanted = max(1, self._wanted())
+        return self._pace.exchange(report, now, wanted=wanted, unsent=unsent)

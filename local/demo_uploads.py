@@ -1,0 +1,87 @@
+"""The demo's uploads: images that arrive while the model is off, then get their results one after the other."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+from rich.console import Console
+from rich.status import Status
+
+from local.embedded_aws import REGION
+from local.world import World, upload_batch
+
+PREFIX = "test_images/"
+RESULT = Path("out/result.json")
+MAX_S = 600.0
+
+
+def context(model_arn: str) -> dict[str, object]:
+    """The keys of the CDK context that make the pipeline."""
+    return {"inference": [{"prefix": PREFIX, "modelArn": model_arn}]}
+
+
+def run_uploads(world: World, images: int, console: Console, status: Status) -> int:
+    """Upload so many images, start the model, and wait for the results.
+
+    Returns the exit code: 0 if each image has a result and the model is stopped.
+    """
+    status.update(f"uploading {images:,} images while the model is off")
+    upload_batch(world, PREFIX, images)
+    (model_arn,) = world.service.model_arns
+    rekognition = _rekognition(world)
+    rekognition.start_project_version(ProjectVersionArn=model_arn, MinInferenceUnits=1)
+    began = time.monotonic()
+    try:
+        found = _wait(world, images, status)
+    finally:
+        seconds = time.monotonic() - began
+        rekognition.stop_project_version(ProjectVersionArn=model_arn)
+    status.update("the model stops")
+    while (report := world.service.model_report())["status"] == "STOPPING":
+        time.sleep(0.2)
+    status.stop()
+    for key in sorted(found)[:3]:
+        result = json.loads(_read(world, key))
+        labels = ", ".join(f"{each['Name']} {each['Confidence']:.1f}" for each in result["CustomLabels"])
+        console.print(f"{key}: {labels}", highlight=False, markup=False, soft_wrap=True)
+    counts = report["totals"]
+    console.print(
+        f"{len(found):,} of {images:,} images have a result, {seconds:.0f} s after the model was started. "
+        f"Requests: {counts['accepted']:,} accepted, {counts['throttled']:,} throttled. "
+        f"The simulated model carries {report['trueTps']:g} images/s, and is {report['status']}.",
+        soft_wrap=True,
+    )
+    RESULT.parent.mkdir(exist_ok=True)
+    told = {"images": images, "results": sorted(found), "seconds": round(seconds, 1), "requests": counts}
+    RESULT.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    return 0 if len(found) == images and report["status"] == "STOPPED" else 1
+
+
+def _rekognition(world: World) -> Any:
+    session: Any = boto3.session.Session("test", "test", region_name=REGION)
+    return session.client("rekognition", endpoint_url=world.service.url)
+
+
+def _wait(world: World, images: int, status: Status) -> set[str]:
+    """Wait until each image has a result, or for MAX_S. Returns the keys of the results."""
+    deadline = time.monotonic() + MAX_S
+    while len(found := _results(world)) < images and time.monotonic() < deadline:
+        state = world.service.model_report()["status"]
+        status.update(f"the model is {state}: {len(found):,} of {images:,} images have a result")
+        time.sleep(1)
+    return found
+
+
+def _results(world: World) -> set[str]:
+    pages = world.aws.client("s3").get_paginator("list_objects_v2")
+    listed = pages.paginate(Bucket=world.outputs.image_bucket, Prefix=PREFIX)
+    return {each["Key"] for page in listed for each in page.get("Contents", []) if each["Key"].endswith(".json")}
+
+
+def _read(world: World, key: str) -> bytes:
+    body: bytes = world.aws.client("s3").get_object(Bucket=world.outputs.image_bucket, Key=key)["Body"].read()
+    return body

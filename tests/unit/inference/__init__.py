@@ -1,0 +1,1 @@
+"""Uploads to results: messages and the gate."""

@@ -1,0 +1,23 @@
+"""When uploads are analysed: the model runs, and no run measures it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lambdas.inference.gate import should_be_open
+from lambdas.models.lease import Lease, RunKind
+from lambdas.models.status import STATUSES, ModelState
+
+MEASURES = Lease("arn", "run", "execution", "2026-11-21T06:00:00Z", 90, "stop")
+
+
+def test_the_gate_is_open_only_while_the_model_runs() -> None:
+    assert {status for status in STATUSES if should_be_open(ModelState(status), None)} == {"RUNNING"}
+    assert not should_be_open(None, None)
+
+
+@pytest.mark.parametrize(("kind", "is_open"), [("measure", False), ("process", True)])
+def test_a_run_that_measures_closes_it_and_a_batch_does_not(kind: RunKind, is_open: bool) -> None:
+    assert should_be_open(ModelState("RUNNING"), replace(MEASURES, kind=kind)) is is_open
