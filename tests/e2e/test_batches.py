@@ -32,6 +32,7 @@ UNSEEN = {
     ("PrepareBatch", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("PrepareBatch", "cloudwatch:GetMetricData"): "only for a model that runs already",
     ("PrepareBatch", "dynamodb:Query"): "only without tps",
+    ("PrepareBatch", "s3:ListBucket"): "only to find the Region of a bucket that the input names",
     ("ProcessImages", "s3:DeleteObject"): "only where an image had an error before",
 }
 
