@@ -30,7 +30,7 @@ class Memory:
     """A pace in memory."""
 
     def __init__(self, pace: Pace) -> None:
-        self.pace, self.exchanges, self.outcomes = pace, 0, ""
+        self.pace, self.exchanges, self.outcomes, self.reserved = pace, 0, "", 0
 
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
@@ -41,6 +41,7 @@ class Memory:
         if unsent is not None:
             self.pace = give_back(self.pace, *unsent)
         self.pace, slots = reserve(self.pace, now, "batch", 1, wanted)
+        self.reserved += slots.count
         return slots
 
 
@@ -104,6 +105,24 @@ def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimula
     assert 0 < pace.exchanges <= 4 * len(by_second)
     assert sent.paced_s > 0 and sent.busy_s > 0
     assert pace.outcomes == "0" * IMAGES, "the last ones, too, are reported"
+
+
+def test_no_more_slots_are_reserved_than_the_open_tasks_need(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.1))
+    images = model.images(25)
+    pace = Memory(Pace(TPS / 2, 1, next_free_at=time.time() + 1.5))  # others have reserved the next slots
+
+    sent = send_paced(
+        iter(images),
+        pace,
+        model.detector.connection,
+        until=time.time() + 60,
+        open_tasks=lambda: sum(not image.replies for image in images),
+    )
+
+    assert sent.accepted == len(images)
+    # A thread that does not run in time may lose its slot.
+    assert len(images) <= pace.reserved < 1.5 * len(images)
 
 
 def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server: RunningSimulatedModel) -> None:
