@@ -103,9 +103,16 @@ def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record
 def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
     """Send the images at the pace of live uploads. The model is `gone` for them while a run measures it, too."""
     arn = server.entry.model_arn
-    pace = LivePace(pace_store(arn, "live"), lambda: sum(task.is_open for task in tasks), lambda: _is_free(arn))
+    pace = LivePace(pace_store(arn, "live"), lambda: _is_free(arn))
     try:
-        return send_paced(iter(tasks), pace, server.connections.connect, until=until, threads=len(tasks))
+        return send_paced(
+            iter(tasks),
+            pace,
+            server.connections.connect,
+            until=until,
+            threads=len(tasks),
+            open_tasks=lambda: sum(task.is_open for task in tasks),
+        )
     except ModelIsMeasured:
         return Sent(gone=True)
     except (KeyError, *AWS_ERRORS):

@@ -19,13 +19,13 @@ class ModelIsMeasured(Exception):
 class LivePace:
     """The model's pace for one batch of messages. `is_free` is asked before slots are reserved, about once a second."""
 
-    def __init__(self, pace: PaceStore, wanted: Callable[[], int], is_free: Callable[[], bool]) -> None:
-        self._pace, self._wanted, self._is_free = pace, wanted, is_free
+    def __init__(self, pace: PaceStore, is_free: Callable[[], bool]) -> None:
+        self._pace, self._is_free = pace, is_free
 
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
     ) -> Slots:
-        """Report, give back `unsent` slots, and reserve as many as there are uploads to send, if no number is `wanted`.
+        """Report, give back `unsent` slots, and reserve the slots that are `wanted`.
 
         The first report of a batch says nothing, so it counts for no time: a slow start would grow by it.
 
@@ -38,6 +38,4 @@ class LivePace:
             raise ModelIsMeasured
         if not report.outcomes:
             report = replace(report, seconds=NO_TIME_S)
-        if wanted is None:
-            wanted = max(1, self._wanted())
         return self._pace.exchange(report, now, wanted=wanted, unsent=unsent)

@@ -78,8 +78,11 @@ def send_paced(
     until: float,
     now: Callable[[], float] = time.time,
     threads: int = THREADS,
+    open_tasks: Callable[[], int] | None = None,
 ) -> Sent:
     """Send all tasks at the pace, until `until` (epoch seconds) or until the model is gone.
+
+    Where `open_tasks` tells how many tasks have no answer yet, no more slots are reserved than these need.
 
     What `tasks` still yields then has not been sent. A task that was taken and is not finished was throttled last, or
     had no slot in time.
@@ -87,7 +90,7 @@ def send_paced(
     Raises:
         Exception: what a task or the pace raised. All threads have ended then.
     """
-    sending = _Sending(tasks, pace, until, now)
+    sending = _Sending(tasks, pace, until, now, open_tasks)
     started_cpu = time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         lanes = [pool.submit(sending.run, connect) for _ in range(threads)]
@@ -102,8 +105,16 @@ def send_paced(
 class _Sending:
     """What the threads share. One lock guards the slots, the counts and the tasks."""
 
-    def __init__(self, tasks: Iterator[Task], pace: SharedPace, until: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tasks: Iterator[Task],
+        pace: SharedPace,
+        until: float,
+        now: Callable[[], float],
+        open_tasks: Callable[[], int] | None,
+    ) -> None:
         self.sent = Sent()
+        self._open_tasks = open_tasks
         self._failed = False
         self.throttled_seconds = set[int]()
         self._tasks, self._pace, self._until, self._now = tasks, pace, until, now
@@ -206,9 +217,16 @@ class _Sending:
             if self._is_over() or not self._slots.is_due(moment):
                 return
             unsent, report = self._slots.unsent(moment), self._slots.report(moment)
-        slots = self._pace.exchange(report, moment, unsent=unsent)
+            wanted = self._wanted()
+        slots = self._pace.exchange(report, moment, wanted=wanted, unsent=unsent)
         with self._changed:
             self._slots.add(slots)
+
+    def _wanted(self) -> int | None:
+        """The slots that the open tasks still need. Returns None if their number is not known."""
+        if self._open_tasks is None:
+            return None
+        return max(0, self._open_tasks() - self._slots.in_flight - self._slots.held)
 
     def _record(self, reply: Reply, took_s: float, before: int) -> None:
         with self._changed:

@@ -58,6 +58,8 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     if first > now + HORIZON_S:
         count = 0
     again_at = now + (count / rate if count else first - now - HORIZON_S / 2)
+    if wanted is not None and not is_short:
+        again_at = max(again_at, now + PERIOD_S / 2)
     cap = None if pace.cap is None else max(1, round(pace.cap / workers))
     slots = Slots(first, 1 / pace.rate, count, again_at, cap)
     pace = replace(pace, next_free_at=slots.end)

@@ -34,6 +34,11 @@ class WorkerSlots:
     _accepted_at: Counter[int] = field(default_factory=Counter)  # by requests in flight when they were sent
     _throttled_at: Counter[int] = field(default_factory=Counter)
 
+    @property
+    def held(self) -> int:
+        """The slots that are reserved and not used yet."""
+        return len(self._slots)
+
     def is_due(self, now: float) -> bool:
         """Whether to report and to reserve now: a second is over, or many requests are throttled."""
         if now >= self.again_at:

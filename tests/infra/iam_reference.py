@@ -21,6 +21,7 @@ _ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:123456789012:table/t",
     "AWS::IAM::Role": "arn:aws:iam::123456789012:role/r",
     "AWS::KMS::Key": "arn:aws:kms:us-east-1:123456789012:key/k",
+    "AWS::Lambda::EventSourceMapping": "14e0db71-5d35-4eb5-b481-8945cf9d10c2",  # it is named by its id
     "AWS::Lambda::Function": "arn:aws:lambda:us-east-1:123456789012:function:f",
     "AWS::Logs::LogGroup": "arn:aws:logs:us-east-1:123456789012:log-group:g:*",
     "AWS::S3::Bucket": "arn:aws:s3:::b",

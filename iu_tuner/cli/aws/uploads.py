@@ -82,28 +82,44 @@ class UploadQueue:
         return sum(self._send(batch) for batch in _batches(bodies))
 
     def replay(self, reason: str | None) -> int:
-        """Move the dead letters with this reason, or all, back into the queue. Returns their number."""
-        moved, seen = 0, set[str]()
+        """Move the dead letters with this reason, or all, back into the queue. Returns their number.
+
+        An upload that fails again becomes a new dead letter meanwhile, which stays.
+        """
+        before_ms, moved = 1000 * time.time(), 0
+        kept: dict[str, str] = {}  # of each letter that stays: its id, and the handle by which it is shown again
+        while letters := [each for each in self._dead_letters() if each["MessageId"] not in kept]:
+            wanted = [
+                each
+                for each in letters
+                if int(each["Attributes"]["SentTimestamp"]) <= before_ms and reason in (None, _reason(each))
+            ]
+            kept |= {each["MessageId"]: each["ReceiptHandle"] for each in letters if each not in wanted}
+            moved += self._send([each["Body"] for each in wanted])
+            for each in wanted:
+                self._dead_letter("delete_message", each["ReceiptHandle"])
+        for handle in kept.values():
+            self._dead_letter("change_message_visibility", handle, VisibilityTimeout=0)
+        return moved
+
+    def _dead_letters(self) -> list[dict[str, Any]]:
+        """Up to ten dead letters, which are hidden from now on for _HIDDEN_S seconds."""
         with calling_aws():
-            sqs = self.deployment.aws.of("sqs")
-        while True:
-            with calling_aws():
-                letters = sqs.receive_message(
-                    QueueUrl=self.dead_letters_url,
-                    MaxNumberOfMessages=_BATCH,
-                    MessageAttributeNames=["All"],
-                    VisibilityTimeout=_HIDDEN_S,
-                    WaitTimeSeconds=1,
-                ).get("Messages", [])
-            new = [letter for letter in letters if letter["MessageId"] not in seen]
-            if not new:
-                return moved
-            seen |= {letter["MessageId"] for letter in new}
-            wanted = [letter for letter in new if reason is None or _reason(letter) == reason]
-            moved += self._send([letter["Body"] for letter in wanted])
-            for letter in wanted:
-                with calling_aws():
-                    sqs.delete_message(QueueUrl=self.dead_letters_url, ReceiptHandle=letter["ReceiptHandle"])
+            reply = self.deployment.aws.of("sqs").receive_message(
+                QueueUrl=self.dead_letters_url,
+                MaxNumberOfMessages=_BATCH,
+                AttributeNames=["SentTimestamp"],
+                MessageAttributeNames=["All"],
+                VisibilityTimeout=_HIDDEN_S,
+                WaitTimeSeconds=1,
+            )
+        letters: list[dict[str, Any]] = reply.get("Messages", [])
+        return letters
+
+    def _dead_letter(self, operation: str, handle: str, **more: int) -> None:
+        with calling_aws():
+            call = getattr(self.deployment.aws.of("sqs"), operation)
+            call(QueueUrl=self.dead_letters_url, ReceiptHandle=handle, **more)
 
     def _send(self, bodies: list[str]) -> int:
         if not bodies:

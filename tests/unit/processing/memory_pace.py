@@ -10,7 +10,7 @@ class MemoryPace:
     """A pace in memory."""
 
     def __init__(self, pace: Pace) -> None:
-        self.pace, self.exchanges, self.outcomes = pace, 0, ""
+        self.pace, self.exchanges, self.outcomes, self.reserved = pace, 0, "", 0
 
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
@@ -21,4 +21,5 @@ class MemoryPace:
         if unsent is not None:
             self.pace = give_back(self.pace, *unsent)
         self.pace, slots = reserve(self.pace, now, "batch", 1, wanted)
+        self.reserved += slots.count
         return slots

@@ -87,6 +87,24 @@ def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimula
     assert pace.outcomes == "0" * IMAGES, "the last ones, too, are reported"
 
 
+def test_no_more_slots_are_reserved_than_the_open_tasks_need(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.1))
+    images = model.images(25)
+    pace = MemoryPace(Pace(TPS / 2, 1, next_free_at=time.time() + 1.5))  # others have reserved the next slots
+
+    sent = send_paced(
+        iter(images),
+        pace,
+        model.detector.connection,
+        until=time.time() + 60,
+        open_tasks=lambda: sum(not image.replies for image in images),
+    )
+
+    assert sent.accepted == len(images)
+    # A thread that does not run in time may lose its slot.
+    assert len(images) <= pace.reserved < 1.5 * len(images)
+
+
 def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server: RunningSimulatedModel) -> None:
     model = Model(server, ModelTruth(tps_per_iu=TPS / 4, start_s=0.0, latency_mean_s=0.02))
     images = model.images(40)
