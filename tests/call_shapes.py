@@ -34,6 +34,7 @@ def services() -> frozenset[str]:
         if (call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")).endswith("client")
         and call.args
         and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
     )
 
 

@@ -98,6 +98,7 @@ class Functions(Construct):
                 "!lambdas",
                 "!lambdas/**",
                 "!iu_tuner",
+                "iu_tuner/*",
                 "!iu_tuner/__init__.py",
                 "!iu_tuner/formats.py",
                 "!iu_tuner/contract",

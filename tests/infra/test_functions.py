@@ -423,5 +423,6 @@ def test_the_lambdas_share_one_asset_that_holds_only_their_code(tmp_path: Path) 
     files = [path.relative_to(asset) for path in asset.rglob("*") if path.is_file()]
     assert Path("lambdas/handlers/prepare.py") in files
     assert {path.parts[0] for path in files} == {"lambdas", "iu_tuner"}
+    assert {path.parts[1] for path in files if path.parts[0] == "iu_tuner"} == {"__init__.py", "formats.py", "contract"}
     others = {path.parent for path in files if path.suffix != ".py"}
     assert others == {Path("lambdas/reports/page"), Path("lambdas/reports/page/vendor")}

@@ -108,7 +108,7 @@ class UploadQueue:
             reply = self.deployment.aws.of("sqs").receive_message(
                 QueueUrl=self.dead_letters_url,
                 MaxNumberOfMessages=_BATCH,
-                AttributeNames=["SentTimestamp"],
+                MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
                 VisibilityTimeout=_HIDDEN_S,
                 WaitTimeSeconds=1,

@@ -68,7 +68,7 @@ def rewrite(source: Path, to: str, old: str | None, out: Path, **aws: Any) -> in
     if old is not None:
         mapper = by_prefix("s3://{}/{}".format(*folder("--from", old)), f"s3://{bucket}/{prefix}")
     else:
-        from iu_tuner.cli.aws.objects import Objects
+        from iu_tuner.cli.aws.s3.objects import Objects
 
         source.open("rb").close()  # a file that is not there needs no AWS to be refused
         mapper = ByName(bucket, prefix, Objects(**aws).keys(bucket, prefix))
@@ -86,7 +86,7 @@ def check(source: Path, deep: bool, **aws: Any) -> int:
     look: Look | None = None
     if deep:
         try:
-            from iu_tuner.cli.aws.look_at_images import look_at_images
+            from iu_tuner.cli.aws.s3.look_at_images import look_at_images
         except ModuleNotFoundError as error:
             raise UsageError(f"check --deep needs the package {error.name}: pip install '.[vision]'") from None
         look = look_at_images(**aws)
@@ -158,7 +158,7 @@ def policy(bucket: str, account: str | None, region: str | None, profile: str | 
     if account is not None and not _ACCOUNT.fullmatch(account):
         raise UsageError(f"--account: got {shown(account)}; takes the 12 digits of an AWS account")
     if account is None:
-        from iu_tuner.cli.aws.objects import account_id
+        from iu_tuner.cli.aws.s3.objects import account_id
 
         try:
             account = account_id(region, profile)

@@ -8,8 +8,8 @@ import click
 from rich.text import Text
 
 from iu_tuner.cli.aws.model import ModelReader
+from iu_tuner.cli.aws.s3.upload_results import UploadResults
 from iu_tuner.cli.aws.stack import find_deployment
-from iu_tuner.cli.aws.upload_results import UploadResults
 from iu_tuner.cli.aws.uploads import UploadQueue
 from iu_tuner.cli.models.uploads import UploadStatus
 from iu_tuner.cli.options import deployment_options, examples
@@ -21,7 +21,11 @@ from iu_tuner.formats import count
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "iu-tuner queue status test_images/", "iu-tuner queue replay test_images/ --reason InternalServerError"
+    )
+)
 def queue() -> None:
     """The queues of uploads, one for each prefix of the context key inference."""
 

@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from iu_tuner.cli.aws.s3.upload_results import UploadResults
 from iu_tuner.cli.aws.stack import find_deployment
-from iu_tuner.cli.aws.upload_results import UploadResults
 from iu_tuner.cli.aws.uploads import UploadQueue
 from iu_tuner.cli.models.labels import CSV_HEAD
 from iu_tuner.cli.options import deployment_options, examples

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from iu_tuner.cli.aws.downloads import S3, get_objects
+from iu_tuner.cli.aws.s3.downloads import S3, get_objects
 from iu_tuner.cli.looking.options import Where
 
 

@@ -28,6 +28,7 @@ ERRORS = {
     "ModelInUse": ("The model is used by others", "Run again when nobody uses it, or give test.allowOtherTraffic."),
     "ModelStartFailed": ("The model did not start", "Start it in {console}; run again when it works."),
     "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
+    "ServiceEnded": ("The model's service has ended", "Use a model of a service that answers."),
     "BudgetExceeded": ("A limit of the run was reached", "Raise limits.maxMinutes or maxCostUsd, then run again."),
     "DeadlineImpossible": ("The deadline cannot be met", "Allow more time, or raise the quota."),
     "TooManyFailures": ("Too many images failed", "Mend the images of failed.jsonl, then run again with resume."),

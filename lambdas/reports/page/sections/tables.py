@@ -59,9 +59,7 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
         "Accepted/s",
         "p50 ms",
         "p95 ms",
-        "Max ms",
         "Sent late",
-        "Offered/s",
         "Drift",
     )
     began = began_at(steps)
@@ -76,8 +74,7 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
         note="Began counts minutes and seconds from the first request. "
         "A confirmation begins with seconds of full load, to use up saved-up credit: the throttles of its row are "
         "from these, and only what was evenly paced after them decides. Sent late are evenly paced requests that left "
-        "more than 50 ms late; offered is the rate that was sent of the rate that was planned; drift is the change of "
-        "the accepted rate from the first half of a step to the second."
+        "more than 50 ms late; drift is the change of the accepted rate from the first half of a step to the second."
         + (f" {count(lost, 'worker')} never reported; the counts are those of the others." if lost else "")
         + (f" A worker stalled for a while: {count(spoilt, 'second')} left out of the rates." if spoilt else ""),
     )
@@ -96,9 +93,7 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
         tps(row.accepted_tps or 0.0),
         milliseconds(row.p50_ms),
         milliseconds(row.p95_ms),
-        milliseconds(row.max_ms),
         f"{step.counts.late:,}",
-        "–" if row.offered_tps is None else f"{tps(row.offered_tps)} of {tps(row.intended_tps or 0.0)}",
         "–" if row.drift_percent is None else f"{row.drift_percent:+.0f} %",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iu_tuner.cli.aws.objects import Objects
+from iu_tuner.cli.aws.s3.objects import Objects
 from iu_tuner.vision.manifest.check import CheckedLine, Look
 from iu_tuner.vision.manifest.finding import Finding
 from iu_tuner.vision.manifest.images import FIRST_BYTES, image_faults
