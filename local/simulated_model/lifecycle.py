@@ -47,6 +47,11 @@ class Run:
     service: SimulatedService
     to_s: float | None = None
 
+    def lose(self, now_s: float) -> None:
+        """Stop the model by itself, if it runs."""
+        if self.advance(now_s) == "RUNNING":
+            self._move("STOPPING", now_s)
+
     def inference_unit_seconds(self, now_s: float) -> float:
         """The billed inference-unit seconds up to `now_s`, including autoscaled units."""
         end_s = now_s if self.to_s is None else self.to_s

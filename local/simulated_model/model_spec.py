@@ -67,6 +67,7 @@ class ModelTruth:
     stop_fails: int = _number(0, "so many stops answer InternalServerError and do nothing", 0)
     lost_after_s: float | None = _number(None, "the model stops by itself so long after RUNNING", 0)
 
+    lost_after_answers: int | None = _number(None, "the model stops by itself after so many answers, once", 1)
     random_500_share: float = _number(0.0, "share of requests answered InternalServerError", 0, 1)
     reset_share: float = _number(0.0, "share of requests whose connection is reset", 0, 1)
     hang_share: float = _number(0.0, "share of requests never answered", 0, 1)

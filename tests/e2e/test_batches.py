@@ -60,23 +60,13 @@ class Batches:
         return str(self.app.service.add_model(ModelSetup(truth=truth, answers=answers))["modelArn"])
 
     def start(self, name: str, **raw: Any) -> str:
-        states = self.app.aws.client("stepfunctions")
-        machine = self.app.outputs.batch_state_machine_arn
-        started = states.start_execution(
-            stateMachineArn=machine, name=name, input=json.dumps({"task": "process", **raw})
-        )
-        return str(started["executionArn"])
+        return self.app.start(name, {"task": "process", **raw}, is_batch=True)
 
     def output(self, execution_arn: str) -> dict[str, Any]:
         ended = self.app.ended(execution_arn, MAX_RUN_S)
         assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
         output: dict[str, Any] = json.loads(ended["output"])
         return output
-
-    def keys(self, prefix: str) -> list[str]:
-        pages = self.app.aws.client("s3").get_paginator("list_objects_v2")
-        listed = pages.paginate(Bucket=self.app.outputs.report_bucket, Prefix=prefix)
-        return [each["Key"] for page in listed for each in page.get("Contents", [])]
 
     def lines(self, output: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The detections lines of all parts of a manifest."""
@@ -124,8 +114,8 @@ def test_each_image_has_exactly_one_result_and_a_second_run_pays_for_nothing(bat
     failed = [json.loads(line) for line in batches.app.read(key_of(output["failedUri"])).decode().splitlines()]
     assert {each["key"]: each["error"] for each in failed} == dict.fromkeys(POISON, "InvalidImageFormatException")
     expected = {f"results/{key}.json" for key in wanted} | {f"results/{key}.error.json" for key in POISON}
-    assert set(batches.keys("results/")) == expected
-    assert key_of(output["reportUri"]) in batches.keys("reports/batch-1/")
+    assert set(batches.app.keys("results/")) == expected
+    assert key_of(output["reportUri"]) in batches.app.keys("reports/batch-1/")
     assert output["throughput"]["throttledShare"] < 0.05
     report = batches.app.service.model_report(model)
     assert report["status"] == output["model"]["statusAfter"] == "STOPPED"
@@ -169,7 +159,7 @@ def test_a_batch_that_was_aborted_is_resumed_without_a_loss(batches: Batches) ->
     assert_accounted(output["images"])
     assert (output["images"]["listed"], output["images"]["left"], output["verdict"]) == (IMAGES, 0, "complete")
     assert {line["key"] for line in batches.lines(output)} == {f"long/{name}" for name in names}
-    assert set(batches.keys("results/long/")) == {f"results/long/{name}.json" for name in names}
+    assert set(batches.app.keys("results/long/")) == {f"results/long/{name}.json" for name in names}
 
 
 def test_the_lambdas_of_a_batch_do_what_their_roles_allow_and_use_all_of_it(batches: Batches) -> None:

@@ -12,6 +12,22 @@ from tests.faults.row import Row
 
 
 @dataclass(frozen=True)
+class ObservedBatch:
+    """What became of the images of a batch.
+
+    `answers` has the accepted requests by key, from the model's own books of all executions. `lines` are the keys of
+    the detections lines and `manifest` the summary of the last execution; `results` are the names of all files of
+    results. `resumed` is the execution that went on where the first one ended, if there was one.
+    """
+
+    resumed: Mapping[str, Any] | None
+    answers: Mapping[str, int]
+    manifest: Mapping[str, Any] | None
+    lines: list[str]
+    results: set[str]
+
+
+@dataclass(frozen=True)
 class Observed:
     """Everything is read after the last layer had its turn; times in seconds since the epoch."""
 
@@ -25,12 +41,14 @@ class Observed:
     janitor_done_at: float
     released_at: float | None
     """When the lease was seen gone, without the janitor; None: it stayed."""
+    batch: ObservedBatch | None = None
 
     def __repr__(self) -> str:
         """What a failed test shows."""
         told = {name: self.described.get(name) for name in ("status", "error", "cause", "output")}
         books = {name: self.model[name] for name in ("status", "transitions", "totals", "perSecond", "calls")}
-        return f"{self.row.name}: {told}\n  receipt: {self.receipt}\n  the model's books: {json.dumps(books)}"
+        batch = f"\n  its images: {self.batch}" if self.batch else ""
+        return f"{self.row.name}: {told}\n  receipt: {self.receipt}\n  the model's books: {json.dumps(books)}{batch}"
 
     @property
     def ended_at(self) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.faults.observed import Observed
-from tests.faults.row import Row
-from tests.faults.rows import FAULTS, STATES, WAITS
+from tests.faults.row import BatchRow, Row
+from tests.faults.states import FAULTS, MEASURING, PROCESSING, WAITS, Machine
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- the matrix: written by `make faults` -->", "<!-- the end of the matrix -->"
@@ -22,12 +22,15 @@ _SECTIONS = {
     "apply": "`afterRun: apply`: left running with the recommended inference units, or stopped",
     "janitor": "Layer 3 alone: no event of the execution's end arrives",
     "random": "Aborted at a random moment",
+    "batch-accidents": "Batches: workers that die or run twice, S3 that fails, and other accidents",
+    "batch-model": "Batches: the model misbehaves",
 }
 
 
 def matrix(rows: Sequence[Row]) -> str:
     """What every row comes to; the same for every run in which no test has failed."""
-    parts = ["### Every state and wait, every fault", *_grid(rows)]
+    parts = ["### Every state and wait, every fault", *_grid(rows, MEASURING)]
+    parts += ["", "### The same of the machine that processes batches", *_grid(rows, PROCESSING)]
     for section, title in _SECTIONS.items():
         parts += ["", f"### {title}", *_list([row for row in rows if row.section == section])]
     return "\n".join([*parts, "", "### The bill after the end of the execution", *_bill(rows)])
@@ -57,10 +60,13 @@ def _is_stopped_by(run: Observed, layer: str) -> bool:
     return run.row.ends == "STOPPED" and run.settled_by == layer
 
 
-def _grid(rows: Sequence[Row]) -> list[str]:
+def _grid(rows: Sequence[Row], machine: Machine) -> list[str]:
     by_name = {row.name: row for row in rows}
     header = ("state", *(_in_words(fault) for fault in FAULTS))
-    lines = ((state, *(_cell(by_name.get(f"{state}-{fault}")) for fault in FAULTS)) for state in (*STATES, *WAITS))
+    lines = (
+        (state, *(_cell(by_name.get(machine.name(state, fault))) for fault in FAULTS))
+        for state in (*machine.states, *WAITS)
+    )
     return _table(header, lines)
 
 
@@ -94,7 +100,8 @@ def _bill(rows: Sequence[Row]) -> list[str]:
 
 
 def _outcome(row: Row) -> str:
-    return row.error or {"SUCCEEDED": "answer", "ABORTED": "aborted", "TIMED_OUT": "timed out"}[row.status]
+    ended = row.error or {"SUCCEEDED": "answer", "ABORTED": "aborted", "TIMED_OUT": "timed out"}[row.status]
+    return f"{ended}, then resumed" if isinstance(row, BatchRow) and row.is_resumed else ended
 
 
 def _layers(row: Row) -> str:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
 
 TPS = 5.0
+IMAGES, IMAGES_PREFIX = 60, "incoming/"
+BATCH_TPS = 20.0
 _QUICK: Mapping[str, Any] = {"mode": "quick"}
 
 
@@ -49,3 +52,42 @@ class Row:
     def only_by_janitor(self) -> bool:
         """The two other layers are off, or have failed."""
         return self.settled_by == ("janitor",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRow(Row):
+    """A row of the machine that processes batches. All rows process the same images, each into files of its own.
+
+    `failed` images have no result in the end. With `is_resumed` a second execution goes on where the first one ended.
+    """
+
+    failed: int = 0
+    is_resumed: bool = False
+
+    @property
+    def model(self) -> ModelSetup:
+        """The row's own simulated model, which refuses the last `failed` images."""
+        truth = ModelTruth(
+            **{"tps_per_iu": BATCH_TPS, "latency_mean_s": 0.05, "start_s": 1.0, "stop_s": 0.5, **self.truth}
+        )
+        units = 1 if self.found == "RUNNING" else None
+        poison = tuple({"key": key} for key in image_keys()[IMAGES - self.failed :])
+        return ModelSetup(
+            truth=truth, answers=AnswerSetup(poison=poison), project=self.name, status=self.found, inference_units=units
+        )
+
+    @property
+    def results(self) -> str:
+        """The prefix of the row's results."""
+        return f"results/{self.name}/"
+
+    def input(self, model_arn: str) -> dict[str, Any]:
+        """The execution's."""
+        results = {"prefix": self.results, **self.more.get("results", {})}
+        more = {**self.more, "results": results}
+        return {"task": "process", "modelArn": model_arn, "images": {"prefix": IMAGES_PREFIX}, "tps": BATCH_TPS, **more}
+
+
+def image_keys() -> list[str]:
+    """The keys of the images of all batches."""
+    return [f"{IMAGES_PREFIX}{number:03}.jpg" for number in range(IMAGES)]

@@ -9,80 +9,13 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.faults.batch_rows import BATCH_ROWS
 from tests.faults.row import Row
+from tests.faults.states import MEASURING, rows_of_states
 
-STATES = (
-    "Prepare",
-    "StartModel",
-    "ProbeImages",
-    "PlanStep",
-    "ApplyLoad",
-    "Recommend",
-    "ReleaseModel",
-    "Publish",
-    "ExplainFailure",
-)
-WAITS = ("WaitForStart", "WaitForRelease")
-FAULTS = (
-    "lambda-error",
-    "lambda-timeout",
-    "lambda-throttled",
-    "access-denied",
-    "dynamodb-error",
-    "aborted",
-    "timed-out",
-)
 RANDOM_ABORTS = 8
 # Before the shortest run is over.
 LATEST_ABORT_S = 18.0
-
-
-def states_and_faults() -> Iterator[Row]:
-    """Every state that is a Lambda, and every way it may break."""
-    for state in STATES:
-        for fault in FAULTS:
-            # ExplainFailure only runs when something else has failed already.
-            truth = {"start_fails": 1} if state == "ExplainFailure" else {}
-            yield Row(
-                name=f"{state}-{fault}",
-                section="states",
-                what="",
-                truth=truth,
-                ends="FAILED" if truth else "STOPPED",
-                **_outcome(state, fault),
-            )
-    for state in WAITS:
-        for fault in ("aborted", "timed-out"):
-            yield Row(name=f"{state}-{fault}", section="states", what="", **_outcome(state, fault))
-
-
-def _outcome(state: str, fault: str) -> dict[str, Any]:
-    if fault in ("aborted", "timed-out"):
-        # Prepare goes on: the rule may find its lease before or after it has looked at the model, or not at all.
-        # ReleaseModel goes on beside the rule.
-        by = {
-            "Prepare": (None, "rule", "janitor"),
-            "ReleaseModel": ("finally", "rule"),
-            "Publish": ("finally",),
-            "ExplainFailure": ("finally",),
-        }
-        status = {"aborted": "ABORTED", "timed-out": "TIMED_OUT"}[fault]
-        return {"status": status, "settled_by": by.get(state, ("rule",))}
-    if state == "ExplainFailure":
-        return {"status": "FAILED", "error": "ModelStartFailed"}
-    # A throttled call is made again; a lost answer of a worker is no lost count.
-    if fault == "lambda-throttled" or (state, fault) == ("ApplyLoad", "lambda-timeout"):
-        return {}
-    if state == "ReleaseModel":
-        by_whom = ("finally",) if fault == "lambda-timeout" else ("rule",)
-        return {"status": "FAILED", "error": "ModelStopFailed", "settled_by": by_whom}
-    denied = fault == "access-denied" and state != "ApplyLoad"
-    had_lease = state != "Prepare" or fault == "lambda-timeout"
-    return {
-        "status": "FAILED",
-        "error": "AccessDenied" if denied else "InternalError",
-        "settled_by": ("finally" if had_lease else None,),
-    }
 
 
 def _failed(error: str, **more: Any) -> dict[str, Any]:
@@ -303,8 +236,8 @@ def _random_aborts() -> Iterator[Row]:
         )
 
 
-ROWS = (
-    *states_and_faults(),
+MEASURING_ROWS = (
+    *(Row(section="states", what="", **row) for row in rows_of_states(MEASURING)),
     *_LAMBDAS,
     *(Row(name=name, section="model", what=what, truth=truth, **more) for name, what, truth, more in _MODEL),
     *_RESTORED,
@@ -313,3 +246,4 @@ ROWS = (
     *_JANITOR,
     *_random_aborts(),
 )
+ROWS = (*MEASURING_ROWS, *BATCH_ROWS)

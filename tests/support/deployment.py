@@ -23,10 +23,11 @@ class Deployment:
     service: RunningSimulatedModel
     outputs: Outputs
 
-    def start(self, name: str, execution_input: Mapping[str, Any]) -> str:
+    def start(self, name: str, execution_input: Mapping[str, Any], *, is_batch: bool = False) -> str:
         """Start an execution; returns its ARN."""
+        machine = self.outputs.batch_state_machine_arn if is_batch else self.outputs.state_machine_arn
         started = self.aws.client("stepfunctions").start_execution(
-            stateMachineArn=self.outputs.state_machine_arn, name=name, input=json.dumps(execution_input)
+            stateMachineArn=machine, name=name, input=json.dumps(execution_input)
         )
         return str(started["executionArn"])
 
@@ -58,6 +59,12 @@ class Deployment:
         answer = self.aws.client("dynamodb").get_item(TableName=self.outputs.runs_table, Key=key, ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return item
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of the report bucket under a prefix."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2")
+        listed = pages.paginate(Bucket=self.outputs.report_bucket, Prefix=prefix)
+        return [each["Key"] for page in listed for each in page.get("Contents", [])]
 
     def read(self, key: str) -> bytes:
         """An object of the report bucket."""

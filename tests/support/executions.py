@@ -19,6 +19,7 @@ from tests.support.named_faults import ENDING_KINDS, NamedFault, fault_named
 # Long enough for the Lambda to be at work; a load is under way, not only being prepared.
 END_AFTER_S = 0.3
 END_LOAD_AFTER_S = 2.0
+END_ROUND_AFTER_S = 1.5
 KILL_AFTER_START_S = 2.0
 TIMES_THROTTLED = 2
 
@@ -42,6 +43,7 @@ class Executions:
         self._running: dict[str, dict[str, Any]] = {}
         self._ending: set[str] = set()
         self._calls: Counter[str] = Counter()
+        self._killed: set[str] = set()
         self._lock = threading.Lock()
 
     def patch(self) -> None:
@@ -107,7 +109,7 @@ class Executions:
 
     def _end_at_its_moment(self, run_id: str, fault: NamedFault, event: dict[str, Any]) -> None:
         """End the execution while this call goes on, if it is the one that the fault means."""
-        delay_s, step = END_AFTER_S, event.get("step")
+        delay_s, step = END_ROUND_AFTER_S if "round" in event else END_AFTER_S, event.get("step")
         if step and fault.kind != "aborted-before-load":
             delay_s = step["startAt"] - time.time() + END_LOAD_AFTER_S
         if step and fault.kind == "aborted-while-scaling" and step["series"] != "scaling":
@@ -134,12 +136,23 @@ class Executions:
         def invoke_until_killed(worker: Any, event: Any, *args: Any, **more: Any) -> Any:
             run_id = event.get("runId") if isinstance(event, dict) else None
             fault = fault_named(run_id)
-            if fault and fault.kind == "lambda-killed" and _is_first_worker(event):
-                delay_s = event["step"]["startAt"] - time.time() + KILL_AFTER_START_S
+            if fault and fault.kind == "lambda-killed" and self._is_to_be_killed(run_id, event):
+                starts_in_s = event["step"]["startAt"] - time.time() if "step" in event else 0.0
+                delay_s = starts_in_s + KILL_AFTER_START_S
                 threading.Timer(delay_s, self._kill, (worker, run_id, fault)).start()
             return invoke(worker, event, *args, **more)
 
         return invoke_until_killed
+
+    def _is_to_be_killed(self, run_id: str, event: dict[str, Any]) -> bool:
+        """Whether this is the call of the first worker of a run's first step, or round."""
+        if event.get("worker") != 0:
+            return False
+        if "step" in event:
+            return bool(event["step"]["number"] == 1)
+        is_first = run_id not in self._killed
+        self._killed.add(run_id)
+        return is_first
 
     def _kill(self, worker: Any, run_id: str, fault: NamedFault) -> None:
         self._note(run_id, fault)
@@ -173,11 +186,6 @@ class Executions:
 
     def _note(self, run_id: str, fault: NamedFault) -> None:
         self._journal.write(runId=run_id, state=fault.state, kind=fault.kind)
-
-
-def _is_first_worker(event: dict[str, Any]) -> bool:
-    """The first worker of a run's first step: its only call."""
-    return event.get("worker") == 0 and event["step"]["number"] == 1
 
 
 def _failure(error: str, message: str) -> Exception:

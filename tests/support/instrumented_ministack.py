@@ -23,6 +23,8 @@ def run() -> None:
     from tests.support.executions import Executions
     from tests.support.journal import Journal
     from tests.support.recording import record_calls
+    from tests.support.s3_edge import S3Edge
+    from tests.support.service_quotas import add_service_quotas
 
     journal = Journal(os.environ["INSTRUMENTED_LOG"])
     lambdas.patch(lambda_runtime, journal)
@@ -31,6 +33,8 @@ def run() -> None:
     executions = Executions(journal)
     executions.patch()
     DynamoDBEdge(journal, executions).patch()
+    S3Edge(journal).patch()
+    add_service_quotas()
     main()
 
 

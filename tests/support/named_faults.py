@@ -15,11 +15,14 @@ KINDS = (
     "lambda-throttled",  # Lambda refuses the first two calls
     "lambda-always-throttled",  # Lambda refuses every call
     "lambda-hangs",  # never comes back, and the execution waits for it
-    "lambda-killed",  # dies two seconds after its step's start: the first worker of a run's first step
+    "lambda-killed",  # dies two seconds after its step's start: the first worker of a run's first step or round
     "lambda-twice",  # runs a second time right after the first: the first call of a run
     "access-denied",  # DynamoDB refuses the Lambda's role, every time
     "dynamodb-error",  # DynamoDB answers InternalServerError, every time
     "dynamodb-outage",  # for half a minute from the state's first call on, DynamoDB fails whoever asks
+    "s3-slow-down",  # S3 answers SlowDown to every second write of a result
+    "s3-outage",  # for some seconds from the first write of a result on, S3 answers SlowDown to all of them
+    "s3-denied",  # S3 refuses every write of a result
     "start-late",  # aborted when the start is announced in the lease, and asked for seconds later
     "aborted-before-load",  # like aborted, while the workers wait for their common start
     "aborted-while-paced",  # like aborted, while the load is evenly paced
@@ -29,6 +32,7 @@ KINDS = (
     "timed-out",  # the execution's time is up a moment after the state began; its Lambda goes on
 )
 DYNAMODB_KINDS = ("access-denied", "dynamodb-error", "dynamodb-outage", "start-late")
+S3_KINDS = ("s3-slow-down", "s3-outage", "s3-denied")
 ENDING_KINDS = (
     "aborted-before-load",
     "aborted-while-paced",

@@ -71,6 +71,8 @@ class DataPlane:
             ledger.settle(arrived_at_s, image, "failed", detected.lost)
         else:
             ledger.settle(arrived_at_s, image, "accepted")
+            if ledger.totals["accepted"] == model.life.truth.lost_after_answers:
+                model.life.lose(self._clock())
         return detected
 
     async def _serve(self, model: Model, request: DetectRequest, is_gone: Callable[[], bool]) -> Detected:
