@@ -10,6 +10,7 @@ from time import time
 from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
+from lambdas.load.histogram import LatencyHistogram
 from lambdas.processing.image_work import Processing
 
 CHECKERS = 16  # results looked up at once
@@ -32,8 +33,8 @@ def find_current(table: ShardTable, files: ShardFiles, processing: Processing, i
             tasks = [ShardTask(position, each, of_shard, time) for position, each in turn.open]
             look_around(of_shard, tasks)
             list(threads.map(ShardTask.prepare, tasks))
-            current = [task.position for task in tasks if task.is_current]
-            for position in current:
-                turn.current(position)
+            current = [task for task in tasks if task.is_current]
+            for task in current:
+                task.record(turn, LatencyHistogram())
             if current:
                 save_turn(table, files, turn.flush(Traffic()))

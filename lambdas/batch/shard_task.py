@@ -100,7 +100,7 @@ class ShardTask:
 
 def _record(turn: ShardTurn, position: int, work: ImageWork) -> None:
     if work.outcome is Outcome.CURRENT:
-        turn.current(position)
+        turn.current(position, None if work.found is None else work.found.to_line())
     elif work.outcome is Outcome.DONE and work.found is not None:
         turn.done(position, work.found.to_line())
     elif work.outcome is Outcome.FAILED and work.failure is not None:

@@ -66,6 +66,7 @@ class RoundWork:
         """Claim and send until `until` (epoch seconds). Images without an outcome then are left to the next round.
 
         Raises:
+            AccessDenied: a right is missing.
             ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
         """
         with ThreadPoolExecutor(2) as background:
@@ -80,7 +81,8 @@ class RoundWork:
                 sleep(min(until, min(task.not_before for task in waiting)) - moment)
         finished = self._finished + sum(task.requests for shard in self._open for task in shard.tasks)
         requests, throttled = sum(each.requests for each in sent), sum(each.throttled for each in sent)
-        extra = Traffic(requests - finished, throttled, paced_seconds=sum(each.paced_s for each in sent))
+        # A round that was broken off did not count its requests.
+        extra = Traffic(max(0, requests - finished), throttled, paced_seconds=sum(each.paced_s for each in sent))
         for shard in self._open:
             self._save(shard, extra)
             extra = Traffic()

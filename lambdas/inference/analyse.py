@@ -35,6 +35,7 @@ from lambdas.processing.pace_store import pace_store
 from lambdas.processing.result_store import ResultStore, s3_client
 from lambdas.processing.sending import Sent, send_paced
 from lambdas.reports.metrics import count_uploads
+from lambdas.runs.sent_requests import sent_requests
 
 MAX_UPLOADS = 10  # of a batch; each has a thread
 SEND_S = 20.0  # a batch that has no slot by then goes back to the queue; replies may take 15 s more
@@ -67,7 +68,9 @@ def analyse(records: Iterable[Record]) -> Waits:
     tasks = [
         UploadTask(key, server.processing, attempts, time.time, max(map(_received, its))) for key, its in by_key.items()
     ]
-    sent = _send(tasks, server, time.time() + SEND_S)
+    began_at = time.time()
+    sent = _send(tasks, server, began_at + SEND_S)
+    _record(server.entry.model_arn, sent.requests, began_at)
     if sent.gone:
         _close_gate(next(iter(by_key.values()))[0]["eventSourceARN"])
     waits: dict[str, tuple[Record, int]] = {}
@@ -81,6 +84,14 @@ def analyse(records: Iterable[Record]) -> Waits:
     oldest_s = time.time() - min(_sent_at(record) for each in by_key.values() for record in each)
     count_uploads(queue, sent, done=len(done), failed=failed, oldest_s=oldest_s)
     yield from waits.values()
+
+
+def _record(model_arn: str, requests: int, began_at: float) -> None:
+    """Record the requests, which are nobody else's traffic. Without the record a run may take them for it."""
+    try:
+        sent_requests().add(model_arn, requests, began_at, time.time())
+    except AWS_ERRORS:
+        logger.warning("the requests could not be recorded", exc_info=True)
 
 
 def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,8 +15,9 @@ from lambdas.aws.logging import logger
 from lambdas.images.formats import fault_of_format
 from lambdas.images.image import fault_of_bytes
 from lambdas.images.sides import HEAD_BYTES
-from lambdas.models.outcomes import ACCEPTED, Reply
+from lambdas.models.outcomes import ACCEPTED, DENIED, Reply
 from lambdas.models.ports import Detector, PreparedRequest
+from lambdas.processing.denials import Denials
 from lambdas.processing.image_result import Question, error_file, is_too_long, result_file
 from lambdas.processing.outcomes import INVALID_ANSWER, NO_ATTEMPT, NO_TRIES, Failure, Outcome, Rules, Tries
 from lambdas.processing.result_store import ResultStore
@@ -27,7 +29,11 @@ KEY_TOO_LONG = "ResultKeyTooLong"
 
 @dataclass(frozen=True)
 class Processing:
-    """What the images of a batch or a queue have in common. Without `has_files` an image gets no file of its own."""
+    """What the images of a batch or a queue have in common. Without `has_files` an image gets no file of its own.
+
+    With `keeps_current` a result that is current is read, as if the model had answered now. With `denials` the work
+    ends if a right is missing.
+    """
 
     question: Question
     rules: Rules
@@ -35,12 +41,15 @@ class Processing:
     store: ResultStore
     source: Source = "s3"
     has_files: bool = True
+    keeps_current: bool = False
+    denials: Denials | None = None
 
 
 class ImageWork:
     """One image's way. One thread at a time may use it.
 
-    `outcome` is None while the image is open, and at the end if it is left. `found` and `failure` belong to it. `tries`
+    `outcome` is None while the image is open, and at the end if it is left. `found` and `failure` belong to it; a
+    current result has no `found` if it was not read, or can't be read as a result. `tries`
     are the attempts so far, also those of earlier work with this image.
     """
 
@@ -80,6 +89,9 @@ class ImageWork:
         """Record a reply that took `ms` milliseconds. Returns True after a limit: then the request is sent again.
 
         After any other error that may pass, the image is waiting: a later round sends it.
+
+        Raises:
+            AccessDenied: nothing but refusals for want of a right; only with `denials`.
         """
         if reply.outcome in NO_ATTEMPT:
             return True
@@ -102,6 +114,7 @@ class ImageWork:
         elif (refusal := self._refusal()) is not None:
             self._fail(*refusal, permanent=True)
         elif self._is_current():
+            self.found = self._stored() if every.keeps_current else None
             self.outcome = Outcome.CURRENT
         elif every.source == "bytes":
             self._prepare_content()
@@ -113,6 +126,17 @@ class ImageWork:
         every, image = self._processing, self.image
         metadata = every.store.metadata(image.key) if every.has_files else None
         return metadata is not None and every.question.is_current(image, metadata)
+
+    def _stored(self) -> Detections | None:
+        """The content of the current result. Returns None if it can't be read. Raises ClientError, BotoCoreError."""
+        every = self._processing
+        content = every.store.read_result(self.image.key)
+        try:
+            told = json.loads(content)["Inference"]
+            labels = every.detector.result(Reply(ACCEPTED, body=content)).labels
+            return Detections(self.image, labels, round(told["ms"]), round(told["attempts"]), str(told["at"]))
+        except (ValueError, TypeError, KeyError):
+            return None
 
     def _prepare_content(self) -> None:
         content, e_tag = self._processing.store.read_image(self.image)
@@ -150,8 +174,10 @@ class ImageWork:
             self._content = result_file(every.question, result, self.found)
         try:
             self._write()
-        except AWS_ERRORS:
+        except AWS_ERRORS as error:
             # The answer is kept: `conclude` writes it, and nothing is asked twice.
+            if isinstance(error, ClientError) and status_of(error) == 403:
+                self._deny(f"the write of {every.store.keys.of_result(self.image.key)}", message_of(error))
             logger.warning("a result could not be written, and will be written later", exc_info=True)
 
     def _write(self) -> None:
@@ -159,9 +185,18 @@ class ImageWork:
         every = self._processing
         if every.has_files:
             every.store.write_result(self.image.key, self._content, every.question.metadata(self.image))
+        if every.denials is not None:
+            every.denials.allowed()
         self.outcome = Outcome.DONE
 
+    def _deny(self, what: str, message: str) -> None:
+        """Record that a right is missing. Raises AccessDenied if there is nothing but refusals."""
+        if self._processing.denials is not None:
+            self._processing.denials.denied(what, message)
+
     def _count(self, outcome: str, message: str) -> None:
+        if outcome == DENIED:
+            self._deny(f"a request about {self.image.key}", message)
         rules = self._processing.rules
         ended, self.tries = rules.after(outcome, self.tries, self._now())
         if ended is not None:

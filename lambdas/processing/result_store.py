@@ -78,6 +78,11 @@ class ResultStore:
             raise
         return found
 
+    def read_result(self, key: str) -> bytes:
+        """The content of the image's result. Raises ClientError, BotoCoreError."""
+        content: bytes = self.s3.get_object(Bucket=self.results, Key=self.keys.of_result(key))["Body"].read()
+        return content
+
     def write_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Delete an earlier error, then write the image's result. Raises ClientError, BotoCoreError."""
         if self._may_exist(self.keys.of_error(key)):

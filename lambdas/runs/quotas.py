@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from iu_tuner.contract.errors import ModelNotStartable
+from iu_tuner.formats import count
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.models.facts import ServiceFacts
+from lambdas.models.lease_store import LeaseStore
+from lambdas.models.registry import facts_of
 from lambdas.models.tariff import UnitsQuota
 
 RUNNING_MODELS = 2  # default quota of models that run at the same time (AWS General Reference)
@@ -49,6 +53,22 @@ def running_models_quota(client: Any, service: ServiceFacts) -> int:
     listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
     found = _values(listed, ("concurrentlyrunning", "model"))
     return int(min(found)) if found else RUNNING_MODELS
+
+
+def require_room(leases: LeaseStore, model_arn: str) -> None:
+    """Require that the account may run one more model beside those that other runs hold.
+
+    Raises:
+        ModelNotStartable: other runs hold as many models as the account may run.
+    """
+    others = [lease for lease in leases.all() if lease.model_arn != model_arn]
+    quota = running_models_quota(quotas_client(), facts_of(model_arn)) if others else 1
+    if len(others) >= quota:
+        runs = ", ".join(sorted(lease.run_id for lease in others))
+        raise ModelNotStartable(
+            f"the account runs at most {count(quota, 'model')} at once, and the runs {runs} hold as many - run again"
+            " when one of them has ended, or raise the quota in Service Quotas"
+        )
 
 
 def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota | None:

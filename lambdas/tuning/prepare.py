@@ -11,7 +11,7 @@ from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastIn
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
-from lambdas.batch.machine.own_traffic import without_own_batches
+from lambdas.batch.machine.own_traffic import without_own_requests
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
 from lambdas.experiments.scaling import units_to_verify
 from lambdas.images.region import require_same_region
@@ -27,7 +27,14 @@ from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import keep_history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.metrics import count_verdict
-from lambdas.runs.quotas import lambda_client, quotas_client, tps_quota, units_quota, unreserved_concurrency
+from lambdas.runs.quotas import (
+    lambda_client,
+    quotas_client,
+    require_room,
+    tps_quota,
+    units_quota,
+    unreserved_concurrency,
+)
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.output import skipped
@@ -65,6 +72,8 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
     # An input error, before the run has any duty to the model.
     require_same_region(images.bucket, images.source, wanted.model_arn, own_bucket)
     found = look_model_up(wanted)
+    if not found.state.costs_money:
+        require_room(leases, wanted.model_arn)
     leases.save(lease.with_initial_state(found.model.handle, found.state))
     run = plan_run(wanted, found, lease)
     keep_history(run)
@@ -84,7 +93,7 @@ def look_model_up(wanted: ExecutionInput) -> FoundModel:
     if state.status != "RUNNING":
         return FoundModel(model, state, None)
     traffic = usage_of(wanted.model_arn).recent(time.time())
-    traffic = without_own_batches(traffic, wanted.model_arn, time.time())
+    traffic = without_own_requests(traffic, wanted.model_arn, time.time())
     if not wanted.test.allow_other_traffic:
         require_unused(traffic, facts_of(wanted.model_arn))
     return FoundModel(model, state, traffic)

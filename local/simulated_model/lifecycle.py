@@ -47,11 +47,6 @@ class Run:
     service: SimulatedService
     to_s: float | None = None
 
-    def lose(self, now_s: float) -> None:
-        """Stop the model by itself, if it runs."""
-        if self.advance(now_s) == "RUNNING":
-            self._move("STOPPING", now_s)
-
     def inference_unit_seconds(self, now_s: float) -> float:
         """The billed inference-unit seconds up to `now_s`, including autoscaled units."""
         end_s = now_s if self.to_s is None else self.to_s
@@ -122,6 +117,11 @@ class Lifecycle:
         self._stops += 1
         self._move("STOPPING", now_s)
         return self._stops > self.truth.lost_replies
+
+    def lose(self, now_s: float) -> None:
+        """Stop the model by itself, if it runs."""
+        if self.advance(now_s) == "RUNNING":
+            self._move("STOPPING", now_s)
 
     def inference_unit_seconds(self, now_s: float) -> float:
         """The billed inference-unit seconds so far: from each entry into RUNNING to the change to STOPPING."""

@@ -68,7 +68,7 @@ class BatchRow(Row):
     def model(self) -> ModelSetup:
         """The row's own simulated model, which refuses the last `failed` images."""
         truth = ModelTruth(
-            **{"tps_per_iu": BATCH_TPS, "latency_mean_s": 0.05, "start_s": 1.0, "stop_s": 0.5, **self.truth}
+            **{"tps_per_iu": BATCH_TPS, "latency_mean_s": 0.05, "start_s": 1.0, "stop_s": 2.0, **self.truth}
         )
         units = 1 if self.found == "RUNNING" else None
         poison = tuple({"key": key} for key in image_keys()[IMAGES - self.failed :])

@@ -11,7 +11,7 @@ import pytest
 from iu_tuner.contract.batch.output import BatchImages
 from iu_tuner.contract.errors import InvalidInput, ModelNotStartable
 from lambdas.batch.machine.live import live_batch
-from lambdas.batch.machine.own_traffic import without_own_batches
+from lambdas.batch.machine.own_traffic import without_own_requests
 from lambdas.batch.machine.run import BatchState, batch_store
 from lambdas.handlers import prepare_batch
 from lambdas.models.lease import RENEWAL_S, Lease
@@ -105,8 +105,8 @@ def test_the_account_s_traffic_is_counted_without_that_of_a_batch_of_another_mod
     store.save_state(batch.state, live_batch(batch, BatchImages()))
     pace_store(arn, "batch").begin(first_pace(1, Measured(10.0, None)), now)
 
-    seen = without_own_batches(TrafficSeen(1500, of_model=False), ARN.format(1), now)
+    seen = without_own_requests(TrafficSeen(1500, of_model=False), ARN.format(1), now)
 
     assert seen == TrafficSeen(1500 - round(1.05 * 9.8 * 100), of_model=False)
-    assert without_own_batches(TrafficSeen(7, of_model=True), ARN.format(1), now) == TrafficSeen(7, of_model=True)
-    assert without_own_batches(TrafficSeen(7, of_model=False), arn, now) == TrafficSeen(7, of_model=False)
+    assert without_own_requests(TrafficSeen(7, of_model=True), ARN.format(1), now) == TrafficSeen(7, of_model=True)
+    assert without_own_requests(TrafficSeen(7, of_model=False), arn, now) == TrafficSeen(7, of_model=False)

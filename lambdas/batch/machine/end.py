@@ -32,8 +32,8 @@ def summarise_batch(run_id: str) -> None:
     lease_store().renew(batch.run.model_arn, run_id, now)
     records = store.shards.records()
     store.save_state(batch.state, live_batch(batch, store.shards.load().account(records)))
-    times = result_times(files_of(run_id), records)
     run, results, state = batch.run, batch.run.wanted.results, batch.state
+    times = result_times(files_of(run_id), records, run.started_epoch)
     ended = EndedBatch(
         run_id,
         run.model_arn,
@@ -76,7 +76,7 @@ def publish_batch(run_id: str) -> BatchOutput:
 
 def _facts(batch: LoadedBatch, records: list[ShardRecord]) -> BatchFacts:
     """What the page shows beside the output."""
-    times = result_times(files_of(batch.run.run_id), records)
+    times = result_times(files_of(batch.run.run_id), records, batch.run.started_epoch)
     return BatchFacts(
         batch.run.started_at,
         times.points if times else (),

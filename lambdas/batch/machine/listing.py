@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -64,7 +65,8 @@ def find_current_results(run_id: str) -> bool:
     store, now = batch_store(run_id), time.time()
     run = store.load().run
     lease_store().renew(run.model_arn, run_id, now)
-    processing = processing_of(run, threads=16)
+    # The results of an earlier run that left off are part of this one's.
+    processing = replace(processing_of(run, threads=16), keeps_current=run.wanted.resume is not None)
     find_current(store.shards, files_of(run_id), processing, _after(now + PATIENCE_S))
     shards = store.shards.load()
     is_over = not processing.has_files or shards.claims > shards.waiting

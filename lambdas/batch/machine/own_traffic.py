@@ -1,4 +1,4 @@
-"""The requests that this stack's own batches send to other models, which CloudWatch counts for the whole account."""
+"""The requests that this stack's own batches and uploads send to other models, which CloudWatch counts, too."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from lambdas.batch.machine.run import batch_store
 from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import MINUTES, TrafficSeen
 from lambdas.processing.pace_store import pace_store
+from lambdas.runs.sent_requests import sent_requests
 
 MARGIN = 1.05  # the rate varies, and CloudWatch counts whole minutes
 
 
-def without_own_batches(traffic: TrafficSeen, model_arn: str, now: float) -> TrafficSeen:
-    """The traffic without that of batches which run now with other models. A model's own series has none of it."""
+def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> TrafficSeen:
+    """The traffic without that of batches and uploads with other models. A model's own series has none of it.
+
+    A batch that runs has not recorded its present round: its pace says what it sends. All else is recorded.
+    """
     if traffic.of_model or not traffic.requests:
         return traffic
-    own = sum(
-        _requests(lease.model_arn, lease.run_id, now)
-        for lease in lease_store().all()
-        if lease.kind == "process" and lease.model_arn != model_arn
-    )
+    running = {lease.model_arn: lease.run_id for lease in lease_store().all() if lease.kind == "process"}
+    own = sum(_requests(arn, run_id, now) for arn, run_id in running.items() if arn != model_arn)
+    recorded = sent_requests().since(now - 60.0 * (MINUTES + 1), now)
+    own += sum(count for arn, count in recorded.items() if arn != model_arn and arn not in running)
     return TrafficSeen(max(0, traffic.requests - round(own)), of_model=False)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from iu_tuner.contract.batch.batch_input import UnitsRange
-from iu_tuner.contract.errors import TooManyFailures
+from iu_tuner.contract.errors import AccessDenied, TooManyFailures
 from lambdas.batch.machine.live import live_batch
 from lambdas.batch.machine.run import BatchStore, LoadedBatch, batch_store
 from lambdas.batch.next_round import BatchProgress, ChangeUnits, Finish, PaceNow, Round, Terms, next_round
@@ -27,9 +27,12 @@ def plan_round(run_id: str) -> dict[str, Any]:
 
     Raises:
         ModelLost, InternalError
+        AccessDenied: the workers of the last round missed a right.
     """
     store, now = batch_store(run_id), time.time()
     batch = store.load()
+    if batch.refusal is not None:
+        raise AccessDenied(batch.refusal)
     lease_store().renew(batch.run.model_arn, run_id, now)
     shards, records = store.shards.load(), store.shards.records()
     shards = shards.next_round(records)

@@ -74,6 +74,7 @@ class LoadedBatch:
     run: BatchRun
     progress: Progress
     state: BatchState
+    refusal: str | None = None  # the sentence about a right that its workers miss
 
     @property
     def units(self) -> int:
@@ -98,12 +99,17 @@ class BatchStore:
     def load(self) -> LoadedBatch:
         """The batch. Raises KeyError if there is none."""
         run, progress = self.of_run.load_plan(RUN)
-        return LoadedBatch(run, progress, _STATE.read(self._items.get(RUN_ITEM).get("batchState", "{}")))
+        item = self._items.get(RUN_ITEM)
+        return LoadedBatch(run, progress, _STATE.read(item.get("batchState", "{}")), item.get("refusal"))
 
     def save_state(self, state: BatchState, live: LiveBatch) -> None:
         """Save the state, and the progress that clients show."""
         values = {"batchState": _STATE.text(state), "liveBatch": as_json(to_json(live))}
         self._items.update(RUN_ITEM, values)
+
+    def save_refusal(self, sentence: str) -> None:
+        """Save that the workers miss a right: the next round would fail as this one."""
+        self._items.update(RUN_ITEM, {"refusal": sentence})
 
     def save_result(self, output: BatchOutput) -> None:
         """Save the output until the model is released."""

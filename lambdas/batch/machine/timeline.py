@@ -33,20 +33,22 @@ class ResultTimes:
         return self.ended_at - self.began_at
 
 
-def result_times(files: ShardFiles, records: Sequence[ShardRecord]) -> ResultTimes | None:
-    """Read the parts of a run. Returns None if it has no result. Raises ClientError."""
+def result_times(files: ShardFiles, records: Sequence[ShardRecord], since: float) -> ResultTimes | None:
+    """Read the parts of a run that started at `since`. Returns None if it has no result. Raises ClientError."""
     keys = [part.key for record in records for part in record.parts]
-    return times_of(_lines(files, keys))
+    return times_of(_lines(files, keys), since)
 
 
-def times_of(lines: Iterable[str]) -> ResultTimes | None:
-    """The times of the results in detections lines. Returns None without any."""
+def times_of(lines: Iterable[str], since: float = 0.0) -> ResultTimes | None:
+    """The times of the results in detections lines, without those before `since`. Returns None without any."""
     began_at, counts = None, Counter[int]()
     ended_at = 0.0
     for line in lines:
         told = json.loads(line)
         at = datetime.fromisoformat(told["at"]).timestamp()
         sent_at = at - told["ms"] / 1000
+        if sent_at < since:  # of a run that this one resumes
+            continue
         began_at = sent_at if began_at is None else min(began_at, sent_at)
         ended_at = max(ended_at, at)
         counts[int(at)] += 1

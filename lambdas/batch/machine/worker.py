@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from iu_tuner.contract.errors import ModelLost
+from iu_tuner.contract.errors import AccessDenied, ModelLost
 from iu_tuner.contract.names import RUN_ITEM, run_pk
 from lambdas.aws.settings import settings
 from lambdas.aws.table import Partition, dynamodb_client
 from lambdas.batch.machine.listing import processing_of
-from lambdas.batch.machine.run import BatchStore, batch_store, files_of
+from lambdas.batch.machine.run import BatchRun, BatchStore, batch_store, files_of
 from lambdas.batch.shard_task import ShardTask
 from lambdas.batch.shards.record import ShardRecord
 from lambdas.batch.shards.store import DynamoShardTable
@@ -19,28 +20,47 @@ from lambdas.batch.work import RoundWork
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import model_of
 from lambdas.models.tokens import client_token
-from lambdas.processing.pace_store import pace_store
+from lambdas.processing.denials import Denials
+from lambdas.processing.image_work import Processing
+from lambdas.processing.pace_store import PaceStore, pace_store
+from lambdas.processing.pacer import Report
 from lambdas.processing.sending import THREADS, Sent, send_paced
+from lambdas.processing.slots import Slots
+from lambdas.runs.sent_requests import sent_requests
 
 
 def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None:
-    """Claim shards and send their images until the round ends.
+    """Claim shards and send their images until the round or the run ends.
 
     Raises:
-        ModelLost: the run was ended, and nothing was sent.
+        ModelLost: the run was ended, and nothing was sent. AccessDenied: a right is missing.
     """
     store = batch_store(run_id)
     run = store.load().run
-    until, workers = float(planned["until"]), int(planned["workers"])
-    pace, processing = pace_store(run.model_arn, "batch", workers), processing_of(run, threads=THREADS)
+    began_at, until, workers = time.time(), float(planned["until"]), int(planned["workers"])
+    pace, processing = _HeldPace(pace_store(run.model_arn, "batch", workers), run), _processing(run)
     lease_store().require_held(run.model_arn, run_id)
 
     def send(tasks: Iterator[ShardTask]) -> Sent:
-        return send_paced(tasks, pace, processing.detector.connection, until=until)
+        try:
+            return send_paced(tasks, pace, processing.detector.connection, until=until)
+        except ModelLost:  # what was answered is saved
+            return Sent(gone=True)
 
-    RoundWork(_CountingTable(run_id), files_of(run_id), processing, time.time).run(send, until)
+    work = RoundWork(_CountingTable(run_id), files_of(run_id), processing, time.time)
+    try:
+        sent = work.run(send, until)
+    except AccessDenied as error:
+        store.save_refusal(error.sentence)
+        raise
+    sent_requests().add(run.model_arn, sum(each.requests for each in sent), began_at, time.time())
     if _is_over(store):
         _stop(run_id, run.model_arn)
+
+
+def _processing(run: BatchRun) -> Processing:
+    """A result that is current in a round is that of a worker which died before it saved its shard."""
+    return replace(processing_of(run, threads=THREADS), keeps_current=True, denials=Denials())
 
 
 def _is_over(store: BatchStore) -> bool:
@@ -60,6 +80,22 @@ def _stop(run_id: str, model_arn: str) -> None:
     except ModelLost:  # another layer stops it
         return
     model_of(model_arn, lease.project_arn).stop(token=client_token(lease, "stop", now))
+
+
+@dataclass(frozen=True)
+class _HeldPace:
+    """The pace of a run that holds its model. The model of a run that was ended may belong to others."""
+
+    pace: PaceStore
+    run: BatchRun
+
+    def exchange(
+        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+    ) -> Slots:
+        """Report, give slots back, and reserve the next ones. Raises ModelLost if the run was ended."""
+        if not lease_store().is_active(self.run.model_arn, self.run.run_id):
+            raise ModelLost(f"the run {self.run.run_id} has been ended")
+        return self.pace.exchange(report, now, wanted=wanted, unsent=unsent)
 
 
 class _CountingTable(DynamoShardTable):

@@ -30,6 +30,7 @@ class ShardTurn:
     ) -> None:
         self._run_id, self._number, self._objects, self._before = run_id, number, objects, before
         self._lines: list[str] = []
+        self._done = 0
         self._failures: list[FailedImage] = []
         self._current = 0
         self._left = set(range(len(objects)) if before is None else before.left)
@@ -43,11 +44,14 @@ class ShardTurn:
         """Record the detections line of an image, without its end."""
         self._close(position)
         self._lines.append(line)
+        self._done += 1
 
-    def current(self, position: int) -> None:
-        """Record that an image has a current result."""
+    def current(self, position: int, line: str | None = None) -> None:
+        """Record that an image has a current result, with its detections line if it was read."""
         self._close(position)
         self._current += 1
+        if line is not None:
+            self._lines.append(line)
 
     def failed(self, position: int, failure: FailedImage) -> None:
         """Record that an image has no result."""
@@ -66,7 +70,7 @@ class ShardTurn:
             turn,
             old.lines,
             old.current + self._current,
-            old.done + len(self._lines),
+            old.done + self._done,
             old.failed + len(self._failures),
             old.temporary + sum(not failure.permanent for failure in self._failures),
             tuple(sorted(self._left)),

@@ -26,6 +26,17 @@ def test_there_are_fourteen_statuses_each_with_a_message():
     assert set(STATUS_MESSAGES) == STATUSES
 
 
+def test_a_model_that_is_lost_stops_once():
+    life = Lifecycle(ModelTruth(start_s=1, stop_s=2), 0)
+    life.start(0, 1)
+
+    life.lose(5)
+    life.lose(6)
+
+    assert [life.advance(now_s) for now_s in (6.9, 7)] == ["STOPPING", "STOPPED"]
+    assert [move.to_status for move in life.transitions] == ["STARTING", "RUNNING", "STOPPING", "STOPPED"]
+
+
 def test_more_units_than_the_quota_are_refused_and_change_nothing():
     life = Lifecycle(ModelTruth(most_units=2), now_s=0, status="STOPPED")
 
