@@ -26,6 +26,7 @@ def grant_batches(storage: Storage, models: ModelService, functions: Functions, 
     storage.grant_runs(functions.quote_batch, "GetItem", "UpdateItem", "Query")
 
     models.grant(functions.plan_round, "DescribeProjectVersions")
+    models.grant_traffic(functions.plan_round)
     storage.grant_runs(functions.plan_round, "GetItem", "PutItem", "UpdateItem", "Query")
 
     models.grant(functions.process_images, "DetectCustomLabels", "StopProjectVersion")

@@ -12,6 +12,7 @@ from lambdas.runs.budget import Left
 
 # A round's workers run as Express workflows, which AWS ends after 5 minutes; the rest is for start, drain and flush.
 MAX_ROUND_S = 240.0
+SHORT_ROUND_S = 60.0  # of a model that auto-scales, whose units are read between rounds, or that is being measured
 MIN_ROUND_S = 5.0  # less is not worth the start of a worker
 RESERVE_S = 30.0  # of a limit of time or money, for the replies on their way and for the request to stop the model
 # A worker of 512 MB sends at least so many images a second: a fifth of what a whole vCPU does.
@@ -65,6 +66,7 @@ class Terms:
     max_workers: int
     deadline_at: float | None = None
     max_units: int | None = None
+    max_round_s: float = MAX_ROUND_S
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def next_round(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float)
             f"the workers of {MAX_IDLE_ROUNDS} rounds finished none of {progress.remaining:,} images - look at the"
             " logs of the function ProcessImages"
         )
-    seconds = min(MAX_ROUND_S, terms.left.seconds - RESERVE_S)
+    seconds = min(terms.max_round_s, terms.left.seconds - RESERVE_S)
     if seconds < MIN_ROUND_S:
         return Finish(f"{terms.left.limit} is reached; {count(progress.remaining, 'image')} left")
     units = _units_for_deadline(progress, pace, terms, now)

@@ -138,6 +138,23 @@ def choose_units(images: int, wanted: UnitsInput, capacity: Capacity, within_s: 
     return units
 
 
+def require_possible(images: int, within_s: float, overhead_s: float, account_tps: float | None) -> None:
+    """Require that a deadline is possible whatever the model carries. `account_tps` is the account's quota, if known.
+
+    Raises:
+        DeadlineImpossible: the time is over before the first image, or the quota is too low for the images.
+    """
+    left_s = within_s - overhead_s
+    if left_s <= 0:
+        takes = f"start-up and stop take {overhead_s / 60:.3g} min, and the deadline leaves {max(0, within_s) / 60:.3g}"
+        raise DeadlineImpossible(f"{takes}: give a later deadline")
+    if account_tps is not None and images / left_s > account_tps:
+        raise DeadlineImpossible(
+            f"{images:,} images within {left_s / 3600:.3g} h are {images / left_s:.3g} TPS, and your account's quota of"
+            f" requests is {account_tps:g}: raise it in Service Quotas, or allow {images / account_tps / 3600:.3g} h"
+        )
+
+
 def alternatives(images: int, capacity: Capacity, chosen: int) -> tuple[Alternative, ...]:
     """The hours and USD with each other number of inference units that the quota allows."""
     others: Sequence[int] = [units for units in range(1, capacity.quota + 1) if units != chosen]

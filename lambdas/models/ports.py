@@ -110,5 +110,8 @@ class Usage(Protocol):
     def recent(self, now: float) -> TrafficSeen:
         """The requests of the minutes before `now` (epoch seconds). Raises AccessDenied, InternalError."""
 
+    def in_service(self, now: float) -> int | None:
+        """The inference units in service. Returns None without a value. Raises AccessDenied, InternalError."""
+
     def past(self, window: Window) -> UsageSums:
         """The requests in the window, by period. Raises AccessDenied, InternalError."""

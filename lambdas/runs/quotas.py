@@ -71,6 +71,15 @@ def require_room(leases: LeaseStore, model_arn: str) -> None:
         )
 
 
+def applied_tps(client: Any, service: ServiceFacts) -> float | None:
+    """The account's own value of its quota of requests per second. Returns None if it can't be read."""
+    if not service.tps_quota_words:
+        return None
+    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
+    found = _values(listed, service.tps_quota_words)
+    return min(found) if found else None
+
+
 def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota | None:
     """The maximum inference requests per second of the account. Returns None if the service has no such quota."""
     if not service.tps_quota_words:

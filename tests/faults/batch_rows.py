@@ -12,10 +12,14 @@ from tests.faults.states import PROCESSING, rows_of_states
 _RESUMED_STATES = ("ListImages", "FindCurrent", "PlanRound", "ProcessImages", "Summarise")
 
 
+# Nothing is listed: the execution that resumes it begins anew.
+_NOT_LISTED = ("ListImages-lambda-error-batch", "ListImages-access-denied-batch")
+
+
 def _of_states() -> Iterator[BatchRow]:
     for fields in rows_of_states(PROCESSING):
         state, _, fault = fields["name"].partition("-")
-        is_resumed = fault == "aborted-batch" and state in _RESUMED_STATES
+        is_resumed = (fault == "aborted-batch" and state in _RESUMED_STATES) or fields["name"] in _NOT_LISTED
         yield BatchRow(section="batch-states", what="", is_resumed=is_resumed, **fields)
 
 

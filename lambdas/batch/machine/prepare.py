@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from iu_tuner.contract.batch.batch_input import ProcessInput, UnitsRange
+from iu_tuner.contract.batch.batch_input import ProcessInput, UnitsRange, parse_process_input
 from iu_tuner.contract.batch.output import BatchImages, BatchLatency, BatchOutput, Throughput
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.input_errors import got
@@ -25,7 +25,14 @@ from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, measured_in
 from lambdas.reports.metrics import count_verdict
-from lambdas.runs.quotas import lambda_client, quotas_client, require_room, units_quota, unreserved_concurrency
+from lambdas.runs.quotas import (
+    applied_tps,
+    lambda_client,
+    quotas_client,
+    require_room,
+    units_quota,
+    unreserved_concurrency,
+)
 
 _SHARE = 'give afterRun "restore" to process the images beside their requests'
 
@@ -46,7 +53,7 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
         count_verdict(wanted.model_arn, "skipped")
         return {"holds": False, "output": to_json(skipped(run_id, lease))}
     require_same_region(wanted.images.bucket, wanted.images.source, wanted.model_arn, settings().image_bucket)
-    _require_resumable(wanted)
+    wanted = _resuming(wanted)
     model = find_model(wanted.model_arn)
     state = model.look()
     leases.save(lease.with_initial_state(model.handle, state))
@@ -114,6 +121,7 @@ def _plan(wanted: ProcessInput, lease: Lease, handle: str, state: ModelState) ->
         quota=quota,
         max_workers=workers_within(unreserved_concurrency(lambda_client())),
         found_running=found_running,
+        account_tps=applied_tps(quotas_client(), facts_of(wanted.model_arn)),
     )
 
 
@@ -126,14 +134,27 @@ def _require_quota(wanted: ProcessInput, quota: int) -> None:
         raise InvalidInput(got(field, most, f"at most {quota}, the account's quota of inference units for one model"))
 
 
-def _require_resumable(wanted: ProcessInput) -> None:
-    """Require that `resume` names a batch of this model. It has ended, as this run holds the model's lease."""
+def _resuming(wanted: ProcessInput) -> ProcessInput:
+    """The input with the images and the results of the batch that it resumes, where it names none itself.
+
+    A batch that listed nothing is begun again. It has ended, as this run holds the model's lease.
+
+    Raises:
+        InvalidInput: `resume` names no batch of this model.
+    """
     if wanted.resume is None:
-        return
+        return wanted
+    earlier = batch_store(wanted.resume)
     try:
-        earlier = batch_store(wanted.resume).of_run.load_model_run()[0].model_arn
-        batch_store(wanted.resume).shards.load()
-    except KeyError:
-        raise InvalidInput(got("resume", wanted.resume, "the runId of an earlier batch that listed images")) from None
-    if earlier != wanted.model_arn:
-        raise InvalidInput(got("resume", wanted.resume, f"the runId of a batch of this model, not of {earlier}"))
+        found = earlier.load().run
+    except (KeyError, ValueError):  # no run, or no batch
+        raise InvalidInput(got("resume", wanted.resume, "the runId of an earlier batch")) from None
+    if found.model_arn != wanted.model_arn:
+        takes = f"the runId of a batch of this model, not of {found.model_arn}"
+        raise InvalidInput(got("resume", wanted.resume, takes))
+    its_own = {
+        name: getattr(found.wanted, name) for name in ("images", "results") if name not in wanted.model_fields_set
+    }
+    has_listed = earlier.has_listed()
+    resumed = wanted.model_copy(update={**its_own, **({} if has_listed else {"resume": None})})
+    return parse_process_input(resumed.model_dump(by_alias=True, mode="json", warnings=False))

@@ -9,12 +9,20 @@ from iu_tuner.contract.batch.batch_input import UnitsRange
 from iu_tuner.contract.batch.output import BatchImages
 from lambdas.batch.machine.live import live_batch
 from lambdas.batch.machine.run import BatchRun, LoadedBatch, batch_store, with_units
-from lambdas.batch.quote import EXPECTED_START_S, Capacity, Quote, choose_units, quote
+from lambdas.batch.quote import (
+    EXPECTED_START_S,
+    EXPECTED_STOP_S,
+    Capacity,
+    Quote,
+    choose_units,
+    quote,
+    require_possible,
+)
 from lambdas.models.lease_store import lease_store
 
 UNMEASURED = (
-    "this model has no usable measurement, so there was no quote before the start: measure it, or give tps; the run"
-    " found its rate by a slow start"
+    "this model has no usable measurement, so there was no quote before the start, and neither its deadline nor its"
+    " cost could be checked: measure it, give tps, or measureFirst; the run found its rate by a slow start"
 )
 
 
@@ -34,7 +42,7 @@ def quote_batch(run_id: str) -> bool:
     capacity = capacity_of(batch.run)
     chosen = _quoted(batch.run, account, capacity, now)
     run = _with_units(batch.run, chosen)
-    if capacity is None:
+    if capacity is None and not run.wanted.measure_first:
         run = replace(run, warnings=(*run.warnings, UNMEASURED))
     quoted = chosen if isinstance(chosen, Quote) else None
     state = replace(
@@ -65,6 +73,9 @@ def _quoted(run: BatchRun, images: BatchImages, capacity: Capacity | None, now: 
     if capacity is not None:
         within_s = None if run.deadline_at is None else run.deadline_at - now
         return quote(images.left, wanted, run.wanted.limits, capacity, within_s)
+    if run.deadline_at is not None:
+        overhead_s = EXPECTED_STOP_S + (0.0 if run.found_running else EXPECTED_START_S)
+        require_possible(images.left, run.deadline_at - now, overhead_s, run.account_tps)
     unknown = Capacity(1.0, run.usd_per_unit_hour, run.quota)
     return choose_units(images.left, wanted, unknown, None)
 

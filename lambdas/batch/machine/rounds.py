@@ -7,14 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from iu_tuner.contract.batch.batch_input import UnitsRange
-from iu_tuner.contract.errors import AccessDenied, TooManyFailures
+from iu_tuner.contract.errors import AccessDenied, RunError, TooManyFailures
+from lambdas.aws.logging import logger
 from lambdas.batch.machine.live import live_batch
-from lambdas.batch.machine.run import BatchStore, LoadedBatch, batch_store
-from lambdas.batch.next_round import BatchProgress, ChangeUnits, Finish, PaceNow, Round, Terms, next_round
+from lambdas.batch.machine.run import BatchState, BatchStore, LoadedBatch, batch_store
+from lambdas.batch.measured_round import measured_capacity
+from lambdas.batch.next_round import (
+    MAX_ROUND_S,
+    SHORT_ROUND_S,
+    BatchProgress,
+    ChangeUnits,
+    Finish,
+    PaceNow,
+    Round,
+    Terms,
+    next_round,
+)
 from lambdas.batch.progress import progress_after
 from lambdas.models.lease_store import lease_store
-from lambdas.models.registry import model_of
-from lambdas.models.status import require_running
+from lambdas.models.registry import model_of, usage_of
+from lambdas.models.status import ModelState, require_running
 from lambdas.processing.first_pace import first_pace
 from lambdas.processing.pace_store import PaceStore, pace_store
 
@@ -27,6 +39,7 @@ def plan_round(run_id: str) -> dict[str, Any]:
 
     Raises:
         ModelLost, InternalError
+        BudgetExceeded, DeadlineImpossible: by what the first round has measured.
         AccessDenied: the workers of the last round missed a right.
     """
     store, now = batch_store(run_id), time.time()
@@ -48,9 +61,13 @@ def plan_round(run_id: str) -> dict[str, Any]:
     elif batch.progress.scaling_error is not None:  # the restart with other units has failed
         move = Finish(batch.progress.scaling_error)
     else:
-        require_running(model_of(batch.run.model_arn, batch.run.project_arn).look())
-        pace = _pace(pace_store(batch.run.model_arn, "batch"), batch, now)
-        move = _move(progress, pace, _terms(batch, now), now)
+        found = model_of(batch.run.model_arn, batch.run.project_arn).look()
+        require_running(found)
+        pace = _pace(pace_store(batch.run.model_arn, "batch"), batch, found, now)
+        terms = _terms(batch, found, now)
+        move = _move(progress, pace, terms, now)
+        if _is_measured_now(batch) and isinstance(move, Round):
+            state = _quoted(state, progress, pace, terms, now, batch.run.usd_per_unit_hour)
     if isinstance(move, Finish):
         state = replace(state, left_because=move.left_because)
     store.save_state(state, live_batch(LoadedBatch(batch.run, batch.progress, state), account))
@@ -76,21 +93,47 @@ def _move(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float) -> R
         return Finish(error.sentence)
 
 
-def _pace(paces: PaceStore, batch: LoadedBatch, now: float) -> PaceNow:
+def _is_measured_now(batch: LoadedBatch) -> bool:
+    """Whether the last round was the one that `measureFirst` asks for."""
+    return batch.run.wanted.measure_first and batch.state.capacity is None and batch.state.progress is not None
+
+
+def _quoted(
+    state: BatchState, progress: BatchProgress, pace: PaceNow, terms: Terms, now: float, usd_per_unit_hour: float
+) -> BatchState:
+    """The state with what the first round has measured. Raises BudgetExceeded, DeadlineImpossible."""
+    capacity, busy_s = measured_capacity(progress, pace, terms, now, usd_per_unit_hour)
+    usd = capacity.expected_usd(progress.remaining, pace.inference_units)
+    return replace(state, capacity=capacity, expected_usd=usd, expected_hours=busy_s / 3600)
+
+
+def _units_in_service(batch: LoadedBatch, found: ModelState, now: float) -> int | None:
+    """The inference units that the model has now. CloudWatch knows those of one that auto-scales."""
+    if found.auto_scales_to is None:
+        return found.min_inference_units
+    try:
+        return usage_of(batch.run.model_arn).in_service(now)
+    except RunError:
+        logger.warning("the inference units in service are not known", exc_info=True)
+        return None
+
+
+def _pace(paces: PaceStore, batch: LoadedBatch, found: ModelState, now: float) -> PaceNow:
     """The pace of the model. The first round of a start sets it, unless other work with the model has one."""
-    is_first = batch.state.progress is None
-    is_shared = is_first and not paces.begin(first_pace(batch.units, batch.run.measured), now)
-    if is_shared or batch.state.units_now not in (None, batch.units):
-        paces.set_units(batch.units)
+    units = _units_in_service(batch, found, now)
+    begun = batch.state.progress is None and paces.begin(first_pace(units or batch.units, batch.run.measured), now)
+    if units is not None and not begun:
+        paces.set_units(units)
     pace = paces.load()
     assert pace is not None, "it was just set"
-    return PaceNow(pace.rate, pace.cap, batch.units)
+    return PaceNow(pace.rate, pace.cap, pace.units)
 
 
-def _terms(batch: LoadedBatch, now: float) -> Terms:
+def _terms(batch: LoadedBatch, found: ModelState, now: float) -> Terms:
     run, progress = batch.run, batch.progress
     wanted = run.wanted
     may_change = wanted.units == "deadline" and progress.units_wanted is None and run.after_run == "stop"
+    is_to_measure = wanted.measure_first and batch.state.capacity is None
     most = wanted.units.max if isinstance(wanted.units, UnitsRange) else run.quota
     return Terms(
         left=replace(run, inference_units=batch.units).left(progress, now),
@@ -98,4 +141,5 @@ def _terms(batch: LoadedBatch, now: float) -> Terms:
         max_workers=run.max_workers,
         deadline_at=run.deadline_at,
         max_units=most if may_change else None,
+        max_round_s=MAX_ROUND_S if found.auto_scales_to is None and not is_to_measure else SHORT_ROUND_S,
     )

@@ -40,6 +40,7 @@ class BatchRun(ModelRun):
     quota: int
     max_workers: int
     found_running: bool
+    account_tps: float | None = None  # the account's own quota of requests, if Service Quotas lists it
     warnings: tuple[str, ...] = ()
 
     @property
@@ -101,6 +102,14 @@ class BatchStore:
         run, progress = self.of_run.load_plan(RUN)
         item = self._items.get(RUN_ITEM)
         return LoadedBatch(run, progress, _STATE.read(item.get("batchState", "{}")), item.get("refusal"))
+
+    def has_listed(self) -> bool:
+        """Whether the listing of the images is complete."""
+        try:
+            self.shards.load()
+        except KeyError:
+            return False
+        return True
 
     def save_state(self, state: BatchState, live: LiveBatch) -> None:
         """Save the state, and the progress that clients show."""

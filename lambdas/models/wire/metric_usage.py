@@ -65,6 +65,17 @@ class MetricUsage:
         own = len(self._of_model)
         return seen(values[:own], [value for account in values[own:] for value in account])
 
+    def in_service(self, now: float) -> int | None:
+        """The inference units in service by the newest value of the last MINUTES. Returns None if there is none.
+
+        Raises:
+            AccessDenied, InternalError: CloudWatch does not answer.
+        """
+        asked = [(IN_SERVICE, self._of_model[0])]
+        with _explained("for the inference units in service", "the pace follows them by cloudwatch:GetMetricData"):
+            (series,) = self._series(asked, now - MINUTES * 60, now, MINUTE_S)
+        return max(1, round(series[max(series)])) if series else None
+
     def past(self, window: Window) -> UsageSums:
         """The requests in the window: the model's own series, or else those of the account and Region.
 
