@@ -33,6 +33,7 @@ UNSEEN = {
     ("PrepareBatch", "cloudwatch:GetMetricData"): "only for a model that runs already",
     ("PrepareBatch", "dynamodb:Query"): "only without tps",
     ("PrepareBatch", "s3:ListBucket"): "only to find the Region of a bucket that the input names",
+    ("PlanRound", "cloudwatch:GetMetricData"): "only for a model that auto-scales",
     ("ProcessImages", "s3:DeleteObject"): "only where an image had an error before",
 }
 

@@ -90,7 +90,8 @@ RIGHTS_OF_BATCHES = {
     "ListImages": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES, WRITE_FILES},
     "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES},
     "QuoteBatch": OF_A_BATCH,
-    "PlanRound": OF_A_BATCH | {PUT_ITEM, ("rekognition:DescribeProjectVersions", PROJECTS)},
+    "PlanRound": OF_A_BATCH
+    | {PUT_ITEM, ("rekognition:DescribeProjectVersions", PROJECTS), ("cloudwatch:GetMetricData", "*")},
     "ProcessImages": OF_A_BATCH
     | {
         ("rekognition:DetectCustomLabels", VERSIONS),

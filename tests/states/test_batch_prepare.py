@@ -13,12 +13,14 @@ from iu_tuner.contract.errors import InvalidInput, ModelNotStartable
 from lambdas.batch.machine.live import live_batch
 from lambdas.batch.machine.own_traffic import without_own_requests
 from lambdas.batch.machine.run import BatchState, batch_store
+from lambdas.batch.shards.record import Shards
 from lambdas.handlers import prepare_batch
 from lambdas.models.lease import RENEWAL_S, Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import TrafficSeen
 from lambdas.processing.first_pace import Measured, first_pace
 from lambdas.processing.pace_store import pace_store
+from lambdas.runs.sent_requests import sent_requests
 from local.simulated_model.account import ModelSetup
 from tests.states.conftest import STARTED_AT, Stack
 
@@ -76,11 +78,51 @@ def test_the_third_running_model_of_an_account_is_refused_before_its_start(
     assert stack.service.model_report(arn)["transitions"] == []
 
 
+def test_a_measurement_would_be_the_third_running_model_too(stack: Stack) -> None:
+    hold(0)
+    hold(1, kind="process")
+    arn = model(stack)
+
+    with pytest.raises(ModelNotStartable, match="at most 2 models at once, and the runs other-0, other-1"):
+        stack.prepare({"modelArn": arn})
+    assert stack.service.model_report(arn)["transitions"] == []
+
+
 def test_resume_takes_a_batch_of_this_model(stack: Stack) -> None:
     arn = model(stack)
 
     with pytest.raises(InvalidInput, match='resume: got "no-such-run"; takes the runId of an earlier batch'):
         prepare(stack, arn, resume="no-such-run")
+
+
+def test_a_batch_is_resumed_with_the_images_and_results_of_the_earlier_one(stack: Stack) -> None:
+    arn = model(stack)
+    prepare(stack, arn, images={"prefix": "photos/"}, results={"prefix": "found/", "minConfidence": 70})
+    batch_store("run-1").shards.create(Shards(0, BatchImages()))
+    release(arn, "run-1")
+
+    prepare(stack, arn, "run-2", resume="run-1", results={"prefix": "elsewhere/"})
+
+    wanted = batch_store("run-2").load().run.wanted
+    assert (wanted.resume, wanted.images.prefix, wanted.results.prefix) == ("run-1", "photos/", "elsewhere/")
+
+
+def test_a_batch_that_listed_nothing_is_begun_again(stack: Stack) -> None:
+    arn = model(stack)
+    prepare(stack, arn, images={"prefix": "photos/"})
+    release(arn, "run-1")
+
+    prepare(stack, arn, "run-2", resume="run-1")
+
+    wanted = batch_store("run-2").load().run.wanted
+    assert (wanted.resume, wanted.images.prefix) == (None, "photos/")
+
+
+def release(arn: str, run_id: str) -> None:
+    lease = lease_store().get(arn)
+    assert lease is not None
+    assert lease.run_id == run_id
+    lease_store().release(lease)
 
 
 def test_more_units_than_the_quota_are_refused(stack: Stack) -> None:
@@ -95,6 +137,18 @@ def test_a_lease_that_is_renewed_is_not_overdue() -> None:
     assert old.is_overdue(now)
     assert not replace(old, renewed_at=now - RENEWAL_S / 2).is_overdue(now)
     assert replace(old, renewed_at=now - 2 * RENEWAL_S).is_overdue(now)
+
+
+def test_the_requests_of_batches_and_uploads_that_ended_are_nobody_s_traffic(stack: Stack) -> None:
+    now = time.time()
+    sent_requests().add(ARN.format(1), 300, now - 100, now - 40)
+    sent_requests().add(ARN.format(2), 200, now - 460, now - 260)  # half of it is too long ago
+    sent_requests().add(ARN.format(3), 70, now - 20, now - 10)
+    sent_requests().add(ARN.format(2), 1000, now - 900, now - 400)
+
+    seen = without_own_requests(TrafficSeen(1000, of_model=False), ARN.format(3), now)
+
+    assert seen == TrafficSeen(1000 - 300 - 100, of_model=False)
 
 
 def test_the_account_s_traffic_is_counted_without_that_of_a_batch_of_another_model(stack: Stack) -> None:

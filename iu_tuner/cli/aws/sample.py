@@ -41,12 +41,13 @@ def choose_sample(deployment: Deployment, wanted: ProcessInput, size: int, run_i
         s3 = deployment.aws.of("s3")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=wanted.images.prefix)
         found = [each["Key"] for page in pages for each in page.get("Contents", ())]
-        keys = [key for key in found if key.lower().endswith(wanted.images.suffixes)]
-        if not keys:
-            raise UsageError(f"--prefix: got {wanted.images.prefix}, which has no images; takes a folder with some")
-        size = min(size, len(keys))
-        lines = "".join(json.dumps({"key": keys[number * len(keys) // size]}) + "\n" for number in range(size))
-        key = f"{BATCH_PREFIX}{run_id}/sample.jsonl"
+    keys = [key for key in found if key.lower().endswith(wanted.images.suffixes)]
+    if not keys:
+        raise UsageError(f"--prefix: got {wanted.images.prefix}, which has no images; takes a folder with some")
+    size = min(size, len(keys))
+    lines = "".join(json.dumps({"key": keys[number * len(keys) // size]}) + "\n" for number in range(size))
+    key = f"{BATCH_PREFIX}{run_id}/sample.jsonl"
+    with calling_aws():
         s3.put_object(Bucket=deployment.image_bucket, Key=key, Body=lines.encode())
     return Sample(size, len(keys), f"s3://{deployment.image_bucket}/{key}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -174,6 +174,22 @@ def test_current_results_are_found_before_anything_is_sent(s3: Any) -> None:
     assert (account.current, account.failed, account.left) == (3, 0, 2)
     after = play(s3, table, Sender(), has_files=True)
     assert (after.current, after.done, after.failed) == (3, 1, 1)
+
+
+@pytest.mark.parametrize("keeps_current", [True, False])
+def test_what_a_worker_wrote_before_it_died_is_in_the_parts(s3: Any, keeps_current: bool) -> None:
+    for key in KEYS[:5]:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    play(s3, listed(s3, {}), Sender(limit=3), has_files=True)
+    table, files = listed(s3, {}), ShardFiles(s3, BUCKET, RUN)
+    processing = replace(processing_of(s3, has_files=True), keeps_current=keeps_current)
+
+    find_current(table, files, processing, is_over=lambda: False)
+    play(s3, table, Sender(), has_files=True)
+
+    account = table.load().account(table.records())
+    assert (account.current, account.done) == (3, 2)
+    assert sorted(keys_in_parts(s3, table)) == (KEYS[:5] if keeps_current else KEYS[3:5])
 
 
 def test_a_list_without_etags_asks_s3_and_names_what_is_missing(s3: Any) -> None:

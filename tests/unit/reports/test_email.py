@@ -20,6 +20,7 @@ from lambdas.reports.email import Message
 from lambdas.runs.failed_run import FailedRun
 from lambdas.tuning.output import skipped
 from simulation.samples.run import INPUT, sample_output
+from tests.unit.reports.sample_batch import batch_output
 
 ARN = INPUT["modelArn"]
 STOPPED = Receipt("finally", 1_795_241_495.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_241_495.0, 0.0264, 0.1056)
@@ -234,3 +235,21 @@ def require_well_formed(told: Message) -> None:
     assert told.subject.isascii() and told.subject.isprintable()
     assert told.body.replace("\n", "").replace("\u0436", "").isprintable()
     assert len(told.body.encode()) < 200_000
+
+
+class TestABatch:
+    def test_it_says_what_became_of_the_images_and_where_they_are(self) -> None:
+        told = message.batch_email(batch_output())
+
+        assert "batch partial, 42 of 54 images" in told.subject
+        assert "42 of 54 images processed, 10 were current, 2 failed at 4.93 images/s for $12.34." in told.body
+        assert "The images alone would cost $12.00 at the measured rate." in told.body
+        assert "  - in/<a>.jpg: InvalidImageFormatException: no image" in told.body
+        assert "Failed images: s3://b/batches/batch-1/failed.jsonl" in told.body
+        assert "STOPPED" in told.body
+
+    def test_a_batch_without_failures_names_none(self) -> None:
+        told = message.batch_email(batch_output(failures=(), verdict="complete"))
+
+        assert "failed.jsonl" not in told.body
+        assert "first failed images" not in told.body

@@ -1,0 +1,73 @@
+"""`iu-tuner process --sample`: images at even distances, and hours and dollars of all of them."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from iu_tuner.cli.aws.sample import Sample, choose_sample, sample_quote
+from iu_tuner.contract.batch.batch_input import parse_process_input
+from iu_tuner.exit_codes import UsageError
+from tests.unit.cli.aws_stub import MODEL
+
+
+def chosen(keys: list[str], size: int, **images: Any) -> tuple[Sample, list[str]]:
+    """The sample of these keys, and the keys of its list."""
+    wanted = parse_process_input({"modelArn": MODEL, "images": {"prefix": "incoming/", **images}})
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="images")
+        for key in keys:
+            s3.put_object(Bucket="images", Key=key, Body=b"x")
+        deployment: Any = SimpleNamespace(image_bucket="images", aws=SimpleNamespace(of=lambda _: s3))
+        sample = choose_sample(deployment, wanted, size, "run-1")
+        key = sample.address.removeprefix("s3://images/")
+        lines = s3.get_object(Bucket="images", Key=key)["Body"].read().decode().splitlines()
+    return sample, [json.loads(line)["key"] for line in lines]
+
+
+def described(tps: float | None, units: int = 2) -> dict[str, Any]:
+    return {"output": json.dumps({"throughput": {"tps": tps}, "inferenceUnits": units})}
+
+
+def test_the_images_lie_at_even_distances_over_the_whole_prefix() -> None:
+    keys = [f"incoming/{number:03}.jpg" for number in range(100)]
+
+    sample, listed = chosen([*keys, "incoming/notes.txt", "elsewhere/1.jpg"], 10)
+
+    assert (sample.size, sample.images) == (10, 100)
+    assert listed == keys[::10]
+    assert sample.address == "s3://images/batches/run-1/sample.jsonl"
+    assert sample.sentence == "a sample of 10 of 100 images; their results are kept and not paid again"
+
+
+def test_a_prefix_with_fewer_images_is_taken_whole() -> None:
+    sample, listed = chosen(["incoming/a.jpg", "incoming/b.jpg"], 10)
+
+    assert (sample.size, sample.images, listed) == (2, 2, ["incoming/a.jpg", "incoming/b.jpg"])
+
+
+def test_a_prefix_without_images_and_a_list_are_refused() -> None:
+    with pytest.raises(UsageError, match="which has no images"):
+        chosen(["incoming/notes.txt"], 10)
+    with pytest.raises(UsageError, match="not of --list"):
+        chosen([], 10, list="s3://images/keys.csv")
+
+
+def test_all_images_cost_what_the_sample_s_rate_says() -> None:
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=10.0), usd_per_unit_hour=4.0)
+
+    # An hour of two units and 90 s more; start and stop take 11 minutes.
+    assert (
+        told
+        == "all 36,000 images take about 1 h 11 min with start-up, and $8.20, with 2 inference units at 10.00 images/s"
+    )
+
+
+def test_a_sample_of_which_nothing_was_sent_says_nothing() -> None:
+    assert "says nothing" in sample_quote(Sample(1, 9, "s3://images/x"), described(tps=None), 4.0)
