@@ -68,7 +68,7 @@ _SIZES = {
     # Reads the records of all shards: 4,000 for 1,000,000 images.
     "PlanRound": _Size(memory_mb=1024, timeout_s=120),
     # A round is at most 240 s; the rest is for the last replies and the files of the open shards.
-    "ProcessImages": _Size(memory_mb=1024, timeout_s=290),
+    "ProcessImages": _Size(memory_mb=768, timeout_s=290),
     "Summarise": _Size(memory_mb=1024, timeout_s=900),
     "PublishBatch": _Size(memory_mb=512, timeout_s=300),
 }

@@ -13,7 +13,7 @@ _RESUMED_STATES = ("ListImages", "FindCurrent", "PlanRound", "ProcessImages", "S
 
 
 # Nothing is listed: the execution that resumes it begins anew.
-_NOT_LISTED = ("ListImages-lambda-error-batch", "ListImages-access-denied-batch")
+_NOT_LISTED = ("ListImages-lambda-error-batch",)
 
 
 def _of_states() -> Iterator[BatchRow]:

@@ -39,7 +39,7 @@ class Deployment:
             described: dict[str, Any] = states.describe_execution(executionArn=execution_arn)
             if described["status"] != "RUNNING":
                 return described
-            time.sleep(0.5)
+            time.sleep(1)
         states.stop_execution(executionArn=execution_arn)
         raise AssertionError(f"{execution_arn} did not end within {within_s} s")
 

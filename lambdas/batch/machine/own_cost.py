@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from lambdas.batch.shards.record import ShardRecord
 
-USD_PER_GB_SECOND, WORKER_GB = 0.0000133334, 1.0
+USD_PER_GB_SECOND, WORKER_GB = 0.0000133334, 0.75
 USD_PER_PUT, USD_PER_GET, USD_PER_WRITE = 0.005 / 1000, 0.0004 / 1000, 0.000000625
 WRITES_PER_SHARD = 20  # the claim, the record, the counts, and a reservation of the pace each second
 FILES_PER_SHARD = 2  # the list of its images and its part

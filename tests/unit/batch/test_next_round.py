@@ -70,9 +70,9 @@ def test_a_round_has_workers_for_the_rate_but_not_more_than_shards_or_requests_i
         assert isinstance(move, Round)
         return move.workers
 
-    assert workers(4.9, 4, 108) == 2
+    assert workers(4.9, 4, 108) == 1
     assert workers(4.9, 1, 108) == 1
-    assert workers(4.9, None, 108) == 2
+    assert workers(4.9, None, 108) == 1
     assert workers(4.9, 4, 1) == 1
     assert workers(300, 100, 108) == 20
     assert workers(9_000, 5_000, 5_000) == LONG.max_workers
