@@ -142,8 +142,11 @@ class Storage(Construct):
         self._grant_keys(function, actions)
 
     def grant_results(self, function: lambda_.Function, *actions: str) -> None:
-        """Allow the function these actions on the images' results, and to list them: the input names their prefix."""
-        results = self.images.arn_for_objects("*")
+        """Allow the function these actions on the images' results, and to list them: the input names their prefix.
+
+        All of their names end in .json, so the function can neither replace nor delete an image.
+        """
+        results = self.images.arn_for_objects("*.json")
         allow(function, [f"s3:{action}" for action in actions], results, wildcard="The user names the results' prefix.")
         allow(function, ["s3:ListBucket"], self.images.bucket_arn)
         self._grant_keys(function, actions)

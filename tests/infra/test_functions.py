@@ -96,8 +96,8 @@ RIGHTS_OF_BATCHES = {
     | {
         ("rekognition:DetectCustomLabels", VERSIONS),
         ("rekognition:StopProjectVersion", VERSIONS),
-        ("s3:PutObject", "bucket/*"),
-        ("s3:DeleteObject", "bucket/*"),
+        ("s3:PutObject", "bucket/*.json"),
+        ("s3:DeleteObject", "bucket/*.json"),
         LIST_ALL,
         READ_ALL,
         READ_FILES,
