@@ -61,8 +61,8 @@ def rows_of_states(machine: Machine) -> Iterator[dict[str, Any]]:
     for state in WAITS:
         for fault in ("aborted", "timed-out"):
             # A batch asks for the stop of its model early, so that it may be over before the release.
-            truth = {"stop_s": 15.0} if (machine, state) == (PROCESSING, "WaitForRelease") else {}
-            yield {"name": machine.name(state, fault), "truth": truth, **_outcome(machine, state, fault)}
+            slow = {"stop_s": 15.0} if (machine, state) == (PROCESSING, "WaitForRelease") else {}
+            yield {"name": machine.name(state, fault), "truth": slow, **_outcome(machine, state, fault)}
 
 
 def _outcome(machine: Machine, state: str, fault: str) -> dict[str, Any]:

@@ -136,7 +136,7 @@ class Executions:
         def invoke_until_killed(worker: Any, event: Any, *args: Any, **more: Any) -> Any:
             run_id = event.get("runId") if isinstance(event, dict) else None
             fault = fault_named(run_id)
-            if fault and fault.kind == "lambda-killed" and self._is_to_be_killed(run_id, event):
+            if fault and fault.kind == "lambda-killed" and self._is_to_be_killed(str(run_id), event):
                 starts_in_s = event["step"]["startAt"] - time.time() if "step" in event else 0.0
                 delay_s = starts_in_s + KILL_AFTER_START_S
                 threading.Timer(delay_s, self._kill, (worker, run_id, fault)).start()
