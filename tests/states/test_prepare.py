@@ -22,7 +22,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.runs.store import run_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.states.conftest import BUCKET, Stack, picture
+from tests.states.conftest import BUCKET, Stack, hooked, picture
 
 STARTABLE = ("TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED", "FAILED", "STARTING", "STOPPING")
 REFUSED = (
@@ -231,14 +231,7 @@ OTHERS = f"{ROLE} s3:ListBucket on resource: x because no resource-based policy 
     ("operation", "code", "status", "words", "error", "todo"),
     [
         ("ListObjectsV2", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),
-        (
-            "ListObjectsV2",
-            "AccessDenied",
-            403,
-            DENIED,
-            AccessDenied,
-            "administrator of that service control policy",
-        ),
+        ("ListObjectsV2", "AccessDenied", 403, DENIED, AccessDenied, "administrator of that service control policy"),
         ("ListObjectsV2", "AccessDenied", 403, OTHERS, AccessDenied, "the resource's own policy must allow"),
         ("ListObjectsV2", "PermanentRedirect", 301, "must be addressed", NoUsableImages, "in another Region"),
         ("GetObject", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),
@@ -255,8 +248,7 @@ def test_what_s3_refuses_keeps_its_words_and_gets_advice_that_fits(
         answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
         raise stack.s3.exceptions.ClientError(answer, operation)
 
-    s3_client().meta.events.register(f"before-call.s3.{operation}", refuse)
-    with pytest.raises(error) as refused:
+    with hooked(s3_client(), f"before-call.s3.{operation}", refuse), pytest.raises(error) as refused:
         stack.prepare({"modelArn": model_arn})
 
     assert words.rstrip(".") in str(refused.value)
