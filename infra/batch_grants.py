@@ -19,6 +19,7 @@ def grant_batches(storage: Storage, models: ModelService, functions: Functions, 
     storage.grant_batch_files(functions.list_images, "GetObject", "PutObject")
     storage.grant_runs(functions.list_images, "GetItem", "PutItem", "UpdateItem", "Query")
 
+    storage.grant_get_images(functions.find_current)
     storage.grant_results(functions.find_current, "GetObject")
     storage.grant_batch_files(functions.find_current, "GetObject")
     storage.grant_runs(functions.find_current, "GetItem", "PutItem", "UpdateItem", "Query")

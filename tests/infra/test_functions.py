@@ -66,6 +66,7 @@ SETTLE = {
 OF_A_BATCH = {("dynamodb:GetItem", "runs"), ("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")}
 PUT_ITEM = ("dynamodb:PutItem", "runs")
 READ_FILES, WRITE_FILES = ("s3:GetObject", "bucket/batches/*"), ("s3:PutObject", "bucket/batches/*")
+READ_RESULTS = ("s3:GetObject", "bucket/*.json")
 READ_ALL, LIST_ALL = ("s3:GetObject", "bucket/*"), ("s3:ListBucket", "bucket")
 # What it takes to tell of a run that is over.
 TELL = {
@@ -88,7 +89,7 @@ RIGHTS_OF_BATCHES = {
         LIST_ALL,
     },
     "ListImages": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES, WRITE_FILES},
-    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES},
+    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_RESULTS, READ_FILES},
     "QuoteBatch": OF_A_BATCH,
     "PlanRound": OF_A_BATCH
     | {PUT_ITEM, ("rekognition:DescribeProjectVersions", PROJECTS), ("cloudwatch:GetMetricData", "*")},
@@ -96,6 +97,7 @@ RIGHTS_OF_BATCHES = {
     | {
         ("rekognition:DetectCustomLabels", VERSIONS),
         ("rekognition:StopProjectVersion", VERSIONS),
+        READ_RESULTS,
         ("s3:PutObject", "bucket/*.json"),
         ("s3:DeleteObject", "bucket/*.json"),
         LIST_ALL,

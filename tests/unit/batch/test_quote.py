@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iu_tuner.contract.batch.batch_input import BatchLimitsInput, UnitsRange
 from iu_tuner.contract.errors import BudgetExceeded, DeadlineImpossible
-from lambdas.batch.quote import Capacity, alternatives, choose_units, quote
+from lambdas.batch.quote import Capacity, alternatives, choose_units, quote, require_possible
 
 
 def limits(**values: float) -> BatchLimitsInput:
@@ -142,3 +142,23 @@ def test_the_limit_is_compared_with_the_pricing_rule(images: int, units: int, tp
     by_rule = units * (30 + images / (tps * units * 0.95) + 90) / 3600 * 4.0
 
     assert math.isclose(capacity.quoted_usd(images, units), by_rule)
+
+
+@pytest.mark.parametrize(
+    ("images", "within_s", "account_tps", "said"),
+    [
+        (1, 660, None, "start-up and stop take 11 min, and the deadline leaves 11"),
+        (1, -5, 50, "and the deadline leaves 0: give a later deadline"),
+        (36_001, 1320, 50, "36,001 images within 0.183 h are 54.5 TPS, and your account's quota of requests is 50"),
+    ],
+)
+def test_a_deadline_that_no_rate_meets_is_impossible(
+    images: int, within_s: float, account_tps: float | None, said: str
+) -> None:
+    with pytest.raises(DeadlineImpossible, match=re.escape(said)):
+        require_possible(images, within_s, 660, account_tps)
+
+
+@pytest.mark.parametrize(("within_s", "account_tps"), [(661, None), (1380, 50)])
+def test_a_deadline_that_may_be_met_is_left_to_the_run(within_s: float, account_tps: float | None) -> None:
+    require_possible(36_000, within_s, 660, account_tps)
