@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
 
 from iu_tuner.contract.errors import AccessDenied, BudgetExceeded, DeadlineImpossible
+from lambdas.aws.errors import ClientError
 from lambdas.batch.machine.run import batch_store
 from lambdas.handlers import find_current, list_images, plan_round, process_images, quote_batch, start_model
+from lambdas.models.lease_store import lease_store
 from lambdas.processing.pace_store import pace_store
+from lambdas.processing.result_store import ResultStore
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import Stack, picture
 from tests.states.test_batch_prepare import prepare
+from tests.waiting import wait_until
 
 IMAGES, TPS = 40, 20.0
 
@@ -138,9 +143,6 @@ def test_a_deadline_before_the_model_can_run_is_impossible_without_a_measurement
 
 
 def test_a_worker_whose_writes_are_refused_ends_the_batch(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lambdas.aws.errors import ClientError
-    from lambdas.processing.result_store import ResultStore
-
     def refuse(*_: Any) -> None:
         error = {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}
         raise ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": 403}}, "PutObject")  # type: ignore[typeddict-item]
@@ -157,3 +159,24 @@ def test_a_worker_whose_writes_are_refused_ends_the_batch(stack: Stack, monkeypa
     with pytest.raises(AccessDenied, match="was refused"):
         planned(stack)
     assert stack.service.model_report(arn)["totals"]["accepted"] < IMAGES
+
+
+def test_a_worker_whose_run_is_ended_sends_no_more_and_saves_what_was_answered(stack: Stack) -> None:
+    arn = model(stack)
+    started(stack, arn, tps=4.0, images={"source": "bytes"})
+    plan = planned(stack)["round"]
+
+    def accepted() -> int:
+        return int(stack.service.model_report(arn)["totals"]["accepted"])
+
+    with ThreadPoolExecutor(1) as threads:
+        event = {"runId": "run-1", "round": plan, "worker": 0}
+        worker = threads.submit(process_images.handler, event, stack.context)
+        wait_until("some answers", lambda: accepted() >= 3)
+        lease = lease_store().get(arn)
+        assert lease is not None
+        lease_store().mark_closing(lease)
+        worker.result()
+
+    assert accepted() < IMAGES
+    assert sum(record.done for record in batch_store("run-1").shards.records()) == accepted()
