@@ -10,6 +10,7 @@
 | RUN#<runId>  | TRAFFIC                   | past requests to plan for (`history_items`)  |
 | MODEL#<arn>  | RUN#<ISO start time>      | the run's result, or why it failed (`history`) |
 | RUNS         | <ISO time>#<runId>        | when a run had its model running (`history_items`) |
+| SENT         | <end>#<random>            | requests of a worker or of uploads (`sent_requests`) |
 | UPLOADS#<prefix> | <modelArn>            | the last upload, and what runs have covered (`upload_watch`) |
 """
 
