@@ -58,9 +58,18 @@ def sample_quote(sample: Sample, described: Mapping[str, Any], usd_per_unit_hour
     sent, units = output["throughput"], output["inferenceUnits"]
     if not sent["tps"]:
         return "the sample says nothing about the others: none of its images was sent"
-    seconds = sample.images / sent["tps"]
+    rate = _steady_rate(output)
+    seconds = sample.images / rate
     usd = units * (seconds + BILLED_TAIL_S) / 3600 * usd_per_unit_hour
     return (
         f"all {count(sample.images, 'image')} take about {duration(seconds + START_AND_STOP_S)} with start-up, and"
-        f" ${usd:,.2f}, with {count(units, 'inference unit')} at {tps(sent['tps'])} images/s"
+        f" ${usd:,.2f}, with {count(units, 'inference unit')} at {tps(rate)} images/s"
     )
+
+
+def _steady_rate(output: Mapping[str, Any]) -> float:
+    """Images per second once results come: the rate without the time of the first reply, which many images share."""
+    rate, first_s = float(output["throughput"]["tps"]), (output["latencyMs"]["p50"] or 0) / 1000
+    done = output["images"]["done"]
+    seconds = done / rate - first_s
+    return done / seconds if seconds > 0 else rate

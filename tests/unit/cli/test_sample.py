@@ -31,8 +31,9 @@ def chosen(keys: list[str], size: int, **images: Any) -> tuple[Sample, list[str]
     return sample, [json.loads(line)["key"] for line in lines]
 
 
-def described(tps: float | None, units: int = 2) -> dict[str, Any]:
-    return {"output": json.dumps({"throughput": {"tps": tps}, "inferenceUnits": units})}
+def described(tps: float | None, units: int = 2, p50: float | None = None) -> dict[str, Any]:
+    output = {"throughput": {"tps": tps}, "inferenceUnits": units, "latencyMs": {"p50": p50}, "images": {"done": 100}}
+    return {"output": json.dumps(output)}
 
 
 def test_the_images_lie_at_even_distances_over_the_whole_prefix() -> None:
@@ -67,6 +68,13 @@ def test_all_images_cost_what_the_sample_s_rate_says() -> None:
         told
         == "all 36,000 images take about 1 h 11 min with start-up, and $8.20, with 2 inference units at 10.00 images/s"
     )
+
+
+def test_the_first_reply_of_a_short_sample_does_not_count() -> None:
+    # 100 images in 2 s, of which the first reply took 200 ms.
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=50.0, p50=200), usd_per_unit_hour=4.0)
+
+    assert told.endswith("with 2 inference units at 55.56 images/s")
 
 
 def test_a_sample_of_which_nothing_was_sent_says_nothing() -> None:
