@@ -19,8 +19,8 @@ from tests.waiting import MAX_S, PAUSE_S
 
 # Not all of them load their models: many break before that.
 SIDE_BY_SIDE = 8
-# A batch measures nothing, so it may have less of this machine.
-BATCHES_SIDE_BY_SIDE = 16
+# A batch measures nothing, so it may have less of this machine. With more of them the time goes into cold starts.
+BATCHES_SIDE_BY_SIDE = 12
 # It only guards against a run that never ends.
 MAX_RUN_S = 900
 # How long a lease is waited for that may stay until the janitor's turn.

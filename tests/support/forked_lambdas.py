@@ -71,6 +71,8 @@ class Environment:
         self.stdout, self.stderr = os.fdopen(stdout, encoding="utf-8"), os.fdopen(stderr, encoding="utf-8")
         # A pipe of which the process holds the other end, for as long as it lives.
         self._over = os.fdopen(over, encoding="utf-8")
+        self._watch = select.poll()  # select takes no descriptor from 1,024 on
+        self._watch.register(self._over, select.POLLIN)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -93,7 +95,7 @@ class Environment:
         self._signal(signal.SIGKILL)
 
     def _ended(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._over], [], [], timeout)[0]:
+        if self.returncode is None and self._watch.poll(None if timeout is None else 1000 * timeout):
             self.returncode = -1
         return self.returncode
 
