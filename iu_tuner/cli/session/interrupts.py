@@ -100,7 +100,7 @@ def wait_for_cleanup(ended: Outcome, tuner: Tuner, model_arn: str | None, screen
         code=Exit.NOT_SETTLED,
         error="ModelStopFailed",
         cause=f"{ended.cause}, but its model was not seen settled within {CLEANED_UP_WITHIN_S / 60:.0f} minutes and "
-        f"may still cost money: look at it in the Rekognition console ({model_arn})",
+        f"may still cost money: look at it in the AWS console ({model_arn})",
     )
 
 
