@@ -35,7 +35,7 @@ _EXAMPLES = examples(
 @click.group(epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Measures how many requests per second an inference unit of a Rekognition model carries."""
+    """Measures how many requests per second an inference unit of a model carries."""
 
 
 for command in (compare, draw, follow, gallery, history, manifest, process, queue, results, run, status, thresholds):

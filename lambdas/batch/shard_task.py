@@ -48,11 +48,6 @@ class ShardTask:
         """Whether the image had an error that may pass, and is to be sent again from `not_before` on."""
         return self._work is not None and self._work.is_waiting
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the image has a current result."""
-        return self._work is not None and self._work.outcome is Outcome.CURRENT
-
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
         if self._work is None and self._failure is None:
@@ -61,6 +56,13 @@ class ShardTask:
             except AWS_ERRORS as error:
                 self._failure = self._failure_of(error)
         return None if self._work is None else self._work.prepare()
+
+    def is_current(self) -> bool:
+        """Whether the image has a current result, as far as S3 says it. Nothing is recorded."""
+        try:
+            return ImageWork(self._known_image(), self.processing, self.now).is_current()
+        except AWS_ERRORS:
+            return False
 
     def finish(self, reply: Reply, ms: float) -> bool:
         """Record a reply that took `ms` milliseconds. Returns True if the image must be prepared again later."""

@@ -56,6 +56,7 @@ class ImageWork:
         self._now = now
         self._prepared: PreparedRequest | None = None
         self._content = b""  # of the result's file
+        self._mask: bytes | None = None  # of its anomalies
 
     @property
     def not_before(self) -> float:
@@ -94,6 +95,12 @@ class ImageWork:
         if self.found is not None and self.outcome is None:
             self.prepare()
 
+    def is_current(self) -> bool:
+        """Whether the image has a current result. Raises ClientError, BotoCoreError."""
+        every, image = self._processing, self.image
+        metadata = every.store.metadata(image.key) if every.has_files else None
+        return metadata is not None and every.question.is_current(image, metadata)
+
     def _decide(self) -> None:
         """Find the image's outcome without a request, or prepare the request. Raises ClientError, BotoCoreError."""
         every, image = self._processing, self.image
@@ -101,18 +108,13 @@ class ImageWork:
             self._write()
         elif (refusal := self._refusal()) is not None:
             self._fail(*refusal, permanent=True)
-        elif self._is_current():
+        elif self.is_current():
             self.outcome = Outcome.CURRENT
         elif every.source == "bytes":
             self._prepare_content()
         else:
             bucket, least = every.question.bucket, every.question.asked_from
             self._prepared = every.detector.request_with_object(bucket, image.key, image.version_id, least)
-
-    def _is_current(self) -> bool:
-        every, image = self._processing, self.image
-        metadata = every.store.metadata(image.key) if every.has_files else None
-        return metadata is not None and every.question.is_current(image, metadata)
 
     def _prepare_content(self) -> None:
         content, e_tag = self._processing.store.read_image(self.image)
@@ -147,7 +149,7 @@ class ImageWork:
         self._prepared = None
         self.found = Detections(self.image, result.labels, round(ms), self.tries.attempts, str(iso(now)))
         if every.has_files:
-            self._content = result_file(every.question, result, self.found)
+            self._content, self._mask = result_file(every.question, result, self.found), result.mask
         try:
             self._write()
         except AWS_ERRORS:
@@ -158,7 +160,7 @@ class ImageWork:
         """Write the answer's file. Raises ClientError, BotoCoreError."""
         every = self._processing
         if every.has_files:
-            every.store.write_result(self.image.key, self._content, every.question.metadata(self.image))
+            every.store.write_result(self.image.key, self._content, every.question.metadata(self.image), self._mask)
         self.outcome = Outcome.DONE
 
     def _count(self, outcome: str, message: str) -> None:

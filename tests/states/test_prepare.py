@@ -231,14 +231,7 @@ OTHERS = f"{ROLE} s3:ListBucket on resource: x because no resource-based policy 
     ("operation", "code", "status", "words", "error", "todo"),
     [
         ("ListObjectsV2", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),
-        (
-            "ListObjectsV2",
-            "AccessDenied",
-            403,
-            DENIED,
-            AccessDenied,
-            "administrator of that service control policy",
-        ),
+        ("ListObjectsV2", "AccessDenied", 403, DENIED, AccessDenied, "administrator of that service control policy"),
         ("ListObjectsV2", "AccessDenied", 403, OTHERS, AccessDenied, "the resource's own policy must allow"),
         ("ListObjectsV2", "PermanentRedirect", 301, "must be addressed", NoUsableImages, "in another Region"),
         ("GetObject", "AccessDenied", 403, "Access Denied", AccessDenied, "context key imageBuckets"),

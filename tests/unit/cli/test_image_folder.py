@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from iu_tuner.cli.aws import image_folder as folders
 from iu_tuner.cli.aws import stack as deployed
+from iu_tuner.cli.aws.s3 import image_folder as folders
 from iu_tuner.cli.aws.s3.image_folder import ImageFolder
 from iu_tuner.cli.main import main
 from iu_tuner.exit_codes import Exit, UsageError
