@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from iu_tuner.contract.choices import Source
@@ -30,6 +31,8 @@ class ModelService:
     ended: str | None = None
     """a sentence, if AWS has ended the service; its models are measured only at an endpoint of one's own"""
     has_masks: bool = False
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """the service's words for a model's status that are not those of Rekognition, which this app uses"""
 
     def refusal(self, source: Source, *, compare: bool = False, field: str = "images.source") -> str | None:
         """The sentence about a way of sending images that the service does not take. Returns None if it takes it.
@@ -75,6 +78,15 @@ SERVICES = {
         "arn:{partition}:lookoutvision:{region}:{account}:model/{project}/{version}",
         sources=("bytes",),
         has_masks=True,
+        statuses={
+            "TRAINING": "TRAINING_IN_PROGRESS",
+            "TRAINED": "STOPPED",
+            "STARTING_HOSTING": "STARTING",
+            "HOSTED": "RUNNING",
+            "HOSTING_FAILED": "FAILED",
+            "STOPPING_HOSTING": "STOPPING",
+            "SYSTEM_UPDATING": "STARTING",  # it can't be used or stopped, and may be billed
+        },
         ended="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
         " measure - against a simulated one, deploy with -c lookoutVisionEndpointUrl=<url>; for a live service use"
         " Rekognition Custom Labels, or AWS's Computer Vision Defect Detection algorithm in SageMaker",
