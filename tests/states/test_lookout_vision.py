@@ -13,7 +13,7 @@ from lambdas.aws.settings import settings
 from lambdas.handlers import prepare_batch
 from lambdas.models.lookout_vision.control_plane import STATUSES
 from lambdas.models.ports import ModelControl
-from lambdas.models.registry import find_model, usage_of
+from lambdas.models.registry import detector_of, find_model, usage_of
 from lambdas.models.status import STATUSES as CANONICAL
 from lambdas.models.status import ModelState
 from lambdas.models.usage import Window
@@ -67,6 +67,16 @@ def test_without_an_endpoint_a_run_ends_at_once_and_touches_nothing(
 
     assert stack.items() == []
     assert calls(stack, arn) == {}
+
+
+def test_a_function_that_sends_nothing_needs_no_endpoint(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_LOOKOUTVISION")
+    settings.cache_clear()
+    detector = detector_of(ANYBODY)
+
+    assert detector.request_with_bytes(b"an image").body == b"an image"
+    with pytest.raises(ServiceEnded):
+        detector.connection()
 
 
 @pytest.mark.parametrize(
