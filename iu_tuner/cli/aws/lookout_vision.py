@@ -11,22 +11,26 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from iu_tuner.cli.aws.clients import AwsClients
 from iu_tuner.cli.aws.errors import calling_aws
-from iu_tuner.cli.aws.stack import Deployment
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.exit_codes import ClientError, UsageError
 
 _ENDPOINT, _OUTPUT = "AWS_ENDPOINT_URL_LOOKOUTVISION", "LookoutVisionEndpointUrl"
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 20
 
 
-def describe_model(deployment: Deployment, model: ModelArn) -> Mapping[str, Any]:
-    """The ModelDescription, from the endpoint that the environment or the stack names.
+def endpoint_of(outputs: Mapping[str, str]) -> str | None:
+    """The endpoint that the environment or a stack with these outputs names."""
+    return os.environ.get(_ENDPOINT) or outputs.get(_OUTPUT)
+
+
+def describe_model(aws: AwsClients, endpoint: str | None, model: ModelArn) -> Mapping[str, Any]:
+    """The ModelDescription.
 
     Raises:
         UsageError: there is no endpoint, or no such model. ClientError: the service refuses, or can't be reached.
     """
-    endpoint = os.environ.get(_ENDPOINT) or deployment.outputs.get(_OUTPUT)
     if not endpoint:
         raise UsageError(
             f"modelArn: got {model}; Amazon Lookout for Vision has ended: set {_ENDPOINT} to a service that speaks its "
@@ -35,7 +39,7 @@ def describe_model(deployment: Deployment, model: ModelArn) -> Mapping[str, Any]
     path = f"/2020-11-20/projects/{model.project}/models/{model.version}"
     request = AWSRequest("GET", f"{endpoint.rstrip('/')}{path}")
     with calling_aws():
-        SigV4Auth(deployment.aws.session.get_credentials(), model.service, model.region).add_auth(request)
+        SigV4Auth(aws.session.get_credentials(), model.service, model.region).add_auth(request)
         reply = URLLib3Session(timeout=_TIMEOUT_S).send(request.prepare())
     if reply.status_code == 404:
         raise UsageError(f"modelArn: got {model}; there is no such model in this account and Region")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
-from iu_tuner.cli.aws.lookout_vision import describe_model
+from iu_tuner.cli.aws.lookout_vision import describe_model, endpoint_of
 from iu_tuner.cli.aws.loopback import HOSTS
 from iu_tuner.cli.aws.stack import Deployment, find_deployment
 from iu_tuner.cli.models.evaluation import Evaluation
@@ -35,12 +35,14 @@ class ModelReader:
 
     aws: AwsClients
     rekognition: Any
+    lookout_vision_url: str | None
 
     @classmethod
     def of(cls, deployment: Deployment) -> ModelReader:
         """A reader beside a deployment; a simulated model on this machine is asked where the stack says it is."""
         with calling_aws():
-            return cls(deployment.aws, deployment.aws.at_own_endpoint("rekognition", _endpoint(deployment)))
+            rekognition = deployment.aws.at_own_endpoint("rekognition", _endpoint(deployment))
+        return cls(deployment.aws, rekognition, endpoint_of(deployment.outputs))
 
     @classmethod
     def open(cls, stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> ModelReader:
@@ -49,13 +51,15 @@ class ModelReader:
             return cls.of(find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url))
         with calling_aws():
             aws = AwsClients(open_session(profile, region), endpoint_url)
-            return cls(aws, aws.at_own_endpoint("rekognition", None))
+            return cls(aws, aws.at_own_endpoint("rekognition", None), endpoint_of({}))
 
-    def status(self, model_arn: str, deployment: Deployment) -> ModelStatus:
+    def status(self, model_arn: str) -> ModelStatus:
         """The model's status and inference units. Raises UsageError if there is no such model."""
         model = ModelArn.of(model_arn)
-        is_anomalies = model.service == "lookoutvision"
-        found = describe_model(deployment, model) if is_anomalies else self._description(model_arn)
+        if model.service == "lookoutvision":
+            found = describe_model(self.aws, self.lookout_vision_url, model)
+        else:
+            found = self._description(model_arn)
         in_service, desired = self._units(model)
         said = str(found["Status"])
         return ModelStatus(

@@ -27,7 +27,7 @@ def status(
     deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
     tuner = deployment.tuner
     tuner.check_model(model_arn)
-    found, lease = ModelReader.of(deployment).status(model_arn, deployment), tuner.lease(model_arn)
+    found, lease = ModelReader.of(deployment).status(model_arn), tuner.lease(model_arn)
     screen.tell(*(Text(plain(each)) for each in found.sentences(tuner.usd_per_unit_hour, lease)))
     screen.put_json(found.as_json(tuner.usd_per_unit_hour, lease))
     return Exit.OK
