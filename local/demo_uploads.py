@@ -13,7 +13,7 @@ from rich.status import Status
 from iu_tuner.cli.models.labels import ImageLabels
 from iu_tuner.contract.model_arn import service_key
 from lambdas.models.ports import ModelControl
-from lambdas.models.registry import find_model
+from lambdas.models.registry import facts_of, find_model
 from local.embedded_aws import REGION
 from local.world import World, upload_batch
 
@@ -46,6 +46,8 @@ def run_uploads(world: World, images: int, console: Console, status: Status) -> 
     while (report := world.service.model_report())["status"] == "STOPPING":
         time.sleep(0.2)
     status.stop()
+    if notice := facts_of(model.model_arn).notice:
+        console.print(notice, highlight=False, markup=False)
     for key in sorted(found)[:3]:
         labels = ImageLabels.of(key, json.loads(_read(world, key))).labels
         found_there = ", ".join(f"{each.name} {each.confidence:.1f}" for each in labels)
