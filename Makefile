@@ -58,7 +58,7 @@ playground: setup
 
 # The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
 test: setup .venv/dev
-	$(BIN)/python -m pytest tests/unit tests/states tests/infra tests/browser --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest tests/browser tests/infra tests/states tests/unit --numprocesses 3 --dist loadfile
 	$(BIN)/python -m pytest tests/e2e --numprocesses 2
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.

@@ -17,8 +17,8 @@ from rich.console import Console
 
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner
-from iu_tuner.cli.input_flags import expected_cost
-from iu_tuner.cli.polling import poll
+from iu_tuner.cli.options.input_flags import expected_cost
+from iu_tuner.cli.session.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import units_table
 from iu_tuner.contract.errors import RunError

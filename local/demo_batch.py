@@ -11,7 +11,7 @@ from rich.status import Status
 
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.tuner import Tuner
-from iu_tuner.cli.polling import poll
+from iu_tuner.cli.session.polling import poll
 from iu_tuner.cli.terminal.batch import batch_answer
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.batch.output import BatchOutput

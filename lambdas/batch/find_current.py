@@ -29,8 +29,8 @@ def find_current(table: ShardTable, files: ShardFiles, processing: Processing, i
             of_shard = store_of_shard(processing)
             tasks = [ShardTask(position, each, of_shard, time) for position, each in turn.open]
             look_around(of_shard, tasks)
-            known = zip(tasks, threads.map(ShardTask.is_current, tasks), strict=True)
-            current = [task.position for task, is_current in known if is_current]
+            list(threads.map(ShardTask.find_current, tasks))
+            current = [task.position for task in tasks if task.is_current]
             for position in current:
                 turn.current(position)
             if current:

@@ -48,21 +48,21 @@ class ShardTask:
         """Whether the image had an error that may pass, and is to be sent again from `not_before` on."""
         return self._work is not None and self._work.is_waiting
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the image has a current result."""
+        return self._work is not None and self._work.outcome is Outcome.CURRENT
+
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
-        if self._work is None and self._failure is None:
-            try:
-                self._work = ImageWork(self._known_image(), self.processing, self.now)
-            except AWS_ERRORS as error:
-                self._failure = self._failure_of(error)
+        self._look_up()
         return None if self._work is None else self._work.prepare()
 
-    def is_current(self) -> bool:
-        """Whether the image has a current result, as far as S3 says it. Nothing is recorded."""
-        try:
-            return ImageWork(self._known_image(), self.processing, self.now).is_current()
-        except AWS_ERRORS:
-            return False
+    def find_current(self) -> None:
+        """Find whether the image has a current result. Nothing is prepared to be sent."""
+        self._look_up()
+        if self._work is not None:
+            self._work.find_current()
 
     def finish(self, reply: Reply, ms: float) -> bool:
         """Record a reply that took `ms` milliseconds. Returns True if the image must be prepared again later."""
@@ -80,6 +80,13 @@ class ShardTask:
         elif self._work is not None:
             self._work.conclude()
             _record(turn, self.position, self._work)
+
+    def _look_up(self) -> None:
+        if self._work is None and self._failure is None:
+            try:
+                self._work = ImageWork(self._known_image(), self.processing, self.now)
+            except AWS_ERRORS as error:
+                self._failure = self._failure_of(error)
 
     def _known_image(self) -> ListedImage:
         """The image with its ETag and size. Raises ClientError, BotoCoreError."""

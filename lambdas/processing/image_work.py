@@ -70,12 +70,12 @@ class ImageWork:
 
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
-        if self.outcome is None and self._prepared is None:
-            try:
-                self._decide()
-            except AWS_ERRORS as error:
-                self._fail_at_s3(error)
+        self._decide_once(look_only=False)
         return None if self.outcome is not None else self._prepared
+
+    def find_current(self) -> None:
+        """Find the image's outcome without a request. The image is not read, and nothing is prepared to be sent."""
+        self._decide_once(look_only=True)
 
     def finish(self, reply: Reply, ms: float) -> bool:
         """Record a reply that took `ms` milliseconds. Returns True after a limit: then the request is sent again.
@@ -95,26 +95,34 @@ class ImageWork:
         if self.found is not None and self.outcome is None:
             self.prepare()
 
-    def is_current(self) -> bool:
-        """Whether the image has a current result. Raises ClientError, BotoCoreError."""
-        every, image = self._processing, self.image
-        metadata = every.store.metadata(image.key) if every.has_files else None
-        return metadata is not None and every.question.is_current(image, metadata)
+    def _decide_once(self, *, look_only: bool) -> None:
+        if self.outcome is None and self._prepared is None:
+            try:
+                self._decide(look_only=look_only)
+            except AWS_ERRORS as error:
+                self._fail_at_s3(error)
 
-    def _decide(self) -> None:
+    def _decide(self, *, look_only: bool) -> None:
         """Find the image's outcome without a request, or prepare the request. Raises ClientError, BotoCoreError."""
         every, image = self._processing, self.image
         if self.found is not None:
             self._write()
         elif (refusal := self._refusal()) is not None:
             self._fail(*refusal, permanent=True)
-        elif self.is_current():
+        elif self._is_current():
             self.outcome = Outcome.CURRENT
+        elif look_only:
+            pass
         elif every.source == "bytes":
             self._prepare_content()
         else:
             bucket, least = every.question.bucket, every.question.asked_from
             self._prepared = every.detector.request_with_object(bucket, image.key, image.version_id, least)
+
+    def _is_current(self) -> bool:
+        every, image = self._processing, self.image
+        metadata = every.store.metadata(image.key) if every.has_files else None
+        return metadata is not None and every.question.is_current(image, metadata)
 
     def _prepare_content(self) -> None:
         content, e_tag = self._processing.store.read_image(self.image)

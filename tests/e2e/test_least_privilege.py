@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import Deployment, Executions
 from tests.e2e.life import Seen
-from tests.support.rights import OF_BATCHES, Call, Right, Roles
+from tests.support.rights import Call, Right, Roles
 
 BY_RUNTIME = "the Lambda service writes logs and traces; the embedded AWS does so without asking IAM"
 BY_POLLER = "the Lambda service polls the queue; the embedded AWS does so without asking IAM"
@@ -45,7 +45,7 @@ def seen(deployment: Deployment, executions: Executions) -> Seen:
     calls, denied = roles.calls(deployment.journal, deployment.service.report()["callLog"])
     assert executions.life is not None
     rare = executions.life.result()
-    rights = {right for right in set(roles.rights) | rare.rights if right.function not in OF_BATCHES}
+    rights = {right for right in set(roles.rights) | rare.rights if not right.is_of_batches}
     return Seen(rights, calls | rare.calls, denied | rare.denied)
 
 

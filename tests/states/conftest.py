@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 from PIL import Image
@@ -107,8 +107,28 @@ class Stack:
         return {name: json.loads(text) if text.startswith("{") else text for name, text in texts.items()}
 
 
+@pytest.fixture(scope="module")
+def _clients() -> Iterator[None]:
+    """Clients last for a module: to make those of a test takes as long as the test itself."""
+    client.cache_clear()
+    yield
+    client.cache_clear()
+
+
+@contextmanager
+def hooked(of: Any, event: str, handler: Callable[..., None]) -> Iterator[None]:
+    """`handler` gets a client's event, such as `before-call.s3.GetObject`, meanwhile."""
+    of.meta.events.register(event, handler, unique_id=event)
+    try:
+        yield
+    finally:
+        of.meta.events.unregister(event, unique_id=event)
+
+
 @pytest.fixture
-def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(
+    rekognition_service: RunningSimulatedModel, _clients: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stack]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in {
@@ -128,8 +148,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, value)
     with mock_aws():
         settings.cache_clear()
-        client.cache_clear()
-        dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+        dynamodb, s3 = client("dynamodb", attempts=1), client("s3", attempts=1)
         dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
@@ -146,7 +165,7 @@ def stack(rekognition_service: RunningSimulatedModel, monkeypatch: pytest.Monkey
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
         s3.create_bucket(Bucket=BUCKET)
-        boto3.client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
+        client("sns", attempts=1).create_topic(Name=TOPIC.rpartition(":")[2])
         yield Stack(rekognition_service, dynamodb, s3)
         close_cached()
 

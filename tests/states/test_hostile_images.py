@@ -47,6 +47,7 @@ def on_the_wire(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
         stack.s3 = images.s3_client()
         yield stack
         load_worker.close_cached()
+    client.cache_clear()
     server.stop()
 
 

@@ -22,7 +22,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.runs.store import run_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.states.conftest import BUCKET, Stack, picture
+from tests.states.conftest import BUCKET, Stack, hooked, picture
 
 STARTABLE = ("TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED", "FAILED", "STARTING", "STOPPING")
 REFUSED = (
@@ -248,8 +248,7 @@ def test_what_s3_refuses_keeps_its_words_and_gets_advice_that_fits(
         answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
         raise stack.s3.exceptions.ClientError(answer, operation)
 
-    s3_client().meta.events.register(f"before-call.s3.{operation}", refuse)
-    with pytest.raises(error) as refused:
+    with hooked(s3_client(), f"before-call.s3.{operation}", refuse), pytest.raises(error) as refused:
         stack.prepare({"modelArn": model_arn})
 
     assert words.rstrip(".") in str(refused.value)

@@ -28,7 +28,7 @@ from lambdas.runs.store import RunStore, run_store
 from local.simulated_model.model_spec import ModelTruth
 from simulation.large_run import counted_by
 from simulation.samples.run import sample_output
-from tests.states.conftest import TABLE, Stack
+from tests.states.conftest import TABLE, Stack, hooked
 from tests.states.test_load import running
 from tests.support.item_size import LARGEST_ITEM, WRITE_UNIT, item_bytes
 
@@ -67,12 +67,8 @@ def items_read() -> Iterator[list[str]]:
     def note(parsed: dict[str, Any], **_: Any) -> None:
         read.extend(item["sk"]["S"] for item in parsed.get("Items", ()))
 
-    events = dynamodb_client().meta.events
-    events.register("after-call.dynamodb.Query", note, unique_id="items-read")
-    try:
+    with hooked(dynamodb_client(), "after-call.dynamodb.Query", note):
         yield read
-    finally:
-        events.unregister("after-call.dynamodb.Query", unique_id="items-read")
 
 
 def test_plan_step_reads_each_workers_counts_once(planned: Stack) -> None:

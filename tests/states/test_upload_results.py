@@ -8,7 +8,7 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -199,8 +199,11 @@ def test_an_error_that_may_pass_comes_back_until_its_attempts_are_used_up(opened
     attempts, image = attempts_of("uploads"), ListedImage(SICK, e_tag, 0)
     saved = attempts.load(image)
     assert saved.attempts == 1
+    assert saved.not_before > 0
+    attempts.save(image, replace(saved, not_before=time.time() + 3600))
     assert opened.analyse(SICK, received=2) == [SICK], "it is not due yet"
-    attempts.save(image, type(saved)(attempts=1))  # its time has come
+    assert attempts.load(image).attempts == 1
+    attempts.save(image, replace(saved, not_before=0.0))
 
     assert opened.analyse(SICK, received=3) == []
     assert opened.files() == {f"{SICK}.error.json"}

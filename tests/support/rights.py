@@ -33,6 +33,11 @@ class Right:
     action: str
     resource: str
 
+    @property
+    def is_of_batches(self) -> bool:
+        """Whether only batches need it: the end-to-end tests of batches look at it in their own deployment."""
+        return self.function in OF_BATCHES or "BatchWorkflow" in self.resource
+
     def covers(self, call: Call) -> bool:
         """Whether it is this right that allows the call."""
         pattern = re.escape(self.resource).replace(r"\*", ".*").replace(r"\?", ".")

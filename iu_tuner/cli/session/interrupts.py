@@ -11,8 +11,8 @@ import click
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.tuner import Tuner
-from iu_tuner.cli.outcome import Outcome
-from iu_tuner.cli.polling import PAUSE_S, poll
+from iu_tuner.cli.outcome.outcome import Outcome
+from iu_tuner.cli.session.polling import PAUSE_S, poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import PHASES
 from iu_tuner.contract.model_arn import service_of
