@@ -6,20 +6,23 @@
 - how far the mean of two looks is off, that are as far apart as `agreement.AGREEING_SHARE` lets them;
 - what counting in whole seconds leaves open (`estimator.COUNTING`);
 - what noise of `agreement.SOUND_SHARE` leaves open;
+- how often the halves of a steady step seem to differ (`estimator.STEADY_ERRORS`), and those of one that moved;
+- after which doublings of the concurrency a pool seems to queue (`ramp.QUEUES`, `ramp.MAY_QUEUE`);
 - what a model throttles of requests that come at random (`recommendation.POISSON_THROTTLED`).
 """
 
 from __future__ import annotations
 
 import argparse
+import heapq
 import math
 import sys
 from collections.abc import Callable, Sequence
 from random import Random
-from statistics import fmean
+from statistics import fmean, median
 
 from bench.tables import markdown, percentile
-from lambdas.capacity import agreement, looks, saturated
+from lambdas.capacity import agreement, looks, ramp, saturated
 from lambdas.capacity.rates import estimator
 from lambdas.planning.recommendation import POISSON_FREE_TPS, POISSON_TPS
 from local.simulated_model.limiters import TokenBucket
@@ -114,6 +117,59 @@ def soundness(_: int) -> list[Row]:
     ]
 
 
+def moves(runs: int) -> list[Row]:
+    """By threshold: 12-s steps whose halves seem to differ, of a steady rate, and of one that moved by a share."""
+    return [
+        (f"{errors:g}", *(f"{100 * _moved_share(runs, errors, shift):.1f}" for shift in (0.0, 0.1, 0.2, 0.3)))
+        for errors in (2.0, 3.0, estimator.STEADY_ERRORS, 5.0)
+    ]
+
+
+def _moved_share(runs: int, errors: float, shift: float) -> float:
+    random, moved = Random(f"moves/{shift}"), 0
+    for _ in range(runs):
+        levels = [MEAN] * 6 + [MEAN * (1 - shift)] * 6
+        counts = [max(0, round(random.gauss(level, 5.0))) for level in levels]
+        moved += not estimator.steady(counts, 0.0, errors=errors)
+    return moved / runs
+
+
+def doublings(runs: int) -> list[Row]:
+    """By lanes per executor before they double: the growth of TPS and latency, and the doublings that count."""
+    random, rows = Random("doublings"), list[Row]()
+    for load in (0.25, 0.5, 0.6, 0.75, 1.0, 2.0):
+        grown = [_doubled(random, load) for _ in range(max(1, runs // 100))]
+        shares = [
+            100 * fmean(tps < factors[0] and latency > factors[1] for tps, latency in grown)
+            for factors in (ramp.MAY_QUEUE, ramp.QUEUES)
+        ]
+        growth = [median(each) for each in zip(*grown, strict=True)]
+        rows.append((f"{load:g}", *(f"{each:.2f}" for each in growth), *(f"{each:.0f}" for each in shares)))
+    return rows
+
+
+def _doubled(random: Random, load: float) -> tuple[float, float]:
+    """The growth of a pool's TPS and median latency when its `load` lanes per executor double."""
+    executors, mean_s = random.choice((4, 8, 20)), random.uniform(0.1, 0.4)
+    (tps, latency), (more_tps, more_latency) = (
+        _closed_loop(random, executors, round(lanes * executors), mean_s) for lanes in (load, 2 * load)
+    )
+    return more_tps / tps, more_latency / latency
+
+
+def _closed_loop(random: Random, executors: int, lanes: int, mean_s: float) -> tuple[float, float]:
+    """Replies per second of `lanes` lanes at a pool for `ramp.SHORT_S`, and their median latency."""
+    free, waiting = [0.0] * executors, [0.0] * max(1, lanes)  # when each is free, when each lane sends
+    latencies: list[float] = []
+    while (sent_s := heapq.heappop(waiting)) < ramp.SHORT_S:
+        ready_s = max(sent_s, heapq.heappop(free)) + random.gammavariate(11.0, mean_s / 11.0)  # varies by 30 %
+        heapq.heappush(free, ready_s)
+        heapq.heappush(waiting, ready_s)
+        if ready_s < ramp.SHORT_S:
+            latencies.append(ready_s - sent_s)
+    return len(latencies) / ramp.SHORT_S, median(latencies)
+
+
 def random_requests(runs: int) -> list[Row]:
     """By the rate of a token bucket with 1 s of credit: its use, and what it throttles of Poisson requests."""
     rows: list[Row] = []
@@ -136,6 +192,8 @@ TABLES: dict[str, tuple[Row, Callable[[int], Sequence[Row]]]] = {
         ("carried/s", "busy %", "throttled %"),
         lambda runs: random_requests(10 * runs),
     ),
+    "Halves": (("errors", "steady, differ %", "10 % moved, seen %", "20 %, seen %", "30 %, seen %"), moves),
+    "Doublings": (("lanes per executor", "TPS grows", "latency grows", "may queue %", "queues %"), doublings),
     "Noise": (("half-width %", "10 % off is so many standard errors"), soundness),
 }
 

@@ -35,11 +35,11 @@ class ModelService(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        services = {"rekognition": _Rekognition(self, "Rekognition", settings=settings)}
-        in_use = {service_key(arn) for arn in settings.model_arns} or {"rekognition"}
-        self._services: list[_Rekognition | _LookoutVision] = [services[key] for key in services if key in in_use]
+        services: list[_Rekognition | _LookoutVision] = [_Rekognition(self, "Rekognition", settings=settings)]
         if settings.lookout_vision_endpoint_url is not None:
-            self._services.append(_LookoutVision(self, "LookoutVision", settings=settings))
+            services.append(_LookoutVision(self, "LookoutVision", settings=settings))
+        named = {service_key(arn) for arn in settings.model_arns}
+        self._services = [each for each in services if not named or each.key in named]
 
     def grant(self, function: lambda_.Function, *actions: str, model_arn: str | None = None) -> None:
         """Allow the function these actions on one model, or on those of the settings, by their names in Rekognition."""

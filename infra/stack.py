@@ -111,6 +111,8 @@ class InferenceUnitTuner(cdk.Stack):
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
         if settings.rekognition_endpoint_url is not None:
             cdk.CfnOutput(self, "RekognitionEndpointUrl", value=settings.rekognition_endpoint_url)
+        if settings.lookout_vision_endpoint_url is not None:
+            cdk.CfnOutput(self, "LookoutVisionEndpointUrl", value=settings.lookout_vision_endpoint_url)
         if inference is not None:
             cdk.CfnOutput(self, UPLOADS_OUTPUT, value=self.to_json_string(inference.queue_urls))
 

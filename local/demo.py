@@ -17,8 +17,8 @@ from rich.console import Console
 
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner
-from iu_tuner.cli.input_flags import expected_cost
-from iu_tuner.cli.polling import poll
+from iu_tuner.cli.options.input_flags import expected_cost
+from iu_tuner.cli.session.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import units_table
 from iu_tuner.contract.errors import RunError
@@ -28,6 +28,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.streams import prepare_streams
+from lambdas.models.registry import facts_of
 from local.demo_batch import run_batch
 from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.demo_uploads import context as uploads_context
@@ -152,6 +153,8 @@ def _show(described: dict[str, Any], aws: EmbeddedAws, service: RunningSimulated
     for path in (REPORT, STEPS) if answer.report_uri else (STEPS,):
         key = f"{result.rpartition('/')[0]}/{path.name}"
         path.write_bytes(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    if notice := facts_of(answer.model_arn).notice:
+        console.print(notice, highlight=False, markup=False)
     console.print(answer.summary, style="bold", soft_wrap=True, markup=False)
     console.print(answer_table(answer, report))
     console.print(units_table(answer.recommendation.table))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
-from typing import Any
 
-import boto3
 from rich.console import Console
 from rich.status import Status
 
+from iu_tuner.cli.models.labels import ImageLabels
+from iu_tuner.contract.model_arn import service_key
+from lambdas.models.ports import ModelControl
+from lambdas.models.registry import facts_of, find_model
 from local.embedded_aws import REGION
 from local.world import World, upload_batch
 
@@ -31,23 +34,24 @@ def run_uploads(world: World, images: int, console: Console, status: Status) -> 
     """
     status.update(f"uploading {images:,} images while the model is off")
     upload_batch(world, PREFIX, images)
-    (model_arn,) = world.service.model_arns
-    rekognition = _rekognition(world)
-    rekognition.start_project_version(ProjectVersionArn=model_arn, MinInferenceUnits=1)
+    model = _model(world)
+    model.start(1, token="demo-start")
     began = time.monotonic()
     try:
         found = _wait(world, images, status)
     finally:
         seconds = time.monotonic() - began
-        rekognition.stop_project_version(ProjectVersionArn=model_arn)
+        model.stop(token="demo-stop")
     status.update("the model stops")
     while (report := world.service.model_report())["status"] == "STOPPING":
         time.sleep(0.2)
     status.stop()
+    if notice := facts_of(model.model_arn).notice:
+        console.print(notice, highlight=False, markup=False)
     for key in sorted(found)[:3]:
-        result = json.loads(_read(world, key))
-        labels = ", ".join(f"{each['Name']} {each['Confidence']:.1f}" for each in result["CustomLabels"])
-        console.print(f"{key}: {labels}", highlight=False, markup=False, soft_wrap=True)
+        labels = ImageLabels.of(key, json.loads(_read(world, key))).labels
+        found_there = ", ".join(f"{each.name} {each.confidence:.1f}" for each in labels)
+        console.print(f"{key}: {found_there}", highlight=False, markup=False, soft_wrap=True)
     counts = report["totals"]
     console.print(
         f"{len(found):,} of {images:,} images have a result, {seconds:.0f} s after the model was started. "
@@ -61,9 +65,17 @@ def run_uploads(world: World, images: int, console: Console, status: Status) -> 
     return 0 if len(found) == images and report["status"] == "STOPPED" else 1
 
 
-def _rekognition(world: World) -> Any:
-    session: Any = boto3.session.Session("test", "test", region_name=REGION)
-    return session.client("rekognition", endpoint_url=world.service.url)
+def _model(world: World) -> ModelControl:
+    """The model's control plane, which reads endpoint and credentials from the environment as in a Lambda."""
+    (model_arn,) = world.service.model_arns
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        f"AWS_ENDPOINT_URL_{service_key(model_arn).upper()}": world.service.url,
+    }
+    return find_model(model_arn)
 
 
 def _wait(world: World, images: int, status: Status) -> set[str]:

@@ -2,7 +2,7 @@
 
 A world is a made-up truth and two made-up models; the true values are those of one world of 20,000 images. hotcoco's
 intervals of the same difference stand beside. With --check the exit code is 1 if one of our shares is outside 93 to
-97 %.
+97 %: a share of 500 worlds is known to 2 % only, one of 3,000 to 0.8 %.
 """
 
 from __future__ import annotations

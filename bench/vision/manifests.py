@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 def measured(arguments: list[str]) -> tuple[float, float, float]:
     """Wall seconds, processor seconds and the most memory (MB) of one run of the client."""
     started = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-m", "iu_tuner.cli.main", *arguments], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([sys.executable, "-m", "iu_tuner.cli", *arguments], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)
     wall = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)

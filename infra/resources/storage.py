@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.resources.encryption import customer_key
 from infra.resources.permissions import acknowledge, allow
 from infra.settings.settings import Settings
-from iu_tuner.contract.names import BATCH_PREFIX, LEASES_INDEX, REPORT_PREFIX
+from iu_tuner.contract.names import BATCH_PREFIX, LEASES_INDEX, MASK_SUFFIX, REPORT_PREFIX
 from iu_tuner.contract.uploads.entry import InferenceEntry
 
 
@@ -144,10 +144,11 @@ class Storage(Construct):
     def grant_results(self, function: lambda_.Function, *actions: str) -> None:
         """Allow the function these actions on the images' results, and to list them: the input names their prefix.
 
-        All of their names end in .json, so the function can neither replace nor delete an image.
+        Results end in .json, and masks in .mask.png, so the function can replace or delete no other image.
         """
-        results = self.images.arn_for_objects("*.json")
-        allow(function, [f"s3:{action}" for action in actions], results, wildcard="The user names the results' prefix.")
+        for ending in (".json", MASK_SUFFIX):
+            files, reason = self.images.arn_for_objects(f"*{ending}"), "The user names the results' prefix."
+            allow(function, [f"s3:{action}" for action in actions], files, wildcard=reason)
         allow(function, ["s3:ListBucket"], self.images.bucket_arn)
         self._grant_keys(function, actions)
 

@@ -26,7 +26,7 @@ def listen_to_signals() -> None:
 
 
 def _terminate(_number: int, _frame: object) -> None:
-    from iu_tuner.cli.interrupts import Terminated
+    from iu_tuner.cli.session.interrupts import Terminated
 
     raise Terminated
 

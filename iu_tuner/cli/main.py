@@ -8,7 +8,6 @@ from contextlib import suppress
 
 import click
 
-from iu_tuner.cli.arguments import refuse_empty_options
 from iu_tuner.cli.commands.compare import compare
 from iu_tuner.cli.commands.draw import draw
 from iu_tuner.cli.commands.follow import follow
@@ -21,7 +20,8 @@ from iu_tuner.cli.commands.results import results
 from iu_tuner.cli.commands.run import run
 from iu_tuner.cli.commands.status import status
 from iu_tuner.cli.commands.thresholds import thresholds
-from iu_tuner.cli.options import EXIT_CODES, PROGRAM, examples
+from iu_tuner.cli.options.arguments import refuse_empty_options
+from iu_tuner.cli.options.groups import EXIT_CODES, PROGRAM, examples
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.names import VERSION
 from iu_tuner.exit_codes import ClientError, Exit
@@ -35,7 +35,7 @@ _EXAMPLES = examples(
 @click.group(epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Measures how many requests per second an inference unit of a Rekognition model carries."""
+    """Measures how many requests per second an inference unit of a model carries."""
 
 
 for command in (compare, draw, follow, gallery, history, manifest, process, queue, results, run, status, thresholds):

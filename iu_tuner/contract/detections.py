@@ -122,6 +122,15 @@ class Detections:
         return json.dumps({**self.image.to_json(), **rest})
 
 
+def anomaly_label(found: Mapping[str, Any]) -> Label:
+    """The verdict of a DetectAnomalyResult: `anomaly` or `normal`. Its confidence of 0 to 1 becomes 0 to 100.
+
+    Raises:
+        KeyError, TypeError: it is none.
+    """
+    return Label("anomaly" if found["IsAnomalous"] else "normal", round(100 * found["Confidence"], 4), None)
+
+
 def labels_of(line: Mapping[str, Any]) -> tuple[Label, ...]:
     """The labels of a parsed line. Raises DetectionsError."""
     labels = line.get("labels")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from iu_tuner.contract.choices import Source
+from iu_tuner.contract.names import MASK_SUFFIX
 
 SERVICE = "Rekognition"  # the service's name in sentences
 
@@ -16,7 +18,10 @@ _NAME = r"[a-zA-Z0-9_.\-]{1,255}"
 
 @dataclass(frozen=True)
 class ModelService:
-    """What an input needs to know of a model's service: its name, its ARNs, the ways in which it takes images."""
+    """What an input needs to know of a model's service: its name, its ARNs, the ways in which it takes images.
+
+    `has_masks`: results may have a file that ends in MASK_SUFFIX, which is no image to analyse.
+    """
 
     name: str
     arn: re.Pattern[str]
@@ -25,13 +30,27 @@ class ModelService:
     sources: tuple[Source, ...] = ("bytes", "s3")
     ended: str | None = None
     """a sentence, if AWS has ended the service; its models are measured only at an endpoint of one's own"""
+    has_masks: bool = False
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """the service's words for a model's status that are not those of Rekognition, which this app uses"""
 
-    def refusal(self, source: Source, *, compare: bool = False) -> str | None:
-        """The sentence about a way of sending images that the service does not take. Returns None if it takes it."""
+    def refusal(self, source: Source, *, compare: bool = False, field: str = "images.source") -> str | None:
+        """The sentence about a way of sending images that the service does not take. Returns None if it takes it.
+
+        `field` is the place of the source in the input.
+        """
         if source not in self.sources:
             takes = " or ".join(f'"{each}"' for each in self.sources)
-            return f'images.source: got "{source}"; {self.name} takes {takes}'
+            return f'{field}: got "{source}"; {self.name} takes {takes}'
         return f"images.compare: got true; {self.name} takes false" if compare and len(self.sources) < 2 else None
+
+    def default_source(self, usual: Source) -> Source:
+        """The way in which images are sent if an input does not say it: the usual one if the service takes it."""
+        return usual if usual in self.sources else self.sources[0]
+
+    def is_mask(self, key: str) -> bool:
+        """Whether an object with this key is the mask of a result."""
+        return self.has_masks and key.endswith(MASK_SUFFIX)
 
     @property
     def loose_arn(self) -> re.Pattern[str]:
@@ -58,6 +77,16 @@ SERVICES = {
         ),
         "arn:{partition}:lookoutvision:{region}:{account}:model/{project}/{version}",
         sources=("bytes",),
+        has_masks=True,
+        statuses={
+            "TRAINING": "TRAINING_IN_PROGRESS",
+            "TRAINED": "STOPPED",
+            "STARTING_HOSTING": "STARTING",
+            "HOSTED": "RUNNING",
+            "HOSTING_FAILED": "FAILED",
+            "STOPPING_HOSTING": "STOPPING",
+            "SYSTEM_UPDATING": "STARTING",  # it can't be used or stopped, and may be billed
+        },
         ended="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
         " measure - against a simulated one, deploy with -c lookoutVisionEndpointUrl=<url>; for a live service use"
         " Rekognition Custom Labels, or AWS's Computer Vision Defect Detection algorithm in SageMaker",

@@ -9,6 +9,7 @@ LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key
 UPLOADS_OUTPUT = "InferenceQueueUrls"  # output of the stack: a JSON object from prefixes of uploads to URLs of queues
 REPORT_PREFIX = "reports/"  # of keys in the report bucket
 BATCH_PREFIX = "batches/"  # of the files of batches there
+MASK_SUFFIX = ".mask.png"  # of the file beside a result that shows where its anomalies are
 
 # Environment variables of the Lambdas.
 RUNS_TABLE = "RUNS_TABLE"

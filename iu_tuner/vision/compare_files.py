@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,23 @@ class Result:
 
 def compare_files(request: Request) -> Result:
     """Read the files and compare. Raises UsageError with sentences about what can't be read or compared."""
+    with _without_collector():
+        return _compared(request)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's garbage collector would go through the labels again and again, and finds nothing to collect."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _compared(request: Request) -> Result:
     source = parse_truth(request.truth)
     truth = read_truth(source)
     lines = [f"the truth: {note}" for note in truth.notes]

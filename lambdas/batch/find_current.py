@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from time import time
 
 from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
@@ -26,13 +25,12 @@ def find_current(table: ShardTable, files: ShardFiles, processing: Processing, i
     """
     if not processing.has_files:
         return
-    without_reading = replace(processing, source="s3")
     with ThreadPoolExecutor(CHECKERS) as threads:
         while not is_over() and (turn := take_turn(table, files)) is not None:
-            of_shard = store_of_shard(without_reading)
+            of_shard = store_of_shard(processing)
             tasks = [ShardTask(position, each, of_shard, time) for position, each in turn.open]
             look_around(of_shard, tasks)
-            list(threads.map(ShardTask.prepare, tasks))
+            list(threads.map(ShardTask.find_current, tasks))
             current = [task for task in tasks if task.is_current]
             for task in current:
                 task.record(turn, LatencyHistogram())

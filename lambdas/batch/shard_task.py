@@ -55,12 +55,14 @@ class ShardTask:
 
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
-        if self._work is None and self._failure is None:
-            try:
-                self._work = ImageWork(self._known_image(), self.processing, self.now)
-            except AWS_ERRORS as error:
-                self._failure = self._failure_of(error)
+        self._look_up()
         return None if self._work is None else self._work.prepare()
+
+    def find_current(self) -> None:
+        """Find whether the image has a current result. Nothing is prepared to be sent."""
+        self._look_up()
+        if self._work is not None:
+            self._work.find_current()
 
     def finish(self, reply: Reply, ms: float) -> bool:
         """Record a reply that took `ms` milliseconds. Returns True if the image must be prepared again later."""
@@ -78,6 +80,13 @@ class ShardTask:
         elif self._work is not None:
             self._work.conclude()
             _record(turn, self.position, self._work)
+
+    def _look_up(self) -> None:
+        if self._work is None and self._failure is None:
+            try:
+                self._work = ImageWork(self._known_image(), self.processing, self.now)
+            except AWS_ERRORS as error:
+                self._failure = self._failure_of(error)
 
     def _known_image(self) -> ListedImage:
         """The image with its ETag and size. Raises ClientError, BotoCoreError."""

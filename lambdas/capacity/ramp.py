@@ -16,7 +16,8 @@ SHORT_S = 3.0  # length of a ramp step without throttles
 LONGER_S = 5.0  # length of a step that is repeated because the model may queue
 LOWER_BOUND_STEP_S = 30.0  # length of the step behind a lower bound
 LOWER_BOUNDS: tuple[Ending, ...] = ("not-saturated", "account-throttled", "client-limited")
-# The model queues if more concurrency raises TPS by less, and the median latency by more, than these factors.
+# The model queues if more concurrency raises TPS by less, and the median latency by more, than these factors
+# (`bench.constants`, "Doublings").
 QUEUES = (1.15, 1.6)
 MAY_QUEUE = (1.4, 1.35)  # a short step with these factors is repeated for LONGER_S
 

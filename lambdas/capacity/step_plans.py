@@ -57,5 +57,6 @@ def probing(look: StepPlan, rate: float, p95_s: float, paced_s: float, limits: S
 
 
 def _paced_workers(rate: float, p95_s: float, lanes: int, limits: SearchLimits) -> int:
+    # By Little's law `rate` x latency requests are in flight; half as many more keep the pace while replies are slow.
     in_flight = max(lanes, 1.5 * rate * max(1.0, p95_s))
     return min(limits.most_workers, math.ceil(in_flight / limits.in_flight_per_worker))

@@ -39,6 +39,7 @@ class ServiceFacts(ServiceNames):
     metric_model: Callable[[str], dict[str, str]]  # maps a model's ARN to its own metric dimensions
     units_quota_words: tuple[str, ...]  # words in the quota's name, in lower case without blanks
     tps_quota_words: tuple[str, ...]  # the same for the quota of requests per second; empty if it has none
+    throttle: str  # the error by which a model says that its inference units are full
     image_refusals: frozenset[str]  # outcomes that the image causes
     lagging: frozenset[str]  # those of them that may pass: S3 may show a new object to the service later than to others
     not_about_images: Mapping[str, str]  # outcome -> what to do, if all images have it: then no image is the cause

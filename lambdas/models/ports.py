@@ -56,10 +56,15 @@ class PreparedRequest:
 
 @dataclass(frozen=True)
 class Result:
-    """What the model found in an image: the members of the answer as boto3 gives them, and their labels."""
+    """What the model found in an image: the members of the answer as boto3 gives them, and their labels.
+
+    `mask` is a PNG that shows where the anomalies are, which the members leave out; it is empty if the answer has none,
+    and None if the service knows no masks.
+    """
 
     members: Mapping[str, Any]
     labels: tuple[Label, ...]
+    mask: bytes | None = None
 
 
 class Connection(Protocol):

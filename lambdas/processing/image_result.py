@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.contract.detections import Detections, ListedImage
+from iu_tuner.contract.names import MASK_SUFFIX
 from iu_tuner.contract.uploads.current import is_current, result_metadata
 from lambdas.models.ports import Result
 from lambdas.processing.outcomes import Failure
@@ -70,6 +71,10 @@ class ResultKeys:
     def of_error(self, key: str) -> str:
         """The key of the file that says why there is no result."""
         return f"{self.prefix}{key}.error{self.suffix}"
+
+    def of_mask(self, key: str) -> str:
+        """The key of the mask that belongs to the image's result."""
+        return f"{self.prefix}{key}{MASK_SUFFIX}"
 
 
 def is_too_long(key: str) -> bool:

@@ -65,6 +65,7 @@ class ImageWork:
         self._now = now
         self._prepared: PreparedRequest | None = None
         self._content = b""  # of the result's file
+        self._mask: bytes | None = None  # of its anomalies
 
     @property
     def not_before(self) -> float:
@@ -78,12 +79,12 @@ class ImageWork:
 
     def prepare(self) -> PreparedRequest | None:
         """The request to send. Returns None if the image has an outcome without one."""
-        if self.outcome is None and self._prepared is None:
-            try:
-                self._decide()
-            except AWS_ERRORS as error:
-                self._fail_at_s3(error)
+        self._decide_once(look_only=False)
         return None if self.outcome is not None else self._prepared
+
+    def find_current(self) -> None:
+        """Find the image's outcome without a request. The image is not read, and nothing is prepared to be sent."""
+        self._decide_once(look_only=True)
 
     def finish(self, reply: Reply, ms: float) -> bool:
         """Record a reply that took `ms` milliseconds. Returns True after a limit: then the request is sent again.
@@ -106,7 +107,14 @@ class ImageWork:
         if self.found is not None and self.outcome is None:
             self.prepare()
 
-    def _decide(self) -> None:
+    def _decide_once(self, *, look_only: bool) -> None:
+        if self.outcome is None and self._prepared is None:
+            try:
+                self._decide(look_only=look_only)
+            except AWS_ERRORS as error:
+                self._fail_at_s3(error)
+
+    def _decide(self, *, look_only: bool) -> None:
         """Find the image's outcome without a request, or prepare the request. Raises ClientError, BotoCoreError."""
         every, image = self._processing, self.image
         if self.found is not None:
@@ -116,6 +124,8 @@ class ImageWork:
         elif self._is_current():
             self.found = self._stored() if every.keeps_current else None
             self.outcome = Outcome.CURRENT
+        elif look_only:
+            pass
         elif every.source == "bytes":
             self._prepare_content()
         else:
@@ -171,7 +181,7 @@ class ImageWork:
         self._prepared = None
         self.found = Detections(self.image, result.labels, round(ms), self.tries.attempts, str(iso(now)))
         if every.has_files:
-            self._content = result_file(every.question, result, self.found)
+            self._content, self._mask = result_file(every.question, result, self.found), result.mask
         try:
             self._write()
         except AWS_ERRORS as error:
@@ -184,7 +194,7 @@ class ImageWork:
         """Write the answer's file. Raises ClientError, BotoCoreError."""
         every = self._processing
         if every.has_files:
-            every.store.write_result(self.image.key, self._content, every.question.metadata(self.image))
+            every.store.write_result(self.image.key, self._content, every.question.metadata(self.image), self._mask)
         if every.denials is not None:
             every.denials.allowed()
         self.outcome = Outcome.DONE

@@ -176,7 +176,7 @@ def _probing(pace: Pace, ceiling: float, seconds: float) -> Pace:
     else:
         unit_s = max(PROBE_S, PROBE_REQUESTS / pace.rate)
         excess = STEP * (math.cbrt(excess / STEP) + seconds / unit_s) ** 3
-    raised = _at(pace, ceiling * (1 + excess))
+    raised = _at(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it
     if pace.is_low and not raised.is_low and pace.expected is not None:
         return replace(raised, ceiling=None, rate=SAFETY * pace.expected)
     return raised

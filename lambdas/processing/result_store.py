@@ -37,7 +37,8 @@ class ResultStore:
         """
         names = [image.key for image in images]
         first = min(f"{self.keys.prefix}{name}".encode() for name in names)  # it sorts before its own files
-        last = max(key.encode() for name in names for key in (self.keys.of_result(name), self.keys.of_error(name)))
+        of_files = (self.keys.of_result, self.keys.of_error, self.keys.of_mask)
+        last = max(of_file(name).encode() for name in names for of_file in of_files)
         found: set[str] = set()
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, StartAfter=first.decode())
         for number, page in enumerate(pages, start=1):
@@ -83,10 +84,17 @@ class ResultStore:
         content: bytes = self.s3.get_object(Bucket=self.results, Key=self.keys.of_result(key))["Body"].read()
         return content
 
-    def write_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Delete an earlier error, then write the image's result. Raises ClientError, BotoCoreError."""
+    def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> None:
+        """Delete an earlier error, then write the image's mask and result. Raises ClientError, BotoCoreError.
+
+        The result comes last, as its metadata says that all is current. An empty mask deletes an earlier one.
+        """
         if self._may_exist(self.keys.of_error(key)):
             self.delete_error(key)
+        if mask:
+            self._put(self.keys.of_mask(key), mask, metadata, "image/png")
+        elif mask is not None and self._may_exist(self.keys.of_mask(key)):
+            self.s3.delete_object(Bucket=self.results, Key=self.keys.of_mask(key))
         self._put(self.keys.of_result(key), content, metadata)
 
     def write_error(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
@@ -97,8 +105,7 @@ class ResultStore:
         """Delete the file that says why there is no result. Raises ClientError, BotoCoreError."""
         self.s3.delete_object(Bucket=self.results, Key=self.keys.of_error(key))
 
-    def _put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        kind = "application/json"
+    def _put(self, key: str, content: bytes, metadata: Mapping[str, str], kind: str = "application/json") -> None:
         self.s3.put_object(Bucket=self.results, Key=key, Body=content, Metadata=metadata, ContentType=kind)
 
     def _may_exist(self, key: str) -> bool:

@@ -91,7 +91,7 @@ def running_simulated_model(
     """
     setups = tuple(_setup(each) for each in models)
     config = asdict(ServerSettings(models=setups, s3_endpoint_url=s3_endpoint_url, **settings))
-    command = [sys.executable, "-m", "local.simulated_model", "--config", "-", "--stop-at-eof"]
+    command = [sys.executable, "-m", "local.simulated_model.serving", "--config", "-", "--stop-at-eof"]
     with TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         server = subprocess.Popen(
             command,

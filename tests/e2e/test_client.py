@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from iu_tuner.cli.assertions import OUTPUT_NAMES
+from iu_tuner.cli.outcome.assertions import OUTPUT_NAMES
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.e2e.conftest import Deployment, Executions

@@ -36,13 +36,16 @@ class Row:
     test: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
     abort_after_s: float | None = None
+    service: str = "rekognition"
 
     @property
     def model(self) -> ModelSetup:
         """The row's own simulated model."""
         truth = ModelTruth(**{"tps_per_iu": TPS, "start_s": 1.0, "stop_s": 0.5, **self.truth})
         units = 1 if self.found == "RUNNING" else None
-        return ModelSetup(truth=truth, project=self.name, status=self.found, inference_units=units)
+        return ModelSetup(
+            truth=truth, project=self.name, status=self.found, inference_units=units, service=self.service
+        )
 
     def input(self, model_arn: str) -> dict[str, Any]:
         """The execution's."""

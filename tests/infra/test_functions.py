@@ -66,7 +66,8 @@ SETTLE = {
 OF_A_BATCH = {("dynamodb:GetItem", "runs"), ("dynamodb:UpdateItem", "runs"), ("dynamodb:Query", "runs")}
 PUT_ITEM = ("dynamodb:PutItem", "runs")
 READ_FILES, WRITE_FILES = ("s3:GetObject", "bucket/batches/*"), ("s3:PutObject", "bucket/batches/*")
-READ_RESULTS = ("s3:GetObject", "bucket/*.json")
+RESULTS = ("bucket/*.json", "bucket/*.mask.png")
+READ_RESULTS = {("s3:GetObject", files) for files in RESULTS}
 READ_ALL, LIST_ALL = ("s3:GetObject", "bucket/*"), ("s3:ListBucket", "bucket")
 # What it takes to tell of a run that is over.
 TELL = {
@@ -89,7 +90,7 @@ RIGHTS_OF_BATCHES = {
         LIST_ALL,
     },
     "ListImages": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_FILES, WRITE_FILES},
-    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, READ_RESULTS, READ_FILES},
+    "FindCurrent": OF_A_BATCH | {PUT_ITEM, LIST_ALL, READ_ALL, *READ_RESULTS, READ_FILES},
     "QuoteBatch": OF_A_BATCH,
     "PlanRound": OF_A_BATCH
     | {PUT_ITEM, ("rekognition:DescribeProjectVersions", PROJECTS), ("cloudwatch:GetMetricData", "*")},
@@ -97,9 +98,8 @@ RIGHTS_OF_BATCHES = {
     | {
         ("rekognition:DetectCustomLabels", VERSIONS),
         ("rekognition:StopProjectVersion", VERSIONS),
-        READ_RESULTS,
-        ("s3:PutObject", "bucket/*.json"),
-        ("s3:DeleteObject", "bucket/*.json"),
+        *READ_RESULTS,
+        *((f"s3:{action}Object", files) for action in ("Put", "Delete") for files in RESULTS),
         LIST_ALL,
         READ_ALL,
         READ_FILES,

@@ -9,8 +9,8 @@ from infra.settings.settings import Settings
 from tests.infra.deployments import listed, statements
 from tests.infra.iam_reference import faults
 from tests.infra.synth import resources, template, text
+from tests.support.lookout_vision import ANOMALIES
 
-ARN = "arn:aws:lookoutvision:us-east-1:123456789012:model/boards/3"
 VERSION = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/1615476219000"
 URL = "http://127.0.0.1:8080"
 
@@ -38,10 +38,10 @@ def test_without_an_endpoint_no_role_and_no_function_knows_the_service() -> None
 
 
 def test_with_an_endpoint_roles_may_use_its_models_and_no_others() -> None:
-    context = {"lookoutVisionEndpointUrl": URL, "modelArns": f"{ARN},{VERSION}"}
+    context = {"lookoutVisionEndpointUrl": URL, "modelArns": f"{ANOMALIES},{VERSION}"}
 
     actions = {"DescribeModel", "StartModel", "StopModel", "DetectAnomalies"}
-    assert allowed("lookoutvision", **context) == {(f"lookoutvision:{action}", ARN) for action in actions}
+    assert allowed("lookoutvision", **context) == {(f"lookoutvision:{action}", ANOMALIES) for action in actions}
     assert ("rekognition:DetectCustomLabels", VERSION) in allowed("rekognition", **context)
     assert all("boards" not in resource for _, resource in allowed("rekognition", **context))
     assert endpoints(**context) == {"AWS_ENDPOINT_URL_LOOKOUTVISION"}
@@ -49,10 +49,21 @@ def test_with_an_endpoint_roles_may_use_its_models_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model_arn", "own", "other"),
+    [(ANOMALIES, "lookoutvision", "rekognition"), (VERSION, "rekognition", "lookoutvision")],
+)
+def test_a_stack_whose_models_are_all_of_one_service_may_use_no_other(model_arn: str, own: str, other: str) -> None:
+    context = {"lookoutVisionEndpointUrl": URL, "modelArns": model_arn}
+
+    assert allowed(own, **context)
+    assert allowed(other, **context) == set()
+
+
+@pytest.mark.parametrize(
     ("context", "place"),
     [
-        ({"modelArns": ARN}, "modelArns"),
-        ({"schedules": [{"expression": "rate(7 days)", "input": {"modelArn": ARN}}]}, "schedules[0].input"),
+        ({"modelArns": ANOMALIES}, "modelArns"),
+        ({"schedules": [{"expression": "rate(7 days)", "input": {"modelArn": ANOMALIES}}]}, "schedules[0].input"),
     ],
 )
 def test_without_an_endpoint_its_models_are_refused_at_synth(context: dict[str, object], place: str) -> None:
@@ -60,5 +71,5 @@ def test_without_an_endpoint_its_models_are_refused_at_synth(context: dict[str, 
         Settings.from_context(context)
 
     said = str(refused.value)
-    assert said.startswith(f"context key '{place}': {ARN}: Amazon Lookout for Vision ended on 2025-10-31")
+    assert said.startswith(f"context key '{place}': {ANOMALIES}: Amazon Lookout for Vision ended on 2025-10-31")
     assert "deploy with -c lookoutVisionEndpointUrl=<url>" in said

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from iu_tuner.contract.errors import InvalidInput, ModelNotFound, ModelNotStartable, ModelStartFailed, ServiceEnded
 from lambdas.aws.settings import settings
+from lambdas.handlers import prepare_batch
 from lambdas.models.lookout_vision.control_plane import STATUSES
 from lambdas.models.ports import ModelControl
-from lambdas.models.registry import find_model, usage_of
+from lambdas.models.registry import detector_of, find_model, usage_of
 from lambdas.models.status import STATUSES as CANONICAL
 from lambdas.models.status import ModelState
 from lambdas.models.usage import Window
 from local.simulated_model.account import HOSTING, ModelSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.states.conftest import Stack, picture
+from tests.states.conftest import STARTED_AT, Stack, picture
 from tests.states.test_model_moves import FAST, settling, until
 
 ANYBODY = "arn:aws:lookoutvision:us-east-1:000000000000:model/nobody/1"
@@ -27,6 +29,18 @@ def model(stack: Stack, status: str = "STOPPED", **truth: Any) -> str:
     setup = ModelSetup(truth=ModelTruth(**{**FAST, **truth}), status=status, service="lookoutvision")
     stack.upload("samples/1.png", picture())
     return stack.service.add_model(setup)["modelArn"]
+
+
+def prepare_run(stack: Stack, arn: str) -> object:
+    return stack.prepare({"modelArn": arn})
+
+
+def prepare_batch_run(stack: Stack, arn: str) -> object:
+    raw = {"task": "process", "modelArn": arn}
+    return prepare_batch.handler(
+        {"input": raw, "runId": stack.run_id, "executionArn": stack.execution_arn, "startedAt": STARTED_AT},
+        stack.context,
+    )
 
 
 def calls(stack: Stack, arn: str) -> dict[str, int]:
@@ -53,6 +67,16 @@ def test_without_an_endpoint_a_run_ends_at_once_and_touches_nothing(
 
     assert stack.items() == []
     assert calls(stack, arn) == {}
+
+
+def test_a_function_that_sends_nothing_needs_no_endpoint(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_LOOKOUTVISION")
+    settings.cache_clear()
+    detector = detector_of(ANYBODY)
+
+    assert detector.request_with_bytes(b"an image").body == b"an image"
+    with pytest.raises(ServiceEnded):
+        detector.connection()
 
 
 @pytest.mark.parametrize(
@@ -125,6 +149,20 @@ def test_a_second_start_of_a_run_really_starts(stack: Stack) -> None:
     once = ["STOPPING", "STOPPED", "STARTING", "RUNNING"]
     assert moves(stack, arn) == once * 2
     assert stack.service.model_report(arn)["minInferenceUnits"] == 1
+
+
+@pytest.mark.parametrize("prepare", [prepare_run, prepare_batch_run])
+def test_two_runs_within_eight_hours_both_start(stack: Stack, prepare: Callable[[Stack, str], object]) -> None:
+    arn = model(stack)
+
+    for run_id in ("run-1", "run-2"):
+        stack.run_id = run_id
+        prepare(stack, arn)
+        until(stack.start)
+        until(settling(stack, arn))
+
+    assert moves(stack, arn) == ["STARTING", "RUNNING", "STOPPING", "STOPPED"] * 2
+    assert calls(stack, arn)["StartModel"] == 2
 
 
 def test_a_token_that_was_used_starts_nothing_and_another_one_does(stack: Stack) -> None:

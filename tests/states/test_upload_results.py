@@ -149,6 +149,37 @@ def test_an_overwritten_image_has_the_result_of_its_newest_content(opened: Pipel
     assert opened.requests() == 2
 
 
+def test_the_mask_of_an_anomaly_lies_beside_its_result_and_goes_with_it(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, bodies = f"{PREFIX}board.jpg", [jpeg(filling=number) for number in (7, 8)]
+    verdicts = [[{"name": name, "confidence": 99.5}] for name in ("anomaly", "normal")]
+    lines = [
+        {"sha256": hashlib.sha256(body).hexdigest(), "labels": labels}
+        for body, labels in zip(bodies, verdicts, strict=True)
+    ]
+    truth, answers = ModelTruth(tps_per_iu=100, latency_mean_s=0.02), AnswerSetup(detections=tuple(lines))
+    setup = ModelSetup(truth=truth, answers=answers, status="RUNNING", service="lookoutvision")
+    pipeline.model_arn = pipeline.stack.service.add_model(setup)["modelArn"]
+    monkeypatch.setenv("INFERENCE_ENTRY", json.dumps({"prefix": PREFIX, "modelArn": pipeline.model_arn}))
+    assert pipeline.look()
+    found = []
+
+    for body in bodies:
+        pipeline.stack.upload(key, body)
+        assert pipeline.analyse(key, f"{key}.mask.png") == []
+        listed = pipeline.stack.s3.list_objects_v2(Bucket=BUCKET, Prefix=key)["Contents"]
+        result = json.loads(pipeline.stack.s3.get_object(Bucket=BUCKET, Key=f"{key}.json")["Body"].read())
+        found.append(({each["Key"].removeprefix(key) for each in listed}, result))
+
+    (files, anomalous), (files_later, normal) = found
+    assert (files, files_later) == ({"", ".json", ".mask.png"}, {"", ".json"})
+    assert anomalous["DetectAnomalyResult"].keys() == {"Source", "IsAnomalous", "Confidence", "Anomalies"}
+    assert (normal["DetectAnomalyResult"]["IsAnomalous"], normal["Inference"]["image"]["key"]) == (False, key)
+    assert pipeline.requests() == 2
+    assert pipeline.reasons() == []
+
+
 def test_poison_becomes_a_dead_letter_with_its_reason_and_holds_up_no_other(opened: Pipeline) -> None:
     good = f"{PREFIX}good.png"
     opened.upload(POISON, good)

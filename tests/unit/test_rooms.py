@@ -104,8 +104,7 @@ def circles_of_modules(modules: Modules) -> Iterator[str]:
 
 def circles_of_packages(modules: Modules) -> Iterator[str]:
     def package(name: str) -> str:
-        # What starts a package stands above it; nothing imports that.
-        return name if name in ROOMS or name.endswith((".__main__", ".main")) else modules[name].package
+        return name if name in ROOMS else modules[name].package
 
     graph: dict[str, set[str]] = {package(name): set() for name in modules}
     for name, targets in arrows(modules).items():

@@ -1,4 +1,4 @@
-"""Reads a model version: its status from Rekognition, its inference units from CloudWatch, its evaluation from S3."""
+"""Reads a model version: its status from its service, its inference units from CloudWatch, its evaluation from S3."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from urllib.parse import urlsplit
 
 from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
+from iu_tuner.cli.aws.lookout_vision import describe_model, endpoint_of
 from iu_tuner.cli.aws.loopback import HOSTS
 from iu_tuner.cli.aws.stack import Deployment, find_deployment
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.models.status import ModelStatus
-from iu_tuner.contract.model_arn import ModelArn
+from iu_tuner.contract.model_arn import SERVICE, SERVICES, ModelArn, service_of
 from iu_tuner.exit_codes import ClientError, UsageError
 
 _OWN_ENDPOINT = "AWS_ENDPOINT_URL_REKOGNITION"
-_METRICS = ("InServiceInferenceUnits", "DesiredInferenceUnits")  # of AWS/Rekognition, by ProjectName and VersionName
+_METRICS = ("InServiceInferenceUnits", "DesiredInferenceUnits")
+_NAMESPACES = {
+    "rekognition": ("AWS/Rekognition", "VersionName"),
+    "lookoutvision": ("AWS/LookoutVision", "ModelVersion"),
+}
 _RECENT_S = 300.0  # how old a value of a metric may be; CloudWatch gets one a minute
 
 
@@ -30,12 +35,14 @@ class ModelReader:
 
     aws: AwsClients
     rekognition: Any
+    lookout_vision_url: str | None
 
     @classmethod
     def of(cls, deployment: Deployment) -> ModelReader:
         """A reader beside a deployment; a simulated model on this machine is asked where the stack says it is."""
         with calling_aws():
-            return cls(deployment.aws, deployment.aws.at_own_endpoint("rekognition", _endpoint(deployment)))
+            rekognition = deployment.aws.at_own_endpoint("rekognition", _endpoint(deployment))
+        return cls(deployment.aws, rekognition, endpoint_of(deployment.outputs))
 
     @classmethod
     def open(cls, stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> ModelReader:
@@ -44,15 +51,21 @@ class ModelReader:
             return cls.of(find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url))
         with calling_aws():
             aws = AwsClients(open_session(profile, region), endpoint_url)
-            return cls(aws, aws.at_own_endpoint("rekognition", None))
+            return cls(aws, aws.at_own_endpoint("rekognition", None), endpoint_of({}))
 
     def status(self, model_arn: str) -> ModelStatus:
         """The model's status and inference units. Raises UsageError if there is no such model."""
-        found = self._description(model_arn)
-        in_service, desired = self._units(ModelArn.of(model_arn))
+        model = ModelArn.of(model_arn)
+        if model.service == "lookoutvision":
+            found = describe_model(self.aws, self.lookout_vision_url, model)
+        else:
+            found = self._description(model_arn)
+        in_service, desired = self._units(model)
+        said = str(found["Status"])
         return ModelStatus(
             model_arn=model_arn,
-            status=str(found["Status"]),
+            status=service_of(model_arn).statuses.get(said, said),
+            said=said,
             message=str(found.get("StatusMessage", "")),
             min_units=found.get("MinInferenceUnits"),
             max_units=found.get("MaxInferenceUnits"),
@@ -62,6 +75,7 @@ class ModelReader:
 
     def evaluation(self, model_arn: str) -> Evaluation:
         """The evaluation of the model's training. Raises UsageError if the model has none."""
+        require_thresholds(model_arn)
         found = self._description(model_arn)
         place = found.get("EvaluationResult", {}).get("Summary", {}).get("S3Object")
         if not place:
@@ -82,8 +96,6 @@ class ModelReader:
     def _description(self, model_arn: str) -> Mapping[str, Any]:
         """The model's ProjectVersionDescription. The ARN of its project ends in a time of its own, so ask by name."""
         model = ModelArn.of(model_arn)
-        if model.service != "rekognition":
-            raise UsageError(f"modelArn: got {model_arn}; this command takes a model of Rekognition Custom Labels")
         with calling_aws():
             projects = self.rekognition.get_paginator("describe_projects").paginate(ProjectNames=[model.project])
             arns = [each["ProjectArn"] for page in projects for each in page["ProjectDescriptions"]]
@@ -98,13 +110,14 @@ class ModelReader:
 
     def _units(self, model: ModelArn) -> tuple[int | None, int | None]:
         """The inference units in service and those desired, or None for what CloudWatch does not say."""
-        names = {"ProjectName": model.project, "VersionName": model.version}
+        namespace, version = _NAMESPACES[model.service]
+        names = {"ProjectName": model.project, version: model.version}
         dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
         queries = [
             {
                 "Id": f"m{number}",
                 "MetricStat": {
-                    "Metric": {"Namespace": "AWS/Rekognition", "MetricName": name, "Dimensions": dimensions},
+                    "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions},
                     "Period": 60,
                     "Stat": "Average",
                 },
@@ -122,6 +135,15 @@ class ModelReader:
         values = {each["Id"]: each["Values"] for each in found["MetricDataResults"]}
         in_service, desired = (round(values[key][0]) if values.get(key) else None for key in ("m0", "m1"))
         return in_service, desired
+
+
+def require_thresholds(model_arn: str) -> None:
+    """Require a model of a service with assumed thresholds. Raises UsageError."""
+    if (service := service_of(model_arn)) is not SERVICES["rekognition"]:
+        raise UsageError(
+            f"modelArn: got {model_arn}; takes a model of {SERVICE} Custom Labels: one of {service.name} has no "
+            "assumed thresholds"
+        )
 
 
 def _endpoint(deployment: Deployment) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from iu_tuner.cli.aws.errors import calling_aws
 from iu_tuner.cli.aws.stack import Deployment
 from iu_tuner.contract.batch.batch_input import ProcessInput
+from iu_tuner.contract.model_arn import service_of
 from iu_tuner.contract.names import BATCH_PREFIX
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.formats import count, duration, tps
@@ -41,7 +42,8 @@ def choose_sample(deployment: Deployment, wanted: ProcessInput, size: int, run_i
         s3 = deployment.aws.of("s3")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=wanted.images.prefix)
         found = [each["Key"] for page in pages for each in page.get("Contents", ())]
-    keys = [key for key in found if key.lower().endswith(wanted.images.suffixes)]
+    is_mask = service_of(wanted.model_arn).is_mask
+    keys = [key for key in found if key.lower().endswith(wanted.images.suffixes) and not is_mask(key)]
     if not keys:
         raise UsageError(f"--prefix: got {wanted.images.prefix}, which has no images; takes a folder with some")
     size = min(size, len(keys))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from iu_tuner.cli.options import examples
+from iu_tuner.cli.options.groups import examples
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import Exit, UsageError
 

@@ -9,8 +9,8 @@ import click
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.stack import find_deployment, region_of
 from iu_tuner.cli.aws.tuner import run_id_of
-from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
-from iu_tuner.cli.session import Session
+from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options, output_options
+from iu_tuner.cli.session.session import Session
 from iu_tuner.cli.terminal.console import Screen
 
 _EXAMPLES = examples("iu-tuner follow cli-20261121T060000-a1b2c3 --region eu-west-1", then=EXIT_CODES)

@@ -9,7 +9,7 @@ import click
 
 from iu_tuner.cli.looking.inputs import inputs
 from iu_tuner.cli.looking.options import Where, looking_options, needs_vision, selection
-from iu_tuner.cli.options import examples
+from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit
 from iu_tuner.formats import count, one_line
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from iu_tuner.cli.aws.stack import find_tuner, region_of
-from iu_tuner.cli.input_flags import checked_model_arn
-from iu_tuner.cli.options import deployment_options, examples
+from iu_tuner.cli.options.groups import deployment_options, examples
+from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import history_table
 from iu_tuner.exit_codes import Exit

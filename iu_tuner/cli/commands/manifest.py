@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from iu_tuner.cli.options import examples
+from iu_tuner.cli.options.groups import examples
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.formats import count

@@ -11,9 +11,9 @@ import click
 
 from iu_tuner.cli.aws.sample import choose_sample, sample_quote
 from iu_tuner.cli.aws.stack import find_deployment, region_of
-from iu_tuner.cli.input_flags import Command, Flags, Switches, filled_in, with_flags
-from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
-from iu_tuner.cli.session import Session
+from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options, output_options
+from iu_tuner.cli.options.input_flags import Command, Flags, Switches, filled_in, with_flags
+from iu_tuner.cli.session.session import Session
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import plain
 from iu_tuner.contract.batch.batch_input import ProcessInput, parse_process_input

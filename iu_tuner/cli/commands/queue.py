@@ -12,7 +12,7 @@ from iu_tuner.cli.aws.s3.upload_results import UploadResults
 from iu_tuner.cli.aws.stack import find_deployment
 from iu_tuner.cli.aws.uploads import UploadQueue
 from iu_tuner.cli.models.uploads import UploadStatus
-from iu_tuner.cli.options import deployment_options, examples
+from iu_tuner.cli.options.groups import deployment_options, examples
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import plain
 from iu_tuner.exit_codes import Exit

@@ -14,9 +14,9 @@ import click
 from iu_tuner.cli.aws.errors import calling_aws
 from iu_tuner.cli.aws.s3.image_folder import ImageFolder
 from iu_tuner.cli.aws.stack import Deployment, find_deployment, region_of
-from iu_tuner.cli.input_flags import expected_cost, input_flags, run_input
-from iu_tuner.cli.options import EXIT_CODES, deployment_options, examples, outcome_options, output_options
-from iu_tuner.cli.session import Session
+from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options, output_options
+from iu_tuner.cli.options.input_flags import expected_cost, input_flags, run_input
+from iu_tuner.cli.session.session import Session
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import plain
 from iu_tuner.exit_codes import Exit, UsageError

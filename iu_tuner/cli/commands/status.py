@@ -7,8 +7,8 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.model import ModelReader
 from iu_tuner.cli.aws.stack import find_deployment, region_of
-from iu_tuner.cli.input_flags import checked_model_arn
-from iu_tuner.cli.options import deployment_options, examples
+from iu_tuner.cli.options.groups import deployment_options, examples
+from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import plain
 from iu_tuner.exit_codes import Exit

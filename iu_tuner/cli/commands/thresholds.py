@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from iu_tuner.cli.aws.model import ModelReader
+from iu_tuner.cli.aws.model import ModelReader, require_thresholds
 from iu_tuner.cli.aws.stack import region_of
-from iu_tuner.cli.input_flags import checked_model_arn
-from iu_tuner.cli.options import deployment_options, examples
+from iu_tuner.cli.options.groups import deployment_options, examples
+from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import thresholds_table
 from iu_tuner.exit_codes import Exit
@@ -25,6 +25,7 @@ def thresholds(
     The assumed threshold of a label is the confidence from which the evaluation counted a prediction.
     """
     screen, model_arn = Screen(as_json=as_json), checked_model_arn(model_arn)
+    require_thresholds(model_arn)
     region = region or region_of(model_arn)
     reader = ModelReader.open(stack, region=region, profile=profile, endpoint_url=endpoint_url)
     evaluation = reader.evaluation(model_arn)

@@ -10,6 +10,7 @@ from typing import Any
 
 from iu_tuner.cli.aws.s3.downloads import S3, get_objects
 from iu_tuner.cli.looking.options import Where
+from iu_tuner.contract.names import MASK_SUFFIX
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def inputs(images: tuple[str, ...], results: str | None, without: Path | None, w
             found += [
                 ImageFile(key, key.removeprefix(f"{base}/"), path)
                 for key, path in files.items()
-                if is_image(key) and not key.endswith(".mask.png")
+                if is_image(key) and not key.endswith(MASK_SUFFIX)
             ]
             beside |= files
         if results is None:
@@ -50,7 +51,7 @@ def inputs(images: tuple[str, ...], results: str | None, without: Path | None, w
 
 
 def _is_result(key: str) -> bool:
-    return key.endswith((".json", ".jsonl", ".mask.png"))
+    return key.endswith((".json", ".jsonl", MASK_SUFFIX))
 
 
 def _results_of(files: dict[str, Path], find_results: Callable[[str], Any]) -> Any:

@@ -12,8 +12,8 @@ import click
 
 from iu_tuner.cli.aws.model import ModelReader
 from iu_tuner.cli.aws.stack import region_of
-from iu_tuner.cli.input_flags import checked_model_arn
-from iu_tuner.cli.options import deployment_options
+from iu_tuner.cli.options.groups import deployment_options
+from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.exit_codes import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.detections import Box, Label
+from iu_tuner.contract.detections import Box, Label, anomaly_label
 
 CSV_HEAD = ("key", "label", "confidence", "left", "top", "width", "height")
 
@@ -20,7 +20,9 @@ class ImageLabels:
 
     @classmethod
     def of(cls, key: str, result: Mapping[str, Any]) -> ImageLabels:
-        """The labels in a result's file, whose `CustomLabels` are those of the service."""
+        """The labels in a result's file: its `CustomLabels`, or the verdict of its `DetectAnomalyResult`."""
+        if "DetectAnomalyResult" in result:
+            return cls(key, (anomaly_label(result["DetectAnomalyResult"]),))
         return cls(key, tuple(_label(each) for each in result.get("CustomLabels", ())))
 
     def at_least(self, threshold: float) -> ImageLabels:

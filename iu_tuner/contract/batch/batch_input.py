@@ -155,9 +155,7 @@ def parse_process_input(raw: Any) -> ProcessInput:
     Raises:
         InvalidInput: names each wrong field, what it got and what it takes.
     """
-    parsed = parse_strictly(ProcessInput, raw, _FIELDS)
-    if refusal := model_arns.service_of(parsed.model_arn).refusal(parsed.images.source):
-        raise InvalidInput(refusal)
+    parsed = _with_source(parse_strictly(ProcessInput, raw, _FIELDS))
     _check_images(parsed.images)
     _check_results(parsed.results, parsed.images)
     if isinstance(parsed.deadline, DeadlineAt):
@@ -167,6 +165,16 @@ def parse_process_input(raw: Any) -> ProcessInput:
     if parsed.measure_first and parsed.tps is not None:
         raise InvalidInput(got("measureFirst", True, "false where tps says what one inference unit carries"))
     return parsed
+
+
+def _with_source(parsed: ProcessInput) -> ProcessInput:
+    """The input with the source that its model's service takes. Raises InvalidInput if it names another one."""
+    images, service = parsed.images, model_arns.service_of(parsed.model_arn)
+    if "source" not in images.model_fields_set:
+        images = images.model_copy(update={"source": service.default_source(images.source)})
+    if refusal := service.refusal(images.source):
+        raise InvalidInput(refusal)
+    return parsed.model_copy(update={"images": images})
 
 
 def list_address(address: str) -> tuple[str, str]:

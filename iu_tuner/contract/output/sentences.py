@@ -123,7 +123,8 @@ def receipt_sentence(model: ModelOutput) -> str:
         hourly = "money" if model.usd_per_hour is None else f"${model.usd_per_hour:,.2f} an hour"
         how = f"The model was left {status}, as the run was to leave it (it was {before} before): it costs {hourly}."
     else:
-        read = model.service_status_after or status
+        said = model.service_status_after
+        read = f"{said}, the service's word for {status}" if said else status
         how = f"The model is stopped: its status was read back as {read} (it was {before} before)."
     if model.started_at is None or model.inference_unit_hours is None or model.usd is None:
         return how

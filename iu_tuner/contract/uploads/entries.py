@@ -7,6 +7,8 @@ from itertools import combinations
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.model_arn import service_of
+from iu_tuner.contract.names import MASK_SUFFIX
 from iu_tuner.contract.uploads.entry import InferenceEntry
 
 
@@ -36,13 +38,21 @@ def check_entries(entries: Sequence[InferenceEntry], trigger_prefixes: Iterable[
 def _check_results(number: int, entry: InferenceEntry, entries: Sequence[InferenceEntry]) -> None:
     """Check that no entry takes a result for an upload: by their suffixes, as results lie anywhere."""
     place = (entry.results.prefix or "") + entry.prefix
-    end = entry.results.suffix.lower()
-    for other in entries:
+    for other in (each for each in entries if _overlap(place, each.prefix)):
         for suffix in other.suffixes:
-            # The longer end decides: `.json` never ends in `.jpg`, and `g` may be the end of `x.jpg`.
-            if _overlap(place, other.prefix) and (end.endswith(suffix.lower()) or suffix.lower().endswith(end)):
+            if _may_end_alike(entry.results.suffix, suffix):
                 takes = f'an end that no image has: results under {place} would be taken for uploads with "{suffix}"'
                 raise InvalidInput(got(f"[{number}].results.suffix", entry.results.suffix, takes))
+            has_masks, knows_masks = (service_of(each.model_arn).has_masks for each in (entry, other))
+            if has_masks and not knows_masks and _may_end_alike(MASK_SUFFIX, suffix):
+                takes = f'a place apart from {other.prefix}: masks would be taken for uploads with "{suffix}"'
+                raise InvalidInput(got(f"[{number}].results.prefix", entry.results.prefix, takes))
+
+
+def _may_end_alike(one: str, other: str) -> bool:
+    """The longer end decides: `.json` never ends in `.jpg`, and `g` may be the end of `x.jpg`."""
+    first, second = one.lower(), other.lower()
+    return first.endswith(second) or second.endswith(first)
 
 
 def _overlap(one: str, other: str) -> bool:

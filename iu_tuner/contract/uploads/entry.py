@@ -113,8 +113,12 @@ class InferenceEntry(StrictInput):
         return None if self.kms_key_alias is None else self.kms_key_alias.removeprefix("alias/")
 
     def takes(self, key: str) -> bool:
-        """Whether this entry analyses an upload with this key. The case of its suffix does not matter."""
-        return key.startswith(self.prefix) and key.lower().endswith(tuple(each.lower() for each in self.suffixes))
+        """Whether this entry analyses an upload with this key. The case of its suffix does not matter.
+
+        The mask of a result may lie beside its image. It is no upload.
+        """
+        is_image = key.startswith(self.prefix) and key.lower().endswith(tuple(each.lower() for each in self.suffixes))
+        return is_image and not model_arns.service_of(self.model_arn).is_mask(key)
 
 
 def parse_entry(raw: Any) -> InferenceEntry:
@@ -124,6 +128,11 @@ def parse_entry(raw: Any) -> InferenceEntry:
         InvalidInput: names each wrong field, what it got and what it takes.
     """
     entry = parse_strictly(InferenceEntry, raw, _FIELDS)
+    service = model_arns.service_of(entry.model_arn)
+    if "source" not in entry.model_fields_set:
+        entry = entry.model_copy(update={"source": service.default_source(entry.source)})
+    if refusal := service.refusal(entry.source, field="source"):
+        raise InvalidInput(refusal)
     _check_prefix(entry.prefix)
     result_prefix = entry.results.prefix
     if result_prefix is not None and not (is_key_prefix(result_prefix) and _PREFIX.fullmatch(result_prefix)):

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.names import MASK_SUFFIX
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.drawing.anomalies import Anomalies, anomalies_of
 from iu_tuner.vision.drawing.images import ImageFile, files_below
@@ -71,7 +72,7 @@ class ResultFiles:
                 raise NoResult(_error_of(self._files[f"{key}.error.json"]))
             answer = read_json(path)
             labels = result_of(key, answer).labels
-            return Result(labels, anomalies_of(answer, self._files.get(f"{key}.mask.png")))
+            return Result(labels, anomalies_of(answer, self._files.get(f"{key}{MASK_SUFFIX}")))
         except (UsageError, ValueError, OSError) as error:
             raise NoResult(f"its result can't be used: {error}") from None
 
@@ -158,7 +159,7 @@ def results_beside(images: Iterable[ImageFile]) -> Results:
     """The `<key>.json` beside each image file."""
     files: dict[str, Path] = {}
     for image in images:
-        for suffix in (".json", ".error.json", ".mask.png"):
+        for suffix in (".json", ".error.json", MASK_SUFFIX):
             if (path := image.path.with_name(image.path.name + suffix)).is_file():
                 files[image.key + suffix] = path
     return ResultFiles(files)

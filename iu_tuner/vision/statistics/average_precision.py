@@ -51,8 +51,8 @@ def weighted_average_precision(
         part = np.ascontiguousarray(weights[start : start + rows].T)
         drawn = part[image]
         total = objects @ part.astype(np.int64)
-        right, wrong = (_running_sum(drawn * of[:, None], size) for of in (is_right, ~is_right))
-        found[start : start + rows] = precision_at_recalls(right, wrong, total)
+        right, both = (_running_sum(each, size) for each in (drawn * is_right[:, None], drawn))
+        found[start : start + rows] = precision_at_recalls(right, both - right, total)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.names import REPORT_PREFIX
+from iu_tuner.contract.names import MASK_SUFFIX, REPORT_PREFIX
 from lambdas.batch.shards.listed_object import ListedObject
 from lambdas.batch.shards.names import BATCHES
 from lambdas.images.formats import fault_of_companion
@@ -41,7 +41,8 @@ class Page:
 class Selection:
     """Which objects of `bucket` are images. In the stack's own bucket, reports and results are none.
 
-    With `takes_bare_names` an object whose name has no suffix at all is an image, too: a list of keys means it.
+    With `takes_bare_names` an object whose name has no suffix at all is an image, too: a list of keys means it. With
+    `has_masks` the masks of results lie there, too.
     """
 
     bucket: str
@@ -49,6 +50,7 @@ class Selection:
     own_prefixes: tuple[tuple[str, str], ...] = ()
     modified_after: float | None = None
     takes_bare_names: bool = False
+    has_masks: bool = False
 
     @classmethod
     def of(
@@ -60,11 +62,14 @@ class Selection:
         results_prefix: str,
         modified_after: float | None = None,
         takes_bare_names: bool = False,
+        has_masks: bool = False,
     ) -> Selection:
         """The selection of an input. Suffixes are compared in lower case."""
         own = ((REPORT_PREFIX, REPORT), (BATCHES, REPORT), (results_prefix, RESULT)) if bucket == own_bucket else ()
         named = tuple(each for each in own if each[0])
-        return cls(bucket, tuple(suffix.lower() for suffix in suffixes), named, modified_after, takes_bare_names)
+        ends = tuple(suffix.lower() for suffix in suffixes)
+        masks = has_masks and bucket == own_bucket
+        return cls(bucket, ends, named, modified_after, takes_bare_names, masks)
 
     def reason(self, entry: Entry) -> str | None:
         """Why the object is no image of this batch. Returns None if it is one."""
@@ -78,6 +83,8 @@ class Selection:
         for prefix, reason in self.own_prefixes:
             if key.startswith(prefix):
                 return reason
+        if self.has_masks and key.endswith(MASK_SUFFIX):
+            return RESULT
         if fault_of_companion(key):
             return COMPANION
         is_bare = self.takes_bare_names and "." not in key.rpartition("/")[2]

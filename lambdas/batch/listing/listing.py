@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from iu_tuner.contract.batch.batch_input import ProcessInput, list_address
+from iu_tuner.contract.model_arn import service_of
 from lambdas.aws.errors import ClientError
 from lambdas.batch.listing.digests import Digests
 from lambdas.batch.listing.entry import Selection
@@ -63,6 +64,7 @@ class ImageListing:
             images.suffixes,
             own_bucket=self.own_bucket,
             results_prefix=self.wanted.results.prefix,
+            has_masks=service_of(self.wanted.model_arn).has_masks,
             takes_bare_names=images.list is not None and not images.list.endswith("manifest.json"),
             modified_after=None if after is None else datetime.fromisoformat(after).timestamp(),
         )

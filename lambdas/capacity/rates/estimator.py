@@ -22,7 +22,7 @@ LASTING_SHARE = 0.6  # minimum share of seconds with throttles, from the first o
 COUNTING = 1.5  # counts that a limiter's whole seconds may miss at both ends together (bench/constants.py)
 MIN_SECONDS = 4  # of counts behind a rate
 MIN_RELATIVE_HALF_WIDTH = 0.01  # minimum half-width of an interval, relative to the rate, per second of the period
-STEADY_ERRORS = 4.0  # standard errors by which the halves of a step may differ
+STEADY_ERRORS = 4.0  # standard errors by which the halves of a step may differ (bench.constants)
 PERIODIC_SWING = 0.5  # of the mean: minimum difference between the largest and smallest of periodic counts
 PERIODIC_SPREAD = 0.3  # of that swing: maximum difference between the sums over one period
 
@@ -101,7 +101,7 @@ def widen_by_lost_requests(found: Interval, unanswered_tps: float) -> Interval:
     return found if found.high is None else replace(found, high=found.high + unanswered_tps)
 
 
-def steady(per_second: Sequence[int], half_width: float) -> bool:
+def steady(per_second: Sequence[int], half_width: float, *, errors: float = STEADY_ERRORS) -> bool:
     """Whether both halves of the seconds have the same rate within the noise; `half_width` is in requests/s."""
     middle = len(per_second) // 2
     if middle < MIN_SECONDS:
@@ -109,7 +109,7 @@ def steady(per_second: Sequence[int], half_width: float) -> bool:
     # Differences of neighbours show the noise, but not a rate that moves.
     noise = sqrt(fmean((now - before) ** 2 for before, now in pairwise(per_second)) / 2)
     apart = abs(fmean(per_second[:middle]) - fmean(per_second[middle:]))
-    return apart <= max(half_width, STEADY_ERRORS * noise * 2 / sqrt(len(per_second)))
+    return apart <= max(half_width, errors * noise * 2 / sqrt(len(per_second)))
 
 
 def strays(counts: Sequence[float]) -> float:

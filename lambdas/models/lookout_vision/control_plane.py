@@ -30,15 +30,7 @@ ATTEMPTS = 4
 READ_S = 10.0
 FIRST_PAUSE_S = 0.25  # before the second attempt; it doubles
 _MAY_PASS = frozenset({CONNECTION_LOST, TIMED_OUT, "ThrottlingException", "InternalServerException"})
-STATUSES = {
-    "TRAINING": "TRAINING_IN_PROGRESS",
-    "TRAINED": "STOPPED",
-    "STARTING_HOSTING": "STARTING",
-    "HOSTED": "RUNNING",
-    "HOSTING_FAILED": "FAILED",
-    "STOPPING_HOSTING": "STOPPING",
-    "SYSTEM_UPDATING": "STARTING",  # it can't be used or stopped, and may be billed
-}
+STATUSES = SERVICES[FACTS.key].statuses
 """The service's statuses in the words of `lambdas/models/status.py`; others are the same."""
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.model_arn import service_of
 from lambdas.models.lookout_vision.control_plane import signer
@@ -15,11 +18,14 @@ from lambdas.models.wire.signer import Signer
 
 
 class AnomalyDetector:
-    """The data plane of a model. Its connections share one signer, which signs a request once a minute."""
+    """The data plane of a model. Its connections share one signer, which signs a request once a minute.
 
-    def __init__(self, model_arn: str, signer: Signer) -> None:
+    The signer is made for the first connection: a function that sends nothing has no endpoint of the service.
+    """
+
+    def __init__(self, model_arn: str, signer: Callable[[], Signer]) -> None:
         self._model_arn = model_arn
-        self._signer = signer
+        self._signer = cache(signer)
 
     def request_with_bytes(self, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
         """A request that contains the image's bytes. The service knows no minimum confidence."""
@@ -36,10 +42,10 @@ class AnomalyDetector:
         return result_of(reply)
 
     def connection(self) -> HttpConnection:
-        """A new connection, which is not open yet."""
-        return HttpConnection(self._signer, detect_reply)
+        """A new connection, which is not open yet. Raises ServiceEnded."""
+        return HttpConnection(self._signer(), detect_reply)
 
 
 def detector_of(model_arn: str) -> Detector:
-    """The data plane of a model, with this function's endpoint and credentials. Raises ServiceEnded."""
-    return AnomalyDetector(model_arn, signer())
+    """The data plane of a model, with this function's endpoint and credentials."""
+    return AnomalyDetector(model_arn, signer)

@@ -30,6 +30,7 @@ FACTS = ServiceFacts(
     # It is not verified that Service Quotas uses these words. AWS documents no quota of requests per second.
     units_quota_words=("inferenceunit",),
     tps_quota_words=(),
+    throttle="ThrottlingException",
     image_refusals=frozenset({"ValidationException"}),
     lagging=frozenset(),
     not_about_images={

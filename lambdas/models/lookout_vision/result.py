@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
-from iu_tuner.contract.detections import Label
+from iu_tuner.contract.detections import anomaly_label
 from lambdas.models.outcomes import Reply
 from lambdas.models.ports import Result
 
@@ -12,7 +13,7 @@ from lambdas.models.ports import Result
 def result_of(reply: Reply) -> Result:
     """The members as boto3 gave them, with ResponseMetadata, and one label: `anomaly` or `normal`.
 
-    The confidence of the service is 0 to 1; that of the label is 0 to 100.
+    The confidence of the service is 0 to 1; that of the label is 0 to 100. The mask is apart, as it may have 5 MB.
 
     Raises:
         ValueError: the body is not an answer of DetectAnomalies.
@@ -20,8 +21,9 @@ def result_of(reply: Reply) -> Result:
     try:
         members = json.loads(reply.body)
         found = members["DetectAnomalyResult"]
-        label = Label("anomaly" if found["IsAnomalous"] else "normal", round(100 * found["Confidence"], 4), None)
+        mask = base64.b64decode(found.pop("AnomalyMask", ""), validate=True)
+        label = anomaly_label(found)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"the service's answer is not one of DetectAnomalies: {reply.body[:100]!r}") from error
     metadata = {"RequestId": reply.request_id, "HTTPStatusCode": 200, "RetryAttempts": 0}
-    return Result({**members, "ResponseMetadata": metadata}, (label,))
+    return Result({**members, "ResponseMetadata": metadata}, (label,), mask)

@@ -33,6 +33,7 @@ FACTS = ServiceFacts(
     # and one that names the operation. It is not verified in a live account that Service Quotas uses these names.
     units_quota_words=("inferenceunit", "model"),
     tps_quota_words=(OPERATION.lower(),),
+    throttle="ProvisionedThroughputExceededException",
     image_refusals=frozenset(
         {
             "ImageTooLargeException",

@@ -12,6 +12,7 @@ from iu_tuner.contract.batch.sentences import batch_sentence
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.formats import count, duration, percent, tps
+from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Picture, Summary, Table, Tone
 from lambdas.reports.page.html.formats import milliseconds, moment, usd
 
@@ -47,7 +48,7 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
         Summary(
             model=names.project,
             version=names.version,
-            about=f"Batch {output.run_id}, {moment(facts.started_at)}",
+            about=f"{facts_of(output.model_arn).notice}Batch {output.run_id}, {moment(facts.started_at)}",
             answer=batch_sentence(output),
             verdict=output.verdict,
             tone=_TONES.get(output.verdict, "caution"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from iu_tuner.contract.output.result import Output
 from lambdas.load.measured_step import MeasuredStep
+from lambdas.models.registry import facts_of
 from lambdas.planning.request_history import RequestHistory
 from lambdas.reports.page.html.contents import Contents
 from lambdas.reports.page.sections.concurrency import concurrency
@@ -55,7 +56,7 @@ def contents(
         ),
         (
             steps_table(steps),
-            errors_table(answer.requests),
+            errors_table(answer.requests, facts_of(run.model_arn).throttle),
             images_table(run, answer),
             skipped_table(answer),
             costs_table(run, answer),

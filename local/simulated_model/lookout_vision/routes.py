@@ -64,7 +64,7 @@ class LookoutVision:
             kinds = ", ".join(IMAGE_TYPES)
             raise ServiceError("ValidationException", f"content-type must be one of the following. {kinds}")
         model = operations.find(self._account, **names)
-        asked = DetectRequest(model.version_arn, self._image(body, body_sha256), None, None)
+        asked = DetectRequest(model.version_arn, self._image(body, body_sha256), None, 0.0)
         attempt = attempt_number(request.headers.get("amz-sdk-request", ""))
         detected = await self._data_plane.serve(model, asked, attempt, access_key_id, is_gone(request))
         if detected.error is not None:

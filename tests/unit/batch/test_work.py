@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -25,7 +25,7 @@ from lambdas.batch.shards.record import Shards, Traffic
 from lambdas.batch.shards.store import ShardFiles
 from lambdas.batch.work import RoundWork
 from lambdas.models.outcomes import ACCEPTED, Reply
-from lambdas.models.ports import PreparedRequest, Result
+from lambdas.models.ports import Detector, PreparedRequest, Result
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import Processing
@@ -168,7 +168,9 @@ def test_current_results_are_found_before_anything_is_sent(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEYS[4], Body=b"")  # it will fail, which a check does not decide
     table = listed(s3, {})
 
-    find_current(table, ShardFiles(s3, BUCKET, RUN), processing_of(s3, has_files=True), is_over=lambda: False)
+    # Neither a source nor the model matters.
+    processing = replace(processing_of(s3, has_files=True), source="bytes", detector=cast(Detector, None))
+    find_current(table, ShardFiles(s3, BUCKET, RUN), processing, is_over=lambda: False)
 
     account = table.load().account(table.records())
     assert (account.current, account.failed, account.left) == (3, 0, 2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iu_tuner.cli.assertions import OUTPUT_NAMES, Assertion
+from iu_tuner.cli.outcome.assertions import OUTPUT_NAMES, Assertion
 from iu_tuner.exit_codes import UsageError
 from simulation.samples.run import sample_output
 

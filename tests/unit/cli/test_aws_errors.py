@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from iu_tuner.cli import interrupts as breaking_off
 from iu_tuner.cli import main as tune
-from iu_tuner.cli import polling as following
 from iu_tuner.cli.aws import stack as deployed
+from iu_tuner.cli.session import interrupts as breaking_off
+from iu_tuner.cli.session import polling as following
 from iu_tuner.exit_codes import Exit
 from tests.unit.cli.aws_stub import MODEL, Aws, refused
 

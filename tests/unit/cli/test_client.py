@@ -16,12 +16,12 @@ from xml.etree import ElementTree
 import click
 import pytest
 
-from iu_tuner.cli import interrupts as breaking_off
 from iu_tuner.cli import main as tune
-from iu_tuner.cli import polling as following
 from iu_tuner.cli.__main__ import listen_to_signals
 from iu_tuner.cli.aws import stack as deployed
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
+from iu_tuner.cli.session import interrupts as breaking_off
+from iu_tuner.cli.session import polling as following
 from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.contract.output.json_values import to_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from iu_tuner.cli.assertions import Assertion
+from iu_tuner.cli.outcome.assertions import Assertion
 from iu_tuner.exit_codes import Exit
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text("utf-8")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from iu_tuner.cli.arguments import text_argument
-from iu_tuner.cli.json_input import read_json
+from iu_tuner.cli.options.arguments import text_argument
+from iu_tuner.cli.options.json_input import read_json
 from iu_tuner.exit_codes import UsageError
 
 VALUE = {"images": {"prefix": "Bienenstöcke/蜂/"}}

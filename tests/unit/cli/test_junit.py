@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iu_tuner.cli.assertions import Checked
-from iu_tuner.cli.junit import JUnitCase, write_junit
+from iu_tuner.cli.outcome.assertions import Checked
+from iu_tuner.cli.outcome.junit import JUnitCase, write_junit
 
 HELD = Checked("verdict==ok", True, 'verdict is "ok"')
 MISSED = Checked("tpsPerInferenceUnit>=6", False, "tpsPerInferenceUnit is 5.0")

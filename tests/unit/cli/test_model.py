@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.credentials import Credentials
 from PIL import Image
 
 from iu_tuner.cli.aws import model as model_reading
@@ -48,6 +49,9 @@ class WithModels(Aws):
             session: Any = boto3.session.Session("test", "test", region_name="eu-west-1")
             return session.client("rekognition", endpoint_url=how["endpoint_url"])
         return self
+
+    def get_credentials(self) -> Credentials:
+        return Credentials("test", "test")
 
     def get_metric_data(self, MetricDataQueries: list[Any], **_: Any) -> dict[str, Any]:
         if self.metrics is None:
@@ -103,6 +107,7 @@ def test_a_stopped_model_costs_nothing_and_json_has_the_same_values(
     assert json.loads(said.out) == {
         "modelArn": service.model_arns[1],
         "status": "STOPPED",
+        "serviceStatus": "STOPPED",
         "statusMessage": "The model is stopped.",
         "inferenceUnits": {"min": None, "max": None, "inService": None, "desired": None},
         "scaling": None,
@@ -174,6 +179,36 @@ def test_draw_takes_the_assumed_threshold_of_each_label(
 
     assert ask(aws, "draw", str(image), *options, "--out", str(tmp_path / "out")) == Exit.OK
     assert "a.png: 1 bee, 2 wasp" in capsys.readouterr().out
+
+
+def test_the_status_of_a_model_of_lookout_for_vision_has_the_services_own_word(
+    service: RunningSimulatedModel, ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arn = service.add_model(ModelSetup(service="lookoutvision", status="RUNNING"))["modelArn"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LOOKOUTVISION", service.url)
+
+    assert ask(WithModels(service), "status", arn, "--json") == Exit.OK
+    told = json.loads(capsys.readouterr().out)
+    assert ask(WithModels(service), "status", f"{arn}9") == Exit.USAGE
+
+    assert (told["status"], told["serviceStatus"], told["usdPerHour"]) == ("RUNNING", "HOSTED", 4.0)
+    assert "there is no such model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("status", "set AWS_ENDPOINT_URL_LOOKOUTVISION to a service that speaks its protocol"),
+        ("thresholds", "takes a model of Rekognition Custom Labels"),
+    ],
+)
+def test_what_lookout_for_vision_does_not_have_is_said(
+    service: RunningSimulatedModel, ask: Ask, capsys: pytest.CaptureFixture[str], command: str, said: str
+) -> None:
+    arn = "arn:aws:lookoutvision:eu-west-1:123456789012:model/boards/3"
+
+    assert ask(WithModels(service), command, arn) == Exit.USAGE
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("summary", [b"{}", b"[]", b"no JSON", b'{"LabelEvaluationResults": [{}]}', b"\xff"])

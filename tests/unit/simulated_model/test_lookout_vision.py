@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
+from PIL import Image
 
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
@@ -72,6 +74,23 @@ def test_a_model_is_hosted_answers_and_goes_back_to_trained(client: Any, simulat
     assert (described["MinInferenceUnits"], described["MaxInferenceUnits"]) == (1, 3)
     assert found["Source"] == {"Type": "direct"}
     assert isinstance(found["IsAnomalous"], bool) and 0.5 <= found["Confidence"] <= 1
+    assert ("AnomalyMask" in found, "Anomalies" in found) == (found["IsAnomalous"],) * 2
+
+
+def test_an_anomaly_has_areas_and_a_mask(client: Any, simulated: RunningSimulatedModel) -> None:
+    line = {"sha256": hashlib.sha256(png()).hexdigest(), "labels": [{"name": "anomaly", "confidence": 30.0}]}
+    setup = ModelSetup(
+        truth=ModelTruth(**FAST), answers=AnswerSetup(detections=(line,)), status="RUNNING", service=SERVICE
+    )
+    names = simulated.add_model(setup)
+
+    named = {"ProjectName": names["project"], "ModelVersion": names["version"]}
+    found = client.detect_anomalies(**named, Body=png(), ContentType="image/png")["DetectAnomalyResult"]
+
+    assert (found["IsAnomalous"], found["Confidence"]) == (True, 0.3)
+    assert [each["Name"] for each in found["Anomalies"]] == ["background", "stain"]
+    with Image.open(io.BytesIO(found["AnomalyMask"])) as mask:
+        assert [mask.getpixel(place) for place in ((0, 0), (63, 63))] == [(0x23, 0xA4, 0x36), (255, 255, 255)]
 
 
 def test_models_and_projects_are_listed_in_pages(client: Any, simulated: RunningSimulatedModel) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from iu_tuner.cli.aws.clients import AwsClients, open_session
-from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
+from iu_tuner.cli.aws.errors import AwsCallFailed
+from iu_tuner.cli.aws.s3.objects import Objects
 from iu_tuner.exit_codes import ClientError, UsageError
 
 S3 = "s3://"
-_AT_ONCE = 8  # downloads
 
 
 def get_objects(
@@ -36,20 +33,13 @@ def get_objects(
     if not bucket:
         raise UsageError(f"{uri}: takes s3://bucket/prefix")
     try:
-        with calling_aws():
-            s3 = AwsClients(open_session(profile, region), endpoint_url).of("s3")
-            keys = [key for key in _keys(s3, bucket, prefix) if wanted(key)]
-            folder.mkdir(parents=True, exist_ok=True)
-            files = {key: folder / f"{number}{PurePosixPath(key).suffix}" for number, key in enumerate(keys)}
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                list(pool.map(lambda key: s3.download_file(bucket, key, str(files[key])), keys))
+        objects = Objects(region, profile, endpoint_url)
+        keys = [key for key in objects.keys(bucket, prefix) if wanted(key)]
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {key: folder / f"{number}{PurePosixPath(key).suffix}" for number, key in enumerate(keys)}
+        objects.download(bucket, files)
     except AwsCallFailed as error:
         raise ClientError(f"{uri} can't be read: {error}") from error
     if not files:
         raise UsageError(f"{uri}: there is nothing of use with keys that begin so")
     return files
-
-
-def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (each["Key"] for each in page.get("Contents", ()))

@@ -1,10 +1,11 @@
-"""Objects in S3: lists their keys, and reads their first bytes."""
+"""Objects in S3: lists their keys, downloads them, and reads their first bytes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.config import Config
@@ -14,6 +15,7 @@ from iu_tuner.cli.aws.clients import open_session
 from iu_tuner.cli.aws.errors import calling_aws
 
 _LANES = 16
+_DOWNLOADS = 8  # at once; a large one has several connections
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=5,
@@ -43,6 +45,11 @@ class Objects:
         with calling_aws():
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 yield from (each["Key"] for each in page.get("Contents", ()))
+
+    def download(self, bucket: str, files: Mapping[str, Path]) -> None:
+        """Download objects, by key, into their files, eight at a time. Raises AwsCallFailed."""
+        with calling_aws(), ThreadPoolExecutor(_DOWNLOADS) as lanes:
+            list(lanes.map(lambda key: self._s3.download_file(bucket, key, str(files[key])), files))
 
     def heads(self, places: list[tuple[str, str]], length: int) -> list[Head | None]:
         """The objects at `places` (bucket, key) with their first `length` bytes, in the same order.

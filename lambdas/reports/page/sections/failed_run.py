@@ -9,7 +9,7 @@ from iu_tuner.contract.output.measured import Rate
 from iu_tuner.formats import count, requests_per_second, tps
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.measured_step import MeasuredStep
-from lambdas.models.registry import console_of
+from lambdas.models.registry import console_of, facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
 from lambdas.reports.page.html.formats import moment, usd
 from lambdas.reports.page.sections.tables import errors_table, input_table, steps_table, versions_table, words_table
@@ -49,11 +49,12 @@ def failure_contents(
     found = estimate_so_far([step.counts for step in steps if step.number > 0])
     requests, rate = requests_row(steps), Rate(found.estimate, found.low, None) if found else None
     tested = run is not None and bool(requests.sent)
+    service = facts_of(run.model_arn) if run else None
     return Contents(
         Summary(
             model=names.project if names else "no model",
             version=names.version if names else "",
-            about=f"Run {failed.run_id}{began}, {count(len(steps), 'step')}",
+            about=f"{service.notice if service else ''}Run {failed.run_id}{began}, {count(len(steps), 'step')}",
             answer="This run failed: there is no answer yet.",
             verdict=f"{word} ({failed.error})",
             tone="bad",
@@ -67,7 +68,7 @@ def failure_contents(
         ),
         (timeline(steps, requests, rate, "failed"),) if tested else (),
         (
-            *((steps_table(steps), errors_table(requests)) if tested else ()),
+            *((steps_table(steps), errors_table(requests, service.throttle)) if service and tested else ()),
             *((input_table(run),) if run else ()),
             versions_table(versions),
             *((words_table(),) if tested else ()),

@@ -98,15 +98,9 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
     )
 
 
-def errors_table(requests: RequestsOutput) -> Table:
-    """The throttles, and all other errors by name."""
-    found = [
-        (
-            "ProvisionedThroughputExceededException",
-            requests.throttled,
-            "throttled: more than the model carries, which is what a run is after",
-        )
-    ]
+def errors_table(requests: RequestsOutput, throttle: str) -> Table:
+    """The throttles, by the service's name of theirs, and all other errors by name."""
+    found = [(throttle, requests.throttled, "throttled: more than the model carries, which is what a run is after")]
     found += [(name, number, MEANINGS.get(name, "")) for name, number in requests.failures.items()]
     rows = tuple(
         (name, f"{number:,}", f"{number / requests.sent:.1%}", meaning) for name, number, meaning in found if number

@@ -22,6 +22,7 @@ from lambdas.batch.shards.listed_object import ListedObject, of_file
 from lambdas.batch.shards.names import shard_key
 from lambdas.batch.shards.writer import images_of
 from tests.support.fuzzed_inputs import ARN
+from tests.support.lookout_vision import ANOMALIES
 from tests.unit.batch.listing.fake_s3 import FakeS3
 
 OWN, RUN = "own-bucket", "run-1"
@@ -91,6 +92,16 @@ def test_reports_and_results_are_no_images_in_the_stack_s_own_bucket_only() -> N
 
     _, images = listed(s3, {"prefix": "", "bucket": "another"})
     assert keys_of(images) == keys
+
+
+@pytest.mark.parametrize(("model_arn", "found"), [(ARN, 2), (ANOMALIES, 1)])
+def test_the_mask_of_a_result_beside_its_image_is_none(model_arn: str, found: int) -> None:
+    s3 = FakeS3({(OWN, key): b"x" for key in ("in/a.jpg", "in/a.jpg.mask.png")})
+    raw = {"modelArn": model_arn, "images": {"prefix": "in/"}, "results": {"prefix": ""}}
+
+    state = ImageListing(s3, RUN, parse_process_input(raw), OWN).go_on(ListingState(), lambda: False)
+
+    assert state.listed == found
 
 
 def test_only_what_was_modified_after_a_time() -> None:

@@ -11,6 +11,7 @@ from iu_tuner.contract.batch.batch_input import list_address, parse_process_inpu
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.schemas.__main__ import batch_input_schema
 from tests.support.fuzzed_inputs import ARN
+from tests.support.lookout_vision import ANOMALIES
 
 SCHEMA = jsonschema.Draft202012Validator(batch_input_schema())
 
@@ -42,6 +43,14 @@ def test_the_smallest_input_has_the_contract_s_defaults() -> None:
 
     assert smallest == parse_process_input({**FULL, "deadline": None})
     assert SCHEMA.is_valid(FULL)
+
+
+def test_a_service_that_reads_no_images_from_s3_gets_their_bytes() -> None:
+    assert parse_process_input({"modelArn": ANOMALIES}).images.source == "bytes"
+    assert parse_process_input({"modelArn": ARN, "images": {"source": "bytes"}}).images.source == "bytes"
+    with pytest.raises(InvalidInput) as refused:
+        parse_process_input({"modelArn": ANOMALIES, "images": {"source": "s3"}})
+    assert refused.value.sentence == 'images.source: got "s3"; Lookout for Vision takes "bytes"'
 
 
 def test_a_deadline_counts_from_the_execution_s_start_or_is_a_time() -> None:

@@ -14,6 +14,7 @@ from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.uploads.current import is_current, result_metadata
 from iu_tuner.contract.uploads.entries import check_entries
 from iu_tuner.contract.uploads.entry import InferenceEntry, parse_entry
+from tests.support.lookout_vision import ANOMALIES
 from tests.support.modules import ROOT
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
@@ -87,6 +88,10 @@ def test_a_bad_field_is_refused_by_name(given: dict[str, Any], field: str) -> No
         ([{"results": {"suffix": ".jpg"}}], "[0].results.suffix"),
         ([{"results": {"suffix": ".out.PNG"}}], "[0].results.suffix"),
         ([{"prefix": "a/", "results": {"prefix": "b/", "suffix": ".png"}}, {"prefix": "b/"}], "[0].results.suffix"),
+        (
+            [{"prefix": "a/", "modelArn": ANOMALIES, "results": {"prefix": "b/"}}, {"prefix": "b/"}],
+            "[0].results.prefix",
+        ),
         ([{"prefix": "a/", "queueName": "q"}, {"prefix": "b/", "queueName": "q"}], "[1].queueName"),
         ([{"prefix": "a/", "kmsKeyAlias": "k"}, {"prefix": "b/", "kmsKeyAlias": "alias/k"}], "[1].kmsKeyAlias"),
     ],
@@ -94,6 +99,16 @@ def test_a_bad_field_is_refused_by_name(given: dict[str, Any], field: str) -> No
 def test_entries_that_get_in_each_others_way_are_refused(entries: list[dict[str, Any]], said: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(f"{said}: got ")):
         check_entries([entry(**each) for each in entries], ["samples/"])
+
+
+def test_the_mask_of_a_result_is_no_upload() -> None:
+    anomalies = entry(modelArn=ANOMALIES)
+
+    check_entries([anomalies, entry(prefix="b/", modelArn=ANOMALIES, results={"prefix": "a/"})])
+    assert anomalies.source == "bytes"
+    assert [each.takes("a/x.jpg.mask.png") for each in (entry(), anomalies)] == [True, False]
+    with pytest.raises(InvalidInput, match=re.escape('source: got "s3"; Lookout for Vision takes "bytes"')):
+        entry(modelArn=ANOMALIES, source="s3")
 
 
 def test_entries_apart_from_each_other_are_taken() -> None:

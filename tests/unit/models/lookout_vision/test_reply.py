@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -45,7 +46,19 @@ def test_the_answer_keeps_its_confidence_and_the_label_has_percent(is_anomalous:
     assert result.labels == (Label(name, 99.96, None),)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"DetectAnomalyResult": {}}'])
+def test_a_mask_is_apart_from_the_answer() -> None:
+    found = {"IsAnomalous": True, "Confidence": 0.9, "Anomalies": []}
+    mask = {"AnomalyMask": base64.b64encode(b"a PNG").decode()}
+
+    result = result_of(Reply(ACCEPTED, body=json.dumps({"DetectAnomalyResult": {**found, **mask}}).encode()))
+
+    assert (result.members["DetectAnomalyResult"], result.mask) == (found, b"a PNG")
+
+
+BROKEN_MASK = b'{"DetectAnomalyResult": {"IsAnomalous": true, "Confidence": 0.9, "AnomalyMask": "iV..."}}'
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"DetectAnomalyResult": {}}', BROKEN_MASK])
 def test_what_is_no_answer_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="not one of DetectAnomalies"):
         result_of(Reply(ACCEPTED, body=body))

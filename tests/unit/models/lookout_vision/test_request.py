@@ -37,7 +37,8 @@ def test_raw_bytes_are_a_quarter_less_than_base64() -> None:
 
 
 def test_an_image_in_s3_is_refused() -> None:
-    detector = AnomalyDetector(MODEL, Signer("lookoutvision", ENDPOINT, "us-east-1", Credentials("known", "secret")))
+    signer = Signer("lookoutvision", ENDPOINT, "us-east-1", Credentials("known", "secret"))
+    detector = AnomalyDetector(MODEL, lambda: signer)
 
     with pytest.raises(InvalidInput, match='images.source: got "s3"; Lookout for Vision takes "bytes"'):
         detector.request_with_object("bucket", "key")

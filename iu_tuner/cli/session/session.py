@@ -11,9 +11,15 @@ from typing import Any
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.tuner import Tuner
-from iu_tuner.cli.interrupts import TimeIsUp, phase_after_measuring, stop_and_clean_up, wait_for_cleanup, wants_to_stop
-from iu_tuner.cli.outcome import Outcome, OutputOptions
-from iu_tuner.cli.polling import poll
+from iu_tuner.cli.outcome.outcome import Outcome, OutputOptions
+from iu_tuner.cli.session.interrupts import (
+    TimeIsUp,
+    phase_after_measuring,
+    stop_and_clean_up,
+    wait_for_cleanup,
+    wants_to_stop,
+)
+from iu_tuner.cli.session.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import PHASES
 from iu_tuner.exit_codes import ClientError, Exit, UsageError

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from iu_tuner.cli.arguments import Minutes
-from iu_tuner.cli.assertions import Assertion
-from iu_tuner.cli.outcome import OutputOptions
+from iu_tuner.cli.options.arguments import Minutes
+from iu_tuner.cli.outcome.assertions import Assertion
+from iu_tuner.cli.outcome.outcome import OutputOptions
 from iu_tuner.contract.names import STACK
 from iu_tuner.exit_codes import UsageError
 

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from iu_tuner.cli.assertions import Assertion, Checked
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.cli.junit import JUnitCase, write_junit
+from iu_tuner.cli.outcome.assertions import Assertion, Checked
+from iu_tuner.cli.outcome.junit import JUnitCase, write_junit
 from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.batch import batch_answer
 from iu_tuner.cli.terminal.console import Screen

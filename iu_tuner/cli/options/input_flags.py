@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from iu_tuner.cli.arguments import text_argument
-from iu_tuner.cli.json_input import read_json
+from iu_tuner.cli.options.arguments import text_argument
+from iu_tuner.cli.options.json_input import read_json
 from iu_tuner.contract.cost_estimate import expected_minutes, expected_usd
 from iu_tuner.contract.errors import RunError
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input

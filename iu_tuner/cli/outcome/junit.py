@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from iu_tuner.cli.assertions import Checked
+from iu_tuner.cli.outcome.assertions import Checked
 
 SUITE = "inference-unit-tuner"
 # XML 1.0 can't represent these characters, not even escaped.

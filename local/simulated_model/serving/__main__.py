@@ -1,4 +1,4 @@
-"""Runs the simulated model: `python -m local.simulated_model --tps-per-iu 12.5 --limiter executor_pool`."""
+"""Runs the simulated model: `python -m local.simulated_model.serving --tps-per-iu 12.5 --limiter executor_pool`."""
 
 import argparse
 import asyncio
@@ -72,7 +72,7 @@ def _lines(path: Path | None) -> tuple[dict[str, Any], ...]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.simulated_model", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local.simulated_model.serving", description=__doc__)
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 0, a free one)")
     parser.add_argument("--region", help="Region that requests must be signed for (default: us-east-1)")

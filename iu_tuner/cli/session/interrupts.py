@@ -11,10 +11,11 @@ import click
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.tuner import Tuner
-from iu_tuner.cli.outcome import Outcome
-from iu_tuner.cli.polling import PAUSE_S, poll
+from iu_tuner.cli.outcome.outcome import Outcome
+from iu_tuner.cli.session.polling import PAUSE_S, poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import PHASES
+from iu_tuner.contract.model_arn import service_of
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
 CLEANED_UP_WITHIN_S = 30 * 60.0
@@ -100,8 +101,12 @@ def wait_for_cleanup(ended: Outcome, tuner: Tuner, model_arn: str | None, screen
         code=Exit.NOT_SETTLED,
         error="ModelStopFailed",
         cause=f"{ended.cause}, but its model was not seen settled within {CLEANED_UP_WITHIN_S / 60:.0f} minutes and "
-        f"may still cost money: look at it in the Rekognition console ({model_arn})",
+        f"may still cost money: look at it in {_console(model_arn)}",
     )
+
+
+def _console(model_arn: str | None) -> str:
+    return f"the {service_of(model_arn).name} console ({model_arn})" if model_arn else "the console of its service"
 
 
 def _stop(tuner: Tuner, run_id: str) -> None:
