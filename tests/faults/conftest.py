@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--service", _FIRST) == _FIRST:
         return
     names = [getattr(item, "callspec", None) and item.callspec.params.get("name", "") for item in items]  # type: ignore[attr-defined]
-    chosen = [bool(name and _STARTS_AND_STOPS.search(name)) and "batch" not in name for name in names]
+    chosen = [bool(name and _STARTS_AND_STOPS.search(name)) and "batch" not in str(name) for name in names]
     config.hook.pytest_deselected(items=[item for item, is_chosen in zip(items, chosen, strict=True) if not is_chosen])
     items[:] = [item for item, is_chosen in zip(items, chosen, strict=True) if is_chosen]
 
