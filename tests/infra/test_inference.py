@@ -97,7 +97,7 @@ def test_each_function_uses_its_own_model_only() -> None:
 @pytest.mark.parametrize(
     ("context", "said"),
     [
-        ({"inference": [{**ENTRY, "whenStopped": "start"}]}, "inference[0]': whenStopped: got"),
+        ({"inference": [{**ENTRY, "whenStopped": "never"}]}, "inference[0]': whenStopped: got"),
         ({"inference": [{"prefix": "a/"}]}, "inference[0]': modelArn: got nothing"),
         ({"inference": [ENTRY, {**OTHER, "prefix": "test_images/b/"}]}, "inference': [1].prefix: got"),
         ({"inference": [{**ENTRY, "results": {"suffix": ".png"}}]}, "inference': [0].results.suffix: got"),

@@ -8,25 +8,25 @@ from typing import Any
 
 from iu_tuner.contract.batch.batch_input import ProcessInput, UnitsRange
 from iu_tuner.contract.batch.output import BatchImages, BatchLatency, BatchOutput, Throughput
-from iu_tuner.contract.errors import InvalidInput, ModelNotStartable
+from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.input_errors import got
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import LeaseHolder
-from iu_tuner.formats import count
 from lambdas.aws.settings import settings
 from lambdas.batch.machine.own_traffic import without_own_batches
 from lambdas.batch.machine.run import BatchRun, batch_store
 from lambdas.images.region import require_same_region
 from lambdas.load.lambda_quota import workers_within
 from lambdas.models.lease import Lease
-from lambdas.models.lease_store import LeaseStore, lease_store
+from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import require_unused
 from lambdas.models.registry import facts_of, find_model, usage_of
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, measured_in
 from lambdas.reports.metrics import count_verdict
-from lambdas.runs.quotas import lambda_client, quotas_client, running_models_quota, units_quota, unreserved_concurrency
+from lambdas.runs.quotas import lambda_client, quotas_client, units_quota, unreserved_concurrency
+from lambdas.runs.room import require_room
 
 _SHARE = 'give afterRun "restore" to process the images beside their requests'
 
@@ -57,7 +57,7 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
         seen = without_own_batches(traffic, wanted.model_arn, time.time())
         require_unused(seen, facts_of(wanted.model_arn), _SHARE)
     if not state.costs_money:
-        _require_room(leases, wanted.model_arn)
+        require_room(leases, wanted.model_arn)
     batch_store(run_id).save_plan(_plan(wanted, lease, model.handle, state), phase="listing")
     return {"holds": True, "output": None}
 
@@ -138,19 +138,3 @@ def _require_resumable(wanted: ProcessInput) -> None:
         raise InvalidInput(got("resume", wanted.resume, "the runId of an earlier batch that listed images")) from None
     if earlier != wanted.model_arn:
         raise InvalidInput(got("resume", wanted.resume, f"the runId of a batch of this model, not of {earlier}"))
-
-
-def _require_room(leases: LeaseStore, model_arn: str) -> None:
-    """Require that the account may run one more model beside those that other runs hold.
-
-    Raises:
-        ModelNotStartable: other runs hold as many models as the account may run.
-    """
-    others = [lease for lease in leases.all() if lease.model_arn != model_arn]
-    quota = running_models_quota(quotas_client(), facts_of(model_arn)) if others else 1
-    if len(others) >= quota:
-        runs = ", ".join(sorted(lease.run_id for lease in others))
-        raise ModelNotStartable(
-            f"the account runs at most {count(quota, 'model')} at once, and the runs {runs} hold as many - run again"
-            " when one of them has ended, or raise the quota in Service Quotas"
-        )
