@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from iu_tuner.contract.output.result import ModelOutput
-from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput
+from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput, ServeVerdict
 from iu_tuner.formats import count, rounded
 from lambdas.aws.settings import settings
 from lambdas.inference.serve.run import ServeRun, ServeState, serve_store
@@ -36,17 +36,15 @@ def serve_output(run: ServeRun, state: ServeState, units: int, activity: Activit
     done, failed = activity.images_done - run.done_before, activity.images_failed - run.failed_before
     busy_s = (activity.active_at or 0.0) - (state.opened_at or 0.0)
     usd = receipt.usd or 0.0
-    if state.limit is None:
-        verdict, detail = "served", f"The queue was empty for {run.idle_s / 60:g} minutes, and the model was released."
-    else:
-        left = f", {count(state.waiting, 'upload')} wait" if state.waiting else ""
-        verdict, detail = "limit-reached", f"{state.limit} was reached, and the model was released{left}."
+    verdict: ServeVerdict = "served" if state.limit is None else "limit-reached"
+    left = f"; {count(state.waiting, 'upload')} left for the next start" if state.waiting else ""
+    why = f"No upload came for {run.idle_s / 60:g} minutes" if state.limit is None else f"{state.limit} is reached"
     return ServeOutput(
         run_id=run.run_id,
         model_arn=run.model_arn,
         prefix=run.prefix,
         verdict=verdict,
-        verdict_detail=detail,
+        verdict_detail=f"{why}, so the model was released{left}.",
         images=ServedImages(done, failed, state.waiting),
         tps=rounded(done / busy_s, 2) if done and busy_s > 0 else None,
         inference_units=units,
