@@ -41,7 +41,7 @@ class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that deploy for themselves, of triggers, quotas and the playground, share a process; all others another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        own = re.search(r"test_(triggers|quotas|lookout_vision|playground|uploads_results)\.py", nodeid)
+        own = re.search(r"test_(triggers|quotas|lookout_vision|playground|uploads_results|uploads_start)\.py", nodeid)
         return "triggers" if own else "executions"
 
 

@@ -10,6 +10,7 @@ from lambdas.models.status import ModelState
 
 AFTER_FAILURE_S = 3600.0  # a run that failed or was aborted is not repeated at once
 AFTER_LIMIT_S = 24 * 3600.0  # after its start: the limits of a run are those of a day if it reaches them
+MOMENT_S = 0.001  # the times of executions are in milliseconds
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class LastRun:
 
 
 def wave_began_at(waiting_since: float, last: LastRun | None) -> float:
-    """When the uploads that wait now were first seen. What a run has left counts from that run's end."""
-    return max(waiting_since, (last.ended_at or 0.0) if last else 0.0)
+    """When the uploads that wait now were first seen. What a run has left counts from the moment after it."""
+    return max(waiting_since, last.ended_at + MOMENT_S if last and last.ended_at is not None else 0.0)
 
 
 def should_start(

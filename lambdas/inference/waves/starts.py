@@ -93,7 +93,7 @@ def _last_run(execution_arn: str | None, run_input: Mapping[str, Any]) -> LastRu
 
 def _start(model_arn: str, queue_url: str, run_input: Mapping[str, Any], began_at: float) -> None:
     queue = hashlib.sha256(_name(queue_url).encode()).hexdigest()[:10]
-    machine, name = settings().state_machine_arn, f"uploads-{queue}-{int(began_at)}"
+    machine, name = settings().state_machine_arn, f"uploads-{queue}-{round(1000 * began_at)}"
     # Saved first: a look that comes next finds the run, or that there is none yet.
     save_execution(model_arn, execution_of(machine, name))
     try:

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iu_tuner.contract.uploads.entry import StartAt
-from lambdas.inference.waves.start_rule import AFTER_FAILURE_S, AFTER_LIMIT_S, LastRun, should_start, wave_began_at
+from lambdas.inference.waves.start_rule import (
+    AFTER_FAILURE_S,
+    AFTER_LIMIT_S,
+    MOMENT_S,
+    LastRun,
+    should_start,
+    wave_began_at,
+)
 from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 
@@ -62,9 +69,9 @@ def test_a_run_that_goes_on_failed_or_reached_its_limit_holds_off_the_next(last:
 def test_what_a_run_has_left_counts_from_its_end() -> None:
     last = LastRun(NOW - 900, NOW - 100, has_succeeded=True)
 
-    assert wave_began_at(NOW - 500, last) == NOW - 100
+    assert wave_began_at(NOW - 500, last) == NOW - 100 + MOMENT_S
     assert not should_start(TERMS, 1, NOW - 500, OFF, None, last, NOW)
-    assert should_start(TERMS, 1, NOW - 500, OFF, None, last, NOW + 200)
+    assert should_start(TERMS, 1, NOW - 500, OFF, None, last, NOW + 201)
 
 
 @settings(max_examples=60, deadline=None)
