@@ -15,11 +15,13 @@ import pytest
 
 from iu_tuner.contract.errors import InvalidInput, ModelLost
 from lambdas.aws import executions
+from lambdas.aws.settings import settings
 from lambdas.aws.table import Partition
 from lambdas.handlers import gatekeeper, look_at_uploads, prepare_serve, publish_serve, release_model, start_model
 from lambdas.inference import gatekeeper as keeping
 from lambdas.inference.serve import look as looking
 from lambdas.inference.serve.run import serve_store
+from lambdas.inference.waves import activity as counting
 from lambdas.inference.waves.activity import activity_of, count_batch, save_execution
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
@@ -127,8 +129,9 @@ def serving(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
     make_gate(queue_arn)
     machine = states.create_state_machine(name="serve", definition="{}", roleArn=ROLE)["stateMachineArn"]
     monkeypatch.setenv("STATE_MACHINE_ARN", machine)
+    monkeypatch.setenv("MODEL_POLL_SECONDS", "30")
     serving = Serving(stack, sqs, states, url, queue_arn, arn, machine)
-    for module in (keeping, looking):
+    for module in (keeping, looking, counting):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: serving.now))
     yield serving
 
@@ -263,13 +266,14 @@ def test_a_run_starts_opens_serves_closes_stops_and_tells(serving: Serving) -> N
     opened = serving.gate()
     serving.look()
     serving.work(3, failed=1)
-    worked_at = time.time()
+    worked_at = serving.now
 
     serving.look_until_over()
 
     assert opened == "Enabled"
-    idle_s = serving.now - worked_at
-    assert 600 <= idle_s < 630
+    closing_at = serve_store(RUN_ID).load()[2].closing_at
+    assert closing_at is not None
+    assert closing_at - worked_at == pytest.approx(600, abs=2)
     assert serving.gate() == "Disabled"
     assert not serving.tick(0), "the model runs, and the gate stays closed"
     serving.release()
@@ -311,7 +315,7 @@ def test_a_limit_closes_the_gate_waits_for_what_is_in_flight_and_says_so(serving
     waits = [serving.look(100)]
     waits += [serving.look(30) for _ in range(4)]
 
-    assert waits[:3] == [1, 1, 1], "in flight"
+    assert waits[:3] == [30, 30, 30], "in flight"
     assert waits[-1] is None, "a message that waits for another attempt keeps no model"
     serving.release()
     output = serving.publish()
@@ -409,10 +413,10 @@ def test_a_batch_that_can_not_be_counted_brings_no_message_back(
     serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNS_TABLE", "gone")
-    looking.settings.cache_clear()
+    settings.cache_clear()
 
     count_batch(serving.model_arn, done=1, failed=0)
 
     monkeypatch.setenv("RUNS_TABLE", "runs")
-    looking.settings.cache_clear()
+    settings.cache_clear()
     assert activity_of(serving.model_arn).batches == 0

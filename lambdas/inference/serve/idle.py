@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EMPTY_LOOKS = 3  # in a row
+ROUNDING_S = 1.0  # a pause has whole seconds
 MAX_POLLS = 10  # until the next look, while nothing can be decided
 # Seconds of a run for each second between two looks: a look adds nine events to the execution's history, which AWS
 # limits to 25,000. A run of a day has about 860 looks.
@@ -49,7 +50,7 @@ class Quiet:
 
     def is_idle(self, idle_s: float, now: float) -> bool:
         """Whether nothing was to do for `idle_s`, as far as the counters can tell."""
-        return self.empty_looks >= EMPTY_LOOKS and now - self.since >= idle_s
+        return self.empty_looks >= EMPTY_LOOKS and now - self.since >= idle_s - ROUNDING_S
 
 
 @dataclass(frozen=True)

@@ -49,5 +49,5 @@ def serve_output(run: ServeRun, state: ServeState, units: int, activity: Activit
         tps=rounded(done / busy_s, 2) if done and busy_s > 0 else None,
         inference_units=units,
         model=receipt,
-        cost=ServeCost(rounded(usd, 2), rounded(1000 * usd / done, 4) if done else None),
+        cost=ServeCost(rounded(usd, 4), rounded(1000 * usd / done, 4) if done else None),
     )

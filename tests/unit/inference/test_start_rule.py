@@ -23,7 +23,7 @@ from lambdas.models.status import ModelState
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 OFF, NOW = ModelState("STOPPED"), 1_000_000.0
-TERMS = StartAt(images=10, oldestSeconds=300)
+TERMS = StartAt.model_validate({"images": 10, "oldestSeconds": 300})
 LEASE = Lease(ARN, "run", "execution", "2026-11-21T06:00:00Z", 90, "stop")
 DAY_S, TICK_S = 86_400, 60
 
