@@ -118,17 +118,9 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Uploads]:
 
 @pytest.mark.parametrize(("wave", "starts"), [("first", 1), ("second", 2)])
 def test_a_wave_starts_the_model_once_and_it_stops_by_itself(uploads: Uploads, wave: str, starts: int) -> None:
-    import time
-    t=time.time(); keys = uploads.upload(wave); print("UPLOADED", time.time()-t)
-    t0=t
-    r=uploads.start(); print("STARTED", time.time()-t0)
+    keys = uploads.upload(wave)
 
-    output = uploads.output(r); print("OUTPUT", time.time()-t0, output)
-    st=uploads.app.aws.client("stepfunctions")
-    for page in st.get_paginator("get_execution_history").paginate(executionArn=r["executionArn"]):
-        for e in page["events"]:
-            n=e.get("stateEnteredEventDetails",{}).get("name")
-            if n: print("H", n, round(e["timestamp"].timestamp()-t0,1))
+    output = uploads.output(uploads.start())
 
     assert uploads.transitions().count("STARTING") == starts
     assert uploads.app.service.model_report(uploads.model_arn)["status"] == "STOPPED"
