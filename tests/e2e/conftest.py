@@ -23,6 +23,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.e2e.life import Seen, whole_life
 from tests.e2e.news import News, listen
 from tests.e2e.scenarios import PHOTO_BYTES, PHOTOS, SCENARIOS, Scenario
+from tests.e2e.uploads import upload_world  # noqa: F401 - a fixture
 from tests.support import deployment as embedded
 from tests.support import hostile_images
 from tests.support.aws import instrumented_aws

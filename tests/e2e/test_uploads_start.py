@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.deployment import deploy
-from local.simulated_model.account import ModelSetup
-from local.simulated_model.model_spec import ModelTruth
-from local.simulated_model.process import running_simulated_model
+from tests.e2e.uploads import STARTING as PREFIX
+from tests.e2e.uploads import TRUTH, UploadWorld
 from tests.model_books import answers_by_key
-from tests.support.aws import instrumented_aws
 from tests.support.deployment import Deployment
+from tests.support.modules import ROOT
 from tests.support.rights import Roles
 from tests.unit.simulated_model.pictures import jpeg
 from tests.waiting import wait_until
 
-PREFIX, IMAGES = "test_images/", 40
+IMAGES = 40
+OF_TESTS = "test"  # the access key of calls that a test makes itself
 SERVING = ("PrepareServe", "LookAtUploads", "PublishServe", "Gatekeeper")
 BY_SERVICES = ("logs:", "xray:", "kms:", "lambda:", "servicequotas:")  # the embedded AWS does not ask IAM
 UNSEEN = {
     ("PrepareServe", "dynamodb:DeleteItem"): "only when the stack is being deleted at this very moment",
     ("Gatekeeper", "dynamodb:Query"): "only where somebody else starts the model: the run has set its pace already",
 }
-MODEL = ModelSetup(truth=ModelTruth(tps_per_iu=25, start_s=0.5, stop_s=0.5))
 
 
 @dataclass(frozen=True)
 class Uploads:
     """The deployed app whose uploads start their model."""
 
+    world: UploadWorld
     app: Deployment
-    journal: Path
     model_arn: str
     machine_arn: str
 
@@ -53,12 +49,8 @@ class Uploads:
 
     def look(self) -> None:
         """What the scheduler does each minute, and sometimes twice."""
-        schedules = self.app.aws.client("scheduler")
-        (name,) = (each["Name"] for each in schedules.list_schedules()["Schedules"] if "Look" in each["Name"])
-        target = schedules.get_schedule(Name=name)["Target"]
         for _ in range(2):
-            reply = self.app.aws.client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
-            assert "FunctionError" not in reply, reply["Payload"].read()
+            self.world.look(PREFIX)
 
     def runs(self) -> list[dict[str, Any]]:
         """All executions, the latest first, as described."""
@@ -85,35 +77,33 @@ class Uploads:
 
     def results(self) -> set[str]:
         """The keys of the images that have a result."""
-        pages = self.app.aws.client("s3").get_paginator("list_objects_v2")
-        listed = pages.paginate(Bucket=self.app.outputs.image_bucket, Prefix=PREFIX)
-        keys = {each["Key"] for page in listed for each in page.get("Contents", [])}
-        return {key.removesuffix(".json") for key in keys if key.endswith(".json")}
+        return {key.removesuffix(".json") for key in self.world.files(PREFIX) if key.endswith(".json")}
 
     def transitions(self) -> list[str]:
         """What has become of the model, by its own book."""
         return [each["to"] for each in self.app.service.model_report(self.model_arn)["transitions"]]
 
-    def gate(self) -> str:
-        (mapping,) = (
-            each
-            for each in self.app.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-            if "AnalyseUploads" in each["FunctionArn"]
-        )
-        return str(mapping["State"])
-
 
 @pytest.fixture(scope="module")
-def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Uploads]:
-    journal = tmp_path_factory.mktemp("uploads-start") / "journal"
-    with instrumented_aws(journal) as aws, running_simulated_model([MODEL], s3_endpoint_url=aws.url) as service:
-        (arn,) = service.model_arns
-        entry = {"prefix": PREFIX, "modelArn": arn, "whenStopped": "start", "idleStopMinutes": 0.1}
-        context = {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1, "inference": [entry]}
-        outputs = deploy(aws, context)
-        machines = aws.client("stepfunctions").list_state_machines()["stateMachines"]
-        (machine,) = (each["stateMachineArn"] for each in machines if "Serve" in each["name"])
-        yield Uploads(Deployment(aws, service, outputs), journal, arn, machine)
+def uploads(upload_world: UploadWorld) -> Uploads:
+    aws, service, outputs = upload_world.aws, upload_world.service, upload_world.outputs
+    _, arn = service.model_arns
+    give_measurement(upload_world, arn)
+    machines = aws.client("stepfunctions").list_state_machines()["stateMachines"]
+    (machine,) = (each["stateMachineArn"] for each in machines if "Serve" in each["name"])
+    return Uploads(upload_world, Deployment(aws, service, outputs), arn, machine)
+
+
+def give_measurement(world: UploadWorld, model_arn: str) -> None:
+    """An earlier run's answer, so that the first request of a wave is sent at the model's rate."""
+    lines = (ROOT / "tests/unit/contract/output/outputs.jsonl").read_text("utf-8").splitlines()
+    output = next(each for each in map(json.loads, lines) if each["verdict"] == "ok" and "cost" in each)
+    output |= {"tpsPerInferenceUnit": TRUTH.tps_per_iu, "inferenceUnits": 1}
+    output["recommendation"]["minInferenceUnits"] = 1
+    item = {"pk": f"MODEL#{model_arn}", "sk": "RUN#2026-01-01T00:00:00Z", "output": json.dumps(output), "verdict": "ok"}
+    world.aws.client("dynamodb").put_item(
+        TableName=world.outputs.runs_table, Item={name: {"S": text} for name, text in item.items()}
+    )
 
 
 @pytest.mark.parametrize(("wave", "starts"), [("first", 1), ("second", 2)])
@@ -131,7 +121,7 @@ def test_a_wave_starts_the_model_once_and_it_stops_by_itself(uploads: Uploads, w
     assert output["cost"]["runUsd"] > 0
     paid = answers_by_key(uploads.app.service.image_books(uploads.model_arn))
     assert {key: paid[key] for key in keys} == dict.fromkeys(keys, 1)
-    assert (uploads.gate(), uploads.app.lease(uploads.model_arn)) == ("Disabled", None)
+    assert (uploads.world.gate(PREFIX), uploads.app.lease(uploads.model_arn)) == ("Disabled", None)
     uploads.look()
     assert len(uploads.runs()) == starts, "nothing waits"
 
@@ -153,7 +143,8 @@ def test_an_aborted_run_stops_the_model_and_is_not_repeated_at_once(uploads: Upl
 
 def test_the_lambdas_do_what_their_roles_allow_and_use_all_of_it(uploads: Uploads) -> None:
     roles = Roles.of(uploads.app.aws)
-    calls, denied = roles.calls(uploads.journal, uploads.app.service.report()["callLog"])
+    log = [each for each in uploads.app.service.report()["callLog"] if each["accessKeyId"] != OF_TESTS]
+    calls, denied = roles.calls(uploads.world.journal, log)
     rights = {right for right in roles.rights if right.function in SERVING}
     own = {call for call in calls if call.function in SERVING}
 

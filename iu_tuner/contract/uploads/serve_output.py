@@ -54,8 +54,8 @@ class ServeOutput:
         if self.verdict == "skipped":
             return self.verdict_detail
         images, cost = self.images, self.cost
-        parts = [f"{count(images.done, 'upload')} analysed"]
-        parts += [f"{images.failed:,} failed"] if images.failed else []
-        parts += [f"{images.waiting:,} wait for the next start"] if images.waiting else []
         at = f" at {tps(self.tps)} images/s" if self.tps is not None else ""
-        return f"{', '.join(parts)}{at}{f' for ${cost.run_usd:,.2f}' if cost else ''}."
+        usd = f" for ${cost.run_usd:,.2f}" if cost else ""
+        rest = [f"{images.failed:,} failed"] if images.failed else []
+        rest += [f"{images.waiting:,} wait for the next start"] if images.waiting else []
+        return f"{count(images.done, 'upload')} analysed{at}{usd}{'; ' if rest else ''}{', '.join(rest)}."
