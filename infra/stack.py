@@ -17,7 +17,7 @@ from infra.resources.storage import Storage
 from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
 from infra.triggers import Triggers
-from infra.workflow.machine import Workflow, batching, measuring
+from infra.workflow.machine import Workflow, batching, measuring, serving_uploads
 from iu_tuner.contract.names import SERVED_MODELS, UPLOADS_OUTPUT
 
 
@@ -43,16 +43,22 @@ class InferenceUnitTuner(cdk.Stack):
         )
         workflow = Workflow(self, "Workflow", functions=functions, settings=settings, work=measuring(functions))
         batches = Workflow(self, "BatchWorkflow", functions=functions, settings=settings, work=batching(functions))
+        workflows = [workflow, batches]
+        serves = None
+        if functions.serving is not None:
+            work = serving_uploads(functions)
+            serves = Workflow(self, "ServeWorkflow", functions=functions, settings=settings, work=work)
+            workflows.append(serves)
 
         safety_net = SafetyNet(
             self,
             "SafetyNet",
             settings=settings,
             functions=functions,
-            state_machines=(workflow.state_machine, batches.state_machine),
+            state_machines=[each.state_machine for each in workflows],
         )
         # CloudFormation deletes in the opposite order: the guard first, while everything still works.
-        safety_net.deletion_guard.node.add_dependency(storage, models, functions, workflow, batches)
+        safety_net.deletion_guard.node.add_dependency(storage, models, functions, *workflows)
 
         triggers = Triggers(
             self,
@@ -63,11 +69,11 @@ class InferenceUnitTuner(cdk.Stack):
             batch_machine=batches.state_machine,
             start_after_uploads=functions.start_after_uploads,
         )
+        inference = self._inference(settings, storage, models, functions, serves)
         # The starters are deleted before the guard, so that no run starts after its work.
-        for starter in triggers.starters:
+        for starter in [*triggers.starters, *(inference.starters if inference else ())]:
             starter.node.add_dependency(safety_net.deletion_guard)
 
-        inference = self._inference(settings, storage, models, functions)
         dead_letter_queues = [
             *safety_net.dead_letter_queues,
             *triggers.dead_letter_queues,
@@ -84,6 +90,9 @@ class InferenceUnitTuner(cdk.Stack):
         )
         if inference is not None:
             inference.add_alarms(observability)
+        if inference is not None and functions.serving is not None:
+            inference.grant_serving(functions.serving, storage, models)
+            observability.grant_notify(functions.serving.publish)
         dashboard = Dashboard(
             self,
             "Dashboard",
@@ -117,7 +126,7 @@ class InferenceUnitTuner(cdk.Stack):
             cdk.CfnOutput(self, UPLOADS_OUTPUT, value=self.to_json_string(inference.queue_urls))
 
     def _inference(
-        self, settings: Settings, storage: Storage, models: ModelService, functions: Functions
+        self, settings: Settings, storage: Storage, models: ModelService, functions: Functions, serves: Workflow | None
     ) -> Inference | None:
         """The upload pipelines. Returns None if the settings have none: then no resource of theirs is made."""
         if functions.gatekeeper is None:
@@ -132,6 +141,7 @@ class InferenceUnitTuner(cdk.Stack):
             models=models,
             gatekeeper=functions.gatekeeper,
             analyse_uploads=functions.analyse_uploads,
+            serve_machine=serves.state_machine if serves else None,
         )
 
     @staticmethod

@@ -1,9 +1,8 @@
-"""The demo's uploads: images that arrive while the model is off, then get their results one after the other."""
+"""The demo's uploads: images that arrive while the model is off start it, and get their results one after the other."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -11,42 +10,36 @@ from rich.console import Console
 from rich.status import Status
 
 from iu_tuner.cli.models.labels import ImageLabels
-from iu_tuner.contract.model_arn import service_key
-from lambdas.models.ports import ModelControl
-from lambdas.models.registry import facts_of, find_model
-from local.embedded_aws import REGION
+from lambdas.models.registry import facts_of
 from local.world import World, upload_batch
 
 PREFIX = "test_images/"
 RESULT = Path("out/result.json")
 MAX_S = 600.0
+IDLE_MINUTES = 0.1  # so that nobody waits for long
 
 
 def context(model_arn: str) -> dict[str, object]:
-    """The keys of the CDK context that make the pipeline."""
-    return {"inference": [{"prefix": PREFIX, "modelArn": model_arn}]}
+    """The keys of the CDK context that make the pipeline: uploads start the model, and it stops by itself."""
+    entry = {"prefix": PREFIX, "modelArn": model_arn, "whenStopped": "start", "idleStopMinutes": IDLE_MINUTES}
+    return {"inference": [entry]}
 
 
 def run_uploads(world: World, images: int, console: Console, status: Status) -> int:
-    """Upload so many images, start the model, and wait for the results.
+    """Upload so many images, which start the model, and wait for the results and for its stop.
 
     Returns the exit code: 0 if each image has a result and the model is stopped.
     """
     status.update(f"uploading {images:,} images while the model is off")
     upload_batch(world, PREFIX, images)
-    model = _model(world)
-    model.start(1, token="demo-start")
-    began = time.monotonic()
-    try:
-        found = _wait(world, images, status)
-    finally:
-        seconds = time.monotonic() - began
-        model.stop(token="demo-stop")
-    status.update("the model stops")
-    while (report := world.service.model_report())["status"] == "STOPPING":
+    found, began = _wait(world, images, status)
+    seconds = time.monotonic() - began
+    deadline = time.monotonic() + MAX_S
+    while (report := world.service.model_report())["status"] != "STOPPED" and time.monotonic() < deadline:
+        status.update("each image has a result: the model stops by itself")
         time.sleep(0.2)
     status.stop()
-    if notice := facts_of(model.model_arn).notice:
+    if notice := facts_of(world.service.model_arns[0]).notice:
         console.print(notice, highlight=False, markup=False)
     for key in sorted(found)[:3]:
         labels = ImageLabels.of(key, json.loads(_read(world, key))).labels
@@ -65,27 +58,23 @@ def run_uploads(world: World, images: int, console: Console, status: Status) -> 
     return 0 if len(found) == images and report["status"] == "STOPPED" else 1
 
 
-def _model(world: World) -> ModelControl:
-    """The model's control plane, which reads endpoint and credentials from the environment as in a Lambda."""
-    (model_arn,) = world.service.model_arns
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        f"AWS_ENDPOINT_URL_{service_key(model_arn).upper()}": world.service.url,
-    }
-    return find_model(model_arn)
+def _wait(world: World, images: int, status: Status) -> tuple[set[str], float]:
+    """Wait until each image has a result, or for MAX_S.
 
-
-def _wait(world: World, images: int, status: Status) -> set[str]:
-    """Wait until each image has a result, or for MAX_S. Returns the keys of the results."""
-    deadline = time.monotonic() + MAX_S
+    Returns the keys of the results, and when the model was started (seconds of the monotonic clock).
+    """
+    began = time.monotonic()
+    deadline, is_off = began + MAX_S, True
     while len(found := _results(world)) < images and time.monotonic() < deadline:
         state = world.service.model_report()["status"]
-        status.update(f"the model is {state}: {len(found):,} of {images:,} images have a result")
+        if is_off and state == "STOPPED":
+            status.update(f"{images:,} images wait: the Gatekeeper, which looks each minute, starts the model")
+            began = time.monotonic()
+        else:
+            is_off = False
+            status.update(f"the model is {state}: {len(found):,} of {images:,} images have a result")
         time.sleep(1)
-    return found
+    return found, began
 
 
 def _results(world: World) -> set[str]:

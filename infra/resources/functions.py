@@ -71,7 +71,19 @@ _SIZES = {
     "ProcessImages": _Size(memory_mb=768, timeout_s=290),
     "Summarise": _Size(memory_mb=1024, timeout_s=900),
     "PublishBatch": _Size(memory_mb=512, timeout_s=300),
+    "PrepareServe": _Size(memory_mb=512, timeout_s=120),
+    "LookAtUploads": _Size(memory_mb=512, timeout_s=60),
+    "PublishServe": _Size(memory_mb=512, timeout_s=120),
 }
+
+
+@dataclass(frozen=True)
+class ServeFunctions:
+    """The Lambdas that only the machine calls which runs a model for uploads."""
+
+    prepare: lambda_.Function
+    look: lambda_.Function
+    publish: lambda_.Function
 
 
 class Functions(Construct):
@@ -134,10 +146,12 @@ class Functions(Construct):
         self.start_after_uploads = self._function("StartAfterUploads") if settings.upload_triggers else None
         self.gatekeeper = self._function("Gatekeeper") if settings.inference else None
         self.analyse_uploads = [self._analyse_uploads(entry) for entry in settings.inference]
+        self.serving = self._serving() if any(entry.starts_model for entry in settings.inference) else None
 
     def grant_account_services(self) -> None:
         """Allow the functions what a run needs of the account: to read quotas, and to write the answer's parameter."""
-        for function in (self.prepare, self.recommend, self.prepare_batch):
+        serving = [self.serving.prepare] if self.serving else []
+        for function in (self.prepare, self.recommend, self.prepare_batch, *serving):
             _allow_anywhere(function, "servicequotas:ListServiceQuotas")
         _allow_anywhere(self.prepare, "servicequotas:ListAWSDefaultServiceQuotas")
         for function in (self.prepare, self.prepare_batch):
@@ -150,6 +164,11 @@ class Functions(Construct):
             )
             reason = "A parameter's name holds those of project and version."
             allow(self.publish, ["ssm:PutParameter"], parameters, wildcard=reason)
+
+    def _serving(self) -> ServeFunctions:
+        look = self._function("LookAtUploads")
+        look.add_environment(names.MODEL_POLL_SECONDS, str(self._settings.model_poll_seconds))
+        return ServeFunctions(self._function("PrepareServe"), look, self._function("PublishServe"))
 
     def _analyse_uploads(self, entry: InferenceEntry) -> lambda_.Function:
         """The Lambda of one entry, which knows nothing of the other ones and has no permissions for them."""

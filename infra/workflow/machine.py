@@ -1,4 +1,4 @@
-"""The frame of both state machines. Try: work with the model. Finally: release it. Then: publish or fail."""
+"""The frame of all state machines. Try: work with the model. Finally: release it. Then: publish or fail."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from infra.resources.permissions import acknowledge_wildcard
 from infra.settings.settings import Settings
 from infra.workflow.measure import measurement
 from infra.workflow.process import processing
+from infra.workflow.serve import serving
 from infra.workflow.states import ANY_ERROR, CAUGHT, PAYLOAD, RUN, States, retry_when_busy, when
 from iu_tuner.contract.errors import NAMES
 
@@ -51,7 +52,7 @@ _UNEXPLAINED = {
 
 @dataclass(frozen=True)
 class Work:
-    """What a machine does with the model, in the frame that both machines have.
+    """What a machine does with the model, in the frame that all machines have.
 
     `attempt` makes the states of the try block, whose name is `name`. `variables` are those that it begins with.
     """
@@ -88,6 +89,19 @@ def batching(functions: Functions) -> Work:
         functions.publish_batch,
         cdk.Duration.hours(26),  # limits.maxMinutes is at most 1,440
         {"listing": "{% null %}"},
+    )
+
+
+def serving_uploads(functions: Functions) -> Work:
+    """The start of a model for uploads."""
+    assert functions.serving is not None, "no entry of `inference` starts its model"
+    return Work(
+        "Serve",
+        "run the model until the uploads that wait for it are analysed",
+        functions.serving.prepare,
+        serving,
+        functions.serving.publish,
+        cdk.Duration.hours(26),  # limits.maxMinutes is at most 1,440
     )
 
 

@@ -77,9 +77,10 @@ class States:
         """A Choice; add `when` and `otherwise` to it."""
         return sfn.Choice.jsonata(self.scope, name, comment=comment)
 
-    def wait(self, name: str) -> sfn.Wait:
-        """A Wait between two polls of the model."""
-        time = sfn.WaitTime.duration(cdk.Duration.seconds(self.poll_s))
+    def wait(self, name: str, *, seconds: str | None = None) -> sfn.Wait:
+        """A Wait between two polls of the model, or of so many seconds in JSONata."""
+        fixed = sfn.WaitTime.duration(cdk.Duration.seconds(self.poll_s))
+        time = fixed if seconds is None else sfn.WaitTime.seconds(seconds)
         return sfn.Wait.jsonata(self.scope, name, comment="Then look again", time=time)
 
 

@@ -29,6 +29,7 @@ SERVED_MODELS = "SERVED_MODELS"  # ARNs of the models that analyse uploads, as a
 RUN_ITEM = "RUN"
 LEASE_ITEM = "LEASE"
 PACE_ITEM = "PACE"
+UPLOADS_ITEM = "UPLOADS"
 
 
 def run_pk(run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m iu_tuner.schemas docs`: writes the JSON Schemas of both machines' inputs and outputs."""
+"""`python -m iu_tuner.schemas docs`: writes the JSON Schemas of the machines' inputs and outputs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from iu_tuner.contract.batch.output import BatchManifest, BatchOutput
 from iu_tuner.contract.execution_input import ExecutionInput
 from iu_tuner.contract.output.json_values import SHOWN_WITH, json_name
 from iu_tuner.contract.output.result import Findings, Output
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
@@ -38,6 +39,11 @@ def batch_output_schema() -> dict[str, Any]:
 def batch_manifest_schema() -> dict[str, Any]:
     """The schema of a batch's manifest.json."""
     return _titled("Batch manifest", BatchManifest)
+
+
+def serve_output_schema() -> dict[str, Any]:
+    """The schema of the output of a run for uploads."""
+    return _titled("Output of a run for uploads", ServeOutput)
 
 
 def _titled(title: str, kind: Any) -> dict[str, Any]:
@@ -99,6 +105,7 @@ SCHEMAS = {
     "batch-input": batch_input_schema,
     "batch-output": batch_output_schema,
     "batch-manifest": batch_manifest_schema,
+    "serve-output": serve_output_schema,
 }
 
 

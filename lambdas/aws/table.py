@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 
 COUNTS_KEPT_S = 90 * 24 * 3600  # Step Functions keeps an execution's history for the same time
 RESULTS_KEPT_S = 3 * 365 * 24 * 3600  # three years
+MAX_PAGE = 25  # items of one page of the newest ones
 
 
 class Partition:
@@ -60,12 +61,20 @@ class Partition:
 
     def add(self, sk: str, name: str, amount: int) -> dict[str, Any]:
         """Add to a number of an item in one step, however many callers do so at once. Returns the whole item."""
+        return self.add_all(sk, {name: amount}, {})
+
+    def add_all(self, sk: str, amounts: Mapping[str, int], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Like `add` for several numbers, and set other attributes in the same step."""
+        every = {**amounts, **values}
+        number = {name: index for index, name in enumerate(every)}
+        adds = ", ".join(f"#{number[name]} :{number[name]}" for name in amounts)
+        sets = ", ".join(f"#{number[name]} = :{number[name]}" for name in values)
         reply = self._dynamodb.update_item(
             TableName=self._table,
             Key=serialized(self._key(sk)),
-            UpdateExpression="ADD #name :amount",
-            ExpressionAttributeNames={"#name": name},
-            ExpressionAttributeValues=serialized({":amount": amount}),
+            UpdateExpression=f"ADD {adds}" + (f" SET {sets}" if sets else ""),
+            ExpressionAttributeNames={f"#{index}": name for name, index in number.items()},
+            ExpressionAttributeValues=serialized({f":{number[name]}": value for name, value in every.items()}),
             ReturnValues="ALL_NEW",
         )
         return plain(reply["Attributes"])
@@ -91,7 +100,8 @@ class Partition:
 
     def newest(self, first: str, last: str, most: int) -> Iterator[dict[str, Any]]:
         """Read up to `most` items with an `sk` from `first` to `last`, in descending order."""
-        return self._pages(first, last, {"MaxItems": most, "PageSize": most}, ScanIndexForward=False)
+        paging = {"MaxItems": most, "PageSize": min(most, MAX_PAGE)}  # a caller may need only the first ones
+        return self._pages(first, last, paging, ScanIndexForward=False)
 
     def _pages(self, first: str, last: str, paging: Mapping[str, int], **query: Any) -> Iterator[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(

@@ -26,6 +26,7 @@ from lambdas.inference.kept_connections import KeptConnections
 from lambdas.inference.live_pace import LivePace, ModelIsMeasured
 from lambdas.inference.messages import NoUpload, uploaded_keys
 from lambdas.inference.upload_task import UploadTask
+from lambdas.inference.waves.activity import count_batch
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import detector_of, facts_of
 from lambdas.processing.image_result import Question, ResultKeys
@@ -83,6 +84,7 @@ def analyse(records: Iterable[Record]) -> Waits:
     failed = sum(task.failure is not None for task in tasks)
     oldest_s = time.time() - min(_sent_at(record) for each in by_key.values() for record in each)
     count_uploads(queue, sent, done=len(done), failed=failed, oldest_s=oldest_s)
+    count_batch(server.entry.model_arn, done=len(done), failed=failed)
     yield from waits.values()
 
 

@@ -19,13 +19,22 @@ _set: dict[str, bool] = {}  # what this process has set, by mapping
 
 
 def should_be_open(state: ModelState | None, lease: Lease | None) -> bool:
-    """Whether uploads may be analysed now: the model runs, and no run measures it. None: there is no model."""
-    return state is not None and state.status == RUNNING and is_free(lease)
+    """Whether uploads may be analysed now: the model runs, no run measures it, and the run that started it for them
+    goes on. None: there is no model.
+    """
+    return state is not None and state.status == RUNNING and is_free(lease) and not _is_ending(lease)
 
 
 def is_free(lease: Lease | None) -> bool:
     """Whether no run measures the model, which requests for uploads would disturb. A batch shares its pace."""
     return lease is None or lease.kind != "measure"
+
+
+def _is_ending(lease: Lease | None) -> bool:
+    """Whether a run for uploads is about to stop the model."""
+    if lease is None or lease.kind != "serve":
+        return False
+    return lease.ends_serving or (lease.closing and lease.owes == "stop")
 
 
 @dataclass(frozen=True)

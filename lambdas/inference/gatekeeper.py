@@ -1,4 +1,6 @@
-"""The look at a served model each minute: opens or closes the gate, and notes the model's units in its pace."""
+"""The look at a served model each minute: opens or closes the gate, notes the model's units in its pace, and starts
+the run that uploads wait for.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,11 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from iu_tuner.contract.errors import RunError
-from lambdas.aws.clients import client
-from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.inference.gate import gate_of, should_be_open
+from lambdas.inference.waves.queue_counts import QueueCounts, counts_of
+from lambdas.inference.waves.starts import Start, start_if_due
+from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import find_model
@@ -23,28 +26,39 @@ from lambdas.processing.first_pace import USABLE_VERDICTS, first_pace, measured_
 from lambdas.processing.pace_store import PaceStore, pace_store
 from lambdas.reports.metrics import served
 
-_COUNTS = ("", "NotVisible", "Delayed")
-
 
 class Served(BaseModel, alias_generator=to_camel):
-    """The input of a look: the model, and the queue of its uploads."""
+    """The input of a look: the model, the queue of its uploads, and the run that they start, if they start one."""
 
     model_arn: str
     queue_url: str
     queue_arn: str
+    start: Start | None = None
 
 
 def look(raw: dict[str, Any]) -> bool:
-    """Set the gate by the model's state. Returns whether it should be open."""
-    what = Served.model_validate(raw)
-    state = _state(what.model_arn)
-    is_open = should_be_open(state, lease_store().get(what.model_arn))
-    gate, pace = gate_of(what.queue_arn), pace_store(what.model_arn, "live")
-    if is_open and state is not None:
-        _keep_pace(pace, what.model_arn, state, starts=gate.is_open is False)
-    gate.set(is_open=is_open)
-    _report(what, pace, state, is_open=is_open)
+    """Set the gate by the model's state, and start the run that uploads wait for. Returns whether it should be open."""
+    what, now = Served.model_validate(raw), time.time()
+    state, lease = _state(what.model_arn), lease_store().get(what.model_arn)
+    is_open, _ = set_gate(what.model_arn, what.queue_arn, state, lease)
+    counts = counts_of(what.queue_url)
+    if what.start is not None:
+        start_if_due(what.start, what.queue_url, counts, state, lease, now)
+    if counts is not None:
+        _report(what, counts, state, is_open=is_open)
     return is_open
+
+
+def set_gate(model_arn: str, queue_arn: str, state: ModelState | None, lease: Lease | None) -> tuple[bool, bool | None]:
+    """Set the gate by the model's state and lease, and its pace first.
+
+    Returns whether it should be open, and whether it was; None while it changes. Raises ClientError, BotoCoreError.
+    """
+    is_open, gate = should_be_open(state, lease), gate_of(queue_arn)
+    if is_open and state is not None:
+        _keep_pace(pace_store(model_arn, "live"), model_arn, state, starts=gate.is_open is False)
+    gate.set(is_open=is_open)
+    return is_open, gate.is_open
 
 
 def _state(model_arn: str) -> ModelState | None:
@@ -73,19 +87,13 @@ def _keep_pace(pace: PaceStore, model_arn: str, state: ModelState, *, starts: bo
     pace.begin(first_pace(units, measured_in(history().outputs(model_arn, verdicts=USABLE_VERDICTS))), time.time())
 
 
-def _report(what: Served, pace: PaceStore, state: ModelState | None, *, is_open: bool) -> None:
-    """Write the metrics of the dashboard and the alarms. A queue that can't be read has none."""
-    names = [f"ApproximateNumberOfMessages{kind}" for kind in _COUNTS]
-    try:
-        found = client("sqs").get_queue_attributes(QueueUrl=what.queue_url, AttributeNames=names)["Attributes"]
-    except AWS_ERRORS:
-        logger.warning("the queue could not be read", exc_info=True)
-        return
-    waiting, present = sum(int(found[name]) for name in names), pace.load() if is_open else None
+def _report(what: Served, counts: QueueCounts, state: ModelState | None, *, is_open: bool) -> None:
+    """Write the metrics of the dashboard and the alarms."""
+    present = pace_store(what.model_arn, "live").load() if is_open else None
     served(
         what.queue_url.rpartition("/")[2],
         is_open=is_open,
-        is_idle=not waiting and state is not None and state.status == "RUNNING",
+        is_idle=not counts.messages and state is not None and state.status == "RUNNING",
         rate=present.rate if present else None,
         expected=present.expected if present else None,
         units=state.min_inference_units if is_open and state else None,

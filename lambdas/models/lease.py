@@ -14,7 +14,7 @@ from iu_tuner.contract.choices import AfterRun
 from lambdas.models.status import MAX_START_ATTEMPTS, ModelState
 from lambdas.models.timeline import UNSEEN, Timeline
 
-RunKind = Literal["measure", "process"]
+RunKind = Literal["measure", "process", "serve"]
 Owed = Literal["nothing", "stop", "restore", "apply"]
 CleanupAction = Literal["done", "wait", "stop", "start", "give-up"]
 
@@ -54,6 +54,7 @@ class Lease:
     not_applied: str | None = None  # the reason why a run did not apply its answer
     kind: RunKind = "measure"  # what the run does with the model
     renewed_at: float | None = None  # epoch seconds at which a run that may take many hours said that it goes on
+    ends_serving: bool = False  # a run for uploads lets no more of them in, and is about to stop the model
 
     def apply_arrived(self, seen: Timeline) -> bool:
         """Whether a status check showed that the model is starting with the units decided, or runs with them."""

@@ -33,6 +33,7 @@ _CHANGED_BY_THE_RUN = (
     "min_units_decided",
     "max_units_decided",
     "not_applied",
+    "ends_serving",
 )
 
 

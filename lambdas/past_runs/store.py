@@ -26,6 +26,7 @@ from lambdas.past_runs.regression import Answer, last_comparable, with_compariso
 from lambdas.runs.run import Run
 
 MAX_RUNS_COMPARED = 25  # the latest runs, among which a comparable one is searched
+MAX_RUNS_SEARCHED = 500  # for one with a verdict: batches and runs for uploads may come between two measurements
 _ATTRIBUTES = Attributes(Answer)
 
 
@@ -55,7 +56,7 @@ class History:
 
     def outputs(self, model_arn: str, *, verdicts: Collection[str]) -> Iterator[Output]:
         """The outputs of the model's latest runs with one of these verdicts, the newest first."""
-        items = self._of(model_pk(model_arn)).newest("RUN#", "RUN#~", MAX_RUNS_COMPARED)
+        items = self._of(model_pk(model_arn)).newest("RUN#", "RUN#~", MAX_RUNS_SEARCHED)
         return (from_json(Output, json.loads(item["output"])) for item in items if item.get("verdict") in verdicts)
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:

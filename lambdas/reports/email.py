@@ -15,6 +15,7 @@ from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.recommendation import RecommendationOutput
 from iu_tuner.contract.output.result import Output
 from iu_tuner.contract.output.sentences import receipt_sentence
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from iu_tuner.formats import one_line
 from lambdas.runs.failed_run import FailedRun
 
@@ -75,6 +76,19 @@ def batch_email(output: BatchOutput) -> Message:
     ]
     images = output.images
     return _message(f"batch {output.verdict}, {images.done:,} of {images.listed:,} images", output.model_arn, lines)
+
+
+def serve_email(output: ServeOutput) -> Message:
+    """The e-mail about a model that ran for uploads."""
+    lines = [
+        output.sentence,
+        f"Verdict: {output.verdict}. {output.verdict_detail}",
+        *([receipt_sentence(output.model)] if output.model else []),
+        "",
+        f"Uploads under: {output.prefix}",
+        *_run_and_model(output.run_id, output.model_arn),
+    ]
+    return _message(f"uploads {output.verdict}, {output.images.done:,} images", output.model_arn, lines)
 
 
 def failed_email(run: FailedRun) -> Message:

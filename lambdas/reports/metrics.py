@@ -16,6 +16,7 @@ from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.names import METRICS_NAMESPACE
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from lambdas.aws.logging import logger
 from lambdas.runs.failed_run import FailedRun
 
@@ -110,6 +111,15 @@ def processed(output: BatchOutput, duration_s: float) -> None:
             ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
         ],
     )
+    count_verdict(output.model_arn, output.verdict)
+
+
+@_harmless
+def run_for_uploads(output: ServeOutput, duration_s: float) -> None:
+    """Write the cost of a model that ran for uploads; their counts are written batch by batch."""
+    usd = output.cost.run_usd if output.cost else None
+    values = [("RunCostUsd", MetricUnit.NoUnit, usd), ("RunDurationSeconds", MetricUnit.Seconds, duration_s)]
+    _emit(_model(output.model_arn), values)
     count_verdict(output.model_arn, output.verdict)
 
 

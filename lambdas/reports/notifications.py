@@ -15,6 +15,7 @@ from iu_tuner.contract.events import SOURCE, DetailType, event_detail
 from iu_tuner.contract.names import RUN_ITEM, run_pk
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import FailedOutput, Output
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from lambdas.aws.clients import client
 from lambdas.aws.logging import log_run, logger
 from lambdas.aws.settings import settings
@@ -22,11 +23,11 @@ from lambdas.aws.table import COUNTS_KEPT_S, Partition, dynamodb_client
 from lambdas.reports import email as message
 from lambdas.reports import metrics
 from lambdas.reports.email import Message
-from lambdas.reports.run_summary import batch_row, failed_row, finished_row
+from lambdas.reports.run_summary import batch_row, failed_row, finished_row, serve_row
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.store_items import receipt_of
 
-AnyOutput = Output | BatchOutput | FailedOutput
+AnyOutput = Output | BatchOutput | ServeOutput | FailedOutput
 _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 
 
@@ -46,6 +47,15 @@ def notify_batch(output: BatchOutput, duration_s: float) -> None:
     metrics.processed(output, duration_s)
     log_run(batch_row(output))
     _send("Run Finished", output, lambda: message.batch_email(output))
+
+
+def notify_served(output: ServeOutput, duration_s: float) -> None:
+    """Notify once of a run for uploads that is published."""
+    if _claim_notification("Run Finished", output.run_id) is None:
+        return
+    metrics.run_for_uploads(output, duration_s)
+    log_run(serve_row(output))
+    _send("Run Finished", output, lambda: message.serve_email(output))
 
 
 def notify_failed(

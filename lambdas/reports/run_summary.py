@@ -9,6 +9,7 @@ from typing import Any
 
 from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.result import ComparedWith, Output
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from lambdas.runs.failed_run import FailedRun
 
 
@@ -51,6 +52,21 @@ def batch_row(output: BatchOutput) -> dict[str, Any]:
         failed=images.failed,
         left=images.left,
         tps=output.throughput.tps,
+        usd=output.cost and output.cost.run_usd,
+    )
+
+
+def serve_row(output: ServeOutput) -> dict[str, Any]:
+    """The output of a run for uploads as one row of scalars, without those that are not known."""
+    return _known(
+        runId=output.run_id,
+        model=output.model_arn,
+        outcome=output.verdict,
+        why=output.verdict_detail,
+        done=output.images.done,
+        failed=output.images.failed,
+        left=output.images.waiting,
+        tps=output.tps,
         usd=output.cost and output.cost.run_usd,
     )
 

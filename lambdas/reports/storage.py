@@ -11,6 +11,7 @@ from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.names import REPORT_PREFIX
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from lambdas.runs.step_rows import steps_table
 
 
@@ -44,8 +45,8 @@ def put_reports(client: Any, bucket: str, output: Output) -> None:
         client.put_object(Bucket=bucket, Key=_key(run_id, name), Body=body, ContentType=kind)
 
 
-def put_batch_result(client: Any, bucket: str, output: BatchOutput) -> None:
-    """Saves a batch's output as JSON."""
+def put_result(client: Any, bucket: str, output: BatchOutput | ServeOutput) -> None:
+    """Saves the output of a batch, or of a run for uploads, as JSON."""
     result, key = json.dumps(to_json(output), indent=2).encode(), _key(output.run_id, "result.json")
     client.put_object(Bucket=bucket, Key=key, Body=result, ContentType="application/json")
 

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import AliasPath, AwareDatetime, BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from lambdas.aws.executions import states_client
+from lambdas.aws.executions import execution_of, states_client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, Partition, dynamodb_client
@@ -107,8 +107,7 @@ def _start(trigger: _Trigger, covered_through: int) -> str:
     try:
         states_client().start_execution(stateMachineArn=machine, name=name, input=run_input)
     except states_client().exceptions.ExecutionAlreadyExists:
-        execution_arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
-        run = states_client().describe_execution(executionArn=execution_arn)
+        run = states_client().describe_execution(executionArn=execution_of(machine, name))
         verdict = json.loads(run.get("output") or "{}").get("verdict")
         return "running" if run["status"] == "RUNNING" else "skipped" if verdict == "skipped" else "over"
     return "running"

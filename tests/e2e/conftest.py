@@ -23,6 +23,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.e2e.life import Seen, whole_life
 from tests.e2e.news import News, listen
 from tests.e2e.scenarios import PHOTO_BYTES, PHOTOS, SCENARIOS, Scenario
+from tests.e2e.uploads import upload_world  # noqa: F401 - a fixture
 from tests.support import deployment as embedded
 from tests.support import hostile_images
 from tests.support.aws import instrumented_aws
@@ -41,7 +42,7 @@ class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that deploy for themselves, of triggers, quotas and the playground, share a process; all others another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        own = re.search(r"test_(triggers|quotas|lookout_vision|playground|uploads_results)\.py", nodeid)
+        own = re.search(r"test_(triggers|quotas|lookout_vision|playground|uploads_results|uploads_start)\.py", nodeid)
         return "triggers" if own else "executions"
 
 

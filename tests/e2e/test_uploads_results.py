@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,23 +17,19 @@ import pytest
 
 from iu_tuner.cli.main import main
 from iu_tuner.contract.detections import Label
-from iu_tuner.contract.names import UPLOADS_OUTPUT
-from local.deployment import Outputs, deploy
+from local.deployment import Outputs
 from local.embedded_aws import EmbeddedAws
-from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.labels import random_labels, response_body
-from local.simulated_model.answers.setup import AnswerSetup
-from local.simulated_model.model_spec import ModelTruth
-from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from local.simulated_model.process import RunningSimulatedModel
+from tests.e2e.uploads import LEAST, POISON, UploadWorld
+from tests.e2e.uploads import WAITING as PREFIX
 from tests.model_books import answers_by_key
-from tests.support.aws import instrumented_aws
 from tests.unit.simulated_model.conftest import client_of
 from tests.unit.simulated_model.pictures import jpeg
 from tests.waiting import wait_until
 
-PREFIX, LEAST = "test_images/", 50.0
 NAMES = ("a b.jpg", "a+b.JPG", "100%25.Jpeg", "été/蜂 🐝.png", "q?x=1&y#z.jpg", "'\"<>&.jpg", "k" * 960 + ".jpg")
-POISON, EMPTY, DELETED = (f"{PREFIX}{name}.jpg" for name in ("poison", "empty", "deleted"))
+EMPTY, DELETED = (f"{PREFIX}{name}.jpg" for name in ("empty", "deleted"))
 GOOD = {f"{PREFIX}{name}": jpeg(filling=number) for number, name in enumerate(NAMES)}
 GOOD |= {f"{PREFIX}{number:03}.jpg": jpeg(filling=100 + number) for number in range(60 - len(NAMES) - 3)}
 FAILED = {POISON: "InvalidImageFormatException", EMPTY: "EmptyImage"}
@@ -45,10 +41,23 @@ TWICE = [f"{PREFIX}a b.jpg", f"{PREFIX}000.jpg"]
 class Pipeline:
     """The deployed app, its model, and the queue."""
 
-    aws: EmbeddedAws
-    service: RunningSimulatedModel
-    outputs: Outputs
-    queue_url: str
+    world: UploadWorld
+
+    @property
+    def aws(self) -> EmbeddedAws:
+        return self.world.aws
+
+    @property
+    def service(self) -> RunningSimulatedModel:
+        return self.world.service
+
+    @property
+    def outputs(self) -> Outputs:
+        return self.world.outputs
+
+    @property
+    def queue_url(self) -> str:
+        return self.world.queue_urls[PREFIX]
 
     def counts(self) -> dict[str, int]:
         """Messages of the queue by kind."""
@@ -58,28 +67,17 @@ class Pipeline:
         return {kind: int(found[f"ApproximateNumberOfMessages{kind}"]) for kind in kinds}
 
     def gate(self) -> str:
-        """The state of the event source mapping."""
-        arn = self.queue_url.replace("/", ":").rpartition(":")[2]
-        mappings = self.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-        (state,) = (each["State"] for each in mappings if each["EventSourceArn"].endswith(f":{arn}"))
-        return str(state)
+        return self.world.gate(PREFIX)
 
     def look(self) -> None:
-        """What the scheduler does each minute."""
-        schedules = self.aws.client("scheduler")
-        (name,) = (each["Name"] for each in schedules.list_schedules()["Schedules"] if "Look" in each["Name"])
-        target = schedules.get_schedule(Name=name)["Target"]
-        reply = self.aws.client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
-        assert "FunctionError" not in reply, reply["Payload"].read()
+        self.world.look(PREFIX)
 
     def send(self, *bodies: str) -> None:
         for body in bodies:
             self.aws.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
 
     def files(self) -> set[str]:
-        pages = self.aws.client("s3").get_paginator("list_objects_v2")
-        listed = pages.paginate(Bucket=self.outputs.image_bucket, Prefix=PREFIX)
-        return {each["Key"] for page in listed for each in page.get("Contents", [])}
+        return self.world.files(PREFIX)
 
     def read(self, key: str) -> dict[str, Any]:
         found = self.aws.client("s3").get_object(Bucket=self.outputs.image_bucket, Key=key)
@@ -114,16 +112,8 @@ def labels_of(content: bytes) -> list[Label]:
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    answers = AnswerSetup(poison=({"key": POISON},))
-    setup = ModelSetup(truth=ModelTruth(tps_per_iu=25, start_s=0.5, stop_s=0.5), answers=answers)
-    journal = tmp_path_factory.mktemp("uploads") / "journal"
-    with instrumented_aws(journal) as aws, running_simulated_model([setup], s3_endpoint_url=aws.url) as service:
-        entry = {"prefix": PREFIX, "modelArn": service.model_arns[0], "minConfidence": LEAST}
-        outputs = deploy(aws, {"rekognitionEndpointUrl": service.url, "inference": [entry]})
-        (stack,) = aws.client("cloudformation").describe_stacks(StackName="InferenceUnitTuner")["Stacks"]
-        (urls,) = (each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == UPLOADS_OUTPUT)
-        yield Pipeline(aws, service, outputs, json.loads(urls)[PREFIX])
+def pipeline(upload_world: UploadWorld) -> Pipeline:
+    return Pipeline(upload_world)
 
 
 @pytest.fixture(scope="module")

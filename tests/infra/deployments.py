@@ -19,7 +19,9 @@ NETWORK: dict[str, Any] = {
 }
 ANSWERS = {"answerParameterPrefix": "/inference-units/"}
 LAYER = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:27"
-ANALYSES: dict[str, Any] = {"inference": [{"prefix": "test_images/", "modelArn": MODEL, "event": True}]}
+ANALYSES: dict[str, Any] = {
+    "inference": [{"prefix": "test_images/", "modelArn": MODEL, "event": True, "whenStopped": "start"}]
+}
 EVERYTHING = {
     **STARTS_BY_ITSELF,
     **ANALYSES,

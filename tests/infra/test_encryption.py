@@ -59,6 +59,7 @@ def test_each_lambda_may_use_the_key_for_what_it_does_and_no_other() -> None:
         "FunctionsJanitor",
         "FunctionsReleaseOrphanedModel",
         "FunctionsPublish",
+        "FunctionsPublishServe",
         "SafetyNetJanitorSchedule",
         "TriggersSchedules",
     }

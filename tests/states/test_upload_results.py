@@ -99,13 +99,9 @@ class Pipeline:
         lease_store().acquire(Lease(self.model_arn, "run", "execution", "2026-11-21T06:00:00Z", 90, "stop"))
 
 
-@pytest.fixture
-def pipeline(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    setup = ModelSetup(truth=ModelTruth(tps_per_iu=100, latency_mean_s=0.02), answers=ANSWERS, status="RUNNING")
-    arn = stack.service.add_model(setup)["modelArn"]
-    sqs, functions = boto3.client("sqs"), boto3.client("lambda")
-    url, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("uploads", "dead"))
-    queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+def make_gate(queue_arn: str) -> None:
+    """A closed gate between the queue and a Lambda."""
+    functions = boto3.client("lambda")
     role = boto3.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=ASSUME)["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
@@ -114,6 +110,16 @@ def pipeline(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline
         FunctionName="analyse", Runtime="python3.13", Role=role, Handler="a.b", Code={"ZipFile": archive.getvalue()}
     )
     functions.create_event_source_mapping(EventSourceArn=queue_arn, FunctionName="analyse", Enabled=False)
+
+
+@pytest.fixture
+def pipeline(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    setup = ModelSetup(truth=ModelTruth(tps_per_iu=100, latency_mean_s=0.02), answers=ANSWERS, status="RUNNING")
+    arn = stack.service.add_model(setup)["modelArn"]
+    sqs, functions = boto3.client("sqs"), boto3.client("lambda")
+    url, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("uploads", "dead"))
+    queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    make_gate(queue_arn)
     entry = {"prefix": PREFIX, "modelArn": arn, "maxAttempts": 2, "source": "bytes"}
     for name, value in {"INFERENCE_ENTRY": json.dumps(entry), "QUEUE_URL": url, "DEAD_LETTERS_URL": dead}.items():
         monkeypatch.setenv(name, value)

@@ -29,7 +29,7 @@ _PREFIX_TAKES = (
 _RESULT_PREFIX_TAKES = "the start of the results' keys, like results/, or null for results beside the images"
 _CONFIDENCE_TAKES = "a confidence from 0 to 100, or null"
 _ALIAS_TAKES = "the alias of a key that the stack makes, like alias/uploads, which does not begin with aws/, or null"
-_UNITS_TAKES = '"recommended", or a whole number from 1 to 100'
+UNITS_TAKES = '"recommended", or a whole number from 1 to 100'
 
 Suffix = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -94,18 +94,20 @@ class InferenceEntry(StrictInput):
     kms_key_alias: str | None = Field(
         default=None, pattern=r"^(alias/)?[A-Za-z0-9/_-]{1,200}$", description=_ALIAS_TAKES
     )
-    # A model that does not run is not started for uploads yet.
-    when_stopped: Literal["wait"] = Field(
-        default="wait", description='"wait" (this version does not start a model for uploads)'
-    )
+    when_stopped: Literal["wait", "start"] = Field(default="wait", description='"wait" or "start"')
     start_at: StartAt = Field(default=StartAt(), description="an object with images, oldestSeconds")
     idle_stop_minutes: float = Field(
         default=10, ge=0.1, le=MAX_MINUTES, description=f"minutes from 0.1 to {MAX_MINUTES}"
     )
-    units: Units = Field(default="recommended", description=_UNITS_TAKES)
+    units: Units = Field(default="recommended", description=UNITS_TAKES)
     limits: ServeLimits = Field(default=ServeLimits(), description="an object with maxMinutes, maxCostUsd")
     max_attempts: int = Field(default=5, ge=1, le=100, description="a whole number from 1 to 100")
     event: bool = Field(default=False, description="true or false")
+
+    @property
+    def starts_model(self) -> bool:
+        """Whether uploads start the model."""
+        return self.when_stopped == "start"
 
     @property
     def key_alias(self) -> str | None:

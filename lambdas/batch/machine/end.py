@@ -18,7 +18,7 @@ from lambdas.models.lease_store import lease_store
 from lambdas.reports.notifications import notify_batch
 from lambdas.reports.page.batch import BatchFacts
 from lambdas.reports.publishing import with_batch_page
-from lambdas.reports.storage import put_batch_result, report_uri
+from lambdas.reports.storage import put_result, report_uri
 
 
 def summarise_batch(run_id: str) -> None:
@@ -68,7 +68,7 @@ def publish_batch(run_id: str) -> BatchOutput:
     )
     output = replace(output, report_uri=report_uri(bucket, run_id))
     output = with_batch_page(output, lambda: _facts(batch, records))
-    put_batch_result(files_of(run_id).s3, bucket, output)
+    put_result(files_of(run_id).s3, bucket, output)
     store.publish(batch.run, output)
     notify_batch(output, time.time() - batch.run.started_epoch)
     return output

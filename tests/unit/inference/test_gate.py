@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,3 +22,18 @@ def test_the_gate_is_open_only_while_the_model_runs() -> None:
 @pytest.mark.parametrize(("kind", "is_open"), [("measure", False), ("process", True)])
 def test_a_run_that_measures_closes_it_and_a_batch_does_not(kind: RunKind, is_open: bool) -> None:
     assert should_be_open(ModelState("RUNNING"), replace(MEASURES, kind=kind)) is is_open
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_open"),
+    [
+        ({}, True),
+        ({"ends_serving": True}, False),
+        ({"closing": True, "owes": "stop"}, False),
+        ({"closing": True, "owes": "restore"}, True),
+    ],
+)
+def test_a_run_for_uploads_closes_it_when_it_is_about_to_stop_the_model(changed: dict[str, Any], is_open: bool) -> None:
+    lease = replace(MEASURES, kind="serve", **changed)
+
+    assert should_be_open(ModelState("RUNNING"), lease) is is_open

@@ -62,7 +62,7 @@ def test_decimals_are_taken_where_time_is_given() -> None:
         ({"source": "url"}, "source"),
         ({"queueName": "a b"}, "queueName"),
         ({"kmsKeyAlias": "alias/aws/sqs"}, "kmsKeyAlias"),
-        ({"whenStopped": "start"}, "whenStopped"),
+        ({"whenStopped": "never"}, "whenStopped"),
         ({"startAt": {"oldestSeconds": 0.5}}, "startAt.oldestSeconds"),
         ({"idleStopMinutes": 0.05}, "idleStopMinutes"),
         ({"units": 0}, "units"),

@@ -1,0 +1,61 @@
+"""The output of a run that started a model for uploads. Its JSON is the public interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from iu_tuner.contract.output.result import LeaseHolder, ModelOutput
+from iu_tuner.formats import count, tps
+
+ServeVerdict = Literal["served", "limit-reached", "skipped"]
+
+
+@dataclass(frozen=True)
+class ServedImages:
+    """The number of images with a new result, of dead letters, and of messages that wait for the next start.
+
+    `waiting` is that of SQS, which is approximate on AWS.
+    """
+
+    done: int
+    failed: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class ServeCost:
+    """The model's cost in USD, also for 1,000 images; null without an image."""
+
+    run_usd: float
+    usd_per1000_images: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOutput:
+    """The output. `tps` are images per second until the last one. A skipped run has `held_by`, and no model."""
+
+    run_id: str
+    task: Literal["serve"] = field(default="serve")
+    model_arn: str
+    prefix: str
+    verdict: ServeVerdict
+    verdict_detail: str
+    images: ServedImages
+    tps: float | None
+    inference_units: int | None
+    model: ModelOutput | None
+    cost: ServeCost | None
+    held_by: LeaseHolder | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The images, the rate and the cost in one sentence."""
+        if self.verdict == "skipped":
+            return self.verdict_detail
+        images, cost = self.images, self.cost
+        at = f" at {tps(self.tps)} images/s" if self.tps is not None else ""
+        usd = f" for ${cost.run_usd:,.2f}" if cost else ""
+        rest = [f"{images.failed:,} failed"] if images.failed else []
+        rest += [f"{images.waiting:,} wait for the next start"] if images.waiting else []
+        return f"{count(images.done, 'upload')} analysed{at}{usd}{'; ' if rest else ''}{', '.join(rest)}."

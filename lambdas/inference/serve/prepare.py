@@ -1,0 +1,101 @@
+"""PrepareServe: acquires the lease, finds the model, and saves the plan of a run for uploads. Starts nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iu_tuner.contract.errors import InvalidInput
+from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.output.result import LeaseHolder
+from iu_tuner.contract.uploads.serve_input import ServeInput
+from iu_tuner.contract.uploads.serve_output import ServedImages, ServeOutput
+from lambdas.aws.settings import settings
+from lambdas.inference.serve.run import ServeRun, serve_store
+from lambdas.inference.waves.activity import activity_of
+from lambdas.models.lease import Lease
+from lambdas.models.lease_store import lease_store
+from lambdas.models.registry import facts_of, find_model
+from lambdas.models.status import ModelState, move_to_running
+from lambdas.past_runs.store import history
+from lambdas.processing.first_pace import USABLE_VERDICTS
+from lambdas.reports.metrics import count_verdict
+from lambdas.runs.quotas import quotas_client, require_room, units_quota
+
+
+def prepare_serve(wanted: ServeInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
+    """Acquire the lease, find the model, and save the plan.
+
+    Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
+
+    Raises:
+        InvalidInput, ModelNotFound, ModelNotStartable, AccessDenied, InternalError
+    """
+    leases, minutes = lease_store(), wanted.limits.max_minutes
+    # A model that somebody else has started meanwhile keeps running.
+    own = Lease(wanted.model_arn, run_id, execution_arn, started_at, minutes, "restore", kind="serve")
+    lease = leases.acquire(own)
+    if lease.run_id != run_id:
+        count_verdict(wanted.model_arn, "skipped")
+        return {"holds": False, "output": to_json(_skipped(wanted, run_id, lease))}
+    model = find_model(wanted.model_arn)
+    state = model.look()
+    leases.save(lease.with_initial_state(model.handle, state))
+    move_to_running(state)  # raises ModelNotStartable
+    if not state.costs_money:
+        require_room(leases, wanted.model_arn)
+    serve_store(run_id).create(_plan(wanted, lease, model.handle, state))
+    return {"holds": True, "output": None}
+
+
+def _plan(wanted: ServeInput, lease: Lease, handle: str, state: ModelState) -> ServeRun:
+    before = activity_of(wanted.model_arn)
+    return ServeRun(
+        run_id=lease.run_id,
+        model_arn=wanted.model_arn,
+        project_arn=handle,
+        started_at=lease.started_at,
+        inference_units=_units(wanted, state),
+        requested_units=None,
+        usd_per_unit_hour=settings().usd_per_unit_hour,
+        max_minutes=wanted.limits.max_minutes,
+        max_usd=wanted.limits.max_cost_usd,
+        after_run="restore",
+        prefix=wanted.prefix,
+        queues=tuple((each.url, each.arn) for each in wanted.queues),
+        idle_s=60 * wanted.idle_stop_minutes,
+        done_before=before.images_done,
+        failed_before=before.images_failed,
+    )
+
+
+def _units(wanted: ServeInput, state: ModelState) -> int:
+    """The inference units to start with: those of a model that runs, else of the input or of the last measurement."""
+    if state.status == "RUNNING":
+        return state.min_inference_units or 1
+    quota = units_quota(quotas_client(), facts_of(wanted.model_arn)).units
+    if wanted.units == "recommended":
+        outputs = history().outputs(wanted.model_arn, verdicts=USABLE_VERDICTS)
+        recommended = (each.recommendation.min_inference_units for each in outputs)
+        return min(quota, next((units for units in recommended if units is not None), 1))
+    if wanted.units > quota:
+        takes = f"at most {quota}, the account's quota of inference units for one model"
+        raise InvalidInput(got("units", wanted.units, takes))
+    return wanted.units
+
+
+def _skipped(wanted: ServeInput, run_id: str, holder: Lease) -> ServeOutput:
+    """The output of a run that found the model's lease taken: it has touched nothing."""
+    return ServeOutput(
+        run_id=run_id,
+        model_arn=holder.model_arn,
+        prefix=wanted.prefix,
+        verdict="skipped",
+        verdict_detail=f"The run {holder.run_id} has been using this model since {holder.started_at}; uploads wait.",
+        images=ServedImages(0, 0, 0),
+        tps=None,
+        inference_units=None,
+        model=None,
+        cost=None,
+        held_by=LeaseHolder(holder.run_id, holder.execution_arn, holder.started_at),
+    )

@@ -1,0 +1,53 @@
+"""PublishServe: the output of a run for uploads, once its model is released."""
+
+from __future__ import annotations
+
+import time
+
+from iu_tuner.contract.output.result import ModelOutput
+from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput, ServeVerdict
+from iu_tuner.formats import count, rounded
+from lambdas.aws.settings import settings
+from lambdas.inference.serve.run import ServeRun, ServeState, serve_store
+from lambdas.inference.waves.activity import Activity, activity_of
+from lambdas.reports.notifications import notify_served
+from lambdas.reports.publishing import page_client
+from lambdas.reports.storage import put_result
+
+
+def publish_serve(run_id: str) -> ServeOutput:
+    """Publish the run. Returns the execution's output, with its cost and the model's receipt.
+
+    Raises:
+        ClientError: S3 or the table fails.
+    """
+    store = serve_store(run_id)
+    run, progress, state = store.load()
+    units = progress.inference_units or run.inference_units
+    output = serve_output(run, state, units, activity_of(run.model_arn), store.of_run.receipt().as_output())
+    put_result(page_client(), settings().image_bucket, output)
+    store.publish(run, output)
+    notify_served(output, time.time() - run.started_epoch)
+    return output
+
+
+def serve_output(run: ServeRun, state: ServeState, units: int, activity: Activity, receipt: ModelOutput) -> ServeOutput:
+    """The output of a run whose model is released. Pure."""
+    done, failed = activity.images_done - run.done_before, activity.images_failed - run.failed_before
+    busy_s = (activity.active_at or 0.0) - (state.opened_at or 0.0)
+    usd = receipt.usd or 0.0
+    verdict: ServeVerdict = "served" if state.limit is None else "limit-reached"
+    left = f"; {count(state.waiting, 'upload')} left for the next start" if state.waiting else ""
+    why = f"No upload came for {run.idle_s / 60:g} minutes" if state.limit is None else f"{state.limit} is reached"
+    return ServeOutput(
+        run_id=run.run_id,
+        model_arn=run.model_arn,
+        prefix=run.prefix,
+        verdict=verdict,
+        verdict_detail=f"{why}, so the model was released{left}.",
+        images=ServedImages(done, failed, state.waiting),
+        tps=rounded(done / busy_s, 2) if done and busy_s > 0 else None,
+        inference_units=units,
+        model=receipt,
+        cost=ServeCost(rounded(usd, 4), rounded(1000 * usd / done, 4) if done else None),
+    )

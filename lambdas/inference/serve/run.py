@@ -1,0 +1,85 @@
+"""A run for uploads: what PrepareServe decided, and what its looks found out. Both are in the run's item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from iu_tuner.contract.names import RUN_ITEM, model_pk, run_pk
+from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.uploads.serve_output import ServeOutput
+from lambdas.aws.settings import settings
+from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
+from lambdas.inference.serve.idle import Quiet
+from lambdas.runs.model_run import ModelRun
+from lambdas.runs.progress import Progress
+from lambdas.runs.store import RunStore, run_store
+
+TASK = "serve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeRun(ModelRun):
+    """A run for uploads. `queues` are all queues of the model, as (URL, ARN).
+
+    `done_before` and `failed_before` are the model's numbers of images when the run began.
+    """
+
+    prefix: str
+    queues: tuple[tuple[str, str], ...]
+    idle_s: float
+    done_before: int
+    failed_before: int
+
+
+@dataclass(frozen=True)
+class ServeState:
+    """What a run has found out. Times are in epoch seconds.
+
+    `opened_at` is when the model was first seen to run, `closing_at` when the gates were closed for good; `waiting` is
+    the number of messages then. `limit` names the limit that ended it.
+    """
+
+    quiet: Quiet | None = None
+    opened_at: float | None = None
+    closing_at: float | None = None
+    waiting: int = 0
+    limit: str | None = None
+
+
+_RUN, _STATE = Json(ServeRun), Json(ServeState)
+
+
+class ServeStore:
+    """The items of one run for uploads. The attributes that all runs have are those of `RunStore`."""
+
+    def __init__(self, client: Any, table: str, run_id: str) -> None:
+        self._client, self._table = client, table
+        self._items = Partition(client, table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
+        self.of_run: RunStore = run_store(run_id)
+
+    def create(self, run: ServeRun) -> None:
+        """Save the plan of a run."""
+        values = {"plan": _RUN.text(run), "modelArn": run.model_arn, "task": TASK, "phase": "starting"}
+        self._items.update(RUN_ITEM, values)
+
+    def load(self) -> tuple[ServeRun, Progress, ServeState]:
+        """The run. Raises KeyError if there is none."""
+        run, progress = self.of_run.load_plan(_RUN)
+        return run, progress, _STATE.read(self._items.get(RUN_ITEM).get("serveState", "{}"))
+
+    def save_state(self, state: ServeState, *, phase: str) -> None:
+        """Save the state and the phase."""
+        self._items.update(RUN_ITEM, {"serveState": _STATE.text(state), "phase": phase})
+
+    def publish(self, run: ServeRun, output: ServeOutput) -> None:
+        """Save the output among the model's runs for uploads, apart from those that past measurements are sought in."""
+        values = {"serveOutput": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict, "task": TASK}
+        results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
+        results.put(f"SERVED#{run.started_at}", values)
+        self._items.update(RUN_ITEM, {"phase": "finished"})
+
+
+def serve_store(run_id: str) -> ServeStore:
+    """The store of a run for uploads in this stack's table."""
+    return ServeStore(dynamodb_client(), settings().runs_table, run_id)
