@@ -33,7 +33,14 @@ from local.simulated_model.process import RunningSimulatedModel, running_simulat
 
 TABLE, BUCKET = "runs", "images-and-reports"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
-STARTED_AT = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def this_moment() -> str:
+    """Now, as Step Functions writes when an execution started."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+STARTED_AT = this_moment()  # of other runs
 
 
 @pytest.fixture(scope="session")
@@ -61,13 +68,14 @@ class Stack:
     s3: Any
     run_id: str = "run-1"
     execution_arn: str = "arn:aws:states:us-east-1:000000000000:execution:Tuner:run-1"
+    started_at: str = field(default_factory=this_moment)
     context: LambdaContext = field(default_factory=LambdaContext)
 
     def upload(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     def prepare(self, raw: Any) -> dict[str, Any]:
-        event = {"input": raw, "runId": self.run_id, "executionArn": self.execution_arn, "startedAt": STARTED_AT}
+        event = {"input": raw, "runId": self.run_id, "executionArn": self.execution_arn, "startedAt": self.started_at}
         return prepare.handler(event, self.context)
 
     def start(self) -> bool:
@@ -93,7 +101,7 @@ class Stack:
         return publish.handler({"runId": self.run_id}, self.context)
 
     def explain(self, failure: dict[str, str], raw: Any = None) -> dict[str, str]:
-        event = {"runId": self.run_id, "input": raw, "startedAt": STARTED_AT, "failure": failure}
+        event = {"runId": self.run_id, "input": raw, "startedAt": self.started_at, "failure": failure}
         return explain_failure.handler(event, self.context)
 
     def items(self) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ ARN = "arn:aws:rekognition:us-east-1:123456789012:project/other/version/v.{}/1"
 
 def prepare(stack: Stack, model_arn: str, run_id: str = "run-1", **more: Any) -> dict[str, Any]:
     raw = {"task": "process", "modelArn": model_arn, **more}
-    event = {"input": raw, "runId": run_id, "executionArn": stack.execution_arn, "startedAt": STARTED_AT}
+    event = {"input": raw, "runId": run_id, "executionArn": stack.execution_arn, "startedAt": stack.started_at}
     return prepare_batch.handler(event, stack.context)
 
 

@@ -29,7 +29,7 @@ from lambdas.tuning.output import findings
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.virtual_time import VirtualClient, run_search
-from tests.states.conftest import STARTED_AT, TABLE, Stack
+from tests.states.conftest import TABLE, Stack
 
 PROJECT = "arn:aws:rekognition:us-east-1:123456789012:project/bees"
 QUICK = SearchLimits(mode="quick")
@@ -146,7 +146,7 @@ def test_a_failed_run_stays_in_the_history_with_its_cause_and_without_a_verdict(
 
     stack.explain(failure, {"modelArn": arn(1)})
 
-    item = history_item(stack, STARTED_AT)
+    item = history_item(stack, stack.started_at)
     assert (item["runId"]["S"], item["error"]["S"]) == (stack.run_id, "NoUsableImages")
     assert item["cause"]["S"] == "none - add some"
     assert "verdict" not in item
@@ -155,11 +155,11 @@ def test_a_failed_run_stays_in_the_history_with_its_cause_and_without_a_verdict(
 
 
 def test_an_aborted_run_stays_in_the_history_too(stack: Stack) -> None:
-    lease = lease_store().acquire(Lease(arn(1), "run-1", "", STARTED_AT, 90, "stop"))
+    lease = lease_store().acquire(Lease(arn(1), "run-1", "", stack.started_at, 90, "stop"))
 
     clean_up_ended(lease, "ABORTED", by="rule")
 
-    assert history_item(stack, STARTED_AT)["error"]["S"] == "ABORTED"
+    assert history_item(stack, stack.started_at)["error"]["S"] == "ABORTED"
 
 
 def test_a_failure_after_the_answer_leaves_the_answer(stack: Stack) -> None:
@@ -195,7 +195,7 @@ def test_the_history_shows_failed_runs_beside_those_with_an_answer(
         "cause": "too late",
     }
     assert by_run["failed"] == {
-        "startedAt": STARTED_AT,
+        "startedAt": stack.started_at,
         "runId": "failed",
         "modelArn": arn(1),
         "status": "FAILED",

@@ -19,7 +19,7 @@ from lambdas.models.status import ModelState
 from lambdas.models.usage import Window
 from local.simulated_model.account import HOSTING, ModelSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.states.conftest import STARTED_AT, Stack, picture
+from tests.states.conftest import Stack, picture
 from tests.states.test_model_moves import FAST, settling, until
 
 ANYBODY = "arn:aws:lookoutvision:us-east-1:000000000000:model/nobody/1"
@@ -38,7 +38,7 @@ def prepare_run(stack: Stack, arn: str) -> object:
 def prepare_batch_run(stack: Stack, arn: str) -> object:
     raw = {"task": "process", "modelArn": arn}
     return prepare_batch.handler(
-        {"input": raw, "runId": stack.run_id, "executionArn": stack.execution_arn, "startedAt": STARTED_AT},
+        {"input": raw, "runId": stack.run_id, "executionArn": stack.execution_arn, "startedAt": stack.started_at},
         stack.context,
     )
 

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,7 +75,7 @@ class Serving:
 
     def prepare(self) -> dict[str, Any]:
         arn = f"{self.machine_arn.replace(':stateMachine:', ':execution:')}:{RUN_ID}"
-        event = {"input": self.input, "runId": RUN_ID, "executionArn": arn, "startedAt": STARTED_AT}
+        event = {"input": self.input, "runId": RUN_ID, "executionArn": arn, "startedAt": self.stack.started_at}
         return prepare_serve.handler(event, self.stack.context)
 
     def start(self) -> None:
@@ -285,7 +285,7 @@ def test_a_run_starts_opens_serves_closes_stops_and_tells(serving: Serving) -> N
     assert lease_store().get(serving.model_arn) is None
     assert serving.status() == "STOPPED"
     saved = [each["sk"]["S"] for each in serving.stack.items() if each["pk"]["S"] == f"MODEL#{serving.model_arn}"]
-    assert f"SERVED#{STARTED_AT}" in saved
+    assert f"SERVED#{serving.stack.started_at}" in saved
 
 
 def test_uploads_that_come_while_it_closes_wait_for_the_next_start(serving: Serving) -> None:
@@ -374,7 +374,7 @@ def test_a_run_of_hours_renews_its_lease(serving: Serving) -> None:
 
     assert lease is not None
     assert (lease.kind, lease.renewed_at) == ("serve", pytest.approx(serving.now, abs=1))
-    ends = datetime.fromisoformat(STARTED_AT).astimezone(UTC).timestamp() + 3600
+    ends = datetime.fromisoformat(serving.stack.started_at).timestamp() + 3600
     assert not lease.is_overdue(ends + 240)
     assert lease.is_overdue(serving.now + 901)
 

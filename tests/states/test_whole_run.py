@@ -10,7 +10,7 @@ from typing import Any
 from iu_tuner.cli.aws.runs_table import RunsTable
 from local.simulated_model.model_spec import ModelTruth
 from tests.model_books import carried_tps
-from tests.states.conftest import BUCKET, STARTED_AT, TABLE, Stack, picture
+from tests.states.conftest import BUCKET, TABLE, Stack, picture
 
 
 def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +67,6 @@ def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
     assert all(escape(reason) in html for reason in answer["recommendation"]["reasons"])
     assert answer["verdictDetail"] in html
     history = stack.dynamodb.get_item(
-        TableName=TABLE, Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": f"RUN#{STARTED_AT}"}}
+        TableName=TABLE, Key={"pk": {"S": f"MODEL#{model['modelArn']}"}, "sk": {"S": f"RUN#{stack.started_at}"}}
     )
     assert json.loads(history["Item"]["output"]["S"]) == answer

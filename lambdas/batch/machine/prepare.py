@@ -152,9 +152,11 @@ def _resuming(wanted: ProcessInput) -> ProcessInput:
     if found.model_arn != wanted.model_arn:
         takes = f"the runId of a batch of this model, not of {found.model_arn}"
         raise InvalidInput(got("resume", wanted.resume, takes))
-    its_own = {
-        name: getattr(found.wanted, name) for name in ("images", "results") if name not in wanted.model_fields_set
-    }
+    its_own: dict[str, Any] = {}
+    if not wanted.images.model_fields_set - {"source"} and wanted.images.source == found.wanted.images.source:
+        its_own["images"] = found.wanted.images
+    if "results" not in wanted.model_fields_set:
+        its_own["results"] = found.wanted.results
     has_listed = earlier.has_listed()
     resumed = wanted.model_copy(update={**its_own, **({} if has_listed else {"resume": None})})
     return parse_process_input(resumed.model_dump(by_alias=True, mode="json", warnings=False))
