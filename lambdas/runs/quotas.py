@@ -15,6 +15,7 @@ from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.models.facts import ServiceFacts
+from lambdas.models.lease import Lease
 from lambdas.models.lease_store import LeaseStore
 from lambdas.models.registry import facts_of
 from lambdas.models.tariff import UnitsQuota
@@ -48,21 +49,36 @@ def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
     return UnitsQuota(int(min(found)), "Service Quotas")
 
 
-def running_models_quota(client: Any, service: ServiceFacts) -> int:
-    """The maximum number of models of the account that run at the same time."""
+def running_models_quota(client: Any, service: ServiceFacts) -> int | None:
+    """The maximum number of models of the account that run at the same time. Returns None if it can't be read."""
     listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
     found = _values(listed, ("concurrentlyrunning", "model"))
+    if found is None:
+        return None
     return int(min(found)) if found else RUNNING_MODELS
 
 
-def require_room(leases: LeaseStore, model_arn: str) -> None:
-    """Require that the account may run one more model beside those that other runs hold.
+def require_room(leases: LeaseStore, own: Lease) -> None:
+    """Require that the account may run one more model beside those that earlier runs hold.
+
+    Where the quota can't be read, the documented default counts. Measurements alone do not count then: AWS would
+    refuse the start of one too many, which costs nothing, while a batch keeps its model for hours.
 
     Raises:
-        ModelNotStartable: other runs hold as many models as the account may run.
+        ModelNotStartable: earlier runs hold as many models as the account may run.
     """
-    others = [lease for lease in leases.all() if lease.model_arn != model_arn]
-    quota = running_models_quota(quotas_client(), facts_of(model_arn)) if others else 1
+    others = [
+        lease
+        for lease in leases.all()
+        if lease.model_arn != own.model_arn and (lease.started_at, lease.run_id) < (own.started_at, own.run_id)
+    ]
+    if not others:
+        return
+    quota = running_models_quota(quotas_client(), facts_of(own.model_arn))
+    if quota is None:
+        if all(lease.kind == "measure" for lease in (own, *others)):
+            return
+        quota = RUNNING_MODELS
     if len(others) >= quota:
         runs = ", ".join(sorted(lease.run_id for lease in others))
         raise ModelNotStartable(

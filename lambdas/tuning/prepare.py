@@ -73,7 +73,7 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
     require_same_region(images.bucket, images.source, wanted.model_arn, own_bucket)
     found = look_model_up(wanted)
     if not found.state.costs_money:
-        require_room(leases, wanted.model_arn)
+        require_room(leases, lease)
     leases.save(lease.with_initial_state(found.model.handle, found.state))
     run = plan_run(wanted, found, lease)
     keep_history(run)

@@ -34,7 +34,6 @@ UNSEEN = {
     ("Prepare", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
     ("Prepare", "servicequotas:ListAWSDefaultServiceQuotas"): NO_QUOTAS,
     ("Recommend", "servicequotas:ListServiceQuotas"): NO_QUOTAS,
-    ("Prepare", "dynamodb:Scan"): "only where CloudWatch counts requests for the whole account",
 }
 
 
@@ -46,7 +45,8 @@ def seen(deployment: Deployment, executions: Executions) -> Seen:
     assert executions.life is not None
     rare = executions.life.result()
     rights = {right for right in set(roles.rights) | rare.rights if not right.is_of_batches}
-    return Seen(rights, calls | rare.calls, denied | rare.denied)
+    seen_calls = {call for call in calls | rare.calls if not call.is_of_batches}
+    return Seen(rights, seen_calls, denied | rare.denied)
 
 
 def is_excused(right: Right) -> bool:

@@ -24,19 +24,15 @@ class Call:
     action: str
     resource: str
 
-
-@dataclass(frozen=True, order=True)
-class Right:
-    """One action on one resource, `*` and `?` in it, that a Lambda's role allows."""
-
-    function: str
-    action: str
-    resource: str
-
     @property
     def is_of_batches(self) -> bool:
         """Whether only batches need it: the end-to-end tests of batches look at it in their own deployment."""
         return self.function in OF_BATCHES or "BatchWorkflow" in self.resource
+
+
+@dataclass(frozen=True, order=True)
+class Right(Call):
+    """One action on one resource, `*` and `?` in it, that a Lambda's role allows."""
 
     def covers(self, call: Call) -> bool:
         """Whether it is this right that allows the call."""

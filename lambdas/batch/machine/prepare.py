@@ -63,7 +63,7 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
         seen = without_own_requests(traffic, wanted.model_arn, time.time())
         require_unused(seen, facts_of(wanted.model_arn), _SHARE)
     if not state.costs_money:
-        require_room(leases, wanted.model_arn)
+        require_room(leases, lease)
     batch_store(run_id).save_plan(_plan(wanted, lease, model.handle, state), phase="listing")
     return {"holds": True, "output": None}
 

@@ -43,7 +43,7 @@ def prepare_serve(wanted: ServeInput, run_id: str, execution_arn: str, started_a
     leases.save(lease.with_initial_state(model.handle, state))
     move_to_running(state)  # raises ModelNotStartable
     if not state.costs_money:
-        require_room(leases, wanted.model_arn)
+        require_room(leases, lease)
     serve_store(run_id).create(_plan(wanted, lease, model.handle, state))
     return {"holds": True, "output": None}
 
