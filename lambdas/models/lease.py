@@ -56,6 +56,12 @@ class Lease:
     renewed_at: float | None = None  # epoch seconds at which a run that may take many hours said that it goes on
     ends_serving: bool = False  # a run for uploads lets no more of them in, and is about to stop the model
 
+    @property
+    def sentence(self) -> str:
+        """Who uses the model, and since when."""
+        doing = "testing" if self.kind == "measure" else "using"
+        return f"The run {self.run_id} has been {doing} this model since {self.started_at}"
+
     def apply_arrived(self, seen: Timeline) -> bool:
         """Whether a status check showed that the model is starting with the units decided, or runs with them."""
         return self.apply_starts > 0 and seen.start_arrived(self.start_asked_at)

@@ -122,8 +122,7 @@ def skipped(run_id: str, holder: Lease) -> Findings:
         summary="",
         start_command=None,
         verdict="skipped",
-        verdict_detail=f"The run {holder.run_id} has been testing this model since {holder.started_at}: nothing was "
-        "measured or touched; run again when it has ended.",
+        verdict_detail=f"{holder.sentence}: nothing was measured or touched; run again when it has ended.",
         max_tps=interval_row(None),
         observed_seconds=None,
         clean_tps=_clean_tps(None),

@@ -70,13 +70,11 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
 
 def skipped(run_id: str, holder: Lease) -> BatchOutput:
     """The output of a batch that found the model's lease taken: it has touched nothing."""
-    doing = "has been testing this model" if holder.kind == "measure" else "has been using this model"
     return BatchOutput(
         run_id=run_id,
         model_arn=holder.model_arn,
         verdict="skipped",
-        verdict_detail=f"The run {holder.run_id} {doing} since {holder.started_at}: nothing was processed or touched;"
-        " run again when it has ended.",
+        verdict_detail=f"{holder.sentence}: nothing was processed or touched; run again when it has ended.",
         images=BatchImages(),
         failures=(),
         throughput=Throughput(None, None, 0, None),

@@ -91,7 +91,7 @@ def _skipped(wanted: ServeInput, run_id: str, holder: Lease) -> ServeOutput:
         model_arn=holder.model_arn,
         prefix=wanted.prefix,
         verdict="skipped",
-        verdict_detail=f"The run {holder.run_id} has been using this model since {holder.started_at}; uploads wait.",
+        verdict_detail=f"{holder.sentence}; uploads wait.",
         images=ServedImages(0, 0, 0),
         tps=None,
         inference_units=None,
