@@ -34,7 +34,7 @@ def _missing(page: Path, root: Path) -> Iterator[str]:
         file = page.parent / unquote(path) if path else page
         if not file.exists() or (anchor and anchor not in anchors(file)):
             yield target
-    own = {entry.name for entry in root.iterdir()} - {".venv", "node_modules"}  # made by the set-up
+    own = {entry.name for entry in root.iterdir()} - {".venv", "node_modules", "out"}  # made by the set-up and the demo
     for path in _CODE.findall(text):
         if path.split("/")[0] in own and not (root / path).exists():
             yield path
