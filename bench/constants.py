@@ -46,19 +46,45 @@ def widths(runs: int) -> list[Row]:
 
 def false_cuts(runs: int) -> list[Row]:
     """By threshold, in noise: steady stretches of 11 s that are cut, and shifts of 10, 20 and 30 % that are found."""
+
+    def is_cut(counts: list[int], errors: float) -> bool:
+        return looks.settled(counts, shift_errors=errors).cut > 0
+
+    return _found(runs, "cuts", (5, 6), (3.0, 3.5, 4.0, looks.SHIFT_ERRORS, 5.0, 6.0), is_cut)
+
+
+def moves(runs: int) -> list[Row]:
+    """By threshold: 12-s steps whose halves seem to differ, of a steady rate, and of one that moved by a share."""
+
+    def has_moved(counts: list[int], errors: float) -> bool:
+        return not estimator.steady(counts, 0.0, errors=errors)
+
+    return _found(runs, "moves", (6, 6), (2.0, 3.0, estimator.STEADY_ERRORS, 5.0), has_moved)
+
+
+def _found(
+    runs: int,
+    name: str,
+    seconds: tuple[int, int],
+    thresholds: Sequence[float],
+    is_found: Callable[[list[int], float], bool],
+) -> list[Row]:
+    """By threshold, in standard errors: the percentage found of no shift, and of shifts by 10, 20 and 30 %.
+
+    A stretch has so many seconds before and after its shift.
+    """
+
+    def share(errors: float, shift: float) -> float:
+        random, found = Random(f"{name}/{shift}"), 0
+        levels = [MEAN] * seconds[0] + [MEAN * (1 - shift)] * seconds[1]
+        for _ in range(runs):
+            found += is_found([max(0, round(random.gauss(level, 5.0))) for level in levels], errors)
+        return found / runs
+
     return [
-        (f"{errors:g}", *(f"{100 * _cut_share(runs, errors, shift):.1f}" for shift in (0.0, 0.1, 0.2, 0.3)))
-        for errors in (3.0, 3.5, 4.0, looks.SHIFT_ERRORS, 5.0, 6.0)
+        (f"{errors:g}", *(f"{100 * share(errors, shift):.1f}" for shift in (0.0, 0.1, 0.2, 0.3)))
+        for errors in thresholds
     ]
-
-
-def _cut_share(runs: int, errors: float, shift: float) -> float:
-    random, cut = Random(f"cuts/{shift}"), 0
-    for _ in range(runs):
-        levels = [MEAN] * 5 + [MEAN * (1 - shift)] * 6
-        counts = [max(0, round(random.gauss(level, 5.0))) for level in levels]
-        cut += looks.settled(counts, shift_errors=errors).cut > 0
-    return cut / runs
 
 
 def probes(runs: int) -> list[Row]:
@@ -115,23 +141,6 @@ def soundness(_: int) -> list[Row]:
         (f"{100 * share:g}", f"{0.10 / (share / agreement.NOISE_ERRORS):.1f}")
         for share in (0.05, agreement.SOUND_SHARE, 0.10)
     ]
-
-
-def moves(runs: int) -> list[Row]:
-    """By threshold: 12-s steps whose halves seem to differ, of a steady rate, and of one that moved by a share."""
-    return [
-        (f"{errors:g}", *(f"{100 * _moved_share(runs, errors, shift):.1f}" for shift in (0.0, 0.1, 0.2, 0.3)))
-        for errors in (2.0, 3.0, estimator.STEADY_ERRORS, 5.0)
-    ]
-
-
-def _moved_share(runs: int, errors: float, shift: float) -> float:
-    random, moved = Random(f"moves/{shift}"), 0
-    for _ in range(runs):
-        levels = [MEAN] * 6 + [MEAN * (1 - shift)] * 6
-        counts = [max(0, round(random.gauss(level, 5.0))) for level in levels]
-        moved += not estimator.steady(counts, 0.0, errors=errors)
-    return moved / runs
 
 
 def doublings(runs: int) -> list[Row]:

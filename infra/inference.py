@@ -26,7 +26,6 @@ from infra.upload_pipeline import Pipeline
 from iu_tuner.contract import names
 
 _LOOK = cdk.Duration.minutes(1)
-_FIVE_MINUTES = cdk.Duration.minutes(5)
 
 
 class Inference(Construct):
@@ -75,16 +74,12 @@ class Inference(Construct):
         for pipeline in self._pipelines:
             self._metrics(pipeline).add_alarms(observability)
         if (machine := self._serve_machine) is not None:
-            observability.alarm(
-                "ServeFailed",
-                machine.metric_failed(period=_FIVE_MINUTES),
+            observability.watch(
+                "Serve",
+                machine,
                 "A model that uploads started was not run to the end. Open the failed execution: its cause says what "
                 "to do. The uploads wait, and start the model again in an hour. It was released, unless the alarm "
                 "StopFailed is on.",
-            )
-            observability.alarm(
-                "ServeTimedOut",
-                machine.metric_timed_out(period=_FIVE_MINUTES),
                 "A run for uploads exceeded its time limit, so its own states did not stop the model. The Lambda "
                 "ReleaseOrphanedModel does: check the model's status in the Rekognition console.",
             )

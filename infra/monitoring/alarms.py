@@ -54,27 +54,19 @@ class Observability(Construct):
             "was before. Check it in the Rekognition console; the janitor also tries every 10 minutes. The run's cause "
             "says why.",
         )
-        self.alarm(
-            "RunFailed",
-            state_machine.metric_failed(period=_PERIOD),
+        self.watch(
+            "Run",
+            state_machine,
             "A run ended without an answer. Open the failed execution: its cause says what to do. Its model "
             "was released, unless the alarm StopFailed is on as well.",
-        )
-        self.alarm(
-            "RunTimedOut",
-            state_machine.metric_timed_out(period=_PERIOD),
             "A run exceeded its time limit, so its own states did not stop the model. The Lambda ReleaseOrphanedModel "
             "does: check the run's receipt in the runs table, and the model's status in the Rekognition console.",
         )
-        self.alarm(
-            "BatchFailed",
-            batch_machine.metric_failed(period=_PERIOD),
+        self.watch(
+            "Batch",
+            batch_machine,
             "A batch ended without an output. Open the failed execution: its cause says what to do. The results until "
             "then are kept, and a run with resume goes on. Its model was released, unless the alarm StopFailed is on.",
-        )
-        self.alarm(
-            "BatchTimedOut",
-            batch_machine.metric_timed_out(period=_PERIOD),
             "A batch exceeded its time limit, so its own states did not stop the model. The Lambda "
             "ReleaseOrphanedModel does: check the model's status in the Rekognition console.",
         )
@@ -106,6 +98,11 @@ class Observability(Construct):
                 "models not stopped. Read one and the Lambda's log, fix the cause, then redrive the queue in the SQS "
                 "console.",
             )
+
+    def watch(self, name: str, machine: sfn.StateMachine, failed: str, timed_out: str) -> None:
+        """Add the alarms `<name>Failed` and `<name>TimedOut` about a machine's executions, with their sentences."""
+        self.alarm(f"{name}Failed", machine.metric_failed(period=_PERIOD), failed)
+        self.alarm(f"{name}TimedOut", machine.metric_timed_out(period=_PERIOD), timed_out)
 
     def grant_notify(self, function: lambda_.Function) -> None:
         """Allow the function to notify of a finished run: people by the topic, programs by the default event bus."""

@@ -32,6 +32,11 @@ PACE_ITEM = "PACE"
 UPLOADS_ITEM = "UPLOADS"
 
 
+def execution_of(state_machine_arn: str, name: str) -> str:
+    """The ARN of the state machine's execution with this name, which may not exist yet."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+
 def run_pk(run_id: str) -> str:
     """The partition key of a run's items in the runs table."""
     return f"RUN#{run_id}"

@@ -14,11 +14,6 @@ def states_client() -> Any:
     return client("stepfunctions")
 
 
-def execution_of(state_machine_arn: str, name: str) -> str:
-    """The ARN of the state machine's execution with this name."""
-    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-
-
 def status_of(states: Any, execution_arn: str) -> str:
     """The execution's status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, or UNKNOWN."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.events import SOURCE, DetailType, event_detail
@@ -28,34 +28,37 @@ from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.store_items import receipt_of
 
 AnyOutput = Output | BatchOutput | ServeOutput | FailedOutput
+Published = TypeVar("Published", Output, BatchOutput, ServeOutput)
 _TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 
 
 def notify_finished(output: Output, duration_s: float) -> None:
     """Notify once of a run that has its answer."""
-    if _claim_notification("Run Finished", output.run_id) is None:
-        return
-    metrics.measured(output, duration_s)
-    log_run(finished_row(output))
-    _send("Run Finished", output, lambda: message.finished_email(output))
+    _notify_once(output, duration_s, metrics.measured, finished_row, message.finished_email)
 
 
 def notify_batch(output: BatchOutput, duration_s: float) -> None:
     """Notify once of a batch that is published."""
-    if _claim_notification("Run Finished", output.run_id) is None:
-        return
-    metrics.processed(output, duration_s)
-    log_run(batch_row(output))
-    _send("Run Finished", output, lambda: message.batch_email(output))
+    _notify_once(output, duration_s, metrics.processed, batch_row, message.batch_email)
 
 
 def notify_served(output: ServeOutput, duration_s: float) -> None:
     """Notify once of a run for uploads that is published."""
+    _notify_once(output, duration_s, metrics.run_for_uploads, serve_row, message.serve_email)
+
+
+def _notify_once(
+    output: Published,
+    duration_s: float,
+    write_metrics: Callable[[Published, float], None],
+    row: Callable[[Published], dict[str, Any]],
+    email: Callable[[Published], Message],
+) -> None:
     if _claim_notification("Run Finished", output.run_id) is None:
         return
-    metrics.run_for_uploads(output, duration_s)
-    log_run(serve_row(output))
-    _send("Run Finished", output, lambda: message.serve_email(output))
+    write_metrics(output, duration_s)
+    log_run(row(output))
+    _send("Run Finished", output, lambda: email(output))
 
 
 def notify_failed(

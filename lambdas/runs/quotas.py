@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from iu_tuner.contract.errors import ModelNotStartable
+from iu_tuner.contract.errors import InvalidInput, ModelNotStartable
+from iu_tuner.contract.input_errors import got
 from iu_tuner.formats import count
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
@@ -42,17 +43,22 @@ def _fast_fail_client(service: str) -> Any:
 
 def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
     """The maximum number of inference units that one model may start with."""
-    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
-    found = _values(listed, service.units_quota_words)
+    found = _applied(client, service, service.units_quota_words)
     if not found:
         return UnitsQuota(source=_UNREAD if found is None else _UNLISTED)
     return UnitsQuota(int(min(found)), "Service Quotas")
 
 
+def require_units(field: str, units: int, quota: int) -> None:
+    """Require that the account may start a model with the units that `field` names. Raises InvalidInput."""
+    if units > quota:
+        takes = f"at most {quota}, the account's quota of inference units for one model"
+        raise InvalidInput(got(field, units, takes))
+
+
 def running_models_quota(client: Any, service: ServiceFacts) -> int | None:
     """The maximum number of models of the account that run at the same time. Returns None if it can't be read."""
-    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
-    found = _values(listed, ("concurrentlyrunning", "model"))
+    found = _applied(client, service, ("concurrentlyrunning", "model"))
     if found is None:
         return None
     return int(min(found)) if found else RUNNING_MODELS
@@ -91,8 +97,7 @@ def applied_tps(client: Any, service: ServiceFacts) -> float | None:
     """The account's own value of its quota of requests per second. Returns None if it can't be read."""
     if not service.tps_quota_words:
         return None
-    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
-    found = _values(listed, service.tps_quota_words)
+    found = _applied(client, service, service.tps_quota_words)
     return min(found) if found else None
 
 
@@ -100,8 +105,7 @@ def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota | None:
     """The maximum inference requests per second of the account. Returns None if the service has no such quota."""
     if not service.tps_quota_words:
         return None
-    listed = client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key)
-    applied = _values(listed, service.tps_quota_words)
+    applied = _applied(client, service, service.tps_quota_words)
     if applied:
         return TpsQuota(min(applied), "Service Quotas", is_applied=True)
     defaults = client.get_paginator("list_aws_default_service_quotas").paginate(ServiceCode=service.key)
@@ -117,6 +121,11 @@ def unreserved_concurrency(client: Any) -> int | None:
     except Exception as error:  # noqa: BLE001 - without the quota the load shows the bound
         logger.warning("Lambda's quota can't be read", extra={"reason": str(error)})
         return None
+
+
+def _applied(client: Any, service: ServiceFacts, words: Sequence[str]) -> list[float] | None:
+    """The values of the account's own quotas that have these words. Returns None if they can't be read."""
+    return _values(client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key), words)
 
 
 def _values(pages: Iterable[Any], words: Sequence[str]) -> list[float] | None:

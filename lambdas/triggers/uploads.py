@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import AliasPath, AwareDatetime, BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from lambdas.aws.executions import execution_of, states_client
+from iu_tuner.contract.names import execution_of
+from lambdas.aws.executions import states_client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, Partition, dynamodb_client

@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from iu_tuner.contract.errors import InvalidInput, ModelLost
+from iu_tuner.contract.names import execution_of
 from lambdas.aws import executions
 from lambdas.aws.settings import settings
 from lambdas.aws.table import Partition
@@ -74,7 +75,7 @@ class Serving:
         return gatekeeper.handler(told, self.stack.context)["open"]
 
     def prepare(self) -> dict[str, Any]:
-        arn = f"{self.machine_arn.replace(':stateMachine:', ':execution:')}:{RUN_ID}"
+        arn = execution_of(self.machine_arn, RUN_ID)
         event = {"input": self.input, "runId": RUN_ID, "executionArn": arn, "startedAt": self.stack.started_at}
         return prepare_serve.handler(event, self.stack.context)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
+from iu_tuner.contract.names import execution_of
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.exit_codes import UsageError
 
@@ -37,7 +38,7 @@ class Tuner:
 
     def arn_of(self, run_id: str) -> str:
         """The ARN of the run's execution, which may not exist yet."""
-        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
+        return execution_of(self.state_machine_arn, run_id)
 
     def check_model(self, model_arn: str) -> None:
         """Raises UsageError if the model is in another account or Region than this tuner."""

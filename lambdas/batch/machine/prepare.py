@@ -30,6 +30,7 @@ from lambdas.runs.quotas import (
     lambda_client,
     quotas_client,
     require_room,
+    require_units,
     units_quota,
     unreserved_concurrency,
 )
@@ -125,11 +126,10 @@ def _plan(wanted: ProcessInput, lease: Lease, handle: str, state: ModelState) ->
 
 def _require_quota(wanted: ProcessInput, quota: int) -> None:
     """Require that the account may start a model with the inference units of the input. Raises InvalidInput."""
-    units = wanted.units
-    most = units.max if isinstance(units, UnitsRange) else units
-    if isinstance(most, int) and most > quota:
-        field = "units.max" if isinstance(units, UnitsRange) else "units"
-        raise InvalidInput(got(field, most, f"at most {quota}, the account's quota of inference units for one model"))
+    if isinstance(wanted.units, UnitsRange):
+        require_units("units.max", wanted.units.max, quota)
+    elif isinstance(wanted.units, int):
+        require_units("units", wanted.units, quota)
 
 
 def _resuming(wanted: ProcessInput) -> ProcessInput:

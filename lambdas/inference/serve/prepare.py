@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from iu_tuner.contract.errors import InvalidInput
-from iu_tuner.contract.input_errors import got
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import LeaseHolder
 from iu_tuner.contract.uploads.serve_input import ServeInput
@@ -20,7 +18,7 @@ from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS
 from lambdas.reports.metrics import count_verdict
-from lambdas.runs.quotas import quotas_client, require_room, units_quota
+from lambdas.runs.quotas import quotas_client, require_room, require_units, units_quota
 
 
 def prepare_serve(wanted: ServeInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
@@ -78,9 +76,7 @@ def _units(wanted: ServeInput, state: ModelState) -> int:
         outputs = history().outputs(wanted.model_arn, verdicts=USABLE_VERDICTS)
         recommended = (each.recommendation.min_inference_units for each in outputs)
         return min(quota, next((units for units in recommended if units is not None), 1))
-    if wanted.units > quota:
-        takes = f"at most {quota}, the account's quota of inference units for one model"
-        raise InvalidInput(got("units", wanted.units, takes))
+    require_units("units", wanted.units, quota)
     return wanted.units
 
 

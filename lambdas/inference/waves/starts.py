@@ -15,10 +15,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
+from iu_tuner.contract.names import execution_of
 from iu_tuner.contract.uploads.entry import StartAt
 from iu_tuner.contract.uploads.serve_input import parse_serve_input
 from lambdas.aws.errors import AWS_ERRORS
-from lambdas.aws.executions import execution_of, states_client
+from lambdas.aws.executions import states_client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, Partition, dynamodb_client
