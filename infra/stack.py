@@ -18,7 +18,7 @@ from infra.safety_net import SafetyNet
 from infra.settings.settings import Settings
 from infra.triggers import Triggers
 from infra.workflow.machine import Workflow, batching, measuring, serving_uploads
-from iu_tuner.contract.names import SERVED_MODELS, UPLOADS_OUTPUT
+from iu_tuner.contract.names import SERVE_MACHINE_OUTPUT, SERVED_MODELS, UPLOADS_OUTPUT
 
 
 class InferenceUnitTuner(cdk.Stack):
@@ -111,6 +111,8 @@ class InferenceUnitTuner(cdk.Stack):
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "BatchStateMachineArn", value=batches.state_machine.state_machine_arn)
+        if serves is not None:
+            cdk.CfnOutput(self, SERVE_MACHINE_OUTPUT, value=serves.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ImageBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "ReportBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "RunsTableName", value=storage.runs.table_name)

@@ -12,8 +12,8 @@ from rich.status import Status
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.session.polling import poll
-from iu_tuner.cli.terminal.batch import batch_answer
 from iu_tuner.cli.terminal.console import Screen
+from iu_tuner.cli.terminal.images import images_answer
 from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.json_values import from_json
 from lambdas.models.registry import facts_of
@@ -42,7 +42,7 @@ def run_batch(world: World, images: int, console: Console, status: Status) -> in
     RESULT.write_text(json.dumps(raw, indent=2) + "\n", "utf-8")
     if notice := facts_of(output.model_arn).notice:
         console.print(notice, highlight=False, markup=False)
-    for part in batch_answer(output):
+    for part in images_answer(output):
         console.print(part, soft_wrap=True)
     truth = report["trueTps"]
     console.print(f"The simulated model carries {truth:g} images/s, and was left {report['status']}.")

@@ -6,6 +6,7 @@ SERVICE_NAME = "inference-unit-tuner"  # service name in logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
 RUN_OVER = "run over"  # message of the log line with a run's summary, which the dashboard queries
 LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key
+SERVE_MACHINE_OUTPUT = "ServeStateMachineArn"  # output of the stack, if uploads start a model
 UPLOADS_OUTPUT = "InferenceQueueUrls"  # output of the stack: a JSON object from prefixes of uploads to URLs of queues
 REPORT_PREFIX = "reports/"  # of keys in the report bucket
 BATCH_PREFIX = "batches/"  # of the files of batches there
@@ -30,6 +31,7 @@ RUN_ITEM = "RUN"
 LEASE_ITEM = "LEASE"
 PACE_ITEM = "PACE"
 UPLOADS_ITEM = "UPLOADS"
+SERVED_RUN = "SERVED#"  # before the start time of a run for uploads: past measurements are not sought among them
 
 
 def execution_of(state_machine_arn: str, name: str) -> str:

@@ -134,6 +134,9 @@ def test_only_an_entry_that_starts_its_model_makes_a_machine_for_that() -> None:
     parts = {name.partition("StateMachine")[0] for name in resources(MACHINE, **STARTS)}
 
     assert parts == {"Workflow", "BatchWorkflow", "ServeWorkflow"}
+    output = template(**STARTS)["Outputs"]["ServeStateMachineArn"]["Value"]
+    assert text(output) == f"<{machine_id('ServeWorkflow', **STARTS)}>"
+    assert "ServeStateMachineArn" not in template(**ONE)["Outputs"]
     assert len(resources(MACHINE, **ONE)) == 2
 
 

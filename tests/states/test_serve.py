@@ -13,8 +13,12 @@ from typing import Any
 import boto3
 import pytest
 
+from iu_tuner.cli.aws.runs_table import RunsTable
+from iu_tuner.cli.aws.tuner import Tuner
+from iu_tuner.cli.terminal.images import uploads_progress
 from iu_tuner.contract.errors import InvalidInput, ModelLost
 from iu_tuner.contract.names import execution_of
+from iu_tuner.contract.uploads.live_serve import LiveServe, uploads_of
 from lambdas.aws import executions
 from lambdas.aws.settings import settings
 from lambdas.aws.table import Partition
@@ -26,6 +30,7 @@ from lambdas.inference.waves import activity as counting
 from lambdas.inference.waves.activity import activity_of, count_batch, save_execution
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
+from lambdas.past_runs.store import history
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import STARTED_AT, TABLE, Stack
@@ -287,6 +292,43 @@ def test_a_run_starts_opens_serves_closes_stops_and_tells(serving: Serving) -> N
     assert serving.status() == "STOPPED"
     saved = [each["sk"]["S"] for each in serving.stack.items() if each["pk"]["S"] == f"MODEL#{serving.model_arn}"]
     assert f"SERVED#{serving.stack.started_at}" in saved
+
+
+def test_a_client_follows_it_between_two_looks_and_finds_it_in_the_history(serving: Serving) -> None:
+    table = RunsTable(serving.stack.dynamodb, TABLE)
+    tuner = Tuner(serving.states, serving.machine_arn, table, sqs=serving.sqs)
+
+    def followed() -> LiveServe:
+        live = uploads_of(tuner.run(RUN_ID))
+        assert live is not None
+        return live
+
+    count_batch(serving.model_arn, done=5, failed=5)  # of an earlier run
+    serving.upload(4)
+    serving.prepare()
+    at_first = followed()
+    serving.start()
+    serving.look()
+    opened_at = serving.now
+    serving.now += 3
+    serving.work(6, failed=1)
+
+    live = followed()
+
+    assert (at_first.done, at_first.failed, at_first.waiting, at_first.usd) == (0, 0, 4, None)
+    assert (live.done, live.failed, live.waiting, live.opened_at) == (6, 1, 0, pytest.approx(opened_at))
+    later = uploads_progress(live, serving.now + 130)
+    assert later.startswith("6 uploads analysed, 1 failed, 0 waiting, 2.00 images/s, $0.1")
+    assert later.endswith(" so far, nothing to do for 2 min of 10 min")
+    assert uploads_progress(at_first, serving.now) == "0 uploads analysed, 4 waiting"
+    serving.look_until_over()
+    serving.release()
+    output = serving.publish()
+    history().save_failure(serving.model_arn, serving.stack.started_at, RUN_ID, "TIMED_OUT", "late")
+    (past,) = table.past_runs(serving.model_arn, 5)
+    late = {"status": "TIMED_OUT", "error": "TIMED_OUT", "cause": "late"}
+    assert past.values == {"startedAt": serving.stack.started_at, **output, **late}
+    assert past.output is None, "no measurement"
 
 
 def test_uploads_that_come_while_it_closes_wait_for_the_next_start(serving: Serving) -> None:

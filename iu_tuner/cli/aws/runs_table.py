@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from iu_tuner.contract.batch.live_batch import live_run
-from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, model_pk, run_pk
+from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, SERVED_RUN, UPLOADS_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.uploads.live_serve import LiveServe, LiveServeRun
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class PastRun:
 
     @property
     def output(self) -> Output | None:
-        """The output of a measurement. Returns None if it published none, and for a batch."""
-        is_measurement = "verdict" in self.values and self.values.get("task") != "process"
+        """The output of a measurement. Returns None if it published none, for a batch, and for a run for uploads."""
+        is_measurement = "verdict" in self.values and "task" not in self.values
         return from_json(Output, self.values) if is_measurement else None
 
 
@@ -39,7 +40,10 @@ class RunsTable:
     def run(self, run_id: str) -> LiveRun | None:
         """The current state of the run. Returns None as long as the table has no item of it."""
         item = self._item(run_pk(run_id), RUN_ITEM)
-        return live_run(item) if item else None
+        if item is None or "liveServe" not in item:
+            return live_run(item) if item else None
+        counted, run = self._item(model_pk(str(item["modelArn"])), UPLOADS_ITEM), live_run(item)
+        return LiveServeRun(run.phase, run.progress, run.receipt, LiveServe.of(item, counted or {}))
 
     def lease(self, model_arn: str) -> dict[str, Any] | None:
         """The model's lease. Returns None if the model has none."""
@@ -56,15 +60,23 @@ class RunsTable:
         return float(item["rate"]) if item else None
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
-        """The model's last runs, the latest first."""
+        """The model's last runs, the latest first: measurements, batches, and runs for uploads."""
+        found: dict[str, dict[str, Any]] = {}  # by start time: a run for uploads that failed late has two items
+        for prefix in ("RUN#", SERVED_RUN):
+            for item in self._newest(model_arn, prefix, max_runs):
+                found.setdefault(item["sk"].removeprefix(prefix), {}).update(item)
+        return [_past_run(model_arn, at, found[at]) for at in sorted(found, reverse=True)[:max_runs]]
+
+    def _newest(self, model_arn: str, prefix: str, most: int) -> Iterator[dict[str, Any]]:
+        """The model's last items of one kind, the latest first."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             ScanIndexForward=False,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": {"S": model_pk(model_arn)}, ":sk": {"S": "RUN#"}},
-            PaginationConfig={"MaxItems": max_runs},
+            ExpressionAttributeValues={":pk": {"S": model_pk(model_arn)}, ":sk": {"S": prefix}},
+            PaginationConfig={"MaxItems": most},
         )
-        return [_past_run(model_arn, _plain(item)) for page in pages for item in page["Items"]]
+        return (_plain(item) for page in pages for item in page["Items"])
 
     def _item(self, pk: str, sk: str) -> dict[str, Any] | None:
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
@@ -77,9 +89,9 @@ def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: deserializer.deserialize(value) for name, value in item.items()}
 
 
-def _past_run(model_arn: str, item: Mapping[str, Any]) -> PastRun:
-    run = {"startedAt": item["sk"].removeprefix("RUN#"), "runId": item.get("runId"), "modelArn": model_arn}
-    output = json.loads(item.get("output") or item.get("batchOutput") or "{}")
+def _past_run(model_arn: str, started_at: str, item: Mapping[str, Any]) -> PastRun:
+    run = {"startedAt": started_at, "runId": item.get("runId"), "modelArn": model_arn}
+    output = json.loads(item.get("output") or item.get("batchOutput") or item.get("serveOutput") or "{}")
     if "error" not in item:
         return PastRun({**run, **output})
     status = item["error"] if item["error"] in ("ABORTED", "TIMED_OUT") else "FAILED"

@@ -11,7 +11,7 @@ from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.tuner import DEFAULT_PRICE_USD, Tuner, run_id_of
-from iu_tuner.contract.names import STACK
+from iu_tuner.contract.names import SERVE_MACHINE_OUTPUT, STACK
 from iu_tuner.exit_codes import ClientError
 
 _NAME_IT = "deploy it there, or name it with --stack, --region and --profile"
@@ -35,13 +35,12 @@ class Deployment:
 
     def tuner_of(self, run: str) -> Tuner:
         """The tuner whose run this is, by its execution's ARN or its id. Raises UsageError if there is none."""
-        if "BatchStateMachineArn" in self.outputs:
-            batches, run_id = self.batch_tuner, run_id_of(run)
-            if run == batches.arn_of(run_id):
-                return batches
-            if not run.startswith("arn:") and not self.tuner.exists(run_id) and batches.exists(run_id):
-                return batches
-        return self.tuner
+        others, run_id = ("BatchStateMachineArn", SERVE_MACHINE_OUTPUT), run_id_of(run)
+        machines = [self.outputs[name] for name in others if name in self.outputs]
+        tuners = [self.tuner, *(replace(self.tuner, state_machine_arn=arn) for arn in machines)]
+        if run.startswith("arn:"):
+            return next((each for each in tuners if run == each.arn_of(run_id)), self.tuner)
+        return next((each for each in tuners if machines and each.exists(run_id)), self.tuner)
 
     @property
     def image_bucket(self) -> str:
@@ -64,7 +63,7 @@ def find_deployment(stack: str, *, region: str | None, profile: str | None, endp
         with calling_aws():
             aws = AwsClients(open_session(profile, region), endpoint_url)
             (described,) = aws.of("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-            states, dynamodb = aws.of("stepfunctions"), aws.of("dynamodb")
+            states, dynamodb, sqs = aws.of("stepfunctions"), aws.of("dynamodb"), aws.of("sqs")
     except AwsCallFailed as error:
         elsewhere = f"; {_NAME_IT}" if error.aws_code == "ValidationError" else ""
         raise ClientError(f"the stack {stack} can't be read{where}: {error}{elsewhere}") from error
@@ -78,7 +77,7 @@ def find_deployment(stack: str, *, region: str | None, profile: str | None, endp
     price = float(value.get("PricePerInferenceUnitHourUsd", DEFAULT_PRICE_USD))
     options = _options({**named, "endpoint-url": endpoint_url})
     runs = RunsTable(dynamodb, value["RunsTableName"])
-    return Deployment(aws, value, Tuner(states, value["StateMachineArn"], runs, price, options))
+    return Deployment(aws, value, Tuner(states, value["StateMachineArn"], runs, price, options, sqs))
 
 
 def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:

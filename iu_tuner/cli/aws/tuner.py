@@ -6,13 +6,15 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
+from iu_tuner.cli.aws.queue_counts import message_counts
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
 from iu_tuner.contract.names import execution_of
 from iu_tuner.contract.output.live_run import LiveRun
+from iu_tuner.contract.uploads.live_serve import LiveServeRun, uploads_of
 from iu_tuner.exit_codes import UsageError
 
 DEFAULT_PRICE_USD = 4.0  # for stacks of early versions, whose outputs have no price
@@ -31,6 +33,8 @@ class Tuner:
     usd_per_unit_hour: float = DEFAULT_PRICE_USD
     cli_options: tuple[str, ...] = ()
     """The options with which the client reaches this deployment."""
+    sqs: Any = None
+    """Counts the uploads that wait; without it they are not known."""
 
     def follow_command(self, run_id: str) -> str:
         """The client's command that follows the run."""
@@ -108,11 +112,25 @@ class Tuner:
         """The run's item in the table. Returns None if there is none, or if the user may not read the table."""
         try:
             with calling_aws():
-                return self.runs.run(run_id)
+                run = self.runs.run(run_id)
         except AwsCallFailed as error:
             if error.aws_code in READ_DENIED:
                 return None
             raise
+        return self._counted(run) if isinstance(run, LiveServeRun) else run
+
+    def _counted(self, run: LiveServeRun) -> LiveServeRun:
+        """The run with the uploads that wait now. If the user may not read the queues, with those of its last look."""
+        uploads = uploads_of(run)
+        if uploads is None or self.sqs is None:
+            return run
+        try:
+            with calling_aws():
+                counts = [message_counts(self.sqs, url) for url in uploads.queue_urls]
+        except AwsCallFailed:
+            return run
+        waiting = sum(sum(each.values()) for each in counts)
+        return replace(run, uploads=replace(uploads, waiting=waiting))
 
     def holds_lease(self, run_id: str, model_arn: str) -> bool:
         """Whether this run still has to release the model."""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from iu_tuner.cli.aws.errors import calling_aws
+from iu_tuner.cli.aws.queue_counts import message_counts
 from iu_tuner.cli.aws.stack import Deployment
 from iu_tuner.contract.names import INFERENCE_ENTRY, UPLOADS_OUTPUT
 from iu_tuner.contract.uploads.entry import InferenceEntry, parse_entry
@@ -18,7 +19,6 @@ from iu_tuner.exit_codes import ClientError, UsageError
 _BATCH = 10  # messages of one call to SQS
 _HIDDEN_S = 60  # a dead letter that is not replayed is seen again after this time
 _RECENT_S = 600.0
-_COUNTS = {"visible": "", "inFlight": "NotVisible", "delayed": "Delayed"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,9 @@ class UploadQueue:
     def counts(self) -> dict[str, int]:
         """The numbers of messages that are `visible`, `inFlight`, `delayed` and `dead`. On AWS they are approximate."""
         with calling_aws():
-            sqs, names = self.deployment.aws.of("sqs"), [_attribute(kind) for kind in _COUNTS.values()]
-            own = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
-            dead = sqs.get_queue_attributes(QueueUrl=self.dead_letters_url, AttributeNames=[_attribute("")])
-        counts = {name: int(own[_attribute(kind)]) for name, kind in _COUNTS.items()}
-        return {**counts, "dead": int(dead["Attributes"][_attribute("")])}
+            sqs = self.deployment.aws.of("sqs")
+            dead = message_counts(sqs, self.dead_letters_url)
+            return {**message_counts(sqs, self.url), "dead": dead["visible"]}
 
     def oldest_s(self) -> float | None:
         """The age of the oldest message in seconds, by CloudWatch. Returns None if it does not know."""
@@ -130,10 +128,6 @@ class UploadQueue:
         if reply.get("Failed"):
             raise ClientError(f"SQS did not take {len(reply['Failed'])} messages: {reply['Failed'][0]} - run it again")
         return len(entries)
-
-
-def _attribute(kind: str) -> str:
-    return f"ApproximateNumberOfMessages{kind}"
 
 
 def _reason(letter: dict[str, Any]) -> str | None:

@@ -14,15 +14,15 @@ from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.outcome.assertions import Assertion, Checked
 from iu_tuner.cli.outcome.junit import JUnitCase, write_junit
 from iu_tuner.cli.terminal import render as view
-from iu_tuner.cli.terminal.batch import batch_answer
 from iu_tuner.cli.terminal.console import Screen
+from iu_tuner.cli.terminal.images import images_answer, images_sentence
 from iu_tuner.contract.batch.output import BatchOutput
-from iu_tuner.contract.batch.sentences import batch_sentence
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.live_run import Receipt
 from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.contract.output.result import Findings, ModelOutput, Output
 from iu_tuner.contract.output.sentences import receipt_sentence
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from iu_tuner.exit_codes import Exit
 
 
@@ -34,17 +34,22 @@ class OutputOptions:
     junit: Path | None = None
 
 
-def _read(values: Mapping[str, Any]) -> Output | Findings | BatchOutput:
-    """The output of a batch or of a measurement."""
-    return from_json(BatchOutput, values) if values.get("task") == "process" else parse_output(values)
+AnyOutput = Findings | BatchOutput | ServeOutput
 
 
-def _has_answer(output: Findings | BatchOutput) -> bool:
-    return output.verdict != "skipped" if isinstance(output, BatchOutput) else isinstance(output, Output)
+def _read(values: Mapping[str, Any]) -> AnyOutput:
+    """The output of a batch, of a run for uploads or of a measurement."""
+    if values.get("task") == "process":
+        return from_json(BatchOutput, values)
+    return from_json(ServeOutput, values) if values.get("task") == "serve" else parse_output(values)
 
 
-def _parts(output: Findings | BatchOutput) -> Iterable[RenderableType]:
-    return batch_answer(output) if isinstance(output, BatchOutput) else view.answer(output)
+def _has_answer(output: AnyOutput) -> bool:
+    return isinstance(output, Output) if isinstance(output, Findings) else output.verdict != "skipped"
+
+
+def _parts(output: AnyOutput) -> Iterable[RenderableType]:
+    return view.answer(output) if isinstance(output, Findings) else images_answer(output)
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class Outcome:
     def _junit_case(self, seconds: float) -> JUnitCase:
         if self.output is not None:
             output = _read(self.output)
-            summary = batch_sentence(output) if isinstance(output, BatchOutput) else output.summary
+            summary = output.summary if isinstance(output, Findings) else images_sentence(output)
             said = f"{summary} {output.verdict_detail}"
             return JUnitCase(self.run_id, seconds, said, skipped=self.code is Exit.SKIPPED)
         said = receipt_sentence(self._model) if self._model else ""

@@ -20,7 +20,7 @@ from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
 CLEANED_UP_WITHIN_S = 30 * 60.0
 AFTER_MEASURING = frozenset(
-    {"stopping", "stopped", "restoring", "restored", "applying", "applied", "finished", "failed"}
+    {"closing", "stopping", "stopped", "restoring", "restored", "applying", "applied", "finished", "failed"}
 )
 MAX_SNAPSHOTS_WITHOUT_LEASE = 4  # nor a receipt: then the run ended before it touched the model
 

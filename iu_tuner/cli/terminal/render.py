@@ -16,8 +16,7 @@ from rich.text import Text
 from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.models.evaluation import Evaluation
-from iu_tuner.cli.terminal.batch import batch_progress
-from iu_tuner.contract.batch.live_batch import batch_of
+from iu_tuner.cli.terminal.images import images_progress
 from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
@@ -30,6 +29,8 @@ PHASES = {
     "listing": "listing the images",
     "starting": "starting the model",
     "processing": "processing",
+    "serving": "the model runs for uploads",
+    "closing": "the gate is closed, and what is in flight ends",
     "measuring": "measuring",
     "stopping": "stopping the model",
     "stopped": "the model is stopped",
@@ -45,9 +46,9 @@ PHASES = {
 def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
     """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn.
 
-    A batch has no steps: its progress is one line.
+    Only a measurement has steps: the progress of other runs is one line.
     """
-    if batch_of(snapshot.run) is not None:
+    if images_progress(snapshot.run, time.time()) is not None:
         return Text(progress_line(snapshot))
     table = _steps(snapshot.run)
     if snapshot.status != "RUNNING":
@@ -70,8 +71,7 @@ def progress_line(snapshot: Snapshot) -> str:
     run = snapshot.run
     if snapshot.status != "RUNNING":
         return f"the run has ended: {snapshot.status}"
-    if run is not None and (batch := batch_of(run)) is not None:
-        said = batch_progress(batch, time.time())
+    if run is not None and (said := images_progress(run, time.time())) is not None:
         return f"{PHASES.get(run.phase, run.phase)}: {said}"
     if run is None or run.progress is None:
         return _doing(run)
@@ -170,7 +170,7 @@ def history_table(past: Sequence[PastRun]) -> Table:
         table.add_column(name, justify="right")
     for run in past:
         started = plain(run.values["startedAt"])[:16].replace("T", " ")
-        table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_measured(run.output))
+        table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_numbers(run))
     return table
 
 
@@ -199,9 +199,12 @@ def _verdict(run: PastRun) -> str:
     return ", then ".join(part for part in (run.values.get("verdict"), failed) if part)
 
 
-def _measured(output: Output | None) -> tuple[str, ...]:
+def _numbers(run: PastRun) -> tuple[str, ...]:
+    """What the run measured. A batch and a run for uploads have only inference units and a cost."""
+    output = run.output
     if output is None:
-        return ("-",) * 4
+        units, cost = run.values.get("inferenceUnits"), run.values.get("cost")
+        return "-" if units is None else plain(units), "-", "-", f"{cost['runUsd']:.2f}" if cost else "-"
     per_unit, units = output.tps_per_inference_unit, output.recommendation.units
     return (
         plain(output.inference_units),

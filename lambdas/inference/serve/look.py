@@ -35,9 +35,13 @@ def look_at_uploads(run_id: str) -> int | None:
     run, progress, state = store.load()
     lease = lease_store().renew(run.model_arn, run_id, now)
     counts = [counts_of(url) for url, _ in run.queues]
-    waiting = sum(each.messages for each in counts if each)
+    state = replace(state, waiting=sum(each.messages for each in counts if each))
+
+    def save(looked: ServeState, phase: str) -> None:
+        store.save_state(looked, run.live(looked, run.spent_usd(progress, now), now), phase=phase)
+
     if state.closing_at is not None:
-        store.save_state(replace(state, waiting=waiting), phase="closing")
+        save(state, "closing")
         return _until_closed(run, counts, now - state.closing_at)
     found = model_of(run.model_arn, run.project_arn).look()
     require_running(found)
@@ -47,11 +51,11 @@ def look_at_uploads(run_id: str) -> int | None:
     left = run.left(progress, now)
     is_idle = state.quiet.is_idle(run.idle_s, now)
     if not is_idle and left.seconds > RESERVE_S:
-        store.save_state(state, phase="serving")
+        save(state, "serving")
         wait = Pause(settings().model_poll_s, run.idle_s).until_next(state.quiet, now, run.started_epoch)
         return max(1, min(wait, int(left.seconds - RESERVE_S)))
     limit = None if is_idle else left.limit
-    store.save_state(replace(state, closing_at=now, waiting=waiting, limit=limit), phase="closing")
+    save(replace(state, closing_at=now, limit=limit), "closing")
     if lease.owes != "stop":  # it was found running, and keeps running
         return None
     lease_store().save(replace(lease, ends_serving=True))  # first, so that nobody opens the gates again

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.names import RUN_ITEM, model_pk, run_pk
+from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN, model_pk, run_pk
 from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.contract.uploads.live_serve import LiveServe
 from iu_tuner.contract.uploads.serve_output import ServeOutput
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
@@ -31,13 +32,29 @@ class ServeRun(ModelRun):
     done_before: int
     failed_before: int
 
+    def live(self, looked: ServeState | None = None, usd: float | None = None, now: float | None = None) -> LiveServe:
+        """The run as clients show it: after PrepareServe, or after a look at the time `now`."""
+        return LiveServe(
+            queue_urls=tuple(url for url, _ in self.queues),
+            idle_s=self.idle_s,
+            inference_units=self.inference_units,
+            usd_per_unit_hour=self.usd_per_unit_hour,
+            done_before=self.done_before,
+            failed_before=self.failed_before,
+            waiting=looked.waiting if looked else None,
+            opened_at=looked.opened_at if looked else None,
+            idle_since=looked.quiet.since if looked and looked.quiet else None,
+            usd=usd,
+            usd_at=now,
+        )
+
 
 @dataclass(frozen=True)
 class ServeState:
     """What a run has found out. Times are in epoch seconds.
 
     `opened_at` is when the model was first seen to run, `closing_at` when the gates were closed for good; `waiting` is
-    the number of messages then. `limit` names the limit that ended it.
+    the number of messages at the last look. `limit` names the limit that ended it.
     """
 
     quiet: Quiet | None = None
@@ -61,22 +78,23 @@ class ServeStore:
     def create(self, run: ServeRun) -> None:
         """Save the plan of a run."""
         values = {"plan": _RUN.text(run), "modelArn": run.model_arn, "task": TASK, "phase": "starting"}
-        self._items.update(RUN_ITEM, values)
+        self._items.update(RUN_ITEM, {**values, "liveServe": as_json(to_json(run.live()))})
 
     def load(self) -> tuple[ServeRun, Progress, ServeState]:
         """The run. Raises KeyError if there is none."""
         run, progress = self.of_run.load_plan(_RUN)
         return run, progress, _STATE.read(self._items.get(RUN_ITEM).get("serveState", "{}"))
 
-    def save_state(self, state: ServeState, *, phase: str) -> None:
-        """Save the state and the phase."""
-        self._items.update(RUN_ITEM, {"serveState": _STATE.text(state), "phase": phase})
+    def save_state(self, state: ServeState, live: LiveServe, *, phase: str) -> None:
+        """Save the state, the progress that clients show, and the phase."""
+        values = {"serveState": _STATE.text(state), "liveServe": as_json(to_json(live)), "phase": phase}
+        self._items.update(RUN_ITEM, values)
 
     def publish(self, run: ServeRun, output: ServeOutput) -> None:
         """Save the output among the model's runs for uploads, apart from those that past measurements are sought in."""
         values = {"serveOutput": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict, "task": TASK}
         results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
-        results.put(f"SERVED#{run.started_at}", values)
+        results.put(f"{SERVED_RUN}{run.started_at}", values)
         self._items.update(RUN_ITEM, {"phase": "finished"})
 
 

@@ -30,9 +30,11 @@ from lambdas.cleanup import cleanup as settlement
 from lambdas.models.lease import Lease
 from lambdas.tuning.output import skipped
 from simulation.samples.run import sample_output
-from tests.unit.cli.aws_stub import MODEL, RECEIPT, Aws, refused
+from tests.unit.cli.aws_stub import MACHINE, MODEL, OUTPUTS, RECEIPT, Aws, refused
+from tests.unit.reports.sample_serve import SERVED, SKIPPED
 
 OUTPUT = sample_output()
+SERVES = MACHINE.replace("Tuner", "Serve")
 ANSWERED = {"output": json.dumps(OUTPUT)}
 MEASURING = {"phase": "measuring"}
 SETTLED = {"phase": "stopped", "receipt": json.dumps(asdict(RECEIPT))}
@@ -440,6 +442,30 @@ def test_a_run_that_somebody_else_ended_is_watched_until_its_model_is_settled(
     assert "the execution ended as TIMED_OUT; its model is settled" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("run", [f"{SERVES.replace(':stateMachine:', ':execution:')}:uploads-1", "uploads-1"])
+def test_a_run_for_uploads_is_followed_to_its_answer(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: str
+) -> None:
+    aws = Aws(["SUCCEEDED"], {"output": json.dumps(to_json(SERVED))}, stack={**OUTPUTS, "ServeStateMachineArn": SERVES})
+    found, asked = aws.describe_execution, list[str]()
+
+    def describe(executionArn: str) -> dict[str, Any]:
+        asked.append(executionArn)
+        if not executionArn.startswith(SERVES.replace(":stateMachine:", ":execution:")):
+            raise refused("ExecutionDoesNotExist")
+        return found(executionArn)
+
+    monkeypatch.setattr(aws, "describe_execution", describe)
+
+    assert tuned(aws, "follow", run) == Exit.OK
+    said = capsys.readouterr()
+    assert SERVED.sentence in said.out
+    assert f"Verdict: served. {SERVED.verdict_detail}" in said.out
+    assert "The model is stopped" in said.out
+    tuned(aws, "follow", run, "--json")
+    assert json.loads(capsys.readouterr().out) == to_json(SERVED)
+
+
 def test_a_run_that_is_not_there_can_t_be_followed(tuned: Invoke, capsys: pytest.CaptureFixture[str]) -> None:
     aws = Aws([refused("ExecutionDoesNotExist")])
 
@@ -542,6 +568,19 @@ def test_history_is_a_row_for_each_run(
     assert "2026-11-21 06:00" in printed
     assert "monday-morning" in printed
     assert json.loads(printed[printed.index("[") :]) == past
+
+
+def test_a_run_for_uploads_has_its_units_and_its_cost_in_the_history(
+    tuned: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    past = [PastRun({"startedAt": "2026-11-21T06:00:00.000Z", **to_json(each)}) for each in (SERVED, SKIPPED)]
+    monkeypatch.setattr(RunsTable, "past_runs", lambda *_: past)
+
+    tuned(Aws([]), "history", MODEL)
+
+    served, skipped_run = (line.split() for line in capsys.readouterr().out.splitlines() if "2026-11-21" in line)
+    assert served[-5:] == ["served", "1", "-", "-", "0.76"]
+    assert skipped_run[-5:] == ["skipped", "-", "-", "-", "-"]
 
 
 def test_the_region_of_the_environment_is_taken_where_no_arn_names_one(

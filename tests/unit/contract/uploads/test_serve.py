@@ -9,43 +9,17 @@ import pytest
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.output.json_values import from_json, to_json
-from iu_tuner.contract.output.result import LeaseHolder
 from iu_tuner.contract.uploads.serve_input import parse_serve_input
-from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from iu_tuner.schemas.__main__ import serve_output_schema
 from lambdas.reports.email import serve_email
+from tests.unit.reports.sample_serve import ARN, SERVED, SKIPPED
 
-ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 INPUT: dict[str, Any] = {
     "modelArn": ARN,
     "prefix": "in/",
     "queues": [{"url": "https://sqs/a", "arn": "arn:aws:sqs:us-east-1:123456789012:a"}],
 }
-SERVED = ServeOutput(
-    run_id="uploads-1",
-    model_arn=ARN,
-    prefix="in/",
-    verdict="served",
-    verdict_detail="No upload came for 10 minutes, so the model was released.",
-    images=ServedImages(400, 2, 3),
-    tps=4.9,
-    inference_units=1,
-    model=None,
-    cost=ServeCost(0.7561, 1.8903),
-)
-SKIPPED = ServeOutput(
-    run_id="uploads-2",
-    model_arn=ARN,
-    prefix="in/",
-    verdict="skipped",
-    verdict_detail="The run a has been using this model.",
-    images=ServedImages(0, 0, 0),
-    tps=None,
-    inference_units=None,
-    model=None,
-    cost=None,
-    held_by=LeaseHolder("a", "execution", "2026-11-21T06:00:00Z"),
-)
 
 
 def test_the_smallest_input_has_the_defaults_of_an_entry() -> None:
