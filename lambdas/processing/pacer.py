@@ -53,8 +53,8 @@ class Pace:
     recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
     lowered_at: float = 0.0
     next_free_at: float = 0.0  # the first slot that nobody has reserved
-    live_short_at: float = 0.0  # when live uploads, or a batch, last wanted more slots than they got
-    batch_short_at: float = 0.0
+    batch_at: float = 0.0  # when a batch last reserved slots
+    live_free_at: float = 0.0  # until when live uploads have used their share
 
     @property
     def expected(self) -> float | None:

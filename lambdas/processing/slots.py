@@ -1,11 +1,13 @@
 """Slots: the times at which requests may be sent. Workers reserve them ahead, and no two get the same one. Pure.
 
 This is the generic cell rate algorithm (GCRA): the item of a pace holds the time of the first free slot, and a
-reservation moves it on. Live uploads get two slots for one of a batch while both want more than they get.
+reservation moves it on. While there are live uploads, a batch reserves little, and not far ahead, so that uploads wait
+for less than a second. Beside a batch uploads have two thirds of the slots at most.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,8 +18,10 @@ Kind = Literal["live", "batch"]
 PERIOD_S = 1.0  # a worker reserves slots for this long
 LEAD_S = 0.1  # the first slot of an idle model, so that a later reservation comes in time
 HORIZON_S = 2.0  # no slot is reserved further ahead
-SHORT_S = 3.0  # so long after it got too few slots, the share of a kind is kept free
-SHARES: dict[Kind, float] = {"live": 2 / 3, "batch": 1 / 3}
+LIVE_S = 10.0  # so long after live uploads a batch yields: its period and its horizon are shorter
+YIELD_PERIOD_S, YIELD_HORIZON_S = 0.3, 0.2
+BATCH_S = 3.0  # so long after a batch has reserved slots live uploads have only their share
+LIVE_SHARE, SHARE_S = 2 / 3, 3.0  # which they may use up ahead for so long
 
 
 @dataclass(frozen=True)
@@ -45,35 +49,43 @@ class Slots:
 
 
 def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None = None) -> tuple[Pace, Slots]:
-    """Reserve the next slots of one of `workers` workers: as many as it may have for a second.
+    """Reserve the next slots of one of `workers` workers: as many as it may have for a period.
 
     A worker that says how many it has `wanted` may have all that nobody has reserved, as it does not take too many.
     """
-    rate = _share(pace, now, kind) * pace.rate / (workers if wanted is None else 1)
-    count = max(1, round(rate * PERIOD_S))
-    is_short = wanted is None or wanted > count
-    if wanted is not None:
-        count = min(count, wanted)
+    yields = kind == "batch" and now < pace.live_free_at + LIVE_S
+    period, horizon = (YIELD_PERIOD_S, YIELD_HORIZON_S) if yields else (PERIOD_S, HORIZON_S)
+    shares = kind == "live" and now < pace.batch_at + BATCH_S
+    rate = pace.rate / (workers if wanted is None else 1)
+    most = max(1, round(rate * period))
+    if shares:
+        most = min(most, _left_of_share(pace, now))
     first = pace.next_free_at if pace.next_free_at > now else now + LEAD_S
-    if first > now + HORIZON_S:
-        count = 0
-    again_at = now + (count / rate if count else first - now - HORIZON_S / 2)
-    if wanted is not None and not is_short:
+    count = 0 if first > now + horizon else most if wanted is None else min(most, wanted)
+    if count:
+        again_at = now + count / rate
+    elif most:
+        again_at = first - min(horizon, PERIOD_S)
+    else:
+        again_at = pace.live_free_at - max(0.0, SHARE_S - max(PERIOD_S / 2, 1 / (LIVE_SHARE * pace.rate)))
+    if wanted is not None and wanted <= most:
         again_at = max(again_at, now + PERIOD_S / 2)
     cap = None if pace.cap is None else max(1, round(pace.cap / workers))
     slots = Slots(first, 1 / pace.rate, count, again_at, cap)
     pace = replace(pace, next_free_at=slots.end)
-    if is_short:
-        pace = replace(pace, live_short_at=now) if kind == "live" else replace(pace, batch_short_at=now)
+    if kind == "batch":
+        pace = replace(pace, batch_at=now)
+    elif wanted != 0:
+        pace = replace(pace, live_free_at=max(pace.live_free_at, now) + count / (LIVE_SHARE * pace.rate))
     return pace, slots
+
+
+def _left_of_share(pace: Pace, now: float) -> int:
+    """The slots that live uploads have left of their share, however many workers ask for them."""
+    used_s = max(0.0, pace.live_free_at - now)
+    return max(0 if used_s else 1, math.floor((SHARE_S - used_s) * LIVE_SHARE * pace.rate))
 
 
 def give_back(pace: Pace, first: float, end: float) -> Pace:
     """The pace after a worker gave back its slots from `first` to `end`, which frees them if they are the last ones."""
     return replace(pace, next_free_at=first) if abs(pace.next_free_at - end) < 1e-3 else pace
-
-
-def _share(pace: Pace, now: float, kind: Kind) -> float:
-    """The share of the rate that this kind of work may have: all of it unless the other kind is short of slots."""
-    other_short_at = pace.batch_short_at if kind == "live" else pace.live_short_at
-    return SHARES[kind] if now < other_short_at + SHORT_S else 1.0

@@ -1,19 +1,23 @@
 """A batch that is sent at the shared pace, in virtual time: the project's pacer and slots against a simulated service.
 
-Only time and the network are simulated. Each worker has its own clock error, and sends a little after its slots.
+Only time and the network are simulated. Each worker has its own clock error, and sends a little after its slots. Beside
+the batch uploads may come: a worker for uploads takes up to ten that wait, sends them, and ends.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
+from lambdas.inference.live_pace import NO_TIME_S
+from lambdas.models.outcomes import ACCEPTED, THROTTLED
 from lambdas.processing.pacer import Pace, after, with_units
-from lambdas.processing.slots import Kind, give_back, reserve
+from lambdas.processing.slots import Kind, Slots, give_back, reserve
 from lambdas.processing.worker_slots import WorkerSlots
 from simulation.virtual_time import OUTCOMES, Service
 
@@ -21,15 +25,22 @@ CLOCK_ERROR_S = 0.015  # standard deviation between workers
 SEND_S, REPLY_S = 0.002, 0.003  # a request is sent, and a reply read, up to so much late
 THREADS = 64  # of a worker, if the pace has no cap
 EPOCH = 1e6  # the time of the first request on the clock of the pace
+MAX_UPLOADS, MAX_BATCHES = 10, 2  # of one worker for uploads; of such workers at a time
+BEFORE_S, AFTER_S = 0.15, 0.1  # of a worker for uploads: from its start to its first request, from its last reply on
 
 
 @dataclass
 class Batch:
-    """What came of a batch: outcomes by second of their requests, and the pace at the end."""
+    """What came of a batch: outcomes by second of their requests, and the pace at the end.
+
+    `waits` are the seconds from each upload to its reply, `batch_seconds` the batch's own accepted requests.
+    """
 
     pace: Pace
     seconds: dict[int, Counter[str]] = field(default_factory=dict)
     rates: list[tuple[float, float]] = field(default_factory=list)  # (time, rate), at each reservation
+    waits: list[float] = field(default_factory=list)
+    batch_seconds: Counter[int] = field(default_factory=Counter)
 
     def between(self, first_s: float, last_s: float) -> Counter[str]:
         """The outcomes of the requests that were sent in these seconds."""
@@ -37,6 +48,119 @@ class Batch:
         for second in range(int(first_s), int(last_s)):
             sums.update(self.seconds.get(second, {}))
         return sums
+
+
+@dataclass
+class _Worker:
+    """`uploads` are the times of those that it has still to send; None if it sends images of the batch without end."""
+
+    clock: float  # what its clock says at the time 0
+    uploads: deque[float] | None = None
+    slots: WorkerSlots = field(default_factory=WorkerSlots)
+    unanswered: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        return "batch" if self.uploads is None else "live"
+
+    @property
+    def has_images(self) -> bool:
+        return self.uploads is None or bool(self.uploads)
+
+
+@dataclass
+class _Sending:
+    """The workers that share a pace. Actions are in order of time."""
+
+    service: Service
+    batch: Batch
+    random: Random
+    workers: int
+    units_at: Callable[[float], int] | None
+    actions: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
+    waiting: deque[float] = field(default_factory=deque)
+    running: int = 0
+
+    def schedule(self, at: float, action: Callable[[float], None]) -> None:
+        heappush(self.actions, (at, next(self.numbers), action))
+
+    def run_until(self, seconds: float) -> None:
+        while self.actions:
+            now, _, action = heappop(self.actions)
+            if now >= seconds:
+                return
+            action(now)
+
+    def step(self, worker: _Worker, now: float) -> None:
+        local, own = now + worker.clock, worker.slots
+        if worker.has_images and own.is_due(local):
+            self.ask(worker, now)
+        while worker.has_images and own.in_flight < THREADS and (at := own.next_at(local)) is not None:
+            if at > local + 1e-6:
+                return
+            self.send(worker, now)
+
+    def ask(self, worker: _Worker, now: float) -> None:
+        for at in self.exchange(worker, now).times:
+            self.schedule(at - worker.clock + SEND_S * self.random.random(), partial(self.step, worker))
+
+    def exchange(self, worker: _Worker, now: float) -> Slots:
+        """Report, and reserve what the worker needs. It looks again when the pace says so."""
+        own, local, batch = worker.slots, now + worker.clock, self.batch
+        unsent, report = own.unsent(local), own.report(local)
+        if worker.kind == "live" and not report.outcomes:
+            report = replace(report, seconds=NO_TIME_S)
+        if self.units_at is not None:
+            batch.pace = with_units(batch.pace, self.units_at(now))
+        batch.pace = after(batch.pace, report, local)
+        if unsent is not None:
+            batch.pace = give_back(batch.pace, *unsent)
+        wanted = None if worker.uploads is None else max(0, len(worker.uploads) - own.held)
+        batch.pace, reserved = reserve(batch.pace, local, worker.kind, self.workers, wanted)
+        own.add(reserved)
+        batch.rates.append((now, batch.pace.rate))
+        self.schedule(own.again_at - worker.clock + SEND_S * self.random.random(), partial(self.step, worker))
+        return reserved
+
+    def send(self, worker: _Worker, now: float) -> None:
+        uploaded, before = worker.uploads.popleft() if worker.uploads else None, worker.slots.send()
+        kind, ready_s = self.service.offer(now)
+        outcome = OUTCOMES[kind]
+        self.batch.seconds.setdefault(int(now), Counter())[outcome] += 1
+        if worker.kind == "batch" and outcome == ACCEPTED:
+            self.batch.batch_seconds[int(now)] += 1
+        at = ready_s + REPLY_S * self.random.random()
+        self.schedule(at, lambda now: self.reply(worker, now, outcome, before, uploaded))
+
+    def reply(self, worker: _Worker, now: float, outcome: str, before: int, uploaded: float | None) -> None:
+        worker.slots.done(outcome, before)
+        if worker.uploads is not None and uploaded is not None:
+            if outcome == THROTTLED:
+                worker.uploads.appendleft(uploaded)
+            else:
+                self.batch.waits.append(now - uploaded)
+                worker.unanswered -= 1
+                if not worker.unanswered:
+                    self.exchange(worker, now)
+                    self.schedule(now + AFTER_S, self.end)
+        self.step(worker, now)
+
+    def upload(self, now: float) -> None:
+        self.waiting.append(now)
+        self.start(now)
+
+    def end(self, now: float) -> None:
+        self.running -= 1
+        self.start(now)
+
+    def start(self, now: float) -> None:
+        """Start workers for the uploads that wait."""
+        while self.waiting and self.running < MAX_BATCHES:
+            taken = deque(self.waiting.popleft() for _ in range(min(MAX_UPLOADS, len(self.waiting))))
+            worker = _Worker(EPOCH, taken, unanswered=len(taken))
+            self.running += 1
+            self.schedule(now + BEFORE_S, partial(self.step, worker))
 
 
 def run_batch(
@@ -47,52 +171,19 @@ def run_batch(
     seed: str = "",
     workers: int = 1,
     units_at: Callable[[float], int] | None = None,
-    kinds: tuple[Kind, ...] = (),
+    uploads: Sequence[float] = (),
 ) -> Batch:
-    """Send for `seconds` with so many workers. `units_at` tells the inference units in service at a time."""
-    random, numbers = Random(f"{seed}/batch"), count()
-    batch, slots = Batch(pace), [WorkerSlots() for _ in range(workers)]
+    """Send for `seconds` with so many workers. `units_at` tells the inference units in service at a time.
+
+    `uploads` are the times of live uploads.
+    """
+    random, batch = Random(f"{seed}/batch"), Batch(pace)
+    sending = _Sending(service, batch, random, workers, units_at)
     clocks = [EPOCH + (random.gauss(0.0, CLOCK_ERROR_S) if workers > 1 else 0.0) for _ in range(workers)]
-    events: list[tuple[float, int, int, str | None, int]] = []
-
-    def schedule(at: float, worker: int, outcome: str | None = None, before: int = 0) -> None:
-        heappush(events, (at, next(numbers), worker, outcome, before))
-
-    def ask(worker: int, now: float) -> None:
-        own = slots[worker]
-        now += clocks[worker]
-        unsent, report = own.unsent(now), own.report(now)
-        if units_at is not None:
-            batch.pace = with_units(batch.pace, units_at(now - clocks[worker]))
-        batch.pace = after(batch.pace, report, now)
-        if unsent is not None:
-            batch.pace = give_back(batch.pace, *unsent)
-        kind: Kind = kinds[worker] if kinds else "batch"
-        same = kinds.count(kind) if kinds else workers
-        batch.pace, reserved = reserve(batch.pace, now, kind, same)
-        own.add(reserved)
-        batch.rates.append((now - clocks[worker], batch.pace.rate))
-        schedule(own.again_at - clocks[worker] + SEND_S * random.random(), worker)
-        for at in reserved.times:
-            schedule(at - clocks[worker] + SEND_S * random.random(), worker)
-
-    def send(worker: int, now: float) -> None:
-        own, local = slots[worker], now + clocks[worker]
-        while own.in_flight < THREADS and (at := own.next_at(local)) is not None and at <= local + 1e-6:
-            before = own.send()
-            kind, ready_s = service.offer(now)
-            batch.seconds.setdefault(int(now), Counter())[OUTCOMES[kind]] += 1
-            schedule(ready_s + REPLY_S * random.random(), worker, OUTCOMES[kind], before)
-
-    for worker in range(workers):
-        schedule(worker / workers, worker)
-    while events:
-        now, _, worker, outcome, before = heappop(events)
-        if now >= seconds:
-            break
-        if outcome is not None:
-            slots[worker].done(outcome, before)
-        if slots[worker].is_due(now + clocks[worker]):
-            ask(worker, now)
-        send(worker, now)
+    for number, clock in enumerate(clocks):
+        worker = _Worker(clock)
+        sending.schedule(number / workers, partial(sending.step, worker))
+    for at in uploads:
+        sending.schedule(at, sending.upload)
+    sending.run_until(seconds)
     return batch
