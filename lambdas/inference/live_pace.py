@@ -27,8 +27,6 @@ class LivePace:
     ) -> Slots:
         """Report, give back `unsent` slots, and reserve the slots that are `wanted`.
 
-        The first report of a batch says nothing, so it counts for no time: a slow start would grow by it.
-
         Raises:
             ModelIsMeasured: no request may be sent any more.
             KeyError: the model has no pace.
@@ -36,6 +34,12 @@ class LivePace:
         """
         if not self._is_free():
             raise ModelIsMeasured
-        if not report.outcomes:
-            report = replace(report, seconds=NO_TIME_S)
-        return self._pace.exchange(report, now, wanted=wanted, unsent=unsent)
+        return self._pace.exchange(live_report(report), now, wanted=wanted, unsent=unsent)
+
+
+def live_report(report: Report) -> Report:
+    """The report of a batch of messages, which has few images.
+
+    The first one of a batch says nothing, so it counts for no time: a slow start would grow by it.
+    """
+    return replace(report, few=True, seconds=report.seconds if report.outcomes else NO_TIME_S)

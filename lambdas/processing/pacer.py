@@ -72,13 +72,15 @@ class Report:
     """What one worker saw since its last report, in `seconds`.
 
     `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
-    requests in flight above which almost all requests were throttled, if the worker found one.
+    requests in flight above which almost all requests were throttled, if the worker found one. A worker with `few`
+    images would have many of them throttled while the end of a slow start is sought from above.
     """
 
     seconds: float = 1.0
     outcomes: str = ""
     unused: int = 0
     cap: int | None = None
+    few: bool = False
 
     @property
     def accepted(self) -> int:
@@ -115,18 +117,19 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
     if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
-        return _lowered(pace, now)
+        return _lowered(pace, report, now)
     if rests:
         return pace
     slots = report.accepted + report.unused
     return pace if report.accepted < USED * slots else _raised(pace, report)
 
 
-def _lowered(pace: Pace, now: float) -> Pace:
+def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
     if pace.slow_start or throttled >= OUTAGE:
-        share = min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
+        most = LEAST_SHARE if pace.slow_start and report.few else MOST_SHARE
+        share = min(max(_accepted_share(pace.recent), LEAST_SHARE), most)
         rate = max(LEAST_TPS, share * pace.rate)
         return replace(lowered, seeking=True, recent="", rate=rate, ceiling=rate * (1 + STEP))
     above = 0.0 if pace.seeking or pace.ceiling is None else FAR_ABOVE

@@ -18,8 +18,9 @@ Kind = Literal["live", "batch"]
 PERIOD_S = 1.0  # a worker reserves slots for this long
 LEAD_S = 0.1  # the first slot of an idle model, so that a later reservation comes in time
 HORIZON_S = 2.0  # no slot is reserved further ahead
-LIVE_S = 10.0  # so long after live uploads a batch yields: its period and its horizon are shorter
-YIELD_PERIOD_S, YIELD_HORIZON_S = 0.3, 0.2
+SHORT_PERIOD_S, SHORT_HORIZON_S = 0.3, 0.2  # of a batch beside live uploads, and of their own slow start
+SOON_S = 0.01  # no worker asks again before
+LIVE_S = 10.0  # so long after live uploads a batch takes the short ones
 BATCH_S = 3.0  # so long after a batch has reserved slots live uploads have only their share
 LIVE_SHARE, SHARE_S = 2 / 3, 3.0  # which they may use up ahead for so long
 
@@ -53,8 +54,8 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
 
     A worker that says how many it has `wanted` may have all that nobody has reserved, as it does not take too many.
     """
-    yields = kind == "batch" and now < pace.live_free_at + LIVE_S
-    period, horizon = (YIELD_PERIOD_S, YIELD_HORIZON_S) if yields else (PERIOD_S, HORIZON_S)
+    is_short = pace.slow_start if kind == "live" else now < pace.live_free_at + LIVE_S
+    period, horizon = (SHORT_PERIOD_S, SHORT_HORIZON_S) if is_short else (PERIOD_S, HORIZON_S)
     shares = kind == "live" and now < pace.batch_at + BATCH_S
     rate = pace.rate / (workers if wanted is None else 1)
     most = max(1, round(rate * period))
@@ -65,7 +66,7 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     if count:
         again_at = now + count / rate
     elif most:
-        again_at = first - min(horizon, PERIOD_S)
+        again_at = max(now + SOON_S, first - min(horizon, PERIOD_S))
     else:
         again_at = pace.live_free_at - max(0.0, SHARE_S - max(PERIOD_S / 2, 1 / (LIVE_SHARE * pace.rate)))
     if wanted is not None and wanted <= most:

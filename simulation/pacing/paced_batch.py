@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from lambdas.inference.live_pace import NO_TIME_S
+from lambdas.inference.live_pace import live_report
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 from lambdas.processing.pacer import Pace, after, with_units
 from lambdas.processing.slots import Kind, Slots, give_back, reserve
@@ -109,15 +109,16 @@ class _Sending:
         """Report, and reserve what the worker needs. It looks again when the pace says so."""
         own, local, batch = worker.slots, now + worker.clock, self.batch
         unsent, report = own.unsent(local), own.report(local)
-        if worker.kind == "live" and not report.outcomes:
-            report = replace(report, seconds=NO_TIME_S)
+        if worker.kind == "live":
+            report = live_report(report)
         if self.units_at is not None:
             batch.pace = with_units(batch.pace, self.units_at(now))
         batch.pace = after(batch.pace, report, local)
         if unsent is not None:
             batch.pace = give_back(batch.pace, *unsent)
         wanted = None if worker.uploads is None else max(0, len(worker.uploads) - own.held)
-        batch.pace, reserved = reserve(batch.pace, local, worker.kind, self.workers, wanted)
+        same = self.workers if worker.kind == "batch" else 1
+        batch.pace, reserved = reserve(batch.pace, local, worker.kind, same, wanted)
         own.add(reserved)
         batch.rates.append((now, batch.pace.rate))
         self.schedule(own.again_at - worker.clock + SEND_S * self.random.random(), partial(self.step, worker))

@@ -48,6 +48,18 @@ def test_uploads_wait_for_less_than_two_seconds_and_all_slots_are_used(
     assert done["throttled"] <= 0.005 * done.total()
 
 
+@pytest.mark.parametrize("limiter", ["token bucket", "fixed window", "sliding window"])
+def test_few_uploads_without_a_measurement_are_not_throttled_often(limiter: str) -> None:
+    """A slow start at 1 request/s finds the model's 5 within these images."""
+    case, images = Case("unmeasured", limiter, (5.0, 1), None, 3), 60
+    service = UnsteadyService(case.truth, Around(Tempo()))
+
+    sent = run_batch(service, first_pace(1, None), 60.0, workers=0, uploads=[0.0] * images)
+
+    assert len(sent.waits) == images
+    assert sent.between(0, 60)["throttled"] <= 0.1 * images
+
+
 @pytest.mark.parametrize("rate", [2.0, 12.5, 50.0])
 def test_more_uploads_than_the_model_carries_leave_the_batch_a_quarter_of_each_half_minute(rate: float) -> None:
     batch, _, tps = _beside("token bucket", (rate, 1), 2.0, 1)
