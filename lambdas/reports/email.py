@@ -85,6 +85,7 @@ def serve_email(output: ServeOutput) -> Message:
         f"Verdict: {output.verdict}. {output.verdict_detail}",
         *([receipt_sentence(output.model)] if output.model else []),
         "",
+        *([f"Report: {output.report_uri}"] if output.report_uri else []),
         f"Uploads under: {output.prefix}",
         *_run_and_model(output.run_id, output.model_arn),
     ]

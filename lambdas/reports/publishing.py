@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.uploads.serve_output import ServeOutput
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
@@ -16,14 +17,16 @@ from lambdas.aws.versions import versions
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.planning.cloudwatch_demand import kept_history
 from lambdas.reports import metrics
-from lambdas.reports.page.batch import BatchFacts, batch_contents
 from lambdas.reports.page.build import contents
+from lambdas.reports.page.html.contents import Contents
 from lambdas.reports.page.render import page
 from lambdas.reports.page.sections.failed_run import failure_contents
 from lambdas.reports.storage import put_page, report_uri
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
+
+ImagesOutput = TypeVar("ImagesOutput", BatchOutput, ServeOutput)
 
 
 def page_client() -> Any:
@@ -41,14 +44,17 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
     return answer
 
 
-def with_batch_page(answer: BatchOutput, facts: Callable[[], BatchFacts]) -> BatchOutput:
-    """Saves a batch's page. If that fails, the output has `reportUri` null, and a warning says why."""
+def with_images_page(answer: ImagesOutput, shown: Callable[[Mapping[str, str]], Contents]) -> ImagesOutput:
+    """Saves the page of a batch or of a run for uploads; `shown` makes its contents, with the software's versions.
+
+    If that fails, the output has `reportUri` null, and a warning says why.
+    """
+    bucket = settings().image_bucket
     try:
-        shown = page(batch_contents(answer, facts(), versions()))
-        put_page(page_client(), settings().image_bucket, answer.run_id, shown)
-    except Exception as error:  # noqa: BLE001 - a missing page must not fail a batch that has its results
+        put_page(page_client(), bucket, answer.run_id, page(shown(versions())))
+    except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its results
         return replace(answer, report_uri=None, warnings=(*(answer.warnings or ()), _missing(error)))
-    return answer
+    return replace(answer, report_uri=report_uri(bucket, answer.run_id))
 
 
 def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str) -> str | None:

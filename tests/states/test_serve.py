@@ -324,6 +324,9 @@ def test_a_client_follows_it_between_two_looks_and_finds_it_in_the_history(servi
     serving.look_until_over()
     serving.release()
     output = serving.publish()
+    bucket, _, key = output["reportUri"].removeprefix("s3://").partition("/")
+    page = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert "6 results came within 3.0 s" in page
     history().save_failure(serving.model_arn, serving.stack.started_at, RUN_ID, "TIMED_OUT", "late")
     (past,) = table.past_runs(serving.model_arn, 5)
     late = {"status": "TIMED_OUT", "error": "TIMED_OUT", "cause": "late"}

@@ -71,11 +71,12 @@ def images_answer(output: BatchOutput | ServeOutput) -> Iterator[RenderableType]
     yield Text(_plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if isinstance(output, BatchOutput):
         yield from _of_batch(output)
+    for warning in output.warnings or ():
+        yield Text(_plain(f"- {warning}"))
     if output.model is not None:
         yield Text(_plain(receipt_sentence(output.model)))
     manifest = output.manifest_uri if isinstance(output, BatchOutput) else None
-    report = output.report_uri if isinstance(output, BatchOutput) else None
-    for name, uri in (("Manifest", manifest), ("Report", report)):
+    for name, uri in (("Manifest", manifest), ("Report", output.report_uri)):
         if uri:
             yield Text(f"{name}: {_plain(uri)}")
 
@@ -83,8 +84,6 @@ def images_answer(output: BatchOutput | ServeOutput) -> Iterator[RenderableType]
 def _of_batch(output: BatchOutput) -> Iterator[RenderableType]:
     for each in output.failures[:MAX_FAILURES]:
         yield Text(_plain(f"- {each.key}: {each.error}: {each.message}"))
-    for warning in output.warnings or ():
-        yield Text(_plain(f"- {warning}"))
     if output.cost is not None and output.cost.ideal_usd is not None:
         yield Text(f"The images alone cost ${output.cost.ideal_usd:.2f} at the measured rate.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from iu_tuner.contract.output.json_values import SHOWN_WITH
 from iu_tuner.contract.output.result import LeaseHolder, ModelOutput
 from iu_tuner.formats import count, tps
 
@@ -46,6 +47,8 @@ class ServeOutput:
     inference_units: int | None
     model: ModelOutput | None
     cost: ServeCost | None
+    report_uri: str | None = field(default=None, metadata={SHOWN_WITH: "model"})
+    warnings: tuple[str, ...] | None = None
     held_by: LeaseHolder | None = None
 
     @property

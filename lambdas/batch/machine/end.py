@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from iu_tuner.contract.batch.output import BatchOutput
 from lambdas.aws.settings import settings
@@ -16,9 +15,9 @@ from lambdas.batch.summarise import EndedBatch, summarise, with_receipt
 from lambdas.batch.summary.verdict import Ending
 from lambdas.models.lease_store import lease_store
 from lambdas.reports.notifications import notify_batch
-from lambdas.reports.page.batch import BatchFacts
-from lambdas.reports.publishing import with_batch_page
-from lambdas.reports.storage import put_result, report_uri
+from lambdas.reports.page.batch import BatchFacts, batch_contents
+from lambdas.reports.publishing import with_images_page
+from lambdas.reports.storage import put_result
 
 
 def summarise_batch(run_id: str) -> None:
@@ -66,8 +65,7 @@ def publish_batch(run_id: str) -> BatchOutput:
     output = with_receipt(
         store.load_result(), receipt.as_output(), batch.state.capacity, processed=processed, own_usd=own
     )
-    output = replace(output, report_uri=report_uri(bucket, run_id))
-    output = with_batch_page(output, lambda: _facts(batch, records))
+    output = with_images_page(output, lambda software: batch_contents(output, _facts(batch, records), software))
     put_result(files_of(run_id).s3, bucket, output)
     store.publish(batch.run, output)
     notify_batch(output, time.time() - batch.run.started_epoch)

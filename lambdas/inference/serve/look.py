@@ -73,7 +73,8 @@ def _looked(
     quiet = (state.quiet or Quiet(now, activity.batches)).after(
         Look(now, messages, activity.batches, activity.active_at)
     )
-    return replace(state, quiet=quiet, opened_at=state.opened_at or now)
+    state = replace(state, quiet=quiet, opened_at=state.opened_at or now)
+    return state.with_results(activity.images_done - run.done_before, activity.active_at)
 
 
 def _open_gates(run: ServeRun, state: ModelState, lease: Lease) -> bool:

@@ -10,8 +10,10 @@ from iu_tuner.formats import count, rounded
 from lambdas.aws.settings import settings
 from lambdas.inference.serve.run import ServeRun, ServeState, serve_store
 from lambdas.inference.waves.activity import Activity, activity_of
+from lambdas.processing.pace_store import pace_store
 from lambdas.reports.notifications import notify_served
-from lambdas.reports.publishing import page_client
+from lambdas.reports.page.uploads import ServeFacts, serve_contents
+from lambdas.reports.publishing import page_client, with_images_page
 from lambdas.reports.storage import put_result
 
 
@@ -24,11 +26,22 @@ def publish_serve(run_id: str) -> ServeOutput:
     store = serve_store(run_id)
     run, progress, state = store.load()
     units = progress.inference_units or run.inference_units
-    output = serve_output(run, state, units, activity_of(run.model_arn), store.of_run.receipt().as_output())
+    activity = activity_of(run.model_arn)
+    output = serve_output(run, state, units, activity, store.of_run.receipt().as_output())
+    state = state.with_results(output.images.done, activity.active_at)
+    output = with_images_page(output, lambda software: serve_contents(output, _facts(run, state), software))
     put_result(page_client(), settings().image_bucket, output)
     store.publish(run, output)
     notify_served(output, time.time() - run.started_epoch)
     return output
+
+
+def _facts(run: ServeRun, state: ServeState) -> ServeFacts:
+    """What the page shows beside the output."""
+    pace = pace_store(run.model_arn, "live").load()
+    limits = {"limits.maxMinutes": run.max_minutes, "limits.maxCostUsd": run.max_usd}
+    terms = {"prefix": run.prefix, "idleStopMinutes": run.idle_s / 60, **limits}
+    return ServeFacts(run.started_at, ((0.0, 0), *state.points), pace.expected if pace else None, terms)
 
 
 def serve_output(run: ServeRun, state: ServeState, units: int, activity: Activity, receipt: ModelOutput) -> ServeOutput:

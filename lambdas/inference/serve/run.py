@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN, model_pk, run_pk
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.uploads.live_serve import LiveServe
 from iu_tuner.contract.uploads.serve_output import ServeOutput
+from iu_tuner.formats import rounded
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
 from lambdas.inference.serve.idle import Quiet
@@ -54,7 +55,8 @@ class ServeState:
     """What a run has found out. Times are in epoch seconds.
 
     `opened_at` is when the model was first seen to run, `closing_at` when the gates were closed for good; `waiting` is
-    the number of messages at the last look. `limit` names the limit that ended it.
+    the number of messages at the last look. `limit` names the limit that ended it. `points` are (seconds since
+    `opened_at`, images with a result until then).
     """
 
     quiet: Quiet | None = None
@@ -62,6 +64,13 @@ class ServeState:
     closing_at: float | None = None
     waiting: int = 0
     limit: str | None = None
+    points: tuple[tuple[float, int], ...] = ()
+
+    def with_results(self, done: int, active_at: float | None) -> ServeState:
+        """The state with one more point, if there are more results; the last of them came at `active_at`."""
+        if self.opened_at is None or active_at is None or done <= (self.points[-1][1] if self.points else 0):
+            return self
+        return replace(self, points=(*self.points, (rounded(max(0.0, active_at - self.opened_at), 1), done)))
 
 
 _RUN, _STATE = Json(ServeRun), Json(ServeState)

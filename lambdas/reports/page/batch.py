@@ -11,10 +11,11 @@ from iu_tuner.contract.batch.output import BatchOutput
 from iu_tuner.contract.batch.sentences import batch_sentence
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.sentences import receipt_sentence
-from iu_tuner.formats import count, duration, percent, tps
+from iu_tuner.formats import count, percent, tps
 from lambdas.models.registry import facts_of
-from lambdas.reports.page.html.contents import Contents, Figure, Picture, Summary, Table, Tone
+from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table, Tone
 from lambdas.reports.page.html.formats import milliseconds, moment, usd
+from lambdas.reports.page.images import flat, numbers, pairs, progress
 
 _TONES: Mapping[str, Tone] = {"complete": "good", "nothing-to-do": "good"}
 _NEXT = {
@@ -60,13 +61,13 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
             receipt_tone="caution" if still_costs else "good",
             reasons=tuple(output.warnings or ()),
         ),
-        (_progress(output, facts),),
+        (progress(facts.points, facts.measured_tps),),
         (
             _images(output),
             *_failures(output),
             *_alternatives(output, facts),
-            _pairs("input", "Input, with its defaults", _flat(facts.effective_input)),
-            _pairs("versions", "Versions", versions.items()),
+            pairs("input", "Input, with its defaults", flat(facts.effective_input)),
+            pairs("versions", "Versions", versions.items()),
         ),
         "The same as data: result.json beside this file, and manifest.json of the batch.",
     )
@@ -86,18 +87,6 @@ def _figures(output: BatchOutput, facts: BatchFacts) -> tuple[Figure, ...]:
     )
 
 
-def _progress(output: BatchOutput, facts: BatchFacts) -> Picture:
-    title = "Progress against the measured rate"
-    if len(facts.points) < 2:
-        return Picture("progress", title, "The model answered for no image, so there is nothing to draw.", None)
-    (seconds, results), measured = facts.points[-1], facts.measured_tps
-    said = f"{count(results, 'result')} came within {duration(seconds)}."
-    if measured:
-        said += f" The thin line is the measured rate of {tps(measured)} images/s: {duration(results / measured)}."
-    chart = {"points": [list(point) for point in facts.points], "measured": measured}
-    return Picture("progress", title, said, chart)
-
-
 def _images(output: BatchOutput) -> Table:
     images = output.images
     rows = [
@@ -109,8 +98,7 @@ def _images(output: BatchOutput) -> Table:
         ("of these with the content of another image", images.duplicates),
         *((f"left out: {reason}", number) for reason, number in sorted(images.left_out.items())),
     ]
-    shown = tuple((name, f"{number:,}") for name, number in rows)
-    return Table("images", "Images", ("Images", "Number"), shown, numbers=frozenset({1}))
+    return numbers("images", "Images", rows)
 
 
 def _failures(output: BatchOutput) -> tuple[Table, ...]:
@@ -141,17 +129,3 @@ def _alternatives(output: BatchOutput, facts: BatchFacts) -> tuple[Table, ...]:
     note = f"This batch was expected to cost {usd(facts.expected_usd)} with {output.inference_units}."
     title = "The same batch with other inference units"
     return (Table("alternatives", title, columns, rows, numbers=frozenset({0, 1, 2}), note=note),)
-
-
-def _pairs(name: str, title: str, pairs: Any) -> Table:
-    return Table(name, title, ("Name", "Value"), tuple((str(key), str(value)) for key, value in pairs))
-
-
-def _flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{above}{name}.")
-        else:
-            rows.append((f"{above}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value))
-    return rows

@@ -18,6 +18,7 @@ SERVED = ServeOutput(
     inference_units=1,
     model=STOPPED.as_output(),
     cost=ServeCost(0.7561, 1.8903),
+    report_uri="s3://b/reports/uploads-1/report.html",
 )
 SKIPPED = ServeOutput(
     run_id="uploads-2",

@@ -62,4 +62,5 @@ def test_the_message_about_it() -> None:
     told = serve_email(SERVED)
 
     assert told.subject == "Inference Unit Tuner: uploads served, 400 images: bees/v1"
+    assert "Report: s3://b/reports/uploads-1/report.html" in told.body.splitlines()
     assert told.body.splitlines()[:2] == [SERVED.sentence, f"Verdict: served. {SERVED.verdict_detail}"]

@@ -1,0 +1,44 @@
+"""What the pages of batches and of runs for uploads share: results over time, and tables of names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from iu_tuner.formats import count, duration, tps
+from lambdas.reports.page.html.contents import Picture, Table
+
+
+def progress(points: Sequence[tuple[float, int]], measured: float | None) -> Picture:
+    """The results over time: (seconds, results until then), beside the measured rate in images/s if it is known."""
+    title = "Progress against the measured rate"
+    if len(points) < 2:
+        return Picture("progress", title, "The model answered for no image, so there is nothing to draw.", None)
+    seconds, results = points[-1]
+    said = f"{count(results, 'result')} came within {duration(seconds)}."
+    if measured:
+        said += f" The thin line is the measured rate of {tps(measured)} images/s: {duration(results / measured)}."
+    chart = {"points": [list(point) for point in points], "measured": measured}
+    return Picture("progress", title, said, chart)
+
+
+def numbers(name: str, title: str, rows: Iterable[tuple[str, int]], note: str = "") -> Table:
+    """A table of numbers of images."""
+    shown = tuple((what, f"{number:,}") for what, number in rows)
+    return Table(name, title, ("Images", "Number"), shown, numbers=frozenset({1}), note=note)
+
+
+def pairs(name: str, title: str, rows: Iterable[tuple[str, Any]]) -> Table:
+    """A table of names and their values."""
+    return Table(name, title, ("Name", "Value"), tuple((str(key), str(value)) for key, value in rows))
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    """The values of an object, each with its path as the name."""
+    rows: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows += flat(value, f"{above}{name}.")
+        else:
+            rows.append((f"{above}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value))
+    return rows
