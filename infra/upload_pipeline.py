@@ -116,9 +116,8 @@ class Pipeline(Construct):
             event_source_arn=self.queue.queue_arn,
             enabled=False,
             batch_size=10,
-            max_batching_window=cdk.Duration.seconds(1),
             report_batch_item_failures=True,
-            max_concurrency=2,
+            max_concurrency=2,  # the Gatekeeper sets it by the model's rate when it opens the gate
         )
 
     def _grant(self, function: lambda_.Function, storage: Storage, models: ModelService) -> None:

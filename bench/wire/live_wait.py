@@ -55,10 +55,14 @@ def _start_model(world: World, tps: float) -> None:
     arn, answer = world.service.model_arns[0], sample_output() | {"tpsPerInferenceUnit": tps, "inferenceUnits": 1}
     item = {"pk": model_pk(arn), "sk": "RUN#2026-01-01T00:00:00Z", "output": json.dumps(answer), "verdict": "ok"}
     world.aws.client("dynamodb").put_item(TableName=world.outputs.runs_table, Item=serialized(item))
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-    boto3.client("rekognition", endpoint_url=world.service.url, **keys).start_project_version(
-        ProjectVersionArn=arn, MinInferenceUnits=1
+    models = boto3.client(
+        "rekognition",
+        endpoint_url=world.service.url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
     )
+    models.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
     _wait_for(lambda: world.service.model_report()["status"] == "RUNNING")
     (name,) = (
         each["Name"] for each in world.aws.client("scheduler").list_schedules()["Schedules"] if "Look" in each["Name"]

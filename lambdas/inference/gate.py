@@ -6,6 +6,7 @@ nothing and uses up no receives.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from lambdas.aws.clients import client
@@ -15,6 +16,9 @@ from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 
 RUNNING = "RUNNING"
+# Batches of messages that are worked on at a time. SQS takes no fewer; a new account has 10 concurrent Lambdas.
+LEAST_BATCHES, MOST_BATCHES = 2, 10
+UPLOADS, BESIDE_S = 10, 1.2  # of a batch: its messages, and its seconds beside the slots that it waits for
 _set: dict[str, bool] = {}  # what this process has set, by mapping
 
 
@@ -37,23 +41,31 @@ def _is_ending(lease: Lease | None) -> bool:
     return lease.ends_serving or (lease.closing and lease.owes == "stop")
 
 
+def batches_for(rate: float) -> int:
+    """The number of batches at a time with which uploads use a rate (requests/s). One of them waits for slots."""
+    return min(MOST_BATCHES, max(LEAST_BATCHES, 1 + math.ceil(rate * BESIDE_S / UPLOADS)))
+
+
 @dataclass(frozen=True)
 class Gate:
-    """An event source mapping. `is_open` is None while it changes."""
+    """An event source mapping with so many `batches` at a time. `is_open` is None while it changes."""
 
     mapping: str
     is_open: bool | None
+    batches: int = LEAST_BATCHES
 
-    def set(self, *, is_open: bool) -> None:
-        """Enable or disable the mapping, unless it is so already or changes just now.
+    def set(self, *, is_open: bool, batches: int = LEAST_BATCHES) -> None:
+        """Enable or disable the mapping, unless it is so already or changes just now. An open gate gets more batches.
 
         The first time that this function's process sets a gate it does not rely on the state that is shown, as that
         of a mapping which a deployment has made may not be true yet. A refusal is logged: the next look sets the gate.
         """
-        if self.is_open is None or (self.is_open == is_open and _set.get(self.mapping) == is_open):
+        is_set = self.is_open == is_open and _set.get(self.mapping) == is_open
+        if self.is_open is None or (is_set and not (is_open and batches > self.batches)):
             return
+        scaling = {"ScalingConfig": {"MaximumConcurrency": batches}} if is_open else {}
         try:
-            client("lambda").update_event_source_mapping(UUID=self.mapping, Enabled=is_open)
+            client("lambda").update_event_source_mapping(UUID=self.mapping, Enabled=is_open, **scaling)
         except AWS_ERRORS:
             logger.warning("the gate could not be set; the next look does it", exc_info=True)
             return
@@ -64,4 +76,5 @@ class Gate:
 def gate_of(queue_arn: str) -> Gate:
     """The gate of a queue. Raises ClientError, BotoCoreError."""
     (found,) = client("lambda").list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
-    return Gate(found["UUID"], {"Enabled": True, "Disabled": False}.get(found["State"]))
+    batches = (found.get("ScalingConfig") or {}).get("MaximumConcurrency", LEAST_BATCHES)
+    return Gate(found["UUID"], {"Enabled": True, "Disabled": False}.get(found["State"]), batches)

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from iu_tuner.contract.errors import RunError
 from lambdas.aws.logging import logger
-from lambdas.inference.gate import gate_of, should_be_open
+from lambdas.inference.gate import LEAST_BATCHES, batches_for, gate_of, should_be_open
 from lambdas.inference.waves.queue_counts import QueueCounts, counts_of
 from lambdas.inference.waves.starts import Start, start_if_due
 from lambdas.models.lease import Lease
@@ -54,10 +54,13 @@ def set_gate(model_arn: str, queue_arn: str, state: ModelState | None, lease: Le
 
     Returns whether it should be open, and whether it was; None while it changes. Raises ClientError, BotoCoreError.
     """
-    is_open, gate = should_be_open(state, lease), gate_of(queue_arn)
+    is_open, gate, batches = should_be_open(state, lease), gate_of(queue_arn), LEAST_BATCHES
     if is_open and state is not None:
-        _keep_pace(pace_store(model_arn, "live"), model_arn, state, starts=gate.is_open is False)
-    gate.set(is_open=is_open)
+        pace = pace_store(model_arn, "live")
+        _keep_pace(pace, model_arn, state, starts=gate.is_open is False)
+        present = pace.load()
+        batches = batches_for(present.rate) if present else LEAST_BATCHES
+    gate.set(is_open=is_open, batches=batches)
     return is_open, gate.is_open
 
 

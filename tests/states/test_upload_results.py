@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from iu_tuner.contract.detections import ListedImage
+from lambdas.aws.table import Partition
 from lambdas.handlers import analyse_uploads, gatekeeper
 from lambdas.inference.attempts import attempts_of
 from lambdas.models.lease import Lease
@@ -23,7 +24,7 @@ from lambdas.processing.pace_store import pace_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
-from tests.states.conftest import BUCKET, Stack, picture
+from tests.states.conftest import BUCKET, TABLE, Stack, picture
 from tests.unit.simulated_model.pictures import jpeg
 
 PREFIX = "test_images/"
@@ -263,6 +264,18 @@ def test_the_gate_follows_the_model_and_its_pace_its_units(pipeline: Pipeline) -
 
     assert not pipeline.look()
     assert pipeline.gate() == "Disabled"
+
+
+def test_an_open_gate_gets_more_batches_as_the_rate_grows_and_keeps_them(pipeline: Pipeline) -> None:
+    pace, seen = Partition(pipeline.stack.dynamodb, TABLE, f"MODEL#{pipeline.model_arn}"), []
+    for rate in (None, 25.0, 5.0):
+        if rate is not None:
+            pace.update("PACE", {"rate": rate})
+        pipeline.look()
+        (gate,) = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        seen.append(gate["ScalingConfig"]["MaximumConcurrency"])
+
+    assert seen == [2, 4, 4]
 
 
 def test_a_lost_pace_brings_the_messages_back(pipeline: Pipeline) -> None:
