@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from iu_tuner.cli.main import main
 from tests.e2e.uploads import STARTING as PREFIX
 from tests.e2e.uploads import TRUTH, UploadWorld
 from tests.model_books import answers_by_key
@@ -119,11 +120,29 @@ def test_a_wave_starts_the_model_once_and_it_stops_by_itself(uploads: Uploads, w
     assert output["model"]["statusAfter"] == "STOPPED"
     assert "settledBy" not in output["model"], "by its own states"
     assert output["cost"]["runUsd"] > 0
+    assert f"reports/{output['runId']}/report.html" in uploads.world.files("reports/")
     paid = answers_by_key(uploads.app.service.image_books(uploads.model_arn))
     assert {key: paid[key] for key in keys} == dict.fromkeys(keys, 1)
     assert (uploads.world.gate(PREFIX), uploads.app.lease(uploads.model_arn)) == ("Disabled", None)
     uploads.look()
     assert len(uploads.runs()) == starts, "nothing waits"
+
+
+def test_the_client_follows_a_run_and_lists_it(
+    uploads: Uploads, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(name, value)
+    run, there = uploads.runs()[0], ["--endpoint-url", uploads.app.aws.url]
+
+    assert main(["follow", run["name"], "--region", "us-east-1", *there]) == 0
+    said = capsys.readouterr().out
+    assert main(["history", uploads.model_arn, "--json", *there]) == 0
+    latest, *_ = json.loads("[" + capsys.readouterr().out.partition("[")[2])
+
+    assert said.startswith(f"{IMAGES} uploads analysed")
+    assert f"reports/{run['name']}/report.html" in said
+    assert (latest["runId"], latest["task"], latest["verdict"]) == (run["name"], "serve", "served")
 
 
 def test_an_aborted_run_stops_the_model_and_is_not_repeated_at_once(uploads: Uploads) -> None:
