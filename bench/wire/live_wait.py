@@ -41,6 +41,7 @@ def main() -> None:
     rows = []
     with running_world(setup, _say, _say, lambda arn: {"inference": [{"prefix": LIVE, "modelArn": arn}]}) as world:
         _start_model(world, asked.tps)
+        _waits(world, "warm-up", 1.0, 5.0)  # the Lambda's first start is not measured
         for part in ("alone", "beside a batch"):
             if part == "beside a batch":
                 _start_batch(world, asked.tps, asked.seconds)
