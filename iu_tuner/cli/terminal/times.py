@@ -6,7 +6,6 @@ the time in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -80,7 +79,7 @@ class RunTimes:
 def _wanted(snapshot: Snapshot) -> ExecutionInput | None:
     """The run's input. Returns None if it has none that can be read."""
     try:
-        return parse_input(json.loads(snapshot.execution.get("input", "{}")))
+        return parse_input(snapshot.input)
     except (RunError, ValueError):
         return None
 
