@@ -45,24 +45,23 @@ PHASES = {
 def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
     """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn.
 
-    A batch has no steps: its progress is one line.
+    A batch has no steps.
     """
-    if batch_of(snapshot.run) is not None:
-        return Text(progress_line(snapshot))
-    table = _steps(snapshot.run)
-    if snapshot.status != "RUNNING":
-        return table
-    return Group(table, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
+    is_batch, is_over = batch_of(snapshot.run) is not None, snapshot.status != "RUNNING"
+    if is_over:
+        return Text(progress_line(snapshot)) if is_batch else _steps(snapshot.run)
+    steps = () if is_batch else (_steps(snapshot.run),)
+    return Group(*steps, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
 
 
 @dataclass(frozen=True)
 class _Moving:
-    """A sentence that is made anew whenever the terminal is drawn."""
+    """A sentence that is made anew whenever the terminal is drawn, with a line for each of its parts."""
 
     sentence: Callable[[], str]
 
     def __rich__(self) -> Text:
-        return Text(f"  {self.sentence()}")
+        return Text("\n".join(f"  {part}" for part in self.sentence().split("; ")))
 
 
 def progress_line(snapshot: Snapshot) -> str:

@@ -19,6 +19,7 @@ from iu_tuner.cli.main import cli, main
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.terminal.render import PHASES, answer, progress, thresholds_table
 from iu_tuner.cli.terminal.times import RunTimes
+from iu_tuner.contract.batch.live_batch import LiveBatch, LiveBatchRun
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import StepOutput
@@ -71,6 +72,19 @@ def test_progress(step: str, series: str | None) -> None:
         times = RunTimes()
         times.see(seen, 0.0, datetime.now(UTC))
         assert_whole(progress(seen, partial(times.sentence, 5000.0)))
+
+
+def test_the_progress_of_a_batch_which_says_what_has_elapsed() -> None:
+    live = LiveBatch(123_456, 12_345, 23_456, 123, 12, 123.45, 0.0, None, 123.45, 12.5, 4.0)
+    execution = {"status": "RUNNING", "input": json.dumps({"task": "process", "modelArn": MODEL})}
+    seen, times = Snapshot(execution, LiveBatchRun("processing", None, None, live)), RunTimes()
+    times.see(seen, 0.0, datetime.now(UTC))
+
+    shown = progress(seen, partial(times.sentence, 65.0))
+
+    assert_whole(shown)
+    assert "35,801 of 123,456 images have a result" in printed(shown, 1000)
+    assert "1:05 elapsed" in printed(shown, WIDTH)
 
 
 def test_the_answer() -> None:
