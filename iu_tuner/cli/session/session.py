@@ -69,7 +69,8 @@ class Session:
         except ClientError as error:
             outcome = Outcome(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
         code = outcome.show(self.screen, self.options, time.monotonic() - began)
-        if self.report is not None and self.options.report is not None and outcome.status in ("SUCCEEDED", "FAILED"):
+        has_page = outcome.status in ("SUCCEEDED", "FAILED") and outcome.code is not Exit.SKIPPED
+        if has_page and self.report is not None and self.options.report is not None:
             self.screen.say(self.report.save(self.options.report, outcome.output))
         return code
 

@@ -2,7 +2,8 @@
 
 They move between two looks at the run, as its load workers report only at the end of a step. So within a step all
 numbers come from its plan and the clock: its seconds, the evenly paced requests that are due by now, and, where a rate
-was measured, the requests that are accepted by now at that rate. Pure: the caller passes the time in.
+was measured, the requests that are accepted by now at that rate. Nothing is said of a step that was under way at the
+first look, as its start is not known. Pure: the caller passes the time in.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ class RunTimes:
         self._step: StepUnderWay | None = None
         self._step_seen: tuple[int, float] = (0, 0.0)
         self._tps: float | None = None
+        self._under_way_before: int | None = None
 
     def see(self, snapshot: Snapshot, now: float, today: datetime) -> None:
         """Take note of a look at the run. `today` is the wall clock's time, with which its start is compared."""
+        progress = snapshot.run.progress if snapshot.run else None
+        step = progress.step if progress else None
         if self._began is None:
+            self._under_way_before = step.number if step else None
             started = snapshot.execution.get("startDate")
             ago = (today - started).total_seconds() if isinstance(started, datetime) else 0.0
             self._began = now - max(0.0, ago)
@@ -42,9 +47,8 @@ class RunTimes:
         phase = snapshot.run.phase if snapshot.run else "preparing"
         if phase != self._phase[0]:
             self._phase = (phase, now)
-        progress = snapshot.run.progress if snapshot.run else None
-        step = progress.step if progress else None
-        self._step = step if phase == "measuring" else None
+        is_known = step is not None and step.number != self._under_way_before
+        self._step = step if phase == "measuring" and is_known else None
         self._tps = progress.estimate.tps if progress and progress.estimate else None
         if step is not None and step.number != self._step_seen[0]:
             self._step_seen = (step.number, now)

@@ -20,7 +20,9 @@ from iu_tuner.cli.main import main
 from iu_tuner.cli.session import polling
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.exit_codes import Exit
+from lambdas.models.lease import Lease
 from lambdas.reports.page.render import page
+from lambdas.tuning.output import skipped
 from local.sample_images import sample_images
 from simulation.samples.batch import batch_page, ended_batch
 from simulation.samples.run import sample_output
@@ -150,6 +152,17 @@ def test_the_commands_save_it_when_the_run_has_ended(
     assert code == Exit.OK
     assert f"the report is in {tmp_path / 'report.html'}" in " ".join(capsys.readouterr().err.split())
     assert len(pictures((tmp_path / "report.html").read_text("utf-8"))) == (2 if images == "images" else 0)
+
+
+def test_a_skipped_run_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = to_json(skipped("monday", Lease(MODEL, "r-0", "", "2026-11-21T06:00:00Z", 90, "stop")))
+    aws = Aws(["SUCCEEDED"], {"output": json.dumps(held)}, stack={**OUTPUTS, "ImageBucketName": "images"})
+    monkeypatch.setattr(stack, "open_session", lambda *_: aws)
+
+    assert main(["follow", "monday", "--report", str(tmp_path / "report.html")]) == Exit.SKIPPED
+    assert "report" not in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_and_no_wait_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,15 +66,23 @@ def test_while_it_measures_the_usual_time_is_left_and_the_step_moves_between_two
 
 
 def test_a_throttled_step_goes_on_for_longer_than_planned_and_the_next_begins_anew() -> None:
-    times = seen((1.0, look(number=1)))
+    times = seen((0.5, look("starting")), (1.0, look(number=1)))
     assert "; 9 s of this step" in times.sentence(10.0)
 
     times.see(look(number=2), 11.0, TODAY)
     assert "; 1 of 4 s of this step, 25 %" in times.sentence(12.0)
 
 
+def test_a_step_that_was_under_way_at_the_first_look_has_no_seconds_as_its_start_is_not_known() -> None:
+    times = seen((30.0, look(number=3)), (31.0, look(number=3)))
+    assert "step" not in times.sentence(32.0)
+
+    times.see(look(number=4), 33.0, TODAY)
+    assert "; 1 of 4 s of this step" in times.sentence(34.0)
+
+
 def test_before_a_step_s_load_starts_its_seconds_count_down() -> None:
-    times = seen((1.0, look(number=1, starts_in_seconds=8.0)))
+    times = seen((0.5, look("starting")), (1.0, look(number=1, starts_in_seconds=8.0)))
 
     assert "; this step starts in 3 s" in times.sentence(6.0)
     assert "; 2 of 4 s of this step" in times.sentence(11.0)
@@ -102,7 +110,7 @@ def test_without_a_start_or_with_one_of_a_clock_that_is_ahead_the_first_look_is_
 
 def test_a_step_that_is_extended_says_how_long_it_may_take_and_then_that_it_is_over() -> None:
     step = StepUnderWay(1, "ramp", 4, 1, None, 0.0, 4.0, longest_seconds=20.0)
-    times = seen((0.0, snapshot("measuring", LiveProgress(0, 0, 0, (), step))))
+    times = seen((0.0, look("starting")), (0.0, snapshot("measuring", LiveProgress(0, 0, 0, (), step))))
 
     assert times.sentence(9.0).endswith("; 9 of at most 20 s of this step")
     assert times.sentence(21.0).endswith("; the load of this step is over, its counts follow")
@@ -113,7 +121,7 @@ def test_in_a_whole_run_the_numbers_of_each_step_move_every_two_seconds_and_are_
     name: str,
 ) -> None:
     _, steps, _ = played(next(kind for kind in KINDS if kind.name == name))
-    times, now = RunTimes(), 0.0
+    times, now = seen((0.0, look("starting"))), 0.0
     for number, step in enumerate(steps[1:], 1):
         plan, counts = step.counts.plan, step.counts
         times.see(snapshot("measuring", live_progress(steps[:number], plan, 1.0)), now, TODAY + timedelta(seconds=now))
@@ -149,7 +157,7 @@ def test_the_rest_of_a_step_is_left_even_where_the_usual_time_is_over() -> None:
 def test_times_are_never_negative_and_elapsed_never_goes_back(
     moments: list[float], phases: list[str], later: float
 ) -> None:
-    times, elapsed = RunTimes(), -1
+    times, elapsed = seen((0.0, look("starting"))), -1
     for now, phase in zip(sorted(moments), phases, strict=False):
         times.see(look(phase, number=1), now, TODAY + timedelta(seconds=now))
         for moment in (now, now + later):

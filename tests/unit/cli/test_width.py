@@ -59,7 +59,7 @@ def snapshot(phase: str, step: str, series: str | None) -> Snapshot:
         from_json(StepOutput, {"phase": each, "concurrency": 1024, "acceptedTps": 123.45, "p50Ms": 1234.5, **LARGE})
         for each in ("probe", step)
     )
-    under_way = StepUnderWay(12, step, 2048, 128, series, 8.0, 120.0)
+    under_way = StepUnderWay(12, step, 2048, 128, series, 8.0, 120.0, 125.0, 110.0, 1234.5)
     done = LiveProgress(1234567, 1234567, 12345, rows, under_way, EstimateSoFar(1234.56, 1134.56, 1334.56))
     execution = {"status": "RUNNING", "input": json.dumps({"modelArn": MODEL})}
     return Snapshot(execution, LiveRun(phase, done, None))
@@ -72,8 +72,10 @@ def test_progress(step: str, series: str | None) -> None:
     for phase in PHASES if series is None else ("measuring",):
         seen = snapshot(phase, step, series)
         times = RunTimes()
-        times.see(seen, 0.0, datetime.now(UTC))
-        assert_whole(progress(seen, partial(times.sentence, 5000.0)))
+        for each in (Snapshot(seen.execution, None), seen):
+            times.see(each, 0.0, datetime.now(UTC))
+        for now in (5.0, 100.0, 5000.0):
+            assert_whole(progress(seen, partial(times.sentence, now)))
 
 
 def test_the_progress_of_a_batch_which_says_what_has_elapsed() -> None:
