@@ -74,7 +74,7 @@ def test_progress(step: str, series: str | None) -> None:
         times = RunTimes()
         for each in (Snapshot(seen.execution, None), seen):
             times.see(each, 0.0, datetime.now(UTC))
-        for now in (5.0, 100.0, 5000.0):
+        for now in (5.0, 100.0, 5000.0) if phase == "measuring" else (5000.0,):
             assert_whole(progress(seen, partial(times.sentence, now)))
 
 
