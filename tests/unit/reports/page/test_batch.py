@@ -28,6 +28,7 @@ def test_the_answer_names_each_kind_of_image() -> None:
     assert shown.summary.answer == said
     assert shown.summary.tone == "caution"
     assert "resume" in shown.summary.next_action
+    assert page(shown).count("<span>Images analysed by</span> <b><bdi>bees</bdi></b>") == 1
     images = tables(shown)["images"]
     assert (images["with a new result"], images["listed, which is the sum"]) == ("42", "54")
     assert images["left out: folder"] == "1"
