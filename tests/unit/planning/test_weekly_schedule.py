@@ -215,6 +215,7 @@ def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:
     [
         (range(7), "cron(5 6 * * ? *)"),
         ([0], "cron(5 6 ? * MON *)"),
+        ([0, 1], "cron(5 6 ? * MON,TUE *)"),
         ([1, 2, 3], "cron(5 6 ? * TUE-THU *)"),
         ([0, 2], "cron(5 6 ? * MON,WED *)"),
         ([4, 5, 6], "cron(5 6 ? * FRI,SAT,SUN *)"),
