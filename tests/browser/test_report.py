@@ -27,7 +27,9 @@ OTHER_VERDICTS = [
     "not-saturated",
     "windowed-without-rate",
     "account-throttled",
+    "client-limited",
     "failed",
+    "batch-partial",
 ]
 
 

@@ -7,7 +7,6 @@ this machine carries; a test waits for the one that it looks at.
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.e2e.life import Seen, whole_life
 from tests.e2e.news import News, listen
@@ -36,18 +33,6 @@ MAX_RUN_S = 900
 RUN_AGAIN = ("client-limited", "unstable", "throttles-below-max")
 MAX_TRIES = 3
 ACCOUNT_CONCURRENCY = 400  # of `app`
-
-
-class TwoDeployments(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests that deploy for themselves, of triggers, quotas and the playground, share a process; all others another."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        own = re.search(r"test_(triggers|quotas|lookout_vision|playground|uploads_results|uploads_start)\.py", nodeid)
-        return "triggers" if own else "executions"
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoDeployments:
-    return TwoDeployments(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

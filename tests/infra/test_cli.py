@@ -15,8 +15,9 @@ def cdk_synth(outdir: Path, *context: str) -> "subprocess.CompletedProcess[str]"
     node = shutil.which("node", path=path)
     assert node is not None, "run `make setup`"
     options = [part for pair in context for part in ("--context", pair)]
-    # No credentials and no Region: whatever asks AWS at synth fails.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    # No credentials and no Region: whatever asks AWS at synth fails. The packages of jsii need not be unpacked again.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))}
+    environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(Path.home() / ".cache" / "aws" / "jsii" / "package-cache")
     return subprocess.run(
         [node, "node_modules/aws-cdk/bin/cdk", "synth", "--quiet", "--no-notices", "-o", str(outdir), *options],
         cwd=REPOSITORY,

@@ -31,7 +31,7 @@ def test_the_item_says_phase_step_counts_and_then_the_estimate(stack: Stack) -> 
     step = stack.plan()
     assert step is not None
     first = seen(stack)
-    planned_s = step["base_s"]
+    planned_s, longest_s = step["base_s"], step["max_s"]
     while step is not None:  # a busy machine may send too little for one step to be enough
         stack.apply(step)
         step = stack.plan()
@@ -39,7 +39,7 @@ def test_the_item_says_phase_step_counts_and_then_the_estimate(stack: Stack) -> 
 
     first_progress, last_progress = to_json(first.progress), to_json(last.progress)
     assert (before.phase, before.progress, before.receipt) == ("measuring", None, None)
-    seconds = {"startsInSeconds": COLD_START_LEAD_S, "plannedSeconds": planned_s}
+    seconds = {"startsInSeconds": COLD_START_LEAD_S, "plannedSeconds": planned_s, "longestSeconds": longest_s}
     assert first_progress["step"] == {"number": 1, "phase": "ramp", "concurrency": 4, "workers": 1, **seconds}
     assert (first_progress["accepted"], first_progress["throttled"]) == (4, 0)
     assert "estimate" not in first_progress

@@ -24,6 +24,12 @@ class Snapshot:
         return str(self.execution["status"])
 
     @property
+    def input(self) -> dict[str, Any]:
+        """The execution's input as JSON values; empty if it is no object."""
+        found = json.loads(self.execution.get("input", "{}"))
+        return found if isinstance(found, dict) else {}
+
+    @property
     def output(self) -> dict[str, Any] | None:
         """The execution's output as JSON values. Returns None unless the execution succeeded."""
         if self.status != "SUCCEEDED":
@@ -34,4 +40,4 @@ class Snapshot:
     @property
     def model_arn(self) -> str | None:
         """The ARN of the model in the run's input. Returns None if the input names none."""
-        return model_arn_in(json.loads(self.execution.get("input", "{}")))
+        return model_arn_in(self.input)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.stack import find_deployment, region_of
 from iu_tuner.cli.aws.tuner import run_id_of
@@ -25,6 +26,7 @@ def follow(
     assertions: tuple[str, ...],
     as_json: bool,
     junit: Path | None,
+    report: Path | None,
     timeout: float | None,
     stack: str,
     region: str | None,
@@ -32,12 +34,14 @@ def follow(
     endpoint_url: str | None,
 ) -> int:
     """Attach to a RUN (its id, or its execution's ARN), or show the answer of one that has ended."""
-    screen, options = Screen(as_json=as_json), output_options(assertions, junit)
+    screen, options = Screen(as_json=as_json), output_options(assertions, junit, report)
     run_id = run_id_of(run)
     region = region or region_of(run)
     deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
     tuner = deployment.tuner_of(run)
     tuner.check_execution(run)
-    model_arn = Snapshot(tuner.described(run_id), None).model_arn
-    session = Session(tuner, run_id, model_arn, screen, options, timeout_s=timeout and 60 * timeout)
+    seen = Snapshot(tuner.described(run_id), None)
+    saved = RunReport.of(deployment, run_id, seen.input) if report else None
+    timeout_s = timeout and 60 * timeout
+    session = Session(tuner, run_id, seen.model_arn, screen, options, timeout_s=timeout_s, report=saved)
     return session.run_to_end()

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import click
 
+from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.sample import choose_sample, sample_quote
 from iu_tuner.cli.aws.stack import find_deployment, region_of
 from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options, output_options
@@ -69,6 +70,7 @@ def process(
     assertions: tuple[str, ...],
     as_json: bool,
     junit: Path | None,
+    report: Path | None,
     timeout: float | None,
     name: str | None,
     no_wait: bool,
@@ -79,9 +81,11 @@ def process(
     **flags: Any,
 ) -> int:
     """Process all images of a prefix with MODEL_ARN, and stop the model; Ctrl-C stops it, safely."""
-    screen, options = Screen(as_json=as_json), output_options(assertions, junit)
-    if no_wait and (assertions or junit or timeout or sample):
-        raise UsageError("--no-wait: there is no output to wait for with --assert, --junit, --timeout or --sample")
+    screen, options = Screen(as_json=as_json), output_options(assertions, junit, report)
+    if no_wait and (assertions or junit or report or timeout or sample):
+        raise UsageError(
+            "--no-wait: takes none of --assert, --junit, --report, --timeout and --sample, which wait for the output"
+        )
     raw, wanted = _input(model_arn, whole, flags)
     run_id = name or f"cli-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
     region = region or region_of(wanted.model_arn)
@@ -93,7 +97,8 @@ def process(
         images = {**raw.get("images", {}), "list": chosen.address}
         raw = {**{key: value for key, value in raw.items() if key != "deadline"}, "images": images}
         screen.say(chosen.sentence)
-    session = Session(tuner, run_id, wanted.model_arn, screen, options, raw, timeout and 60 * timeout)
+    saved = RunReport.of(deployment, run_id, raw) if report else None
+    session = Session(tuner, run_id, wanted.model_arn, screen, options, raw, timeout and 60 * timeout, saved)
     if no_wait:
         session.start()
         screen.say(f"follow it: {tuner.follow_command(run_id)}")

@@ -13,6 +13,7 @@ import click
 
 from iu_tuner.cli.aws.errors import calling_aws
 from iu_tuner.cli.aws.s3.image_folder import ImageFolder
+from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.stack import Deployment, find_deployment, region_of
 from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options, output_options
 from iu_tuner.cli.options.input_flags import expected_cost, input_flags, run_input
@@ -47,6 +48,7 @@ def run(
     assertions: tuple[str, ...],
     as_json: bool,
     junit: Path | None,
+    report: Path | None,
     timeout: float | None,
     name: str | None,
     no_wait: bool,
@@ -57,9 +59,11 @@ def run(
     **flags: Any,
 ) -> int:
     """Start a run of MODEL_ARN and follow it to its end; Ctrl-C stops it, safely."""
-    screen, options = Screen(as_json=as_json), output_options(assertions, junit)
-    if no_wait and (assertions or junit or timeout):
-        raise UsageError("--no-wait: there is no answer to wait for with --assert, --junit or --timeout")
+    screen, options = Screen(as_json=as_json), output_options(assertions, junit, report)
+    if no_wait and (assertions or junit or report or timeout):
+        raise UsageError(
+            "--no-wait: takes none of --assert, --junit, --report and --timeout, which wait for the answer"
+        )
     folder = _image_folder(image_folder, flags)
     raw, understood = run_input(model_arn, whole, {**flags, "prefix": folder.prefix} if folder else flags)
     run_id = name or f"cli-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
@@ -73,7 +77,8 @@ def run(
     if folder is not None:
         _upload(folder, deployment, raw, screen)
     timeout_s = timeout and 60 * timeout
-    session = Session(tuner, run_id, understood.model_arn, screen, options, raw, timeout_s)
+    saved = RunReport.of(deployment, run_id, raw) if report else None
+    session = Session(tuner, run_id, understood.model_arn, screen, options, raw, timeout_s, saved)
     if not no_wait:
         return session.run_to_end()
     session.start()

@@ -50,6 +50,12 @@ def outcome_options(command: Command) -> Command:
         click.option(
             "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML."
         ),
+        click.option(
+            "--report",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Save the report there; that of a batch with pictures, if the extra `vision` is installed.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Only the output, as JSON, to stdout."),
         click.option(
             "--assert",
@@ -63,8 +69,9 @@ def outcome_options(command: Command) -> Command:
     return command
 
 
-def output_options(assertions: tuple[str, ...], junit: Path | None) -> OutputOptions:
+def output_options(assertions: tuple[str, ...], junit: Path | None, report: Path | None) -> OutputOptions:
     """The values of `outcome_options`, checked. Raises UsageError."""
-    if junit is not None and not (junit.parent.is_dir() and os.access(junit.parent, os.W_OK)):
-        raise UsageError(f"--junit: there is no folder {junit.parent} that can be written to")
-    return OutputOptions(tuple(Assertion.parse(text) for text in assertions), junit)
+    for name, path in (("junit", junit), ("report", report)):
+        if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+            raise UsageError(f"--{name}: there is no folder {path.parent} that can be written to")
+    return OutputOptions(tuple(Assertion.parse(text) for text in assertions), junit, report)

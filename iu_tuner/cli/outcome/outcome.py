@@ -32,6 +32,7 @@ class OutputOptions:
 
     assertions: tuple[Assertion, ...] = ()
     junit: Path | None = None
+    report: Path | None = None
 
 
 AnyOutput = Findings | BatchOutput | ServeOutput

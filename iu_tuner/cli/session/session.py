@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed
+from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.outcome.outcome import Outcome, OutputOptions
@@ -36,6 +37,8 @@ class Session:
     options: OutputOptions
     execution_input: Mapping[str, Any] | None = None
     timeout_s: float | None = None
+    report: RunReport | None = None
+    """where the run's report is, if `options` ask for it"""
 
     def start(self) -> None:
         """Start the run. Raises ClientError."""
@@ -47,7 +50,11 @@ class Session:
         self.screen.say(f"started the run {self.run_id}")
 
     def run_to_end(self) -> Exit:
-        """Start the run if it is ours, watch it and show its outcome. Returns the exit code. Raises UsageError."""
+        """Start the run if it is ours, watch it, show its outcome and save its report. Returns the exit code.
+
+        Raises:
+            UsageError: the run's name is taken. OSError: a file can't be written.
+        """
         began = time.monotonic()
         deadline = math.inf if self.timeout_s is None else began + self.timeout_s
         try:
@@ -61,7 +68,11 @@ class Session:
             raise
         except ClientError as error:
             outcome = Outcome(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
-        return outcome.show(self.screen, self.options, time.monotonic() - began)
+        code = outcome.show(self.screen, self.options, time.monotonic() - began)
+        has_page = outcome.status in ("SUCCEEDED", "FAILED") and outcome.code is not Exit.SKIPPED
+        if has_page and self.report is not None and self.options.report is not None:
+            self.screen.say(self.report.save(self.options.report, outcome.output))
+        return code
 
     @property
     def _is_ours(self) -> bool:

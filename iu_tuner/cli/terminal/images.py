@@ -30,8 +30,7 @@ def batch_progress(live: LiveBatch, now: float) -> str:
     """Done of listed, the rate against the measured one, and the time and dollars that are left."""
     parts = [f"{live.done + live.current:,} of {count(live.listed, 'image')} have a result"]
     parts += [f"{live.failed:,} failed"] if live.failed else []
-    rate = live.tps(now)
-    if rate:
+    if live.open and (rate := live.tps(now)):  # afterwards the clock goes on, and the rate would fall
         share = f" ({percent(round(rate / live.measured_tps, 2))} of measured)" if live.measured_tps else ""
         parts.append(f"{tps(rate)} images/s{share}")
     left_s = live.seconds_left(now)

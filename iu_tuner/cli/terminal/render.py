@@ -46,24 +46,23 @@ PHASES = {
 def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableType:
     """The steps so far and the current phase of the run, as a table; `times` is called whenever it is drawn.
 
-    Only a measurement has steps: the progress of other runs is one line.
+    Only a measurement has steps.
     """
-    if images_progress(snapshot.run, time.time()) is not None:
-        return Text(progress_line(snapshot))
-    table = _steps(snapshot.run)
-    if snapshot.status != "RUNNING":
-        return table
-    return Group(table, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
+    has_steps, is_over = images_progress(snapshot.run, time.time()) is None, snapshot.status != "RUNNING"
+    if is_over:
+        return _steps(snapshot.run) if has_steps else Text(progress_line(snapshot))
+    steps = (_steps(snapshot.run),) if has_steps else ()
+    return Group(*steps, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
 
 
 @dataclass(frozen=True)
 class _Moving:
-    """A sentence that is made anew whenever the terminal is drawn."""
+    """A sentence that is made anew whenever the terminal is drawn, with a line for each of its parts."""
 
     sentence: Callable[[], str]
 
     def __rich__(self) -> Text:
-        return Text(f"  {self.sentence()}")
+        return Text("\n".join(f"  {part}" for part in self.sentence().split("; ")))
 
 
 def progress_line(snapshot: Snapshot) -> str:

@@ -1,12 +1,13 @@
-"""The times of a run as its watcher sees them: how long it has gone on, how long it may still take, the step's seconds.
+"""The times of a run as its watcher sees them: how long it has gone on, how long it may still take, the step's part.
 
-They move between two looks at the run, as its load workers report only at the end of a step. Pure: the caller passes
-the time in.
+They move between two looks at the run, as its load workers report only at the end of a step. So within a step all
+numbers come from its plan and the clock: its seconds, the evenly paced requests that are due by now, and, where a rate
+was measured, the requests that are accepted by now at that rate. Nothing is said of a step that was under way at the
+first look, as its start is not known. Pure: the caller passes the time in.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -30,10 +31,15 @@ class RunTimes:
         self._phase: tuple[str, float] = ("", 0.0)
         self._step: StepUnderWay | None = None
         self._step_seen: tuple[int, float] = (0, 0.0)
+        self._tps: float | None = None
+        self._under_way_before: int | None = None
 
     def see(self, snapshot: Snapshot, now: float, today: datetime) -> None:
         """Take note of a look at the run. `today` is the wall clock's time, with which its start is compared."""
+        progress = snapshot.run.progress if snapshot.run else None
+        step = progress.step if progress else None
         if self._began is None:
+            self._under_way_before = step.number if step else None
             started = snapshot.execution.get("startDate")
             ago = (today - started).total_seconds() if isinstance(started, datetime) else 0.0
             self._began = now - max(0.0, ago)
@@ -41,13 +47,14 @@ class RunTimes:
         phase = snapshot.run.phase if snapshot.run else "preparing"
         if phase != self._phase[0]:
             self._phase = (phase, now)
-        step = snapshot.run.progress.step if snapshot.run and snapshot.run.progress else None
-        self._step = step if phase == "measuring" else None
+        is_known = step is not None and step.number != self._under_way_before
+        self._step = step if phase == "measuring" and is_known else None
+        self._tps = progress.estimate.tps if progress and progress.estimate else None
         if step is not None and step.number != self._step_seen[0]:
             self._step_seen = (step.number, now)
 
     def sentence(self, now: float) -> str:
-        """`0:42 elapsed, about 0:18 left; 3 of 4 s of this step`; empty before the first look."""
+        """`0:42 elapsed, about 0:18 left; 3 of 4 s of this step, 75 %`; empty before the first look."""
         if self._began is None:
             return ""
         parts = [f"{_clock(now - self._began)} elapsed"]
@@ -56,31 +63,68 @@ class RunTimes:
         return "; ".join([", ".join(parts), *self._of_step(now)])
 
     def _left(self, now: float) -> str:
-        """The time that is left: as usual while the run measures, otherwise what its limit allows."""
+        """The time that is left: as usual while the run measures, at least the rest of the step's planned load.
+
+        Otherwise it is what the run's limit allows.
+        """
         if self._wanted is None or self._began is None:
             return ""
         if self._phase[0] == "measuring":
-            left = _measuring_s(self._wanted) - (now - self._phase[1])
+            left = max(_measuring_s(self._wanted) - (now - self._phase[1]), self._left_of_step(now))
             if left > 0:
                 return f"about {_clock(left)} left"
         left = 60 * self._wanted.limits.max_minutes - (now - self._began)
         return f"at most {_clock(left)} left" if left > 0 else ""
 
+    def _load_s(self, now: float) -> float:
+        """The seconds since the step's load has started; negative before that."""
+        starts_in_s = self._step.starts_in_seconds if self._step else None
+        return now - self._step_seen[1] - (starts_in_s or 0.0)
+
+    def _left_of_step(self, now: float) -> float:
+        planned_s = self._step.planned_seconds if self._step else None
+        return planned_s - self._load_s(now) if planned_s else 0.0
+
     def _of_step(self, now: float) -> Iterator[str]:
-        """The seconds until the step's load starts, or those of its load, which a throttled step extends."""
-        if self._step is None or self._step.planned_seconds is None:
+        """The seconds until the step's load starts, or its seconds and the requests that are expected by now."""
+        step, gone = self._step, self._load_s(now)
+        if step is None or not step.planned_seconds:
             return
-        gone, planned = now - self._step_seen[1] - (self._step.starts_in_seconds or 0.0), self._step.planned_seconds
         if gone < 0:
             yield f"this step starts in {-gone:.0f} s"
+        elif step.longest_seconds is not None and gone > step.longest_seconds:
+            yield "the load of this step is over, its counts follow"
         else:
-            yield f"{gone:.0f} of {planned:.0f} s of this step" if gone <= planned else f"{gone:.0f} s of this step"
+            yield ", ".join([_seconds(step, step.planned_seconds, gone), *_expected(step, gone, self._tps)])
+
+
+def _seconds(step: StepUnderWay, planned: float, gone: float) -> str:
+    """The seconds of the step so far, of those that it takes; a throttled step is extended."""
+    if gone <= planned:
+        return f"{gone:.0f} of {planned:.0f} s of this step, {100 * gone / planned:.0f} %"
+    most = f" of at most {step.longest_seconds:.0f}" if step.longest_seconds else ""
+    return f"{gone:.0f}{most} s of this step"
+
+
+def _expected(step: StepUnderWay, gone: float, tps: float | None) -> Iterator[str]:
+    """The paced requests due by now, as planned; before a paced part, those accepted by now at the measured rate.
+
+    The rate is that of the main search, so the other measurements are left out.
+    """
+    if step.paced_tps and step.paced_seconds and step.planned_seconds:
+        paced_s = gone - (step.planned_seconds - step.paced_seconds)
+        if paced_s > 0:
+            due, planned = (step.paced_tps * min(each, step.paced_seconds) for each in (paced_s, step.paced_seconds))
+            yield f"{due:,.0f} of {planned:,.0f} paced requests due"
+            return
+    if tps and step.series is None:
+        yield f"about {tps * gone:,.0f} accepted at the rate so far"
 
 
 def _wanted(snapshot: Snapshot) -> ExecutionInput | None:
     """The run's input. Returns None if it has none that can be read."""
     try:
-        return parse_input(json.loads(snapshot.execution.get("input", "{}")))
+        return parse_input(snapshot.input)
     except (RunError, ValueError):
         return None
 

@@ -19,7 +19,8 @@ CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
 class StepUnderWay:
     """The current step. `series` is the measurement that it belongs to, or None for the main search.
 
-    Its load starts `starts_in_seconds` after this was written, and takes `planned_seconds`, or longer if throttled.
+    Its load starts `starts_in_seconds` after this was written, and takes `planned_seconds`, or if throttled up to
+    `longest_seconds`. A paced step ends with `paced_seconds` of evenly paced requests at `paced_tps`.
     """
 
     number: int
@@ -29,6 +30,9 @@ class StepUnderWay:
     series: str | None = None
     starts_in_seconds: float | None = None
     planned_seconds: float | None = None
+    longest_seconds: float | None = None
+    paced_seconds: float | None = None
+    paced_tps: float | None = None
 
 
 @dataclass(frozen=True)

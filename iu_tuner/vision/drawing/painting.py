@@ -27,10 +27,14 @@ class Caption:
     colour: str
 
 
+def confidence_in_words(confidence: float) -> str:
+    """A confidence of 0 to 100 as `99.97 %`; `100.00 %` only if it is 100."""
+    return f"{min(confidence, 99.99) if confidence < 100 else confidence:.2f} %"
+
+
 def caption_of(label: Label) -> str:
-    """A label with its confidence: `bee 99.97 %`; 100.00 % only if it is 100."""
-    shown = min(label.confidence, 99.99) if label.confidence < 100 else label.confidence
-    return f"{one_line(label.name)} {shown:.2f} %"
+    """A label with its confidence: `bee 99.97 %`."""
+    return f"{one_line(label.name)} {confidence_in_words(label.confidence)}"
 
 
 def rectangle_of(box: Box, size: tuple[int, int]) -> Rectangle | None:
@@ -54,10 +58,17 @@ def blend_mask(image: Image.Image, anomalies: Anomalies) -> None:
         image.paste(Image.blend(image, colours, MASK_SHARE), mask=covered)
 
 
-def paint(image: Image.Image, labels: Sequence[Label], captions: Sequence[Caption], font_file: str | None) -> int:
+def paint(
+    image: Image.Image,
+    labels: Sequence[Label],
+    captions: Sequence[Caption],
+    font_file: str | None,
+    *,
+    with_plates: bool = True,
+) -> int:
     """Paint boxes, the most confident on top, and a strip with the labels without a box and other captions.
 
-    Returns how many boxes lie outside of the image.
+    Each box has a plate with its label, unless `with_plates` is false. Returns how many boxes lie outside of the image.
     """
     draw = ImageDraw.Draw(image)
     font = _font(max(11, image.height // 45), font_file)
@@ -68,7 +79,7 @@ def paint(image: Image.Image, labels: Sequence[Label], captions: Sequence[Captio
         if place is not None:
             _outline(draw, place, colour_of(label.name), line)
     plates: list[Rectangle] = []
-    for label, place in reversed(placed):
+    for label, place in reversed(placed) if with_plates else ():
         if place is not None:
             plate = _plate(caption_of(label), colour_of(label.name), font)
             plates.append(_put_plate(image, place, plate, plates))

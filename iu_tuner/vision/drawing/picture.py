@@ -42,8 +42,8 @@ class Picture:
     profile: bytes | None
 
 
-def open_picture(path: Path, *, is_upright: bool = True, side: int | None = None) -> Picture:
-    """Read an image file as RGB.
+def open_picture(source: Path | IO[bytes], *, is_upright: bool = True, side: int | None = None) -> Picture:
+    """Read an image file, or its content, as RGB.
 
     Args:
         is_upright: turn it as its EXIF orientation says, in a JPEG, PNG or WebP; else it stays as it is stored.
@@ -52,7 +52,7 @@ def open_picture(path: Path, *, is_upright: bool = True, side: int | None = None
     Raises:
         PictureError: it is no such image, it is broken, or a side is longer than MAX_SIDE.
     """
-    with opened(path) as image:
+    with opened(source) as image:
         size = image.size
         if side is not None:
             image.draft("RGB", (side, side))
@@ -68,10 +68,10 @@ def open_picture(path: Path, *, is_upright: bool = True, side: int | None = None
         return Picture(seen, size, format_, profile)
 
 
-def jpeg_data(image: Image.Image, quality: int) -> str:
-    """The image as JPEG in base64, as a page holds it."""
+def jpeg_data(image: Image.Image, quality: int, subsampling: str = "4:2:0") -> str:
+    """The image as JPEG in base64, as a page holds it. With `subsampling` 4:4:4 thin lines keep their colours."""
     buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return base64.b64encode(buffer.getvalue()).decode()
 
 

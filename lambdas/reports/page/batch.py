@@ -47,6 +47,7 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
     still_costs = left is not None and left.costs_money
     return Contents(
         Summary(
+            subject="Images analysed by",
             model=names.project,
             version=names.version,
             about=f"{facts_of(output.model_arn).notice}Batch {output.run_id}, {moment(facts.started_at)}",

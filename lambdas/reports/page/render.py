@@ -36,6 +36,7 @@ def page(contents: Contents) -> str:
         "policy": _policy(style, scripts),
         "title": escaped(f"{summary.model}: {summary.answer}"),
         "style": style,
+        "subject": escaped(summary.subject),
         "model": escaped(summary.model),
         "version": escaped(summary.version),
         "about": escaped(summary.about),

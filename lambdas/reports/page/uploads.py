@@ -37,6 +37,7 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
     about = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
     return Contents(
         Summary(
+            subject="Images analysed by",
             model=names.project,
             version=names.version,
             about=about,

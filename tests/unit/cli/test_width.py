@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import get_args
@@ -17,8 +18,10 @@ from rich.text import Text
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.main import cli, main
 from iu_tuner.cli.models.evaluation import Evaluation
+from iu_tuner.cli.terminal.images import batch_progress
 from iu_tuner.cli.terminal.render import PHASES, answer, progress, thresholds_table
 from iu_tuner.cli.terminal.times import RunTimes
+from iu_tuner.contract.batch.live_batch import LiveBatch, LiveBatchRun
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, LiveRun, StepUnderWay
 from iu_tuner.contract.output.measured import StepOutput
@@ -56,7 +59,7 @@ def snapshot(phase: str, step: str, series: str | None) -> Snapshot:
         from_json(StepOutput, {"phase": each, "concurrency": 1024, "acceptedTps": 123.45, "p50Ms": 1234.5, **LARGE})
         for each in ("probe", step)
     )
-    under_way = StepUnderWay(12, step, 2048, 128, series, 8.0, 120.0)
+    under_way = StepUnderWay(12, step, 2048, 128, series, 8.0, 120.0, 125.0, 110.0, 1234.5)
     done = LiveProgress(1234567, 1234567, 12345, rows, under_way, EstimateSoFar(1234.56, 1134.56, 1334.56))
     execution = {"status": "RUNNING", "input": json.dumps({"modelArn": MODEL})}
     return Snapshot(execution, LiveRun(phase, done, None))
@@ -69,8 +72,31 @@ def test_progress(step: str, series: str | None) -> None:
     for phase in PHASES if series is None else ("measuring",):
         seen = snapshot(phase, step, series)
         times = RunTimes()
-        times.see(seen, 0.0, datetime.now(UTC))
-        assert_whole(progress(seen, partial(times.sentence, 5000.0)))
+        for each in (Snapshot(seen.execution, None), seen):
+            times.see(each, 0.0, datetime.now(UTC))
+        for now in (5.0, 100.0, 5000.0) if phase == "measuring" else (5000.0,):
+            assert_whole(progress(seen, partial(times.sentence, now)))
+
+
+def test_the_progress_of_a_batch_which_says_what_has_elapsed() -> None:
+    live = LiveBatch(123_456, 12_345, 23_456, 123, 12, 123.45, 0.0, None, 123.45, 12.5, 4.0)
+    execution = {"status": "RUNNING", "input": json.dumps({"task": "process", "modelArn": MODEL})}
+    seen, times = Snapshot(execution, LiveBatchRun("processing", None, None, live)), RunTimes()
+    times.see(seen, 0.0, datetime.now(UTC))
+
+    shown = progress(seen, partial(times.sentence, 65.0))
+
+    assert_whole(shown)
+    assert "35,801 of 123,456 images have a result" in printed(shown, 1000)
+    assert "1:05 elapsed" in printed(shown, WIDTH)
+
+
+def test_once_each_image_has_an_outcome_no_rate_is_said_that_would_fall() -> None:
+    live = LiveBatch(60, 0, 58, 2, 1, 5.0, began_at=1000.0, usd_per_unit_hour=4.0)
+
+    assert batch_progress(live, 1030.0) == "58 of 60 images have a result, 2 failed"
+    open_ = batch_progress(replace(live, failed=0), 1029.0)
+    assert open_ == "58 of 60 images have a result, 2.00 images/s (40 % of measured), about 1.0 s and $0.00 left"
 
 
 def test_the_answer() -> None:

@@ -66,6 +66,7 @@ def test_what_the_user_should_know_is_said(demand: TrafficDemand | BatchDemand, 
     ("demand", "not_said"),
     [
         (TrafficDemand(8, 25, headroom=0.0), "quota raise"),
+        (TrafficDemand(8, 50), "TPS per account and Region"),
         (TrafficDemand(8, 20), "at least two"),
         (TrafficDemand(8, 20, headroom=0.1), "spiky"),
     ],

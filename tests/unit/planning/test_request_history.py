@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.models.usage import UsageSums, Window
-from lambdas.planning.request_history import build_history
+from lambdas.planning.request_history import RequestHistory, build_history
 from tests.support import past_traffic
 from tests.support.past_traffic import MONDAY, history
 
@@ -40,6 +40,16 @@ def test_a_window_has_the_shortest_periods_that_are_kept_so_long(days: int, peri
     # CloudWatch refuses a start before the time that it keeps, and has no period that has not ended.
     assert now - days * 86_400 + period_s <= window.start_s < now - days * 86_400 + 2 * period_s
     assert now - period_s < window.end_s <= now
+
+
+@pytest.mark.parametrize(("hours", "kept", "begins"), [(167, 167, 0), (168, 168, 0), (170, 168, 2), (340, 336, 4)])
+def test_whole_weeks_are_the_last_ones(hours: int, kept: int, begins: int) -> None:
+    past = RequestHistory(14, MONDAY, 3600, tuple(range(hours)), 0, of_model=True, in_service_known=True)
+
+    weeks = past.whole_weeks
+
+    assert weeks.counts == tuple(range(hours))[-kept:]
+    assert weeks.start_s == MONDAY + 3600 * begins
 
 
 def test_attempts_are_those_answered_and_those_throttled() -> None:

@@ -67,6 +67,13 @@ def test_office_hours_cost_their_hours_and_the_starts() -> None:
     assert plan.usd_per_month == pytest.approx(2 * (50 + 5 / 3) / 168 * PRICE * HOURS_PER_MONTH)
 
 
+def test_headroom_counts_for_the_units_of_each_block() -> None:
+    doubled = week_plan(past_traffic.office_hours(), PastDemand(14, 99.0, headroom=1.0), PER_UNIT, 9, 9, PRICE, 1200)
+
+    assert doubled is not None
+    assert {(block.min_units, block.max_units) for block in doubled.blocks} == {(3, 4)}
+
+
 @pytest.mark.parametrize("past", [past_traffic.steady(14), past_traffic.spikes()])
 def test_a_model_that_is_never_idle_is_never_stopped(past: RequestHistory) -> None:
     assert planned(past) is None
@@ -208,6 +215,7 @@ def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:
     [
         (range(7), "cron(5 6 * * ? *)"),
         ([0], "cron(5 6 ? * MON *)"),
+        ([0, 1], "cron(5 6 ? * MON,TUE *)"),
         ([1, 2, 3], "cron(5 6 ? * TUE-THU *)"),
         ([0, 2], "cron(5 6 ? * MON,WED *)"),
         ([4, 5, 6], "cron(5 6 ? * FRI,SAT,SUN *)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iu_tuner.contract.output.result import LeaseHolder
 from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput
-from tests.unit.reports.sample_batch import STOPPED
+from simulation.samples.batch import STOPPED
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 SERVED = ServeOutput(

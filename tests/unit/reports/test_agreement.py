@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import get_args
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from iu_tuner.cli.terminal import render
-from iu_tuner.contract.output.json_values import to_json
+from iu_tuner.cli.terminal.images import images_answer
+from iu_tuner.contract.batch.output import BatchOutput, BatchVerdict
+from iu_tuner.contract.batch.sentences import batch_sentence
+from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.contract.output.result import MeasuredVerdict, Output
+from iu_tuner.contract.output.sentences import receipt_sentence
 from iu_tuner.formats import count
 from lambdas.images.coverage import ImagesFound
 from lambdas.images.image import TOO_LARGE_FOR_BYTES
 from lambdas.models.lease import Lease
 from lambdas.planning.demand import TrafficDemand
-from lambdas.reports.email import finished_email
+from lambdas.reports.email import batch_email, finished_email
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.render import page
 from lambdas.runs.run import Run
 from lambdas.tuning.output import skipped
+from simulation.samples.batch import BATCHES, batch_page, ended_batch
 from simulation.samples.report import KINDS, played
 
 SAMPLES: Mapping[str, str] = {  # verdict -> the sample run with it
@@ -40,8 +45,12 @@ SAMPLES: Mapping[str, str] = {  # verdict -> the sample run with it
 
 def terminal(output: Output) -> str:
     """The client's answer, read from the execution's output as it is in JSON."""
+    return printed(render.answer(parse_output(to_json(output))))
+
+
+def printed(parts: Iterable[RenderableType]) -> str:
     console = Console(file=io.StringIO(), width=100_000)
-    for part in render.answer(parse_output(to_json(output))):
+    for part in parts:
         console.print(part)
     written: io.StringIO = console.file  # type: ignore[assignment]
     return written.getvalue()
@@ -156,6 +165,31 @@ def test_an_answer_from_few_of_the_images_says_so_in_its_summary() -> None:
     assert said not in played(KINDS[0])[2].summary
     for text in (contents(run, steps, output, {}).summary.answer, finished_email(output).body, terminal(output)):
         assert output.summary in text
+
+
+def test_every_verdict_of_a_batch_is_among_the_samples() -> None:
+    assert {*BATCHES, "skipped"} == set(get_args(BatchVerdict))
+    assert {name: ended_batch(name).verdict for name in BATCHES} == {name: name for name in BATCHES}
+
+
+@pytest.mark.parametrize("verdict", BATCHES)
+def test_all_three_say_the_same_of_a_batch(verdict: str) -> None:
+    output = from_json(BatchOutput, to_json(ended_batch(verdict)))
+    shown = batch_page(verdict).summary
+    told = {
+        "page": "\n".join((shown.answer, shown.verdict, shown.evidence, shown.receipt)),
+        "email": batch_email(output).body,
+        "terminal": printed(images_answer(output)),
+    }
+
+    assert output.model is not None
+    for where, text in told.items():
+        assert batch_sentence(output) in text, where
+        assert output.verdict_detail in text, where
+        assert verdict in text, where
+        assert receipt_sentence(output.model) in text, where
+    assert told["email"].startswith(batch_sentence(output))
+    assert told["terminal"].startswith(batch_sentence(output))
 
 
 def test_a_skipped_run_says_so_in_the_terminal() -> None:

@@ -19,8 +19,8 @@ from lambdas.reports import email as message
 from lambdas.reports.email import Message
 from lambdas.runs.failed_run import FailedRun
 from lambdas.tuning.output import skipped
+from simulation.samples.batch import batch_output
 from simulation.samples.run import INPUT, sample_output
-from tests.unit.reports.sample_batch import batch_output
 
 ARN = INPUT["modelArn"]
 STOPPED = Receipt("finally", 1_795_241_495.0, "STOPPED", "STOPPED", 1_795_241_400.0, 1_795_241_495.0, 0.0264, 0.1056)

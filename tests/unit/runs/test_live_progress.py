@@ -96,6 +96,8 @@ def test_the_item_says_step_counts_and_estimate() -> None:
     ramp = run.history[0]
     load = {"concurrency": plan.lanes, "workers": plan.workers}
     seconds = {"startsInSeconds": plan.wait_s, "plannedSeconds": pytest.approx(plan.base_s + plan.paced_s, abs=0.05)}
+    seconds |= {"longestSeconds": pytest.approx(plan.longest_s, abs=0.05)}
+    seconds |= {"pacedSeconds": pytest.approx(plan.paced_s, abs=0.05), "pacedTps": pytest.approx(plan.paced_tps, 0.01)}
     assert told["step"] == {"number": 2, "phase": "confirm", **load, **seconds}
     assert (told["accepted"], told["throttled"], told["failed"]) == (sum(ramp.accepted), sum(ramp.throttled), 0)
     assert told["estimate"]["tps"] == pytest.approx(5.0, rel=0.05)

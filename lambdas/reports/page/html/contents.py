@@ -64,6 +64,8 @@ class Summary:
     receipt_tone: Tone
     reasons: tuple[str, ...]
     notes: tuple[Note, ...] = ()
+    subject: str = "Inference units for"
+    """what the page is about, before the model's name"""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.reports.page.batch import BatchFacts, batch_contents
+from lambdas.reports.page.batch import batch_contents
 from lambdas.reports.page.html.contents import Contents
 from lambdas.reports.page.render import page
-from tests.unit.reports.sample_batch import batch_output
-
-FACTS = BatchFacts("2026-11-21T06:00:00Z", ((0.0, 0), (8.0, 42)), 5.0, 12.4, {"images": {"prefix": "in/"}})
+from simulation.samples.batch import FACTS, batch_output
 
 
 def contents(**changed: Any) -> Contents:
@@ -30,6 +28,7 @@ def test_the_answer_names_each_kind_of_image() -> None:
     assert shown.summary.answer == said
     assert shown.summary.tone == "caution"
     assert "resume" in shown.summary.next_action
+    assert page(shown).count("<span>Images analysed by</span> <b><bdi>bees</bdi></b>") == 1
     images = tables(shown)["images"]
     assert (images["with a new result"], images["listed, which is the sum"]) == ("42", "54")
     assert images["left out: folder"] == "1"
