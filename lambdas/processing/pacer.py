@@ -32,7 +32,7 @@ LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
 LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
-REST_S = 1.2  # outcomes so soon after a decrease are of requests that were sent before it
+REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
@@ -45,6 +45,7 @@ class Pace:
     rate: float
     units: int
     cap: int | None = None  # most requests in flight; None if it is not known
+    is_limited: bool = False  # whether the model throttles more in flight than the cap
     measured: float | None = None  # TPS per inference unit; None without a measurement
     ceiling: float | None = None  # the rate at the last throttle
     slow_start: bool = False
@@ -108,7 +109,9 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     show that capacity is gone.
     """
     if pace.cap is None and report.cap is not None:
-        return replace(pace, cap=report.cap, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
+        return replace(
+            pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
+        )
     rests = now < pace.lowered_at + REST_S
     if rests and pace.seeking:
         return pace

@@ -24,7 +24,8 @@ SHARES: dict[Kind, float] = {"live": 2 / 3, "batch": 1 / 3}
 class Slots:
     """`count` reserved slots, the first at `first`, `interval` apart. At `again_at` the worker asks for more.
 
-    `cap` is the most requests that the worker may have in flight.
+    `cap` is the most requests that the worker may have in flight. While it uses its slots it is the only one that
+    sends, so it may have as many as all together; only a model that limits requests in flight asks for less.
     """
 
     first: float
@@ -47,9 +48,12 @@ class Slots:
 def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None = None) -> tuple[Pace, Slots]:
     """Reserve the next slots of one of `workers` workers: as many as it may have for a second.
 
-    A worker that says how many it has `wanted` may have all that nobody has reserved, as it does not take too many.
+    A worker whose slots come soon asks again before their end, so that it gets those of workers which have not begun
+    yet, or have ended. One that says how many it has `wanted` may have all that nobody has reserved, as it does not
+    take too many.
     """
-    rate = _share(pace, now, kind) * pace.rate / (workers if wanted is None else 1)
+    share = _share(pace, now, kind)
+    rate = share * pace.rate / (workers if wanted is None else 1)
     count = max(1, round(rate * PERIOD_S))
     is_short = wanted is None or wanted > count
     if wanted is not None:
@@ -60,7 +64,9 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     again_at = now + (count / rate if count else first - now - HORIZON_S / 2)
     if wanted is not None and not is_short:
         again_at = max(again_at, now + PERIOD_S / 2)
-    cap = None if pace.cap is None else max(1, round(pace.cap / workers))
+    if wanted is None and count and share == 1.0:
+        again_at = min(again_at, first + count / pace.rate - LEAD_S)
+    cap = pace.cap if pace.cap is None or not pace.is_limited else max(1, round(pace.cap / workers))
     slots = Slots(first, 1 / pace.rate, count, again_at, cap)
     pace = replace(pace, next_free_at=slots.end)
     if is_short:

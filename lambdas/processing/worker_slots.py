@@ -12,7 +12,7 @@ from lambdas.models.outcomes import THROTTLED
 from lambdas.processing.pacer import OUTAGE, OUTCOMES_KEPT, Report, digit
 from lambdas.processing.slots import Slots
 
-LATE_S = 1.0  # a slot that is older is not used any more
+LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
 SOON_S = 0.25  # at most one early report in this time
 CAP_THROTTLES = 5  # a limit of requests in flight shows in so many throttles
 CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight

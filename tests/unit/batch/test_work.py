@@ -67,9 +67,9 @@ class Sender:
     gone: bool = False
     flaky: set[bytes] = field(default_factory=set)  # keys that fail once
 
-    def __call__(self, tasks: Iterator[ShardTask]) -> Sender:
+    def __call__(self, tasks: Iterator[ShardTask | None]) -> Sender:
         for task in tasks:
-            if (request := task.prepare()) is None:
+            if task is None or (request := task.prepare()) is None:
                 continue
             if self.throttled == self.limit:
                 break

@@ -75,8 +75,8 @@ def test_a_worker_counts_what_it_did_with_its_slots() -> None:
     assert own.next_at(NOW + 0.2) is None  # the cap
     own.done(ACCEPTED, before[0])
     own.done(THROTTLED, before[1])
-    assert own.next_at(NOW + 1.55) == pytest.approx(NOW + 0.6)  # the others are too old
-    report = own.report(NOW + 1.55)
+    assert own.next_at(NOW + 0.95) == pytest.approx(NOW + 0.6)  # the others are too old
+    report = own.report(NOW + 0.95)
 
     assert (report.outcomes, report.unused) == ("01", 4)
     assert own.report(NOW + 2).outcomes == ""
