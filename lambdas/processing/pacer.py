@@ -33,6 +33,9 @@ LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
+UNMEASURED_REST_S = (
+    0.3  # the same for the start of a report: without a measurement a late throttle looks like the limit
+)
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
@@ -112,7 +115,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
         return replace(
             pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
         )
-    rests = now < pace.lowered_at + REST_S
+    rests = _rests(pace, report, now)
     if rests and pace.seeking:
         return pace
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
@@ -123,6 +126,12 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
         return pace
     slots = report.accepted + report.unused
     return pace if report.accepted < USED * slots else _raised(pace, report)
+
+
+def _rests(pace: Pace, report: Report, now: float) -> bool:
+    if pace.expected is None:
+        return now - report.seconds < pace.lowered_at + UNMEASURED_REST_S
+    return now < pace.lowered_at + REST_S
 
 
 def _lowered(pace: Pace, now: float) -> Pace:
@@ -154,7 +163,8 @@ def _at(pace: Pace, rate: float) -> Pace:
 
 def _raised(pace: Pace, report: Report) -> Pace:
     if pace.slow_start:
-        return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, report.seconds))
+        seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
+        return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)

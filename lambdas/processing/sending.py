@@ -85,7 +85,7 @@ def send_paced(
     Where `open_tasks` tells how many tasks have no answer yet, no more slots are reserved than these need.
 
     `tasks` yields None while it has no task to be sent now; then it is asked again, at the latest after a reply.
-    What `tasks` still yields at the end has not been sent. A task that was taken and is not finished was throttled last,
+    What `tasks` still yields at the end was not sent. A task that was taken and is not finished was throttled last,
     or had no slot in time.
 
     Raises:
