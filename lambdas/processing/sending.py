@@ -107,7 +107,10 @@ def send_paced(
 
 
 class _Sending:
-    """What the threads share. One lock guards the slots, the counts and the tasks."""
+    """What the threads share. One lock guards the slots, the counts and the tasks.
+
+    Each kind of thread waits for a condition of its own, as waking all threads for each reply would take much CPU.
+    """
 
     def __init__(
         self,
@@ -128,7 +131,10 @@ class _Sending:
         self._tasks_end = False
         self._unfinished = 0  # tasks that threads work on, which may have to be sent again
         self._slots = WorkerSlots()
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)  # for threads without a task
+        self._slot_changed = threading.Condition(lock)  # for the thread that waits for a slot
+        self._pace_changed = threading.Condition(lock)  # for the thread that keeps the pace
         self._turn = threading.Lock()  # of the thread that waits for a slot
 
     def run(self, connect: Callable[[], Sender]) -> None:
@@ -154,7 +160,7 @@ class _Sending:
         """Called when all other threads are done."""
         with self._changed:
             self._ended = True
-            self._changed.notify_all()
+            self._wake_all()
 
     def report_rest(self) -> None:
         """Report what became of the last requests, and give back the slots that are left."""
@@ -178,7 +184,7 @@ class _Sending:
                     task = next(self._tasks)
                 except StopIteration:
                     if not self._unfinished:
-                        self._changed.notify_all()
+                        self._wake_all()
                         return None
                     self._tasks_end = True
                     continue
@@ -210,7 +216,10 @@ class _Sending:
             self._unfinished -= 1
             if again is not None:
                 self._again.append(again)
-            self._changed.notify_all()
+            if self._unfinished:
+                self._changed.notify()
+            else:
+                self._wake_all()
 
     def _wait_for_slot(self) -> int | None:
         """Wait for the next slot and use it. Returns the requests in flight before it, or None at the end.
@@ -229,9 +238,9 @@ class _Sending:
                     return self._slots.send()
                 if not self._is_short:
                     self._is_short = True
-                    self._changed.notify_all()
+                    self._pace_changed.notify()
                 due = min(self._until, moment + IDLE_S if at is None else at)
-                self._changed.wait(max(0.0, due - moment))
+                self._slot_changed.wait(max(0.0, due - moment))
         return None
 
     def _wait_until_due(self) -> bool:
@@ -242,7 +251,7 @@ class _Sending:
                 if self._is_short and self._slots.is_due(moment):
                     return True
                 due = self._slots.again_at if self._is_short else moment + IDLE_S
-                self._changed.wait(max(0.0, min(due, moment + IDLE_S) - moment))
+                self._pace_changed.wait(max(0.0, min(due, moment + IDLE_S) - moment))
             return False
 
     def _exchange(self) -> None:
@@ -253,7 +262,7 @@ class _Sending:
         slots = self._pace.exchange(report, moment, wanted=wanted, unsent=unsent)
         with self._changed:
             self._slots.add(slots)
-            self._changed.notify_all()
+            self._slot_changed.notify()
 
     def _wanted(self) -> int | None:
         """The slots that the open tasks still need. Returns None if their number is not known."""
@@ -270,11 +279,17 @@ class _Sending:
             if reply.outcome == THROTTLED:
                 self.sent.throttled += 1
                 self.throttled_seconds.add(int(self._now()))
+                self._pace_changed.notify()
+            self._slot_changed.notify()
 
     def _fail(self) -> None:
         with self._changed:
             self._failed = True
-            self._changed.notify_all()
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        for each in (self._changed, self._slot_changed, self._pace_changed):
+            each.notify_all()
 
     def _is_over(self) -> bool:
         return self._failed or self.sent.gone or self._now() >= self._until
