@@ -43,7 +43,8 @@ class Sent(Protocol):
 
 
 Send = Callable[[Iterator[ShardTask | None]], Sent]
-BACKGROUND = 3  # threads: one claims the next shard, two record what became of the last ones
+CLAIMED_AHEAD = 2  # shards: the last ones of a batch are small, and are sent as fast as the next one is claimed
+BACKGROUND = 4  # threads: two claim the next shards, two record what became of the last ones
 
 
 @dataclass
@@ -55,7 +56,7 @@ class _OpenShard:
     since: float
     sent: list[ShardTask] = field(default_factory=list)
     over: list[ShardTask] = field(default_factory=list)
-    waiting: list[ShardTask] = field(default_factory=list)  # had an error that may pass
+    waiting: list[ShardTask] = field(default_factory=list)  # for the end: an error that may pass, or S3 took no result
     saving: Future[bool] | None = None
     saved: int = 0  # images that are being recorded
     is_ours: bool = True  # until another worker has recorded the same turn
@@ -79,7 +80,8 @@ class _OpenShard:
         """Sort the images by what became of them, and find out whether the last save is over. Raises what it raised."""
         still = []
         for task in self.sent:
-            (self.over if task.is_over else self.waiting if task.is_waiting else still).append(task)
+            is_waiting = task.is_waiting or task.is_kept
+            (self.over if task.is_over else self.waiting if is_waiting else still).append(task)
         self.sent = still
         if self.saving is not None and self.saving.done():
             self.is_ours = self.saving.result()
@@ -131,16 +133,16 @@ class RoundWork:
 
         Yields None while no image may be sent: the next shard is not claimed yet, or too many images are not recorded.
         """
-        following = background.submit(self._claim)
-        while True:
-            while not following.done():
+        following = deque(background.submit(self._claim) for _ in range(CLAIMED_AHEAD))
+        while following:
+            while not following[0].done():
                 self._save_due(background)
                 yield None
-            if (shard := following.result()) is None:
-                break
+            if (shard := following.popleft().result()) is None:
+                continue
             self._open.append(shard)
             self._most = max(self._most, shard.turn.size)
-            following = background.submit(self._claim)
+            following.append(background.submit(self._claim))
             while shard.todo and shard.is_ours:
                 self._save_due(background)
                 if self._is_full():
