@@ -47,7 +47,7 @@ def test_workers_have_the_slots_of_those_that_have_not_begun(begun: int) -> None
         got[worker] += sum(at < NOW + 10 for at in slots.times)
 
     assert sum(got) == pytest.approx(400, rel=0.02)
-    assert max(got) <= 1.1 * min(got)
+    assert max(got) <= 1.3 * min(got)
     assert asked <= 4 * 10 * 1.1
 
 
