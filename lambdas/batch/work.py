@@ -53,7 +53,7 @@ class _OpenShard:
 
     turn: ShardTurn
     todo: deque[ShardTask]
-    since: float
+    since: float = 0.0
     sent: list[ShardTask] = field(default_factory=list)
     over: list[ShardTask] = field(default_factory=list)
     waiting: list[ShardTask] = field(default_factory=list)  # for the end: an error that may pass, or S3 took no result
@@ -78,7 +78,7 @@ class _OpenShard:
 
     def look(self) -> None:
         """Sort the images by what became of them, and find out whether the last save is over. Raises what it raised."""
-        still = []
+        still: list[ShardTask] = []
         for task in self.sent:
             is_waiting = task.is_waiting or task.is_kept
             (self.over if task.is_over else self.waiting if is_waiting else still).append(task)
@@ -140,6 +140,7 @@ class RoundWork:
                 yield None
             if (shard := following.popleft().result()) is None:
                 continue
+            shard.since = self._now()
             self._open.append(shard)
             self._most = max(self._most, shard.turn.size)
             following.append(background.submit(self._claim))
@@ -166,7 +167,7 @@ class RoundWork:
         processing = store_of_shard(self._processing)
         tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
         look_around(processing, tasks)
-        return _OpenShard(turn, deque(tasks), self._now())
+        return _OpenShard(turn, deque(tasks))
 
     def _look(self) -> None:
         for shard in self._open:

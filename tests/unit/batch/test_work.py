@@ -178,7 +178,7 @@ def test_a_result_that_s3_did_not_take_is_written_at_the_end_of_the_round(s3: An
         def put_object(self, **more: Any) -> Any:
             if more["Key"].startswith("results/") and self.refusals:
                 self.refusals -= 1
-                raise ClientError({"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "Put")
+                raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
             return s3.put_object(**more)
 
         def __getattr__(self, name: str) -> Any:
