@@ -22,6 +22,7 @@ from lambdas.models.outcomes import THROTTLED
 
 SAFETY = 0.98  # of the measured rate at the start
 STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
+UNEVEN_STEP = STEP / 4  # of a throttle that may be due to a request that was sent late: a slower pace would not help
 FIRST_REQUESTS = 120  # requests per STEP before the first throttle
 RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
 MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
@@ -76,13 +77,15 @@ class Report:
     """What one worker saw since its last report, in `seconds`.
 
     `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
-    requests in flight above which almost all requests were throttled, if the worker found one.
+    requests in flight above which almost all requests were throttled, if the worker found one. `is_uneven` says that
+    requests were sent late, so that the model was asked for more than the rate for a moment.
     """
 
     seconds: float = 1.0
     outcomes: str = ""
     unused: int = 0
     cap: int | None = None
+    is_uneven: bool = False
 
     @property
     def accepted(self) -> int:
@@ -121,7 +124,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
     if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
-        return _lowered(pace, now)
+        return _lowered(pace, now, UNEVEN_STEP if report.is_uneven else STEP)
     if rests:
         return pace
     slots = report.accepted + report.unused
@@ -134,7 +137,7 @@ def _rests(pace: Pace, report: Report, now: float) -> bool:
     return now < pace.lowered_at + REST_S
 
 
-def _lowered(pace: Pace, now: float) -> Pace:
+def _lowered(pace: Pace, now: float, step: float) -> Pace:
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
     if pace.slow_start or throttled >= OUTAGE:
@@ -147,8 +150,8 @@ def _lowered(pace: Pace, now: float) -> Pace:
     if pace.rate > known:
         probes = pace.false_probes if pace.is_low else min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
-        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - STEP) * known)
-    return _at(lowered, pace.rate * (1 - STEP * 2 ** (throttled - 1)))
+        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
+    return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
 
 
 def _accepted_share(recent: str) -> float:

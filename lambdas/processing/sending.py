@@ -235,7 +235,7 @@ class _Sending:
                     self._is_short = False
                     self.sent.requests += 1
                     self.sent.paced_s += moment - began
-                    return self._slots.send()
+                    return self._slots.send(moment)
                 if not self._is_short:
                     self._is_short = True
                     self._pace_changed.notify()

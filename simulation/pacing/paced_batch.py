@@ -79,7 +79,7 @@ def run_batch(
     def send(worker: int, now: float) -> None:
         own, local = slots[worker], now + clocks[worker]
         while own.in_flight < THREADS and (at := own.next_at(local)) is not None and at <= local + 1e-6:
-            before = own.send()
+            before = own.send(local)
             kind, ready_s = service.offer(now)
             batch.seconds.setdefault(int(now), Counter())[OUTCOMES[kind]] += 1
             schedule(ready_s + REPLY_S * random.random(), worker, OUTCOMES[kind], before)

@@ -93,7 +93,7 @@ def test_a_worker_counts_what_it_did_with_its_slots() -> None:
     own.add(Slots(NOW, 0.1, 10, NOW + 1, cap=2))
 
     assert own.next_at(NOW) == NOW
-    before = [own.send(), own.send()]
+    before = [own.send(NOW), own.send(NOW)]
     assert own.next_at(NOW + 0.2) is None  # the cap
     own.done(ACCEPTED, before[0])
     own.done(THROTTLED, before[1])
@@ -104,12 +104,24 @@ def test_a_worker_counts_what_it_did_with_its_slots() -> None:
     assert own.report(NOW + 2).outcomes == ""
 
 
+def test_a_worker_tells_whether_requests_were_late() -> None:
+    own = WorkerSlots()
+    own.add(Slots(NOW, 0.1, 10, NOW + 1))
+    own.send(NOW + 0.01)
+    assert not own.report(NOW + 0.05).is_uneven
+
+    own.send(NOW + 0.15)
+
+    assert own.report(NOW + 0.2).is_uneven
+    assert not own.report(NOW + 0.3).is_uneven
+
+
 def test_many_throttles_make_a_worker_report_early_and_give_its_slots_back() -> None:
     own = WorkerSlots()
     own.report(NOW)
     own.add(Slots(NOW, 0.1, 10, NOW + 1))
     for _ in range(4):
-        own.done(THROTTLED, own.send())
+        own.done(THROTTLED, own.send(NOW))
 
     assert not own.is_due(NOW + 0.1)
     assert own.is_due(NOW + 0.4)
