@@ -49,6 +49,11 @@ class ShardTask:
         return self._work is not None and self._work.is_waiting
 
     @property
+    def is_kept(self) -> bool:
+        """Whether S3 did not take the image's result, which `record` writes."""
+        return self._work is not None and self._work.is_kept
+
+    @property
     def is_current(self) -> bool:
         """Whether the image has a current result."""
         return self._work is not None and self._work.outcome is Outcome.CURRENT

@@ -1,11 +1,17 @@
-"""One worker's round: it claims shards, sends their images at the model's pace, and records what became of them."""
+"""One worker's round: it claims shards, sends their images at the model's pace, and records what became of them.
+
+A shard is recorded once all of its images have an outcome. Without a file for each image, answers are lost with a
+worker that dies: then half a shard is recorded at a time, and a worker never has more images that are sent and not
+recorded than one shard has.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
@@ -36,21 +42,50 @@ class Sent(Protocol):
         """Whether the model does not run any more."""
 
 
-Send = Callable[[Iterator[ShardTask]], Sent]
+Send = Callable[[Iterator[ShardTask | None]], Sent]
+CLAIMED_AHEAD = 2  # shards: the last ones of a batch are small, and are sent as fast as the next one is claimed
+BACKGROUND = 4  # threads: two claim the next shards, two record what became of the last ones
 
 
 @dataclass
 class _OpenShard:
-    """A shard whose images are under way."""
+    """A shard whose images are under way: those to be sent, those that were, and those with an outcome to record."""
 
     turn: ShardTurn
-    tasks: list[ShardTask]
-    since: float
+    todo: deque[ShardTask]
+    since: float = 0.0
+    sent: list[ShardTask] = field(default_factory=list)
+    over: list[ShardTask] = field(default_factory=list)
+    waiting: list[ShardTask] = field(default_factory=list)  # for the end: an error that may pass, or S3 took no result
+    saving: Future[bool] | None = None
+    saved: int = 0  # images that are being recorded
+    is_ours: bool = True  # until another worker has recorded the same turn
 
     @property
-    def is_over(self) -> bool:
-        """Whether all of its images have an outcome."""
-        return all(task.is_over for task in self.tasks)
+    def unsaved(self) -> int:
+        """The images that another worker would send again."""
+        return len(self.sent) + len(self.over) + self.saved
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether none of its images is to be sent now, or has no reply."""
+        return not self.todo and not self.sent
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of its images are recorded."""
+        return self.is_settled and not self.waiting and not self.over and self.saving is None
+
+    def look(self) -> None:
+        """Sort the images by what became of them, and find out whether the last save is over. Raises what it raised."""
+        still: list[ShardTask] = []
+        for task in self.sent:
+            is_waiting = task.is_waiting or task.is_kept
+            (self.over if task.is_over else self.waiting if is_waiting else still).append(task)
+        self.sent = still
+        if self.saving is not None and self.saving.done():
+            self.is_ours = self.saving.result()
+            self.saving, self.saved = None, 0
 
 
 class RoundWork:
@@ -59,8 +94,8 @@ class RoundWork:
     def __init__(self, table: ShardTable, files: ShardFiles, processing: Processing, now: Callable[[], float]) -> None:
         self._table, self._files, self._processing, self._now = table, files, processing, now
         self._open: list[_OpenShard] = []
-        self._saves: list[Future[None]] = []
-        self._finished = 0  # requests whose replies reached a task
+        self._finished = 0  # requests whose replies reached a task that is recorded
+        self._most = 0  # images of the largest shard
 
     def run(self, send: Send, until: float, sleep: Callable[[float], None] = time.sleep) -> list[Sent]:
         """Claim and send until `until` (epoch seconds). Images without an outcome then are left to the next round.
@@ -69,38 +104,60 @@ class RoundWork:
             AccessDenied: a right is missing.
             ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
         """
-        with ThreadPoolExecutor(2) as background:
+        with ThreadPoolExecutor(BACKGROUND) as background:
             sent = [send(self._tasks(background))]
-            for each in self._saves:
-                each.result()
+        self._look()
         while not sent[-1].gone and (waiting := self._waiting()) and (moment := self._now()) < until:
             due = [task for task in waiting if task.not_before <= moment]
             if due:
                 sent.append(send(iter(due)))
             else:
                 sleep(min(until, min(task.not_before for task in waiting)) - moment)
-        finished = self._finished + sum(task.requests for shard in self._open for task in shard.tasks)
+        open_tasks = [task for shard in self._open for task in _left(shard)]
+        finished = self._finished + sum(task.requests for task in open_tasks)
         requests, throttled = sum(each.requests for each in sent), sum(each.throttled for each in sent)
         # A round that was broken off did not count its requests.
         extra = Traffic(max(0, requests - finished), throttled, paced_seconds=sum(each.paced_s for each in sent))
         for shard in self._open:
-            self._save(shard, extra)
+            self._save(shard, _left(shard), extra)
             extra = Traffic()
         self._open = []
         return sent
 
     def _waiting(self) -> list[ShardTask]:
         """The images that had an error that may pass."""
-        return [task for shard in self._open for task in shard.tasks if task.is_waiting]
+        return [task for shard in self._open for task in shard.waiting if task.is_waiting]
 
-    def _tasks(self, background: Executor) -> Iterator[ShardTask]:
-        """The images of one shard after the other. While one is sent, the next is claimed and the last one saved."""
-        following = background.submit(self._claim)
-        while (shard := following.result()) is not None:
+    def _tasks(self, background: Executor) -> Iterator[ShardTask | None]:
+        """The images of one shard after the other. While one is sent, the next is claimed and the last one saved.
+
+        Yields None while no image may be sent: the next shard is not claimed yet, or too many images are not recorded.
+        """
+        following = deque(background.submit(self._claim) for _ in range(CLAIMED_AHEAD))
+        while following:
+            while not following[0].done():
+                self._save_due(background)
+                yield None
+            if (shard := following.popleft().result()) is None:
+                continue
+            shard.since = self._now()
             self._open.append(shard)
-            following = background.submit(self._claim)
-            yield from shard.tasks
-            self._save_finished(background)
+            self._most = max(self._most, shard.turn.size)
+            following.append(background.submit(self._claim))
+            while shard.todo and shard.is_ours:
+                self._save_due(background)
+                if self._is_full():
+                    yield None
+                    continue
+                shard.sent.append(shard.todo.popleft())
+                yield shard.sent[-1]
+        while any(shard.sent for shard in self._open):
+            self._save_due(background)
+            yield None
+
+    def _is_full(self) -> bool:
+        """Whether a worker that dies now would lose the answers of a whole shard."""
+        return not self._processing.has_files and sum(shard.unsaved for shard in self._open) >= self._most
 
     def _claim(self) -> _OpenShard | None:
         """Claim a shard and find out which results it has. A shard that is never sent from stays as it was."""
@@ -110,19 +167,38 @@ class RoundWork:
         processing = store_of_shard(self._processing)
         tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
         look_around(processing, tasks)
-        return _OpenShard(turn, tasks, self._now())
+        return _OpenShard(turn, deque(tasks))
 
-    def _save_finished(self, background: Executor) -> None:
-        """Save the shards that are over, but keep one for the counts that are known at the end of the round only."""
-        for shard in [each for each in self._open[:-1] if each.is_over]:
-            self._finished += sum(task.requests for task in shard.tasks)
-            self._saves.append(background.submit(self._save, shard, Traffic()))
-            self._open.remove(shard)
+    def _look(self) -> None:
+        for shard in self._open:
+            shard.look()
+        self._open = [shard for shard in self._open if shard.is_ours]
 
-    def _save(self, shard: _OpenShard, extra: Traffic) -> None:
-        latencies = LatencyHistogram()
-        for task in shard.tasks:
+    def _save_due(self, background: Executor) -> None:
+        """Save what is over, but keep the last shard for the counts that are known at the end of the round only."""
+        self._look()
+        self._open = [shard for shard in self._open if not shard.is_done or shard is self._open[-1]]
+        for shard in self._open:
+            is_half = not self._processing.has_files and 2 * len(shard.over) >= self._most
+            is_due = is_half or (shard.is_settled and shard is not self._open[-1])
+            if is_due and shard.over and shard.saving is None:
+                tasks, shard.over = shard.over, []
+                self._finished += sum(task.requests for task in tasks)
+                shard.saved = len(tasks)
+                shard.saving = background.submit(self._save, shard, tasks, Traffic())
+
+    def _save(self, shard: _OpenShard, tasks: Sequence[ShardTask], extra: Traffic) -> bool:
+        """Record these images in a turn. Returns False if another worker has recorded the same turn."""
+        latencies, moment = LatencyHistogram(), self._now()
+        for task in tasks:
             task.record(shard.turn, latencies)
-        requests = sum(task.requests for task in shard.tasks)
-        own = Traffic(requests, seconds=self._now() - shard.since, latencies=latencies.as_mapping())
-        save_turn(self._table, self._files, shard.turn.flush(own.plus(extra)))
+        requests = sum(task.requests for task in tasks)
+        own = Traffic(requests, seconds=moment - shard.since, latencies=latencies.as_mapping())
+        flushed = shard.turn.flush(own.plus(extra))
+        shard.since, shard.turn = moment, shard.turn.following(flushed.record)
+        return save_turn(self._table, self._files, flushed)
+
+
+def _left(shard: _OpenShard) -> list[ShardTask]:
+    """The images that are not recorded yet."""
+    return [*shard.over, *shard.waiting, *shard.sent, *shard.todo]

@@ -42,7 +42,7 @@ def first_pace(units: int, measured: Measured | None) -> Pace:
         return Pace(rate=SAFETY * measured.tps * units, units=units, cap=cap, measured=measured.tps)
     cap = None if in_flight is None else max(1, round(in_flight))
     rate = measured.clean_tps * units
-    return Pace(rate=rate, units=units, cap=cap, measured=measured.tps, ceiling=rate, seeking=True)
+    return Pace(rate, units, cap, is_limited=True, measured=measured.tps, ceiling=rate, seeking=True)
 
 
 def _usable(output: Output) -> Measured | None:

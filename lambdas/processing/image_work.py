@@ -66,6 +66,7 @@ class ImageWork:
         self._prepared: PreparedRequest | None = None
         self._content = b""  # of the result's file
         self._mask: bytes | None = None  # of its anomalies
+        self.is_kept = False  # whether S3 did not take the answer, which `conclude` writes
 
     @property
     def not_before(self) -> float:
@@ -185,7 +186,8 @@ class ImageWork:
         try:
             self._write()
         except AWS_ERRORS as error:
-            # The answer is kept: `conclude` writes it, and nothing is asked twice.
+            # Nothing is asked twice.
+            self.is_kept = True
             if isinstance(error, ClientError) and status_of(error) == 403:
                 self._deny(f"the write of {every.store.keys.of_result(self.image.key)}", message_of(error))
             logger.warning("a result could not be written, and will be written later", exc_info=True)

@@ -22,6 +22,7 @@ from lambdas.models.outcomes import THROTTLED
 
 SAFETY = 0.98  # of the measured rate at the start
 STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
+UNEVEN_STEP = STEP / 4  # of a throttle that may be due to a request that was sent late: a slower pace would not help
 FIRST_REQUESTS = 120  # requests per STEP before the first throttle
 RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
 MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
@@ -32,7 +33,10 @@ LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
 LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
-REST_S = 1.2  # outcomes so soon after a decrease are of requests that were sent before it
+REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
+UNMEASURED_REST_S = (
+    0.3  # the same for the start of a report: without a measurement a late throttle looks like the limit
+)
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
@@ -45,6 +49,7 @@ class Pace:
     rate: float
     units: int
     cap: int | None = None  # most requests in flight; None if it is not known
+    is_limited: bool = False  # whether the model throttles more in flight than the cap
     measured: float | None = None  # TPS per inference unit; None without a measurement
     ceiling: float | None = None  # the rate at the last throttle
     slow_start: bool = False
@@ -72,7 +77,8 @@ class Report:
     """What one worker saw since its last report, in `seconds`.
 
     `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
-    requests in flight above which almost all requests were throttled, if the worker found one. A worker with `few`
+    requests in flight above which almost all requests were throttled, if the worker found one. `is_uneven` says that
+    requests were sent late, so that the model was asked for more than the rate for a moment. A worker with `few`
     images would have many of them throttled while the end of a slow start is sought from above.
     """
 
@@ -80,6 +86,7 @@ class Report:
     outcomes: str = ""
     unused: int = 0
     cap: int | None = None
+    is_uneven: bool = False
     few: bool = False
 
     @property
@@ -110,8 +117,10 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     show that capacity is gone.
     """
     if pace.cap is None and report.cap is not None:
-        return replace(pace, cap=report.cap, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
-    rests = now < pace.lowered_at + REST_S
+        return replace(
+            pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
+        )
+    rests = _rests(pace, report, now)
     if rests and pace.seeking:
         return pace
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
@@ -124,7 +133,14 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     return pace if report.accepted < USED * slots else _raised(pace, report)
 
 
+def _rests(pace: Pace, report: Report, now: float) -> bool:
+    if pace.expected is None:
+        return now - report.seconds < pace.lowered_at + UNMEASURED_REST_S
+    return now < pace.lowered_at + REST_S
+
+
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
+    step = UNEVEN_STEP if report.is_uneven else STEP
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
     if pace.slow_start or throttled >= OUTAGE:
@@ -138,8 +154,8 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     if pace.rate > known:
         probes = pace.false_probes if pace.is_low else min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
-        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - STEP) * known)
-    return _at(lowered, pace.rate * (1 - STEP * 2 ** (throttled - 1)))
+        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
+    return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
 
 
 def _accepted_share(recent: str) -> float:
@@ -154,7 +170,8 @@ def _at(pace: Pace, rate: float) -> Pace:
 
 def _raised(pace: Pace, report: Report) -> Pace:
     if pace.slow_start:
-        return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, report.seconds))
+        seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
+        return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,7 +21,7 @@ from lambdas.processing.slots import Slots
 from lambdas.processing.worker_slots import WorkerSlots
 
 THREADS = 32  # most of one worker
-IDLE_S = 0.1  # a thread without a slot looks again, at the latest
+IDLE_S = 0.1  # a thread without a slot, or without a task, looks again, at the latest
 
 
 class Task(Protocol):
@@ -71,7 +71,7 @@ class Sent:
 
 
 def send_paced(
-    tasks: Iterator[Task],
+    tasks: Iterator[Task | None],
     pace: SharedPace,
     connect: Callable[[], Sender],
     *,
@@ -84,18 +84,22 @@ def send_paced(
 
     Where `open_tasks` tells how many tasks have no answer yet, no more slots are reserved than these need.
 
-    What `tasks` still yields then has not been sent. A task that was taken and is not finished was throttled last, or
-    had no slot in time.
+    `tasks` yields None while it has no task to be sent now; then it is asked again, at the latest after a reply.
+    What `tasks` still yields at the end was not sent. A task that was taken and is not finished was throttled last,
+    or had no slot in time.
 
     Raises:
         Exception: what a task or the pace raised. All threads have ended then.
     """
     sending = _Sending(tasks, pace, until, now, open_tasks)
     started_cpu = time.process_time()
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads + 1) as pool:
         lanes = [pool.submit(sending.run, connect) for _ in range(threads)]
-    for lane in lanes:
-        lane.result()
+        pacing = pool.submit(sending.keep_pace)
+        wait(lanes)
+        sending.end()
+    for each in (*lanes, pacing):
+        each.result()
     sending.report_rest()
     sending.sent.cpu_s = time.process_time() - started_cpu
     sending.sent.throttled_s = len(sending.throttled_seconds)
@@ -103,11 +107,14 @@ def send_paced(
 
 
 class _Sending:
-    """What the threads share. One lock guards the slots, the counts and the tasks."""
+    """What the threads share. One lock guards the slots, the counts and the tasks.
+
+    Each kind of thread waits for a condition of its own, as waking all threads for each reply would take much CPU.
+    """
 
     def __init__(
         self,
-        tasks: Iterator[Task],
+        tasks: Iterator[Task | None],
         pace: SharedPace,
         until: float,
         now: Callable[[], float],
@@ -116,13 +123,18 @@ class _Sending:
         self.sent = Sent()
         self._open_tasks = open_tasks
         self._failed = False
+        self._ended = False
+        self._is_short = False  # a thread waits for a slot
         self.throttled_seconds = set[int]()
         self._tasks, self._pace, self._until, self._now = tasks, pace, until, now
         self._again = deque[tuple[Task, PreparedRequest]]()
         self._tasks_end = False
         self._unfinished = 0  # tasks that threads work on, which may have to be sent again
         self._slots = WorkerSlots()
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)  # for threads without a task
+        self._slot_changed = threading.Condition(lock)  # for the thread that waits for a slot
+        self._pace_changed = threading.Condition(lock)  # for the thread that keeps the pace
         self._turn = threading.Lock()  # of the thread that waits for a slot
 
     def run(self, connect: Callable[[], Sender]) -> None:
@@ -132,10 +144,23 @@ class _Sending:
                 while (taken := self._take()) is not None:
                     self._work(*taken, connection)
         except BaseException:
-            with self._changed:
-                self._failed = True
-                self._changed.notify_all()
+            self._fail()
             raise
+
+    def keep_pace(self) -> None:
+        """The thread that reports and reserves, so that requests are sent, and replies recorded, in the meantime."""
+        try:
+            while self._wait_until_due():
+                self._exchange()
+        except BaseException:
+            self._fail()
+            raise
+
+    def end(self) -> None:
+        """Called when all other threads are done."""
+        with self._changed:
+            self._ended = True
+            self._wake_all()
 
     def report_rest(self) -> None:
         """Report what became of the last requests, and give back the slots that are left."""
@@ -155,12 +180,16 @@ class _Sending:
                 if self._again:
                     self._unfinished += 1
                     return self._again.popleft()
-                task = next(self._tasks, None)
-                if task is None:
+                try:
+                    task = next(self._tasks)
+                except StopIteration:
                     if not self._unfinished:
-                        self._changed.notify_all()
+                        self._wake_all()
                         return None
                     self._tasks_end = True
+                    continue
+                if task is None:
+                    self._changed.wait(IDLE_S)
                     continue
                 self._unfinished += 1
             prepared = task.prepare()
@@ -187,7 +216,10 @@ class _Sending:
             self._unfinished -= 1
             if again is not None:
                 self._again.append(again)
-            self._changed.notify_all()
+            if self._unfinished:
+                self._changed.notify()
+            else:
+                self._wake_all()
 
     def _wait_for_slot(self) -> int | None:
         """Wait for the next slot and use it. Returns the requests in flight before it, or None at the end.
@@ -195,32 +227,42 @@ class _Sending:
         One thread at a time waits for a slot, as waking all of them for each slot would take much CPU.
         """
         began = self._now()
-        with self._turn:
-            while True:
-                self._exchange_if_due()
-                with self._changed:
-                    if self._is_over():
-                        return None
-                    moment = self._now()
-                    at = self._slots.next_at(moment)
-                    if at is not None and at <= moment:
-                        self.sent.requests += 1
-                        self.sent.paced_s += moment - began
-                        return self._slots.send()
-                    due = min(self._slots.again_at, self._until, moment + IDLE_S if at is None else at)
-                    self._changed.wait(max(0.0, due - moment))
+        with self._turn, self._changed:
+            while not self._is_over():
+                moment = self._now()
+                at = self._slots.next_at(moment)
+                if at is not None and at <= moment:
+                    self._is_short = False
+                    self.sent.requests += 1
+                    self.sent.paced_s += moment - began
+                    return self._slots.send(moment)
+                if not self._is_short:
+                    self._is_short = True
+                    self._pace_changed.notify()
+                due = min(self._until, moment + IDLE_S if at is None else at)
+                self._slot_changed.wait(max(0.0, due - moment))
+        return None
 
-    def _exchange_if_due(self) -> None:
-        """Report and reserve. The replies to requests in flight are recorded in the meantime."""
+    def _wait_until_due(self) -> bool:
+        """Wait until it is time to report and to reserve. Returns False at the end."""
+        with self._changed:
+            while not self._ended and not self._is_over():
+                moment = self._now()
+                if self._is_short and self._slots.is_due(moment):
+                    return True
+                due = self._slots.again_at if self._is_short else moment + IDLE_S
+                self._pace_changed.wait(max(0.0, min(due, moment + IDLE_S) - moment))
+            return False
+
+    def _exchange(self) -> None:
         with self._changed:
             moment = self._now()
-            if self._is_over() or not self._slots.is_due(moment):
-                return
             unsent, report = self._slots.unsent(moment), self._slots.report(moment)
             wanted = self._wanted()
         slots = self._pace.exchange(report, moment, wanted=wanted, unsent=unsent)
         with self._changed:
             self._slots.add(slots)
+            self._slot_changed.notify()
 
     def _wanted(self) -> int | None:
         """The slots that the open tasks still need. Returns None if their number is not known."""
@@ -237,6 +279,17 @@ class _Sending:
             if reply.outcome == THROTTLED:
                 self.sent.throttled += 1
                 self.throttled_seconds.add(int(self._now()))
+                self._pace_changed.notify()
+            self._slot_changed.notify()
+
+    def _fail(self) -> None:
+        with self._changed:
+            self._failed = True
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        for each in (self._changed, self._slot_changed, self._pace_changed):
+            each.notify_all()
 
     def _is_over(self) -> bool:
         return self._failed or self.sent.gone or self._now() >= self._until

@@ -29,7 +29,8 @@ LIVE_SHARE, SHARE_S = 2 / 3, 3.0  # which they may use up ahead for so long
 class Slots:
     """`count` reserved slots, the first at `first`, `interval` apart. At `again_at` the worker asks for more.
 
-    `cap` is the most requests that the worker may have in flight.
+    `cap` is the most requests that the worker may have in flight. While it uses its slots it is the only one that
+    sends, so it may have as many as all together; only a model that limits requests in flight asks for less.
     """
 
     first: float
@@ -52,7 +53,9 @@ class Slots:
 def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None = None) -> tuple[Pace, Slots]:
     """Reserve the next slots of one of `workers` workers: as many as it may have for a period.
 
-    A worker that says how many it has `wanted` may have all that nobody has reserved, as it does not take too many.
+    A worker whose slots come soon asks again before their end, so that it gets those of workers which have not begun
+    yet, or have ended. One that says how many it has `wanted` may have all that nobody has reserved, as it does not
+    take too many.
     """
     is_short = pace.slow_start if kind == "live" else now < pace.live_free_at + LIVE_S
     period, horizon = (SHORT_PERIOD_S, SHORT_HORIZON_S) if is_short else (PERIOD_S, HORIZON_S)
@@ -71,7 +74,9 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
         again_at = pace.live_free_at - max(0.0, SHARE_S - max(PERIOD_S / 2, 1 / (LIVE_SHARE * pace.rate)))
     if wanted is not None and wanted <= most:
         again_at = max(again_at, now + PERIOD_S / 2)
-    cap = None if pace.cap is None else max(1, round(pace.cap / workers))
+    if wanted is None and count and not is_short:
+        again_at = min(again_at, first + count / pace.rate - LEAD_S)
+    cap = pace.cap if pace.cap is None or not pace.is_limited else max(1, round(pace.cap / workers))
     slots = Slots(first, 1 / pace.rate, count, again_at, cap)
     pace = replace(pace, next_free_at=slots.end)
     if kind == "batch":

@@ -12,7 +12,8 @@ from lambdas.models.outcomes import THROTTLED
 from lambdas.processing.pacer import OUTAGE, OUTCOMES_KEPT, Report, digit
 from lambdas.processing.slots import Slots
 
-LATE_S = 1.0  # a slot that is older is not used any more
+LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
+UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
 SOON_S = 0.25  # at most one early report in this time
 CAP_THROTTLES = 5  # a limit of requests in flight shows in so many throttles
 CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight
@@ -30,6 +31,7 @@ class WorkerSlots:
     _interval: float = 1.0
     _outcomes: str = ""
     _unused: int = 0
+    _is_uneven: bool = False
     _reported_at: float | None = None
     _accepted_at: Counter[int] = field(default_factory=Counter)  # by requests in flight when they were sent
     _throttled_at: Counter[int] = field(default_factory=Counter)
@@ -49,8 +51,8 @@ class WorkerSlots:
     def report(self, now: float) -> Report:
         """What happened since the last report."""
         seconds = now - self._reported_at if self._reported_at is not None else 1.0
-        report = Report(max(seconds, 1e-3), self._outcomes, self._unused, self._found_cap())
-        self._reported_at, self._outcomes, self._unused = now, "", 0
+        report = Report(max(seconds, 1e-3), self._outcomes, self._unused, self._found_cap(), self._is_uneven)
+        self._reported_at, self._outcomes, self._unused, self._is_uneven = now, "", 0, False
         return report
 
     def unsent(self, now: float) -> tuple[float, float] | None:
@@ -75,9 +77,9 @@ class WorkerSlots:
             return None
         return self._slots[0]
 
-    def send(self) -> int:
+    def send(self, now: float) -> int:
         """Use the next slot. Returns the requests in flight before it, which `done` asks for."""
-        self._slots.popleft()
+        self._is_uneven |= now > self._slots.popleft() + UNEVEN_S
         self.in_flight += 1
         return self.in_flight - 1
 

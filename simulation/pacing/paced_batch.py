@@ -125,7 +125,7 @@ class _Sending:
         return reserved
 
     def send(self, worker: _Worker, now: float) -> None:
-        uploaded, before = worker.uploads.popleft() if worker.uploads else None, worker.slots.send()
+        uploaded, before = worker.uploads.popleft() if worker.uploads else None, worker.slots.send(now + worker.clock)
         kind, ready_s = self.service.offer(now)
         outcome = OUTCOMES[kind]
         self.batch.seconds.setdefault(int(now), Counter())[outcome] += 1

@@ -31,6 +31,14 @@ class PastRun:
 
 
 @dataclass(frozen=True)
+class FoundPace:
+    """The pace of a model in requests/s, if it has one. It `is_rising` while a slow start has not found the limit."""
+
+    tps: float | None = None
+    is_rising: bool = False
+
+
+@dataclass(frozen=True)
 class RunsTable:
     """The runs table of one deployment."""
 
@@ -54,10 +62,10 @@ class RunsTable:
         item = self.lease(model_arn)
         return str(item["runId"]) if item else None
 
-    def pace_tps(self, model_arn: str) -> float | None:
-        """The rate that batches and uploads of the model share, in requests/s. Returns None if there is none."""
+    def pace(self, model_arn: str) -> FoundPace:
+        """The pace that batches and uploads of the model share."""
         item = self._item(model_pk(model_arn), PACE_ITEM)
-        return float(item["rate"]) if item else None
+        return FoundPace(float(item["rate"]), bool(item.get("slowStart"))) if item else FoundPace()
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
         """The model's last runs, the latest first: measurements, batches, and runs for uploads."""

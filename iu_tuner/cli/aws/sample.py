@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iu_tuner.cli.aws.errors import calling_aws
+from iu_tuner.cli.aws.runs_table import FoundPace
 from iu_tuner.cli.aws.stack import Deployment
 from iu_tuner.contract.batch.batch_input import ProcessInput
 from iu_tuner.contract.model_arn import service_of
@@ -15,8 +16,9 @@ from iu_tuner.contract.names import BATCH_PREFIX
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.formats import count, duration, tps
 
-START_AND_STOP_S = 660.0  # of a model: 10 minutes until it runs (AWS documents 10 to 20), and one for the stop
-BILLED_TAIL_S = 90.0  # in which the model is billed and processes nothing: the look after the start, and the stop
+# What a sample does not say, as it found its model running: 10 minutes until a model runs (AWS documents 10 to 20), and
+# one for the stop; and the time in which it is billed and processes nothing, from the look after the start to the stop.
+START_AND_STOP_S, BILLED_TAIL_S = 660.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,23 @@ def choose_sample(deployment: Deployment, wanted: ProcessInput, size: int, run_i
     return Sample(size, len(keys), f"s3://{deployment.image_bucket}/{key}")
 
 
-def sample_quote(sample: Sample, described: Mapping[str, Any], usd_per_unit_hour: float) -> str:
-    """The hours and dollars of all images with the same inference units."""
+def sample_quote(sample: Sample, described: Mapping[str, Any], usd_per_unit_hour: float, pace: FoundPace) -> str:
+    """The hours and dollars of all images with the same inference units, by what the execution of the sample took."""
     output = json.loads(described["output"])
     sent, units = output["throughput"], output["inferenceUnits"]
     if not sent["tps"]:
         return "the sample says nothing about the others: none of its images was sent"
-    rate = _steady_rate(output)
+    rate = max(_steady_rate(output), pace.tps or 0.0)
     seconds = sample.images / rate
-    usd = units * (seconds + BILLED_TAIL_S) / 3600 * usd_per_unit_hour
-    return (
-        f"all {count(sample.images, 'image')} take about {duration(seconds + START_AND_STOP_S)} with start-up, and"
+    total_s, billed_s = _overhead_s(described, output)
+    usd = units * (seconds + billed_s) / 3600 * usd_per_unit_hour
+    told = (
+        f"all {count(sample.images, 'image')} take about {duration(seconds + total_s)} with start-up, and"
         f" ${usd:,.2f}, with {count(units, 'inference unit')} at {tps(rate)} images/s"
     )
+    if pace.is_rising:
+        told += " - or less: the sample ended before it found the model's rate; take more images, or measure it first"
+    return told
 
 
 def _steady_rate(output: Mapping[str, Any]) -> float:
@@ -75,3 +81,12 @@ def _steady_rate(output: Mapping[str, Any]) -> float:
     done = output["images"]["done"]
     seconds = done / rate - first_s
     return done / seconds if seconds > 0 else rate
+
+
+def _overhead_s(described: Mapping[str, Any], output: Mapping[str, Any]) -> tuple[float, float]:
+    """The seconds that the sample's execution took, and in which its model was billed, beside those of its images."""
+    busy_s, hours = output["images"]["done"] / output["throughput"]["tps"], output["model"]["inferenceUnitHours"]
+    if output["model"]["stoppedAt"] is None or not hours:
+        return START_AND_STOP_S, BILLED_TAIL_S
+    total_s = (described["stopDate"] - described["startDate"]).total_seconds()
+    return max(0.0, total_s - busy_s), max(0.0, 3600 * hours / output["inferenceUnits"] - busy_s)

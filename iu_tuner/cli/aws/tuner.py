@@ -11,7 +11,7 @@ from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.queue_counts import message_counts
-from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
+from iu_tuner.cli.aws.runs_table import FoundPace, PastRun, RunsTable
 from iu_tuner.contract.names import execution_of
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.uploads.live_serve import LiveServeRun, uploads_of
@@ -142,10 +142,10 @@ class Tuner:
         with calling_aws():
             return self.runs.lease(model_arn)
 
-    def pace_tps(self, model_arn: str) -> float | None:
-        """The rate that batches and uploads of the model share, in requests/s. Returns None if there is none."""
+    def pace(self, model_arn: str) -> FoundPace:
+        """The pace that batches and uploads of the model share."""
         with calling_aws():
-            return self.runs.pace_tps(model_arn)
+            return self.runs.pace(model_arn)
 
     def history(self, model_arn: str, most: int) -> list[PastRun]:
         """The model's last runs, the latest first."""

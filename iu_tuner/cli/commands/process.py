@@ -106,7 +106,8 @@ def process(
         return Exit.OK
     code = session.run_to_end()
     if chosen is not None and code == Exit.OK:
-        screen.say(sample_quote(chosen, tuner.described(run_id), tuner.usd_per_unit_hour))
+        pace = tuner.pace(wanted.model_arn)
+        screen.say(sample_quote(chosen, tuner.described(run_id), tuner.usd_per_unit_hour, pace))
     return code
 
 

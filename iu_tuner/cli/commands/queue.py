@@ -48,7 +48,7 @@ def status(
         oldest_s=found.oldest_s(),
         gate=found.gate,
         model=ModelReader.of(deployment).status(arn),
-        rate=deployment.tuner.pace_tps(arn),
+        rate=deployment.tuner.pace(arn).tps,
         usd_per_unit_hour=deployment.tuner.usd_per_unit_hour,
     )
     screen.tell(*(Text(plain(sentence)) for sentence in state.sentences()))

@@ -13,7 +13,7 @@ from lambdas.batch.shards.record import ShardRecord
 USD_PER_GB_SECOND, WORKER_GB = 0.0000133334, 0.75
 USD_PER_PUT, USD_PER_GET, USD_PER_WRITE = 0.005 / 1000, 0.0004 / 1000, 0.000000625
 WRITES_PER_SHARD = 20  # the claim, the record, the counts, and a reservation of the pace each second
-FILES_PER_SHARD = 2  # the list of its images and its part
+FILES_PER_SHARD = 3  # the list of its images and its parts: two without a file for each image
 
 
 def own_usd(records: Iterable[ShardRecord], *, per_image: bool, source: str) -> float:
@@ -25,6 +25,5 @@ def own_usd(records: Iterable[ShardRecord], *, per_image: bool, source: str) -> 
         seconds += record.traffic.seconds
     objects = shards * FILES_PER_SHARD + (images if per_image else 0)
     reads = shards * FILES_PER_SHARD + (images if source == "bytes" else 0)
-    # Two shards at once: while one is sent from, the next one is looked up.
-    computing = seconds / 2 * WORKER_GB * USD_PER_GB_SECOND
+    computing = seconds * WORKER_GB * USD_PER_GB_SECOND
     return computing + objects * USD_PER_PUT + reads * USD_PER_GET + shards * WRITES_PER_SHARD * USD_PER_WRITE

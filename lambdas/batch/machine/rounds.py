@@ -126,7 +126,7 @@ def _pace(paces: PaceStore, batch: LoadedBatch, found: ModelState, now: float) -
         paces.set_units(units)
     pace = paces.load()
     assert pace is not None, "it was just set"
-    return PaceNow(pace.rate, pace.cap, pace.units)
+    return PaceNow(pace.rate, pace.cap if pace.is_limited else None, pace.units)
 
 
 def _terms(batch: LoadedBatch, found: ModelState, now: float) -> Terms:

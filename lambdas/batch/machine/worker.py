@@ -41,7 +41,7 @@ def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None
     pace, processing = _HeldPace(pace_store(run.model_arn, "batch", workers), run), _processing(run)
     lease_store().require_held(run.model_arn, run_id)
 
-    def send(tasks: Iterator[ShardTask]) -> Sent:
+    def send(tasks: Iterator[ShardTask | None]) -> Sent:
         try:
             return send_paced(tasks, pace, processing.detector.connection, until=until)
         except ModelLost:  # what was answered is saved
@@ -118,6 +118,7 @@ class _CountingTable(DynamoShardTable):
         before = self._before.get(record.number)
         saved = super().put(record)
         if saved:
+            self._before[record.number] = record
             done, failed = (0, 0) if before is None else (before.done, before.failed)
             for name, more in (("imagesDone", record.done - done), ("imagesFailed", record.failed - failed)):
                 if more:

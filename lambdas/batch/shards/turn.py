@@ -36,6 +36,11 @@ class ShardTurn:
         self._left = set(range(len(objects)) if before is None else before.left)
 
     @property
+    def size(self) -> int:
+        """The number of images in the shard."""
+        return len(self._objects)
+
+    @property
     def open(self) -> list[tuple[int, ListedObject]]:
         """The images without an outcome, each with its position in the shard."""
         return [(position, self._objects[position]) for position in sorted(self._left)]
@@ -79,6 +84,10 @@ class ShardTurn:
             old.traffic.plus(traffic),
         )
         return Flushed(files, record)
+
+    def following(self, record: ShardRecord) -> ShardTurn:
+        """The turn after this one, whose record it is."""
+        return ShardTurn(self._run_id, self._number, self._objects, record)
 
     def _close(self, position: int) -> None:
         self._left.remove(position)  # raises KeyError if an image would get a second outcome

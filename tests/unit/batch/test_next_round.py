@@ -74,8 +74,12 @@ def test_a_round_has_workers_for_the_rate_but_not_more_than_shards_or_requests_i
     assert workers(4.9, 1, 108) == 1
     assert workers(4.9, None, 108) == 1
     assert workers(4.9, 4, 1) == 1
-    assert workers(300, 100, 108) == 20
-    assert workers(9_000, 5_000, 5_000) == LONG.max_workers
+    assert workers(25, None, 108) == workers(60, None, 108) == 2
+    assert workers(300, None, 108) == 8
+    assert workers(300, None, 3) == 3
+    assert workers(60, 11, 108) == 1, "only one worker can count the requests in flight"
+    assert workers(300, 2, 108) == 2
+    assert workers(90_000, None, 5_000) == LONG.max_workers
 
 
 def test_all_outcomes_known_is_the_end() -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from iu_tuner.contract.batch.batch_input import parse_process_input
@@ -67,9 +68,9 @@ class Sender:
     gone: bool = False
     flaky: set[bytes] = field(default_factory=set)  # keys that fail once
 
-    def __call__(self, tasks: Iterator[ShardTask]) -> Sender:
+    def __call__(self, tasks: Iterator[ShardTask | None]) -> Sender:
         for task in tasks:
-            if (request := task.prepare()) is None:
+            if task is None or (request := task.prepare()) is None:
                 continue
             if self.throttled == self.limit:
                 break
@@ -146,6 +147,50 @@ def test_an_error_that_may_pass_is_tried_again_in_the_same_round() -> None:
 
     assert (account.done, account.failed, account.left) == (4, 0, 0)
     assert sorted(keys_in_parts(s3, table)) == KEYS[8:12]
+
+
+@pytest.mark.parametrize("sizes", [(8, 16, 14, 12, 10), (3, 40, 1, 1, 30), (250, 248)])
+def test_a_worker_that_dies_loses_the_answers_of_one_shard_at_most(sizes: tuple[int, ...]) -> None:
+    s3, table = MemoryS3(), MemoryTable()
+    for number, size in enumerate(reversed(sizes)):
+        objects = (ListedObject(f"{number}/{each}.jpg", "e", 9) for each in range(size))
+        ShardFiles(s3, BUCKET, RUN).write(shard_key(RUN, number), as_file(objects))
+    table.create(Shards(len(sizes), BatchImages(listed=sum(sizes))))
+    lost: list[int] = []
+
+    class Watching(Sender):
+        def __call__(self, tasks: Iterator[ShardTask | None]) -> Sender:
+            def watched() -> Iterator[ShardTask | None]:
+                for task in tasks:
+                    yield task
+                    lost.append(self.throttled - sum(record.done for record in list(table.kept.values())))
+
+            return super().__call__(watched())
+
+    assert play(s3, table, Watching(), has_files=False).done == sum(sizes)
+    assert 0 < max(lost) <= max(sizes)
+
+
+def test_a_result_that_s3_did_not_take_is_written_at_the_end_of_the_round(s3: Any) -> None:
+    class FlakyS3:
+        refusals = 3
+
+        def put_object(self, **more: Any) -> Any:
+            if more["Key"].startswith("results/") and self.refusals:
+                self.refusals -= 1
+                raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
+            return s3.put_object(**more)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3, name)
+
+    for key in KEYS[:5]:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    sender = Sender()
+
+    account = play(FlakyS3(), listed(s3, {}), sender, has_files=True)
+
+    assert (account.done, account.left, sender.throttled) == (5, 0, 5)
 
 
 def test_a_result_that_is_current_is_not_asked_for_again(s3: Any) -> None:

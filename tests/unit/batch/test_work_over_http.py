@@ -56,7 +56,7 @@ def test_a_round_answers_each_image_once_although_the_model_throttles() -> None:
         processing = Processing(Question(arn, BUCKET), Rules(FACTS), detector, store, "bytes", has_files=False)
         pace = MemoryPace(first_pace(1, Measured(2 * TPS, LATENCY_S)))  # so the model throttles
 
-        def send(tasks: Iterator[ShardTask]) -> Sent:
+        def send(tasks: Iterator[ShardTask | None]) -> Sent:
             return send_paced(tasks, pace, detector.connection, until=time.time() + 30)
 
         RoundWork(table, files, processing, now=time.time).run(send, until=time.time() + 30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from iu_tuner.cli.aws.runs_table import FoundPace
 from iu_tuner.cli.aws.sample import Sample, choose_sample, sample_quote
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.exit_codes import UsageError
@@ -31,9 +33,19 @@ def chosen(keys: list[str], size: int, **images: Any) -> tuple[Sample, list[str]
     return sample, [json.loads(line)["key"] for line in lines]
 
 
-def described(tps: float | None, units: int = 2, p50: float | None = None) -> dict[str, Any]:
-    output = {"throughput": {"tps": tps}, "inferenceUnits": units, "latencyMs": {"p50": p50}, "images": {"done": 100}}
-    return {"output": json.dumps(output)}
+BEGAN = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def described(tps: float | None, p50: float | None = None, took_s: float | None = None) -> dict[str, Any]:
+    """An execution of a sample. With `took_s` it stopped its model, and both took so long beside its images."""
+    output: dict[str, Any] = {"throughput": {"tps": tps}, "inferenceUnits": 2, "latencyMs": {"p50": p50}}
+    output |= {"images": {"done": 100}, "model": {"stoppedAt": None, "inferenceUnitHours": 0.0}}
+    found: dict[str, Any] = {"startDate": BEGAN}
+    if took_s is not None and tps is not None:
+        busy_s = 100 / tps
+        output["model"] = {"stoppedAt": "…", "inferenceUnitHours": 2 * (took_s + busy_s) / 3600}
+        found["stopDate"] = BEGAN + timedelta(seconds=2 * took_s + busy_s)
+    return {**found, "output": json.dumps(output)}
 
 
 def test_the_images_lie_at_even_distances_over_the_whole_prefix() -> None:
@@ -61,7 +73,7 @@ def test_a_prefix_without_images_and_a_list_are_refused() -> None:
 
 
 def test_all_images_cost_what_the_sample_s_rate_says() -> None:
-    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=10.0), usd_per_unit_hour=4.0)
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=10.0), 4.0, FoundPace())
 
     # An hour of two units and 90 s more; start and stop take 11 minutes.
     assert (
@@ -72,10 +84,24 @@ def test_all_images_cost_what_the_sample_s_rate_says() -> None:
 
 def test_the_first_reply_of_a_short_sample_does_not_count() -> None:
     # 100 images in 2 s, of which the first reply took 200 ms.
-    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=50.0, p50=200), usd_per_unit_hour=4.0)
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=50.0, p50=200), 4.0, FoundPace())
 
     assert told.endswith("with 2 inference units at 55.56 images/s")
 
 
+def test_start_and_stop_take_what_they_took_for_the_sample() -> None:
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(10.0, took_s=180), 4.0, FoundPace())
+
+    # An hour and 3 minutes of two units, and as long again for start and stop.
+    assert told.startswith("all 36,000 images take about 1 h 6 min with start-up, and $8.40, with")
+
+
+def test_a_sample_that_ramped_up_says_the_rate_that_it_reached() -> None:
+    sample, slow = Sample(100, 36_000, "s3://images/x"), described(tps=5.0)
+
+    assert "at 20.00 images/s" in sample_quote(sample, slow, 4.0, FoundPace(20.0))
+    assert "or less: the sample ended before" in sample_quote(sample, slow, 4.0, FoundPace(20.0, is_rising=True))
+
+
 def test_a_sample_of_which_nothing_was_sent_says_nothing() -> None:
-    assert "says nothing" in sample_quote(Sample(1, 9, "s3://images/x"), described(tps=None), 4.0)
+    assert "says nothing" in sample_quote(Sample(1, 9, "s3://images/x"), described(tps=None), 4.0, FoundPace())

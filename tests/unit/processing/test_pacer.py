@@ -48,6 +48,22 @@ def test_many_throttles_take_the_rate_to_the_accepted_share_and_a_single_one_tak
     assert after(PACE, Report(1.0, "10" * 5), NOW).rate == pytest.approx(10 * 5 / 9)
 
 
+def test_a_throttle_of_requests_that_were_sent_late_takes_less() -> None:
+    late = Report(1.0, "0" * 9 + "1", is_uneven=True)
+
+    assert after(PACE, late, NOW).rate == pytest.approx(9.975)
+    assert after(PACE, replace(late, outcomes="10" * 5), NOW).rate == pytest.approx(10 * 5 / 9), "capacity is gone"
+
+
+def test_a_slow_start_grows_as_fast_with_several_workers_as_with_one() -> None:
+    one = several = Pace(rate=20.0, units=1, slow_start=True)
+    one = after(one, Report(1.0, "0" * 20), NOW)
+    for _ in range(4):
+        several = after(several, Report(1.0, "0" * 5), NOW)
+
+    assert 20 < several.rate == pytest.approx(one.rate, rel=0.05)
+
+
 def test_requests_that_were_sent_before_a_decrease_do_not_lower_the_rate_again() -> None:
     lowered = after(PACE, Report(1.0, "10" * 5), NOW)
 

@@ -118,6 +118,23 @@ def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server
     assert sent.throttled_s > 0
 
 
+def test_a_task_that_may_not_be_sent_yet_is_asked_for_again(server: RunningSimulatedModel) -> None:
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.05))
+    images = model.images(6)
+
+    def one_after_the_other() -> Iterator[Image | None]:
+        for image in images:
+            yield image
+            while not image.replies:
+                yield None
+
+    pace = MemoryPace(first_pace(1, Measured(TPS, 0.05)))
+    sent = send_paced(one_after_the_other(), pace, model.detector.connection, until=time.time() + 60)
+
+    assert all(image.replies == [Reply(ACCEPTED)] for image in images)
+    assert sent.requests == 6
+
+
 def test_an_image_is_sent_again_as_often_as_its_task_asks(server: RunningSimulatedModel) -> None:
     model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.01))
     images = model.images(6)

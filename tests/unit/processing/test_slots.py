@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -34,6 +35,27 @@ def test_slots_that_are_given_back_are_reserved_again() -> None:
     assert reserve(back, NOW, "batch", 1)[1].first == pytest.approx(slots.times[4])
     later, _ = reserve(pace, NOW, "batch", 1)
     assert give_back(later, slots.times[4], slots.end) == later
+
+
+@pytest.mark.parametrize("begun", [1, 2, 4])
+def test_workers_have_the_slots_of_those_that_have_not_begun(begun: int) -> None:
+    pace, due, got, asked = Pace(40.0, 1), [NOW + 0.1 * worker for worker in range(begun)], [0] * begun, 0
+    while (now := min(due)) < NOW + 10:
+        worker = due.index(now)
+        pace, slots = reserve(pace, now, "batch", workers=4)
+        due[worker], asked = slots.again_at, asked + 1
+        got[worker] += sum(at < NOW + 10 for at in slots.times)
+
+    assert sum(got) == pytest.approx(400, rel=0.02)
+    assert max(got) <= 1.3 * min(got)
+    assert asked <= 4 * 10 * 1.1
+
+
+def test_all_workers_together_have_no_more_in_flight_than_a_model_that_limits_them_takes() -> None:
+    limited = Pace(40.0, 1, cap=8, is_limited=True)
+
+    assert reserve(limited, NOW, "batch", workers=4)[1].cap == 2
+    assert reserve(replace(limited, is_limited=False), NOW, "batch", workers=4)[1].cap == 8
 
 
 @pytest.mark.parametrize("rate", [2.0, 10.0, 50.0])
@@ -71,15 +93,27 @@ def test_a_worker_counts_what_it_did_with_its_slots() -> None:
     own.add(Slots(NOW, 0.1, 10, NOW + 1, cap=2))
 
     assert own.next_at(NOW) == NOW
-    before = [own.send(), own.send()]
+    before = [own.send(NOW), own.send(NOW)]
     assert own.next_at(NOW + 0.2) is None  # the cap
     own.done(ACCEPTED, before[0])
     own.done(THROTTLED, before[1])
-    assert own.next_at(NOW + 1.55) == pytest.approx(NOW + 0.6)  # the others are too old
-    report = own.report(NOW + 1.55)
+    assert own.next_at(NOW + 0.95) == pytest.approx(NOW + 0.6)  # the others are too old
+    report = own.report(NOW + 0.95)
 
     assert (report.outcomes, report.unused) == ("01", 4)
     assert own.report(NOW + 2).outcomes == ""
+
+
+def test_a_worker_tells_whether_requests_were_late() -> None:
+    own = WorkerSlots()
+    own.add(Slots(NOW, 0.1, 10, NOW + 1))
+    own.send(NOW + 0.01)
+    assert not own.report(NOW + 0.05).is_uneven
+
+    own.send(NOW + 0.15)
+
+    assert own.report(NOW + 0.2).is_uneven
+    assert not own.report(NOW + 0.3).is_uneven
 
 
 def test_many_throttles_make_a_worker_report_early_and_give_its_slots_back() -> None:
@@ -87,7 +121,7 @@ def test_many_throttles_make_a_worker_report_early_and_give_its_slots_back() -> 
     own.report(NOW)
     own.add(Slots(NOW, 0.1, 10, NOW + 1))
     for _ in range(4):
-        own.done(THROTTLED, own.send())
+        own.done(THROTTLED, own.send(NOW))
 
     assert not own.is_due(NOW + 0.1)
     assert own.is_due(NOW + 0.4)
