@@ -74,12 +74,19 @@ def test_a_round_has_workers_for_the_rate_but_not_more_than_shards_or_requests_i
     assert workers(4.9, 1, 108) == 1
     assert workers(4.9, None, 108) == 1
     assert workers(4.9, 4, 1) == 1
-    assert workers(25, None, 108) == workers(60, None, 108) == 2
+    assert (workers(40, None, 108), workers(60, None, 108)) == (1, 2)
     assert workers(300, None, 108) == 8
     assert workers(300, None, 3) == 3
     assert workers(60, 11, 108) == 1, "only one worker can count the requests in flight"
     assert workers(300, 2, 108) == 2
     assert workers(90_000, None, 5_000) == LONG.max_workers
+
+
+def test_a_round_without_a_result_is_followed_by_one_with_one_more_worker() -> None:
+    move = next_round(replace(HALFWAY, idle_rounds=1), ONE_UNIT, LONG, 0)
+
+    assert isinstance(move, Round)
+    assert move.workers == 2
 
 
 def test_all_outcomes_known_is_the_end() -> None:
