@@ -137,9 +137,15 @@ class Executions:
             run_id = event.get("runId") if isinstance(event, dict) else None
             fault = fault_named(run_id)
             if fault and fault.kind == "lambda-killed" and self._is_to_be_killed(str(run_id), event):
+                # An environment that dies while it starts takes all others of its function along in ministack.
+                lambda_runtime.ensure_spawned(worker)
                 starts_in_s = event["step"]["startAt"] - time.time() if "step" in event else 0.0
-                delay_s = starts_in_s + KILL_AFTER_START_S
-                threading.Timer(delay_s, self._kill, (worker, run_id, fault)).start()
+                killing = threading.Timer(starts_in_s + KILL_AFTER_START_S, self._kill, (worker, run_id, fault))
+                killing.start()
+                try:
+                    return invoke(worker, event, *args, **more)
+                finally:
+                    killing.cancel()  # the next invocation of this environment may be another run's
             return invoke(worker, event, *args, **more)
 
         return invoke_until_killed
