@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 import pytest
 
 from bench.pacer import Case
 from bench.tables import percentile
-from lambdas.batch.next_round import LONE_IMAGES_PER_SECOND
+from lambdas.batch.next_round import IMAGES_PER_SECOND_PER_WORKER
 from lambdas.processing.first_pace import first_pace
 from simulation.pacing.paced_batch import Batch, run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
@@ -39,7 +40,7 @@ def _beside(limiter: str, size: tuple[float, int], share: float, workers: int) -
 def test_uploads_wait_for_less_than_two_seconds_and_all_slots_are_used(
     limiter: str, size: tuple[float, int], share: float
 ) -> None:
-    workers = 1 + (size[0] * size[1] > LONE_IMAGES_PER_SECOND)  # as many as the batch has at this rate
+    workers = math.ceil(size[0] * size[1] / IMAGES_PER_SECOND_PER_WORKER)  # as many as the batch has at this rate
     batch, uploads, tps = _beside(limiter, size, share, workers)
 
     done = batch.between(0, SECONDS)
