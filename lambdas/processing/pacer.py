@@ -34,9 +34,8 @@ LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
-UNMEASURED_REST_S = (
-    0.3  # the same for the start of a report: without a measurement a late throttle looks like the limit
-)
+# The same for the start of a report: without a measurement a late throttle looks like the limit.
+UNMEASURED_REST_S = 0.3
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing

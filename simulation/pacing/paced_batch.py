@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
+from lambdas.inference.gate import UPLOADS, batches_for
 from lambdas.inference.live_pace import live_report
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 from lambdas.processing.pacer import Pace, after, with_units
@@ -25,7 +26,6 @@ CLOCK_ERROR_S = 0.015  # standard deviation between workers
 SEND_S, REPLY_S = 0.002, 0.003  # a request is sent, and a reply read, up to so much late
 THREADS = 64  # of a worker, if the pace has no cap
 EPOCH = 1e6  # the time of the first request on the clock of the pace
-MAX_UPLOADS, MAX_BATCHES = 10, 2  # of one worker for uploads; of such workers at a time
 BEFORE_S, AFTER_S = 0.15, 0.1  # of a worker for uploads: from its start to its first request, from its last reply on
 
 
@@ -157,8 +157,8 @@ class _Sending:
 
     def start(self, now: float) -> None:
         """Start workers for the uploads that wait."""
-        while self.waiting and self.running < MAX_BATCHES:
-            taken = deque(self.waiting.popleft() for _ in range(min(MAX_UPLOADS, len(self.waiting))))
+        while self.waiting and self.running < batches_for(self.batch.pace.rate):
+            taken = deque(self.waiting.popleft() for _ in range(min(UPLOADS, len(self.waiting))))
             worker = _Worker(EPOCH, taken, unanswered=len(taken))
             self.running += 1
             self.schedule(now + BEFORE_S, partial(self.step, worker))
