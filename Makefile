@@ -62,9 +62,9 @@ about-demo:
 playground: setup
 	$(BIN)/python -m local.playground $(ARGS)
 
-# The end-to-end tests begin first and take two processes, which mostly wait for runs; the others have the rest.
+# The end-to-end tests begin first and take five processes, which mostly wait for runs; then all have the rest.
 test: setup .venv/dev
-	$(BIN)/python -m pytest tests/e2e tests/infra tests/states tests/browser tests/unit --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest tests/e2e tests/infra tests/states tests/browser tests/unit --numprocesses 6 --no-loadscope-reorder
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
 faults: setup .venv/dev

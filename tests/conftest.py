@@ -26,17 +26,21 @@ settings.load_profile("any machine")
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
+# Files that share what is expensive to make: a deployment, or the synthesized stacks.
+SHARED = (
+    "tests/e2e/test_(lookout_vision|quotas)",
+    "tests/e2e/test_uploads_",
+    "tests/e2e/test_(batches|client|executions|lease|least_privilege|news|report)",
+    "tests/(infra/|unit/docs/test_pages|unit/bench/test_own_cost|unit/triggers/test_waiting)",
+)
+
+
 class Shared(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests that share what is expensive to make share a process: the two deployments, and the synthesized stacks."""
+    """The tests of a file run in one process, and so do those of files that share something."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        if re.search(r"e2e/test_(triggers|quotas|lookout_vision|playground|uploads_results|uploads_start)\.py", file):
-            return "deployments of their own"
-        for folder in ("tests/e2e/", "tests/infra/"):
-            if file.startswith(folder):
-                return folder
-        return file
+        return next((shared for shared in SHARED if re.match(shared, file)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shared:

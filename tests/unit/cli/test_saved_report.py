@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,13 @@ from simulation.samples.batch import batch_page, ended_batch
 from simulation.samples.run import sample_output
 from tests.unit.cli.aws_stub import MODEL, OUTPUTS, Aws
 
-IMAGES = dict(list(sample_images().items())[:3])
 BOX = {"left": 0.1, "top": 0.1, "width": 0.3, "height": 0.3}
 BATCH = {**to_json(ended_batch("complete")), "runId": "run-1", "manifestUri": "s3://images/batches/run-1/manifest.json"}
+
+
+@cache
+def images() -> dict[str, bytes]:
+    return sample_images(3)
 
 
 @pytest.fixture
@@ -40,12 +45,12 @@ def s3() -> Iterator[Any]:
         client = boto3.client("s3", "eu-west-1")
         client.create_bucket(Bucket="images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         lines = []
-        for number, (name, content) in enumerate(IMAGES.items()):
+        for number, (name, content) in enumerate(images().items()):
             tag = client.put_object(Bucket="images", Key=f"incoming/{name}", Body=content)["ETag"].strip('"')
             labels = [{"name": "bee", "confidence": 90.0 + number, "box": BOX}]
             line = {"key": f"incoming/{name}", "eTag": tag, "versionId": None, "size": 1, "labels": labels}
             lines.append({**line, "ms": 1, "attempts": 1, "at": "2026-11-21T06:00:00Z"})
-        client.put_object(Bucket="images", Key=lines[2]["key"], Body=next(iter(IMAGES.values())))
+        client.put_object(Bucket="images", Key=lines[2]["key"], Body=next(iter(images().values())))
         parts = {"batches/run-1/part-000000.jsonl": lines[:1], "batches/run-1/part-000001.jsonl": lines[1:]}
         for key, some in parts.items():
             client.put_object(Bucket="images", Key=key, Body="".join(f"{json.dumps(line)}\n" for line in some))
@@ -70,7 +75,7 @@ def test_a_batch_s_report_has_the_images_as_they_were_analysed(s3: Any, tmp_path
     said, html = saved(s3, tmp_path / "report.html")
 
     assert said == f"the report is in {tmp_path / 'report.html'}, with 2 pictures"
-    assert pictures(html) == [f"incoming/{name} with 1 box" for name in reversed(list(IMAGES)[:2])]
+    assert pictures(html) == [f"incoming/{name} with 1 box" for name in reversed(list(images())[:2])]
     assert "The batch has 52 results. 2 of them are shown" in html
     assert len(html) - len(page(batch_page("complete"))) < 300_000
 
@@ -85,7 +90,7 @@ def test_a_large_part_is_read_from_its_start_and_a_line_that_is_cut_off_is_passe
 
 
 def test_an_image_that_is_gone_or_broken_is_left_out(s3: Any, tmp_path: Path) -> None:
-    for name in IMAGES:
+    for name in images():
         s3.delete_object(Bucket="images", Key=f"incoming/{name}")
 
     said, html = saved(s3, tmp_path / "report.html")

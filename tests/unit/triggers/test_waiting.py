@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.resources.queues import KEPT
-from infra.triggers import MAX_LOOKS
 from lambdas.triggers.waiting import MAX_WAIT_S, wait_s
 
 
@@ -23,6 +21,9 @@ def test_after_that_looks_become_rarer_in_proportion(passed: float, pause: int) 
 
 @pytest.mark.parametrize("poll_s", [1, 5, 30, 300])
 def test_a_message_can_wait_as_long_as_the_queue_keeps_it(poll_s: int) -> None:
+    from infra.resources.queues import KEPT
+    from infra.triggers import MAX_LOOKS
+
     now, looks = 0.0, 0
     while now < KEPT.to_seconds():
         pause = wait_s(0, now, poll_s)
