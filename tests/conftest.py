@@ -5,6 +5,7 @@ The servers that they start on loopback are asked directly, whatever proxy the e
 
 from __future__ import annotations
 
+import gc
 import re
 from functools import cache
 
@@ -26,6 +27,9 @@ settings.load_profile("any machine")
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
+# Most objects stay until the end: at Python's own rhythm, to look for garbage takes a tenth of the processor time.
+gc.set_threshold(100_000, 20, 100)
+
 # Files that share what is expensive to make: a deployment, or the synthesized stacks.
 SHARED = (
     "tests/e2e/test_(lookout_vision|quotas)",
@@ -41,6 +45,10 @@ class Shared(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
         return next((shared for shared in SHARED if re.match(shared, file)), file)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shared:
