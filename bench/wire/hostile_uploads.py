@@ -54,9 +54,10 @@ class Uploads:
 
     @property
     def contents(self) -> dict[str, bytes]:
-        """What is uploaded at first."""
+        """What is uploaded at first, in order."""
         failures = {key: content for key, (content, _) in self.failures.items()}
-        return {**self.images, **self.first, **failures, **dict.fromkeys(self.deleted, _JPEG)}
+        every = {**self.images, **self.first, **failures, **dict.fromkeys(self.deleted, _JPEG)}
+        return {key: every[key] for key in Random(self.prefix).sample(sorted(every), len(every))}
 
     def messages(self, bucket: str, random: Random) -> Iterator[str]:
         """What comes into the queue beside the events: duplicates in both formats, late ones, and other texts."""

@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import product
 from random import Random
 from typing import Any
+from urllib.parse import unquote_plus
 
 from bench.tables import markdown
 from bench.wire.hostile_uploads import INVALID, LEAST, Uploads, plain_uploads, uploads
@@ -24,6 +25,7 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import LIMITERS, ModelTruth
 
+DEBUG = True
 STEADY = ("token_bucket", "sliding_window", "executor_pool")
 WAYS = ("wait", "start")
 LATENCY_S, START_S, IDLE_MINUTES = 0.08, 1.0, 0.1
@@ -105,8 +107,32 @@ def _run(world: UploadWorld, case: Case, arn: str) -> tuple[tuple[str, ...], boo
     """Upload everything, and wait for the end. Returns the row of the table, and whether it meets the goals."""
     world.measured(arn, case.tps, 1000 * LATENCY_S)
     _upload(world, case.uploads)
+    import subprocess
+    import time
+
+    from bench.wire.throughput_check import cpu_s
+    def cpus():
+        out = subprocess.run(["ps", "-eo", "pid,pgid,args"], capture_output=True, text=True).stdout
+        found = {}
+        for line in out.splitlines()[1:]:
+            pid, pgid, args = line.split(None, 2)
+            if int(pgid) == world.aws.process_group or int(pid) == world.service.pid:
+                try:
+                    found[int(pid)] = (cpu_s(int(pid)), args[:100])
+                except OSError:
+                    pass
+        return found
+    b4 = cpus(); me = time.process_time(); w = time.time()
     _drain(world, case, arn)
+    print("own cpu", time.process_time() - me, "wall", time.time() - w)
+    for pid, (s, args) in cpus().items():
+        used = s - b4.get(pid, (0, ""))[0]
+        if used > 0.1: print(f"{used:.2f}", pid, args)
     found, report = _found(world, case, arn), world.service.model_report(arn)
+    if DEBUG:
+        print([(s, *c.values()) for s, c in report["perSecond"].items()])
+        print({k: v for k, v in world.service.image_books(arn).items() if set(v) - {"accepted"}})
+        print(open(world.aws.log_file).read()[-300000:], file=open("/tmp/uploads_ministack.log", "w"))
     totals, first, last = report["totals"], report["firstDetectAt"], report["lastDetectAt"]
     worked = totals["accepted"] + totals["failed"]
     efficiency, throttled = (worked - 1) / (case.tps * (last - first)), totals["throttled"] / totals["sent"]
@@ -132,12 +158,14 @@ def _run(world: UploadWorld, case: Case, arn: str) -> tuple[tuple[str, ...], boo
 
 def _upload(world: UploadWorld, these: Uploads) -> None:
     """Upload all files while the model is off, delete some, and send what else comes into the queue."""
-    _put(world, these.contents)
-    s3, bucket = world.aws.client("s3"), world.outputs.image_bucket
+    s3, bucket, files = world.aws.client("s3"), world.outputs.image_bucket, [*these.contents.items()]
+    messages, each = [*these.messages(bucket, Random(these.prefix))], 40
+    for first in range(0, len(files), each):
+        _put(world, dict(files[first : first + each]))
+        for body in messages[first * len(messages) // len(files) : (first + each) * len(messages) // len(files)]:
+            world.send(these.prefix, body)
     for key in these.deleted:
         s3.delete_object(Bucket=bucket, Key=key)
-    for body in these.messages(bucket, Random(these.prefix)):
-        world.send(these.prefix, body)
     wait_for(lambda: world.waiting(these.prefix) >= len(these.contents), 120)
 
 
@@ -197,7 +225,9 @@ def _found(world: UploadWorld, case: Case, arn: str) -> Found:
 
 def _key_of(body: str) -> str:
     told = json.loads(body)
-    return str(told["detail"]["object"]["key"] if "detail" in told else told["Records"][0]["s3"]["object"]["key"])
+    if "detail" in told:
+        return str(told["detail"]["object"]["key"])
+    return unquote_plus(told["Records"][0]["s3"]["object"]["key"])
 
 
 if __name__ == "__main__":

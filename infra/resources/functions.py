@@ -33,6 +33,9 @@ class _Size:
     timeout_s: int
 
 
+# A trace costs more than such a Lambda's own time: they are invoked for each upload, and each minute.
+_OFTEN = ("AnalyseUploads", "Gatekeeper")
+
 # Measured in the embedded AWS: a peak of 50 to 66 MB unless noted otherwise, and 0.3 s of CPU for a cold start.
 # 512 MB comes with a third of a vCPU, so a cold start takes about one second.
 _SIZES = {
@@ -203,7 +206,7 @@ class Functions(Construct):
             role=role,
             log_group=logs,
             logging_format=lambda_.LoggingFormat.JSON,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.DISABLED if name in _OFTEN else lambda_.Tracing.ACTIVE,
             **self._network.placement,
         )
         acknowledge(

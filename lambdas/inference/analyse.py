@@ -23,7 +23,7 @@ from lambdas.inference.dead_letters import send_dead_letter
 from lambdas.inference.gate import gate_of, is_free
 from lambdas.inference.image_events import announce
 from lambdas.inference.kept_connections import KeptConnections
-from lambdas.inference.live_pace import LivePace, ModelIsMeasured
+from lambdas.inference.live_pace import LivePace, ModelIsMeasured, Unreported
 from lambdas.inference.messages import NoUpload, uploaded_keys
 from lambdas.inference.upload_task import UploadTask
 from lambdas.inference.waves.activity import count_batch
@@ -56,6 +56,7 @@ class _Server:
     entry: InferenceEntry
     processing: Processing
     connections: KeptConnections
+    unreported: Unreported
 
 
 def analyse(records: Iterable[Record]) -> Waits:
@@ -116,7 +117,7 @@ def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record
 def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
     """Send the images at the pace of live uploads. The model is `gone` for them while a run measures it, too."""
     arn = server.entry.model_arn
-    pace = LivePace(pace_store(arn, "live"), lambda: _is_free(arn))
+    pace = LivePace(pace_store(arn, "live"), lambda: _is_free(arn), server.unreported)
     try:
         return send_paced(
             iter(tasks),
@@ -184,4 +185,5 @@ def _server(entry_json: str) -> _Server:
     store = ResultStore(s3_client(MAX_UPLOADS), bucket, results.bucket or bucket, keys)
     question = Question(entry.model_arn, bucket, entry.min_confidence, entry.keep_from)
     rules = Rules(facts_of(entry.model_arn), entry.max_attempts)
-    return _Server(entry, Processing(question, rules, detector, store, entry.source), KeptConnections(detector))
+    processing = Processing(question, rules, detector, store, entry.source)
+    return _Server(entry, processing, KeptConnections(detector), Unreported())

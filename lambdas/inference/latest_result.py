@@ -48,7 +48,7 @@ class LatestResult(ResultStore):
         return super().write_result(key, content, metadata, mask)
 
     def _is_outdated(self, key: str, e_tag: str) -> bool:
-        """Whether the image has another content than that with this ETag, which has a message of its own, or is gone."""
+        """Whether the image has another content than that with this ETag, or is gone. The other one has a message."""
         image = self.look_up(key)
         return image is None or image.e_tag != e_tag
 
