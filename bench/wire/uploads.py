@@ -25,7 +25,6 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import LIMITERS, ModelTruth
 
-DEBUG = True
 STEADY = ("token_bucket", "sliding_window", "executor_pool")
 WAYS = ("wait", "start")
 LATENCY_S, START_S, IDLE_MINUTES = 0.08, 1.0, 0.1
@@ -107,32 +106,8 @@ def _run(world: UploadWorld, case: Case, arn: str) -> tuple[tuple[str, ...], boo
     """Upload everything, and wait for the end. Returns the row of the table, and whether it meets the goals."""
     world.measured(arn, case.tps, 1000 * LATENCY_S)
     _upload(world, case.uploads)
-    import subprocess
-    import time
-
-    from bench.wire.throughput_check import cpu_s
-    def cpus():
-        out = subprocess.run(["ps", "-eo", "pid,pgid,args"], capture_output=True, text=True).stdout
-        found = {}
-        for line in out.splitlines()[1:]:
-            pid, pgid, args = line.split(None, 2)
-            if int(pgid) == world.aws.process_group or int(pid) == world.service.pid:
-                try:
-                    found[int(pid)] = (cpu_s(int(pid)), args[:100])
-                except OSError:
-                    pass
-        return found
-    b4 = cpus(); me = time.process_time(); w = time.time()
     _drain(world, case, arn)
-    print("own cpu", time.process_time() - me, "wall", time.time() - w)
-    for pid, (s, args) in cpus().items():
-        used = s - b4.get(pid, (0, ""))[0]
-        if used > 0.1: print(f"{used:.2f}", pid, args)
     found, report = _found(world, case, arn), world.service.model_report(arn)
-    if DEBUG:
-        print([(s, *c.values()) for s, c in report["perSecond"].items()])
-        print({k: v for k, v in world.service.image_books(arn).items() if set(v) - {"accepted"}})
-        print(open(world.aws.log_file).read()[-300000:], file=open("/tmp/uploads_ministack.log", "w"))
     totals, first, last = report["totals"], report["firstDetectAt"], report["lastDetectAt"]
     worked = totals["accepted"] + totals["failed"]
     efficiency, throttled = (worked - 1) / (case.tps * (last - first)), totals["throttled"] / totals["sent"]

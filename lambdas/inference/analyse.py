@@ -27,6 +27,7 @@ from lambdas.inference.live_pace import LivePace, ModelIsMeasured, Unreported
 from lambdas.inference.messages import NoUpload, uploaded_keys
 from lambdas.inference.upload_task import UploadTask
 from lambdas.inference.waves.activity import count_batch
+from lambdas.inference.waves.failures import count_failures
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import detector_of, facts_of
 from lambdas.processing.image_result import Question, ResultKeys
@@ -82,10 +83,11 @@ def analyse(records: Iterable[Record]) -> Waits:
             waits |= {record["messageId"]: (record, wait) for record in by_key[task.key]}
     done = [task.work for task in tasks if task.work is not None and task.work.outcome is Outcome.DONE]
     announce(done, server.processing, wanted=server.entry.event)
-    failed = sum(task.failure is not None for task in tasks)
+    failures = [task.failure for task in tasks if task.failure is not None]
     oldest_s = time.time() - min(_sent_at(record) for each in by_key.values() for record in each)
-    count_uploads(queue, sent, done=len(done), failed=failed, oldest_s=oldest_s)
-    count_batch(server.entry.model_arn, done=len(done), failed=failed)
+    count_uploads(queue, sent, done=len(done), failed=len(failures), oldest_s=oldest_s)
+    count_failures(server.entry.model_arn, failures)
+    count_batch(server.entry.model_arn, done=len(done), failed=len(failures))
     yield from waits.values()
 
 

@@ -28,6 +28,13 @@ def numbers(name: str, title: str, rows: Iterable[tuple[str, int]], note: str = 
     return Table(name, title, ("Images", "Number"), shown, numbers=frozenset({1}), note=note)
 
 
+def failures_by_kind(kinds: Iterable[tuple[str, int, str, str]], note: str = "") -> Table:
+    """The failures by error: its name, the number of images, the key of one of them, and what the service says."""
+    columns = ("Error", "Images", "For example", "What the service says")
+    rows = tuple((error, f"{number:,}", key, message) for error, number, key, message in kinds)
+    return Table("failures", "Failures by kind", columns, rows, numbers=frozenset({1}), note=note)
+
+
 def pairs(name: str, title: str, rows: Iterable[tuple[str, Any]]) -> Table:
     """A table of names and their values."""
     return Table(name, title, ("Name", "Value"), tuple((str(key), str(value)) for key, value in rows))

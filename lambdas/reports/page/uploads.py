@@ -13,7 +13,7 @@ from iu_tuner.formats import tps
 from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table
 from lambdas.reports.page.html.formats import moment, usd
-from lambdas.reports.page.images import numbers, pairs, progress
+from lambdas.reports.page.images import failures_by_kind, numbers, pairs, progress
 
 _NEXT = {
     "served": "Nothing; uploads that come start the model again.",
@@ -55,6 +55,7 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
         (progress(facts.points, facts.measured_tps),),
         (
             _images(output),
+            *_failures(output),
             pairs("terms", "Terms of the run", facts.terms.items()),
             pairs("versions", "Versions", versions.items()),
         ),
@@ -77,5 +78,12 @@ def _figures(output: ServeOutput, facts: ServeFacts) -> tuple[Figure, ...]:
 def _images(output: ServeOutput) -> Table:
     images = output.images
     rows = [("with a new result", images.done), ("failed", images.failed), ("wait for the next start", images.waiting)]
-    note = "Each failed image has a file <key>.error.json and a dead letter that say why." if images.failed else ""
-    return numbers("images", "Images", rows, note)
+    return numbers("images", "Images", rows)
+
+
+def _failures(output: ServeOutput) -> tuple[Table, ...]:
+    if not output.images.failed:
+        return ()
+    kinds = ((each.error, each.images, each.key, each.message) for each in output.failures)
+    note = "Each failed image has a file <key>.error.json and a dead letter that say why."
+    return (failures_by_kind(kinds, note),)
