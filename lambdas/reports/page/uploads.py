@@ -15,6 +15,7 @@ from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table
 from lambdas.reports.page.html.formats import moment, usd
 from lambdas.reports.page.images import failures_by_kind, numbers, pairs, progress
 
+_REPLAY = "Look at the failures by kind. iu-tuner queue replay sends the dead letters again."
 _NEXT = {
     "served": "Nothing; uploads that come start the model again.",
     "limit-reached": "Give higher limits if uploads are not to wait for a day.",
@@ -33,7 +34,7 @@ class ServeFacts:
 
 def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str, str]) -> Contents:
     """The contents of the page."""
-    names, left = ModelArn.of(output.model_arn), output.model
+    names, left, has_failed = ModelArn.of(output.model_arn), output.model, output.images.failed > 0
     about = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
     return Contents(
         Summary(
@@ -43,9 +44,9 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
             about=about,
             answer=output.sentence,
             verdict=output.verdict,
-            tone="good" if output.verdict == "served" and not output.images.failed else "caution",
+            tone="good" if output.verdict == "served" and not has_failed else "caution",
             evidence=output.verdict_detail,
-            next_action=_NEXT.get(output.verdict, ""),
+            next_action=_REPLAY if has_failed and output.verdict == "served" else _NEXT.get(output.verdict, ""),
             command=None,
             figures=_figures(output, facts),
             receipt=receipt_sentence(left) if left else "",

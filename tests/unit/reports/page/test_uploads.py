@@ -34,6 +34,9 @@ def test_it_says_the_images_the_rate_and_the_cost() -> None:
         ("EmptyImage", "1", "in/empty.jpg", "the image has no bytes"),
     )
     assert "<key>.error.json" in failures.note
+    long = dataclasses.replace(SERVED.failures[0], key="in/" + "k" * 1000 + ".jpg")
+    (_, shortened, *_) = made(failures=(long,)).tables
+    assert shortened.rows[0][2] == "in/" + "k" * 57 + "…" + "k" * 56 + ".jpg"
     assert ("idleStopMinutes", "10.0") in terms.rows
 
 
@@ -50,6 +53,7 @@ def test_failures_and_a_limit_are_marked_and_say_what_to_do() -> None:
     limited = made(verdict="limit-reached", images=ServedImages(400, 0, 3)).summary
 
     assert made().summary.tone == "caution"
+    assert "queue replay" in made().summary.next_action
     unfailed = made(images=ServedImages(400, 0, 0), failures=())
     assert unfailed.summary.tone == "good"
     assert "failures" not in {each.name for each in unfailed.tables}
