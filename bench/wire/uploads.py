@@ -112,6 +112,9 @@ def _run(world: UploadWorld, case: Case, arn: str) -> tuple[tuple[str, ...], boo
     worked = totals["accepted"] + totals["failed"]
     efficiency, throttled = (worked - 1) / (case.tps * (last - first)), totals["throttled"] / totals["sent"]
     starts = sum(each["to"] == "STARTING" for each in report["transitions"])
+    if efficiency < EFFICIENCY:
+        each = [second["accepted"] + second["failed"] for second in report["perSecond"].values()]
+        print("requests in each second:", *each, file=sys.stderr)
     if found.wrong:
         print("not right:", *found.wrong, sep="\n  ", file=sys.stderr)
     row = (
