@@ -44,8 +44,13 @@ class UploadWorld:
 
     def start_model(self, model_arn: str) -> None:
         """Start the model, as its owner would."""
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        models = boto3.client("rekognition", endpoint_url=self.service.url, region_name=REGION, **keys)
+        models = boto3.client(
+            "rekognition",
+            endpoint_url=self.service.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
         models.start_project_version(ProjectVersionArn=model_arn, MinInferenceUnits=1)
         wait_for(lambda: self.service.model_report(model_arn)["status"] == "RUNNING", 60)
 
