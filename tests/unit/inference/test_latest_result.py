@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from iu_tuner.contract.uploads.current import result_metadata
 from lambdas.inference.latest_result import LatestResult
 from lambdas.processing.result_store import ResultStore
+from tests.unit.inference.conftest import BUCKET
 
-BUCKET, KEY = "images", "a b+%.jpg"
-
-
-@pytest.fixture
-def s3() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
+KEY = "a b+%.jpg"
 
 
 class Batch:
