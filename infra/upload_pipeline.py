@@ -22,6 +22,7 @@ from iu_tuner.contract.uploads.entry import InferenceEntry
 _VISIBILITY = cdk.Duration.seconds(6 * ANALYSE_UPLOADS_S)
 # The maximum of SQS: a message that waits was not received in vain. Attempts at an image are counted elsewhere.
 MAX_RECEIVES = 1000
+MOST_ENDS = 4  # different last characters of suffixes that a rule tells apart
 
 
 class Pipeline(Construct):
@@ -92,7 +93,7 @@ class Pipeline(Construct):
         )
 
     def _rule(self, storage: Storage, undelivered: sqs.IQueue) -> None:
-        """A rule that matches the prefix only, as EventBridge allows few wildcards. The Lambda checks the suffixes."""
+        """A rule that matches about the images. The Lambda checks the whole of their suffixes."""
         events.Rule(
             self,
             "Uploaded",
@@ -100,10 +101,7 @@ class Pipeline(Construct):
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
-                detail={
-                    "bucket": {"name": [storage.send_events().bucket_name]},
-                    "object": {"key": [{"prefix": self.entry.prefix}]},
-                },
+                detail={"bucket": {"name": [storage.send_events().bucket_name]}, "object": {"key": _keys(self.entry)}},
             ),
             targets=[events_targets.SqsQueue(self.queue, dead_letter_queue=undelivered)],
         )
@@ -135,3 +133,16 @@ class Pipeline(Construct):
         if self.entry.event:
             bus = cdk.Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
             allow(function, ["events:PutEvents"], bus)
+
+
+def _keys(entry: InferenceEntry) -> list[dict[str, str]]:
+    """The pattern of the keys: the prefix, and the last characters of the suffixes in both cases.
+
+    So a result beside its image makes no message. EventBridge allows few wildcards: with many different ends, or
+    unusual ones, only the prefix is matched.
+    """
+    ends = {suffix[-1] for suffix in entry.suffixes}
+    if len(ends) > MOST_ENDS or not all(end.isascii() and end.isalnum() for end in ends):
+        return [{"prefix": entry.prefix}]
+    cases = sorted({case for end in ends for case in (end.lower(), end.upper())})
+    return [{"wildcard": f"{entry.prefix}*{case}"} for case in cases]

@@ -33,6 +33,9 @@ class _Size:
     timeout_s: int
 
 
+# A trace costs more than such a Lambda's own time: they are invoked for each upload, and each minute.
+_OFTEN = ("AnalyseUploads", "Gatekeeper")
+
 # Measured in the embedded AWS: a peak of 50 to 66 MB unless noted otherwise, and 0.3 s of CPU for a cold start.
 # 512 MB comes with a third of a vCPU, so a cold start takes about one second.
 _SIZES = {
@@ -57,8 +60,11 @@ _SIZES = {
     # Polls the models itself until they are released.
     "StopOnDelete": _Size(memory_mb=512, timeout_s=900),
     "StartAfterUploads": _Size(memory_mb=512, timeout_s=30),
-    # 20 s for slots of the pace, 15 s for the last replies, and the rest for S3.
-    "AnalyseUploads": _Size(memory_mb=512, timeout_s=ANALYSE_UPLOADS_S),
+    # 20 s for slots of the pace, 15 s for the last replies, and the rest for S3. It mostly waits: a fifth of a vCPU
+    # carries 20 uploads a second.
+    "AnalyseUploads": _Size(memory_mb=384, timeout_s=ANALYSE_UPLOADS_S),
+    # Sends ten images at a time, and holds each of them three times.
+    "AnalyseUploads by bytes": _Size(memory_mb=512, timeout_s=ANALYSE_UPLOADS_S),
     "Gatekeeper": _Size(memory_mb=256, timeout_s=50),
     "PrepareBatch": _Size(memory_mb=512, timeout_s=120),
     # Keeps a digest of each ETag: 1,000,000 images take about 120 MB. It lists for 10 minutes and a page.
@@ -172,15 +178,17 @@ class Functions(Construct):
 
     def _analyse_uploads(self, entry: InferenceEntry) -> lambda_.Function:
         """The Lambda of one entry, which knows nothing of the other ones and has no permissions for them."""
-        function = self._function("AnalyseUploads", of=fingerprint(entry.prefix))
+        size = _SIZES["AnalyseUploads by bytes" if entry.source == "bytes" else "AnalyseUploads"]
+        function = self._function("AnalyseUploads", of=fingerprint(entry.prefix), size=size)
         function.add_environment(names.INFERENCE_ENTRY, entry.model_dump_json(by_alias=True))
         return function
 
-    def _function(self, name: str, *, of: str = "") -> lambda_.Function:
+    def _function(self, name: str, *, of: str = "", size: _Size | None = None) -> lambda_.Function:
         """Make a Lambda: the handler of `PlanStep` is lambdas.handlers.plan_step.handler.
 
-        `of` tells several Lambdas with the same handler apart.
+        `of` tells several Lambdas with the same handler apart. The size is that of the name if none is given.
         """
+        size = size or _SIZES[name]
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         logs = log_group(self, f"{name}{of}Logs", settings=self._settings)
         # Made here, because the CDK's default role has a managed policy that allows writing to any log group.
@@ -197,13 +205,13 @@ class Functions(Construct):
             runtime=_host_runtime() if self._settings.local else lambda_.Runtime.PYTHON_3_13,
             architecture=_host_architecture() if self._settings.local else lambda_.Architecture.ARM_64,
             layers=self._layers,
-            memory_size=_SIZES[name].memory_mb,
-            timeout=cdk.Duration.seconds(_SIZES[name].timeout_s),
+            memory_size=size.memory_mb,
+            timeout=cdk.Duration.seconds(size.timeout_s),
             environment=self._environment,
             role=role,
             log_group=logs,
             logging_format=lambda_.LoggingFormat.JSON,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.DISABLED if name in _OFTEN else lambda_.Tracing.ACTIVE,
             **self._network.placement,
         )
         acknowledge(

@@ -31,6 +31,7 @@ RUN_ITEM = "RUN"
 LEASE_ITEM = "LEASE"
 PACE_ITEM = "PACE"
 UPLOADS_ITEM = "UPLOADS"
+UPLOAD_FAILURES_ITEM = "UPLOADS#FAILURES"
 SERVED_RUN = "SERVED#"  # before the start time of a run for uploads: past measurements are not sought among them
 
 

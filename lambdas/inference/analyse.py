@@ -23,10 +23,11 @@ from lambdas.inference.dead_letters import send_dead_letter
 from lambdas.inference.gate import gate_of, is_free
 from lambdas.inference.image_events import announce
 from lambdas.inference.kept_connections import KeptConnections
-from lambdas.inference.live_pace import LivePace, ModelIsMeasured
+from lambdas.inference.live_pace import LivePace, ModelIsMeasured, Unreported
 from lambdas.inference.messages import NoUpload, uploaded_keys
 from lambdas.inference.upload_task import UploadTask
 from lambdas.inference.waves.activity import count_batch
+from lambdas.inference.waves.failures import count_failures
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import detector_of, facts_of
 from lambdas.processing.image_result import Question, ResultKeys
@@ -56,6 +57,7 @@ class _Server:
     entry: InferenceEntry
     processing: Processing
     connections: KeptConnections
+    unreported: Unreported
 
 
 def analyse(records: Iterable[Record]) -> Waits:
@@ -81,10 +83,11 @@ def analyse(records: Iterable[Record]) -> Waits:
             waits |= {record["messageId"]: (record, wait) for record in by_key[task.key]}
     done = [task.work for task in tasks if task.work is not None and task.work.outcome is Outcome.DONE]
     announce(done, server.processing, wanted=server.entry.event)
-    failed = sum(task.failure is not None for task in tasks)
+    failures = [task.failure for task in tasks if task.failure is not None]
     oldest_s = time.time() - min(_sent_at(record) for each in by_key.values() for record in each)
-    count_uploads(queue, sent, done=len(done), failed=failed, oldest_s=oldest_s)
-    count_batch(server.entry.model_arn, done=len(done), failed=failed)
+    count_uploads(queue, sent, done=len(done), failed=len(failures), oldest_s=oldest_s)
+    count_failures(server.entry.model_arn, failures)
+    count_batch(server.entry.model_arn, done=len(done), failed=len(failures))
     yield from waits.values()
 
 
@@ -116,7 +119,7 @@ def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record
 def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
     """Send the images at the pace of live uploads. The model is `gone` for them while a run measures it, too."""
     arn = server.entry.model_arn
-    pace = LivePace(pace_store(arn, "live"), lambda: _is_free(arn))
+    pace = LivePace(pace_store(arn, "live"), lambda: _is_free(arn), server.unreported)
     try:
         return send_paced(
             iter(tasks),
@@ -184,4 +187,5 @@ def _server(entry_json: str) -> _Server:
     store = ResultStore(s3_client(MAX_UPLOADS), bucket, results.bucket or bucket, keys)
     question = Question(entry.model_arn, bucket, entry.min_confidence, entry.keep_from)
     rules = Rules(facts_of(entry.model_arn), entry.max_attempts)
-    return _Server(entry, Processing(question, rules, detector, store, entry.source), KeptConnections(detector))
+    processing = Processing(question, rules, detector, store, entry.source)
+    return _Server(entry, processing, KeptConnections(detector), Unreported())

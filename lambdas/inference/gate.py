@@ -18,7 +18,7 @@ from lambdas.models.status import ModelState
 RUNNING = "RUNNING"
 # Batches of messages that are worked on at a time. SQS takes no fewer; a new account has 10 concurrent Lambdas.
 LEAST_BATCHES, MOST_BATCHES = 2, 10
-UPLOADS, BESIDE_S = 10, 1.2  # of a batch: its messages, and its seconds beside the slots that it waits for
+UPLOADS, BESIDE_S = 10, 2.0  # of a batch: its messages, and its seconds beside the slots that it waits for
 _set: dict[str, bool] = {}  # what this process has set, by mapping
 
 

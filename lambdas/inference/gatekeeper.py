@@ -23,7 +23,8 @@ from lambdas.models.registry import find_model
 from lambdas.models.status import ModelState
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS, first_pace, measured_in
-from lambdas.processing.pace_store import PaceStore, pace_store
+from lambdas.processing.pace_store import pace_store
+from lambdas.processing.pacer import Pace, with_units
 from lambdas.reports.metrics import served
 
 
@@ -40,28 +41,28 @@ def look(raw: dict[str, Any]) -> bool:
     """Set the gate by the model's state, and start the run that uploads wait for. Returns whether it should be open."""
     what, now = Served.model_validate(raw), time.time()
     state, lease = _state(what.model_arn), lease_store().get(what.model_arn)
-    is_open, _ = set_gate(what.model_arn, what.queue_arn, state, lease)
+    _, pace = set_gate(what.model_arn, what.queue_arn, state, lease)
     counts = counts_of(what.queue_url)
     if what.start is not None:
         start_if_due(what.start, what.queue_url, counts, state, lease, now)
     if counts is not None:
-        _report(what, counts, state, is_open=is_open)
-    return is_open
+        _report(what, counts, state, pace)
+    return pace is not None
 
 
-def set_gate(model_arn: str, queue_arn: str, state: ModelState | None, lease: Lease | None) -> tuple[bool, bool | None]:
+def set_gate(
+    model_arn: str, queue_arn: str, state: ModelState | None, lease: Lease | None
+) -> tuple[bool | None, Pace | None]:
     """Set the gate by the model's state and lease, and its pace first.
 
-    Returns whether it should be open, and whether it was; None while it changes. Raises ClientError, BotoCoreError.
+    Returns whether it was open, which is None while it changes, and the pace if it should be open.
+    Raises ClientError, BotoCoreError.
     """
-    is_open, gate, batches = should_be_open(state, lease), gate_of(queue_arn), LEAST_BATCHES
-    if is_open and state is not None:
-        pace = pace_store(model_arn, "live")
-        _keep_pace(pace, model_arn, state, starts=gate.is_open is False)
-        present = pace.load()
-        batches = batches_for(present.rate) if present else LEAST_BATCHES
-    gate.set(is_open=is_open, batches=batches)
-    return is_open, gate.is_open
+    gate, pace = gate_of(queue_arn), None
+    if state is not None and should_be_open(state, lease):
+        pace = _pace(model_arn, state, starts=gate.is_open is False)
+    gate.set(is_open=pace is not None, batches=batches_for(pace.rate) if pace else LEAST_BATCHES)
+    return gate.is_open, pace
 
 
 def _state(model_arn: str) -> ModelState | None:
@@ -78,26 +79,28 @@ def _model(model_arn: str) -> ModelControl:
     return find_model(model_arn)
 
 
-def _keep_pace(pace: PaceStore, model_arn: str, state: ModelState, *, starts: bool) -> None:
-    """Begin the pace before the gate opens, and follow the number of units while it is open."""
-    units = state.min_inference_units or 1
-    if not starts:
-        try:
-            pace.set_units(units)
-            return
-        except KeyError:
-            logger.info("the model has no pace yet")
-    pace.begin(first_pace(units, measured_in(history().outputs(model_arn, verdicts=USABLE_VERDICTS))), time.time())
+def _pace(model_arn: str, state: ModelState, *, starts: bool) -> Pace:
+    """The pace, which begins before the gate opens, and follows the number of units while it is open.
+
+    Raises ClientError, BotoCoreError.
+    """
+    store, units = pace_store(model_arn, "live"), state.min_inference_units or 1
+    pace = None if starts else store.load()
+    if pace is None:
+        first = first_pace(units, measured_in(history().outputs(model_arn, verdicts=USABLE_VERDICTS)))
+        return first if store.begin(first, time.time()) else store.load() or first
+    if pace.units != units:
+        store.set_units(units)
+    return with_units(pace, units)
 
 
-def _report(what: Served, counts: QueueCounts, state: ModelState | None, *, is_open: bool) -> None:
-    """Write the metrics of the dashboard and the alarms."""
-    present = pace_store(what.model_arn, "live").load() if is_open else None
+def _report(what: Served, counts: QueueCounts, state: ModelState | None, pace: Pace | None) -> None:
+    """Write the metrics of the dashboard and the alarms. There is a pace if the gate should be open."""
     served(
         what.queue_url.rpartition("/")[2],
-        is_open=is_open,
+        is_open=pace is not None,
         is_idle=not counts.messages and state is not None and state.status == "RUNNING",
-        rate=present.rate if present else None,
-        expected=present.expected if present else None,
-        units=state.min_inference_units if is_open and state else None,
+        rate=pace.rate if pace else None,
+        expected=pace.expected if pace else None,
+        units=state.min_inference_units if pace and state else None,
     )

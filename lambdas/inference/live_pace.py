@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lambdas.processing.pace_store import PaceStore
 from lambdas.processing.pacer import Report
-from lambdas.processing.slots import Slots
+from lambdas.processing.slots import PERIOD_S, Slots
 
 NO_TIME_S = 1e-3
 
@@ -16,11 +16,33 @@ class ModelIsMeasured(Exception):
     """A run measures the model, which requests for uploads would disturb."""
 
 
+class Unreported:
+    """What the last batch of this process has not reported: its last outcomes, which all are of accepted requests.
+
+    The next batch reports them. So a batch that is over does not write the pace once more.
+    """
+
+    def __init__(self) -> None:
+        self._outcomes, self._since = "", 0.0
+
+    def keep(self, report: Report, now: float) -> None:
+        """Keep a report at the time `now` (epoch seconds) for later."""
+        self._since = min(self._since, now - report.seconds) if self._outcomes else now - report.seconds
+        self._outcomes += report.outcomes
+
+    def with_kept(self, report: Report, now: float) -> Report:
+        """The report with what was kept, which is kept no more."""
+        if not self._outcomes:
+            return report
+        outcomes, self._outcomes = self._outcomes + report.outcomes, ""
+        return replace(report, outcomes=outcomes, seconds=max(report.seconds, now - self._since))
+
+
 class LivePace:
     """The model's pace for one batch of messages. `is_free` is asked before slots are reserved, about once a second."""
 
-    def __init__(self, pace: PaceStore, is_free: Callable[[], bool]) -> None:
-        self._pace, self._is_free = pace, is_free
+    def __init__(self, pace: PaceStore, is_free: Callable[[], bool], unreported: Unreported) -> None:
+        self._pace, self._is_free, self._unreported = pace, is_free, unreported
 
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
@@ -32,9 +54,18 @@ class LivePace:
             KeyError: the model has no pace.
             ClientError, BotoCoreError: DynamoDB does not answer.
         """
+        if wanted == 0 and unsent is None and _can_wait(report):
+            self._unreported.keep(report, now)
+            return Slots(now, 1.0, 0, now + PERIOD_S / 2)
         if not self._is_free():
             raise ModelIsMeasured
+        report = self._unreported.with_kept(report, now)
         return self._pace.exchange(live_report(report), now, wanted=wanted, unsent=unsent)
+
+
+def _can_wait(report: Report) -> bool:
+    """Whether a report has no news that other work should have at once."""
+    return "1" not in report.outcomes and not report.unused and report.cap is None
 
 
 def live_report(report: Report) -> Report:

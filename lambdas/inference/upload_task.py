@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from iu_tuner.contract.detections import ListedImage
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.inference.attempts import Attempts
+from lambdas.inference.latest_result import LatestResult
 from lambdas.models.outcomes import Reply
 from lambdas.models.ports import PreparedRequest
 from lambdas.processing.image_work import ImageWork, Processing
@@ -70,7 +72,7 @@ class UploadTask:
             return
         self.work.conclude()
         failure = self.work.failure
-        if failure is not None and not self._was_deleted():
+        if failure is not None and not self._is_outdated(failure.image):
             self.failure = failure if failure.permanent else self._count_failure(failure)
         elif self.work.outcome is None and self.work.tries != self._loaded:
             self.attempts.save(self.work.image, self.work.tries)
@@ -81,15 +83,20 @@ class UploadTask:
             self.is_deleted = True
             return
         self._loaded = self.attempts.load(image) if self.received > 1 else NO_TRIES
-        self.work = ImageWork(image, self.processing, self.now, self._loaded)
+        processing = replace(self.processing, store=LatestResult.of(self.processing.store))
+        self.work = ImageWork(image, processing, self.now, self._loaded)
 
-    def _was_deleted(self) -> bool:
-        """Whether the object is gone: then its failure is no news, and the file about it is deleted."""
+    def _is_outdated(self, image: ListedImage) -> bool:
+        """Whether the object is gone or has another content than this failed one. Then the failure is no news.
+
+        The file about it is deleted. With another content the message comes back, and finds what became of that.
+        """
         store = self.processing.store
-        if store.look_up(self.key) is not None:
+        present = store.look_up(self.key)
+        if present is not None and present.e_tag == image.e_tag:
             return False
         store.delete_error(self.key)
-        self.is_deleted = True
+        self.is_deleted = present is None
         return True
 
     def _count_failure(self, failure: Failure) -> Failure | None:

@@ -193,13 +193,14 @@ class ImageWork:
             logger.warning("a result could not be written, and will be written later", exc_info=True)
 
     def _write(self) -> None:
-        """Write the answer's file. Raises ClientError, BotoCoreError."""
-        every = self._processing
+        """Write the answer's file, unless there is a newer one. Raises ClientError, BotoCoreError."""
+        every, image, is_written = self._processing, self.image, True
         if every.has_files:
-            every.store.write_result(self.image.key, self._content, every.question.metadata(self.image), self._mask)
+            told = every.question.metadata(image)
+            is_written = every.store.write_result(image.key, self._content, told, self._mask)
         if every.denials is not None:
             every.denials.allowed()
-        self.outcome = Outcome.DONE
+        self.outcome = Outcome.DONE if is_written else Outcome.CURRENT
 
     def _deny(self, what: str, message: str) -> None:
         """Record that a right is missing. Raises AccessDenied if there is nothing but refusals."""

@@ -58,36 +58,25 @@ class ResultStore:
 
     def look_up(self, key: str) -> ListedImage | None:
         """The image as it is now. Returns None if there is none. Raises ClientError, BotoCoreError."""
-        try:
-            found = self.s3.head_object(Bucket=self.images, Key=key)
-        except ClientError as error:
-            if status_of(error) == 404:
-                return None
-            raise
-        return ListedImage(key, found["ETag"].strip('"'), found["ContentLength"])
+        found = self._head(self.images, key)
+        return None if found is None else ListedImage(key, found["ETag"].strip('"'), found["ContentLength"])
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
         """The metadata of the image's result. Returns None without a result. Raises ClientError, BotoCoreError."""
         result_key = self.keys.of_result(key)
-        if not self._may_exist(result_key):
-            return None
-        try:
-            found: Mapping[str, str] = self.s3.head_object(Bucket=self.results, Key=result_key)["Metadata"]
-        except ClientError as error:
-            if status_of(error) == 404:
-                return None
-            raise
-        return found
+        found = self._head(self.results, result_key) if self._may_exist(result_key) else None
+        return None if found is None else found["Metadata"]
 
     def read_result(self, key: str) -> bytes:
         """The content of the image's result. Raises ClientError, BotoCoreError."""
         content: bytes = self.s3.get_object(Bucket=self.results, Key=self.keys.of_result(key))["Body"].read()
         return content
 
-    def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> None:
+    def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> bool:
         """Delete an earlier error, then write the image's mask and result. Raises ClientError, BotoCoreError.
 
-        The result comes last, as its metadata says that all is current. An empty mask deletes an earlier one.
+        The result comes last, as its metadata says that all is current. An empty mask deletes an earlier one. Returns
+        whether the result was written; a subclass may leave a newer one.
         """
         if self._may_exist(self.keys.of_error(key)):
             self.delete_error(key)
@@ -95,7 +84,8 @@ class ResultStore:
             self._put(self.keys.of_mask(key), mask, metadata, "image/png")
         elif mask is not None and self._may_exist(self.keys.of_mask(key)):
             self.s3.delete_object(Bucket=self.results, Key=self.keys.of_mask(key))
-        self._put(self.keys.of_result(key), content, metadata)
+        self._put_result(self.keys.of_result(key), content, metadata)
+        return True
 
     def write_error(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Write the file that says why there is no result. Raises ClientError, BotoCoreError."""
@@ -105,8 +95,24 @@ class ResultStore:
         """Delete the file that says why there is no result. Raises ClientError, BotoCoreError."""
         self.s3.delete_object(Bucket=self.results, Key=self.keys.of_error(key))
 
-    def _put(self, key: str, content: bytes, metadata: Mapping[str, str], kind: str = "application/json") -> None:
-        self.s3.put_object(Bucket=self.results, Key=key, Body=content, Metadata=metadata, ContentType=kind)
+    def _put_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        self._put(key, content, metadata)
+
+    def _put(
+        self, key: str, content: bytes, metadata: Mapping[str, str], kind: str = "application/json", **conditions: str
+    ) -> None:
+        about = {"Metadata": metadata, "ContentType": kind, **conditions}
+        self.s3.put_object(Bucket=self.results, Key=key, Body=content, **about)
+
+    def _head(self, bucket: str, key: str) -> Mapping[str, Any] | None:
+        """What S3 has of an object beside its content. Returns None if there is none."""
+        try:
+            found: Mapping[str, Any] = self.s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if status_of(error) == 404:
+                return None
+            raise
+        return found
 
     def _may_exist(self, key: str) -> bool:
         return self._existing is None or key in self._existing

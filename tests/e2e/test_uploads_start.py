@@ -11,7 +11,7 @@ import pytest
 
 from iu_tuner.cli.main import main
 from tests.e2e.uploads import STARTING as PREFIX
-from tests.e2e.uploads import TRUTH, UploadWorld
+from tests.e2e.uploads import TRUTH, WAITING, UploadWorld
 from tests.model_books import answers_by_key
 from tests.support.deployment import Deployment
 from tests.support.modules import ROOT
@@ -161,6 +161,7 @@ def test_an_aborted_run_stops_the_model_and_is_not_repeated_at_once(uploads: Upl
 
 
 def test_the_lambdas_do_what_their_roles_allow_and_use_all_of_it(uploads: Uploads) -> None:
+    uploads.world.look(WAITING)  # the Gatekeeper has rights for each of the queues and models
     roles = Roles.of(uploads.app.aws)
     log = [each for each in uploads.app.service.report()["callLog"] if each["accessKeyId"] != OF_TESTS]
     calls, denied = roles.calls(uploads.world.journal, log)

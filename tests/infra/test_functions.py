@@ -382,6 +382,14 @@ def test_each_lambda_logs_json_into_a_group_of_its_own_with_an_end_and_is_traced
     assert {function["TracingConfig"]["Mode"] for function in functions().values()} == {"Active"}
 
 
+def test_what_is_invoked_for_each_upload_or_each_minute_is_not_traced() -> None:
+    entry = {"prefix": "live/", "modelArn": "arn:aws:rekognition:us-east-1:123456789012:project/a/version/b/1"}
+    every = functions(inference=json.dumps([entry]))
+
+    untraced = {each["Description"] for each in every.values() if "TracingConfig" not in each}
+    assert untraced == {"Inference Unit Tuner: AnalyseUploads", "Inference Unit Tuner: Gatekeeper"}
+
+
 def test_every_lambda_knows_the_table_the_bucket_the_price_and_its_service() -> None:
     for function in functions(pricePerInferenceUnitHourUsd="1.5").values():
         environment = function["Environment"]["Variables"]

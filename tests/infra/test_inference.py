@@ -59,11 +59,21 @@ def test_the_queue_keeps_messages_for_two_weeks_and_waiting_makes_no_dead_letter
     assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
 
 
-def test_the_rule_matches_the_prefix_and_has_no_wildcards() -> None:
-    (rule,) = new("AWS::Events::Rule", **ONE)
+@pytest.mark.parametrize(
+    ("suffixes", "keys"),
+    [
+        ([".jpg", ".jpeg", ".png"], [{"wildcard": "test_images/*G"}, {"wildcard": "test_images/*g"}]),
+        ([".jp2"], [{"wildcard": "test_images/*2"}]),
+        ([".a", ".b", ".c", ".d", ".e"], [{"prefix": "test_images/"}]),
+        ([".jpg", "é"], [{"prefix": "test_images/"}]),
+    ],
+)
+def test_the_rule_matches_images_in_any_case_and_no_results_beside_them(
+    suffixes: list[str], keys: list[dict[str, str]]
+) -> None:
+    (rule,) = new("AWS::Events::Rule", inference=json.dumps([{**ENTRY, "suffixes": suffixes}]))
 
-    assert rule["EventPattern"]["detail"]["object"]["key"] == [{"prefix": "test_images/"}]
-    assert "wildcard" not in json.dumps(rule)
+    assert rule["EventPattern"]["detail"]["object"]["key"] == keys
 
 
 def test_each_entry_has_its_own_names_key_and_results() -> None:

@@ -16,6 +16,7 @@ import pytest
 from iu_tuner.cli.aws.runs_table import RunsTable
 from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.terminal.images import uploads_progress
+from iu_tuner.contract.detections import ListedImage
 from iu_tuner.contract.errors import InvalidInput, ModelLost
 from iu_tuner.contract.names import execution_of
 from iu_tuner.contract.uploads.live_serve import LiveServe, uploads_of
@@ -28,9 +29,11 @@ from lambdas.inference.serve import look as looking
 from lambdas.inference.serve.run import serve_store
 from lambdas.inference.waves import activity as counting
 from lambdas.inference.waves.activity import activity_of, count_batch, save_execution
+from lambdas.inference.waves.failures import count_failures
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
+from lambdas.processing.outcomes import Failure
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from tests.states.conftest import STARTED_AT, TABLE, Stack
@@ -292,6 +295,32 @@ def test_a_run_starts_opens_serves_closes_stops_and_tells(serving: Serving) -> N
     assert serving.status() == "STOPPED"
     saved = [each["sk"]["S"] for each in serving.stack.items() if each["pk"]["S"] == f"MODEL#{serving.model_arn}"]
     assert f"SERVED#{serving.stack.started_at}" in saved
+
+
+def test_its_failures_are_told_by_kind_with_an_example_and_those_of_earlier_runs_are_not(serving: Serving) -> None:
+    arn = serving.model_arn
+    count_failures(arn, [failure("old.jpg", "EmptyImage"), failure("old.gif", "InvalidImageFormatException")])
+    serving.upload(4)
+    serving.prepare()
+    serving.start()
+    serving.work(1, failed=3)
+    count_failures(arn, [failure("in/a.gif", "InvalidImageFormatException"), failure("in/b c+é.jpg", "KmsError")])
+    count_failures(arn, [failure("in/d.gif", "InvalidImageFormatException")])
+    serving.look_until_over()
+    serving.release()
+
+    output = serving.publish()
+
+    told = [(each["error"], each["images"], each["key"]) for each in output["failures"]]
+    assert told == [("InvalidImageFormatException", 2, "in/d.gif"), ("KmsError", 1, "in/b c+é.jpg")]
+    bucket, _, key = output["reportUri"].removeprefix("s3://").partition("/")
+    page = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode().replace("<wbr>", "")
+    assert [text for text in ("Failures by kind", "in/b c+é.jpg", "why KmsError") if text not in page] == []
+    assert "old.jpg" not in page
+
+
+def failure(key: str, error: str) -> Failure:
+    return Failure(ListedImage(key, "etag", 1), error, f"why {error}", 1, permanent=True)
 
 
 def test_a_client_follows_it_between_two_looks_and_finds_it_in_the_history(serving: Serving) -> None:

@@ -25,6 +25,16 @@ class ServedImages:
 
 
 @dataclass(frozen=True)
+class FailedImages:
+    """The number of images with one error, the key of the last of them, and what the service said about it."""
+
+    error: str
+    images: int
+    key: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ServeCost:
     """The model's cost in USD, also for 1,000 images; null without an image."""
 
@@ -34,7 +44,8 @@ class ServeCost:
 
 @dataclass(frozen=True, kw_only=True)
 class ServeOutput:
-    """The output. `tps` are images per second until the last one. A skipped run has `held_by`, and no model."""
+    """The output. `failures` are those of `images.failed` by kind, the most frequent first; `tps` are images per second
+    until the last one. A skipped run has `held_by`, and no model."""
 
     run_id: str
     task: Literal["serve"] = field(default="serve")
@@ -43,6 +54,7 @@ class ServeOutput:
     verdict: ServeVerdict
     verdict_detail: str
     images: ServedImages
+    failures: tuple[FailedImages, ...] = ()
     tps: float | None
     inference_units: int | None
     model: ModelOutput | None

@@ -78,9 +78,9 @@ def _looked(
 
 
 def _open_gates(run: ServeRun, state: ModelState, lease: Lease) -> bool:
-    """Open the gates. Returns whether all of them were open before, as far as is known."""
-    were_open = [set_gate(run.model_arn, arn, state, lease) == (True, True) for _, arn in run.queues]
-    return all(were_open)
+    """Open the gates. Returns whether all of them were open before, as far as is known, and should be."""
+    found = [set_gate(run.model_arn, arn, state, lease) for _, arn in run.queues]
+    return all(was_open and pace is not None for was_open, pace in found)
 
 
 def _until_closed(run: ServeRun, counts: list[QueueCounts | None], closing_s: float) -> int | None:

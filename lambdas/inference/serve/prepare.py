@@ -11,6 +11,7 @@ from iu_tuner.contract.uploads.serve_output import ServedImages, ServeOutput
 from lambdas.aws.settings import settings
 from lambdas.inference.serve.run import ServeRun, serve_store
 from lambdas.inference.waves.activity import activity_of
+from lambdas.inference.waves.failures import failures_of
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of, find_model
@@ -64,6 +65,7 @@ def _plan(wanted: ServeInput, lease: Lease, handle: str, state: ModelState) -> S
         idle_s=60 * wanted.idle_stop_minutes,
         done_before=before.images_done,
         failed_before=before.images_failed,
+        failures_before={each.error: each.images for each in failures_of(wanted.model_arn)},
     )
 
 

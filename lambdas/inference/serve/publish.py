@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 from iu_tuner.contract.output.result import ModelOutput
-from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput, ServeVerdict
+from iu_tuner.contract.uploads.serve_output import FailedImages, ServeCost, ServedImages, ServeOutput, ServeVerdict
 from iu_tuner.formats import count, rounded
 from lambdas.aws.settings import settings
 from lambdas.inference.serve.run import ServeRun, ServeState, serve_store
 from lambdas.inference.waves.activity import Activity, activity_of
+from lambdas.inference.waves.failures import failures_of
 from lambdas.processing.pace_store import pace_store
 from lambdas.reports.notifications import notify_served
 from lambdas.reports.page.uploads import ServeFacts, serve_contents
@@ -27,7 +30,8 @@ def publish_serve(run_id: str) -> ServeOutput:
     run, progress, state = store.load()
     units = progress.inference_units or run.inference_units
     activity = activity_of(run.model_arn)
-    output = serve_output(run, state, units, activity, store.of_run.receipt().as_output())
+    failures = _new_failures(run, failures_of(run.model_arn))
+    output = serve_output(run, state, units, activity, failures, store.of_run.receipt().as_output())
     state = state.with_results(output.images.done, activity.active_at)
     output = with_images_page(output, lambda software: serve_contents(output, _facts(run, state), software))
     put_result(page_client(), settings().image_bucket, output)
@@ -44,7 +48,20 @@ def _facts(run: ServeRun, state: ServeState) -> ServeFacts:
     return ServeFacts(run.started_at, ((0.0, 0), *state.points), pace.expected if pace else None, terms)
 
 
-def serve_output(run: ServeRun, state: ServeState, units: int, activity: Activity, receipt: ModelOutput) -> ServeOutput:
+def _new_failures(run: ServeRun, failures: Iterable[FailedImages]) -> tuple[FailedImages, ...]:
+    """The failures of the run, of all those of its model."""
+    own = (replace(each, images=each.images - run.failures_before.get(each.error, 0)) for each in failures)
+    return tuple(sorted((each for each in own if each.images > 0), key=lambda each: (-each.images, each.error)))
+
+
+def serve_output(
+    run: ServeRun,
+    state: ServeState,
+    units: int,
+    activity: Activity,
+    failures: tuple[FailedImages, ...],
+    receipt: ModelOutput,
+) -> ServeOutput:
     """The output of a run whose model is released. Pure."""
     done, failed = activity.images_done - run.done_before, activity.images_failed - run.failed_before
     busy_s = (activity.active_at or 0.0) - (state.opened_at or 0.0)
@@ -59,6 +76,7 @@ def serve_output(run: ServeRun, state: ServeState, units: int, activity: Activit
         verdict=verdict,
         verdict_detail=f"{why}, so the model was released{left}.",
         images=ServedImages(done, failed, state.waiting),
+        failures=failures,
         tps=rounded(done / busy_s, 2) if done and busy_s > 0 else None,
         inference_units=units,
         model=receipt,

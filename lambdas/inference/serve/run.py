@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN, model_pk, run_pk
@@ -24,7 +25,8 @@ TASK = "serve"
 class ServeRun(ModelRun):
     """A run for uploads. `queues` are all queues of the model, as (URL, ARN).
 
-    `done_before` and `failed_before` are the model's numbers of images when the run began.
+    `done_before` and `failed_before` are the model's numbers of images when the run began, `failures_before` those of
+    failed ones by error.
     """
 
     prefix: str
@@ -32,6 +34,7 @@ class ServeRun(ModelRun):
     idle_s: float
     done_before: int
     failed_before: int
+    failures_before: Mapping[str, int] = field(default_factory=dict)
 
     def live(self, looked: ServeState | None = None, usd: float | None = None, now: float | None = None) -> LiveServe:
         """The run as clients show it: after PrepareServe, or after a look at the time `now`."""

@@ -15,7 +15,7 @@ from iu_tuner.formats import count, percent, tps
 from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table, Tone
 from lambdas.reports.page.html.formats import milliseconds, moment, usd
-from lambdas.reports.page.images import flat, numbers, pairs, progress
+from lambdas.reports.page.images import failures_by_kind, flat, numbers, pairs, progress
 
 _TONES: Mapping[str, Tone] = {"complete": "good", "nothing-to-do": "good"}
 _NEXT = {
@@ -105,10 +105,9 @@ def _images(output: BatchOutput) -> Table:
 def _failures(output: BatchOutput) -> tuple[Table, ...]:
     if not output.failures:
         return ()
-    kinds = Counter(failure.error for failure in output.failures)
-    messages = {failure.error: failure.message for failure in output.failures}
-    rows = tuple((error, f"{number:,}", messages[error]) for error, number in kinds.most_common())
-    columns = ("Error", "Images", "What the service says")
+    numbers_of = Counter(failure.error for failure in output.failures)
+    last = {failure.error: failure for failure in output.failures}
+    kinds = [(error, number, last[error].key, last[error].message) for error, number in numbers_of.most_common()]
     shown = len(output.failures)
     note = (
         f"Of the first {shown} of {output.images.failed:,}; failed.jsonl has all."
@@ -117,7 +116,7 @@ def _failures(output: BatchOutput) -> tuple[Table, ...]:
     )
     first = tuple((each.key, each.error, f"{each.attempts}") for each in output.failures)
     return (
-        Table("failures", "Failures by kind", columns, rows, numbers=frozenset({1}), note=note),
+        failures_by_kind(kinds, note),
         Table("failed", "Failed images", ("Key", "Error", "Attempts"), first, numbers=frozenset({2})),
     )
 

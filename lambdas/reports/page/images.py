@@ -8,6 +8,8 @@ from typing import Any
 from iu_tuner.formats import count, duration, tps
 from lambdas.reports.page.html.contents import Picture, Table
 
+MAX_KEY = 120  # characters of a key in a table
+
 
 def progress(points: Sequence[tuple[float, int]], measured: float | None) -> Picture:
     """The results over time: (seconds, results until then), beside the measured rate in images/s if it is known."""
@@ -26,6 +28,18 @@ def numbers(name: str, title: str, rows: Iterable[tuple[str, int]], note: str = 
     """A table of numbers of images."""
     shown = tuple((what, f"{number:,}") for what, number in rows)
     return Table(name, title, ("Images", "Number"), shown, numbers=frozenset({1}), note=note)
+
+
+def failures_by_kind(kinds: Iterable[tuple[str, int, str, str]], note: str = "") -> Table:
+    """The failures by error: its name, the number of images, the key of one of them, and what the service says."""
+    columns = ("Error", "Images", "For example", "What the service says")
+    rows = tuple((error, f"{number:,}", _shortened(key), message) for error, number, key, message in kinds)
+    return Table("failures", "Failures by kind", columns, rows, numbers=frozenset({1}), note=note)
+
+
+def _shortened(key: str) -> str:
+    """The key without its middle if it is too long for a table; the data beside the page has all of it."""
+    return key if len(key) <= MAX_KEY else f"{key[: MAX_KEY // 2]}…{key[-MAX_KEY // 2 :]}"
 
 
 def pairs(name: str, title: str, rows: Iterable[tuple[str, Any]]) -> Table:

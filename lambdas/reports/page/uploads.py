@@ -13,8 +13,9 @@ from iu_tuner.formats import tps
 from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table
 from lambdas.reports.page.html.formats import moment, usd
-from lambdas.reports.page.images import numbers, pairs, progress
+from lambdas.reports.page.images import failures_by_kind, numbers, pairs, progress
 
+_REPLAY = "Look at the failures by kind. iu-tuner queue replay sends the dead letters again."
 _NEXT = {
     "served": "Nothing; uploads that come start the model again.",
     "limit-reached": "Give higher limits if uploads are not to wait for a day.",
@@ -33,7 +34,7 @@ class ServeFacts:
 
 def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str, str]) -> Contents:
     """The contents of the page."""
-    names, left = ModelArn.of(output.model_arn), output.model
+    names, left, has_failed = ModelArn.of(output.model_arn), output.model, output.images.failed > 0
     about = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
     return Contents(
         Summary(
@@ -43,9 +44,9 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
             about=about,
             answer=output.sentence,
             verdict=output.verdict,
-            tone="good" if output.verdict == "served" and not output.images.failed else "caution",
+            tone="good" if output.verdict == "served" and not has_failed else "caution",
             evidence=output.verdict_detail,
-            next_action=_NEXT.get(output.verdict, ""),
+            next_action=_REPLAY if has_failed and output.verdict == "served" else _NEXT.get(output.verdict, ""),
             command=None,
             figures=_figures(output, facts),
             receipt=receipt_sentence(left) if left else "",
@@ -55,6 +56,7 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
         (progress(facts.points, facts.measured_tps),),
         (
             _images(output),
+            *_failures(output),
             pairs("terms", "Terms of the run", facts.terms.items()),
             pairs("versions", "Versions", versions.items()),
         ),
@@ -77,5 +79,12 @@ def _figures(output: ServeOutput, facts: ServeFacts) -> tuple[Figure, ...]:
 def _images(output: ServeOutput) -> Table:
     images = output.images
     rows = [("with a new result", images.done), ("failed", images.failed), ("wait for the next start", images.waiting)]
-    note = "Each failed image has a file <key>.error.json and a dead letter that say why." if images.failed else ""
-    return numbers("images", "Images", rows, note)
+    return numbers("images", "Images", rows)
+
+
+def _failures(output: ServeOutput) -> tuple[Table, ...]:
+    if not output.images.failed:
+        return ()
+    kinds = ((each.error, each.images, each.key, each.message) for each in output.failures)
+    note = "Each failed image has a file <key>.error.json and a dead letter that say why."
+    return (failures_by_kind(kinds, note),)

@@ -39,6 +39,6 @@ def test_a_run_for_uploads_closes_it_when_it_is_about_to_stop_the_model(changed:
     assert should_be_open(ModelState("RUNNING"), lease) is is_open
 
 
-@pytest.mark.parametrize(("rate", "batches"), [(0.5, 2), (5.0, 2), (12.5, 3), (25.0, 4), (50.0, 7), (500.0, 10)])
+@pytest.mark.parametrize(("rate", "batches"), [(0.5, 2), (5.0, 2), (12.5, 4), (25.0, 6), (40.0, 9), (500.0, 10)])
 def test_a_fast_model_has_more_batches_at_a_time(rate: float, batches: int) -> None:
     assert batches_for(rate) == batches

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iu_tuner.contract.output.result import LeaseHolder
-from iu_tuner.contract.uploads.serve_output import ServeCost, ServedImages, ServeOutput
+from iu_tuner.contract.uploads.serve_output import FailedImages, ServeCost, ServedImages, ServeOutput
 from simulation.samples.batch import STOPPED
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
@@ -13,7 +13,11 @@ SERVED = ServeOutput(
     prefix="in/",
     verdict="served",
     verdict_detail="No upload came for 10 minutes, so the model was released.",
-    images=ServedImages(400, 2, 3),
+    images=ServedImages(400, 3, 3),
+    failures=(
+        FailedImages("InvalidImageFormatException", 2, "in/a <b> 蜂.jpg", "Invalid image encoding"),
+        FailedImages("EmptyImage", 1, "in/empty.jpg", "the image has no bytes"),
+    ),
     tps=4.9,
     inference_units=1,
     model=STOPPED.as_output(),

@@ -1,13 +1,17 @@
 """Images that are named in S3, read by the server from a moto S3."""
 
+import hashlib
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from local.simulated_model.account import ModelSetup
+from local.simulated_model.answers.labels import random_labels
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
+from tests.waiting import wait_until
 
 from .conftest import client_of
 from .pictures import jpeg
@@ -80,3 +84,19 @@ def test_s3_s_own_limit_has_its_own_message(server):
         )
 
     assert server.model_report(names["modelArn"])["totals"]["throttled"] == 0
+
+
+def test_an_object_that_is_overwritten_is_answered_by_its_new_content(server, s3):
+    def answer():
+        return [label["Confidence"] for label in detect(server, "changes.jpg")["CustomLabels"]]
+
+    def surest(content):
+        return random_labels(hashlib.sha256(content).digest())[0].confidence
+
+    for filling in (1, 2, 1):
+        content = jpeg(filling=filling)
+        s3.put_object(Bucket="images", Key="changes.jpg", Body=content)
+        wanted = surest(content)
+
+        wait_until("the answer to what is there now", lambda wanted=wanted: answer()[0] == wanted)
+        assert answer()[0] == wanted

@@ -54,7 +54,7 @@ def test_an_output_is_as_its_schema_says_and_is_read_back(output: ServeOutput) -
 
 
 def test_a_run_in_one_sentence() -> None:
-    assert SERVED.sentence == "400 uploads analysed at 4.90 images/s for $0.76; 2 failed, 3 wait for the next start."
+    assert SERVED.sentence == "400 uploads analysed at 4.90 images/s for $0.76; 3 failed, 3 wait for the next start."
     assert SKIPPED.sentence == SKIPPED.verdict_detail
 
 

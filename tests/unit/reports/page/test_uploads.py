@@ -24,12 +24,19 @@ def test_it_says_the_images_the_rate_and_the_cost() -> None:
 
     assert contents.summary.answer == SERVED.sentence
     figures = {each.name: (each.value, each.note) for each in contents.summary.figures}
-    assert figures["Results"] == ("400", "2 failed, 3 wait")
+    assert figures["Results"] == ("400", "3 failed, 3 wait")
     assert figures["Images/s"] == ("4.90", "5.00 were measured")
     assert figures["Cost"] == ("$0.76", "$1.89 for 1,000 images")
-    (images, terms, _) = contents.tables
-    assert images.rows == (("with a new result", "400"), ("failed", "2"), ("wait for the next start", "3"))
-    assert "<key>.error.json" in images.note
+    (images, failures, terms, _) = contents.tables
+    assert images.rows == (("with a new result", "400"), ("failed", "3"), ("wait for the next start", "3"))
+    assert failures.rows == (
+        ("InvalidImageFormatException", "2", "in/a <b> 蜂.jpg", "Invalid image encoding"),
+        ("EmptyImage", "1", "in/empty.jpg", "the image has no bytes"),
+    )
+    assert "<key>.error.json" in failures.note
+    long = dataclasses.replace(SERVED.failures[0], key="in/" + "k" * 1000 + ".jpg")
+    (_, shortened, *_) = made(failures=(long,)).tables
+    assert shortened.rows[0][2] == "in/" + "k" * 57 + "…" + "k" * 56 + ".jpg"
     assert ("idleStopMinutes", "10.0") in terms.rows
 
 
@@ -46,7 +53,10 @@ def test_failures_and_a_limit_are_marked_and_say_what_to_do() -> None:
     limited = made(verdict="limit-reached", images=ServedImages(400, 0, 3)).summary
 
     assert made().summary.tone == "caution"
-    assert made(images=ServedImages(400, 0, 0)).summary.tone == "good"
+    assert "queue replay" in made().summary.next_action
+    unfailed = made(images=ServedImages(400, 0, 0), failures=())
+    assert unfailed.summary.tone == "good"
+    assert "failures" not in {each.name for each in unfailed.tables}
     assert (limited.tone, limited.next_action) == (
         "caution",
         "Give higher limits if uploads are not to wait for a day.",

@@ -1,0 +1,57 @@
+"""The result of one upload, which no result of an earlier content of its image overwrites.
+
+Two batches of messages may work with one image at the same time, one of them with an earlier content. So the result is
+written only if nobody has written one since S3 was asked (a conditional write of S3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.aws.errors import ClientError, status_of
+from lambdas.processing.result_store import ResultStore
+
+CONFLICTS = (409, 412)  # somebody writes at this moment, or has written
+
+
+@dataclass
+class LatestResult(ResultStore):
+    """The store for the result of one image. `unless_changed` is the condition under which it is written."""
+
+    unless_changed: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, store: ResultStore) -> LatestResult:
+        """The store for one image of this one."""
+        return cls(store.s3, store.images, store.results, store.keys)
+
+    def metadata(self, key: str) -> Mapping[str, str] | None:
+        """See `ResultStore.metadata`."""
+        found = self._head(self.results, self.keys.of_result(key))
+        self.unless_changed = {"IfNoneMatch": "*"} if found is None else {"IfMatch": found["ETag"]}
+        return None if found is None else found["Metadata"]
+
+    def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> bool:
+        """See `ResultStore.write_result`. Returns False if the image has another content by now."""
+        if mask and self._is_outdated(key, metadata["source-etag"]):
+            return False
+        try:
+            return super().write_result(key, content, metadata, mask)
+        except ClientError as error:
+            if status_of(error) not in CONFLICTS:
+                raise
+        if self._is_outdated(key, metadata["source-etag"]):
+            return False
+        self.unless_changed = None
+        return super().write_result(key, content, metadata, mask)
+
+    def _is_outdated(self, key: str, e_tag: str) -> bool:
+        """Whether the image has another content than that with this ETag, or is gone. The other one has a message."""
+        image = self.look_up(key)
+        return image is None or image.e_tag != e_tag
+
+    def _put_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        conditions: Mapping[str, Any] = self.unless_changed or {}
+        self._put(key, content, metadata, **conditions)
