@@ -31,7 +31,7 @@ class Shared(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        if re.search(r"e2e/test_(triggers|quotas|lookout_vision|playground|uploads_results|uploads_start)\.py", file):
+        if re.search(r"e2e/test_(triggers|quotas|upgrade|lookout_vision|playground|uploads_\w+)\.py", file):
             return "deployments of their own"
         for folder in ("tests/e2e/", "tests/infra/"):
             if file.startswith(folder):
