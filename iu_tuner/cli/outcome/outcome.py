@@ -28,11 +28,18 @@ from iu_tuner.exit_codes import Exit
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """The options of a command for its output."""
+    """The options of a command that waits for the end of a run."""
 
     assertions: tuple[Assertion, ...] = ()
     junit: Path | None = None
     report: Path | None = None
+    timeout_s: float | None = None
+    as_json: bool = False
+
+    @property
+    def need_the_end(self) -> bool:
+        """Whether any of them asks for something that is known when the run has ended."""
+        return bool(self.assertions or self.junit or self.report or self.timeout_s)
 
 
 AnyOutput = Findings | BatchOutput | ServeOutput
