@@ -165,11 +165,11 @@ def account_bounds(wanted: ExecutionInput, model: ModelControl, units: int, star
     test, quota = wanted.test, tps_quota(quotas_client(), facts_of(wanted.model_arn))
     workers = workers_within(unreserved_concurrency(lambda_client()))
     known_tps = history().last_tps(model.handle, model.model_arn, started_at)
-    told = (
+    possible = (
         quota_warning(units, known_tps, quota, facts_of(model.model_arn)),
         workers_warning(workers, test.max_concurrency, test.in_flight_per_worker),
     )
-    warnings = tuple(warning for warning in told if warning)
+    warnings = tuple(warning for warning in possible if warning)
     for warning in warnings:
         logger.warning(warning)
     return AccountBounds(quota, workers, min(test.max_concurrency, workers * MAX_LANES), warnings)

@@ -61,11 +61,11 @@ class ModelReader:
         else:
             found = self._description(model_arn)
         in_service, desired = self._units(model)
-        said = str(found["Status"])
+        service_status = str(found["Status"])
         return ModelStatus(
             model_arn=model_arn,
-            status=service_of(model_arn).statuses.get(said, said),
-            said=said,
+            status=service_of(model_arn).statuses.get(service_status, service_status),
+            service_status=service_status,
             message=str(found.get("StatusMessage", "")),
             min_units=found.get("MinInferenceUnits"),
             max_units=found.get("MaxInferenceUnits"),
