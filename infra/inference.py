@@ -95,7 +95,7 @@ class Inference(Construct):
         role = scheduler_role(self, "GatekeeperScheduleRole", undelivered=undelivered)
         acknowledge_wildcard(role, f"{gatekeeper.function_arn}:*", "Versions of this very Lambda.")
         for pipeline in self._pipelines:
-            told = {
+            look_input = {
                 "modelArn": pipeline.entry.model_arn,
                 "queueUrl": pipeline.queue.queue_url,
                 "queueArn": pipeline.queue.queue_arn,
@@ -109,7 +109,7 @@ class Inference(Construct):
                 target=scheduler_targets.LambdaInvoke(
                     gatekeeper,
                     role=role,
-                    input=scheduler.ScheduleTargetInput.from_object(told),
+                    input=scheduler.ScheduleTargetInput.from_object(look_input),
                     dead_letter_queue=undelivered,
                     # The next look is soon.
                     retry_attempts=0,
@@ -123,13 +123,13 @@ class Inference(Construct):
         entry = pipeline.entry
         if not entry.starts_model:
             return {}
-        told = entry.model_dump(by_alias=True, mode="json", include={"idle_stop_minutes", "units", "limits"})
+        options = entry.model_dump(by_alias=True, mode="json", include={"idle_stop_minutes", "units", "limits"})
         queues = [
             {"url": each.queue.queue_url, "arn": each.queue.queue_arn}
             for each in self._pipelines
             if each.entry.model_arn == entry.model_arn
         ]
-        run = {"task": "serve", "modelArn": entry.model_arn, "prefix": entry.prefix, "queues": queues, **told}
+        run = {"task": "serve", "modelArn": entry.model_arn, "prefix": entry.prefix, "queues": queues, **options}
         return {"start": {"startAt": entry.start_at.model_dump(by_alias=True, mode="json"), "input": run}}
 
     def grant_serving(self, functions: ServeFunctions, storage: Storage, models: ModelService) -> None:

@@ -22,7 +22,8 @@ from iu_tuner.contract.uploads.entry import InferenceEntry
 _VISIBILITY = cdk.Duration.seconds(6 * ANALYSE_UPLOADS_S)
 # The maximum of SQS: a message that waits was not received in vain. Attempts at an image are counted elsewhere.
 MAX_RECEIVES = 1000
-MOST_ENDS = 4  # different last characters of suffixes that a rule tells apart
+# On a field of a rule; EventBridge refuses a rule as too complex with 6, and some in use with 4.
+MAX_WILDCARDS = 3
 
 
 class Pipeline(Construct):
@@ -138,11 +139,11 @@ class Pipeline(Construct):
 def _keys(entry: InferenceEntry) -> list[dict[str, str]]:
     """The pattern of the keys: the prefix, and the last characters of the suffixes in both cases.
 
-    So a result beside its image makes no message. EventBridge allows few wildcards: with many different ends, or
-    unusual ones, only the prefix is matched.
+    So a result beside its image makes no message. If these are too many for EventBridge, or unusual ones, only the
+    prefix is matched.
     """
     ends = {suffix[-1] for suffix in entry.suffixes}
-    if len(ends) > MOST_ENDS or not all(end.isascii() and end.isalnum() for end in ends):
-        return [{"prefix": entry.prefix}]
     cases = sorted({case for end in ends for case in (end.lower(), end.upper())})
+    if len(cases) > MAX_WILDCARDS or not all(end.isascii() and end.isalnum() for end in ends):
+        return [{"prefix": entry.prefix}]
     return [{"wildcard": f"{entry.prefix}*{case}"} for case in cases]

@@ -32,7 +32,7 @@ gc.set_threshold(100_000, 20, 100)
 
 # Files that share what is expensive to make: a deployment, or the synthesized stacks.
 SHARED = (
-    "tests/e2e/test_(lookout_vision|quotas)",
+    "tests/e2e/test_(lookout_vision|quotas|upgrade)",
     "tests/e2e/test_uploads_",
     "tests/e2e/test_(batches|client|executions|lease|least_privilege|news|report)",
     "tests/(infra/|unit/docs/test_pages|unit/bench/test_own_cost|unit/triggers/test_waiting)",

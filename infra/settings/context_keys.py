@@ -20,14 +20,14 @@ class UnknownKeys(ValueError):
         meant = {key: nearest(key, known) for key in unknown}
         if len(meant) == 1:
             ((key, names),) = meant.items()
-            told = f"no context key `{key}`" + (f"; {_suggestion(names)}" if names else "")
+            sentence = f"no context key `{key}`" + (f"; {_suggestion(names)}" if names else "")
         else:
-            told = "no context keys " + _joined(
+            sentence = "no context keys " + _joined(
                 [f"`{key}`" + (f" ({_suggestion(names)})" if names else "") for key, names in meant.items()], "and"
             )
         if not all(meant.values()):
-            told += f"; the keys are {_joined([f'`{name}`' for name in known], 'and')}"
-        super().__init__(told)
+            sentence += f"; the keys are {_joined([f'`{name}`' for name in known], 'and')}"
+        super().__init__(sentence)
 
 
 def refuse_unknown(context: Iterable[str], known: Iterable[str]) -> None:

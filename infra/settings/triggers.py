@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -26,37 +27,26 @@ _FOLDER = re.compile(r"""[^/*?$<>"\\\s][^*?$<>"\\\x00-\x1f]{0,254}/""")
 _TIME_ZONES = {"UTC", *zoneinfo.available_timezones()} - {"localtime", "Factory"}
 
 
-def _accepted_by_its_machine(raw: Any) -> Any:
-    """Check that the parser of a batch, or of a measurement, accepts the input.
-
-    Raises:
-        ValueError: with the parser's sentence.
-    """
-    if task_of(raw) != TASK:
-        return _accepted(raw)
-    try:
-        parse_process_input(raw)
-    except InvalidInput as refused:
-        raise ValueError(refused.sentence) from None
-    return raw
-
-
 def task_of(raw: Any) -> str:
     """What the input asks for: `process` or `measure`."""
     return TASK if isinstance(raw, Mapping) and raw.get("task") == TASK else "measure"
 
 
-def _accepted(raw: Any) -> Any:
-    """Check that the parser of the run accepts the input.
+def _accepted(parse: Callable[[Any], object], raw: Any) -> Any:
+    """Check that the parser accepts the input.
 
     Raises:
         ValueError: with the parser's sentence.
     """
     try:
-        parse_input(raw)
+        parse(raw)
     except InvalidInput as refused:
         raise ValueError(refused.sentence) from None
     return raw
+
+
+def _accepted_by_its_machine(raw: Any) -> Any:
+    return _accepted(parse_process_input if task_of(raw) == TASK else parse_input, raw)
 
 
 def _without_place(raw: Any) -> Any:
@@ -94,7 +84,7 @@ def _one_of(is_known: Any) -> AfterValidator:
     return AfterValidator(check)
 
 
-RunInput = Annotated[Mapping[str, Any], BeforeValidator(_accepted)]
+RunInput = Annotated[Mapping[str, Any], BeforeValidator(partial(_accepted, parse_input))]
 AnyRunInput = Annotated[Mapping[str, Any], BeforeValidator(_accepted_by_its_machine)]
 TriggerInput = Annotated[RunInput, BeforeValidator(_without_place)]
 

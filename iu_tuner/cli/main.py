@@ -44,7 +44,7 @@ for command in (compare, draw, follow, gallery, history, manifest, process, queu
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client with `arguments`, or with those of the command line. Returns the exit code."""
-    said: str
+    sentence: str
     prepare_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -55,13 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             error.show()
         return Exit.USAGE
     except ClientError as error:
-        said, code = str(error), error.code
+        sentence, code = str(error), error.code
     except SystemExit:  # click raises it if the reader of --help has gone
         discard(sys.stdout)
         return Exit.OK
     except OSError as error:
-        said, code = f"{error.filename or 'the output'}: {error.strerror or error}", Exit.USAGE
+        sentence, code = f"{error.filename or 'the output'}: {error.strerror or error}", Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        said, code = "interrupted", Exit.INTERRUPTED
-    Screen(as_json=True).say(said, style="red")
+        sentence, code = "interrupted", Exit.INTERRUPTED
+    Screen(as_json=True).say(sentence, style="red")
     return code

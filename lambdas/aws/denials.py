@@ -14,16 +14,16 @@ _NOT_ALLOWED = re.compile(
 _RESOURCE_POLICY = re.compile(r"no resource-based policy allows", re.IGNORECASE)
 
 
-def advice(said: str, otherwise: str) -> str:
-    """The advice for a refusal with the message `said`. Returns `otherwise` if the message names no special policy."""
-    if found := _EXPLICIT.search(said):
+def advice(message: str, otherwise: str) -> str:
+    """The advice for a refusal with this message. Returns `otherwise` if the message names no special policy."""
+    if found := _EXPLICIT.search(message):
         policy = (found[1] or "policy").strip()
         return (
             f"a {policy} denies this explicitly, and no setting of this stack overrides it: ask the administrator of"
             f" that {policy} to exempt the stack's roles"
         )
-    if found := _NOT_ALLOWED.search(said):
+    if found := _NOT_ALLOWED.search(message):
         return f"the {found[1]} must also allow this for the stack's roles: ask its administrator"
-    if _RESOURCE_POLICY.search(said):
+    if _RESOURCE_POLICY.search(message):
         return "the resource's own policy must allow the stack's roles"
     return otherwise

@@ -22,7 +22,6 @@ IMAGES_PER_SECOND_PER_WORKER = 40.0
 MOST_IMAGES_PER_SECOND = 60.0  # of a worker whose model limits requests in flight, which only one worker can count
 MAX_IDLE_ROUNDS = 3
 RESTART_S = 1200.0 + EXPECTED_STOP_S  # without images when the units change: AWS documents up to 20 minutes for a start
-EVENTS_PER_ROUND = 12  # of the state machine's history: the tasks PlanRound and Workers, and the choice between them
 
 
 @dataclass(frozen=True)

@@ -53,20 +53,20 @@ def throttles_below(model: SaturatedModel, *confirmations: Paced) -> Measurement
     """The measurement if requests are throttled below the estimate. The lower end is a rate without throttles."""
     found = measured(model)
     assert found.max_tps is not None
-    told = [each for each in confirmations if each.sent]
-    lows = [found.max_tps.low, *(each.accepted_tps for each in told)]
+    tried = [each for each in confirmations if each.sent]
+    lows = [found.max_tps.low, *(each.accepted_tps for each in tried)]
     if model.clean:
         lows.append(model.clean.tps)
     saturated = next(each for each in reversed(model.looks) if each.seconds)
-    shares = [agreement.fair_share(saturated, each) for each in told]
+    shares = [agreement.fair_share(saturated, each) for each in tried]
     low = min([*lows, *(share for share in shares if share is not None)])
     return replace(found, max_tps=replace(found.max_tps, low=low))
 
 
 def levels(model: SaturatedModel) -> str:
     """The rates of the looks in their order, as a clause."""
-    told = [f"{each.rate.estimate:.3g}" for each in model.looks if each.seconds]
-    return f"it carried {', then '.join(told)} requests/s"
+    rates = [f"{each.rate.estimate:.3g}" for each in model.looks if each.seconds]
+    return f"it carried {', then '.join(rates)} requests/s"
 
 
 def noise(model: SaturatedModel) -> str:

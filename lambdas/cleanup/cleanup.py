@@ -145,7 +145,9 @@ def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, do
             store.save_progress(progress)
         known = run, progress
     units, applied = (state.min_inference_units, state.max_inference_units), done and lease.owes == "apply"
-    receipt = make_receipt(lease, known, state.status, by=by, now=now, units=units, applied=applied, said=state.said)
+    receipt = make_receipt(
+        lease, known, state.status, by=by, now=now, units=units, applied=applied, service_status=state.service_status
+    )
     store.save_receipt(receipt, phase=_PHASES[lease.owes, done], final=done)
     if done and receipt.started_at is not None and lease.kind == "measure":  # a batch is real demand
         save_own_run(lease.run_id, lease.model_arn, receipt.started_at, receipt.stopped_at or now)

@@ -58,7 +58,7 @@ def comparison_output(
 
 
 def faster_source(rates: Mapping[Series, VariantRate]) -> Source | None:
-    """The way whose interval lies above the other's; None: they can't be told apart."""
+    """The way whose interval lies above the other's. Returns None if the intervals overlap."""
     if not {*WAYS} <= rates.keys():
         return None
     sent, named = rates["bytes"].max_tps, rates["s3"].max_tps

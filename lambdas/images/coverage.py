@@ -13,7 +13,7 @@ from lambdas.images.image import TOO_LARGE, TOO_LARGE_FOR_BYTES, TOO_MANY_PIXELS
 NOTABLE_SHARE = 0.1  # if this share of the images or more is left out, the result has a caution
 HANDFUL = 5  # with this many images or fewer, the result has a caution
 ENOUGH_IMAGES = 10  # the number of images that this caution advises
-MAX_KINDS_TOLD = 4  # kinds of faults that a caution names
+MAX_KINDS_SHOWN = 4  # kinds of faults that a caution names
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,15 @@ def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refus
 
 def _left_out(found: ImagesFound) -> str:
     kinds, in_all = Counter(found.left_out).most_common(), sum(found.left_out.values())
-    told = kinds[:MAX_KINDS_TOLD]
-    why = [f"{number:,} as {kind}" for kind, number in told]
-    if others := in_all - sum(number for _, number in told):
+    shown = kinds[:MAX_KINDS_SHOWN]
+    why = [f"{number:,} as {kind}" for kind, number in shown]
+    if others := in_all - sum(number for _, number in shown):
         why.append(f"{others:,} for other reasons")
-    as_what = f" as {told[0][0]}" if len(kinds) == 1 else f" ({', '.join(why)})"
+    as_what = f" as {shown[0][0]}" if len(kinds) == 1 else f" ({', '.join(why)})"
     about, by = ("about ", f", judging by the {found.looked_at:,} looked at") if found.is_estimate else ("", "")
     smallest = ": measured with the smallest only" if found.left_out.keys() & {TOO_LARGE, TOO_LARGE_FOR_BYTES} else ""
     head = f"{about}{in_all:,} of {found.images:,} images were left out{as_what}{by}{smallest}"
-    return "; ".join([head, *advice(kind for kind, _ in told)])
+    return "; ".join([head, *advice(kind for kind, _ in shown)])
 
 
 def advice(kinds: Iterable[str]) -> list[str]:

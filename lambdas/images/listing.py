@@ -10,7 +10,7 @@ from lambdas.aws.errors import ClientError
 from lambdas.images.image import Image
 
 MAX_LISTED = 10_000  # objects
-MAX_FOLDERS_TOLD = 5  # suggested prefixes
+MAX_FOLDERS_SHOWN = 5  # suggested prefixes
 MAX_LEVELS = 4  # folders above a prefix that are searched before the top of the bucket
 
 
@@ -51,7 +51,7 @@ def prefixes_near(client: Any, bucket: str, prefix: str) -> list[str]:
         except ClientError:  # the role may not list this prefix; the run's error is reported without suggestions
             return []
         if folders:
-            return sorted(folders, key=lambda folder: _difference(folder, prefix))[:MAX_FOLDERS_TOLD]
+            return sorted(folders, key=lambda folder: _difference(folder, prefix))[:MAX_FOLDERS_SHOWN]
     return []
 
 

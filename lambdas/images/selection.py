@@ -20,7 +20,7 @@ from lambdas.images.refusals import explained
 from lambdas.images.search import MAX_IMAGES, ImageSearch
 
 MAX_SKIPPED_LISTED = 50  # skipped images with reasons: the size of a table item and of an output is limited
-MAX_KINDS_TOLD = 5  # kinds of faults that the error names if no object can be used
+MAX_KINDS_SHOWN = 5  # kinds of faults that the error names if no object can be used
 
 
 def s3_client() -> Any:
@@ -76,7 +76,7 @@ def _nothing(s3: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedIm
     """The error message if no image can be used: the number of objects by kind of fault, and what to do."""
     kinds = Counter(image.kind for image in skipped).most_common()
     example = {image.kind: image for image in reversed(skipped)}
-    why = [f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}" for kind, n in kinds[:MAX_KINDS_TOLD]]
+    why = [f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}" for kind, n in kinds[:MAX_KINDS_SHOWN]]
     found, where = len(listing.objects), f"s3://{bucket}/{listing.prefix}"
     do = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
     if not found:

@@ -30,7 +30,7 @@ class ClientLoad:
         return self.cpu_share > MAX_CPU_SHARE or self.bytes_per_s > MAX_BYTES_PER_S
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """The clause about the workers' load in the verdict. Returns an empty text if nothing is notable."""
         if self.is_too_much:
             return (

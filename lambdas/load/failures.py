@@ -13,15 +13,15 @@ def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, s
 
     `failures` are counts by outcome. `words` are the service's messages by outcome, as far as they are known.
     """
-    said = {name: f": {text.rstrip('.')}" for name, text in (words or {}).items() if text}
-    errors = ", ".join(f"{name} x {count}{said.get(name, '')}" for name, count in failures.items())
+    messages = {name: f": {text.rstrip('.')}" for name, text in (words or {}).items() if text}
+    errors = ", ".join(f"{name} x {count}{messages.get(name, '')}" for name, count in failures.items())
     errors = errors or "none was sent"
-    told = f"the model answered none of {sent} requests ({errors})"
+    sentence = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):
-        return ModelLost(f"{told} - check that no other user stops or retrains it, then run again")
+        return ModelLost(f"{sentence} - check that no other user stops or retrains it, then run again")
     if DENIED in failures:
         return AccessDenied(
-            f"{told}: earlier requests of the run were allowed - check what changed in the policies of the stack's"
+            f"{sentence}: earlier requests of the run were allowed - check what changed in the policies of the stack's"
             " roles and in service control policies, then run again"
         )
-    return InternalError(f"{told} although it is RUNNING - look at the AWS Health Dashboard, then run again")
+    return InternalError(f"{sentence} although it is RUNNING - look at the AWS Health Dashboard, then run again")

@@ -42,14 +42,14 @@ class Probe:
         service = self.service
         failures, words = self.counts.failures, {reply.outcome: reply.message for _, reply in self.replies}
         if DENIED in failures:
-            said = words[DENIED]
-            todo = advice(said, "name the model in the context key modelArns, and deploy again")
-            raise AccessDenied(f"{service.action(service.operation)} was refused: {said.rstrip('.')} - {todo}")
+            message = words[DENIED]
+            todo = advice(message, "name the model in the context key modelArns, and deploy again")
+            raise AccessDenied(f"{service.action(service.operation)} was refused: {message.rstrip('.')} - {todo}")
         images, refused = len(self.replies), self.refused
         for name, todo in service.not_about_images.items():
             if failures.get(name) == images:
-                said = words[name].rstrip(".")
-                raise NoUsableImages(f"{service.name} refused all {images} images alike: {said} ({name}) - {todo}")
+                message = words[name].rstrip(".")
+                raise NoUsableImages(f"{service.name} refused all {images} images alike: {message} ({name}) - {todo}")
         if len(refused) == images:
             reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
             raise NoUsableImages(f"the model refused all {images} images that were tried ({reasons}) - upload others")

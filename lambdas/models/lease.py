@@ -127,13 +127,13 @@ class Lease:
     def why_given_up(self, state: ModelState) -> str:
         """The reason why the model does not run with the units decided, as a clause."""
         least, most = self.min_units_decided, self.max_units_decided
-        said = f"{state.status}{f' ({state.message})' if state.message else ''}"
+        described = f"{state.status}{f' ({state.message})' if state.message else ''}"
         if state.status == "RUNNING":
             got = f"{state.min_inference_units} to {state.max_inference_units or state.min_inference_units}"
             return f"it was started with {least} to {most} inference units and runs with {got}"
         if self.apply_starts:
-            return f"it was asked to start with {least} to {most} inference units and is {said}"
-        return f"it is {said}, which does not allow a start"
+            return f"it was asked to start with {least} to {most} inference units and is {described}"
+        return f"it is {described}, which does not allow a start"
 
     def _reconcile_applied(self, state: ModelState, now: float, seen: Timeline) -> CleanupAction:
         if state.status == "RUNNING":

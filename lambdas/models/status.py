@@ -46,7 +46,7 @@ class ModelState:
     message: str = ""
     min_inference_units: int | None = None
     max_inference_units: int | None = None
-    said: str = ""  # the service's own word for the status, if it is another one
+    service_status: str = ""  # the service's own word for the status, if it is another one
 
     @property
     def auto_scales_to(self) -> int | None:
@@ -77,23 +77,23 @@ def move_to_running(
         ModelNotStartable: the status does not allow a start.
         ModelStartFailed: the model was started, and then failed, stopped, or takes too long.
     """
-    said = f"{state.status}{f' ({state.message})' if state.message else ''}"
+    described = f"{state.status}{f' ({state.message})' if state.message else ''}"
     move = _MOVES.get(state.status)
     if move == "use" and units is not None and state.min_inference_units != units:
         move = "restart"
     if attempts and (move is None or state.status == "FAILED"):
         raise ModelStartFailed(
-            f"the model was started and is now {said} - start it once in the console before you run again"
+            f"the model was started and is now {described} - start it once in the console before you run again"
         )
     if move is None:
         advice = _ADVICE.get(state.status, "see the service's documentation for this status")
-        raise ModelNotStartable(f"the model is {said}, which does not allow a start - {advice}")
+        raise ModelNotStartable(f"the model is {described}, which does not allow a start - {advice}")
     if move == "start" and attempts >= MAX_START_ATTEMPTS:
-        raise ModelStartFailed(f"the model is still {said} after {attempts} attempts to start it - try it by hand")
+        raise ModelStartFailed(f"the model is still {described} after {attempts} attempts to start it - try it by hand")
     if move != "use" and looks >= MAX_LOOKS:
-        raise ModelStartFailed(f"the model is still {said} after {looks} looks - try it by hand")
+        raise ModelStartFailed(f"the model is still {described} after {looks} looks - try it by hand")
     if move == "wait" and waited_s > MAX_START_S:
-        raise ModelStartFailed(f"the model is still {said} after {waited_s / 60:.0f} minutes - try it by hand")
+        raise ModelStartFailed(f"the model is still {described} after {waited_s / 60:.0f} minutes - try it by hand")
     return move
 
 

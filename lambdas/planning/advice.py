@@ -36,7 +36,7 @@ def recommended(
 
 
 def with_demand(
-    told: RecommendationOutput,
+    output: RecommendationOutput,
     run: PlannedRun,
     per_unit: Interval | None,
     advice: Recommendation,
@@ -45,20 +45,20 @@ def with_demand(
     """The recommendation with the parts that a batch or a past demand adds."""
     wanted = run.demand
     if isinstance(wanted, BatchDemand) and advice.batch is not None:
-        return replace(told, plan=batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour))
+        return replace(output, plan=batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour))
     if not isinstance(wanted, PastDemand) or history is None:
-        return told
-    told = replace(told, demand=demand_row(wanted, history))
+        return output
+    output = replace(output, demand=demand_row(wanted, history))
     if not history.requests:
         unknown = f"No demand: {_nothing(history)}: read the table, or give demand.averageTps and demand.peakTps"
-        return replace(told, reasons=(unknown,)) if advice.table else told
-    if per_unit is None or told.units is None:
-        return told
-    return _with_past(told, told.units, run, wanted, per_unit, history)
+        return replace(output, reasons=(unknown,)) if advice.table else output
+    if per_unit is None or output.units is None:
+        return output
+    return _with_past(output, output.units, run, wanted, per_unit, history)
 
 
 def _with_past(
-    told: RecommendationOutput,
+    output: RecommendationOutput,
     units: tuple[int, int],
     run: PlannedRun,
     wanted: PastDemand,
@@ -76,13 +76,13 @@ def _with_past(
         asked = {"fromCloudWatchDays": wanted.days, "percentile": wanted.percentile, "headroom": wanted.headroom}
         row = week_row(plan, run.model_arn, asked, always_usd, history.requests)
     reasons = (
-        *told.reasons,
+        *output.reasons,
         *_whence(wanted, history),
         f"{count(most, 'inference unit')} would have carried {percent(carried.minutes_share)} of the past minutes"
         f" and {percent(carried.requests_share)} of their requests",
         *([_scaling(scaling)] if most > least else []),
     )
-    return replace(told, reasons=reasons, carried=carried, auto_scaling=scaling, plan=row)
+    return replace(output, reasons=reasons, carried=carried, auto_scaling=scaling, plan=row)
 
 
 def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
@@ -92,22 +92,22 @@ def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
         else "of the whole account and Region (CloudWatch does not tell which model was asked)"
     )
     over = "that it was in service" if history.in_service_known else "with requests, or less than an hour from some"
-    told = [
+    reasons = [
         f"Demand: {count(history.requests, 'request')} {whose} in the last {count(wanted.days, 'day')}, over"
         f" {count(round(history.minutes), 'minute')} {over};"
         f" the peak is the rate that {wanted.percentile:g} % of them did not exceed",
         f"Rates are means over {history.period_s} s; spikes within these are not seen, and take demand.headroom",
     ]
     if history.minutes < MIN_MINUTES:
-        told.append(
+        reasons.append(
             f"Less than {MIN_MINUTES} minutes are little to plan for: look again when the model has served longer"
         )
     if history.throttled:
         share = history.throttled / history.requests
-        told.append(
+        reasons.append(
             f"{percent(share)} of these requests were throttled: where clients sent them again, the demand is less"
         )
-    return told
+    return reasons
 
 
 def _scaling(row: AutoScalingOutput) -> str:

@@ -14,7 +14,7 @@ from lambdas.planning.request_history import RequestHistory, build_history
 
 
 def keep_history(run: PlannedRun) -> None:
-    """Read the requests that the run shall plan for, if it is to plan for past ones.
+    """Read the past requests that the run plans for, and save them, if it plans for past ones.
 
     Raises:
         AccessDenied, InternalError: CloudWatch does not answer.

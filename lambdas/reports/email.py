@@ -126,7 +126,7 @@ def _recommended(advice: RecommendationOutput) -> list[str]:
 def _optional_lines(output: Output) -> list[str]:
     """One line per optional part of the output."""
     plan, parameter = output.recommendation.plan, output.answer_parameter
-    told = {
+    facts = {
         "REGRESSION" if output.regression else "Compared": output.regression_detail,
         "Start and stop": plan and plan.sentence,
         "More inference units": output.scaling and output.scaling.detail,
@@ -135,7 +135,7 @@ def _optional_lines(output: Output) -> list[str]:
         "Answer as SSM parameter": parameter or output.answer_parameter_detail,
         "No report": output.report_detail,
     }
-    return [f"{what}: {text}" for what, text in told.items() if text]
+    return [f"{what}: {text}" for what, text in facts.items() if text]
 
 
 def _run_and_model(run_id: str, model_arn: str | None) -> list[str]:

@@ -29,7 +29,7 @@ from lambdas.runs.store_items import receipt_of
 
 AnyOutput = Output | BatchOutput | ServeOutput | FailedOutput
 Published = TypeVar("Published", Output, BatchOutput, ServeOutput)
-_TOLD = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
+_MARKS = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 
 
 def notify_finished(output: Output, duration_s: float) -> None:
@@ -130,10 +130,13 @@ def _put_event(detail_type: DetailType, output: AnyOutput) -> None:
         raise RuntimeError(f"EventBridge refused the event: {answer['Entries'][0]}")
 
 
-def _publish(detail_type: DetailType, told: Message) -> None:
+def _publish(detail_type: DetailType, message: Message) -> None:
     kind = {"DataType": "String", "StringValue": detail_type}  # for subscription filters
     _fast_fail_client("sns").publish(
-        TopicArn=settings().topic_arn, Subject=told.subject, Message=told.body, MessageAttributes={"detailType": kind}
+        TopicArn=settings().topic_arn,
+        Subject=message.subject,
+        Message=message.body,
+        MessageAttributes={"detailType": kind},
     )
 
 
@@ -142,12 +145,12 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
 
     In the last case it is sent anyway: better twice than never.
     """
-    told = _TOLD[what]
+    mark = _MARKS[what]
     try:
         items = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
-        return items.update(RUN_ITEM, {told: int(time.time())}, condition=f"attribute_not_exists({told})")
+        return items.update(RUN_ITEM, {mark: int(time.time())}, condition=f"attribute_not_exists({mark})")
     except Exception:  # noqa: BLE001 - the notification must be sent whatever the error is
-        logger.exception("whether this has been told already could not be read")
+        logger.exception("whether this notification was sent before could not be read")
         return {}
 
 
@@ -155,7 +158,7 @@ def _guarded(tell: Callable[[], None]) -> None:
     try:
         tell()
     except Exception:  # noqa: BLE001 - a failed notification must not change how the run ends
-        logger.exception("a run that is over could not be told of")
+        logger.exception("a notification about a run that is over could not be sent")
         metrics.count_failed_notifications()
 
 

@@ -40,7 +40,7 @@ def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredSte
         shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
         put_page(page_client(), settings().image_bucket, run.run_id, shown)
     except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its answer
-        return replace(answer, report_uri=None, report_detail=_missing(error))
+        return replace(answer, report_uri=None, report_detail=_count_missing_page(error))
     return answer
 
 
@@ -53,7 +53,7 @@ def with_images_page(answer: ImagesOutput, shown: Callable[[Mapping[str, str]], 
     try:
         put_page(page_client(), bucket, answer.run_id, page(shown(versions())))
     except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its results
-        return replace(answer, report_uri=None, warnings=(*(answer.warnings or ()), _missing(error)))
+        return replace(answer, report_uri=None, warnings=(*(answer.warnings or ()), _count_missing_page(error)))
     return replace(answer, report_uri=report_uri(bucket, answer.run_id))
 
 
@@ -68,12 +68,12 @@ def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str)
         shown = failure_contents(failed, known and known[0], store.steps() if known else [], versions())
         put_page(page_client(), bucket, run_id, page(shown))
     except Exception as problem:  # noqa: BLE001 - this must not hide the run's own error
-        _missing(problem)
+        _count_missing_page(problem)
         return None
     return report_uri(bucket, run_id)
 
 
-def _missing(error: Exception) -> str:
+def _count_missing_page(error: Exception) -> str:
     logger.exception("the report's page could not be made, or not kept")
     metrics.count_failed_reports()
     return f"The report's page could not be made, or not kept: {type(error).__name__}: {error}"

@@ -17,12 +17,12 @@ def make_receipt(
     now: float,
     units: tuple[int | None, int | None] = (None, None),
     applied: bool = False,
-    said: str = "",
+    service_status: str = "",
 ) -> Receipt:
     """Make the receipt from the lease and the run; `known` is None if the run ended before it touched the model.
 
-    `units` are the minimum and maximum inference units that the service returned with the status. `said` is its own
-    word for the status.
+    `units` are the minimum and maximum inference units that the service returned with the status. `service_status` is
+    its own word for the status.
     """
     started_at = stopped_at = None
     hours = usd = 0.0
@@ -43,7 +43,7 @@ def make_receipt(
         *units,
         applied=applied,
         not_applied=lease.not_applied,
-        service_status_after=said or None,
+        service_status_after=service_status or None,
     )
 
 

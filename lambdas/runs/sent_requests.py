@@ -1,4 +1,4 @@
-"""The requests that this stack has sent to models in the last minutes: CloudWatch counts them, and nobody else's are.
+"""The requests that this stack sent to models in the last minutes, which CloudWatch counts among those of others.
 
 An item of the runs table for each worker's round and each batch of uploads: `SENT` / `<end>#<random>`.
 """

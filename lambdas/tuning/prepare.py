@@ -11,7 +11,7 @@ from iu_tuner.contract.execution_input import BatchInput, ExecutionInput, PastIn
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
-from lambdas.batch.machine.own_traffic import without_own_requests
+from lambdas.batch.machine.own_traffic import traffic_of_others
 from lambdas.capacity.verdicts.account_quota import TpsQuota, quota_warning
 from lambdas.experiments.scaling import units_to_verify
 from lambdas.images.region import require_same_region
@@ -21,7 +21,7 @@ from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.recent_traffic import TrafficSeen, require_unused
-from lambdas.models.registry import facts_of, find_model, require_service, usage_of
+from lambdas.models.registry import facts_of, find_model, require_service
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import keep_history
@@ -92,8 +92,7 @@ def look_model_up(wanted: ExecutionInput) -> FoundModel:
     state = model.look()
     if state.status != "RUNNING":
         return FoundModel(model, state, None)
-    traffic = usage_of(wanted.model_arn).recent(time.time())
-    traffic = without_own_requests(traffic, wanted.model_arn, time.time())
+    traffic = traffic_of_others(wanted.model_arn, time.time())
     if not wanted.test.allow_other_traffic:
         require_unused(traffic, facts_of(wanted.model_arn))
     return FoundModel(model, state, traffic)
@@ -166,11 +165,11 @@ def account_bounds(wanted: ExecutionInput, model: ModelControl, units: int, star
     test, quota = wanted.test, tps_quota(quotas_client(), facts_of(wanted.model_arn))
     workers = workers_within(unreserved_concurrency(lambda_client()))
     known_tps = history().last_tps(model.handle, model.model_arn, started_at)
-    told = (
+    possible = (
         quota_warning(units, known_tps, quota, facts_of(model.model_arn)),
         workers_warning(workers, test.max_concurrency, test.in_flight_per_worker),
     )
-    warnings = tuple(warning for warning in told if warning)
+    warnings = tuple(warning for warning in possible if warning)
     for warning in warnings:
         logger.warning(warning)
     return AccountBounds(quota, workers, min(test.max_concurrency, workers * MAX_LANES), warnings)

@@ -24,6 +24,7 @@ from tests.e2e.uploads import upload_world  # noqa: F401 - a fixture
 from tests.support import deployment as embedded
 from tests.support import hostile_images
 from tests.support.aws import instrumented_aws
+from tests.support.earlier_version import deploy_earlier_version
 from tests.support.repeats import record_repeat, repeats_file
 from tests.support.turns import LOADS_AT_ONCE, Turns
 
@@ -187,13 +188,23 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, turns: Turns, repeats: 
         yield Deployment(aws, app.service, app.outputs, journal, listen(aws), turns, repeats)
 
 
+@dataclass(frozen=True)
+class Upgraded(embedded.Deployment):
+    """The app, deployed over an earlier version of it."""
+
+    earlier: Mapping[str, str]
+    """The physical ids of the earlier version's resources, by logical id."""
+
+
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Deployment]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
     """Another deployment, for models of both services, with quotas of Lambda that its tests change."""
     journal = tmp_path_factory.mktemp("embedded-aws") / "journal"
     options = {"LAMBDA_ACCOUNT_CONCURRENCY": str(ACCOUNT_CONCURRENCY)}
-    with instrumented_aws(journal, **options) as aws, embedded.deployed(aws, "lookoutVisionEndpointUrl") as app:
-        yield app
+    with instrumented_aws(journal, **options) as aws:
+        earlier = deploy_earlier_version(aws)
+        with embedded.deployed(aws, "lookoutVisionEndpointUrl") as app:
+            yield Upgraded(aws, app.service, app.outputs, earlier)
 
 
 @pytest.fixture(scope="session")

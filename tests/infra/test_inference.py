@@ -64,7 +64,7 @@ def test_the_queue_keeps_messages_for_two_weeks_and_waiting_makes_no_dead_letter
     [
         ([".jpg", ".jpeg", ".png"], [{"wildcard": "test_images/*G"}, {"wildcard": "test_images/*g"}]),
         ([".jp2"], [{"wildcard": "test_images/*2"}]),
-        ([".a", ".b", ".c", ".d", ".e"], [{"prefix": "test_images/"}]),
+        ([".jpg", ".jfif"], [{"prefix": "test_images/"}]),
         ([".jpg", "é"], [{"prefix": "test_images/"}]),
     ],
 )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.infra.deployments import EVERYTHING
-from tests.infra.synth import REPOSITORY, template
+from tests.infra.synth import template
+from tests.support.earlier_version import STATEFUL
 
-# Of version 0.1.0 after its last change before the packages were named anew: logical id -> type.
-EARLIER = json.loads((REPOSITORY / "tests/support/earlier_version/stateful_resources.json").read_text("utf-8"))
 # Two Lambdas have new names, and a month of logs goes with the old ones.
 RENAMED = {"FunctionsRescueModelLogs12DADD9A", "FunctionsSettleModelLogsCD7B4545"}
 
@@ -20,6 +18,6 @@ RENAMED = {"FunctionsRescueModelLogs12DADD9A", "FunctionsSettleModelLogsCD7B4545
 def test_what_holds_data_has_the_logical_id_that_it_had(deployment: str, context: dict[str, Any]) -> None:
     now = {name: resource["Type"] for name, resource in template(**context)["Resources"].items()}
 
-    kept = {name: kind for name, kind in EARLIER[deployment].items() if now.get(name) == kind}
-    assert EARLIER[deployment].keys() - kept.keys() == RENAMED
+    kept = {name: kind for name, kind in STATEFUL[deployment].items() if now.get(name) == kind}
+    assert STATEFUL[deployment].keys() - kept.keys() == RENAMED
     assert {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue"} <= set(kept.values())

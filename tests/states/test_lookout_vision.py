@@ -176,8 +176,8 @@ def test_a_token_that_was_used_starts_nothing_and_another_one_does(stack: Stack)
     unchanged = control.look()
     control.start(1, token="new")
 
-    assert (unchanged.status, unchanged.said) == ("STOPPED", "TRAINED")
-    assert control.look().said == "STARTING_HOSTING"
+    assert (unchanged.status, unchanged.service_status) == ("STOPPED", "TRAINED")
+    assert control.look().service_status == "STARTING_HOSTING"
 
 
 def test_refusals_end_a_start_for_good_or_not(stack: Stack) -> None:

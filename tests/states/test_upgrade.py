@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,16 +14,14 @@ from lambdas.models.lease_store import lease_store
 from lambdas.past_runs.store import history
 from local.simulated_model.account import ModelSetup
 from tests.states.conftest import TABLE, Stack
-
-# The runs table of version 0.1.0 after a run, and in the middle of another one of the same model.
-EARLIER = json.loads((Path(__file__).parents[1] / "support/earlier_version/items.json").read_text("utf-8"))
-MODEL = next(item["modelArn"]["S"] for item in EARLIER["finished"] if item["sk"]["S"] == "RUN")
+from tests.support.earlier_version import ITEMS
+from tests.support.earlier_version import MODEL_ARN as MODEL
 
 
 @pytest.fixture
 def put(stack: Stack) -> Any:
     def put(state: str, model_arn: str = MODEL) -> None:
-        text = json.dumps(EARLIER[state]).replace(MODEL, model_arn)
+        text = json.dumps(ITEMS[state]).replace(MODEL, model_arn)
         text = text.replace(f"{_project(MODEL)}/", f"{_project(model_arn)}/")
         if model_arn != MODEL:  # a project's ARN ends in an epoch of its own
             project_arn = stack.service.model_report(model_arn)["projectArn"]
@@ -44,7 +41,7 @@ def test_an_earlier_run_is_in_the_history_with_its_whole_output(stack: Stack, pu
 
     (past,) = RunsTable(stack.dynamodb, TABLE).past_runs(MODEL, 5)
 
-    kept = next(json.loads(item["output"]["S"]) for item in EARLIER["finished"] if "output" in item)
+    kept = next(json.loads(item["output"]["S"]) for item in ITEMS["finished"] if "output" in item)
     assert past.values == {**kept, "startedAt": past.values["startedAt"]}
     assert past.output is not None and past.output.max_tps is not None
     assert (past.output.verdict, past.output.max_tps.estimate) == ("ok", 6.0)
@@ -61,7 +58,7 @@ def test_an_earlier_run_can_be_followed_to_its_receipt(stack: Stack, put: Any) -
 
 def test_the_next_run_is_compared_with_an_earlier_one(stack: Stack, put: Any) -> None:
     put("finished")
-    (item,) = [item for item in EARLIER["finished"] if item["pk"]["S"].startswith("PROJECT#")]
+    (item,) = [item for item in ITEMS["finished"] if item["pk"]["S"].startswith("PROJECT#")]
 
     tps = history().last_tps(item["pk"]["S"].removeprefix("PROJECT#"), MODEL, "2099-01-01T00:00:00.000Z")
 
@@ -70,7 +67,7 @@ def test_the_next_run_is_compared_with_an_earlier_one(stack: Stack, put: Any) ->
 
 def test_the_lease_of_a_run_that_the_update_interrupts_still_asks_for_a_stop(stack: Stack, put: Any) -> None:
     put("underWay")
-    (item,) = [item for item in EARLIER["underWay"] if item["sk"]["S"] == "LEASE"]
+    (item,) = [item for item in ITEMS["underWay"] if item["sk"]["S"] == "LEASE"]
 
     lease = lease_store().get(MODEL)
 

@@ -14,7 +14,7 @@ from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.lookout_vision import describe_model, endpoint_of
 from iu_tuner.cli.aws.loopback import HOSTS
-from iu_tuner.cli.aws.stack import Deployment, find_deployment
+from iu_tuner.cli.aws.stack import Deployment, Where, find_deployment
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.models.status import ModelStatus
 from iu_tuner.contract.model_arn import SERVICE, SERVICES, ModelArn, service_of
@@ -45,12 +45,12 @@ class ModelReader:
         return cls(deployment.aws, rekognition, endpoint_of(deployment.outputs))
 
     @classmethod
-    def open(cls, stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> ModelReader:
+    def open(cls, where: Where) -> ModelReader:
         """A reader that needs no deployment, unless an embedded AWS is asked whose stack says where the model is."""
-        if (endpoint_url or os.environ.get("AWS_ENDPOINT_URL")) and _OWN_ENDPOINT not in os.environ:
-            return cls.of(find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url))
+        if (where.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")) and _OWN_ENDPOINT not in os.environ:
+            return cls.of(find_deployment(where))
         with calling_aws():
-            aws = AwsClients(open_session(profile, region), endpoint_url)
+            aws = AwsClients(open_session(where.profile, where.region), where.endpoint_url)
             return cls(aws, aws.at_own_endpoint("rekognition", None), endpoint_of({}))
 
     def status(self, model_arn: str) -> ModelStatus:
@@ -61,11 +61,11 @@ class ModelReader:
         else:
             found = self._description(model_arn)
         in_service, desired = self._units(model)
-        said = str(found["Status"])
+        service_status = str(found["Status"])
         return ModelStatus(
             model_arn=model_arn,
-            status=service_of(model_arn).statuses.get(said, said),
-            said=said,
+            status=service_of(model_arn).statuses.get(service_status, service_status),
+            service_status=service_status,
             message=str(found.get("StatusMessage", "")),
             min_units=found.get("MinInferenceUnits"),
             max_units=found.get("MaxInferenceUnits"),

@@ -66,13 +66,15 @@ def sample_quote(sample: Sample, described: Mapping[str, Any], usd_per_unit_hour
     seconds = sample.images / rate
     total_s, billed_s = _overhead_s(described, output)
     usd = units * (seconds + billed_s) / 3600 * usd_per_unit_hour
-    told = (
+    sentence = (
         f"all {count(sample.images, 'image')} take about {duration(seconds + total_s)} with start-up, and"
         f" ${usd:,.2f}, with {count(units, 'inference unit')} at {tps(rate)} images/s"
     )
     if pace.is_rising:
-        told += " - or less: the sample ended before it found the model's rate; take more images, or measure it first"
-    return told
+        sentence += (
+            " - or less: the sample ended before it found the model's rate; take more images, or measure it first"
+        )
+    return sentence
 
 
 def _steady_rate(output: Mapping[str, Any]) -> float:

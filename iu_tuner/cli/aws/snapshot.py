@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.model_arn import model_arn_in
 from iu_tuner.contract.output.live_run import LiveRun
 
 
@@ -36,8 +35,3 @@ class Snapshot:
             return None
         output: dict[str, Any] = json.loads(self.execution["output"])
         return output
-
-    @property
-    def model_arn(self) -> str | None:
-        """The ARN of the model in the run's input. Returns None if the input names none."""
-        return model_arn_in(self.input)

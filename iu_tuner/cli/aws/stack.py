@@ -18,6 +18,21 @@ _NAME_IT = "deploy it there, or name it with --stack, --region and --profile"
 
 
 @dataclass(frozen=True)
+class Where:
+    """The options that say which deployed stack is meant, and which AWS is asked."""
+
+    stack: str
+    region: str | None
+    profile: str | None
+    endpoint_url: str | None
+
+    def or_region_in(self, arn: str) -> Where:
+        """With the Region in the ARN of a model, tuner or run, if no option names one and the text is an ARN."""
+        match = re.match(r"arn:[\w-]+:\w+:([\w-]+):", arn, re.ASCII)
+        return self if self.region or not match else replace(self, region=match[1])
+
+
+@dataclass(frozen=True)
 class Deployment:
     """A deployed stack; `outputs` are those of CloudFormation."""
 
@@ -51,14 +66,15 @@ class Deployment:
             raise ClientError("the stack has no output ImageBucketName - deploy it again") from None
 
 
-def find_deployment(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Deployment:
+def find_deployment(where: Where) -> Deployment:
     """Find a deployed stack.
 
     Raises:
         ClientError: there are no credentials, there is no such stack, or the stack is not a tuner.
     """
-    region = region or os.environ.get("AWS_REGION")  # boto3 does not always read this variable
-    where = f" in {region}" if region else ""
+    stack, profile, endpoint_url = where.stack, where.profile, where.endpoint_url
+    region = where.region or os.environ.get("AWS_REGION")  # boto3 does not always read this variable
+    place = f" in {region}" if region else ""
     try:
         with calling_aws():
             aws = AwsClients(open_session(profile, region), endpoint_url)
@@ -66,11 +82,11 @@ def find_deployment(stack: str, *, region: str | None, profile: str | None, endp
             states, dynamodb, sqs = aws.of("stepfunctions"), aws.of("dynamodb"), aws.of("sqs")
     except AwsCallFailed as error:
         elsewhere = f"; {_NAME_IT}" if error.aws_code == "ValidationError" else ""
-        raise ClientError(f"the stack {stack} can't be read{where}: {error}{elsewhere}") from error
+        raise ClientError(f"the stack {stack} can't be read{place}: {error}{elsewhere}") from error
     value = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
     if not {"StateMachineArn", "RunsTableName"} <= set(value):
         raise ClientError(
-            f"the stack {stack}{where} is not (or not completely) an Inference Unit Tuner: its status is "
+            f"the stack {stack}{place} is not (or not completely) an Inference Unit Tuner: its status is "
             f"{described.get('StackStatus')}, and it has no outputs StateMachineArn and RunsTableName - {_NAME_IT}"
         )
     named = {"stack": stack if stack != STACK else None, "region": region, "profile": profile}
@@ -80,16 +96,5 @@ def find_deployment(stack: str, *, region: str | None, profile: str | None, endp
     return Deployment(aws, value, Tuner(states, value["StateMachineArn"], runs, price, options, sqs))
 
 
-def find_tuner(stack: str, *, region: str | None, profile: str | None, endpoint_url: str | None) -> Tuner:
-    """Find the tuner that this stack deployed. Raises ClientError as `find_deployment` does."""
-    return find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url).tuner
-
-
 def _options(values: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(part for name, value in values.items() if value for part in (f"--{name}", value))
-
-
-def region_of(arn: str) -> str | None:
-    """The Region in an ARN, which model, tuner and run share. Returns None if the text is not an ARN."""
-    match = re.match(r"arn:[\w-]+:\w+:([\w-]+):", arn, re.ASCII)
-    return match[1] if match else None

@@ -131,8 +131,8 @@ class UploadQueue:
 
 
 def _reason(letter: dict[str, Any]) -> str | None:
-    told = letter.get("MessageAttributes", {}).get("reason")
-    return told and str(told["StringValue"])
+    reason = letter.get("MessageAttributes", {}).get("reason")
+    return reason and str(reason["StringValue"])
 
 
 def _event(bucket: str, key: str) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from iu_tuner.cli.aws.stack import Where
 from iu_tuner.cli.looking.inputs import inputs
-from iu_tuner.cli.looking.options import Where, looking_options, needs_vision, selection, thresholds_options
+from iu_tuner.cli.looking.options import looking_options, needs_vision, selection, thresholds_options
 from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit, UsageError
 from iu_tuner.formats import count, one_line
@@ -34,7 +35,7 @@ def draw(
     exif: str,
     font: str | None,
     out: Path,
-    **where: str | None,
+    where: Where,
 ) -> int:
     """Draw results on IMAGES: files, folders or s3:// prefixes. The images in DIR have the size of the originals."""
     try:
@@ -49,10 +50,9 @@ def draw(
             check_font(font)
         except OSError as error:
             raise UsageError(f"--font: got {font}; takes a TrueType or OpenType file ({error})") from None
-    aws = Where(**where)  # type: ignore[arg-type]
     drawn, labels = 0, 0
-    with inputs(images, results, out, aws) as (files, found):
-        plan = Plan(files, found, selection(threshold, thresholds, model, names, aws, found.model_arn))
+    with inputs(images, results, out, where) as (files, found):
+        plan = Plan(files, found, selection(threshold, thresholds, model, names, where, found.model_arn))
         jobs = plan.jobs(out, is_upright=exif == "applied", font=font)
         for each in on_all_cores(draw_one, jobs):
             for sentence in each.sentences:

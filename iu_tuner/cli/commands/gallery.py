@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from iu_tuner.cli.aws.stack import Where
 from iu_tuner.cli.looking.inputs import inputs
-from iu_tuner.cli.looking.options import Where, looking_options, needs_vision, selection
+from iu_tuner.cli.looking.options import looking_options, needs_vision, selection
 from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit
 from iu_tuner.formats import count, one_line
@@ -30,7 +31,7 @@ def gallery(
     names: tuple[str, ...],
     exif: str,
     out: Path,
-    **where: str | None,
+    where: Where,
 ) -> int:
     """Make a page of IMAGES (files, folders or s3:// prefixes) with their results and a slider for the threshold.
 
@@ -43,9 +44,8 @@ def gallery(
         from iu_tuner.vision.gallery.shots import shot
     except ModuleNotFoundError as error:
         raise needs_vision("gallery", error) from None
-    aws = Where(**where)  # type: ignore[arg-type]
-    with inputs(images, results, None, aws) as (files, found):
-        chosen = selection(threshold, None, None, names, aws, found.model_arn)
+    with inputs(images, results, None, where) as (files, found):
+        chosen = selection(threshold, None, None, names, where, found.model_arn)
         plan = Plan(files, found, chosen)
         shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.found())
         made = write(shots, out, chosen.threshold, f"Results: {results or 'beside the images'}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from iu_tuner.cli.aws.stack import find_tuner, region_of
+from iu_tuner.cli.aws.stack import Where, find_deployment
 from iu_tuner.cli.options.groups import deployment_options, examples
 from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.cli.terminal.console import Screen
@@ -19,20 +19,11 @@ _EXAMPLES = examples("iu-tuner history $MODEL_ARN --most 5", "iu-tuner history $
 @click.option("--most", type=click.IntRange(1, 1000), default=20, show_default=True, help="Runs to show.")
 @click.option("--json", "as_json", is_flag=True, help="The outputs as a JSON list, to stdout.")
 @deployment_options
-def history(
-    model_arn: str,
-    most: int,
-    as_json: bool,
-    stack: str,
-    region: str | None,
-    profile: str | None,
-    endpoint_url: str | None,
-) -> int:
+def history(model_arn: str, most: int, as_json: bool, where: Where) -> int:
     """The last runs of MODEL_ARN, the latest first."""
     screen = Screen(as_json=as_json)
     model_arn = checked_model_arn(model_arn)
-    region = region or region_of(model_arn)
-    tuner = find_tuner(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    tuner = find_deployment(where.or_region_in(model_arn)).tuner
     tuner.check_model(model_arn)
     past = tuner.history(model_arn, most)
     screen.tell(history_table(past))

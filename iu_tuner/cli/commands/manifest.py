@@ -170,13 +170,13 @@ def policy(bucket: str, account: str | None, region: str | None, profile: str | 
     return Exit.OK
 
 
-def _end(findings: Iterable[Any], said: str | Callable[[], str]) -> int:
-    """Print findings as they come and then, to stderr, `said` with their number. Returns the exit code."""
+def _end(findings: Iterable[Any], headline: str | Callable[[], str]) -> int:
+    """Print findings as they come and then, to stderr, `headline` with their number. Returns the exit code."""
     numbers: Counter[bool] = Counter()
     for finding in findings:
         numbers[finding.is_error] += 1
         click.echo(str(finding))
-    text = said if isinstance(said, str) else said()
+    text = headline if isinstance(headline, str) else headline()
     click.echo(f"{text}; {count(numbers[True], 'error')}, {count(numbers[False], 'warning')}", err=True)
     return Exit.ASSERTION if numbers[True] else Exit.OK
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import click
 
-from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.sample import choose_sample, sample_quote
-from iu_tuner.cli.aws.stack import find_deployment, region_of
-from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options, output_options
+from iu_tuner.cli.aws.stack import Where, find_deployment
+from iu_tuner.cli.options.arguments import new_run_id
+from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options
 from iu_tuner.cli.options.input_flags import Command, Flags, Switches, filled_in, with_flags
+from iu_tuner.cli.outcome.outcome import OutputOptions
 from iu_tuner.cli.session.session import Session
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import plain
@@ -67,29 +65,21 @@ def process(
     model_arn: str | None,
     whole: str | None,
     sample: int | None,
-    assertions: tuple[str, ...],
-    as_json: bool,
-    junit: Path | None,
-    report: Path | None,
-    timeout: float | None,
+    options: OutputOptions,
     name: str | None,
     no_wait: bool,
-    stack: str,
-    region: str | None,
-    profile: str | None,
-    endpoint_url: str | None,
+    where: Where,
     **flags: Any,
 ) -> int:
     """Process all images of a prefix with MODEL_ARN, and stop the model; Ctrl-C stops it, safely."""
-    screen, options = Screen(as_json=as_json), output_options(assertions, junit, report)
-    if no_wait and (assertions or junit or report or timeout or sample):
+    screen = Screen(as_json=options.as_json)
+    if no_wait and (options.need_the_end or sample):
         raise UsageError(
             "--no-wait: takes none of --assert, --junit, --report, --timeout and --sample, which wait for the output"
         )
     raw, wanted = _input(model_arn, whole, flags)
-    run_id = name or f"cli-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
-    region = region or region_of(wanted.model_arn)
-    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    run_id = new_run_id(name)
+    deployment = find_deployment(where.or_region_in(wanted.model_arn))
     tuner = deployment.batch_tuner
     tuner.check_model(wanted.model_arn)
     chosen = choose_sample(deployment, wanted, sample, run_id) if sample else None
@@ -97,13 +87,9 @@ def process(
         images = {**raw.get("images", {}), "list": chosen.address}
         raw = {**{key: value for key, value in raw.items() if key != "deadline"}, "images": images}
         screen.say(chosen.sentence)
-    saved = RunReport.of(deployment, run_id, raw) if report else None
-    session = Session(tuner, run_id, wanted.model_arn, screen, options, raw, timeout and 60 * timeout, saved)
+    session = Session(deployment, tuner, run_id, raw, screen, options)
     if no_wait:
-        session.start()
-        screen.say(f"follow it: {tuner.follow_command(run_id)}")
-        screen.put_json({"runId": run_id, "executionArn": tuner.arn_of(run_id), "status": "RUNNING"})
-        return Exit.OK
+        return session.start_and_leave()
     code = session.run_to_end()
     if chosen is not None and code == Exit.OK:
         pace = tuner.pace(wanted.model_arn)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.model import ModelReader
 from iu_tuner.cli.aws.s3.upload_results import UploadResults
-from iu_tuner.cli.aws.stack import find_deployment
+from iu_tuner.cli.aws.stack import Where, find_deployment
 from iu_tuner.cli.aws.uploads import UploadQueue
 from iu_tuner.cli.models.uploads import UploadStatus
 from iu_tuner.cli.options.groups import deployment_options, examples
@@ -34,12 +34,10 @@ def queue() -> None:
 @click.argument("prefix")
 @click.option("--json", "as_json", is_flag=True, help="The state as JSON, to stdout.")
 @deployment_options
-def status(
-    prefix: str, as_json: bool, stack: str, region: str | None, profile: str | None, endpoint_url: str | None
-) -> int:
+def status(prefix: str, as_json: bool, where: Where) -> int:
     """How many uploads under PREFIX wait, whether they are analysed now, how fast, and when they are done."""
     screen = Screen(as_json=as_json)
-    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    deployment = find_deployment(where)
     found = UploadQueue.of(deployment, prefix)
     arn = found.entry.model_arn
     state = UploadStatus(
@@ -64,11 +62,9 @@ def status(
 @click.argument("prefix")
 @click.option("--reason", help="Only dead letters with this reason, such as InvalidImageFormatException.")
 @deployment_options
-def replay(
-    prefix: str, reason: str | None, stack: str, region: str | None, profile: str | None, endpoint_url: str | None
-) -> int:
+def replay(prefix: str, reason: str | None, where: Where) -> int:
     """Move the dead letters of uploads under PREFIX back into the queue."""
-    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    deployment = find_deployment(where)
     moved = UploadQueue.of(deployment, prefix).replay(reason)
     Screen(as_json=False).tell(Text(f"{count(moved, 'dead letter')} moved back into the queue"))
     return Exit.OK
@@ -80,11 +76,9 @@ def replay(
 @click.argument("prefix")
 @click.option("--since", type=click.DateTime(_TIMES), help="Only images that were uploaded from this time (UTC) on.")
 @deployment_options
-def backfill(
-    prefix: str, since: datetime | None, stack: str, region: str | None, profile: str | None, endpoint_url: str | None
-) -> int:
+def backfill(prefix: str, since: datetime | None, where: Where) -> int:
     """Put the images under PREFIX that have no current result into the queue."""
-    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    deployment = find_deployment(where)
     found = UploadQueue.of(deployment, prefix)
     keys = UploadResults(found, prefix).without_result(since.replace(tzinfo=UTC) if since else None)
     sent = found.send(keys)

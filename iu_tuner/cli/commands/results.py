@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iu_tuner.cli.aws.s3.upload_results import UploadResults
-from iu_tuner.cli.aws.stack import find_deployment
+from iu_tuner.cli.aws.stack import Where, find_deployment
 from iu_tuner.cli.aws.uploads import UploadQueue
 from iu_tuner.cli.models.labels import CSV_HEAD
 from iu_tuner.cli.options.groups import deployment_options, examples
@@ -31,21 +31,12 @@ _EXAMPLES = examples(
 @click.option("--csv", "as_csv", is_flag=True, help="A line for each label, as CSV to stdout.")
 @click.option("--json", "as_json", is_flag=True, help="The images and their labels as JSON, to stdout.")
 @deployment_options
-def results(
-    prefix: str,
-    threshold: float | None,
-    as_csv: bool,
-    as_json: bool,
-    stack: str,
-    region: str | None,
-    profile: str | None,
-    endpoint_url: str | None,
-) -> int:
+def results(prefix: str, threshold: float | None, as_csv: bool, as_json: bool, where: Where) -> int:
     """The labels of the images uploaded under PREFIX."""
     if as_csv and as_json:
         raise UsageError("--csv: got --json, too; takes one of them")
     screen = Screen(as_json=as_csv or as_json)
-    queue = UploadQueue.of(find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url), prefix)
+    queue = UploadQueue.of(find_deployment(where), prefix)
     entry = queue.entry
     kept_from = entry.min_confidence if entry.keep_from is None else entry.keep_from
     if threshold is not None and kept_from is not None and threshold < kept_from:

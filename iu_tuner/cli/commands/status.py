@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from iu_tuner.cli.aws.model import ModelReader
-from iu_tuner.cli.aws.stack import find_deployment, region_of
+from iu_tuner.cli.aws.stack import Where, find_deployment
 from iu_tuner.cli.options.groups import deployment_options, examples
 from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.cli.terminal.console import Screen
@@ -18,13 +18,10 @@ from iu_tuner.exit_codes import Exit
 @click.argument("model_arn")
 @click.option("--json", "as_json", is_flag=True, help="The status as JSON, to stdout.")
 @deployment_options
-def status(
-    model_arn: str, as_json: bool, stack: str, region: str | None, profile: str | None, endpoint_url: str | None
-) -> int:
+def status(model_arn: str, as_json: bool, where: Where) -> int:
     """Whether MODEL_ARN runs, with how many inference units, what it costs, and which run uses it."""
     screen, model_arn = Screen(as_json=as_json), checked_model_arn(model_arn)
-    region = region or region_of(model_arn)
-    deployment = find_deployment(stack, region=region, profile=profile, endpoint_url=endpoint_url)
+    deployment = find_deployment(where.or_region_in(model_arn))
     tuner = deployment.tuner
     tuner.check_model(model_arn)
     found, lease = ModelReader.of(deployment).status(model_arn), tuner.lease(model_arn)

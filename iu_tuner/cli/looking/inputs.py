@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from iu_tuner.cli.aws.s3.downloads import S3, get_objects
-from iu_tuner.cli.looking.options import Where
+from iu_tuner.cli.aws.stack import Where
 from iu_tuner.contract.names import MASK_SUFFIX
 
 

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from iu_tuner.cli.aws.model import ModelReader
-from iu_tuner.cli.aws.stack import region_of
+from iu_tuner.cli.aws.stack import Where
 from iu_tuner.cli.options.groups import deployment_options
 from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.exit_codes import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 ASSUMED = "assumed"
-
-
-@dataclass(frozen=True)
-class Where:
-    """The options that say which AWS is asked."""
-
-    stack: str
-    region: str | None
-    profile: str | None
-    endpoint_url: str | None
 
 
 def looking_options(command: Command) -> Command:
@@ -106,8 +95,5 @@ def selection(
     if (model := model or of_results()) is None:
         raise UsageError("--thresholds assumed: takes --model ARN beside it, as the results name no model")
     arn = checked_model_arn(model)
-    reader = ModelReader.open(
-        where.stack, region=where.region or region_of(arn), profile=where.profile, endpoint_url=where.endpoint_url
-    )
-    labels = reader.evaluation(arn).labels
+    labels = ModelReader.open(where.or_region_in(arn)).evaluation(arn).labels
     return Selection(by_label={each.name: each.threshold or 0.0 for each in labels}, names=names)

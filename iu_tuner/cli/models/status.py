@@ -16,7 +16,7 @@ _BILLED = ("STARTING", "RUNNING", "STOPPING")
 class ModelStatus:
     """A model version as its service describes it, and its inference units in service and desired, if known.
 
-    `said` is the service's own word for the status.
+    `service_status` is the service's own word for the status.
     """
 
     model_arn: str
@@ -26,7 +26,7 @@ class ModelStatus:
     max_units: int | None
     in_service: int | None
     desired: int | None
-    said: str = ""
+    service_status: str = ""
 
     @property
     def scaling(self) -> str | None:
@@ -52,7 +52,7 @@ class ModelStatus:
     def sentences(self, usd_per_unit_hour: float, lease: Mapping[str, Any] | None) -> Iterator[str]:
         """The status in words. `lease` is the model's item in the runs table, or None."""
         name = ModelArn.of(self.model_arn).name
-        yield f"{name} is {self.said or self.status}" + (f": {self.message}" if self.message else "")
+        yield f"{name} is {self.service_status or self.status}" + (f": {self.message}" if self.message else "")
         if self.units:
             yield f"Inference units: {self._units_in_words()}"
             usd = self.usd_per_hour(usd_per_unit_hour)
@@ -71,7 +71,7 @@ class ModelStatus:
         return {
             "modelArn": self.model_arn,
             "status": self.status,
-            "serviceStatus": self.said or self.status,
+            "serviceStatus": self.service_status or self.status,
             "statusMessage": self.message,
             "inferenceUnits": units,
             "scaling": self.scaling,

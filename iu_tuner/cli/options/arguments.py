@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
+import time
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import click
 
+from iu_tuner.cli.terminal.render import plain
 from iu_tuner.contract.input_errors import shown
 from iu_tuner.exit_codes import UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 
 
 class Minutes(click.FloatRange):
@@ -24,6 +30,14 @@ class Minutes(click.FloatRange):
         if not math.isfinite(minutes):
             self.fail(f"{minutes} is no number of minutes.", param, ctx)
         return minutes
+
+
+def new_run_id(name: str | None) -> str:
+    """The value of --name, or an id that is new. Raises UsageError if it is no name of an execution."""
+    run_id = name or f"cli-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
+    if not _NAME.fullmatch(run_id):
+        raise UsageError(f"--name: got {plain(run_id)}; takes 1 to 80 letters, digits, - and _")
+    return run_id
 
 
 def refuse_empty_options(arguments: Sequence[str]) -> None:

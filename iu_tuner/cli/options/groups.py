@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from iu_tuner.cli.aws.stack import Where
 from iu_tuner.cli.options.arguments import Minutes
 from iu_tuner.cli.outcome.assertions import Assertion
 from iu_tuner.cli.outcome.outcome import OutputOptions
@@ -30,19 +32,46 @@ def examples(*lines: str, then: str = "") -> str:
 
 
 def deployment_options(command: Command) -> Command:
-    """Add the options that say where the tuner is deployed."""
+    """Add the options that say where the tuner is deployed. The command gets them as `where`."""
+
+    @functools.wraps(command)
+    def with_where(
+        *, stack: str, region: str | None, profile: str | None, endpoint_url: str | None, **others: Any
+    ) -> Any:
+        return command(where=Where(stack, region, profile, endpoint_url), **others)
+
+    decorated: Any = with_where
     for option in (
         click.option("--endpoint-url", help="An embedded AWS. (Default: AWS_ENDPOINT_URL, else AWS.)"),
         click.option("--profile", help="A profile of your AWS configuration."),
         click.option("--region", help="Default: the Region in the ARN."),
         click.option("--stack", default=STACK, show_default=True, help="Name of the deployed stack."),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return cast(Command, decorated)
 
 
 def outcome_options(command: Command) -> Command:
-    """Add the options of a command that waits for the end of a run."""
+    """Add the options of a command that waits for the end of a run. The command gets them as `options`, checked."""
+
+    @functools.wraps(command)
+    def with_options(
+        *,
+        assertions: tuple[str, ...],
+        as_json: bool,
+        junit: Path | None,
+        report: Path | None,
+        timeout: float | None,
+        **others: Any,
+    ) -> Any:
+        for name, path in (("junit", junit), ("report", report)):
+            if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+                raise UsageError(f"--{name}: there is no folder {path.parent} that can be written to")
+        claims = tuple(Assertion.parse(text) for text in assertions)
+        options = OutputOptions(claims, junit, report, timeout and 60 * timeout, as_json)
+        return command(options=options, **others)
+
+    decorated: Any = with_options
     for option in (
         click.option(
             "--timeout", type=Minutes(), metavar="MINUTES", help="Stop after so long, safely (follow: stop following)."
@@ -65,13 +94,5 @@ def outcome_options(command: Command) -> Command:
             help='Like "tpsPerInferenceUnit>=4" or verdict==ok; can be repeated.',
         ),
     ):
-        command = option(command)
-    return command
-
-
-def output_options(assertions: tuple[str, ...], junit: Path | None, report: Path | None) -> OutputOptions:
-    """The values of `outcome_options`, checked. Raises UsageError."""
-    for name, path in (("junit", junit), ("report", report)):
-        if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-            raise UsageError(f"--{name}: there is no folder {path.parent} that can be written to")
-    return OutputOptions(tuple(Assertion.parse(text) for text in assertions), junit, report)
+        decorated = option(decorated)
+    return cast(Command, decorated)

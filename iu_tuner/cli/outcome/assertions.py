@@ -44,11 +44,11 @@ OUTPUT_NAMES = tuple(dict.fromkeys(json_name(each.name) for each in fields(Outpu
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of an assertion; `said` is a sentence with the value that the output has."""
+    """The result of an assertion; `sentence` is a sentence with the value that the output has."""
 
     assertion: str
     holds: bool
-    said: str
+    sentence: str
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class JUnitCase:
 
     name: str
     seconds: float
-    said: str
+    sentence: str
     trouble: tuple[str, str] | None = None
     skipped: bool = False
 
@@ -36,7 +36,7 @@ def write_junit(path: Path, run: JUnitCase, assertions: Sequence[str], checked: 
         if (found := by_text.get(text)) is None:
             ElementTree.SubElement(case, "skipped", message="the run has no answer")
         elif not found.holds:
-            _problem(case, "failure", "AssertionError", f"{text} does not hold: {found.said}")
+            _problem(case, "failure", "AssertionError", f"{text} does not hold: {found.sentence}")
     cases = suite.findall("testcase")
     totals = {"tests": len(cases)}
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -54,17 +54,17 @@ def _run_case(suite: ElementTree.Element, run: JUnitCase) -> None:
     if run.trouble is not None:
         _problem(case, "error", *run.trouble)
     if run.skipped:
-        ElementTree.SubElement(case, "skipped", message=_writable(run.said))
-    ElementTree.SubElement(case, "system-out").text = _writable(run.said)
+        ElementTree.SubElement(case, "skipped", message=_writable(run.sentence))
+    ElementTree.SubElement(case, "system-out").text = _writable(run.sentence)
 
 
 def _case(suite: ElementTree.Element, name: str, group: str, seconds: float) -> ElementTree.Element:
     return ElementTree.SubElement(suite, "testcase", name=_writable(name), classname=group, time=f"{seconds:.1f}")
 
 
-def _problem(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:
-    problem = ElementTree.SubElement(case, tag, type=_writable(kind), message=_writable(said))
-    problem.text = _writable(said)
+def _problem(case: ElementTree.Element, tag: str, kind: str, sentence: str) -> None:
+    problem = ElementTree.SubElement(case, tag, type=_writable(kind), message=_writable(sentence))
+    problem.text = _writable(sentence)
 
 
 def _writable(text: str) -> str:

@@ -28,11 +28,18 @@ from iu_tuner.exit_codes import Exit
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """The options of a command for its output."""
+    """The options of a command that waits for the end of a run."""
 
     assertions: tuple[Assertion, ...] = ()
     junit: Path | None = None
     report: Path | None = None
+    timeout_s: float | None = None
+    as_json: bool = False
+
+    @property
+    def need_the_end(self) -> bool:
+        """Whether any of them asks for something that is known when the run has ended."""
+        return bool(self.assertions or self.junit or self.report or self.timeout_s)
 
 
 AnyOutput = Findings | BatchOutput | ServeOutput
@@ -98,7 +105,7 @@ class Outcome:
             self._show_failure(screen)
         for each in checked:
             verdict, style = ("holds", "green") if each.holds else ("does not hold", "red")
-            screen.say(f"{each.assertion} {verdict}: {each.said}", style=style)
+            screen.say(f"{each.assertion} {verdict}: {each.sentence}", style=style)
         screen.put_json(self.as_json())
         if options.junit is not None:
             write_junit(options.junit, self._junit_case(seconds), [a.text for a in options.assertions], checked)
@@ -115,10 +122,10 @@ class Outcome:
         if self.output is not None:
             output = _read(self.output)
             summary = output.summary if isinstance(output, Findings) else images_sentence(output)
-            said = f"{summary} {output.verdict_detail}"
-            return JUnitCase(self.run_id, seconds, said, skipped=self.code is Exit.SKIPPED)
-        said = receipt_sentence(self._model) if self._model else ""
-        return JUnitCase(self.run_id, seconds, said, trouble=(self.error, self.cause))
+            sentence = f"{summary} {output.verdict_detail}"
+            return JUnitCase(self.run_id, seconds, sentence, skipped=self.code is Exit.SKIPPED)
+        sentence = receipt_sentence(self._model) if self._model else ""
+        return JUnitCase(self.run_id, seconds, sentence, trouble=(self.error, self.cause))
 
     @property
     def _model(self) -> ModelOutput | None:

@@ -11,6 +11,7 @@ from typing import Any
 from iu_tuner.cli.aws.errors import AwsCallFailed
 from iu_tuner.cli.aws.s3.saved_report import RunReport
 from iu_tuner.cli.aws.snapshot import Snapshot
+from iu_tuner.cli.aws.stack import Deployment
 from iu_tuner.cli.aws.tuner import Tuner
 from iu_tuner.cli.outcome.outcome import Outcome, OutputOptions
 from iu_tuner.cli.session.interrupts import (
@@ -23,26 +24,36 @@ from iu_tuner.cli.session.interrupts import (
 from iu_tuner.cli.session.polling import poll
 from iu_tuner.cli.terminal.console import Screen
 from iu_tuner.cli.terminal.render import PHASES
+from iu_tuner.contract.model_arn import model_arn_in
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
 
 @dataclass(frozen=True)
 class Session:
-    """A session with one run. Without `execution_input` the run is not ours, and only a user may decide to stop it."""
+    """A session with one run. If the run is not ours, only a user may decide to stop it."""
 
+    deployment: Deployment
     tuner: Tuner
     run_id: str
-    model_arn: str | None
+    execution_input: Mapping[str, Any]
     screen: Screen
     options: OutputOptions
-    execution_input: Mapping[str, Any] | None = None
-    timeout_s: float | None = None
-    report: RunReport | None = None
-    """where the run's report is, if `options` ask for it"""
+    is_ours: bool = True
 
-    def start(self) -> None:
-        """Start the run. Raises ClientError."""
-        assert self.execution_input is not None
+    @property
+    def model_arn(self) -> str | None:
+        """The ARN of the model in the input. Returns None if the input names none."""
+        return model_arn_in(self.execution_input)
+
+    def start_and_leave(self) -> Exit:
+        """Start the run, and say how it can be followed. Raises ClientError."""
+        self._start()
+        self.screen.say(f"follow it: {self.tuner.follow_command(self.run_id)}")
+        arn = self.tuner.arn_of(self.run_id)
+        self.screen.put_json({"runId": self.run_id, "executionArn": arn, "status": "RUNNING"})
+        return Exit.OK
+
+    def _start(self) -> None:
         try:
             self.tuner.start(self.run_id, self.execution_input)
         except AwsCallFailed as error:
@@ -55,12 +66,13 @@ class Session:
         Raises:
             UsageError: the run's name is taken. OSError: a file can't be written.
         """
-        began = time.monotonic()
-        deadline = math.inf if self.timeout_s is None else began + self.timeout_s
+        began, path = time.monotonic(), self.options.report
+        deadline = math.inf if self.options.timeout_s is None else began + self.options.timeout_s
+        report = RunReport.of(self.deployment, self.run_id, self.execution_input) if path else None
         try:
             try:
-                if self._is_ours:
-                    self.start()
+                if self.is_ours:
+                    self._start()
                 outcome = self._outcome(self._watch(deadline))
             except (KeyboardInterrupt, TimeIsUp) as why:
                 outcome = self._interrupted(why)
@@ -70,13 +82,9 @@ class Session:
             outcome = Outcome(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
         code = outcome.show(self.screen, self.options, time.monotonic() - began)
         has_page = outcome.status in ("SUCCEEDED", "FAILED") and outcome.code is not Exit.SKIPPED
-        if has_page and self.report is not None and self.options.report is not None:
-            self.screen.say(self.report.save(self.options.report, outcome.output))
+        if has_page and path and report:
+            self.screen.say(report.save(path, outcome.output))
         return code
-
-    @property
-    def _is_ours(self) -> bool:
-        return self.execution_input is not None
 
     def _watch(self, deadline: float = math.inf) -> Snapshot:
         with self.screen:
@@ -90,10 +98,10 @@ class Session:
         code = Exit.TIMEOUT if isinstance(why, TimeIsUp) else Exit.INTERRUPTED
         phase = phase_after_measuring(self.tuner, self.run_id)
         if phase is None:
-            if not wants_to_stop(self.screen, why, ours=self._is_ours):
+            if not wants_to_stop(self.screen, why, ours=self.is_ours):
                 return self._detached(code)
             phase = phase_after_measuring(self.tuner, self.run_id)  # polled anew: the user may have answered late
-        elif not self._is_ours:
+        elif not self.is_ours:
             return self._detached(code)
         if phase is None:
             return stop_and_clean_up(self.tuner, self.run_id, self.model_arn, self.screen, code)
@@ -115,7 +123,7 @@ class Session:
         if last.status in ("SUCCEEDED", "FAILED"):
             return outcome
         # No state runs after these two, so the safety net releases the model.
-        return wait_for_cleanup(outcome, self.tuner, self.model_arn or last.model_arn, self.screen)
+        return wait_for_cleanup(outcome, self.tuner, self.model_arn, self.screen)
 
     def _detached(self, code: Exit) -> Outcome:
         cause = f"the run goes on; follow it again: {self.tuner.follow_command(self.run_id)}"

@@ -70,8 +70,8 @@ def progress_line(snapshot: Snapshot) -> str:
     run = snapshot.run
     if snapshot.status != "RUNNING":
         return f"the run has ended: {snapshot.status}"
-    if run is not None and (said := images_progress(run, time.time())) is not None:
-        return f"{PHASES.get(run.phase, run.phase)}: {said}"
+    if run is not None and (sentence := images_progress(run, time.time())) is not None:
+        return f"{PHASES.get(run.phase, run.phase)}: {sentence}"
     if run is None or run.progress is None:
         return _doing(run)
     done, about = run.progress, run.progress.estimate

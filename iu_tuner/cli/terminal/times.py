@@ -35,7 +35,7 @@ class RunTimes:
         self._under_way_before: int | None = None
 
     def see(self, snapshot: Snapshot, now: float, today: datetime) -> None:
-        """Take note of a look at the run. `today` is the wall clock's time, with which its start is compared."""
+        """Save what is known of the run now. `today` is the wall clock's time, with which its start is compared."""
         progress = snapshot.run.progress if snapshot.run else None
         step = progress.step if progress else None
         if self._began is None:

@@ -86,11 +86,11 @@ def _busy(advice: RecommendationOutput, most: int) -> Iterator[str]:
     if row is None or row.utilization_at_peak is None:
         return
     unit = count(most, "unit")
-    said = f"{unit} {'is' if most == 1 else 'are'} {_percent(row.utilization_at_peak)} busy at your peak"
+    sentence = f"{unit} {'is' if most == 1 else 'are'} {_percent(row.utilization_at_peak)} busy at your peak"
     if more is not None and more.utilization_at_peak is not None and row.utilization_at_peak > BUSY:
         usd = more.usd_per_hour - row.usd_per_hour
-        said += f"; {most + 1} are {_percent(more.utilization_at_peak)} busy and cost ${usd:,.2f} an hour more"
-    yield f"{said}."
+        sentence += f"; {most + 1} are {_percent(more.utilization_at_peak)} busy and cost ${usd:,.2f} an hour more"
+    yield f"{sentence}."
 
 
 def _percent(share: float) -> str:
@@ -123,8 +123,8 @@ def receipt_sentence(model: ModelOutput) -> str:
         hourly = "money" if model.usd_per_hour is None else f"${model.usd_per_hour:,.2f} an hour"
         how = f"The model was left {status}, as the run was to leave it (it was {before} before): it costs {hourly}."
     else:
-        said = model.service_status_after
-        read = f"{said}, the service's word for {status}" if said else status
+        word = model.service_status_after
+        read = f"{word}, the service's word for {status}" if word else status
         how = f"The model is stopped: its status was read back as {read} (it was {before} before)."
     if model.started_at is None or model.inference_unit_hours is None or model.usd is None:
         return how

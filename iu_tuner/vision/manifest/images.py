@@ -39,12 +39,12 @@ def image_faults(line: dict[str, Any], size: int, head: bytes) -> Iterator[Fault
         yield "ERROR_INVALID_IMAGE_DIMENSION", f"the image has {shown}; a side takes {MIN_SIDE} to {MAX_SIDE}"
     elif max(width, height) > MAX_ASPECT_RATIO * min(width, height):
         yield "ERROR_INVALID_IMAGE", f"the image has {shown}; one side takes at most 20 times the other"
-    for name, said in _sizes(line):
-        sentence = f"{name}.image_size says {said[0]} x {said[1]}; the image has {shown}"
-        if is_turned and said == (height, width):
+    for name, stated in _sizes(line):
+        sentence = f"{name}.image_size says {stated[0]} x {stated[1]}; the image has {shown}"
+        if is_turned and stated == (height, width):
             turned = "before its EXIF data turn it: look where its boxes are"
             yield "WARNING_INVALID_IMAGE_DIMENSION", f"{sentence} {turned}"
-        elif said != (width, height):
+        elif stated != (width, height):
             yield "ERROR_INVALID_IMAGE_DIMENSION", sentence
 
 

@@ -24,7 +24,7 @@ class Line:
 
 def chart(title: str, across: str, up: str, lines: Sequence[Line], percent: bool = False) -> str:
     """A figure with a line for each model. `percent`: the horizontal axis shows 0 to 100."""
-    said = "; ".join(f"{line.name}: {line.says}" for line in lines)
+    described = "; ".join(f"{line.name}: {line.says}" for line in lines)
     drawn = "".join(_drawn(number, line) for number, line in enumerate(lines))
     legend = "".join(
         f'<li class="m{number % COLOURS}"><svg viewBox="0 0 36 12" aria-hidden="true">'
@@ -33,7 +33,7 @@ def chart(title: str, across: str, up: str, lines: Sequence[Line], percent: bool
     )
     return (
         f'<figure class="chart"><h3>{title}</h3>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(f"{title}. {said}")}">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(f"{title}. {described}")}">'
         f'{_axes(across, up, percent)}{drawn}</svg><ul class="legend">{legend}</ul></figure>'
     )
 

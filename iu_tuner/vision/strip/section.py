@@ -84,10 +84,10 @@ def caption(labels: Iterable[Label]) -> str:
     for label in labels:
         by_name[label.name].append(label)
     ranked = sorted(by_name.values(), key=len, reverse=True)
-    said = [f"{_swatch(each[0].name)} {escape(_of_one_name(each))}" for each in ranked[:MAX_NAMES]]
+    parts = [f"{_swatch(each[0].name)} {escape(_of_one_name(each))}" for each in ranked[:MAX_NAMES]]
     if len(ranked) > MAX_NAMES:
-        said.append(f"and {count(len(ranked) - MAX_NAMES, 'more label')}")
-    return "; ".join(said).replace(" %", "&nbsp;%") or "no label"
+        parts.append(f"and {count(len(ranked) - MAX_NAMES, 'more label')}")
+    return "; ".join(parts).replace(" %", "&nbsp;%") or "no label"
 
 
 def _swatch(name: str) -> str:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from lambdas.batch.machine.run import batch_store
 from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import MINUTES, TrafficSeen
+from lambdas.models.registry import usage_of
 from lambdas.processing.pace_store import pace_store
 from lambdas.runs.sent_requests import sent_requests
 
 MARGIN = 1.05  # the rate varies, and CloudWatch counts whole minutes
+
+
+def traffic_of_others(model_arn: str, now: float) -> TrafficSeen:
+    """The recent traffic of a running model from outside this stack."""
+    return without_own_requests(usage_of(model_arn).recent(now), model_arn, now)
 
 
 def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> TrafficSeen:

@@ -13,14 +13,14 @@ from iu_tuner.contract.input_errors import got
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import LeaseHolder
 from lambdas.aws.settings import settings
-from lambdas.batch.machine.own_traffic import without_own_requests
+from lambdas.batch.machine.own_traffic import traffic_of_others
 from lambdas.batch.machine.run import BatchRun, batch_store
 from lambdas.images.region import require_same_region
 from lambdas.load.lambda_quota import workers_within
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import require_unused
-from lambdas.models.registry import facts_of, find_model, usage_of
+from lambdas.models.registry import facts_of, find_model
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, measured_in
@@ -60,9 +60,7 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
     leases.save(lease.with_initial_state(model.handle, state))
     move_to_running(state)  # raises ModelNotStartable
     if state.status == "RUNNING" and wanted.after_run == "stop":
-        traffic = usage_of(wanted.model_arn).recent(time.time())
-        seen = without_own_requests(traffic, wanted.model_arn, time.time())
-        require_unused(seen, facts_of(wanted.model_arn), _SHARE)
+        require_unused(traffic_of_others(wanted.model_arn, time.time()), facts_of(wanted.model_arn), _SHARE)
     if not state.costs_money:
         require_room(leases, lease)
     batch_store(run_id).save_plan(_plan(wanted, lease, model.handle, state), phase="listing")

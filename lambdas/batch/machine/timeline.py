@@ -44,9 +44,9 @@ def times_of(lines: Iterable[str], since: float = 0.0) -> ResultTimes | None:
     began_at, counts = None, Counter[int]()
     ended_at = 0.0
     for line in lines:
-        told = json.loads(line)
-        at = datetime.fromisoformat(told["at"]).timestamp()
-        sent_at = at - told["ms"] / 1000
+        values = json.loads(line)
+        at = datetime.fromisoformat(values["at"]).timestamp()
+        sent_at = at - values["ms"] / 1000
         if sent_at < since:  # of a run that this one resumes
             continue
         began_at = sent_at if began_at is None else min(began_at, sent_at)

@@ -35,7 +35,7 @@ class ShardTable(Protocol):
         """Save the order of a new round. No worker may run."""
 
     def claim(self) -> int | None:
-        """Claim the next shard of this round, which nobody else gets. Returns None if there is none."""
+        """Claim the next shard of this round, which no other worker gets. Returns None if there is none."""
 
     def record(self, number: int) -> ShardRecord | None:
         """What became of a shard's images. Returns None before the end of its first turn."""

@@ -66,8 +66,8 @@ def judge(
     flags = [*image_cautions]
     if observed_s is not None and word in ("ok", "throttles-below-max", "latency-bound", "windowed-quota"):
         flags.append(f"the test took {observed_s:.0f} s, so it does not show slower effects")
-    if client.told and word != "client-limited":
-        flags.append(client.told + (", so latencies are partly its own" if client.is_too_much else ""))
+    if client.sentence and word != "client-limited":
+        flags.append(client.sentence + (", so latencies are partly its own" if client.is_too_much else ""))
     others = {name: n for name, n in (failures or {}).items() if name not in ACCOUNT_LIMITS}
     if others:
         flags.append("other errors than throttles: " + ", ".join(f"{n} x {name}" for name, n in others.items()))
@@ -153,7 +153,7 @@ def _evidence(word: Word, found: Measurement, client: ClientLoad) -> str:
 
 def _strained(client: ClientLoad) -> str:
     strained = "came near what they can do" if client.is_too_much else "could not keep their lanes busy"
-    return f"{strained} ({client.told})" if client.told else strained
+    return f"{strained} ({client.sentence})" if client.sentence else strained
 
 
 def _clean(found: Measurement) -> str:

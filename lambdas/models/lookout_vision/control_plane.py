@@ -85,7 +85,7 @@ class LookoutVisionModel:
             found.get("StatusMessage", ""),
             found.get("MinInferenceUnits"),
             found.get("MaxInferenceUnits"),
-            said=status,
+            service_status=status,
         )
 
     def start(

@@ -22,7 +22,7 @@ Dimensions = Mapping[str, str]
 
 MINUTE_S = 60
 IN_SERVICE = "InServiceInferenceUnits"
-_UNTOLD = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
+_OTHER_TRAFFIC = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
 PAGE = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
 
 
@@ -56,7 +56,7 @@ class MetricUsage:
         sources = [*self._of_model, self._of_account] if self._of_account else self._of_model
         metrics = self._service.metric_counts
         asked = [(metric, dimensions) for dimensions in sources for metric in metrics]
-        with _explained("whether other clients use the running model", _UNTOLD):
+        with _explained("whether other clients use the running model", _OTHER_TRAFFIC):
             series = self._series(asked, first, now, MINUTE_S)
         values = [
             [value for sums in series[at : at + len(metrics)] for value in sums.values()]

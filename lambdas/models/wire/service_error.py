@@ -37,13 +37,13 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
-def _name(told: object) -> str:
+def _name(value: object) -> str:
     """The name in `com.amazon.coral#Name` or `Name:http://…`. Returns an empty text if there is none."""
-    name = str(told or "").rpartition("#")[2].partition(":")[0]
+    name = str(value or "").rpartition("#")[2].partition(":")[0]
     return name if _NAME.fullmatch(name) else ""
 
 
-def _one_line(told: object) -> str:
+def _one_line(value: object) -> str:
     """The text in one line, without control characters and lone surrogates, which JSON allows but storage does not."""
-    text = "".join(each if each.isprintable() else " " for each in str(told or "")[:MAX_MESSAGE])
+    text = "".join(each if each.isprintable() else " " for each in str(value or "")[:MAX_MESSAGE])
     return " ".join(text.split())

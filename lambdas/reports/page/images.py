@@ -17,11 +17,11 @@ def progress(points: Sequence[tuple[float, int]], measured: float | None) -> Pic
     if len(points) < 2:
         return Picture("progress", title, "The model answered for no image, so there is nothing to draw.", None)
     seconds, results = points[-1]
-    said = f"{count(results, 'result')} came within {duration(seconds)}."
+    sentence = f"{count(results, 'result')} came within {duration(seconds)}."
     if measured:
-        said += f" The thin line is the measured rate of {tps(measured)} images/s: {duration(results / measured)}."
+        sentence += f" The thin line is the measured rate of {tps(measured)} images/s: {duration(results / measured)}."
     chart = {"points": [list(point) for point in points], "measured": measured}
-    return Picture("progress", title, said, chart)
+    return Picture("progress", title, sentence, chart)
 
 
 def numbers(name: str, title: str, rows: Iterable[tuple[str, int]], note: str = "") -> Table:

@@ -8,7 +8,6 @@ import pytest
 
 from iu_tuner.contract.errors import InternalError, TooManyFailures
 from lambdas.batch.next_round import (
-    EVENTS_PER_ROUND,
     MAX_ROUND_S,
     RESTART_S,
     BatchProgress,
@@ -22,6 +21,7 @@ from lambdas.batch.next_round import (
 from lambdas.batch.quote import EXPECTED_EFFICIENCY, EXPECTED_START_S, EXPECTED_STOP_S
 from lambdas.runs.budget import Left
 
+EVENTS_PER_ROUND = 12  # of the state machine's history: the tasks PlanRound and Workers, and the choice between them
 LONG = Terms(Left(24 * 3600, "limits.maxMinutes = 1440"), max_failed_percent=5, max_workers=100)
 HALFWAY = BatchProgress(listed=54_000, current=0, done=27_000, failed=0, shards_waiting=108)
 ONE_UNIT = PaceNow(tps=4.9, cap=4, inference_units=1)

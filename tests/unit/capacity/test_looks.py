@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.looks import Look, settled
+from lambdas.capacity.looks import Look, jitter, settled
 from lambdas.load.histogram import LatencyHistogram
 
 
@@ -119,3 +119,15 @@ def test_a_fair_share_allows_for_chance() -> None:
 
     assert share is not None
     assert share < fmean(few.accepted_by_second)
+
+
+def test_where_the_other_client_takes_nearly_all_nothing_is_left() -> None:
+    saturated = Look((9,) * 11, attempts_tps=90.0)
+    tried = Paced(30.0, (4,) * 1000, 26_000, 0, 0.0, None, LatencyHistogram())
+
+    assert agreement.fair_share(saturated, tried) == 0
+
+
+@pytest.mark.parametrize(("counts", "deviation"), [((5, 5, 5), 0.0), ((5, 7, 5, 9), 1.414), ((5, 9), 0.0), ((5,), 0.0)])
+def test_jitter_is_that_of_neighbours_without_the_largest_step(counts: tuple[int, ...], deviation: float) -> None:
+    assert jitter(counts) == pytest.approx(deviation, abs=1e-3)

@@ -24,7 +24,7 @@ SKIPPED: dict[str, Any] = {
 
 def check(text: str, output: dict[str, Any] | None = None) -> tuple[bool, str]:
     checked = Assertion.parse(text).check(OUTPUT if output is None else output)
-    return checked.holds, checked.said
+    return checked.holds, checked.sentence
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_any_text_is_an_assertion_or_refused_by_name(text: str) -> None:
     except UsageError as error:
         assert str(error).startswith("--assert: got ")
     else:
-        assert parsed.check(SKIPPED).said
+        assert parsed.check(SKIPPED).sentence
 
 
 VALUES = st.one_of(
@@ -144,7 +144,7 @@ def test_no_output_breaks_a_check(found: Any, comparator: str, path: str, value:
     checked = Assertion.parse(f"{path}{comparator}{value}").check({"maxTps": found})
 
     assert isinstance(checked.holds, bool)
-    assert checked.said
+    assert checked.sentence
 
 
 @given(st.floats(-1e6, 1e6, allow_nan=False), st.floats(-1e6, 1e6, allow_nan=False))

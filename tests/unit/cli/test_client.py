@@ -189,6 +189,7 @@ def test_a_failed_run_tells_error_cause_and_receipt(
         (["run", MODEL, "--assert", "tps>=4"], "--assert: got"),
         (["run", MODEL, "--max-cost-usd", "0.01"], "BudgetExceeded"),
         (["run", MODEL, "--name", "two words"], "--name: got two words"),
+        (["process", MODEL, "--prefix", "new/", "--name", "two words"], "--name: got two words"),
         (["run", MODEL, "--junit", "/no/such/folder/junit.xml"], "--junit: there is no folder"),
         (["run", MODEL, "--input", "no-such-file.json"], "--input: no-such-file.json is no readable JSON"),
         (["run", MODEL, "--no-wait", "--assert", "verdict==ok"], "--no-wait"),

@@ -255,6 +255,12 @@ def test_a_daily_batch_is_on_for_its_hours() -> None:
     )
 
 
+def test_a_batch_whose_rate_is_not_known_has_no_plan() -> None:
+    run = replace(RUN, model_arn=ARN, demand=BatchDemand(54_000, 3))
+
+    assert findings(run, [], Measurement("saturated", 8, None)).recommendation.plan is None
+
+
 def test_a_batch_of_more_than_a_day_is_weekly() -> None:
     plan = batch(3_600_000, 100)
 

@@ -42,6 +42,13 @@ def test_minimum_from_the_average_and_maximum_from_the_peak() -> None:
     assert "At the low end of the interval (4.93 TPS per inference unit) 15 TPS would need 4" in advice.reasons
 
 
+def test_nothing_is_said_of_the_low_end_if_it_needs_as_many_units() -> None:
+    advice = recommend(Interval(5.01, 5.0, 5.02), TrafficDemand(6, 15), PRICE)
+
+    assert advice.max_inference_units == 3
+    assert "low end" not in "; ".join(advice.reasons)
+
+
 def test_headroom_is_added_to_both() -> None:
     advice = recommend(exactly(5), TrafficDemand(5, 10, headroom=0.2), PRICE)
 

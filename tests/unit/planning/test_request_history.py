@@ -94,6 +94,13 @@ def test_the_load_of_this_tuner_s_own_runs_is_left_out() -> None:
     assert found.own_runs == 1
 
 
+@pytest.mark.parametrize(("end_s", "own"), [(0, 0), (1, 1)])
+def test_a_run_that_ended_before_the_window_is_not_counted(end_s: int, own: int) -> None:
+    found = build_history(WINDOW, seen({0: 5}), own_runs=[(MONDAY - 600, MONDAY + end_s)])
+
+    assert found.own_runs == own
+
+
 def test_without_any_data_nothing_is_made_up() -> None:
     found = build_history(WINDOW, seen({}))
 

@@ -72,8 +72,8 @@ class RunReport:
         except AwsCallFailed as error:
             return page, f", without pictures: {error}"
         shown = [each for each in small if each is not None]
-        said = f", with {count(len(shown), 'picture')}" if shown else ""
-        return with_strip(page, shown, output.images.done + output.images.current), said
+        note = f", with {count(len(shown), 'picture')}" if shown else ""
+        return with_strip(page, shown, output.images.done + output.images.current), note
 
     def _processed(self, manifest_uri: str) -> Iterator[Processed]:
         """The images of some parts at even distances, in the part's first bytes: the last line may be cut off."""

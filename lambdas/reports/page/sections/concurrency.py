@@ -25,8 +25,8 @@ def concurrency(steps: Sequence[MeasuredStep], answer: Output) -> Picture:
         if counts.plan.phase not in ("probe", "look", "confirm") and counts.workers and counts.seconds:
             points[counts.plan.lanes] = _point(counts)
     if not points:
-        said = "No step with a fixed number of concurrent requests came to an end, so there is nothing to compare."
-        return Picture("concurrency", TITLE, said, None)
+        nothing = "No step with a fixed number of concurrent requests came to an end, so there is nothing to compare."
+        return Picture("concurrency", TITLE, nothing, None)
     drawn = [points[lanes] for lanes in sorted(points)]
     # One bar compares nothing; the sentence has its numbers.
     chart = {"points": drawn} if len(drawn) > 1 else None
@@ -49,25 +49,25 @@ def _point(counts: StepCounts) -> dict[str, Any]:
 def _sentences(points: Sequence[Mapping[str, Any]], answer: Output) -> list[str]:
     first, last = points[0], points[-1]
     if len(points) == 1:
-        said = [
+        sentences = [
             f"{first['lanes']:,} concurrent requests were the only number tried:"
             f" {requests_per_second(first['accepted'])} were accepted and"
             f" {requests_per_second(first['throttled'] + first['failed'])} throttled or failed."
         ]
     else:
-        said = [
+        sentences = [
             f"From {first['lanes']:,} to {last['lanes']:,} concurrent requests, the accepted rate went from"
             f" {requests_per_second(first['accepted'])} to {requests_per_second(last['accepted'])},"
             f" and half the answers took {milliseconds(first['p50'])} ms at first and"
             f" {milliseconds(last['p50'])} ms at last."
         ]
-        said += _last_doubling(points[-2], last)
+        sentences += _last_doubling(points[-2], last)
     if not any(point["p99"] for point in points):
-        said.append(f"A p99 takes {LATENCIES_FOR_P99} answers at one concurrency, and there were fewer.")
+        sentences.append(f"A p99 takes {LATENCIES_FOR_P99} answers at one concurrency, and there were fewer.")
     rate = answer.max_tps.rate
     if rate and rate.high is not None and first["accepted"] > 1.1 * rate.estimate:
-        said.append("Rates above the estimate are credit that the model had saved up.")
-    return said
+        sentences.append("Rates above the estimate are credit that the model had saved up.")
+    return sentences
 
 
 def _last_doubling(before: Mapping[str, Any], last: Mapping[str, Any]) -> list[str]:

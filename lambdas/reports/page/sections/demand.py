@@ -73,29 +73,29 @@ def _levels(row: PastDemandOutput, answer: Output) -> list[dict[str, Any]]:
 
 def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]:
     periods, average, peak = SPANS[row.period_seconds], row.average_tps or 0.0, row.peak_tps or 0.0
-    said = [
+    sentences = [
         f"In the last {count(row.days, 'day')} clients sent {count(row.requests, 'request')} to {_whose(row)},"
         f" over {_time(row.minutes)} of service: {requests_per_second(average)} on average, and"
         f" {row.percentile:g} % of the {periods} had {requests_per_second(peak)} or fewer."
     ]
     if advice.carried and advice.auto_scaling:
         carried = advice.carried
-        said.append(
+        sentences.append(
             f"{count(carried.inference_units, 'inference unit')} would have carried"
             f" {percent(carried.minutes_share)} of these {periods} in full, and"
             f" {percent(carried.requests_share)} of the requests."
         )
-        said += _scaled(advice.auto_scaling)
+        sentences += _scaled(advice.auto_scaling)
     if row.headroom:
-        said.append(f"The recommendation adds {percent(row.headroom)} of headroom to both rates.")
+        sentences.append(f"The recommendation adds {percent(row.headroom)} of headroom to both rates.")
     if row.throttled_share:
-        said.append(
+        sentences.append(
             f"{percent(row.throttled_share)} of the requests were throttled at the time; where clients sent them"
             " again, they count twice."
         )
     if row.own_runs_excluded:
-        said.append(f"{count(row.own_runs_excluded, 'run')} of this tuner left out.")
-    return said
+        sentences.append(f"{count(row.own_runs_excluded, 'run')} of this tuner left out.")
+    return sentences
 
 
 def _scaled(row: AutoScalingOutput) -> list[str]:
@@ -140,16 +140,16 @@ def _busiest(row: PastDemandOutput) -> Table:
 
 def _scaling(row: AutoScalingOutput) -> Table:
     least, most = row.min_inference_units, row.max_inference_units
-    told: list[tuple[str, ServiceOutput | AutoScalingOutput]] = [(f"Always {most}", row.always_max)]
+    rows: list[tuple[str, ServiceOutput | AutoScalingOutput]] = [(f"Always {most}", row.always_max)]
     if most > least:
-        told = [(f"Always {least}", row.always_min), (f"Scaling from {least} to {most}", row), *told]
+        rows = [(f"Always {least}", row.always_min), (f"Scaling from {least} to {most}", row), *rows]
     return Table(
         "scaled",
         "What inference units would have made of it",
         ("Inference units", "Throttled", "Units on average", "USD per month"),
         tuple(
             (name, percent(each.throttled_share), f"{each.mean_inference_units:g}", usd(each.usd_per_month))
-            for name, each in told
+            for name, each in rows
         ),
         numbers=frozenset({1, 2, 3}),
         note=row.assumptions.note,

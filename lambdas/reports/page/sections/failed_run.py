@@ -25,7 +25,7 @@ ERRORS = {
     "NoUsableImages": ("There was no image to send", "Upload JPEG or PNG images, then run again."),
     "ModelNotFound": ("The model was not found", "Look its ARN up in {console}, then run again."),
     "ModelNotStartable": ("The model cannot be started", "Train it to the end, or name another version."),
-    "ModelInUse": ("The model is used by others", "Run again when nobody uses it, or give test.allowOtherTraffic."),
+    "ModelInUse": ("The model is used by others", "Run again when they do not use it, or give test.allowOtherTraffic."),
     "ModelStartFailed": ("The model did not start", "Start it in {console}; run again when it works."),
     "ModelLost": ("The model stopped under test", "Find out who stopped it, then run again."),
     "ServiceEnded": ("The model's service has ended", "Use a model of a service that answers."),

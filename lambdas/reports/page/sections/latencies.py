@@ -47,16 +47,16 @@ def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:
 
 
 def _sentence(rate: float, histogram: LatencyHistogram, percentiles: LatencyOutput) -> str:
-    said = (
+    sentence = (
         f"At {requests_per_second(rate)}, evenly paced, half of {histogram.count:,} answers took"
         f" {milliseconds(percentiles.p50)} ms or less"
     )
     if percentiles.p95:
-        said += f", 95 % took {milliseconds(percentiles.p95)} ms or less"
+        sentence += f", 95 % took {milliseconds(percentiles.p95)} ms or less"
     if percentiles.p99:
-        said += f", 99 % took {milliseconds(percentiles.p99)} ms or less"
+        sentence += f", 99 % took {milliseconds(percentiles.p99)} ms or less"
     slowest = milliseconds(histogram.quantile_ms(1.0))
-    return f"{said}; the slowest took {slowest} ms. {' '.join(_bounds(percentiles))}"
+    return f"{sentence}; the slowest took {slowest} ms. {' '.join(_bounds(percentiles))}"
 
 
 def _bounds(percentiles: LatencyOutput) -> Iterator[str]:

@@ -54,10 +54,10 @@ def _left_undone(answer: Output) -> tuple[Note, ...]:
 
 def _receipt(answer: Output) -> tuple[str, Tone]:
     """A sentence on how the model was left, and its tone: `caution` for a model that still costs money."""
-    said = receipt_sentence(answer.model)
+    sentence = receipt_sentence(answer.model)
     if answer.applied and answer.applied_detail:
-        said = f"{answer.applied_detail} {said}"
-    return said, "caution" if answer.model.costs_money else "good"
+        sentence = f"{answer.applied_detail} {sentence}"
+    return sentence, "caution" if answer.model.costs_money else "good"
 
 
 def _figures(run: Run, answer: Output) -> tuple[Figure, ...]:

@@ -65,23 +65,23 @@ def _sentences(
     parts = [f"{requests.accepted:,} were accepted", f"{requests.throttled:,} throttled"]
     if requests.failed:
         parts.append(f"{requests.failed:,} failed otherwise")
-    said = [
+    sentences = [
         f"In {duration(took_s)} and {count(len(spans), 'step')} the run sent"
         f" {count(requests.sent, 'request')}: {', '.join(parts)}."
     ]
     if rate is None:
-        return [*said, "No line marks the model's capacity, because these counts give no rate."]
+        return [*sentences, "No line marks the model's capacity, because these counts give no rate."]
     if rate.high is None:
         meaning = BOUNDS.get(verdict, "a lower bound: the model may carry more")
-        return [*said, f"The line marks {requests_per_second(rate.estimate)}, {meaning}."]
+        return [*sentences, f"The line marks {requests_per_second(rate.estimate)}, {meaning}."]
     band = f"the band from {tps(rate.low)} to {tps(rate.high)} is its 95 % interval"
-    said.append(f"The line marks {requests_per_second(rate.estimate)}, the most that the model carries; {band}.")
+    sentences.append(f"The line marks {requests_per_second(rate.estimate)}, the most that the model carries; {band}.")
     peak = max((max(span["accepted"], default=0) for span in spans if _loaded(span)), default=0)
     if peak > 1.5 * math.ceil(rate.high):
-        said.append(
+        sentences.append(
             f"Up to {peak:,} a second were accepted for a moment: saved-up credit, which the estimate leaves out."
         )
-    return said
+    return sentences
 
 
 def _loaded(span: Mapping[str, Any]) -> bool:

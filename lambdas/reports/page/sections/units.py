@@ -57,29 +57,29 @@ def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
 def _sentences(run: Run, answer: Output) -> list[str]:
     advice, rows = answer.recommendation, answer.recommendation.table
     least, most = advice.units or (0, 0)
-    said = []
+    sentences = []
     if (batch := advice.batch) and least:
-        said.append(
+        sentences.append(
             f"{_carry(least)} {requests_per_second(rows[least - 1].tps)}"
             f" and the batch through in {duration(3600 * batch.hours)} for {usd(batch.usd)}."
             if least <= len(rows)
             else f"The batch takes {count(least, UNIT)}, beyond the table."
         )
     elif least:
-        said += [
+        sentences += [
             f"The {name} demand of {given(rate)} requests/s takes {count(number, UNIT)}"
             f" ({usd(number * run.usd_per_unit_hour)} an hour)."
             for (name, rate), number in zip(demanded(run, answer), (least, most), strict=False)
         ]
     else:
-        said.append(
+        sentences.append(
             f"Each {UNIT} adds {requests_per_second(rows[0].tps)} and {usd(rows[0].usd_per_hour)} an hour:"
             f" {len(rows)} carry {tps(rows[-1].tps)}. {_no_demand(run)} to compare them with."
         )
-    said.append(how_units_add_up(answer))
+    sentences.append(how_units_add_up(answer))
     if answer.max_tps.high is None:
-        said.append("They start from a lower bound: fewer units may do, unless burst credit was part of it.")
-    return said
+        sentences.append("They start from a lower bound: fewer units may do, unless burst credit was part of it.")
+    return sentences
 
 
 def _no_demand(run: Run) -> str:

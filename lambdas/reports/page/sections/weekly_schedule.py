@@ -90,7 +90,7 @@ def _command(model: str, region: str, entry: ScheduleEntry) -> str:
     return f'{shlex.join(words)} --target {shlex.quote(before)}"$ROLE"{shlex.quote(after)}'
 
 
-def _moment(told: str) -> str:
+def _moment(text: str) -> str:
     """A time of the week in words: `MON 08:00` -> `Monday 08:00`, `daily 00:00` -> `Every day 00:00`."""
-    day, _, hour = told.partition(" ")
+    day, _, hour = text.partition(" ")
     return f"{'Every day' if day == 'daily' else day_of_week(day)} {hour}"

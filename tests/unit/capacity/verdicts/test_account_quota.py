@@ -9,7 +9,7 @@ import pytest
 
 from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.output.json_values import to_json
-from lambdas.capacity.measurement import Measurement
+from lambdas.capacity.measurement import Measurement, WorkersRefused
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import TpsQuota, behind_quota, quota_warning
 from lambdas.capacity.verdicts.verdict import judge
@@ -110,6 +110,28 @@ def test_another_limit_of_the_account_names_the_quota_too() -> None:
 
     assert verdict.limited_by == "account-limit"
     assert "DetectCustomLabels quota, which is 50 TPS" in verdict.detail
+    assert "refused requests at 64 concurrent requests (ThrottlingException): 30.00 requests/s" in verdict.detail
+
+
+def test_a_limit_that_no_error_names_is_told_without_one() -> None:
+    verdict = judge(Measurement("account-throttled", 64, None), failures={}, quota=None, service=FACTS)
+
+    assert verdict.limited_by == "account-limit"
+    assert "refused requests at 64 concurrent requests: no rate" in verdict.detail
+    assert "DetectCustomLabels quota, in Service Quotas" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "applied", "limits"),
+    [(47.5, 47.0, True, True), (47.49, 47.0, True, False), (90.0, 89.0, True, True), (90.0, 89.0, False, False)],
+)
+def test_a_quota_may_limit_a_rate_from_95_percent_of_it_on(
+    estimate: float, low: float, applied: bool, limits: bool
+) -> None:
+    quota = TpsQuota(50.0, is_applied=applied)
+
+    assert quota.may_limit(Interval(estimate, low, None)) is limits
+    assert not quota.may_limit(None)
 
 
 def test_a_second_measurement_that_runs_into_the_quota_says_so() -> None:
@@ -152,3 +174,15 @@ def test_a_start_that_will_meet_the_quota_is_warned_of(units: int, tps: float | 
     warning = quota_warning(units, tps, APPLIED, FACTS)
 
     assert warning is None if said is None else said in (warning or "")
+
+
+@pytest.mark.parametrize(
+    ("late_share", "refused", "limited_by"),
+    [(0.2, WorkersRefused(9, 5), "lambda-concurrency"), (0.2, None, None), (0.0, WorkersRefused(9, 5), None)],
+)
+def test_lambdas_quota_is_the_limit_only_where_the_client_was(
+    late_share: float, refused: WorkersRefused | None, limited_by: str | None
+) -> None:
+    verdict = judge(replace(SATURATED, late_share=late_share, refused=refused))
+
+    assert (verdict.word, verdict.limited_by) == ("client-limited" if late_share else "ok", limited_by)

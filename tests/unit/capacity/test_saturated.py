@@ -1,0 +1,101 @@
+"""Which steps a saturated model gets: when its second look begins, for how long, and with which probe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from lambdas.capacity.saturated import SaturatedModel
+from lambdas.capacity.step_checks import LoadTest
+from lambdas.capacity.step_plans import SearchLimits
+from lambdas.load.counts import StepCounts
+from lambdas.load.step import StepPlan
+from tests.unit.capacity.steps import Played, worker
+
+NOISY = [20, 11, 29, 14, 30, 9, 26, 13, 25, 15, 28]
+
+
+def saturated(level: Sequence[int], elapsed_s: float = 20.0) -> SaturatedModel:
+    """A model that a ramp of 16 lanes has saturated; its first second is that of the first throttle."""
+    counts = [level[0], *level]
+    seconds = float(len(counts))
+    plan = StepPlan("ramp", 16, 1, seconds, seconds, seconds)
+    model = SaturatedModel(LoadTest(SearchLimits(), elapsed_s), StepCounts(plan, [worker(counts, [20] * len(counts))]))
+    assert list(model.first.counts) == list(level)
+    return model
+
+
+@pytest.mark.parametrize(("elapsed_s", "wait_s"), [(20.0, 30.0), (49.0, 1.0), (50.0, 0.0), (90.0, 0.0)])
+def test_the_second_look_begins_fifty_seconds_after_the_first_load(elapsed_s: float, wait_s: float) -> None:
+    played = Played.of(saturated([20] * 11, elapsed_s).look_again(), (20, 30))
+
+    assert [(plan.lanes, plan.wait_s) for plan in played.plans] == [(32, wait_s)]
+
+
+@pytest.mark.parametrize(("tps", "seconds"), [(5, 8.0), (11, 80 / 11), (12, 80 / 12), (20, 6.0)])
+def test_the_second_look_aims_at_eighty_requests(tps: int, seconds: float) -> None:
+    plan = next(saturated([tps] * 11).look_again())
+
+    assert (plan.phase, plan.base_s) == ("look", pytest.approx(seconds))
+
+
+def test_a_noisy_model_gets_a_probe_twelve_percent_above_its_rate() -> None:
+    model = saturated(NOISY)
+    assert model.first.noisy
+
+    (plan,) = Played.of(model.look_again(), (20, 30)).plans
+
+    assert (plan.base_s, plan.paced_s) == (7.0, 6.0)
+    assert plan.paced_tps == pytest.approx(1.12 * 20, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "throttled", "carries_more"), [(20, 3, False), (22, 1, False), (23, 1, True), (22, 0, True)]
+)
+def test_a_probe_that_is_hardly_throttled_shows_that_the_model_carries_more(
+    accepted: int, throttled: int, carries_more: bool
+) -> None:
+    """Of a probe a limiter of just this rate throttles 10.7 %; less than 40 % of that is 4.3 %."""
+    model = saturated(NOISY)
+    steps = model.look_again()
+    plan = next(steps)
+    counted = worker([20] * 7 + [accepted] * 6, [20] * 7 + [throttled] * 6, seconds=7.0)
+
+    with pytest.raises(StopIteration):
+        steps.send(StepCounts(plan, [replace(counted, workers=plan.workers)]))
+
+    assert model.carries_more is carries_more
+    assert [each.rate.estimate for each in model.probed] == [accepted]
+
+
+def test_a_second_look_that_burst_credit_filled_is_taken_again() -> None:
+    played = Played.of(saturated([20] * 11).look_again(), (40, 0), (20, 20))
+
+    assert [(plan.base_s, plan.wait_s) for plan in played.plans] == [(6.0, 30.0), (8.0, 0.0)]
+
+
+def test_a_look_too_short_is_extended_twice_at_the_most() -> None:
+    played = Played.of(saturated([20] * 5).look_first(), (20, 0), (20, 0), (20, 0))
+
+    assert [(plan.phase, plan.lanes, plan.base_s) for plan in played.plans] == [("look", 16, 12.0)] * 2
+    assert Played.of(saturated([20] * 6).look_first()).plans == []
+
+
+def test_further_looks_end_with_one_that_agrees() -> None:
+    model = saturated([20] * 11)
+
+    played = Played.of(model.look_on(), (30, 30), (30, 30))
+
+    assert [plan.base_s for plan in played.plans] == [9.0, 9.0]
+    assert (model.looks_agree, model.max_tps.estimate) == (True, 30)
+
+
+def test_a_lower_rate_is_confirmed_after_a_drain_that_is_a_look() -> None:
+    model = saturated([20] * 11)
+
+    (plan,) = Played.of(model.confirm_lower(15.0), (15, 10)).plans
+
+    assert (plan.base_s, plan.paced_tps) == (5.0, 15.0)
+    assert (model.clean, len(model.looks), model.looks_agree, len(model.level)) == (None, 2, False, 1)
