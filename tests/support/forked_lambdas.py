@@ -1,13 +1,15 @@
 """Lambda environments without the imports of a cold start: forked from a process that has made them.
 
 Half a minute of cold starts, all at once, would be what a busy machine has least of. An environment still loads the
-app's code for itself, with its own environment variables, and lives and dies as ministack wants it to.
+app's code for itself, with its own environment variables, and lives and dies as ministack wants it to. That code is
+compiled once, as each environment has a new copy of it, in a folder of its own.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import importlib.machinery
 import json
 import os
 import runpy
@@ -19,7 +21,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 from tests.support.journal import Journal
@@ -110,20 +112,24 @@ def _serve(channel: socket.socket) -> None:
     for name in IMPORTS:
         importlib.import_module(name)
     gc.freeze()
+    compiled: dict[bytes, CodeType] = {}
     while True:
         launch, fds, _, _ = socket.recv_fds(channel, 4096, 4)
         if not launch:
             os._exit(0)
+        for file in Path(launch.decode()).with_name("code").rglob("*.py"):
+            if (source := file.read_bytes()) not in compiled:
+                compiled[source] = compile(source, file.name, "exec", dont_inherit=True)
         pid = os.fork()
         if pid == 0:
             channel.close()
-            _become(json.loads(Path(launch.decode()).read_text("utf-8")), fds)
+            _become(json.loads(Path(launch.decode()).read_text("utf-8")), fds, compiled)
         for fd in fds:
             os.close(fd)
         channel.send(str(pid).encode())
 
 
-def _become(launch: Mapping[str, Any], fds: Sequence[int]) -> None:
+def _become(launch: Mapping[str, Any], fds: Sequence[int], compiled: Mapping[bytes, CodeType]) -> None:
     """What `python <worker>` would be."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, fd in enumerate(fds[:3]):
@@ -139,6 +145,11 @@ def _become(launch: Mapping[str, Any], fds: Sequence[int]) -> None:
     sys.path[0] = str(Path(launch["worker"]).parent)
     for name in [name for name in sys.modules if name.split(".")[0] in ("tests", "local", "lambdas")]:
         del sys.modules[name]
+    loader: Any = importlib.machinery.SourceFileLoader
+    compile_anew = loader.source_to_code
+    loader.source_to_code = lambda self, data, path, **how: (
+        compiled.get(bytes(data)) or compile_anew(self, data, path, **how)
+    )
     try:
         runpy.run_path(launch["worker"], run_name="__main__")
     finally:
