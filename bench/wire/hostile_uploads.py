@@ -82,6 +82,7 @@ def uploads(prefix: str, number: int, seed: str) -> Uploads:
     random = Random(seed)
     keys = [prefix + name for name in islice(_names(random, prefix), number)]
     random.shuffle(keys)
+    keys.sort(key=lambda key: len(key) > MAX_KEY_BYTES // 4)  # the longest ones are good images
     bad, gone, changing = number // 25, number // 50, number // 20
     failures = {}
     for index, key in enumerate(keys[:bad]):

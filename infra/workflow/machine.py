@@ -147,7 +147,9 @@ class Workflow(Construct):
     def _run(self) -> sfn.IChainable:
         """The states of a run, in the order try, finally, then."""
         states, functions, work = self._states, self._functions, self._work
-        begin = states.note("Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0, **work.variables})
+        begin = states.pass_state(
+            "Begin", "Nothing has failed yet", {"failure": "{% null %}", "looks": 0, **work.variables}
+        )
         prepare = states.call(
             work.prepare,
             "Checks the input, takes the model's lease, looks at model, images and budget; starts nothing",
@@ -161,7 +163,7 @@ class Workflow(Construct):
         measure = states.try_block(
             work.name, "try: whatever fails in here, the model is released next", work.attempt(states, functions)
         )
-        record_failure = states.note(
+        record_failure = states.pass_state(
             "RecordFailure", "Kept until the model is released", {"failure": "{% $states.input %}", "looks": 0}
         )
         release = states.call(
@@ -171,7 +173,7 @@ class Workflow(Construct):
             assign={"settled": "{% $states.result.Payload.settled %}", "looks": "{% $looks + 1 %}"},
         )
         model_released = states.decide("ModelReleased?", "Only what was read back counts")
-        still_running = states.note(
+        still_running = states.pass_state(
             "ModelStillRunning", "Worse than anything before: it costs money", {}, _STILL_RUNNING
         )
         any_failure = states.decide("AnyFailure?", "Publish the answer, or show what went wrong")

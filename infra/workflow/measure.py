@@ -78,7 +78,9 @@ def _workers(states: States, functions: Functions) -> sfn.DistributedMap:
     # Not longer, as a child may run for five minutes, and the load takes up to three of them.
     retry_when_not_ready(worker, patience_s=90)
     is_refused = {"refused": "{% $contains($states.input.Error & $states.input.Cause, 'TooManyRequests') %}"}
-    lost = states.note("WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused)
+    lost = states.pass_state(
+        "WorkerLost", "true: Lambda's concurrency is used up, and nothing was sent", {}, is_refused
+    )
     # `Lambda.Unknown` is a refusal whose name got lost, as in the embedded AWS.
     worker.add_catch(lost, errors=[*busy, "Lambda.Unknown"], outputs=CAUGHT)
     workers.item_processor(worker)

@@ -25,6 +25,6 @@ def serving(states: States, functions: Functions) -> sfn.IChainable:
     model_running.when(when("$running"), look)
     model_running.otherwise(states.wait("WaitForStart").next(start))
     still_needed.when(when("$wait != null"), states.wait("WaitForUploads", seconds="{% $wait %}").next(look))
-    still_needed.otherwise(states.note("UploadsServed", "The model can be released", {}))
+    still_needed.otherwise(states.pass_state("UploadsServed", "The model can be released", {}))
     look.next(still_needed)
     return start.next(model_running)

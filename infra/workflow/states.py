@@ -65,7 +65,7 @@ class States:
             retry_on_service_exceptions=False,
         )
 
-    def note(self, name: str, comment: str, assign: Mapping[str, Any], outputs: Any = None) -> sfn.Pass:
+    def pass_state(self, name: str, comment: str, assign: Mapping[str, Any], outputs: Any = None) -> sfn.Pass:
         """A Pass state that sets variables or makes an output."""
         return sfn.Pass.jsonata(self.scope, name, comment=comment, assign=assign or None, outputs=outputs or {})
 

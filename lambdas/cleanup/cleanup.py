@@ -71,7 +71,7 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
     if move == "stop":
         model.stop(token=client_token(lease, "stop", now))
     done = move == "done"
-    _note(lease, state, now, by=by, done=done)
+    _save_state_and_receipt(lease, state, now, by=by, done=done)
     if move == "start":  # last, as it may be refused for good; the status is saved above
         _start(leases, model, lease, client_token(lease, lease.owes, seen.up_at))
     if done and lease.owes != "apply":
@@ -134,7 +134,7 @@ def _timeline(run_id: str) -> Timeline:
     return known[1] if known else UNSEEN
 
 
-def _note(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, done: bool) -> None:
+def _save_state_and_receipt(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, done: bool) -> None:
     """Save the model's state and the receipt in the run's item."""
     store = run_store(lease.run_id)
     known = store.load_model_run_or_none()

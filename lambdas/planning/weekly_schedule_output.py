@@ -61,14 +61,14 @@ def _lost(plan: WeekPlan, requests: int) -> str:
 
 def _hours(block: OnPeriod) -> HoursOn:
     return HoursOn(
-        from_=_told(block.start_hour),
-        to=_told(block.start_hour + block.hours),
+        from_=_day_and_hour(block.start_hour),
+        to=_day_and_hour(block.start_hour + block.hours),
         min_inference_units=block.min_units,
         max_inference_units=block.max_units,
     )
 
 
-def _told(hour: int) -> str:
+def _day_and_hour(hour: int) -> str:
     return f"{DAYS[hour % HOURS_OF_WEEK // 24]} {hour % 24:02}:00"
 
 

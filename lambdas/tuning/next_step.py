@@ -19,7 +19,7 @@ from lambdas.runs.live_progress import live_progress
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
-from lambdas.tuning.scaling_guard import note_scaling
+from lambdas.tuning.scaling_guard import save_scaling_decision
 
 
 def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     require_running(model_of(run.model_arn, run.project_arn).look())
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
-    note_scaling(store, progress, move, steps)
+    save_scaling_decision(store, progress, move, steps)
     lead = max(lead_s(steps[-1]), least_lead_s(steps, run, plan)) if plan else 0.0
     store.save_live_progress(live_progress(steps, plan, lead))
     if plan is None:

@@ -44,7 +44,7 @@ def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Hand
     return keeping
 
 
-def note_scaling(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:
+def save_scaling_decision(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:
     """Save the decision about the scaling check, if this move is one."""
     if isinstance(move, ScalingSkipped):
         store.save_progress(replace(progress, scaling_error=move.why))

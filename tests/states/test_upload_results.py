@@ -275,7 +275,7 @@ def test_an_open_gate_gets_more_batches_as_the_rate_grows_and_keeps_them(pipelin
         (gate,) = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
         seen.append(gate["ScalingConfig"]["MaximumConcurrency"])
 
-    assert seen == [2, 4, 4]
+    assert seen == [2, 6, 6]
 
 
 def test_a_lost_pace_brings_the_messages_back(pipeline: Pipeline) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lambdas.capacity.looks import Look
 from lambdas.capacity.saturated import SaturatedModel
 from lambdas.capacity.step_checks import LoadTest
 from lambdas.capacity.step_plans import SearchLimits
@@ -99,3 +100,12 @@ def test_a_lower_rate_is_confirmed_after_a_drain_that_is_a_look() -> None:
 
     assert (plan.base_s, plan.paced_tps) == (5.0, 15.0)
     assert (model.clean, len(model.looks), model.looks_agree, len(model.level)) == (None, 2, False, 1)
+
+
+def test_a_pause_in_any_look_is_a_pause() -> None:
+    model = saturated([20] * 11)
+    assert not model.paused
+
+    model.looks.append(Look((20, 20, 0, 20, 20, 20)))
+
+    assert model.paused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ MEASURED = Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), confirmed=True
 OFFICE = past_traffic.office_hours()
 
 
+@cache
 def recommendation(past: RequestHistory, found: Measurement = MEASURED, **demand: float) -> dict[str, Any]:
     wanted = replace(PastDemand(14, 99), **demand)  # type: ignore[arg-type]
     run = replace(RUN, model_arn=ARN, demand=wanted)

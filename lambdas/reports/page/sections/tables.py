@@ -162,7 +162,7 @@ def input_table(run: Run) -> Table:
     """The execution's input with all defaults, and what the run derived from it."""
     understood = {**dict(_flat("", run.effective_input or {"modelArn": run.model_arn}))}
     understood["images.bucket"] = run.bucket
-    rows = [(name, _told(value)) for name, value in understood.items()]
+    rows = [(name, _in_words(value)) for name, value in understood.items()]
     tested = f"The model was tested with {count(run.inference_units, 'inference unit')}."
     return Table(
         "input",
@@ -181,7 +181,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "not given" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

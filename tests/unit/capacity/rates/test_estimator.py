@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lambdas.capacity.rates import estimator
+from lambdas.capacity.rates.interval import Interval
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
@@ -181,3 +182,8 @@ def test_noise_is_not_called_unsteady() -> None:
     unsteady = fmean(not estimator.steady(run, estimator.interval(run).half_width) for run in runs)
 
     assert unsteady < 0.02
+
+
+def test_the_rate_of_one_unit_is_estimate_and_bounds_divided() -> None:
+    assert Interval(12.0, 9.0, 15.0).per_unit(3) == Interval(4.0, 3.0, 5.0)
+    assert Interval.lower_bound(12.0).per_unit(3) == Interval(4.0, 4.0, None)

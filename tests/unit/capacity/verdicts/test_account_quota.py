@@ -186,3 +186,4 @@ def test_lambdas_quota_is_the_limit_only_where_the_client_was(
     verdict = judge(replace(SATURATED, late_share=late_share, refused=refused))
 
     assert (verdict.word, verdict.limited_by) == ("client-limited" if late_share else "ok", limited_by)
+    assert late_share == 0 or refused or "20.0 % of the evenly paced requests more than 50 ms late" in verdict.detail
