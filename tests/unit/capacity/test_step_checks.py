@@ -13,6 +13,7 @@ from lambdas.load.step import Phase, StepPlan
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.virtual_time import VirtualClient
+from tests.unit.capacity.steps import worker
 
 SLOW, FAST = {"tps_per_iu": 5.0}, {"tps_per_iu": 5000.0}
 
@@ -86,3 +87,11 @@ def test_what_a_stall_spoilt_is_run_once_more(phase: Phase, stalled: list[int], 
     with pytest.raises(StopIteration) as ended:
         running.send(counts)
     assert ended.value.value == counts
+
+
+@pytest.mark.parametrize(("failed", "ending"), [(10, None), (19, None), (20, "unstable")])
+def test_a_tenth_of_the_requests_may_fail_and_what_chance_adds(failed: int, ending: str | None) -> None:
+    """Three standard errors of 10 of 100 requests are 9."""
+    one = replace(worker([100 - failed, 0, 0]), failed=[failed], failures={"InternalServerError": failed})
+
+    assert limiting_factor(StepCounts(StepPlan("ramp", 4, 1, 3.0, 3.0, 3.0), [one])) == ending

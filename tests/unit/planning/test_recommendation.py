@@ -160,3 +160,8 @@ def test_the_advice_on_spiky_traffic_names_what_random_requests_need() -> None:
     said = "; ".join(recommend(exactly(5), TrafficDemand(6, 15), PRICE).reasons)
 
     assert "carries 15 requests/s throttles 3.3 % of 15 random (Poisson) requests/s, and one that carries 20" in said
+
+
+@pytest.mark.parametrize(("demand_tps", "units"), [(100.0, 3), (100.1, 4), (99.0, 3)])
+def test_one_unit_fewer_may_lack_one_percent_within_the_interval(demand_tps: float, units: int) -> None:
+    assert units_for(demand_tps, Interval(33.0, 32.0, 34.0)) == units

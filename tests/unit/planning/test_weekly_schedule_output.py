@@ -76,9 +76,13 @@ def test_what_takes_longer_than_a_week_has_no_schedule() -> None:
     assert batch(152.2) == PlanOutput(sentence=f"{LONGER_THAN_A_WEEK}.", hours=(), scheduler=(), measure_again=None)
 
 
-@pytest.mark.parametrize(("hours", "longest"), [(20.6, 25), (20.65, 20), (20.7, None)])
-def test_a_measurement_has_at_least_20_minutes_while_the_model_is_off(hours: float, longest: int | None) -> None:
-    again = batch(hours).measure_again
+@pytest.mark.parametrize(
+    ("hours", "start_up_s", "longest"), [(20.6, 1200, 25), (20.6, 1230, 23), (20.65, 1200, 20), (20.7, 1200, None)]
+)
+def test_a_measurement_has_at_least_20_minutes_while_the_model_is_off(
+    hours: float, start_up_s: int, longest: int | None
+) -> None:
+    again = batch(hours, start_up_s=start_up_s).measure_again
 
     assert (again.input["limits"]["maxMinutes"] if again and again.input else None) == longest
 
