@@ -30,10 +30,14 @@ PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spe
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
 PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
 LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
-LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
+# While the rate is a guess, it is probed after so many requests; each probe that is throttled makes them more.
+SEEK_FIRST, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
+SEEK_STEP, SEEK_LEAST_S = 1.25, 0.5  # a probe grows by this each SEEK_FIRST requests, or in this time
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
+SEEK_REST_S = 0.4  # the same while the rate is a guess, when reports come at once
+PAUSE_S = 0.4  # nobody sends so long after capacity was lost: a window may be used up
 # The same for the start of a report: without a measurement a late throttle looks like the limit.
 UNMEASURED_REST_S = 0.3
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
@@ -54,6 +58,7 @@ class Pace:
     slow_start: bool = False
     seeking: bool = False  # the ceiling is a guess: after lost capacity or a slow start, or from a clean rate
     false_probes: int = 0
+    answered: int = 0  # accepted requests since the last decrease
     recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
     lowered_at: float = 0.0
     next_free_at: float = 0.0  # the first slot that nobody has reserved
@@ -64,6 +69,11 @@ class Pace:
     def expected(self) -> float | None:
         """The measured rate with the present units."""
         return None if self.measured is None else self.measured * self.units
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the rate is a guess, which is made better by throttles: each one is reported at once."""
+        return self.slow_start or self.seeking
 
     @property
     def is_low(self) -> bool:
@@ -120,12 +130,13 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
             pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
         )
     rests = _rests(pace, report, now)
+    pace = replace(pace, answered=pace.answered + report.accepted)
     if rests and pace.seeking:
         return pace
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
     if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
-        return _lowered(pace, report, now)
+        return replace(_lowered(pace, report, now), answered=0)
     if rests:
         return pace
     slots = report.accepted + report.unused
@@ -135,26 +146,39 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
 def _rests(pace: Pace, report: Report, now: float) -> bool:
     if pace.expected is None:
         return now - report.seconds < pace.lowered_at + UNMEASURED_REST_S
-    return now < pace.lowered_at + REST_S
+    return now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     step = UNEVEN_STEP if report.is_uneven else STEP
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
-    lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
+    lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
+    if pace.seeking and pace.answered >= SEEK_FIRST:
+        return _found(lowered, pace.answered / (now - pace.lowered_at), known)
     if pace.slow_start or throttled >= OUTAGE:
         most = LEAST_SHARE if pace.slow_start and report.few else MOST_SHARE
         share = min(max(_accepted_share(pace.recent), LEAST_SHARE), most)
         rate = max(LEAST_TPS, share * pace.rate)
-        return replace(lowered, seeking=True, recent="", rate=rate, ceiling=rate * (1 + STEP))
-    above = 0.0 if pace.seeking or pace.ceiling is None else FAR_ABOVE
+        lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
+        return replace(lowered, rate=rate, ceiling=rate)
+    above = 0.0 if pace.ceiling is None else FAR_ABOVE
     if pace.rate > (1 + above) * known:  # the model carries more than the ceiling, or had much credit
         return _at(lowered, math.sqrt(pace.rate * known))
     if pace.rate > known:
-        probes = pace.false_probes if pace.is_low else min(pace.false_probes + 1, MOST_FALSE_PROBES)
+        probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
         return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
     return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
+
+
+def _found(pace: Pace, answered: float, known: float) -> Pace:
+    """The pace after a throttle while the rate is a guess: what was answered since the last one is what it carries."""
+    rate = max(LEAST_TPS, (1 - STEP) * min(answered, pace.rate))
+    seeking = pace.is_low or pace.false_probes < 2
+    if not seeking:
+        return replace(pace, rate=rate, ceiling=pace.rate, seeking=False, false_probes=0, recent="")
+    probes = min(pace.false_probes + 1, MOST_SEEKS)
+    return replace(pace, rate=rate, ceiling=rate, false_probes=probes, recent="")
 
 
 def _accepted_share(recent: str) -> float:
@@ -171,6 +195,8 @@ def _raised(pace: Pace, report: Report) -> Pace:
     if pace.slow_start:
         seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
         return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
+    if pace.seeking:
+        return _sought(pace, report)
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)
@@ -179,23 +205,30 @@ def _raised(pace: Pace, report: Report) -> Pace:
     return _at(pace, min(ceiling, raised))
 
 
+def _sought(pace: Pace, report: Report) -> Pace:
+    """The pace while the rate is a guess. Once it is near the measured one again, that is the start again."""
+    wait = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else SEEK_FIRST
+    if pace.answered < wait:
+        return pace
+    unit = max(SEEK_FIRST, SEEK_LEAST_S * pace.rate)
+    raised = _at(pace, pace.rate * SEEK_STEP ** (report.accepted / unit))
+    if pace.expected is not None and raised.rate >= LOW * pace.expected:
+        return replace(raised, ceiling=None, rate=SAFETY * pace.expected, seeking=False, false_probes=0)
+    return raised
+
+
 def _requests_per_step(pace: Pace) -> float:
-    if pace.is_low or pace.seeking:
-        return LOW_REQUESTS
     if pace.ceiling is None:
         return FIRST_REQUESTS
     return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
 
 
 def _probing(pace: Pace, ceiling: float, seconds: float) -> Pace:
-    """The pace after `seconds` above the ceiling. Once an outage is over, the measured rate is the ceiling again."""
+    """The pace after `seconds` above the ceiling."""
     excess = pace.rate / ceiling - 1
-    if excess < FAR_ABOVE and not pace.is_low and not pace.seeking:
+    if excess < FAR_ABOVE:
         excess += PROBE_PER_S * seconds
     else:
         unit_s = max(PROBE_S, PROBE_REQUESTS / pace.rate)
         excess = STEP * (math.cbrt(excess / STEP) + seconds / unit_s) ** 3
-    raised = _at(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it
-    if pace.is_low and not raised.is_low and pace.expected is not None:
-        return replace(raised, ceiling=None, rate=SAFETY * pace.expected)
-    return raised
+    return _at(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it
