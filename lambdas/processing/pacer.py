@@ -32,12 +32,15 @@ PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests 
 LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
 # While the rate is a guess, it is probed after so many requests; each probe that is throttled makes them more.
 SEEK_FIRST, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
-SEEK_STEP, SEEK_LEAST_S = 1.25, 0.5  # a probe grows by this each SEEK_FIRST requests, or in this time
+SEEK_STEP, SEEK_LEAST_S = 1.5, 0.5  # a probe grows by this each SEEK_FIRST requests, or in this time
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
 SEEK_REST_S = 0.4  # the same while the rate is a guess, when reports come at once
 PAUSE_S = 0.4  # nobody sends so long after capacity was lost: a window may be used up
+PROBE_PAUSE_S = 0.0
+CONFIRM_S = 1.4
+CREEP = 0.03
 # The same for the start of a report: without a measurement a late throttle looks like the limit.
 UNMEASURED_REST_S = 0.3
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
@@ -153,8 +156,8 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     step = UNEVEN_STEP if report.is_uneven else STEP
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
-    if pace.seeking and pace.answered >= SEEK_FIRST:
-        return _found(lowered, pace.answered / (now - pace.lowered_at), known)
+    if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
+        return _found(lowered, pace.answered, now - pace.lowered_at, known)
     if pace.slow_start or throttled >= OUTAGE:
         most = LEAST_SHARE if pace.slow_start and report.few else MOST_SHARE
         share = min(max(_accepted_share(pace.recent), LEAST_SHARE), most)
@@ -171,14 +174,18 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
 
 
-def _found(pace: Pace, answered: float, known: float) -> Pace:
-    """The pace after a throttle while the rate is a guess: what was answered since the last one is what it carries."""
-    rate = max(LEAST_TPS, (1 - STEP) * min(answered, pace.rate))
-    seeking = pace.is_low or pace.false_probes < 2
-    if not seeking:
-        return replace(pace, rate=rate, ceiling=pace.rate, seeking=False, false_probes=0, recent="")
-    probes = min(pace.false_probes + 1, MOST_SEEKS)
-    return replace(pace, rate=rate, ceiling=rate, false_probes=probes, recent="")
+def _found(pace: Pace, answered: int, seconds: float, known: float) -> Pace:
+    """The pace after a throttle while the rate is a guess: what was answered since the last one is what it carries.
+
+    A probe used up what a window admits later, so nobody sends until then.
+    """
+    safe = 1.0 if pace.rate > known else 1 - 2 * STEP
+    rate = max(LEAST_TPS, safe * min(answered / seconds, pace.rate))
+    pause_s = PROBE_PAUSE_S
+    pace = replace(pace, rate=rate, recent="", next_free_at=pace.lowered_at + pause_s)
+    if pace.is_low or pace.false_probes < 2:
+        return replace(pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
+    return replace(pace, seeking=False, false_probes=0)
 
 
 def _accepted_share(recent: str) -> float:
@@ -195,7 +202,7 @@ def _raised(pace: Pace, report: Report) -> Pace:
     if pace.slow_start:
         seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
         return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
-    if pace.seeking:
+    if pace.seeking or pace.is_low:
         return _sought(pace, report)
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
@@ -209,12 +216,11 @@ def _sought(pace: Pace, report: Report) -> Pace:
     """The pace while the rate is a guess. Once it is near the measured one again, that is the start again."""
     wait = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else SEEK_FIRST
     if pace.answered < wait:
-        return pace
-    unit = max(SEEK_FIRST, SEEK_LEAST_S * pace.rate)
-    raised = _at(pace, pace.rate * SEEK_STEP ** (report.accepted / unit))
-    if pace.expected is not None and raised.rate >= LOW * pace.expected:
-        return replace(raised, ceiling=None, rate=SAFETY * pace.expected, seeking=False, false_probes=0)
-    return raised
+        return _at(pace, pace.rate * (1 + CREEP * report.accepted / wait))
+    unit, top = max(SEEK_FIRST, SEEK_LEAST_S * pace.rate), SAFETY * (pace.expected or math.inf)
+    if pace.rate >= LOW * top and pace.answered >= wait + max(3 * SEEK_FIRST, CONFIRM_S * top):
+        return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
+    return _at(pace, min(max(top, pace.rate), pace.rate * SEEK_STEP ** (report.accepted / unit)))
 
 
 def _requests_per_step(pace: Pace) -> float:
