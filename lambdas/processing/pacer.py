@@ -41,9 +41,10 @@ PAUSE_S = 0.4  # nobody sends so long after capacity was lost: a window may be u
 PROBE_PAUSE_S = 0.0
 CONFIRM_S = 1.4
 CREEP = 0.03
+SURE, FOUND = 1.05, 0.98
 # The same for the start of a report: without a measurement a late throttle looks like the limit.
 UNMEASURED_REST_S = 0.3
-SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
+SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
 
@@ -143,7 +144,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     if rests:
         return pace
     slots = report.accepted + report.unused
-    return pace if report.accepted < USED * slots else _raised(pace, report)
+    return pace if report.accepted < USED * slots else _raised(pace, report, now)
 
 
 def _rests(pace: Pace, report: Report, now: float) -> bool:
@@ -159,8 +160,7 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
         return _found(lowered, pace.answered, now - pace.lowered_at, known)
     if pace.slow_start or throttled >= OUTAGE:
-        most = LEAST_SHARE if pace.slow_start and report.few else MOST_SHARE
-        share = min(max(_accepted_share(pace.recent), LEAST_SHARE), most)
+        share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
         lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
         return replace(lowered, rate=rate, ceiling=rate)
@@ -179,11 +179,15 @@ def _found(pace: Pace, answered: int, seconds: float, known: float) -> Pace:
 
     A probe used up what a window admits later, so nobody sends until then.
     """
+    probed = pace.rate
     safe = 1.0 if pace.rate > known else 1 - 2 * STEP
     rate = max(LEAST_TPS, safe * min(answered / seconds, pace.rate))
     pause_s = PROBE_PAUSE_S
     pace = replace(pace, rate=rate, recent="", next_free_at=pace.lowered_at + pause_s)
-    if pace.is_low or pace.false_probes < 2:
+    if pace.expected is None and probed > SURE * known:
+        measured = max(LEAST_TPS, FOUND * rate) / pace.units
+        return replace(pace, rate=measured * pace.units, measured=measured, seeking=False, ceiling=min(probed, 1.1 * rate), false_probes=0)
+    if pace.expected is None or pace.is_low or pace.false_probes < 2:
         return replace(pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
     return replace(pace, seeking=False, false_probes=0)
 
@@ -198,12 +202,12 @@ def _at(pace: Pace, rate: float) -> Pace:
     return replace(pace, rate=max(LEAST_TPS, rate))
 
 
-def _raised(pace: Pace, report: Report) -> Pace:
+def _raised(pace: Pace, report: Report, now: float) -> Pace:
     if pace.slow_start:
         seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
         return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
     if pace.seeking or pace.is_low:
-        return _sought(pace, report)
+        return _sought(pace, report, now)
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)
@@ -212,13 +216,16 @@ def _raised(pace: Pace, report: Report) -> Pace:
     return _at(pace, min(ceiling, raised))
 
 
-def _sought(pace: Pace, report: Report) -> Pace:
+def _sought(pace: Pace, report: Report, now: float) -> Pace:
     """The pace while the rate is a guess. Once it is near the measured one again, that is the start again."""
     wait = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else SEEK_FIRST
     if pace.answered < wait:
         return _at(pace, pace.rate * (1 + CREEP * report.accepted / wait))
-    unit, top = max(SEEK_FIRST, SEEK_LEAST_S * pace.rate), SAFETY * (pace.expected or math.inf)
+    unit, base = max(SEEK_FIRST, SEEK_LEAST_S * pace.rate), pace.ceiling or pace.rate
+    top = SEEK_STEP * base if pace.expected is None else SAFETY * pace.expected
     if pace.rate >= LOW * top and pace.answered >= wait + max(3 * SEEK_FIRST, CONFIRM_S * top):
+        if pace.expected is None:
+            return replace(pace, ceiling=pace.rate, lowered_at=now, answered=0)
         return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
     return _at(pace, min(max(top, pace.rate), pace.rate * SEEK_STEP ** (report.accepted / unit)))
 
