@@ -41,7 +41,7 @@ PAUSE_S = 0.4  # nobody sends so long after capacity was lost: a window may be u
 PROBE_PAUSE_S = 0.0
 CONFIRM_S = 1.4
 CREEP = 0.03
-SURE, FOUND = 1.05, 0.98
+SURE, FOUND = 1.05, 0.95
 # The same for the start of a report: without a measurement a late throttle looks like the limit.
 UNMEASURED_REST_S = 0.3
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
@@ -159,7 +159,7 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
     if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
         return _found(lowered, pace.answered, now - pace.lowered_at, known)
-    if pace.slow_start or throttled >= OUTAGE:
+    if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
         lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
@@ -179,9 +179,12 @@ def _found(pace: Pace, answered: int, seconds: float, known: float) -> Pace:
 
     A probe used up what a window admits later, so nobody sends until then.
     """
-    probed = pace.rate
-    safe = 1.0 if pace.rate > known else 1 - 2 * STEP
-    rate = max(LEAST_TPS, safe * min(answered / seconds, pace.rate))
+    probed, rate = pace.rate, answered / seconds
+    if probed > SURE * known:
+        rate = max(rate, LOW * known)
+    else:
+        rate = min(rate, probed) * (1 - STEP)
+    rate = max(LEAST_TPS, min(rate, probed))
     pause_s = PROBE_PAUSE_S
     pace = replace(pace, rate=rate, recent="", next_free_at=pace.lowered_at + pause_s)
     if pace.expected is None and probed > SURE * known:
