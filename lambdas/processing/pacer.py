@@ -42,8 +42,6 @@ PROBE_PAUSE_S = 0.0
 CONFIRM_S = 1.4
 CREEP = 0.03
 SURE, FOUND = 1.05, 0.95
-# The same for the start of a report: without a measurement a late throttle looks like the limit.
-UNMEASURED_REST_S = 0.3
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
@@ -133,7 +131,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
         return replace(
             pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
         )
-    rests = _rests(pace, report, now)
+    rests = _rests(pace, now)
     pace = replace(pace, answered=pace.answered + report.accepted)
     if rests and pace.seeking:
         return pace
@@ -147,9 +145,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     return pace if report.accepted < USED * slots else _raised(pace, report, now)
 
 
-def _rests(pace: Pace, report: Report, now: float) -> bool:
-    if pace.expected is None:
-        return now - report.seconds < pace.lowered_at + UNMEASURED_REST_S
+def _rests(pace: Pace, now: float) -> bool:
     return now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
 
 
