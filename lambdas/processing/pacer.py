@@ -184,7 +184,7 @@ def _found(pace: Pace, answered: int, seconds: float, known: float) -> Pace:
     pause_s = PROBE_PAUSE_S
     pace = replace(pace, rate=rate, recent="", next_free_at=pace.lowered_at + pause_s)
     if pace.expected is None and probed > SURE * known:
-        measured = max(LEAST_TPS, FOUND * rate) / pace.units
+        measured = max(LEAST_TPS, FOUND * min(rate, 1.1 * known)) / pace.units
         return replace(pace, rate=measured * pace.units, measured=measured, seeking=False, ceiling=min(probed, 1.1 * rate), false_probes=0)
     if pace.expected is None or pace.is_low or pace.false_probes < 2:
         return replace(pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
