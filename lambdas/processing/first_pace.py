@@ -1,4 +1,4 @@
-"""The pace at the start: from the model's last usable measurement, or a slow start without one. Pure.
+"""The pace at the start: from the model's last usable measurement or its last pace, or a slow start. Pure.
 
 A measurement is usable if its verdict is `ok`: then the rate starts at 98 % of max TPS. With `throttles-below-max`
 the model carries its max TPS only if never more requests are in flight than it works on at once: then the clean rate
@@ -43,6 +43,14 @@ def first_pace(units: int, measured: Measured | None) -> Pace:
     cap = None if in_flight is None else max(1, round(in_flight))
     rate = measured.clean_tps * units
     return Pace(rate, units, cap, is_limited=True, measured=measured.tps, ceiling=rate, seeking=True)
+
+
+def found_before(pace: Pace | None) -> Measured | None:
+    """What the pace of an earlier start has found. Returns None without one, and if it still sought the rate."""
+    if pace is None or pace.measured is None or pace.is_limited:
+        return None
+    is_guess = pace.is_unsure or pace.is_low
+    return Measured(pace.measured if is_guess else pace.rate / pace.units / SAFETY, None)
 
 
 def _usable(output: Output) -> Measured | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,8 +52,21 @@ def test_the_first_work_sets_the_pace_and_later_work_joins_it(stack: Stack) -> N
     assert batch.begin(START, NOW)
     assert batch.load() == live.load() == START
     assert not live.begin(first_pace(2, None), NOW + 30)
-    assert live.begin(first_pace(2, None), NOW + 100)
-    assert _present(batch).slow_start
+    assert live.begin(replace(START, rate=6.0), NOW + 100)
+    assert _present(batch).rate == 6.0
+
+
+def test_a_later_start_goes_on_at_the_rate_that_an_earlier_one_has_found(stack: Stack) -> None:
+    store = pace_store(ARN, "live")
+    store.begin(first_pace(2, None), NOW)
+    assert store.begin(first_pace(2, None), NOW + 100)
+    assert _present(store).slow_start, "it has found nothing"
+
+    store.begin(Pace(rate=12.0, units=2, measured=6.1, ceiling=12.5), NOW + 200)
+    assert store.begin(first_pace(3, None), NOW + 300)
+
+    assert _present(store).rate == pytest.approx(18.0)
+    assert not _present(store).slow_start
 
 
 def test_an_exchange_is_one_write_and_workers_share_the_rate(stack: Stack) -> None:
