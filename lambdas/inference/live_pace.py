@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from lambdas.processing.pace_store import PaceStore
 from lambdas.processing.pacer import Report
 from lambdas.processing.slots import Slots
-
-NO_TIME_S = 1e-3
 
 
 class ModelIsMeasured(Exception):
@@ -34,12 +31,4 @@ class LivePace:
         """
         if not self._is_free():
             raise ModelIsMeasured
-        return self._pace.exchange(live_report(report), now, wanted=wanted, unsent=unsent)
-
-
-def live_report(report: Report) -> Report:
-    """The report of a batch of messages, which has few images.
-
-    The first one of a batch says nothing, so it counts for no time: a slow start would grow by it.
-    """
-    return replace(report, few=True, seconds=report.seconds if report.outcomes else NO_TIME_S)
+        return self._pace.exchange(report, now, wanted=wanted, unsent=unsent)

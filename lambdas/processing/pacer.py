@@ -7,8 +7,11 @@ reserves its next slots (`lambdas.processing.slots`). The rate follows the model
   then above it. If the model turns out to carry much more, it grows faster and faster.
 - A throttle lowers it by 1 %. A probe above the ceiling that is throttled ends below the ceiling, and the next one
   comes later. If many of the latest requests are throttled, capacity is gone: the rate falls to the accepted share.
-- Far below the measured rate, probes are frequent and fast, so that the end of an outage is found soon.
-- Without a measurement the rate starts low and grows each second until the first throttle.
+- Then, and far below the measured rate, it is a guess that is probed often: the rate goes up to the measured one within
+  a second or two. If a probe is throttled, the rate becomes what was answered per second since the last throttle:
+  between two throttles a bucket gains no credit, so that is what the model carries.
+- Without a measurement the rate starts low and grows each second until the first throttle. Half of it is the guess
+  then, and what the first probe finds is the measured rate.
 
 The constants were chosen with `python -m bench.pacer`, which measures these rules in virtual time (docs/pacing.md).
 """
@@ -30,18 +33,18 @@ PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spe
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
 PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
 LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
-# While the rate is a guess, it is probed after so many requests; each probe that is throttled makes them more.
+# A guess is probed after so many requests, the first time and later; each probe that was throttled makes them more.
 SEEK_FIRST, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
-SEEK_STEP, SEEK_LEAST_S = 1.5, 0.5  # a probe grows by this each SEEK_FIRST requests, or in this time
+CREEP = 0.03  # growth until then, as a limit without credit answers no more than it is asked
+SEEK_STEP, SEEK_S = 1.5, 0.5  # a probe grows by this each SEEK_FIRST requests, but at least so long
+HELD_REQUESTS, HELD_S = 24, 1.4  # a probe without a throttle has found the rate after so many, but at least so long
+PROBED = 1.05  # of a guess: a rate above it is a probe
+FOUND, MOST_FOUND = 0.95, 1.1  # of what a slow start's first probe finds, and of the guess: reports of workers overlap
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
-REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
-SEEK_REST_S = 0.4  # the same while the rate is a guess, when reports come at once
-PAUSE_S = 0.4  # nobody sends so long after capacity was lost: a window may be used up
-PROBE_PAUSE_S = 0.0
-CONFIRM_S = 1.4
-CREEP = 0.03
-SURE, FOUND = 1.05, 0.95
+PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up
+# Outcomes so soon after a decrease are of requests that were sent before it; a throttle of a guess is reported at once.
+REST_S, SEEK_REST_S = 0.8, 0.4
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
@@ -85,20 +88,17 @@ class Pace:
 
 @dataclass(frozen=True)
 class Report:
-    """What one worker saw since its last report, in `seconds`.
+    """What one worker saw since its last report.
 
     `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
     requests in flight above which almost all requests were throttled, if the worker found one. `is_uneven` says that
-    requests were sent late, so that the model was asked for more than the rate for a moment. A worker with `few`
-    images would have many of them throttled while the end of a slow start is sought from above.
+    requests were sent late, so that the model was asked for more than the rate for a moment.
     """
 
-    seconds: float = 1.0
     outcomes: str = ""
     unused: int = 0
     cap: int | None = None
     is_uneven: bool = False
-    few: bool = False
 
     @property
     def accepted(self) -> int:
@@ -131,7 +131,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
         return replace(
             pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
         )
-    rests = _rests(pace, now)
+    rests = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
     pace = replace(pace, answered=pace.answered + report.accepted)
     if rests and pace.seeking:
         return pace
@@ -139,14 +139,8 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
     if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
         return replace(_lowered(pace, report, now), answered=0)
-    if rests:
-        return pace
     slots = report.accepted + report.unused
-    return pace if report.accepted < USED * slots else _raised(pace, report, now)
-
-
-def _rests(pace: Pace, now: float) -> bool:
-    return now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
+    return pace if rests or report.accepted < USED * slots else _raised(pace, report, now)
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
@@ -154,7 +148,7 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
     if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
-        return _found(lowered, pace.answered, now - pace.lowered_at, known)
+        return _guessed(lowered, pace.answered / (now - pace.lowered_at), known)
     if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
@@ -170,25 +164,18 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
 
 
-def _found(pace: Pace, answered: int, seconds: float, known: float) -> Pace:
-    """The pace after a throttle while the rate is a guess: what was answered since the last one is what it carries.
-
-    A probe used up what a window admits later, so nobody sends until then.
-    """
-    probed, rate = pace.rate, answered / seconds
-    if probed > SURE * known:
-        rate = max(rate, LOW * known)
-    else:
-        rate = min(rate, probed) * (1 - STEP)
-    rate = max(LEAST_TPS, min(rate, probed))
-    pause_s = PROBE_PAUSE_S
-    pace = replace(pace, rate=rate, recent="", next_free_at=pace.lowered_at + pause_s)
-    if pace.expected is None and probed > SURE * known:
-        measured = max(LEAST_TPS, FOUND * min(rate, 1.1 * known)) / pace.units
-        return replace(pace, rate=measured * pace.units, measured=measured, seeking=False, ceiling=min(probed, 1.1 * rate), false_probes=0)
-    if pace.expected is None or pace.is_low or pace.false_probes < 2:
-        return replace(pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
-    return replace(pace, seeking=False, false_probes=0)
+def _guessed(pace: Pace, answered: float, known: float) -> Pace:
+    """The pace after a throttle while the rate is a guess, with what was `answered` per second since the last one."""
+    is_probe = pace.rate > PROBED * known
+    rate = max(LEAST_TPS, min(max(answered, LOW * known) if is_probe else answered, (1 - STEP) * pace.rate))
+    if pace.expected is None and is_probe:
+        rate = min(rate, MOST_FOUND * known)
+        found = replace(pace, seeking=False, false_probes=0, recent="", measured=FOUND * rate / pace.units)
+        return _at(replace(found, ceiling=min(pace.rate, MOST_FOUND * rate)), FOUND * rate)
+    guessed = replace(pace, rate=rate, recent="")
+    if pace.expected is None or guessed.is_low or pace.false_probes < MOST_FALSE_PROBES:
+        return replace(guessed, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
+    return replace(guessed, seeking=False, false_probes=0)
 
 
 def _accepted_share(recent: str) -> float:
@@ -220,13 +207,13 @@ def _sought(pace: Pace, report: Report, now: float) -> Pace:
     wait = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else SEEK_FIRST
     if pace.answered < wait:
         return _at(pace, pace.rate * (1 + CREEP * report.accepted / wait))
-    unit, base = max(SEEK_FIRST, SEEK_LEAST_S * pace.rate), pace.ceiling or pace.rate
-    top = SEEK_STEP * base if pace.expected is None else SAFETY * pace.expected
-    if pace.rate >= LOW * top and pace.answered >= wait + max(3 * SEEK_FIRST, CONFIRM_S * top):
+    top = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else SAFETY * pace.expected
+    if pace.rate >= LOW * top and pace.answered >= wait + max(HELD_REQUESTS, HELD_S * top):
         if pace.expected is None:
             return replace(pace, ceiling=pace.rate, lowered_at=now, answered=0)
         return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
-    return _at(pace, min(max(top, pace.rate), pace.rate * SEEK_STEP ** (report.accepted / unit)))
+    raised = pace.rate * SEEK_STEP ** (report.accepted / max(SEEK_FIRST, SEEK_S * pace.rate))
+    return _at(pace, min(raised, max(top, pace.rate)))
 
 
 def _requests_per_step(pace: Pace) -> float:

@@ -50,8 +50,7 @@ class WorkerSlots:
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""
-        seconds = now - self._reported_at if self._reported_at is not None else 1.0
-        report = Report(max(seconds, 1e-3), self._outcomes, self._unused, self._found_cap(), self._is_uneven)
+        report = Report(self._outcomes, self._unused, self._found_cap(), self._is_uneven)
         self._reported_at, self._outcomes, self._unused, self._is_uneven = now, "", 0, False
         return report
 

@@ -15,7 +15,6 @@ from itertools import count
 from random import Random
 
 from lambdas.inference.gate import UPLOADS, batches_for
-from lambdas.inference.live_pace import live_report
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 from lambdas.processing.pacer import Pace, Report, after, with_units
 from lambdas.processing.slots import Kind, give_back, reserve
@@ -110,7 +109,8 @@ class _Sending:
         unsent, report = own.unsent(local), own.report(local)
         wanted = None if worker.uploads is None else max(0, len(worker.uploads) - own.held)
         self.schedule(
-            now + EXCHANGE_S * self.random.random(), lambda now: self.exchange(worker, now, local, report, unsent, wanted)
+            now + EXCHANGE_S * self.random.random(),
+            lambda now: self.exchange(worker, now, local, report, unsent, wanted),
         )
 
     def exchange(
@@ -125,8 +125,6 @@ class _Sending:
         """The exchange that a worker asked for at the time `local` on its clock."""
         own, batch = worker.slots, self.batch
         worker.asks = False
-        if worker.kind == "live":
-            report = live_report(report)
         if self.units_at is not None:
             batch.pace = with_units(batch.pace, self.units_at(now))
         batch.pace = after(batch.pace, report, local)

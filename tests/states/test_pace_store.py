@@ -81,7 +81,7 @@ def test_an_exchange_is_one_write_and_workers_share_the_rate(stack: Stack) -> No
     assert client.writes == 2
     assert other.first == pytest.approx(one.end, abs=1e-5)
     assert one.count + other.count == pytest.approx(START.rate, abs=1)
-    first.exchange(Report(1.0, "1111"), NOW + 1)
+    first.exchange(Report("1111"), NOW + 1)
     assert _present(second).rate < START.rate
 
 
@@ -91,7 +91,7 @@ def test_a_write_of_another_worker_in_between_is_not_lost(stack: Stack) -> None:
     other = pace_store(ARN, "batch", workers=2)
     other.begin(START, NOW)
     taken = list[Any]()
-    client.others = [lambda: taken.append(other.exchange(Report(1.0, "1010101010"), NOW))]
+    client.others = [lambda: taken.append(other.exchange(Report("1010101010"), NOW))]
 
     slots = mine.exchange(Report(), NOW)
 
