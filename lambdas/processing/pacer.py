@@ -63,7 +63,8 @@ class Pace:
     slow_start: bool = False
     seeking: bool = False  # the ceiling is a guess: after lost capacity or a slow start, or from a clean rate
     false_probes: int = 0
-    answered: int = 0  # accepted requests since the last decrease
+    answered: int = 0  # accepted requests since `counted_from`, the time of the last decrease
+    counted_from: float = 0.0
     recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
     lowered_at: float = 0.0
     next_free_at: float = 0.0  # the first slot that nobody has reserved
@@ -118,7 +119,9 @@ def with_units(pace: Pace, units: int) -> Pace:
     times = units / pace.units
     ceiling = None if pace.ceiling is None else pace.ceiling * times
     cap = None if pace.cap is None else math.ceil(pace.cap * times)
-    return replace(pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="")
+    return replace(
+        pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="", answered=0, counted_from=0.0
+    )
 
 
 def after(pace: Pace, report: Report, now: float) -> Pace:
@@ -128,17 +131,16 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     show that capacity is gone.
     """
     if pace.cap is None and report.cap is not None:
-        return replace(
-            pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
-        )
+        limited = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
+        return replace(limited, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
     rests = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
-    pace = replace(pace, answered=pace.answered + report.accepted)
+    pace = replace(pace, answered=pace.answered + report.accepted, counted_from=pace.counted_from or now)
     if rests and pace.seeking:
         return pace
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
     if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
-        return replace(_lowered(pace, report, now), answered=0)
+        return replace(_lowered(pace, report, now), answered=0, counted_from=now)
     slots = report.accepted + report.unused
     return pace if rests or report.accepted < USED * slots else _raised(pace, report, now)
 
@@ -147,8 +149,8 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     step = UNEVEN_STEP if report.is_uneven else STEP
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
-    if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
-        return _guessed(lowered, pace.answered / (now - pace.lowered_at), known)
+    if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST and now > pace.counted_from:
+        return _guessed(lowered, pace.answered / (now - pace.counted_from), known)
     if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
@@ -168,10 +170,10 @@ def _guessed(pace: Pace, answered: float, known: float) -> Pace:
     """The pace after a throttle while the rate is a guess, with what was `answered` per second since the last one."""
     is_probe = pace.rate > PROBED * known
     rate = max(LEAST_TPS, min(max(answered, LOW * known) if is_probe else answered, (1 - STEP) * pace.rate))
-    if pace.expected is None and is_probe:
+    if pace.expected is None and is_probe and not pace.is_limited:
         rate = min(rate, MOST_FOUND * known)
         found = replace(pace, seeking=False, false_probes=0, recent="", measured=FOUND * rate / pace.units)
-        return _at(replace(found, ceiling=min(pace.rate, MOST_FOUND * rate)), FOUND * rate)
+        return _at(found, FOUND * rate)
     guessed = replace(pace, rate=rate, recent="")
     if pace.expected is None or guessed.is_low or pace.false_probes < MOST_FALSE_PROBES:
         return replace(guessed, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
@@ -210,7 +212,7 @@ def _sought(pace: Pace, report: Report, now: float) -> Pace:
     top = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else SAFETY * pace.expected
     if pace.rate >= LOW * top and pace.answered >= wait + max(HELD_REQUESTS, HELD_S * top):
         if pace.expected is None:
-            return replace(pace, ceiling=pace.rate, lowered_at=now, answered=0)
+            return replace(pace, ceiling=pace.rate, answered=0, counted_from=now)
         return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
     raised = pace.rate * SEEK_STEP ** (report.accepted / max(SEEK_FIRST, SEEK_S * pace.rate))
     return _at(pace, min(raised, max(top, pace.rate)))

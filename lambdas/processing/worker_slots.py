@@ -15,7 +15,7 @@ from lambdas.processing.slots import Slots
 LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
 UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
 SOON_S = 0.1  # at most one early report in this time
-CAP_THROTTLES = 5  # a limit of requests in flight shows in so many throttles
+CAP_THROTTLES = 3  # a limit of requests in flight shows in so many throttles
 CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight
 
 
