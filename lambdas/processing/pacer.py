@@ -149,8 +149,9 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     step = UNEVEN_STEP if report.is_uneven else STEP
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
-    if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST and now > pace.counted_from:
-        return _guessed(lowered, pace.answered / (now - pace.counted_from), known)
+    answered = pace.answered / max(now - pace.counted_from, 1e-3)
+    if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
+        return _guessed(lowered, answered, known)
     if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
@@ -163,7 +164,10 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
         probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
         return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
-    return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
+    rate = pace.rate * (1 - step * 2 ** (throttled - 1))
+    if pace.answered >= SEEK_FIRST and not report.is_uneven:
+        rate = min(rate, max(answered, FOUND * pace.rate))
+    return _at(lowered, rate)
 
 
 def _guessed(pace: Pace, answered: float, known: float) -> Pace:
@@ -219,7 +223,7 @@ def _sought(pace: Pace, report: Report, now: float) -> Pace:
 
 
 def _requests_per_step(pace: Pace) -> float:
-    if pace.ceiling is None:
+    if pace.ceiling is None or pace.ceiling > MOST_FOUND * pace.rate:
         return FIRST_REQUESTS
     return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
 
