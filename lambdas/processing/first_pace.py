@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iu_tuner.contract.output.result import Output
-from lambdas.processing.pacer import SAFETY, SLOW_START_TPS, Pace
+from lambdas.processing.pacer import LEAST_SHARE, SAFETY, SLOW_START_TPS, Pace
 
 USABLE_VERDICTS = ("ok", "throttles-below-max")
 MORE_IN_FLIGHT = 3  # than TPS x p50 needs on average, as latencies vary
@@ -45,12 +45,15 @@ def first_pace(units: int, measured: Measured | None) -> Pace:
     return Pace(rate, units, cap, is_limited=True, measured=measured.tps, ceiling=rate, seeking=True)
 
 
-def found_before(pace: Pace | None) -> Measured | None:
-    """What the pace of an earlier start has found. Returns None without one, and if it still sought the rate."""
-    if pace is None or pace.measured is None or pace.is_limited:
-        return None
-    is_guess = pace.is_unsure or pace.is_low
-    return Measured(pace.measured if is_guess else pace.rate / pace.units / SAFETY, None)
+def later_pace(units: int, earlier: Pace | None) -> Pace:
+    """The pace without a measurement after an earlier start: its rate, or a slow start at half of what was a guess."""
+    if earlier is None or earlier.is_limited:
+        return first_pace(units, None)
+    per_unit = earlier.rate / earlier.units
+    if earlier.measured is None:
+        return Pace(max(SLOW_START_TPS, LEAST_SHARE * per_unit) * units, units, slow_start=True)
+    is_guess = earlier.is_unsure or earlier.is_low
+    return first_pace(units, Measured(earlier.measured if is_guess else per_unit / SAFETY, None))
 
 
 def _usable(output: Output) -> Measured | None:

@@ -15,7 +15,7 @@ from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
-from lambdas.processing.first_pace import first_pace, found_before
+from lambdas.processing.first_pace import later_pace
 from lambdas.processing.pacer import Pace, Report, after, with_units
 from lambdas.processing.slots import Kind, Slots, give_back, reserve
 
@@ -36,10 +36,10 @@ class PaceStore:
     def begin(self, pace: Pace, now: float) -> bool:
         """Set the pace of a model before its first request. Returns False if other work has a present pace.
 
-        A slow start is not needed if an earlier start of the model has found its rate.
+        A slow start goes on from what an earlier start of the model has found.
         """
-        if pace.slow_start and (found := found_before(self.load())) is not None:
-            pace = first_pace(pace.units, found)
+        if pace.slow_start:
+            pace = later_pace(pace.units, self.load())
         values = {**_ATTRIBUTES.of(pace), "version": 0, "updatedAt": now}
         condition = "attribute_not_exists(pk) OR updatedAt < :stale"
         return (

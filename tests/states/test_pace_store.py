@@ -56,17 +56,15 @@ def test_the_first_work_sets_the_pace_and_later_work_joins_it(stack: Stack) -> N
     assert _present(batch).rate == 6.0
 
 
-def test_a_later_start_goes_on_at_the_rate_that_an_earlier_one_has_found(stack: Stack) -> None:
+def test_a_later_start_goes_on_from_what_an_earlier_one_has_found(stack: Stack) -> None:
     store = pace_store(ARN, "live")
-    store.begin(first_pace(2, None), NOW)
+    store.begin(replace(first_pace(2, None), rate=30.0, slow_start=False, seeking=True), NOW)
     assert store.begin(first_pace(2, None), NOW + 100)
-    assert _present(store).slow_start, "it has found nothing"
+    assert (_present(store).rate, _present(store).slow_start) == (15.0, True)
 
     store.begin(Pace(rate=12.0, units=2, measured=6.1, ceiling=12.5), NOW + 200)
     assert store.begin(first_pace(3, None), NOW + 300)
-
-    assert _present(store).rate == pytest.approx(18.0)
-    assert not _present(store).slow_start
+    assert (_present(store).rate, _present(store).slow_start) == (pytest.approx(18.0), False)
 
 
 def test_an_exchange_is_one_write_and_workers_share_the_rate(stack: Stack) -> None:
