@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.pacer import Case, goals, run_case
-from lambdas.processing.pacer import SAFETY, Pace, Report, after, with_units
+from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.pacer import PROBED, SAFETY, Pace, Report, after, with_units
+from local.simulated_model.model_spec import ModelTruth
+from simulation.pacing.paced_batch import run_batch
+from simulation.unsteady import Around, Tempo, UnsteadyService
 
 PACE = Pace(rate=10.0, units=2, measured=5.0, ceiling=10.0, lowered_at=0.0)
 NOW = 1e6
@@ -109,3 +114,42 @@ def test_a_pace_that_ignores_throttles_misses_the_goals(monkeypatch: pytest.Monk
     monkeypatch.setattr("simulation.pacing.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
 
     assert goals([run_case(Case("measured", "token bucket", (5.0, 1), 0.0, 1))]).missed
+
+
+@pytest.mark.parametrize("tps", [12.5, 25.0, 40.0])
+def test_of_a_model_that_halves_for_a_third_of_the_time_a_batch_uses_nearly_all(tps: float) -> None:
+    used, throttled, third_s = [], [], 16 * 25 / tps
+    for seed in range(4):
+        begins_s = third_s * (0.7 + 0.2 * seed)
+        tempo = Tempo(((0.0, 1.0), (begins_s, 0.5), (begins_s + third_s, 1.0)))
+        service = UnsteadyService(ModelTruth(tps_per_iu=tps, latency_mean_s=0.08, seed=seed), Around(tempo))
+        done = run_batch(service, first_pace(1, Measured(tps, 0.08)), 3 * third_s, seed=str(seed)).between(
+            0, 3 * third_s
+        )
+        used.append(done["accepted"] / (tps * tempo.work_until(int(3 * third_s))))
+        throttled.append(done["throttled"] / done.total())
+
+    assert mean(used) >= 0.97
+    assert min(used) >= 0.94
+    assert mean(throttled) <= 0.012
+
+
+@pytest.mark.parametrize("limiter", ["token_bucket", "fixed_window", "sliding_window", "executor_pool"])
+@pytest.mark.parametrize("tps", [5.0, 25.0, 100.0])
+def test_without_a_measurement_a_few_throttles_find_any_rate(limiter: str, tps: float) -> None:
+    service = UnsteadyService(ModelTruth(tps_per_iu=tps, limiter=limiter, latency_mean_s=0.15), Around(Tempo()))
+
+    sent = run_batch(service, first_pace(1, None), 60.0)
+
+    assert sent.between(0, 60)["throttled"] <= 6 + tps / 6, "a few, and those that are on their way meanwhile"
+    assert sent.between(30, 60)["accepted"] >= 0.85 * 30 * tps
+
+
+def test_a_throttled_probe_ends_at_what_was_answered_since_the_last_throttle() -> None:
+    lost = after(PACE, Report("10" * 5), NOW)
+    probed = after(replace(lost, answered=0, counted_from=NOW), Report("0" * 8), NOW + 2)
+    throttled = after(replace(probed, rate=9.0), Report("0" * 12 + "1"), NOW + 4)
+
+    assert lost.seeking
+    assert probed.rate > PROBED * lost.rate
+    assert throttled.rate == pytest.approx(20 / 4)
