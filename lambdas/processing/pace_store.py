@@ -33,12 +33,12 @@ class PaceStore:
         self._kind = kind
         self._workers = workers
 
-    def begin(self, pace: Pace, now: float) -> bool:
+    def begin(self, pace: Pace, now: float, *, anew: bool = False) -> bool:
         """Set the pace of a model before its first request. Returns False if other work has a present pace.
 
-        A slow start goes on from what an earlier start of the model has found.
+        A slow start goes on from what an earlier start of the model has found, unless the rate is to be found `anew`.
         """
-        if pace.slow_start:
+        if pace.slow_start and not anew:
             pace = later_pace(pace.units, self.load())
         values = {**_ATTRIBUTES.of(pace), "version": 0, "updatedAt": now}
         condition = "attribute_not_exists(pk) OR updatedAt < :stale"

@@ -65,6 +65,8 @@ def test_a_later_start_goes_on_from_what_an_earlier_one_has_found(stack: Stack) 
     store.begin(Pace(rate=12.0, units=2, measured=6.1, ceiling=12.5), NOW + 200)
     assert store.begin(first_pace(3, None), NOW + 300)
     assert (_present(store).rate, _present(store).slow_start) == (pytest.approx(18.0), False)
+    assert store.begin(first_pace(3, None), NOW + 400, anew=True)
+    assert (_present(store).rate, _present(store).slow_start) == (3.0, True)
 
 
 def test_an_exchange_is_one_write_and_workers_share_the_rate(stack: Stack) -> None:
