@@ -150,7 +150,7 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
     answered = pace.answered / max(now - pace.counted_from, 1e-3)
-    if (pace.seeking or pace.is_low) and pace.answered >= SEEK_FIRST:
+    if pace.seeking and pace.answered >= SEEK_FIRST:
         return _guessed(lowered, answered, known)
     if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
@@ -198,8 +198,10 @@ def _raised(pace: Pace, report: Report, now: float) -> Pace:
     if pace.slow_start:
         seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
         return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
-    if pace.seeking or pace.is_low:
+    if pace.seeking:
         return _sought(pace, report, now)
+    if pace.is_low:
+        return _sought(replace(pace, seeking=True, ceiling=pace.rate), report, now)
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)
@@ -216,7 +218,8 @@ def _sought(pace: Pace, report: Report, now: float) -> Pace:
     top = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else SAFETY * pace.expected
     if pace.rate >= LOW * top and pace.answered >= wait + max(HELD_REQUESTS, HELD_S * top):
         if pace.expected is None:
-            return replace(pace, ceiling=pace.rate, answered=0, counted_from=now)
+            is_used = pace.answered > PROBED * (now - pace.counted_from) * (pace.ceiling or pace.rate)
+            return replace(pace, ceiling=pace.rate, answered=0, counted_from=now) if is_used else pace
         return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
     raised = pace.rate * SEEK_STEP ** (report.accepted / max(SEEK_FIRST, SEEK_S * pace.rate))
     return _at(pace, min(raised, max(top, pace.rate)))
