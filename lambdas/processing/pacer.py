@@ -165,8 +165,8 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
         ceiling = min(pace.rate, (1 + STEP) * known)
         return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
     rate = pace.rate * (1 - step * 2 ** (throttled - 1))
-    if known > MOST_FOUND * pace.rate and pace.answered < SEEK_REQUESTS:  # what a probe used up
-        return _at(replace(lowered, ceiling=pace.ceiling), rate)
+    if known > MOST_FOUND * pace.rate and now < pace.lowered_at + 2 * REST_S:  # a probe used up what a window admits
+        return _at(pace, rate)
     if pace.answered >= SEEK_FIRST and known > (1 + STEP) * pace.rate:  # it grew fast
         rate = min(rate, max(answered, FOUND * pace.rate))
     return _at(lowered, rate)
