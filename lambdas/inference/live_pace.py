@@ -9,8 +9,6 @@ from lambdas.processing.pace_store import PaceStore
 from lambdas.processing.pacer import Report
 from lambdas.processing.slots import PERIOD_S, Slots
 
-NO_TIME_S = 1e-3
-
 
 class ModelIsMeasured(Exception):
     """A run measures the model, which requests for uploads would disturb."""
@@ -23,19 +21,16 @@ class Unreported:
     """
 
     def __init__(self) -> None:
-        self._outcomes, self._since = "", 0.0
+        self._outcomes = ""
 
-    def keep(self, report: Report, now: float) -> None:
-        """Keep a report at the time `now` (epoch seconds) for later."""
-        self._since = min(self._since, now - report.seconds) if self._outcomes else now - report.seconds
+    def keep(self, report: Report) -> None:
+        """Keep a report for later."""
         self._outcomes += report.outcomes
 
-    def with_kept(self, report: Report, now: float) -> Report:
+    def with_kept(self, report: Report) -> Report:
         """The report with what was kept, which is kept no more."""
-        if not self._outcomes:
-            return report
         outcomes, self._outcomes = self._outcomes + report.outcomes, ""
-        return replace(report, outcomes=outcomes, seconds=max(report.seconds, now - self._since))
+        return replace(report, outcomes=outcomes)
 
 
 class LivePace:
@@ -43,6 +38,7 @@ class LivePace:
 
     def __init__(self, pace: PaceStore, is_free: Callable[[], bool], unreported: Unreported) -> None:
         self._pace, self._is_free, self._unreported = pace, is_free, unreported
+        self._is_unsure = True
 
     def exchange(
         self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
@@ -54,23 +50,16 @@ class LivePace:
             KeyError: the model has no pace.
             ClientError, BotoCoreError: DynamoDB does not answer.
         """
-        if wanted == 0 and unsent is None and _can_wait(report):
-            self._unreported.keep(report, now)
+        if wanted == 0 and unsent is None and not self._is_unsure and _can_wait(report):
+            self._unreported.keep(report)
             return Slots(now, 1.0, 0, now + PERIOD_S / 2)
         if not self._is_free():
             raise ModelIsMeasured
-        report = self._unreported.with_kept(report, now)
-        return self._pace.exchange(live_report(report), now, wanted=wanted, unsent=unsent)
+        slots = self._pace.exchange(self._unreported.with_kept(report), now, wanted=wanted, unsent=unsent)
+        self._is_unsure = slots.is_unsure
+        return slots
 
 
 def _can_wait(report: Report) -> bool:
     """Whether a report has no news that other work should have at once."""
     return "1" not in report.outcomes and not report.unused and report.cap is None
-
-
-def live_report(report: Report) -> Report:
-    """The report of a batch of messages, which has few images.
-
-    The first one of a batch says nothing, so it counts for no time: a slow start would grow by it.
-    """
-    return replace(report, few=True, seconds=report.seconds if report.outcomes else NO_TIME_S)

@@ -1,4 +1,4 @@
-"""The pace at the start: from the model's last usable measurement, or a slow start without one. Pure.
+"""The pace at the start: from the model's last usable measurement or its last pace, or a slow start. Pure.
 
 A measurement is usable if its verdict is `ok`: then the rate starts at 98 % of max TPS. With `throttles-below-max`
 the model carries its max TPS only if never more requests are in flight than it works on at once: then the clean rate
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iu_tuner.contract.output.result import Output
-from lambdas.processing.pacer import SAFETY, SLOW_START_TPS, Pace
+from lambdas.processing.pacer import LEAST_SHARE, SAFETY, SLOW_START_TPS, Pace
 
 USABLE_VERDICTS = ("ok", "throttles-below-max")
 MORE_IN_FLIGHT = 3  # than TPS x p50 needs on average, as latencies vary
@@ -43,6 +43,17 @@ def first_pace(units: int, measured: Measured | None) -> Pace:
     cap = None if in_flight is None else max(1, round(in_flight))
     rate = measured.clean_tps * units
     return Pace(rate, units, cap, is_limited=True, measured=measured.tps, ceiling=rate, seeking=True)
+
+
+def later_pace(units: int, earlier: Pace | None) -> Pace:
+    """The pace without a measurement after an earlier start: its rate, or a slow start at half of what was a guess."""
+    if earlier is None or earlier.is_limited:
+        return first_pace(units, None)
+    per_unit = earlier.rate / earlier.units
+    if earlier.measured is None:
+        return Pace(max(SLOW_START_TPS, LEAST_SHARE * per_unit) * units, units, slow_start=True)
+    is_guess = earlier.is_unsure or earlier.is_low
+    return first_pace(units, Measured(earlier.measured if is_guess else per_unit / SAFETY, None))
 
 
 def _usable(output: Output) -> Measured | None:

@@ -15,6 +15,7 @@ from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
+from lambdas.processing.first_pace import later_pace
 from lambdas.processing.pacer import Pace, Report, after, with_units
 from lambdas.processing.slots import Kind, Slots, give_back, reserve
 
@@ -32,8 +33,13 @@ class PaceStore:
         self._kind = kind
         self._workers = workers
 
-    def begin(self, pace: Pace, now: float) -> bool:
-        """Set the pace of a model before its first request. Returns False if other work has a present pace."""
+    def begin(self, pace: Pace, now: float, *, anew: bool = False) -> bool:
+        """Set the pace of a model before its first request. Returns False if other work has a present pace.
+
+        A slow start goes on from what an earlier start of the model has found, unless the rate is to be found `anew`.
+        """
+        if pace.slow_start and not anew:
+            pace = later_pace(pace.units, self.load())
         values = {**_ATTRIBUTES.of(pace), "version": 0, "updatedAt": now}
         condition = "attribute_not_exists(pk) OR updatedAt < :stale"
         return (

@@ -7,8 +7,11 @@ reserves its next slots (`lambdas.processing.slots`). The rate follows the model
   then above it. If the model turns out to carry much more, it grows faster and faster.
 - A throttle lowers it by 1 %. A probe above the ceiling that is throttled ends below the ceiling, and the next one
   comes later. If many of the latest requests are throttled, capacity is gone: the rate falls to the accepted share.
-- Far below the measured rate, probes are frequent and fast, so that the end of an outage is found soon.
-- Without a measurement the rate starts low and grows each second until the first throttle.
+- Then, and far below the measured rate, it is a guess that is probed often: the rate goes up to the measured one within
+  a second or two. If a probe is throttled, the rate becomes what was answered per second since the last throttle:
+  between two throttles a bucket gains no credit, so that is what the model carries.
+- Without a measurement the rate starts low and grows each second until the first throttle. Half of it is the guess
+  then, and what the first probe finds is the measured rate.
 
 The constants were chosen with `python -m bench.pacer`, which measures these rules in virtual time (docs/pacing.md).
 """
@@ -30,13 +33,19 @@ PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spe
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
 PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
 LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
-LOW_REQUESTS = 60  # requests per STEP up to the ceiling then, and while seeking
+# A guess is probed after so many requests, the first time and later; each probe that was throttled makes them more.
+SEEK_FIRST, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
+CREEP = 0.03  # growth until then, as a limit without credit answers no more than it is asked
+SEEK_STEP, SEEK_S = 1.5, 0.5  # a probe grows by this each SEEK_FIRST requests, but at least so long
+HELD_REQUESTS, HELD_S = 24, 1.4  # a probe without a throttle has found the rate after so many, but at least so long
+PROBED = 1.05  # of a guess: a rate above it is a probe
+FOUND, MOST_FOUND = 0.95, 1.1  # of what a slow start's first probe finds, and of the guess: reports of workers overlap
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
-REST_S = 0.8  # outcomes so soon after a decrease are of requests that were sent before it
-# The same for the start of a report: without a measurement a late throttle looks like the limit.
-UNMEASURED_REST_S = 0.3
-SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.25  # per inference unit; per second
+PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up
+# Outcomes so soon after a decrease are of requests that were sent before it; a throttle of a guess is reported at once.
+REST_S, SEEK_REST_S = 0.8, 0.4
+SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
 
@@ -54,6 +63,8 @@ class Pace:
     slow_start: bool = False
     seeking: bool = False  # the ceiling is a guess: after lost capacity or a slow start, or from a clean rate
     false_probes: int = 0
+    answered: int = 0  # accepted requests since `counted_from`, the time of the last decrease
+    counted_from: float = 0.0
     recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
     lowered_at: float = 0.0
     next_free_at: float = 0.0  # the first slot that nobody has reserved
@@ -66,6 +77,11 @@ class Pace:
         return None if self.measured is None else self.measured * self.units
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether the rate is a guess, which is made better by throttles: each one is reported at once."""
+        return self.slow_start or self.seeking
+
+    @property
     def is_low(self) -> bool:
         """Whether the rate is far below the measured one."""
         return self.expected is not None and self.rate < LOW * self.expected
@@ -73,20 +89,17 @@ class Pace:
 
 @dataclass(frozen=True)
 class Report:
-    """What one worker saw since its last report, in `seconds`.
+    """What one worker saw since its last report.
 
     `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
     requests in flight above which almost all requests were throttled, if the worker found one. `is_uneven` says that
-    requests were sent late, so that the model was asked for more than the rate for a moment. A worker with `few`
-    images would have many of them throttled while the end of a slow start is sought from above.
+    requests were sent late, so that the model was asked for more than the rate for a moment.
     """
 
-    seconds: float = 1.0
     outcomes: str = ""
     unused: int = 0
     cap: int | None = None
     is_uneven: bool = False
-    few: bool = False
 
     @property
     def accepted(self) -> int:
@@ -106,7 +119,9 @@ def with_units(pace: Pace, units: int) -> Pace:
     times = units / pace.units
     ceiling = None if pace.ceiling is None else pace.ceiling * times
     cap = None if pace.cap is None else math.ceil(pace.cap * times)
-    return replace(pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="")
+    return replace(
+        pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="", answered=0, counted_from=0.0
+    )
 
 
 def after(pace: Pace, report: Report, now: float) -> Pace:
@@ -116,45 +131,59 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     show that capacity is gone.
     """
     if pace.cap is None and report.cap is not None:
-        return replace(
-            pace, cap=report.cap, is_limited=True, slow_start=False, seeking=True, ceiling=pace.rate, recent=""
-        )
-    rests = _rests(pace, report, now)
+        limited = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
+        return replace(limited, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
+    rests = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
+    pace = replace(pace, answered=pace.answered + report.accepted, counted_from=pace.counted_from or now)
     if rests and pace.seeking:
         return pace
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
     if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
-        return _lowered(pace, report, now)
-    if rests:
-        return pace
+        return replace(_lowered(pace, report, now), answered=0, counted_from=now)
     slots = report.accepted + report.unused
-    return pace if report.accepted < USED * slots else _raised(pace, report)
-
-
-def _rests(pace: Pace, report: Report, now: float) -> bool:
-    if pace.expected is None:
-        return now - report.seconds < pace.lowered_at + UNMEASURED_REST_S
-    return now < pace.lowered_at + REST_S
+    return pace if rests or report.accepted < USED * slots else _raised(pace, report, now)
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     step = UNEVEN_STEP if report.is_uneven else STEP
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
-    lowered = replace(pace, lowered_at=now, slow_start=False, seeking=False, ceiling=pace.rate)
-    if pace.slow_start or throttled >= OUTAGE:
-        most = LEAST_SHARE if pace.slow_start and report.few else MOST_SHARE
-        share = min(max(_accepted_share(pace.recent), LEAST_SHARE), most)
+    lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
+    answered = pace.answered / max(now - pace.counted_from, 1e-3)
+    if pace.seeking and pace.answered >= SEEK_FIRST:
+        return _guessed(lowered, answered, known)
+    if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
+        share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
-        return replace(lowered, seeking=True, recent="", rate=rate, ceiling=rate * (1 + STEP))
-    above = 0.0 if pace.seeking or pace.ceiling is None else FAR_ABOVE
+        lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
+        return replace(lowered, rate=rate, ceiling=rate)
+    above = 0.0 if pace.ceiling is None else FAR_ABOVE
     if pace.rate > (1 + above) * known:  # the model carries more than the ceiling, or had much credit
         return _at(lowered, math.sqrt(pace.rate * known))
     if pace.rate > known:
-        probes = pace.false_probes if pace.is_low else min(pace.false_probes + 1, MOST_FALSE_PROBES)
+        probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
         return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
-    return _at(lowered, pace.rate * (1 - step * 2 ** (throttled - 1)))
+    rate = pace.rate * (1 - step * 2 ** (throttled - 1))
+    if known > MOST_FOUND * pace.rate and now < pace.lowered_at + 2 * REST_S:  # a probe used up what a window admits
+        return _at(pace, rate)
+    if pace.answered >= SEEK_FIRST and known > (1 + STEP) * pace.rate:  # it grew fast
+        rate = min(rate, max(answered, FOUND * pace.rate))
+    return _at(lowered, rate)
+
+
+def _guessed(pace: Pace, answered: float, known: float) -> Pace:
+    """The pace after a throttle while the rate is a guess, with what was `answered` per second since the last one."""
+    is_probe = pace.rate > PROBED * known
+    rate = max(LEAST_TPS, min(max(answered, LOW * known) if is_probe else answered, (1 - STEP) * pace.rate))
+    if pace.expected is None and is_probe and not pace.is_limited:
+        rate = min(rate, MOST_FOUND * known)
+        found = replace(pace, seeking=False, false_probes=0, recent="", measured=FOUND * rate / pace.units)
+        return _at(found, FOUND * rate)
+    guessed = replace(pace, rate=rate, recent="")
+    if pace.expected is None or guessed.is_low or pace.false_probes < MOST_FALSE_PROBES:
+        return replace(guessed, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
+    return replace(guessed, seeking=False, false_probes=0)
 
 
 def _accepted_share(recent: str) -> float:
@@ -167,10 +196,14 @@ def _at(pace: Pace, rate: float) -> Pace:
     return replace(pace, rate=max(LEAST_TPS, rate))
 
 
-def _raised(pace: Pace, report: Report) -> Pace:
+def _raised(pace: Pace, report: Report, now: float) -> Pace:
     if pace.slow_start:
         seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
         return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
+    if pace.seeking:
+        return _sought(pace, report, now)
+    if pace.is_low:
+        return _sought(replace(pace, seeking=True, ceiling=pace.rate), report, now)
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)
@@ -179,23 +212,33 @@ def _raised(pace: Pace, report: Report) -> Pace:
     return _at(pace, min(ceiling, raised))
 
 
+def _sought(pace: Pace, report: Report, now: float) -> Pace:
+    """The pace while the rate is a guess. Once it is near the measured one again, that is the start again."""
+    wait = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else SEEK_FIRST
+    if pace.answered < wait:
+        return _at(pace, pace.rate * (1 + CREEP * report.accepted / wait))
+    top = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else SAFETY * pace.expected
+    if pace.rate >= LOW * top and pace.answered >= wait + max(HELD_REQUESTS, HELD_S * top):
+        if pace.expected is None:
+            is_used = pace.answered > PROBED * (now - pace.counted_from) * (pace.ceiling or pace.rate)
+            return replace(pace, ceiling=pace.rate, answered=0, counted_from=now) if is_used else pace
+        return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
+    raised = pace.rate * SEEK_STEP ** (report.accepted / max(SEEK_FIRST, SEEK_S * pace.rate))
+    return _at(pace, min(raised, max(top, pace.rate)))
+
+
 def _requests_per_step(pace: Pace) -> float:
-    if pace.is_low or pace.seeking:
-        return LOW_REQUESTS
-    if pace.ceiling is None:
+    if pace.ceiling is None or pace.ceiling > MOST_FOUND * pace.rate:
         return FIRST_REQUESTS
     return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
 
 
 def _probing(pace: Pace, ceiling: float, seconds: float) -> Pace:
-    """The pace after `seconds` above the ceiling. Once an outage is over, the measured rate is the ceiling again."""
+    """The pace after `seconds` above the ceiling."""
     excess = pace.rate / ceiling - 1
-    if excess < FAR_ABOVE and not pace.is_low and not pace.seeking:
+    if excess < FAR_ABOVE:
         excess += PROBE_PER_S * seconds
     else:
         unit_s = max(PROBE_S, PROBE_REQUESTS / pace.rate)
         excess = STEP * (math.cbrt(excess / STEP) + seconds / unit_s) ** 3
-    raised = _at(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it
-    if pace.is_low and not raised.is_low and pace.expected is not None:
-        return replace(raised, ceiling=None, rate=SAFETY * pace.expected)
-    return raised
+    return _at(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it

@@ -38,6 +38,7 @@ class Slots:
     count: int
     again_at: float
     cap: int | None = None
+    is_unsure: bool = False
 
     @property
     def times(self) -> list[float]:
@@ -57,7 +58,7 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     yet, or have ended. One that says how many it has `wanted` may have all that nobody has reserved, as it does not
     take too many.
     """
-    is_short = pace.slow_start if kind == "live" else now < pace.live_free_at + LIVE_S
+    is_short = pace.is_unsure or (kind == "batch" and now < pace.live_free_at + LIVE_S)
     period, horizon = (SHORT_PERIOD_S, SHORT_HORIZON_S) if is_short else (PERIOD_S, HORIZON_S)
     shares = kind == "live" and now < pace.batch_at + BATCH_S
     rate = pace.rate / (workers if wanted is None else 1)
@@ -77,7 +78,7 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     if wanted is None and count and not is_short:
         again_at = min(again_at, first + count / pace.rate - LEAD_S)
     cap = pace.cap if pace.cap is None or not pace.is_limited else max(1, round(pace.cap / workers))
-    slots = Slots(first, 1 / pace.rate, count, again_at, cap)
+    slots = Slots(first, 1 / pace.rate, count, again_at, cap, pace.is_unsure)
     pace = replace(pace, next_free_at=slots.end)
     if kind == "batch":
         pace = replace(pace, batch_at=now)

@@ -14,8 +14,8 @@ from lambdas.processing.slots import Slots
 
 LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
 UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
-SOON_S = 0.25  # at most one early report in this time
-CAP_THROTTLES = 5  # a limit of requests in flight shows in so many throttles
+SOON_S = 0.1  # at most one early report in this time
+CAP_THROTTLES = 3  # a limit of requests in flight shows in so many throttles
 CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight
 
 
@@ -32,6 +32,7 @@ class WorkerSlots:
     _outcomes: str = ""
     _unused: int = 0
     _is_uneven: bool = False
+    _is_unsure: bool = False
     _reported_at: float | None = None
     _accepted_at: Counter[int] = field(default_factory=Counter)  # by requests in flight when they were sent
     _throttled_at: Counter[int] = field(default_factory=Counter)
@@ -45,13 +46,11 @@ class WorkerSlots:
         """Whether to report and to reserve now: a second is over, or many requests are throttled."""
         if now >= self.again_at:
             return True
-        many = self._outcomes[-OUTCOMES_KEPT:].count("1") >= OUTAGE
-        return many and self._reported_at is not None and now >= self._reported_at + SOON_S
+        return self._is_alarmed(now)
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""
-        seconds = now - self._reported_at if self._reported_at is not None else 1.0
-        report = Report(max(seconds, 1e-3), self._outcomes, self._unused, self._found_cap(), self._is_uneven)
+        report = Report(self._outcomes, self._unused, self._found_cap(), self._is_uneven)
         self._reported_at, self._outcomes, self._unused, self._is_uneven = now, "", 0, False
         return report
 
@@ -67,13 +66,14 @@ class WorkerSlots:
         """Add reserved slots."""
         self._slots.extend(slots.times)
         self._interval, self.again_at, self.cap = slots.interval, slots.again_at, slots.cap
+        self._is_unsure = slots.is_unsure
 
     def next_at(self, now: float) -> float | None:
         """The time of the next slot, which may be past. Returns None if there is none, or the cap is reached."""
         while self._slots and self._slots[0] < now - LATE_S:
             self._slots.popleft()
             self._unused += 1
-        if not self._slots or (self.cap is not None and self.in_flight >= self.cap):
+        if not self._slots or self._is_alarmed(now) or (self.cap is not None and self.in_flight >= self.cap):
             return None
         return self._slots[0]
 
@@ -89,6 +89,12 @@ class WorkerSlots:
         self._outcomes += digit(outcome)
         levels = self._throttled_at if outcome == THROTTLED else self._accepted_at
         levels[in_flight_before] += 1
+
+    def _is_alarmed(self, now: float) -> bool:
+        """Whether throttles have to be reported before anything else is sent."""
+        throttled = self._outcomes[-OUTCOMES_KEPT:].count("1")
+        many = throttled >= (1 if self._is_unsure else OUTAGE)
+        return many and self._reported_at is not None and now >= self._reported_at + SOON_S
 
     def _found_cap(self) -> int | None:
         """The least number in flight from which on most requests were throttled, while few with fewer were."""

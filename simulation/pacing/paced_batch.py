@@ -15,15 +15,15 @@ from itertools import count
 from random import Random
 
 from lambdas.inference.gate import UPLOADS, batches_for
-from lambdas.inference.live_pace import live_report
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
-from lambdas.processing.pacer import Pace, after, with_units
-from lambdas.processing.slots import Kind, Slots, give_back, reserve
+from lambdas.processing.pacer import Pace, Report, after, with_units
+from lambdas.processing.slots import Kind, give_back, reserve
 from lambdas.processing.worker_slots import WorkerSlots
 from simulation.virtual_time import OUTCOMES, Service
 
 CLOCK_ERROR_S = 0.015  # standard deviation between workers
 SEND_S, REPLY_S = 0.002, 0.003  # a request is sent, and a reply read, up to so much late
+EXCHANGE_S = 0.03  # a report, and the reservation after it, take up to so long
 THREADS = 64  # of a worker, if the pace has no cap
 EPOCH = 1e6  # the time of the first request on the clock of the pace
 BEFORE_S, AFTER_S = 0.15, 0.1  # of a worker for uploads: from its start to its first request, from its last reply on
@@ -58,6 +58,7 @@ class _Worker:
     uploads: deque[float] | None = None
     slots: WorkerSlots = field(default_factory=WorkerSlots)
     unanswered: int = 0
+    asks: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -94,7 +95,7 @@ class _Sending:
 
     def step(self, worker: _Worker, now: float) -> None:
         local, own = now + worker.clock, worker.slots
-        if worker.has_images and own.is_due(local):
+        if worker.has_images and own.is_due(local) and not worker.asks:
             self.ask(worker, now)
         while worker.has_images and own.in_flight < THREADS and (at := own.next_at(local)) is not None:
             if at > local + 1e-6:
@@ -102,27 +103,39 @@ class _Sending:
             self.send(worker, now)
 
     def ask(self, worker: _Worker, now: float) -> None:
-        for at in self.exchange(worker, now).times:
-            self.schedule(at - worker.clock + SEND_S * self.random.random(), partial(self.step, worker))
-
-    def exchange(self, worker: _Worker, now: float) -> Slots:
         """Report, and reserve what the worker needs. It looks again when the pace says so."""
-        own, local, batch = worker.slots, now + worker.clock, self.batch
+        worker.asks = True
+        own, local = worker.slots, now + worker.clock
         unsent, report = own.unsent(local), own.report(local)
-        if worker.kind == "live":
-            report = live_report(report)
+        wanted = None if worker.uploads is None else max(0, len(worker.uploads) - own.held)
+        self.schedule(
+            now + EXCHANGE_S * self.random.random(),
+            lambda now: self.exchange(worker, now, local, report, unsent, wanted),
+        )
+
+    def exchange(
+        self,
+        worker: _Worker,
+        now: float,
+        local: float,
+        report: Report,
+        unsent: tuple[float, float] | None,
+        wanted: int | None,
+    ) -> None:
+        """The exchange that a worker asked for at the time `local` on its clock."""
+        own, batch = worker.slots, self.batch
+        worker.asks = False
         if self.units_at is not None:
             batch.pace = with_units(batch.pace, self.units_at(now))
         batch.pace = after(batch.pace, report, local)
         if unsent is not None:
             batch.pace = give_back(batch.pace, *unsent)
-        wanted = None if worker.uploads is None else max(0, len(worker.uploads) - own.held)
         same = self.workers if worker.kind == "batch" else 1
         batch.pace, reserved = reserve(batch.pace, local, worker.kind, same, wanted)
         own.add(reserved)
         batch.rates.append((now, batch.pace.rate))
-        self.schedule(own.again_at - worker.clock + SEND_S * self.random.random(), partial(self.step, worker))
-        return reserved
+        for at in (*reserved.times, own.again_at):
+            self.schedule(max(now, at - worker.clock) + SEND_S * self.random.random(), partial(self.step, worker))
 
     def send(self, worker: _Worker, now: float) -> None:
         uploaded, before = worker.uploads.popleft() if worker.uploads else None, worker.slots.send(now + worker.clock)
@@ -143,7 +156,7 @@ class _Sending:
                 self.batch.waits.append(now - uploaded)
                 worker.unanswered -= 1
                 if not worker.unanswered:
-                    self.exchange(worker, now)
+                    self.ask(worker, now)
                     self.schedule(now + AFTER_S, self.end)
         self.step(worker, now)
 

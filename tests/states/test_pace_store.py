@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,8 +52,21 @@ def test_the_first_work_sets_the_pace_and_later_work_joins_it(stack: Stack) -> N
     assert batch.begin(START, NOW)
     assert batch.load() == live.load() == START
     assert not live.begin(first_pace(2, None), NOW + 30)
-    assert live.begin(first_pace(2, None), NOW + 100)
-    assert _present(batch).slow_start
+    assert live.begin(replace(START, rate=6.0), NOW + 100)
+    assert _present(batch).rate == 6.0
+
+
+def test_a_later_start_goes_on_from_what_an_earlier_one_has_found(stack: Stack) -> None:
+    store = pace_store(ARN, "live")
+    store.begin(replace(first_pace(2, None), rate=30.0, slow_start=False, seeking=True), NOW)
+    assert store.begin(first_pace(2, None), NOW + 100)
+    assert (_present(store).rate, _present(store).slow_start) == (15.0, True)
+
+    store.begin(Pace(rate=12.0, units=2, measured=6.1, ceiling=12.5), NOW + 200)
+    assert store.begin(first_pace(3, None), NOW + 300)
+    assert (_present(store).rate, _present(store).slow_start) == (pytest.approx(18.0), False)
+    assert store.begin(first_pace(3, None), NOW + 400, anew=True)
+    assert (_present(store).rate, _present(store).slow_start) == (3.0, True)
 
 
 def test_an_exchange_is_one_write_and_workers_share_the_rate(stack: Stack) -> None:
@@ -67,7 +81,7 @@ def test_an_exchange_is_one_write_and_workers_share_the_rate(stack: Stack) -> No
     assert client.writes == 2
     assert other.first == pytest.approx(one.end, abs=1e-5)
     assert one.count + other.count == pytest.approx(START.rate, abs=1)
-    first.exchange(Report(1.0, "1111"), NOW + 1)
+    first.exchange(Report("1111"), NOW + 1)
     assert _present(second).rate < START.rate
 
 
@@ -77,7 +91,7 @@ def test_a_write_of_another_worker_in_between_is_not_lost(stack: Stack) -> None:
     other = pace_store(ARN, "batch", workers=2)
     other.begin(START, NOW)
     taken = list[Any]()
-    client.others = [lambda: taken.append(other.exchange(Report(1.0, "1010101010"), NOW))]
+    client.others = [lambda: taken.append(other.exchange(Report("1010101010"), NOW))]
 
     slots = mine.exchange(Report(), NOW)
 

@@ -121,7 +121,8 @@ def _units_in_service(batch: LoadedBatch, found: ModelState, now: float) -> int 
 def _pace(paces: PaceStore, batch: LoadedBatch, found: ModelState, now: float) -> PaceNow:
     """The pace of the model. The first round of a start sets it, unless other work with the model has one."""
     units = _units_in_service(batch, found, now)
-    begun = batch.state.progress is None and paces.begin(first_pace(units or batch.units, batch.run.measured), now)
+    first, anew = first_pace(units or batch.units, batch.run.measured), batch.run.wanted.measure_first
+    begun = batch.state.progress is None and paces.begin(first, now, anew=anew)
     if units is not None and not begun:
         paces.set_units(units)
     pace = paces.load()

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.pacer import Case, goals, run_case
-from lambdas.processing.pacer import SAFETY, Pace, Report, after, with_units
+from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.pacer import PROBED, SAFETY, Pace, Report, after, with_units
+from local.simulated_model.model_spec import ModelTruth
+from simulation.pacing.paced_batch import run_batch
+from simulation.unsteady import Around, Tempo, UnsteadyService
 
 PACE = Pace(rate=10.0, units=2, measured=5.0, ceiling=10.0, lowered_at=0.0)
 NOW = 1e6
@@ -26,11 +31,11 @@ PACES = st.builds(
 )
 
 
-@given(PACES, OUTCOMES, st.integers(0, 60), st.floats(0.001, 5))
+@given(PACES, OUTCOMES, st.integers(0, 60))
 def test_a_throttle_never_raises_the_rate_and_clean_requests_never_lower_it(
-    pace: Pace, outcomes: str, unused: int, seconds: float
+    pace: Pace, outcomes: str, unused: int
 ) -> None:
-    changed = after(pace, Report(seconds, outcomes, unused), NOW)
+    changed = after(pace, Report(outcomes, unused), NOW)
 
     if "1" in outcomes:
         assert changed.rate < pace.rate or pace.rate <= 0.1
@@ -40,16 +45,16 @@ def test_a_throttle_never_raises_the_rate_and_clean_requests_never_lower_it(
 
 @given(PACES, st.integers(0, 20), st.integers(1, 60))
 def test_too_few_requests_raise_nothing(pace: Pace, accepted: int, more: int) -> None:
-    assert after(pace, Report(1.0, "0" * accepted, unused=accepted + more), NOW).rate == pace.rate
+    assert after(pace, Report("0" * accepted, unused=accepted + more), NOW).rate == pace.rate
 
 
 def test_many_throttles_take_the_rate_to_the_accepted_share_and_a_single_one_takes_a_hundredth() -> None:
-    assert after(PACE, Report(1.0, "0" * 9 + "1"), NOW).rate == pytest.approx(9.9)
-    assert after(PACE, Report(1.0, "10" * 5), NOW).rate == pytest.approx(10 * 5 / 9)
+    assert after(PACE, Report("0" * 9 + "1"), NOW).rate == pytest.approx(9.9)
+    assert after(PACE, Report("10" * 5), NOW).rate == pytest.approx(10 * 5 / 9)
 
 
 def test_a_throttle_of_requests_that_were_sent_late_takes_less() -> None:
-    late = Report(1.0, "0" * 9 + "1", is_uneven=True)
+    late = Report("0" * 9 + "1", is_uneven=True)
 
     assert after(PACE, late, NOW).rate == pytest.approx(9.975)
     assert after(PACE, replace(late, outcomes="10" * 5), NOW).rate == pytest.approx(10 * 5 / 9), "capacity is gone"
@@ -57,18 +62,18 @@ def test_a_throttle_of_requests_that_were_sent_late_takes_less() -> None:
 
 def test_a_slow_start_grows_as_fast_with_several_workers_as_with_one() -> None:
     one = several = Pace(rate=20.0, units=1, slow_start=True)
-    one = after(one, Report(1.0, "0" * 20), NOW)
+    one = after(one, Report("0" * 20), NOW)
     for _ in range(4):
-        several = after(several, Report(1.0, "0" * 5), NOW)
+        several = after(several, Report("0" * 5), NOW)
 
     assert 20 < several.rate == pytest.approx(one.rate, rel=0.05)
 
 
 def test_requests_that_were_sent_before_a_decrease_do_not_lower_the_rate_again() -> None:
-    lowered = after(PACE, Report(1.0, "10" * 5), NOW)
+    lowered = after(PACE, Report("10" * 5), NOW)
 
-    assert after(lowered, Report(0.5, "1" * 5), NOW + 0.5) == lowered
-    assert after(lowered, Report(1.0, "1" * 5), NOW + 2).rate < lowered.rate
+    assert after(lowered, Report("1" * 5), NOW + 0.3) == lowered
+    assert after(lowered, Report("1" * 5), NOW + 2).rate < lowered.rate
 
 
 @given(PACES, st.integers(1, 5))
@@ -80,10 +85,10 @@ def test_the_rate_follows_the_units_in_service_and_comes_back(pace: Pace, units:
 
 
 def test_a_limit_of_requests_in_flight_that_a_worker_found_ends_the_slow_start() -> None:
-    found = after(Pace(rate=2.0, units=1, slow_start=True), Report(1.0, "01010", cap=3), NOW)
+    found = after(Pace(rate=2.0, units=1, slow_start=True), Report("01010", cap=3), NOW)
 
     assert (found.cap, found.slow_start, found.rate) == (3, False, 2.0)
-    assert after(replace(found, cap=2), Report(1.0, "0", cap=3), NOW).cap == 2
+    assert after(replace(found, cap=2), Report("0", cap=3), NOW).cap == 2
 
 
 def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
@@ -109,3 +114,42 @@ def test_a_pace_that_ignores_throttles_misses_the_goals(monkeypatch: pytest.Monk
     monkeypatch.setattr("simulation.pacing.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
 
     assert goals([run_case(Case("measured", "token bucket", (5.0, 1), 0.0, 1))]).missed
+
+
+@pytest.mark.parametrize("tps", [12.5, 25.0, 40.0])
+def test_of_a_model_that_halves_for_a_third_of_the_time_a_batch_uses_nearly_all(tps: float) -> None:
+    used, throttled, third_s = [], [], 16 * 25 / tps
+    for seed in range(4):
+        begins_s = third_s * (0.7 + 0.2 * seed)
+        tempo = Tempo(((0.0, 1.0), (begins_s, 0.5), (begins_s + third_s, 1.0)))
+        service = UnsteadyService(ModelTruth(tps_per_iu=tps, latency_mean_s=0.08, seed=seed), Around(tempo))
+        done = run_batch(service, first_pace(1, Measured(tps, 0.08)), 3 * third_s, seed=str(seed)).between(
+            0, 3 * third_s
+        )
+        used.append(done["accepted"] / (tps * tempo.work_until(int(3 * third_s))))
+        throttled.append(done["throttled"] / done.total())
+
+    assert mean(used) >= 0.97
+    assert min(used) >= 0.94
+    assert mean(throttled) <= 0.012
+
+
+@pytest.mark.parametrize("limiter", ["token_bucket", "fixed_window", "sliding_window", "executor_pool"])
+@pytest.mark.parametrize("tps", [5.0, 25.0, 100.0])
+def test_without_a_measurement_a_few_throttles_find_any_rate(limiter: str, tps: float) -> None:
+    service = UnsteadyService(ModelTruth(tps_per_iu=tps, limiter=limiter, latency_mean_s=0.15), Around(Tempo()))
+
+    sent = run_batch(service, first_pace(1, None), 60.0)
+
+    assert sent.between(0, 60)["throttled"] <= 8 + tps / 6, "a few, and those that are on their way meanwhile"
+    assert sent.between(30, 60)["accepted"] >= 0.85 * 30 * tps
+
+
+def test_a_throttled_probe_ends_at_what_was_answered_since_the_last_throttle() -> None:
+    lost = after(PACE, Report("10" * 5), NOW)
+    probed = after(replace(lost, answered=0, counted_from=NOW), Report("0" * 8), NOW + 2)
+    throttled = after(replace(probed, rate=9.0), Report("0" * 12 + "1"), NOW + 4)
+
+    assert lost.seeking
+    assert probed.rate > PROBED * lost.rate
+    assert throttled.rate == pytest.approx(20 / 4)

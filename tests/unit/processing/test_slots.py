@@ -123,9 +123,23 @@ def test_many_throttles_make_a_worker_report_early_and_give_its_slots_back() -> 
     for _ in range(4):
         own.done(THROTTLED, own.send(NOW))
 
-    assert not own.is_due(NOW + 0.1)
+    assert not own.is_due(NOW + 0.05)
     assert own.is_due(NOW + 0.4)
+    assert own.next_at(NOW + 0.4) is None, "first it reports"
     assert own.unsent(NOW + 0.4) == (pytest.approx(NOW + 0.4), pytest.approx(NOW + 1.0))
+    assert own.next_at(NOW + 0.4) is None
+
+
+def test_a_guess_is_left_at_the_first_throttle() -> None:
+    own = WorkerSlots()
+    own.report(NOW)
+    own.add(Slots(NOW, 0.1, 10, NOW + 1, is_unsure=True))
+    own.done(ACCEPTED, own.send(NOW))
+    assert own.next_at(NOW + 0.4) is not None
+
+    own.done(THROTTLED, own.send(NOW + 0.4))
+
+    assert own.is_due(NOW + 0.4)
     assert own.next_at(NOW + 0.4) is None
 
 
