@@ -17,7 +17,7 @@ from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import ImageWork, Processing
 from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
-from lambdas.processing.rounds import send_in_rounds
+from tests.unit.processing.in_rounds import send_in_rounds
 
 JPEG = b"\xff\xd8\xff\xe0"
 BROKEN = Reply(ACCEPTED, body=b"broken")

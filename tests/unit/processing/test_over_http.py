@@ -24,12 +24,12 @@ from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import ImageWork, Processing
 from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
-from lambdas.processing.rounds import send_in_rounds
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
 from tests.model_books import answers_by_key
+from tests.unit.processing.in_rounds import send_in_rounds
 from tests.unit.simulated_model.conftest import client_of
 from tests.unit.simulated_model.pictures import jpeg
 

@@ -1,4 +1,4 @@
-"""Sends images in rounds: those that had an error that may pass are sent again after the others."""
+"""Send images until each has an outcome; those that had an error that may pass are sent again after the others."""
 
 from __future__ import annotations
 
