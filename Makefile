@@ -1,5 +1,5 @@
 # Each command does its own set-up; Python 3.11 or newer and make are all it takes.
-.PHONY: setup demo about-demo playground test faults lint bench coverage mutants picture
+.PHONY: setup demo about-demo playground test installed faults lint bench coverage mutants picture
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -62,9 +62,13 @@ about-demo:
 playground: setup
 	$(BIN)/python -m local.playground $(ARGS)
 
-# The end-to-end tests begin first and take five processes, which mostly wait for runs; then all have the rest.
+# The end-to-end tests begin first and take four processes, which mostly wait for runs; then all have the rest.
 test: setup .venv/dev
-	$(BIN)/python -m pytest tests/e2e tests/infra tests/states tests/browser tests/unit --numprocesses 6 --no-loadscope-reorder
+	$(BIN)/python -m pytest tests/e2e tests/infra tests/states tests/browser tests/unit --numprocesses 5 --no-loadscope-reorder
+
+# The playground, used by an unchanged AWS CLI, by boto3 and by the installed client, which it loads (30 MB).
+installed: setup .venv/dev
+	$(BIN)/python -m pytest tests/installed
 
 # Faults injected one by one; writes the matrix into docs/reliability.md.
 faults: setup .venv/dev

@@ -25,9 +25,7 @@ import pytest
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.names import VERSION
 from local.playground import READY
-from tests.e2e.scenarios import FAST
 from tests.support.hostile_images import JPEG
-from tests.support.turns import Turns
 from tests.waiting import MAX_S, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,6 +33,7 @@ REPOSITORY = Path(__file__).parents[2]
 AWS_CLI = "awscli==1.46.3"
 KEPT = REPOSITORY / ".cache" / AWS_CLI
 QUICK = {"mode": "quick"}
+FAST = {"start_s": 2.0, "stop_s": 1.0}
 SMALL = {f"{number}.jpg": JPEG + bytes([number]) for number in range(4)}
 
 
@@ -148,7 +147,7 @@ def test_the_wheel_has_one_package_and_its_console_script(world: tuple[Playgroun
 
 
 def test_aws_cli_boto3_and_client_each_run_an_execution(
-    world: tuple[Playground, Tools], tmp_path_factory: pytest.TempPathFactory, turns: Turns
+    world: tuple[Playground, Tools], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     playground, tools = world
     machine, there = playground.value("state machine"), ("--endpoint-url", playground.value("embedded AWS"))
@@ -161,23 +160,22 @@ def test_aws_cli_boto3_and_client_each_run_an_execution(
         s3.put_object(Bucket=bucket, Key=f"small/{name}", Body=body)
     states = client("stepfunctions", playground)
 
-    with turns.loading(3):
-        small = {"test": QUICK, "images": {"prefix": "small/"}}  # large ones cost this machine most
-        raw = [json.dumps({"modelArn": model, **small}) for model in models]
-        by_cli = run(
-            tools.aws_cli / "bin" / "aws",
-            *("stepfunctions", "start-execution", "--state-machine-arn", machine, "--input", raw[0], *there),
-            env=only_credentials,
-        )
-        assert by_cli.returncode == 0, by_cli.stderr
-        by_boto3 = states.start_execution(stateMachineArn=machine, input=raw[1])
-        succeeded(states, by_boto3["executionArn"])  # an account runs two models at once
-        by_client = run(
-            tools.client / "bin" / "iu-tuner",
-            *("run", models[2], "--mode", "quick", "--image-folder", str(images), "--json", *there),
-            env=only_credentials,
-        )
-        succeeded(states, json.loads(by_cli.stdout)["executionArn"])
+    small = {"test": QUICK, "images": {"prefix": "small/"}}  # large ones cost this machine most
+    raw = [json.dumps({"modelArn": model, **small}) for model in models]
+    by_cli = run(
+        tools.aws_cli / "bin" / "aws",
+        *("stepfunctions", "start-execution", "--state-machine-arn", machine, "--input", raw[0], *there),
+        env=only_credentials,
+    )
+    assert by_cli.returncode == 0, by_cli.stderr
+    by_boto3 = states.start_execution(stateMachineArn=machine, input=raw[1])
+    succeeded(states, by_boto3["executionArn"])  # an account runs two models at once
+    by_client = run(
+        tools.client / "bin" / "iu-tuner",
+        *("run", models[2], "--mode", "quick", "--image-folder", str(images), "--json", *there),
+        env=only_credentials,
+    )
+    succeeded(states, json.loads(by_cli.stdout)["executionArn"])
 
     assert by_client.returncode == 0, by_client.stderr
     assert "1 file of" in by_client.stderr and "notes.txt (neither JPEG nor PNG)" in by_client.stderr

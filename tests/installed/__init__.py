@@ -1,0 +1,1 @@
+"""Tests of programs that users install, against the playground."""
