@@ -16,7 +16,8 @@ from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.request import RequestSigner
 from lambdas.processing.first_pace import Measured, first_pace
-from lambdas.processing.pacer import Pace, Report, after
+from lambdas.processing.pace import Pace, Report
+from lambdas.processing.pacer import after
 from lambdas.processing.sending import send_paced
 from lambdas.processing.slots import Slots, reserve
 from local.simulated_model.model_spec import ModelTruth

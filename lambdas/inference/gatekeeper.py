@@ -23,8 +23,8 @@ from lambdas.models.registry import find_model
 from lambdas.models.status import ModelState
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS, first_pace, measured_in
+from lambdas.processing.pace import Pace, with_units
 from lambdas.processing.pace_store import pace_store
-from lambdas.processing.pacer import Pace, with_units
 from lambdas.reports.metrics import served
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from lambdas.processing.pace import Report
 from lambdas.processing.pace_store import PaceStore
-from lambdas.processing.pacer import Report
 from lambdas.processing.slots import PERIOD_S, Slots
 
 

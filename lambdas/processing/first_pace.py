@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iu_tuner.contract.output.result import Output
-from lambdas.processing.pacer import LEAST_SHARE, SAFETY, SLOW_START_TPS, Pace
+from lambdas.processing.pace import Pace
+from lambdas.processing.pacer import LEAST_SHARE, SAFETY, SLOW_START_TPS
 
 USABLE_VERDICTS = ("ok", "throttles-below-max")
 MORE_IN_FLIGHT = 3  # than TPS x p50 needs on average, as latencies vary

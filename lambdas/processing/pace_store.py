@@ -16,7 +16,8 @@ from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.table import RESULTS_KEPT_S, Attributes, Partition, dynamodb_client
 from lambdas.processing.first_pace import later_pace
-from lambdas.processing.pacer import Pace, Report, after, with_units
+from lambdas.processing.pace import Pace, Report, with_units
+from lambdas.processing.pacer import after
 from lambdas.processing.slots import Kind, Slots, give_back, reserve
 
 TRIES = 5  # writes that another worker's write came before

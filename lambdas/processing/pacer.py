@@ -19,9 +19,9 @@ The constants were chosen with `python -m bench.pacer`, which measures these rul
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from lambdas.models.outcomes import THROTTLED
+from lambdas.processing.pace import LOW, Pace, Report
 
 SAFETY = 0.98  # of the measured rate at the start
 STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
@@ -32,7 +32,6 @@ MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so ma
 PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
 PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
-LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
 # A guess is probed after so many requests, the first time and later; each probe that was throttled makes them more.
 SEEK_FIRST, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
 CREEP = 0.03  # growth until then, as a limit without credit answers no more than it is asked
@@ -48,80 +47,6 @@ REST_S, SEEK_REST_S = 0.8, 0.4
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
 LEAST_TPS = 0.1
 USED = 0.5  # a report with a smaller share of its slots used proves nothing
-
-
-@dataclass(frozen=True)
-class Pace:
-    """What all work with one model shares. Rates in requests per second of all units, times in epoch seconds."""
-
-    rate: float
-    units: int
-    cap: int | None = None  # most requests in flight; None if it is not known
-    is_limited: bool = False  # whether the model throttles more in flight than the cap
-    measured: float | None = None  # TPS per inference unit; None without a measurement
-    ceiling: float | None = None  # the rate at the last throttle
-    slow_start: bool = False
-    seeking: bool = False  # the ceiling is a guess: after lost capacity or a slow start, or from a clean rate
-    false_probes: int = 0
-    answered: int = 0  # accepted requests since `counted_from`, the time of the last decrease
-    counted_from: float = 0.0
-    recent: str = ""  # the latest outcomes, oldest first: 0 accepted, 1 throttled
-    lowered_at: float = 0.0
-    next_free_at: float = 0.0  # the first slot that nobody has reserved
-    batch_at: float = 0.0  # when a batch last reserved slots
-    live_free_at: float = 0.0  # until when live uploads have used their share
-
-    @property
-    def expected(self) -> float | None:
-        """The measured rate with the present units."""
-        return None if self.measured is None else self.measured * self.units
-
-    @property
-    def is_unsure(self) -> bool:
-        """Whether the rate is a guess, which is made better by throttles: each one is reported at once."""
-        return self.slow_start or self.seeking
-
-    @property
-    def is_low(self) -> bool:
-        """Whether the rate is far below the measured one."""
-        return self.expected is not None and self.rate < LOW * self.expected
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one worker saw since its last report.
-
-    `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
-    requests in flight above which almost all requests were throttled, if the worker found one. `is_uneven` says that
-    requests were sent late, so that the model was asked for more than the rate for a moment.
-    """
-
-    outcomes: str = ""
-    unused: int = 0
-    cap: int | None = None
-    is_uneven: bool = False
-
-    @property
-    def accepted(self) -> int:
-        """The number of accepted requests."""
-        return self.outcomes.count("0")
-
-
-def digit(outcome: str) -> str:
-    """An outcome in a report. Errors that are no throttle count as accepted: the model was not at its limit."""
-    return "1" if outcome == THROTTLED else "0"
-
-
-def with_units(pace: Pace, units: int) -> Pace:
-    """The pace with this number of inference units in service: all rates are in proportion."""
-    if units == pace.units:
-        return pace
-    times = units / pace.units
-    ceiling = None if pace.ceiling is None else pace.ceiling * times
-    cap = None if pace.cap is None else math.ceil(pace.cap * times)
-    return replace(
-        pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="", answered=0, counted_from=0.0
-    )
 
 
 def after(pace: Pace, report: Report, now: float) -> Pace:

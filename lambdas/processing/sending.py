@@ -16,7 +16,7 @@ from typing import Protocol
 
 from lambdas.models.outcomes import ACCEPTED, MODEL_GONE, THROTTLED, Reply
 from lambdas.models.ports import PreparedRequest
-from lambdas.processing.pacer import Report
+from lambdas.processing.pace import Report
 from lambdas.processing.slots import Slots
 from lambdas.processing.worker_slots import WorkerSlots
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lambdas.processing.pacer import Pace
+from lambdas.processing.pace import Pace
 
 Kind = Literal["live", "batch"]
 

@@ -9,7 +9,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from lambdas.models.outcomes import THROTTLED
-from lambdas.processing.pacer import OUTAGE, OUTCOMES_KEPT, Report, digit
+from lambdas.processing.pace import Report, digit
+from lambdas.processing.pacer import OUTAGE, OUTCOMES_KEPT
 from lambdas.processing.slots import Slots
 
 LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity

@@ -16,7 +16,8 @@ from random import Random
 
 from lambdas.inference.gate import UPLOADS, batches_for
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
-from lambdas.processing.pacer import Pace, Report, after, with_units
+from lambdas.processing.pace import Pace, Report, with_units
+from lambdas.processing.pacer import after
 from lambdas.processing.slots import Kind, give_back, reserve
 from lambdas.processing.worker_slots import WorkerSlots
 from simulation.virtual_time import OUTCOMES, Service

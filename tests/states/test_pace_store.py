@@ -13,8 +13,8 @@ from botocore.exceptions import EndpointConnectionError
 from lambdas.aws.table import Partition
 from lambdas.past_runs.store import history
 from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, first_pace, measured_in
+from lambdas.processing.pace import Pace, Report
 from lambdas.processing.pace_store import PaceStore, pace_store
-from lambdas.processing.pacer import Pace, Report
 from tests.states.conftest import TABLE, Stack
 from tests.support.modules import ROOT
 

@@ -22,8 +22,8 @@ from lambdas.models.registry import model_of
 from lambdas.models.tokens import client_token
 from lambdas.processing.denials import Denials
 from lambdas.processing.image_work import Processing
+from lambdas.processing.pace import Report
 from lambdas.processing.pace_store import PaceStore, pace_store
-from lambdas.processing.pacer import Report
 from lambdas.processing.sending import THREADS, Sent, send_paced
 from lambdas.processing.slots import Slots
 from lambdas.runs.sent_requests import sent_requests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lambdas.inference.live_pace import LivePace, ModelIsMeasured, Unreported
-from lambdas.processing.pacer import Report
+from lambdas.processing.pace import Report
 from lambdas.processing.slots import Slots
 
 

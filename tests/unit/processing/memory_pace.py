@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lambdas.processing.pacer import Pace, Report, after
+from lambdas.processing.pace import Pace, Report
+from lambdas.processing.pacer import after
 from lambdas.processing.slots import Slots, give_back, reserve
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bench.pacer import Case, goals, run_case
 from lambdas.processing.first_pace import Measured, first_pace
-from lambdas.processing.pacer import PROBED, SAFETY, Pace, Report, after, with_units
+from lambdas.processing.pace import Pace, Report, with_units
+from lambdas.processing.pacer import PROBED, SAFETY, after
 from local.simulated_model.model_spec import ModelTruth
 from simulation.pacing.paced_batch import run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService

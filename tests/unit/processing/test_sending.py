@@ -14,7 +14,7 @@ from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.request import RequestSigner
 from lambdas.processing.first_pace import Measured, first_pace
-from lambdas.processing.pacer import Pace
+from lambdas.processing.pace import Pace
 from lambdas.processing.sending import Sent, send_paced
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model

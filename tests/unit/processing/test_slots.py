@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
-from lambdas.processing.pacer import Pace
+from lambdas.processing.pace import Pace
 from lambdas.processing.slots import HORIZON_S, Kind, Slots, give_back, reserve
 from lambdas.processing.worker_slots import WorkerSlots
 
