@@ -88,7 +88,8 @@ def _pace(model_arn: str, state: ModelState, *, starts: bool) -> Pace:
     pace = None if starts else store.load()
     if pace is None:
         first = first_pace(units, measured_in(history().outputs(model_arn, verdicts=USABLE_VERDICTS)))
-        return first if store.begin(first, time.time()) else store.load() or first
+        store.begin(first, time.time())  # it may go on from an earlier start, or other work may have begun
+        return store.load() or first
     if pace.units != units:
         store.set_units(units)
     return with_units(pace, units)

@@ -20,6 +20,7 @@ from lambdas.handlers import analyse_uploads, gatekeeper
 from lambdas.inference.attempts import attempts_of
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
+from lambdas.processing.pace import Pace
 from lambdas.processing.pace_store import pace_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
@@ -276,6 +277,15 @@ def test_an_open_gate_gets_more_batches_as_the_rate_grows_and_keeps_them(pipelin
         seen.append(gate["ScalingConfig"]["MaximumConcurrency"])
 
     assert seen == [2, 6, 6]
+
+
+def test_a_gate_that_opens_gets_batches_for_the_rate_that_an_earlier_start_has_found(pipeline: Pipeline) -> None:
+    pace_store(pipeline.model_arn, "live").begin(Pace(25.0, 1, measured=25.0), time.time() - 3600)
+
+    pipeline.look()
+
+    (gate,) = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert gate["ScalingConfig"]["MaximumConcurrency"] == 6
 
 
 def test_a_lost_pace_brings_the_messages_back(pipeline: Pipeline) -> None:
