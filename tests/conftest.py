@@ -26,7 +26,6 @@ settings.load_profile("any machine")
 # moto gives each test a session of its own: all of them read the definitions of AWS's services once.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
-
 # Most objects stay until the end: at Python's own rhythm, to look for garbage takes a tenth of the processor time.
 gc.set_threshold(100_000, 20, 100)
 

@@ -45,9 +45,7 @@ class WorkerSlots:
 
     def is_due(self, now: float) -> bool:
         """Whether to report and to reserve now: a second is over, or many requests are throttled."""
-        if now >= self.again_at:
-            return True
-        return self._is_alarmed(now)
+        return now >= self.again_at or self._is_alarmed(now)
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""

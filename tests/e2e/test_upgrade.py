@@ -9,10 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from iu_tuner.cli.main import main
 from tests.e2e.conftest import Upgraded
-from tests.support.earlier_version import ITEMS, MODEL_ARN, REPORT, REPORT_KEY, STATEFUL, physical_ids
-
-# Two Lambdas have new names, and a month of logs goes with the old ones.
-RENAMED = {"FunctionsRescueModelLogs12DADD9A", "FunctionsSettleModelLogsCD7B4545"}
+from tests.support.earlier_version import ITEMS, MODEL_ARN, RENAMED, REPORT, REPORT_KEY, STATEFUL, physical_ids
 
 
 def test_what_held_data_is_the_same_resource(app: Upgraded) -> None:

@@ -8,10 +8,7 @@ import pytest
 
 from tests.infra.deployments import EVERYTHING
 from tests.infra.synth import template
-from tests.support.earlier_version import STATEFUL
-
-# Two Lambdas have new names, and a month of logs goes with the old ones.
-RENAMED = {"FunctionsRescueModelLogs12DADD9A", "FunctionsSettleModelLogsCD7B4545"}
+from tests.support.earlier_version import RENAMED, STATEFUL
 
 
 @pytest.mark.parametrize(("deployment", "context"), [("default", {}), ("everything", EVERYTHING)])

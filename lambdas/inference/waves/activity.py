@@ -36,7 +36,7 @@ _ATTRIBUTES = Attributes(Activity)
 def activity_of(model_arn: str) -> Activity:
     """The activity until now. Raises ClientError, BotoCoreError."""
     with suppress(KeyError):
-        return _ATTRIBUTES.read(_items(model_arn).get(UPLOADS_ITEM))
+        return _ATTRIBUTES.read(items_of(model_arn).get(UPLOADS_ITEM))
     return Activity()
 
 
@@ -44,15 +44,16 @@ def count_batch(model_arn: str, *, done: int, failed: int) -> None:
     """Count a batch of messages that is over. An error is logged: it must not bring the messages back."""
     amounts = {"imagesDone": done, "imagesFailed": failed, "batches": 1}
     try:
-        _items(model_arn).add_all(UPLOADS_ITEM, amounts, {"activeAt": time.time()})
+        items_of(model_arn).add_all(UPLOADS_ITEM, amounts, {"activeAt": time.time()})
     except AWS_ERRORS:
         logger.exception("a batch of uploads could not be counted")
 
 
 def save_execution(model_arn: str, execution_arn: str) -> None:
     """Save the execution that is started for the model's uploads. Raises ClientError, BotoCoreError."""
-    _items(model_arn).update(UPLOADS_ITEM, {"servedBy": execution_arn})
+    items_of(model_arn).update(UPLOADS_ITEM, {"servedBy": execution_arn})
 
 
-def _items(model_arn: str) -> Partition:
+def items_of(model_arn: str) -> Partition:
+    """The items of a model in the runs table."""
     return Partition(dynamodb_client(), settings().runs_table, model_pk(model_arn))

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from iu_tuner.contract.names import UPLOAD_FAILURES_ITEM, model_pk
+from iu_tuner.contract.names import UPLOAD_FAILURES_ITEM
 from iu_tuner.contract.uploads.serve_output import FailedImages
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
-from lambdas.aws.settings import settings
-from lambdas.aws.table import Partition, dynamodb_client
+from lambdas.inference.waves.activity import items_of
 from lambdas.processing.outcomes import Failure
 
 MAX_MESSAGE = 1000  # characters
@@ -29,7 +28,7 @@ def count_failures(model_arn: str, failures: Sequence[Failure]) -> None:
     examples = {f"{_KEY}{error}": each.image.key for error, each in last.items()}
     messages = {f"{_MESSAGE}{error}": each.message[:MAX_MESSAGE] for error, each in last.items()}
     try:
-        _items(model_arn).add_all(UPLOAD_FAILURES_ITEM, amounts, {**examples, **messages})
+        items_of(model_arn).add_all(UPLOAD_FAILURES_ITEM, amounts, {**examples, **messages})
     except AWS_ERRORS:
         logger.exception("failed uploads could not be counted by their errors")
 
@@ -37,12 +36,8 @@ def count_failures(model_arn: str, failures: Sequence[Failure]) -> None:
 def failures_of(model_arn: str) -> list[FailedImages]:
     """The failures until now. Raises ClientError, BotoCoreError."""
     try:
-        item = _items(model_arn).get(UPLOAD_FAILURES_ITEM)
+        item = items_of(model_arn).get(UPLOAD_FAILURES_ITEM)
     except KeyError:
         return []
     errors = [name.removeprefix(_IMAGES) for name in item if name.startswith(_IMAGES)]
     return [FailedImages(each, item[_IMAGES + each], item[_KEY + each], item[_MESSAGE + each]) for each in errors]
-
-
-def _items(model_arn: str) -> Partition:
-    return Partition(dynamodb_client(), settings().runs_table, model_pk(model_arn))
