@@ -21,6 +21,8 @@ from local.simulated_model.process import RunningSimulatedModel, running_simulat
 from simulation.samples.run import sample_output
 
 POLL_S = 0.5
+# The entries of `inference` for models with these ARNs.
+Entries = Callable[[Sequence[str]], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class UploadWorld:
         wait_for(lambda: self.service.model_report(model_arn)["status"] == "RUNNING", 60)
 
     def look(self, prefix: str) -> None:
-        """Do what the scheduler does each minute."""
+        """Do what the scheduler does each minute. Raises RuntimeError if the Gatekeeper fails."""
         schedules, own = self.aws.client("scheduler"), f"Look{fingerprint(prefix)}"
         (name,) = (each["Name"] for each in schedules.list_schedules()["Schedules"] if own in each["Name"])
         target = schedules.get_schedule(Name=name)["Target"]
-        self.aws.client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
+        reply = self.aws.client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
+        if "FunctionError" in reply:
+            raise RuntimeError(reply["Payload"].read())
 
     def send(self, prefix: str, body: str) -> None:
         """Send a message to the queue of a prefix."""
@@ -89,11 +93,16 @@ class UploadWorld:
 
 
 @contextmanager
-def running_uploads(
-    models: Sequence[ModelSetup], entries: Callable[[Sequence[str]], list[dict[str, Any]]]
-) -> Iterator[UploadWorld]:
+def running_uploads(models: Sequence[ModelSetup], entries: Entries) -> Iterator[UploadWorld]:
     """Deploy the app with the `entries` of the models, by their ARNs. Everything is stopped at the end of the block."""
-    with embedded_aws() as aws, running_simulated_model(models, s3_endpoint_url=aws.url) as service:
+    with embedded_aws() as aws, deployed_uploads(aws, models, entries) as world:
+        yield world
+
+
+@contextmanager
+def deployed_uploads(aws: EmbeddedAws, models: Sequence[ModelSetup], entries: Entries) -> Iterator[UploadWorld]:
+    """The same in an embedded AWS that runs; the models are stopped at the end of the block."""
+    with running_simulated_model(models, s3_endpoint_url=aws.url) as service:
         context = {"rekognitionEndpointUrl": service.url, "modelPollSeconds": 1}
         outputs = deploy(aws, {**context, "inference": entries(service.model_arns)})
         (stack,) = aws.client("cloudformation").describe_stacks(StackName="InferenceUnitTuner")["Stacks"]
