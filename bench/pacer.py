@@ -49,6 +49,7 @@ HALF = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5), (2 * OUTAGE_S, 1.0)))
 HALVED = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5)), long_run=None)
 DOUBLED = Tempo(((0.0, 0.5), (OUTAGE_S, 1.0)))
 SHORT_SIZES, SHORT_S = ((60.0, 1), (25.0, 2)), 24.0  # about 1,200 images
+BUSY_SIZES = ((60.0, 1), (25.0, 1), (12.5, 1))  # 1,200 images at each
 SHORT = Tempo(((0.0, 1.0), (SHORT_S / 3, 0.5), (2 * SHORT_S / 3, 1.0)))
 UNITS_LOOK_S = 30.0  # the units in service are looked at this often
 
@@ -103,6 +104,8 @@ def run_case(case: Case) -> Outcome:
             return _run(case, HALF, 3 * OUTAGE_S)
         case "short":
             return _run(case, Tempo(), SHORT_S)
+        case "busy":
+            return _run(case, Tempo(), 1200 / case.size[0], is_busy=True)
         case "short outage":
             return _run(case, SHORT, SHORT_S)
         case "halved":
@@ -115,7 +118,9 @@ def run_case(case: Case) -> Outcome:
     return _run(case, Tempo(), PEERS_S if case.part in PEERS else MEASURED_S)
 
 
-def _run(case: Case, tempo: Tempo, seconds: float, *, times: float = 1.0, told_at: float | None = None) -> Outcome:
+def _run(
+    case: Case, tempo: Tempo, seconds: float, *, times: float = 1.0, told_at: float | None = None, is_busy: bool = False
+) -> Outcome:
     truth, units = case.truth, case.size[1]
     if case.part in PEERS:
         done = run_peer(PEERS[case.part], UnsteadyService(truth, Around(tempo)), seconds, str(case))
@@ -123,7 +128,7 @@ def _run(case: Case, tempo: Tempo, seconds: float, *, times: float = 1.0, told_a
         pace = first_pace(units, case.measured(times))
         told = None if told_at is None else (lambda now: units if now < told_at else 2 * units)
         service = UnsteadyService(truth, Around(tempo))
-        batch = run_batch(service, pace, seconds, seed=str(case), workers=case.workers, units_at=told)
+        batch = run_batch(service, pace, seconds, seed=str(case), workers=case.workers, units_at=told, is_busy=is_busy)
         done = batch.between(0, seconds)
     capacity = truth.true_tps(1) * tempo.work_until(seconds)
     outcome = Outcome(case, min(1.0, done["accepted"] / capacity), done["throttled"] / max(1, done.total()))
@@ -150,6 +155,8 @@ def cases(seeds: int, parts: Sequence[str], first: int = 0) -> list[Case]:
         off: tuple[float | None, ...] = OFF if part == "measured" else (None,) if part == "unmeasured" else (0.0,)
         if part == "two workers":
             made += [Case(*each) for each in product((part,), LIMITERS, SIZES[1:3], (0.0,), numbers, (2,))]
+        elif part == "busy":
+            made += [Case(part, *each) for each in product(LIMITERS, BUSY_SIZES, (0.0,), numbers)]
         elif part.startswith("short"):
             made += [Case(part, *each) for each in product(LIMITERS, SHORT_SIZES, (0.0,), numbers)]
         elif part in PEERS:
@@ -159,7 +166,18 @@ def cases(seeds: int, parts: Sequence[str], first: int = 0) -> list[Case]:
     return made
 
 
-OWN = ("measured", "unmeasured", "outage", "halved", "doubled", "units doubled", "two workers", "short", "short outage")
+OWN = (
+    "measured",
+    "unmeasured",
+    "outage",
+    "halved",
+    "doubled",
+    "units doubled",
+    "two workers",
+    "short",
+    "short outage",
+    "busy",
+)
 GOALS: tuple[tuple[str, str, str, float], ...] = (
     ("measured", "efficiency", "median", 98.5),
     ("measured", "efficiency", "p10", 95.0),
@@ -252,7 +270,9 @@ def main(arguments: list[str] | None = None) -> int:
         outcomes = pool.map(run_case, cases(chosen.seeds, chosen.parts, chosen.first_seed), chunksize=4)
     checks = goals(outcomes)
     print(f"{len(outcomes)} runs, {chosen.seeds} seeds\n")
-    listed = [part for part in ("measured", "unmeasured", "outage", "short", "short outage") if part in chosen.parts]
+    listed = [
+        part for part in ("measured", "unmeasured", "outage", "short", "short outage", "busy") if part in chosen.parts
+    ]
     print(by_part(judged(outcomes)), end="\n\n")
     if listed:
         print(by_limiter(outcomes, listed), *(f"{each}: {why}." for each, why in EXCEPTIONS.items()), sep="\n\n")

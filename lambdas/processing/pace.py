@@ -53,7 +53,7 @@ class Report:
 
     `outcomes` are in order: 0 accepted, 1 throttled. `unused` slots passed without a request. `cap` is the number of
     requests in flight above which almost all requests were throttled, if the worker found one. `is_uneven` says that
-    requests were sent late, so that the model was asked for more than the rate for a moment.
+    requests were sent late, or shortly before, so that the model was asked for more than the rate for a moment.
     """
 
     outcomes: str = ""

@@ -5,8 +5,9 @@ reserves its next slots (`lambdas.processing.slots`). The rate follows the model
 
 - Without throttles it grows: slowly up to the ceiling, which is the measured rate or the rate at the last throttle;
   then above it. If the model turns out to carry much more, it grows faster and faster.
-- A throttle lowers it by 1 %. A probe above the ceiling that is throttled ends below the ceiling, and the next one
-  comes later. If many of the latest requests are throttled, capacity is gone: the rate falls to the accepted share.
+- A throttle lowers it by 0.5 %, others soon after it by more. A probe above the ceiling that is throttled ends below
+  the ceiling, and the next one comes later. If many of the latest requests are throttled, capacity is gone: the rate
+  falls to the accepted share.
 - Then, and far below the measured rate, it is a guess that is probed often: the rate goes up to the measured one within
   a second or two. If a probe is throttled, the rate becomes what was answered per second since the last throttle:
   between two throttles a bucket gains no credit, so that is what the model carries.
@@ -24,10 +25,12 @@ from dataclasses import replace
 from lambdas.processing.pace import LOW, Pace, Report
 
 SAFETY = 0.98  # of the measured rate at the start
-STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
-UNEVEN_STEP = STEP / 4  # of a throttle that may be due to a request that was sent late: a slower pace would not help
+STEP = 0.01  # of the rate: the unit of the growth below
+# What a throttle takes, and four times as much for each other one among the latest outcomes, up to the last figure.
+# One that may be due to a request that was sent late takes less, as a slower pace would not help.
+THROTTLE, UNEVEN_THROTTLE, MOST_TAKEN, MOST_TAKEN_UNEVEN = STEP / 2, STEP / 4, 4 * STEP, STEP
 FIRST_REQUESTS = 120  # requests per STEP before the first throttle
-RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
+RETURN_REQUESTS, RETURN_S = 2000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
 MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
 PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
@@ -40,6 +43,7 @@ HELD_REQUESTS, HELD_S = 24, 1.4  # a probe without a throttle has found the rate
 PROBED = 1.05  # of a guess: a rate above it is a probe
 FOUND, MOST_FOUND = 0.95, 1.1  # of what a slow start's first probe finds, and of the guess: reports of workers overlap
 OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
+UNEVEN_OUTAGE = 0.5  # and this share, if requests were sent late: a window has no room for them and for those on time
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up
 # Outcomes so soon after a decrease are of requests that were sent before it; a throttle of a guess is reported at once.
@@ -52,8 +56,8 @@ USED = 0.5  # a report with a smaller share of its slots used proves nothing
 def after(pace: Pace, report: Report, now: float) -> Pace:
     """The pace after a worker's report at `now`.
 
-    A throttle soon after a decrease is of a request that was sent before it. Many of them after a decrease by one STEP
-    show that capacity is gone.
+    A throttle soon after a decrease is of a request that was sent before it. Many of them after a small decrease
+    show that capacity is gone. One that may be due to a late request leaves the ceiling where it is.
     """
     if pace.cap is None and report.cap is not None:
         limited = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
@@ -64,20 +68,26 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
         return pace
     kept = max(OUTCOMES_KEPT, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
-    if "1" in report.outcomes and (not rests or pace.recent.count("1") >= OUTAGE):
+    if "1" in report.outcomes and (not rests or is_outage(pace.recent, is_uneven=report.is_uneven)):
         return replace(_lowered(pace, report, now), answered=0, counted_from=now)
     slots = report.accepted + report.unused
     return pace if rests or report.accepted < USED * slots else _raised(pace, report, now)
 
 
+def is_outage(outcomes: str, *, is_uneven: bool) -> bool:
+    """Whether these latest outcomes show that capacity is gone."""
+    return outcomes.count("1") >= max(OUTAGE, UNEVEN_OUTAGE * len(outcomes) if is_uneven else 0)
+
+
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
-    step = UNEVEN_STEP if report.is_uneven else STEP
+    step, most = (UNEVEN_THROTTLE, MOST_TAKEN_UNEVEN) if report.is_uneven else (THROTTLE, MOST_TAKEN)
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
     answered = pace.answered / max(now - pace.counted_from, 1e-3)
     if pace.seeking and pace.answered >= SEEK_FIRST:
         return _guessed(lowered, answered, known)
-    if pace.slow_start or throttled >= (OUTAGE / 2 if pace.seeking else OUTAGE):
+    is_lost = throttled >= OUTAGE / 2 if pace.seeking else is_outage(pace.recent, is_uneven=report.is_uneven)
+    if pace.slow_start or is_lost:
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
         lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
@@ -85,16 +95,16 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     above = 0.0 if pace.ceiling is None else FAR_ABOVE
     if pace.rate > (1 + above) * known:  # the model carries more than the ceiling, or had much credit
         return _at(lowered, math.sqrt(pace.rate * known))
-    if pace.rate > known:
+    if pace.rate > known and not report.is_uneven:
         probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
         return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
-    rate = pace.rate * (1 - step * 2 ** (throttled - 1))
+    rate = pace.rate * (1 - min(step * 4 ** (throttled - 1), most))
     if known > MOST_FOUND * pace.rate and now < pace.lowered_at + 2 * REST_S:  # a probe used up what a window admits
         return _at(pace, rate)
-    if pace.answered >= SEEK_FIRST and known > (1 + STEP) * pace.rate:  # it grew fast
+    if pace.ceiling and pace.answered >= SEEK_FIRST and known > (1 + STEP) * pace.rate:  # it grew fast
         rate = min(rate, max(answered, FOUND * pace.rate))
-    return _at(lowered, rate)
+    return _at(replace(lowered, ceiling=pace.ceiling) if report.is_uneven else lowered, rate)
 
 
 def _guessed(pace: Pace, answered: float, known: float) -> Pace:

@@ -272,7 +272,7 @@ class _Sending:
 
     def _record(self, reply: Reply, took_s: float, before: int) -> None:
         with self._changed:
-            self._slots.done(reply.outcome, before)
+            self._slots.done(reply.outcome, before, self._now())
             self.sent.busy_s += took_s
             self.sent.accepted += reply.outcome == ACCEPTED
             self.sent.gone |= reply.outcome in MODEL_GONE

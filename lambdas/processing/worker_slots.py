@@ -5,16 +5,18 @@ Its threads share it under a lock; the benchmark drives it in virtual time.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from lambdas.models.outcomes import THROTTLED
 from lambdas.processing.pace import Report, digit
-from lambdas.processing.pacer import OUTAGE, OUTCOMES_KEPT
+from lambdas.processing.pacer import OUTCOMES_KEPT, is_outage
 from lambdas.processing.slots import Slots
 
 LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
 UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
+ECHO_S = 1.2  # for so long: a window of a second has less room until the late request has left it
 SOON_S = 0.1  # at most one early report in this time
 CAP_THROTTLES = 3  # a limit of requests in flight shows in so many throttles
 CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight
@@ -32,7 +34,8 @@ class WorkerSlots:
     _interval: float = 1.0
     _outcomes: str = ""
     _unused: int = 0
-    _is_uneven: bool = False
+    _late_at: float = -math.inf  # when a request was last sent late
+    _gives_up_late: bool = False  # the slots, as the model throttled after a late request
     _is_unsure: bool = False
     _reported_at: float | None = None
     _accepted_at: Counter[int] = field(default_factory=Counter)  # by requests in flight when they were sent
@@ -49,8 +52,9 @@ class WorkerSlots:
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""
-        report = Report(self._outcomes, self._unused, self._found_cap(), self._is_uneven)
-        self._reported_at, self._outcomes, self._unused, self._is_uneven = now, "", 0, False
+        since = now if self._reported_at is None else self._reported_at
+        report = Report(self._outcomes, self._unused, self._found_cap(), self._was_late(since))
+        self._reported_at, self._outcomes, self._unused = now, "", 0
         return report
 
     def unsent(self, now: float) -> tuple[float, float] | None:
@@ -69,7 +73,9 @@ class WorkerSlots:
 
     def next_at(self, now: float) -> float | None:
         """The time of the next slot, which may be past. Returns None if there is none, or the cap is reached."""
-        while self._slots and self._slots[0] < now - LATE_S:
+        waited_for_reply = self.cap is not None and self.in_flight >= self.cap - 1
+        late_s = UNEVEN_S if self._gives_up_late and not waited_for_reply else LATE_S
+        while self._slots and self._slots[0] < now - late_s:
             self._slots.popleft()
             self._unused += 1
         if not self._slots or self._is_alarmed(now) or (self.cap is not None and self.in_flight >= self.cap):
@@ -78,21 +84,27 @@ class WorkerSlots:
 
     def send(self, now: float) -> int:
         """Use the next slot. Returns the requests in flight before it, which `done` asks for."""
-        self._is_uneven |= now > self._slots.popleft() + UNEVEN_S
+        if now > self._slots.popleft() + UNEVEN_S:
+            self._late_at = now
         self.in_flight += 1
         return self.in_flight - 1
 
-    def done(self, outcome: str, in_flight_before: int) -> None:
+    def done(self, outcome: str, in_flight_before: int, now: float) -> None:
         """Record a request's outcome."""
         self.in_flight -= 1
         self._outcomes += digit(outcome)
+        self._gives_up_late |= outcome == THROTTLED and self._was_late(now)
         levels = self._throttled_at if outcome == THROTTLED else self._accepted_at
         levels[in_flight_before] += 1
 
+    def _was_late(self, now: float) -> bool:
+        """Whether a request was sent late so shortly before `now` that it may be why others are throttled."""
+        return self._late_at > now - ECHO_S
+
     def _is_alarmed(self, now: float) -> bool:
         """Whether throttles have to be reported before anything else is sent."""
-        throttled = self._outcomes[-OUTCOMES_KEPT:].count("1")
-        many = throttled >= (1 if self._is_unsure else OUTAGE)
+        latest = self._outcomes[-OUTCOMES_KEPT:]
+        many = "1" in latest if self._is_unsure else is_outage(latest, is_uneven=self._was_late(now))
         return many and self._reported_at is not None and now >= self._reported_at + SOON_S
 
     def _found_cap(self) -> int | None:

@@ -25,6 +25,9 @@ from simulation.virtual_time import OUTCOMES, Service
 CLOCK_ERROR_S = 0.015  # standard deviation between workers
 SEND_S, REPLY_S = 0.002, 0.003  # a request is sent, and a reply read, up to so much late
 EXCHANGE_S = 0.03  # a report, and the reservation after it, take up to so long
+# A busy worker stalls before this share of its requests, for so long on average, and a request takes so long on average
+# to arrive: about what was seen on two cores that did all of this and the model's part, too.
+STALLS, STALL_S, PATH_S = 0.003, 0.04, 0.002
 THREADS = 64  # of a worker, if the pace has no cap
 EPOCH = 1e6  # the time of the first request on the clock of the pace
 BEFORE_S, AFTER_S = 0.15, 0.1  # of a worker for uploads: from its start to its first request, from its last reply on
@@ -60,6 +63,7 @@ class _Worker:
     slots: WorkerSlots = field(default_factory=WorkerSlots)
     unanswered: int = 0
     asks: bool = False
+    stalls_until: float = 0.0
 
     @property
     def kind(self) -> Kind:
@@ -79,6 +83,7 @@ class _Sending:
     random: Random
     workers: int
     units_at: Callable[[float], int] | None
+    is_busy: bool
     actions: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
     waiting: deque[float] = field(default_factory=deque)
@@ -96,11 +101,19 @@ class _Sending:
 
     def step(self, worker: _Worker, now: float) -> None:
         local, own = now + worker.clock, worker.slots
+        if now < worker.stalls_until:
+            self.schedule(worker.stalls_until, partial(self.step, worker))
+            return
         if worker.has_images and own.is_due(local) and not worker.asks:
             self.ask(worker, now)
         while worker.has_images and own.in_flight < THREADS and (at := own.next_at(local)) is not None:
             if at > local + 1e-6:
                 return
+            if self.is_busy and self.random.random() < STALLS and not worker.stalls_until:
+                worker.stalls_until = now + self.random.expovariate(1 / STALL_S)
+                self.schedule(worker.stalls_until, partial(self.step, worker))
+                return
+            worker.stalls_until = 0.0
             self.send(worker, now)
 
     def ask(self, worker: _Worker, now: float) -> None:
@@ -140,6 +153,14 @@ class _Sending:
 
     def send(self, worker: _Worker, now: float) -> None:
         uploaded, before = worker.uploads.popleft() if worker.uploads else None, worker.slots.send(now + worker.clock)
+        if self.is_busy:
+            arrives = now + self.random.expovariate(1 / PATH_S)
+            self.schedule(arrives, lambda now: self.arrive(worker, now, before, uploaded))
+        else:
+            self.arrive(worker, now, before, uploaded)
+
+    def arrive(self, worker: _Worker, now: float, before: int, uploaded: float | None) -> None:
+        """The request arrives at the model."""
         kind, ready_s = self.service.offer(now)
         outcome = OUTCOMES[kind]
         self.batch.seconds.setdefault(int(now), Counter())[outcome] += 1
@@ -149,7 +170,7 @@ class _Sending:
         self.schedule(at, lambda now: self.reply(worker, now, outcome, before, uploaded))
 
     def reply(self, worker: _Worker, now: float, outcome: str, before: int, uploaded: float | None) -> None:
-        worker.slots.done(outcome, before)
+        worker.slots.done(outcome, before, now + worker.clock)
         if worker.uploads is not None and uploaded is not None:
             if outcome == THROTTLED:
                 worker.uploads.appendleft(uploaded)
@@ -187,13 +208,14 @@ def run_batch(
     workers: int = 1,
     units_at: Callable[[float], int] | None = None,
     uploads: Sequence[float] = (),
+    is_busy: bool = False,
 ) -> Batch:
     """Send for `seconds` with so many workers. `units_at` tells the inference units in service at a time.
 
-    `uploads` are the times of live uploads.
+    `uploads` are the times of live uploads. Busy workers send late at times, and their requests arrive unevenly.
     """
     random, batch = Random(f"{seed}/batch"), Batch(pace)
-    sending = _Sending(service, batch, random, workers, units_at)
+    sending = _Sending(service, batch, random, workers, units_at, is_busy)
     clocks = [EPOCH + (random.gauss(0.0, CLOCK_ERROR_S) if workers > 1 else 0.0) for _ in range(workers)]
     for number, clock in enumerate(clocks):
         worker = _Worker(clock)

@@ -37,6 +37,7 @@ class S3Images:
         self._region = region
         self._keys = (access_key, secret_key)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="s3-images")
+        self._threads.submit(lambda: self._client)  # the first requests don't wait for it
         self._verdicts: dict[S3Name, tuple[float, asyncio.Future[_Read]]] = {}
 
     async def image(self, name: S3Name) -> Image:

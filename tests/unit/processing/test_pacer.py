@@ -49,8 +49,8 @@ def test_too_few_requests_raise_nothing(pace: Pace, accepted: int, more: int) ->
     assert after(pace, Report("0" * accepted, unused=accepted + more), NOW).rate == pace.rate
 
 
-def test_many_throttles_take_the_rate_to_the_accepted_share_and_a_single_one_takes_a_hundredth() -> None:
-    assert after(PACE, Report("0" * 9 + "1"), NOW).rate == pytest.approx(9.9)
+def test_many_throttles_take_the_rate_to_the_accepted_share_and_a_single_one_takes_little() -> None:
+    assert after(PACE, Report("0" * 9 + "1"), NOW).rate == pytest.approx(9.95)
     assert after(PACE, Report("10" * 5), NOW).rate == pytest.approx(10 * 5 / 9)
 
 
@@ -59,6 +59,24 @@ def test_a_throttle_of_requests_that_were_sent_late_takes_less() -> None:
 
     assert after(PACE, late, NOW).rate == pytest.approx(9.975)
     assert after(PACE, replace(late, outcomes="10" * 5), NOW).rate == pytest.approx(10 * 5 / 9), "capacity is gone"
+
+
+def test_some_throttles_after_late_requests_are_no_lost_capacity() -> None:
+    some = Report("0" * 15 + "1" * 5)
+
+    assert after(PACE, some, NOW).seeking
+    late = after(PACE, replace(some, is_uneven=True), NOW)
+    assert not late.seeking
+    assert 9.9 <= late.rate < 10
+    assert late.ceiling == PACE.ceiling
+
+
+@pytest.mark.parametrize("tps", [12.5, 25.0, 60.0])
+def test_a_busy_worker_uses_nearly_all_of_what_a_sliding_window_admits(tps: float) -> None:
+    done = [run_case(Case("busy", "sliding window", (tps, 1), 0.0, seed)) for seed in range(6)]
+
+    assert mean(each.efficiency for each in done) >= 0.965
+    assert mean(each.throttled for each in done) <= 0.005
 
 
 def test_a_slow_start_grows_as_fast_with_several_workers_as_with_one() -> None:
