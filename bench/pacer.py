@@ -193,6 +193,8 @@ GOALS: tuple[tuple[str, str, str, float], ...] = (
     ("short", "throttled", "max", 0.5),
     ("short outage", "efficiency", "min", 95.0),
     ("short outage", "throttled", "max", 1.2),
+    ("busy", "efficiency", "p10", 95.0),
+    ("busy", "throttled", "p95", 0.5),
     ("halved", "seconds", "p95", 60.0),
     ("units doubled", "seconds", "p95", 60.0),
 )

@@ -5,7 +5,7 @@ reserves its next slots (`lambdas.processing.slots`). The rate follows the model
 
 - Without throttles it grows: slowly up to the ceiling, which is the measured rate or the rate at the last throttle;
   then above it. If the model turns out to carry much more, it grows faster and faster.
-- A throttle lowers it by 0.5 %, others soon after it by more. A probe above the ceiling that is throttled ends below
+- A throttle lowers it by 1 %, others soon after it by more. A probe above the ceiling that is throttled ends below
   the ceiling, and the next one comes later. If many of the latest requests are throttled, capacity is gone: the rate
   falls to the accepted share.
 - Then, and far below the measured rate, it is a guess that is probed often: the rate goes up to the measured one within
@@ -25,12 +25,10 @@ from dataclasses import replace
 from lambdas.processing.pace import LOW, Pace, Report
 
 SAFETY = 0.98  # of the measured rate at the start
-STEP = 0.01  # of the rate: the unit of the growth below
-# What a throttle takes, and four times as much for each other one among the latest outcomes, up to the last figure.
-# One that may be due to a request that was sent late takes less, as a slower pace would not help.
-THROTTLE, UNEVEN_THROTTLE, MOST_TAKEN, MOST_TAKEN_UNEVEN = STEP / 2, STEP / 4, 4 * STEP, STEP
-FIRST_REQUESTS = 120  # requests per STEP before the first throttle
-RETURN_REQUESTS, RETURN_S = 2000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
+STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
+UNEVEN_STEP = STEP / 4  # of a throttle that may be due to a request that was sent late: a slower pace would not help
+FIRST_REQUESTS, NEAR_REQUESTS = 120, 300  # requests per STEP before the first throttle; near the measured rate
+RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
 MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
 PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
 FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
@@ -80,7 +78,6 @@ def is_outage(outcomes: str, *, is_uneven: bool) -> bool:
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
-    step, most = (UNEVEN_THROTTLE, MOST_TAKEN_UNEVEN) if report.is_uneven else (THROTTLE, MOST_TAKEN)
     throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
     answered = pace.answered / max(now - pace.counted_from, 1e-3)
@@ -98,8 +95,8 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     if pace.rate > known and not report.is_uneven:
         probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + STEP) * known)
-        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - step) * known)
-    rate = pace.rate * (1 - min(step * 4 ** (throttled - 1), most))
+        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - STEP) * known)
+    rate = pace.rate * (1 - (UNEVEN_STEP if report.is_uneven else STEP * 2 ** (throttled - 1)))
     if known > MOST_FOUND * pace.rate and now < pace.lowered_at + 2 * REST_S:  # a probe used up what a window admits
         return _at(pace, rate)
     if pace.ceiling and pace.answered >= SEEK_FIRST and known > (1 + STEP) * pace.rate:  # it grew fast
@@ -163,6 +160,8 @@ def _sought(pace: Pace, report: Report, now: float) -> Pace:
 
 
 def _requests_per_step(pace: Pace) -> float:
+    if pace.ceiling is None and pace.expected is not None and pace.rate >= SAFETY * pace.expected:
+        return NEAR_REQUESTS
     if pace.ceiling is None or pace.ceiling > MOST_FOUND * pace.rate:
         return FIRST_REQUESTS
     return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
