@@ -1,8 +1,7 @@
 """`python -m bench.mutants`: does a changed line of the core fail a test? Writes the share into docs/testing.md.
 
 Each mutant has one operator, constant or condition of one file changed. A process of its own imports the changed file
-and runs the unit tests of its package, those named after the file first; no file on disk is touched. The sample is
-seeded.
+and runs the unit tests of its package, the quickest first; no file on disk is touched. The sample is seeded.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -64,6 +64,11 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
                 yield Mutant(file, number, part, f"{where}: {ast.unparse(node)} -> {ast.unparse(changed)}")
 
 
+def possible(package: str) -> list[Mutant]:
+    """All changes of a package."""
+    return [mutant for file in sorted((REPOSITORY / "lambdas" / package).rglob("*.py")) for mutant in mutants_of(file)]
+
+
 def mutated(mutant: Mutant) -> ast.Module:
     """The file's tree with the change."""
     tree = ast.parse(mutant.file.read_text("utf-8"))
@@ -99,13 +104,28 @@ def _change(node: ast.AST, part: int) -> bool:
     return True
 
 
-def _tests(package: str, file: Path | None = None) -> list[str]:
-    folder = REPOSITORY / "tests" / "unit" / package
-    own = sorted(folder.rglob(f"test_{file.stem}.py")) if file else []
-    return [str(path) for path in (*own, folder)]
+class _Seconds:
+    """Plugins of pytest: how long each test takes, and an order by that."""
+
+    def __init__(self, known: Mapping[str, float] | None = None) -> None:
+        self.of_test = defaultdict(float, known or {})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.of_test[report.nodeid] += report.duration
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self.of_test[item.nodeid])
 
 
-def _run(mutant: Mutant, package: str) -> None:
+def seconds_of_tests(package: str) -> dict[str, float]:
+    """The seconds of each test of the unchanged package. Raises RuntimeError if one fails."""
+    seconds = _Seconds()
+    if code := _pytest(package, seconds):
+        raise RuntimeError(f"the tests of {package} fail without any change: pytest ended with {code}")
+    return seconds.of_test
+
+
+def _run(mutant: Mutant, package: str, seconds: Mapping[str, float]) -> None:
     """In a process of its own: the tests, with the changed file in place of the one on disk."""
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
     code, read = compile(mutated(mutant), str(mutant.file), "exec"), importlib.machinery.SourceFileLoader.get_code
@@ -114,18 +134,19 @@ def _run(mutant: Mutant, package: str) -> None:
         return code if loader.path == str(mutant.file) else read(loader, name)
 
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
-    os._exit(_pytest("-x", *_tests(package, mutant.file)))
+    os._exit(_pytest(package, _Seconds(seconds)))
 
 
-def _pytest(*arguments: str) -> int:
+def _pytest(package: str, plugin: _Seconds) -> int:
+    tests = REPOSITORY / "tests" / "unit" / package
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-        return int(pytest.main(["-q", "-p", "no:cacheprovider", *arguments]))
+        return int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", str(tests)], plugins=[plugin]))
 
 
-def survivors(package: str, sample: Sequence[Mutant], jobs: int, until: float) -> tuple[int, list[Mutant]]:
+def survivors(
+    package: str, sample: Sequence[Mutant], jobs: int, until: float, seconds: Mapping[str, float]
+) -> tuple[int, list[Mutant]]:
     """How many were run before the time was up, and those of them that no test noticed."""
-    if code := _pytest("--collect-only", *_tests(package)):  # and loads what all of them import from elsewhere
-        raise RuntimeError(f"the tests of {package} can't be collected: pytest ended with {code}")
     for name in [name for name in sys.modules if name.split(".")[0] in _OWN]:
         del sys.modules[name]
     fork, waiting, ran = multiprocessing.get_context("fork"), list(reversed(sample)), 0
@@ -134,7 +155,7 @@ def survivors(package: str, sample: Sequence[Mutant], jobs: int, until: float) -
     while running or (waiting and time.monotonic() < until):
         while waiting and len(running) < jobs and time.monotonic() < until:
             mutant = waiting.pop()
-            process = fork.Process(target=_run, args=(mutant, package))
+            process = fork.Process(target=_run, args=(mutant, package, seconds))
             process.start()
             running[process.sentinel] = process, mutant
         for sentinel in wait(list(running)):
@@ -147,27 +168,37 @@ def survivors(package: str, sample: Sequence[Mutant], jobs: int, until: float) -
     return ran, unnoticed
 
 
+def row(package: str, possible: int, ran: int, unnoticed: int) -> tuple[str, ...]:
+    """The table's row of a package, of the numbers of its mutants."""
+    share = f"{100 * (1 - unnoticed / ran):.1f}" if ran else ""
+    return f"`lambdas/{package}`", str(possible), str(ran), str(unnoticed), share
+
+
+def write(rows: Sequence[tuple[str, ...]], seed: int) -> None:
+    """Print the table, and write it into the document."""
+    table = markdown(("package", "possible changes", "tried", "not noticed", "noticed %"), rows)
+    before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\nThe sample of seed {seed}:\n\n{table}\n\n{END}{after}", "utf-8")
+    print(table)
+
+
 def main() -> int:
     """Run the sample of each package; exit code 0 even below the goal, as a mutant may be no change at all."""
     parser = argparse.ArgumentParser(prog="python -m bench.mutants", description=__doc__)
     parser.add_argument("packages", nargs="*", default=PACKAGES, metavar="PACKAGE", help="of lambdas/")
-    parser.add_argument("--sample", type=int, default=200, metavar="N", help="mutants in all")
+    parser.add_argument("--sample", type=int, default=100, metavar="N", help="mutants of each package")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--max-minutes", type=float, default=60.0)
     chosen = parser.parse_args()
     rows, until = [], time.monotonic() + 60 * chosen.max_minutes
     for package in chosen.packages:
-        files = sorted((REPOSITORY / "lambdas" / package).rglob("*.py"))
-        every = [mutant for file in files for mutant in mutants_of(file)]
-        sample = Random(chosen.seed).sample(every, min(len(every), chosen.sample // len(chosen.packages)))
-        ran, unnoticed = survivors(package, sample, chosen.jobs, until)
-        share = f"{100 * (1 - len(unnoticed) / ran):.1f}" if ran else ""
-        rows.append((f"`lambdas/{package}`", str(len(every)), str(ran), str(len(unnoticed)), share))
-    table = markdown(("package", "possible changes", "tried", "not noticed", "noticed %"), rows)
-    before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END)[1]}", "utf-8")
-    print(table)
+        every = possible(package)
+        sample = Random(chosen.seed).sample(every, min(len(every), chosen.sample))
+        ran, unnoticed = survivors(package, sample, chosen.jobs, until, seconds_of_tests(package))
+        rows.append(row(package, len(every), ran, len(unnoticed)))
+    write(rows, chosen.seed)
     return 0
 
 

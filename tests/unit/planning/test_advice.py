@@ -204,6 +204,21 @@ def test_where_nothing_is_known_of_the_units_the_minutes_are_those_with_requests
     assert "minutes with requests, or less than an hour from some" in reasons
 
 
+@pytest.mark.parametrize(("past", "told"), [(past_traffic.steady(1), False), (past_traffic.spikes(1), True)])
+def test_scaling_is_told_only_where_there_is_room_for_it(past: RequestHistory, told: bool) -> None:
+    assert ("Auto-scaling between" in " ".join(recommendation(past)["reasons"])) is told
+
+
+@pytest.mark.parametrize(
+    ("of_model", "in_service_known", "whose"),
+    [(True, False, "this model"), (False, True, "this model"), (False, False, "any model of this account and Region")],
+)
+def test_without_requests_it_says_whose_were_looked_for(of_model: bool, in_service_known: bool, whose: str) -> None:
+    past = replace(past_traffic.EMPTY, of_model=of_model, in_service_known=in_service_known)
+
+    assert f"CloudWatch knows of no requests to {whose} in" in recommendation(past)["reasons"][0]
+
+
 @pytest.mark.parametrize(
     ("past", "said", "little"),
     [
