@@ -44,7 +44,7 @@ class Look:
     @property
     def half(self) -> float:
         """Half-width of the interval, requests/s."""
-        return (self.rate.high or 0.0) - self.rate.estimate
+        return self.rate.top - self.rate.estimate
 
     @property
     def seconds(self) -> int:
@@ -54,8 +54,9 @@ class Look:
     @property
     def tells(self) -> bool:
         """Whether the look is long and precise enough to be conclusive: a vague one would agree with any other."""
-        sharp = max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds) if self.seconds else 0.0
-        return self.seconds >= MIN_SECONDS and self.half <= sharp
+        if self.seconds < MIN_SECONDS:
+            return False
+        return self.half <= max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds)
 
     @property
     def noisy(self) -> bool:
@@ -127,4 +128,4 @@ def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
 
 def _attempts_tps(counts: StepCounts) -> float:
     seconds = counts.whole_seconds
-    return (sum(counts.accepted[:seconds]) + sum(counts.throttled[:seconds])) / max(1, seconds)
+    return (sum(counts.accepted[:seconds]) + sum(counts.throttled[:seconds])) / seconds

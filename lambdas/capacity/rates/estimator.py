@@ -92,7 +92,7 @@ def pooled(segments: Sequence[Sequence[int]]) -> Interval:
     found = [(len(segment), interval(segment)) for segment in segments]
     seconds = sum(length for length, _ in found)
     mean = sum(length * each.estimate for length, each in found) / seconds
-    half = sqrt(sum((length * ((each.high or 0.0) - each.estimate)) ** 2 for length, each in found)) / seconds
+    half = sqrt(sum((length * (each.top - each.estimate)) ** 2 for length, each in found)) / seconds
     return Interval(mean, max(0.0, mean - half), mean + half)
 
 
@@ -180,9 +180,7 @@ def _padded(series: Sequence[int], seconds: int) -> list[int]:
 
 
 def _width(seconds: int) -> float:
-    if seconds <= WIDTH_BY_SECONDS[0][0]:
-        return WIDTH_BY_SECONDS[0][1]
-    for (m0, k0), (m1, k1) in pairwise(WIDTH_BY_SECONDS):
-        if seconds <= m1:
-            return k0 + (k1 - k0) * (seconds - m0) / (m1 - m0)
-    return WIDTH_BY_SECONDS[-1][1]
+    (shortest, _), *_, (longest, _) = WIDTH_BY_SECONDS
+    m = min(max(seconds, shortest), longest)
+    (m0, k0), (m1, k1) = next(pair for pair in pairwise(WIDTH_BY_SECONDS) if m <= pair[1][0])
+    return k0 + (k1 - k0) * (m - m0) / (m1 - m0)
