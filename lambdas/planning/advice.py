@@ -12,8 +12,9 @@ from lambdas.models.registry import facts_of
 from lambdas.planning.auto_scaling import auto_scaled, fixed_units
 from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
-from lambdas.planning.recommendation import Recommendation, ReducedRate, recommend
+from lambdas.planning.recommendation import Recommendation, recommend
 from lambdas.planning.request_history import RequestHistory
+from lambdas.planning.sizing import ReducedRate
 from lambdas.planning.weekly_schedule import week_plan
 from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH, AutoScaling, Lag
 from lambdas.planning.demand import PastDemand
-from lambdas.planning.recommendation import units_for
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
+from lambdas.planning.sizing import units_for
 
 START_UP_S = 20 * 60  # AWS documents 10 to 20 minutes of downtime for a stop and a start
 # The largest share of past requests in hours that are switched off: a single stray request keeps no model running.

@@ -15,8 +15,8 @@ from iu_tuner.contract.output.json_values import from_json, to_json
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
 from lambdas.batch.next_round import BatchProgress
-from lambdas.batch.quote import Capacity
 from lambdas.batch.shards.store import DynamoShardTable, ShardFiles
+from lambdas.batch.unit_capacity import Capacity
 from lambdas.processing.first_pace import Measured
 from lambdas.processing.result_store import s3_client
 from lambdas.runs.model_run import ModelRun

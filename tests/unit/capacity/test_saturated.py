@@ -9,9 +9,12 @@ import pytest
 from lambdas.capacity.confirmation import Paced
 from lambdas.capacity.looks import Look
 from lambdas.capacity.saturated import SaturatedModel
+from lambdas.capacity.step_checks import LoadTest
+from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
-from tests.unit.capacity.steps import Played, saturated, worker
+from lambdas.load.step import StepPlan
+from tests.unit.capacity.steps import Played, saturated, steady, worker
 
 NOISY = [20, 11, 29, 14, 30, 9, 26, 13, 25, 15, 28]
 
@@ -192,6 +195,18 @@ def test_a_lower_rate_is_confirmed_after_a_drain_that_is_a_look() -> None:
 
     assert (plan.base_s, plan.paced_tps) == (5.0, 15.0)
     assert (model.clean, len(model.looks), model.looks_agree, len(model.level)) == (None, 2, False, 1)
+
+
+def test_the_confirmation_has_lanes_for_the_slowest_twentieth_of_the_replies() -> None:
+    """One of ten takes 3 s: 19 requests/s are 57 in flight, and half as many more are 86, of 8 for each worker."""
+    ramped = steady(StepPlan("ramp", 16, 1, 12.0, 12.0, 12.0), 20, 20)
+    for _ in range(ramped.latency.count // 9):
+        ramped.latency.add(3.0)
+    model = SaturatedModel(LoadTest(SearchLimits()), ramped)
+
+    (plan,) = Played.of(model.confirm(19.0), (19, 0)).plans
+
+    assert plan.workers == 11
 
 
 def test_a_pause_in_any_look_is_a_pause() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.demand import BatchDemand, TrafficDemand
-from lambdas.planning.recommendation import MAX_TABLE_ROWS, ReducedRate, per_unit_of, recommend, units_for
+from lambdas.planning.recommendation import MAX_TABLE_ROWS, recommend
+from lambdas.planning.sizing import ReducedRate, per_unit_of, units_for
 
 PRICE = 4.0
 

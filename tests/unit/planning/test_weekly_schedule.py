@@ -15,9 +15,9 @@ from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH, auto_scaled
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.demand_output import traffic_of
-from lambdas.planning.recommendation import units_for
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory
 from lambdas.planning.scheduler_entries import start_stop_entries, weekly
+from lambdas.planning.sizing import units_for
 from lambdas.planning.weekly_schedule import OnPeriod, WeekPlan, week_plan
 from tests.support import past_traffic
 from tests.support.past_traffic import history
