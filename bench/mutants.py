@@ -168,19 +168,17 @@ def survivors(
     return ran, unnoticed
 
 
-def row(package: str, possible: int, ran: int, unnoticed: int) -> tuple[str, ...]:
-    """The table's row of a package, of the numbers of its mutants."""
-    share = f"{100 * (1 - unnoticed / ran):.1f}" if ran else ""
-    return f"`lambdas/{package}`", str(possible), str(ran), str(unnoticed), share
-
-
-def write(rows: Sequence[tuple[str, ...]], seed: int) -> None:
-    """Print the table, and write it into the document."""
-    table = markdown(("package", "possible changes", "tried", "not noticed", "noticed %"), rows)
+def write(counts: Sequence[tuple[str, int, int, int]], seed: int) -> None:
+    """Write the table. `counts` are a package's mutants: how many are possible, were tried, and were not noticed."""
+    header = ("package", "possible changes", "tried", "not noticed", "noticed %")
+    rows = [
+        (f"`lambdas/{package}`", *map(str, numbers), f"{100 * (1 - numbers[2] / max(1, numbers[1])):.1f}")
+        for package, *numbers in counts
+    ]
     before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\nThe sample of seed {seed}:\n\n{table}\n\n{END}{after}", "utf-8")
-    print(table)
+    told = f"The sample of seed {seed}:\n\n{markdown(header, rows)}"
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{told}\n\n{END}{rest.split(END)[1]}", "utf-8")
+    print(told)
 
 
 def main() -> int:
@@ -192,13 +190,13 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--max-minutes", type=float, default=60.0)
     chosen = parser.parse_args()
-    rows, until = [], time.monotonic() + 60 * chosen.max_minutes
+    counts, until = [], time.monotonic() + 60 * chosen.max_minutes
     for package in chosen.packages:
         every = possible(package)
         sample = Random(chosen.seed).sample(every, min(len(every), chosen.sample))
         ran, unnoticed = survivors(package, sample, chosen.jobs, until, seconds_of_tests(package))
-        rows.append(row(package, len(every), ran, len(unnoticed)))
-    write(rows, chosen.seed)
+        counts.append((package, len(every), ran, len(unnoticed)))
+    write(counts, chosen.seed)
     return 0
 
 

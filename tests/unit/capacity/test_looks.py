@@ -43,6 +43,21 @@ def test_a_rise_is_noted() -> None:
     assert not settled([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
 
 
+@pytest.mark.parametrize(
+    ("seconds", "cut"),
+    [
+        pytest.param([14, *[10] * 19], 2, id="a first second above all others"),
+        pytest.param([14, *[10] * 18, 14], 0, id="a first second that came again"),
+        pytest.param([20, 20, 10, 20, *[10] * 27], 5, id="one of four seconds may stray"),
+        pytest.param([20, 10, 20, *[10] * 27], 0, id="one of three may not"),
+        pytest.param([*[10] * 20, 20, 20, 10, 20, 20], 21, id="one of the last five may stray"),
+        pytest.param([*[10] * 20, 20, 20, 10, 20], 0, id="one of the last four may not"),
+    ],
+)
+def test_a_level_may_have_one_second_astray(seconds: list[int], cut: int) -> None:
+    assert settled(seconds).cut == cut
+
+
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
 def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
     seen = settled(seconds)
