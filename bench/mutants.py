@@ -176,9 +176,9 @@ def write(counts: Sequence[tuple[str, int, int, int]], seed: int) -> None:
         for package, *numbers in counts
     ]
     before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
-    told = f"The sample of seed {seed}:\n\n{markdown(header, rows)}"
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{told}\n\n{END}{rest.split(END)[1]}", "utf-8")
-    print(told)
+    block = f"The sample of seed {seed}:\n\n{markdown(header, rows)}"
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{block}\n\n{END}{rest.split(END)[1]}", "utf-8")
+    print(block)
 
 
 def main() -> int:

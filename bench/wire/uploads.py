@@ -202,10 +202,10 @@ def _found(world: UploadWorld, case: Case, arn: str) -> Found:
 
 
 def _key_of(body: str) -> str:
-    told = json.loads(body)
-    if "detail" in told:
-        return str(told["detail"]["object"]["key"])
-    return unquote_plus(told["Records"][0]["s3"]["object"]["key"])
+    event = json.loads(body)
+    if "detail" in event:
+        return str(event["detail"]["object"]["key"])
+    return unquote_plus(event["Records"][0]["s3"]["object"]["key"])
 
 
 if __name__ == "__main__":
