@@ -75,9 +75,10 @@ def test_a_model_that_carried_more_when_it_was_overloaded_less_has_no_upper_end(
 def test_a_model_that_throttles_below_its_maximum_has_its_lowest_rate_as_the_lower_end() -> None:
     throttling = model(TWENTY, Look(()))
 
-    def low(*confirmations: Paced) -> float | None:
+    def low(*confirmations: Paced) -> float:
         found = outcomes.throttles_below(throttling, *confirmations)
-        return found.max_tps and found.max_tps.low
+        assert found.max_tps is not None
+        return found.max_tps.low
 
     assert low() == TWENTY.rate.low
     assert low(paced(19.0, 15, 40)) == 15
