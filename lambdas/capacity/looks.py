@@ -76,10 +76,10 @@ class Look:
 def look(counts: StepCounts) -> Look | None:
     """The look at the model in a closed-loop step. Returns None if the step was not saturated."""
     accepted = estimator.saturated_seconds(counts, min(counts.plan.base_s, estimator.SATURATED_SECONDS))
-    return settled(accepted, _attempts_tps(counts)) if accepted else None
+    return last_level(accepted, _attempts_tps(counts)) if accepted else None
 
 
-def settled(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
+def last_level(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
     """The last level of a stretch of accepted requests per second."""
     kept, rose = list(accepted), False
     while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):

@@ -170,8 +170,8 @@ def accepted_rate(counts: StepCounts) -> float:
     going = counts.first_full_second + 1
     after = next((second + 1 for second in range(seconds) if refused[second]), going)
     usable = [second for second in counts.usable_seconds if second >= going] or range(going, seconds)
-    settled = [accepted[second] for second in usable if second >= after]
-    rest = settled if len(settled) >= MIN_SECONDS else [accepted[second] for second in usable]
+    after_refusal = [accepted[second] for second in usable if second >= after]
+    rest = after_refusal if len(after_refusal) >= MIN_SECONDS else [accepted[second] for second in usable]
     return fmean(rest) if rest else 0.0
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.looks import Look, jitter, look, settled
+from lambdas.capacity.looks import Look, jitter, last_level, look
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
 from tests.unit.capacity.steps import steady
 
 
 @pytest.mark.parametrize(
-    ("seconds", "last_level"),
+    ("seconds", "expected"),
     [
         pytest.param([10] * 11, [10] * 11, id="one level"),
         pytest.param([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"),
@@ -33,14 +33,14 @@ from tests.unit.capacity.steps import steady
         pytest.param([9, 12, 7, 11, 8, 12, 9, 8, 13, 7], [9, 12, 7, 11, 8, 12, 9, 8, 13, 7], id="noise"),
     ],
 )
-def test_only_the_last_level_counts(seconds: list[int], last_level: list[int]) -> None:
-    assert list(settled(seconds).counts) == last_level
-    assert settled(seconds).cut == len(seconds) - len(last_level)
+def test_only_the_last_level_counts(seconds: list[int], expected: list[int]) -> None:
+    assert list(last_level(seconds).counts) == expected
+    assert last_level(seconds).cut == len(seconds) - len(expected)
 
 
 def test_a_rise_is_noted() -> None:
-    assert settled([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
-    assert not settled([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
+    assert last_level([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
+    assert not last_level([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_a_rise_is_noted() -> None:
     ],
 )
 def test_a_level_may_have_one_second_astray(seconds: list[int], cut: int) -> None:
-    assert settled(seconds).cut == cut
+    assert last_level(seconds).cut == cut
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
 def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
-    seen = settled(seconds)
+    seen = last_level(seconds)
 
     assert 1 <= seen.seconds <= len(seconds)
     assert list(seen.counts) == seconds[seen.cut :]
@@ -107,7 +107,7 @@ def test_counts_that_stray_by_more_than_one_and_a_half_are_noisy(counts: tuple[i
 
 def test_a_look_that_shows_nothing_has_no_attempts_and_no_cut() -> None:
     assert Look(()) == Look((), 0.0, 0, False)
-    assert settled([10] * 6) == Look((10,) * 6, 0.0, 0, False)
+    assert last_level([10] * 6) == Look((10,) * 6, 0.0, 0, False)
 
 
 def test_the_attempts_of_a_step_are_those_accepted_and_throttled() -> None:
