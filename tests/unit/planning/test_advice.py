@@ -192,6 +192,14 @@ def test_without_a_rate_the_past_is_told_and_nothing_follows() -> None:
     assert not {"carried", "autoScaling", "plan"} & set(advice)
 
 
+def test_where_the_account_is_the_limit_the_past_is_told_and_no_units_follow() -> None:
+    advice = recommendation(OFFICE, Measurement("account-throttled", 8, Interval.lower_bound(10.0)))
+
+    assert advice["demand"]["averageTps"] > 5
+    assert advice["minInferenceUnits"] is None
+    assert not {"carried", "autoScaling", "plan"} & set(advice)
+
+
 def test_requests_of_the_whole_account_are_told_as_such() -> None:
     reasons = "; ".join(recommendation(replace(OFFICE, of_model=False))["reasons"])
 
