@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, groupby, pairwise
 from math import sqrt
 from statistics import fmean
 
@@ -61,12 +61,10 @@ def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS)
 
 def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
     """The counts in these seconds. Of periodic counts, only those of the longest stretch without a gap."""
-    stretches = [[accepted[second] for second in seconds[:1]]]
-    for before, second in pairwise(seconds):
-        if second > before + 1:
-            stretches.append([])
-        stretches[-1].append(accepted[second])
-    longest = max(stretches, key=len)
+    # Seconds without a gap are as far from their index.
+    groups = groupby(enumerate(seconds), key=lambda each: each[1] - each[0])
+    stretches = [[accepted[second] for _, second in group] for _, group in groups]
+    longest = max(stretches, key=len, default=[])
     return longest if longest and period_of(longest) > 1 else list(chain(*stretches))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from random import Random
 from statistics import fmean
 
@@ -179,6 +180,25 @@ def test_four_seconds_inside_are_enough_for_a_short_step(seconds: float, inside:
     found = estimator.saturated_seconds(counts, 5.0)
 
     assert (found and len(found)) == inside
+
+
+@pytest.mark.parametrize(
+    ("accepted", "stalled", "inside"),
+    [
+        pytest.param([20, 0] * 8, [5], [0, 20] * 4 + [0], id="waves: the longer stretch"),
+        pytest.param([20, 0] * 8, [11], [0, 20] * 5, id="waves: the stretch before the stall"),
+        pytest.param([20, 0] * 8, [], [0, 20] * 7 + [0], id="waves without a stall"),
+        pytest.param([10] * 16, [5], [10] * 13, id="no waves: all of it"),
+    ],
+)
+def test_of_waves_that_a_stall_interrupts_the_longest_stretch_counts(
+    accepted: list[int], stalled: list[int], inside: list[int]
+) -> None:
+    """A stall spoils its second and the next one, in which the first throttle follows."""
+    step = step_of(accepted, [9] * 16, 16.0)
+    step = replace(step, workers=[replace(worker, stalled=stalled) for worker in step.workers])
+
+    assert estimator.saturated_seconds(step) == inside
 
 
 @pytest.mark.parametrize(
