@@ -50,12 +50,12 @@ class Case:
 
     @cached_property
     def uploads(self) -> Uploads:
-        """Its images."""
+        """The case's images."""
         return (plain_uploads if self.is_plain else uploads)(self.prefix, self.images, self.prefix)
 
     @property
     def model(self) -> ModelSetup:
-        """Its model."""
+        """The case's model."""
         truth = ModelTruth(
             tps_per_iu=self.tps, limiter=self.limiter, latency_mean_s=LATENCY_S, start_s=START_S, stop_s=0.5
         )

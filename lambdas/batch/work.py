@@ -22,11 +22,11 @@ from lambdas.processing.image_work import Processing
 
 
 class Sent(Protocol):
-    """What `send` counted. `paced_s` are the seconds in which requests waited for a slot of the pace."""
+    """What `send` counted."""
 
     @property
     def requests(self) -> int:
-        """All requests."""
+        """The number of requests."""
 
     @property
     def throttled(self) -> int:
@@ -34,7 +34,7 @@ class Sent(Protocol):
 
     @property
     def paced_s(self) -> float:
-        """Seconds."""
+        """The seconds in which requests waited for a slot of the pace."""
 
     @property
     def gone(self) -> bool:
