@@ -58,6 +58,11 @@ def test_a_batch_of_an_hour_is_repeated_each_day() -> None:
     }
 
 
+@pytest.mark.parametrize(("start_up_s", "start"), [(7200, "cron(0 22 * * ? *)"), (7201, "cron(59 21 * * ? *)")])
+def test_a_batch_starts_early_by_the_whole_start_up(start_up_s: int, start: str) -> None:
+    assert expressions(batch(1, start_up_s=start_up_s))[0] == start
+
+
 def test_a_batch_of_more_than_a_day_is_repeated_each_week() -> None:
     plan = batch(30)
 
