@@ -52,6 +52,17 @@ def test_an_hour_without_requests_is_not_busy_however_few_the_others_have() -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("hour", "day", "hour_utc"), [(0, "MON", 0), (23, "MON", 23), (24, "TUE", 0), (167, "SUN", 23)]
+)
+def test_a_busy_hour_has_its_day(hour: int, day: str, hour_utc: int) -> None:
+    past = history([60 if minute // 60 == hour else None for minute in range(7 * DAY)])
+
+    (busy,) = demand_row(PastDemand(7, 99), past).busiest_hours
+
+    assert (busy.day, busy.hour_utc) == (day, hour_utc)
+
+
 def test_without_runs_of_this_tuner_none_is_told() -> None:
     assert demand_row(PastDemand(7, 99), history([60])).own_runs_excluded == 0
 
