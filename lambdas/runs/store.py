@@ -157,7 +157,9 @@ class RunStore:
         """The findings of Recommend."""
         return from_json(Findings, json.loads(self._items.get("RESULT")["findings"]))
 
-    def publish(self, run: ModelRun, output: Any, *, name: str = "output", sk: str = "RUN#", task: str = "") -> None:
+    def publish_output(
+        self, run: ModelRun, output: Any, *, name: str = "output", sk: str = "RUN#", task: str = ""
+    ) -> None:
         """Save the run's output, as the attribute `name`, among the model's past runs: those with the prefix `sk`."""
         values = {name: as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
         results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)

@@ -129,7 +129,7 @@ class BatchStore:
 
     def publish(self, run: BatchRun, output: BatchOutput) -> None:
         """Save the output among the model's past runs."""
-        self.of_run.publish(run, output, name="batchOutput", task=TASK)
+        self.of_run.publish_output(run, output, name="batchOutput", task=TASK)
 
 
 def batch_store(run_id: str) -> BatchStore:

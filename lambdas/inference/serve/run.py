@@ -103,7 +103,7 @@ class ServeStore:
 
     def publish(self, run: ServeRun, output: ServeOutput) -> None:
         """Save the output among the model's runs for uploads, apart from those that past measurements are sought in."""
-        self.of_run.publish(run, output, name="serveOutput", sk=SERVED_RUN, task=TASK)
+        self.of_run.publish_output(run, output, name="serveOutput", sk=SERVED_RUN, task=TASK)
 
 
 def serve_store(run_id: str) -> ServeStore:
