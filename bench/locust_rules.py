@@ -2,7 +2,7 @@
 
 10, 20, 40, 80 users for 30 s each; the figures of a step are those of its last sample, which averages
 seconds 13 to 22. The ramp ends with the first step that shows failures; max TPS is requests per second
-less failures per second. Its botocore setting `max_attempts: 1` means one retry that nobody sees.
+less failures per second. Its botocore setting `max_attempts: 1` means one retry that is not counted.
 """
 
 from __future__ import annotations

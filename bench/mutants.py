@@ -1,111 +1,59 @@
 """`python -m bench.mutants`: does a changed line of the core fail a test? Writes the share into docs/testing.md.
 
 Each mutant has one operator, constant or condition of one file changed. A process of its own imports the changed file
-and runs the unit tests of its package, those named after the file first; no file on disk is touched. The sample is
-seeded.
+and runs the unit tests of its package, the quickest first; no file on disk is touched. The sample is seeded.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
-import copy
 import importlib.machinery
 import multiprocessing
 import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from bench.mutations import REPOSITORY, Mutant, mutated, possible
 from bench.tables import markdown
 
-REPOSITORY = Path(__file__).parent.parent
 DOCUMENT = REPOSITORY / "docs" / "testing.md"
 BEGIN, END = "<!-- mutants: written by `make mutants` -->", "<!-- the end of the mutants -->"
 PACKAGES = ("capacity", "planning")
 MAX_CPU_S = 240  # of one mutant: several times what the tests take; a loop without an end is noticed, too
 _OWN = ("lambdas", "iu_tuner", "simulation", "tests", "infra", "local", "conftest")
-_SWAPS: dict[type[Any], type[Any]] = {
-    **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
-    **{ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And},
-    **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult},
-}
-_CALLS = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil", "ceil": "floor"}
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change: the node (as `ast.walk` counts them) of the file, and how it reads before and after."""
+class _Seconds:
+    """Plugins of pytest: how long each test takes, and an order by that."""
 
-    file: Path
-    node: int
-    part: int
-    change: str
+    def __init__(self, known: Mapping[str, float] | None = None) -> None:
+        self.of_test = defaultdict(float, known or {})
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.of_test[report.nodeid] += report.duration
 
-def mutants_of(file: Path) -> Iterator[Mutant]:
-    """All changes of a file; none in annotations, which no test can notice."""
-    tree = ast.parse(file.read_text("utf-8"))
-    skipped = {id(inner) for node in ast.walk(tree) for part in _annotations(node) for inner in ast.walk(part)}
-    for number, node in enumerate(ast.walk(tree)):
-        for part in range(len(node.ops)) if isinstance(node, ast.Compare) else (0,):
-            changed = copy.deepcopy(node)
-            if id(node) not in skipped and _change(changed, part):
-                where = f"{file.relative_to(REPOSITORY)}:{getattr(node, 'lineno', 0)}"
-                yield Mutant(file, number, part, f"{where}: {ast.unparse(node)} -> {ast.unparse(changed)}")
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self.of_test[item.nodeid])
 
 
-def mutated(mutant: Mutant) -> ast.Module:
-    """The file's tree with the change."""
-    tree = ast.parse(mutant.file.read_text("utf-8"))
-    _change(list(ast.walk(tree))[mutant.node], mutant.part)
-    return tree
+def seconds_of_tests(package: str) -> dict[str, float]:
+    """The seconds of each test of the unchanged package. Raises RuntimeError if one fails."""
+    seconds = _Seconds()
+    if code := _pytest(package, seconds):
+        raise RuntimeError(f"the tests of {package} fail without any change: pytest ended with {code}")
+    return seconds.of_test
 
 
-def _annotations(node: ast.AST) -> list[ast.AST]:
-    named = (getattr(node, name, None) for name in ("annotation", "returns"))
-    return [part for part in (*named, *getattr(node, "decorator_list", ())) if part is not None]
-
-
-def _change(node: ast.AST, part: int) -> bool:
-    """Change the node in place; False if it is of no kind that is changed."""
-    match node:
-        case ast.Compare() if type(node.ops[part]) in _SWAPS:
-            node.ops[part] = _SWAPS[type(node.ops[part])]()
-        case ast.BinOp() | ast.BoolOp() if type(node.op) in _SWAPS:
-            node.op = _SWAPS[type(node.op)]()
-        case ast.Call(func=(ast.Name() | ast.Attribute()) as called):
-            field = "id" if isinstance(called, ast.Name) else "attr"
-            if getattr(called, field) not in _CALLS:
-                return False
-            setattr(called, field, _CALLS[getattr(called, field)])
-        case ast.If() | ast.IfExp() | ast.While() if not isinstance(node.test, ast.Compare | ast.BoolOp):
-            node.test = ast.fix_missing_locations(ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test))
-        case ast.Constant(value=bool()):
-            node.value = not node.value
-        case ast.Constant(value=int() | float() as number):
-            node.value = number + 1
-        case _:
-            return False
-    return True
-
-
-def _tests(package: str, file: Path | None = None) -> list[str]:
-    folder = REPOSITORY / "tests" / "unit" / package
-    own = sorted(folder.rglob(f"test_{file.stem}.py")) if file else []
-    return [str(path) for path in (*own, folder)]
-
-
-def _run(mutant: Mutant, package: str) -> None:
+def _run(mutant: Mutant, package: str, seconds: Mapping[str, float]) -> None:
     """In a process of its own: the tests, with the changed file in place of the one on disk."""
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
     code, read = compile(mutated(mutant), str(mutant.file), "exec"), importlib.machinery.SourceFileLoader.get_code
@@ -114,18 +62,19 @@ def _run(mutant: Mutant, package: str) -> None:
         return code if loader.path == str(mutant.file) else read(loader, name)
 
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
-    os._exit(_pytest("-x", *_tests(package, mutant.file)))
+    os._exit(_pytest(package, _Seconds(seconds)))
 
 
-def _pytest(*arguments: str) -> int:
+def _pytest(package: str, plugin: _Seconds) -> int:
+    tests = REPOSITORY / "tests" / "unit" / package
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-        return int(pytest.main(["-q", "-p", "no:cacheprovider", *arguments]))
+        return int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", str(tests)], plugins=[plugin]))
 
 
-def survivors(package: str, sample: Sequence[Mutant], jobs: int, until: float) -> tuple[int, list[Mutant]]:
+def survivors(
+    package: str, sample: Sequence[Mutant], jobs: int, until: float, seconds: Mapping[str, float]
+) -> tuple[int, list[Mutant]]:
     """How many were run before the time was up, and those of them that no test noticed."""
-    if code := _pytest("--collect-only", *_tests(package)):  # and loads what all of them import from elsewhere
-        raise RuntimeError(f"the tests of {package} can't be collected: pytest ended with {code}")
     for name in [name for name in sys.modules if name.split(".")[0] in _OWN]:
         del sys.modules[name]
     fork, waiting, ran = multiprocessing.get_context("fork"), list(reversed(sample)), 0
@@ -134,7 +83,7 @@ def survivors(package: str, sample: Sequence[Mutant], jobs: int, until: float) -
     while running or (waiting and time.monotonic() < until):
         while waiting and len(running) < jobs and time.monotonic() < until:
             mutant = waiting.pop()
-            process = fork.Process(target=_run, args=(mutant, package))
+            process = fork.Process(target=_run, args=(mutant, package, seconds))
             process.start()
             running[process.sentinel] = process, mutant
         for sentinel in wait(list(running)):
@@ -147,27 +96,35 @@ def survivors(package: str, sample: Sequence[Mutant], jobs: int, until: float) -
     return ran, unnoticed
 
 
+def write(counts: Sequence[tuple[str, int, int, int]], seed: int) -> None:
+    """Write the table. `counts` are a package's mutants: how many are possible, were tried, and were not noticed."""
+    header = ("package", "possible changes", "tried", "not noticed", "noticed %")
+    rows = [
+        (f"`lambdas/{package}`", *map(str, numbers), f"{100 * (1 - numbers[2] / max(1, numbers[1])):.1f}")
+        for package, *numbers in counts
+    ]
+    before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
+    block = f"The sample of seed {seed}:\n\n{markdown(header, rows)}"
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{block}\n\n{END}{rest.split(END)[1]}", "utf-8")
+    print(block)
+
+
 def main() -> int:
     """Run the sample of each package; exit code 0 even below the goal, as a mutant may be no change at all."""
     parser = argparse.ArgumentParser(prog="python -m bench.mutants", description=__doc__)
     parser.add_argument("packages", nargs="*", default=PACKAGES, metavar="PACKAGE", help="of lambdas/")
-    parser.add_argument("--sample", type=int, default=200, metavar="N", help="mutants in all")
+    parser.add_argument("--sample", type=int, default=100, metavar="N", help="mutants of each package")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--max-minutes", type=float, default=60.0)
     chosen = parser.parse_args()
-    rows, until = [], time.monotonic() + 60 * chosen.max_minutes
+    counts, until = [], time.monotonic() + 60 * chosen.max_minutes
     for package in chosen.packages:
-        files = sorted((REPOSITORY / "lambdas" / package).rglob("*.py"))
-        every = [mutant for file in files for mutant in mutants_of(file)]
-        sample = Random(chosen.seed).sample(every, min(len(every), chosen.sample // len(chosen.packages)))
-        ran, unnoticed = survivors(package, sample, chosen.jobs, until)
-        share = f"{100 * (1 - len(unnoticed) / ran):.1f}" if ran else ""
-        rows.append((f"`lambdas/{package}`", str(len(every)), str(ran), str(len(unnoticed)), share))
-    table = markdown(("package", "possible changes", "tried", "not noticed", "noticed %"), rows)
-    before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END)[1]}", "utf-8")
-    print(table)
+        every = possible(package)
+        sample = Random(chosen.seed).sample(every, min(len(every), chosen.sample))
+        ran, unnoticed = survivors(package, sample, chosen.jobs, until, seconds_of_tests(package))
+        counts.append((package, len(every), ran, len(unnoticed)))
+    write(counts, chosen.seed)
     return 0
 
 

@@ -196,7 +196,7 @@ def _signed(values: Iterable[float]) -> str:
 
 
 def median_of(values: Sequence[float]) -> float:
-    """NaN of nothing."""
+    """The median, or NaN if there are no values."""
     return median(values) if values else float("nan")
 
 

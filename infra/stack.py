@@ -42,13 +42,15 @@ class InferenceUnitTuner(cdk.Stack):
             image_bucket=storage.images.bucket_name,
         )
         workflow = Workflow(self, "Workflow", functions=functions, settings=settings, work=measuring(functions))
-        batches = Workflow(self, "BatchWorkflow", functions=functions, settings=settings, work=batching(functions))
-        workflows = [workflow, batches]
-        serves = None
+        batch_workflow = Workflow(
+            self, "BatchWorkflow", functions=functions, settings=settings, work=batching(functions)
+        )
+        workflows = [workflow, batch_workflow]
+        serve_workflow = None
         if functions.serving is not None:
             work = serving_uploads(functions)
-            serves = Workflow(self, "ServeWorkflow", functions=functions, settings=settings, work=work)
-            workflows.append(serves)
+            serve_workflow = Workflow(self, "ServeWorkflow", functions=functions, settings=settings, work=work)
+            workflows.append(serve_workflow)
 
         safety_net = SafetyNet(
             self,
@@ -66,10 +68,10 @@ class InferenceUnitTuner(cdk.Stack):
             settings=settings,
             storage=storage,
             state_machine=workflow.state_machine,
-            batch_machine=batches.state_machine,
+            batch_machine=batch_workflow.state_machine,
             start_after_uploads=functions.start_after_uploads,
         )
-        inference = self._inference(settings, storage, models, functions, serves)
+        inference = self._inference(settings, storage, models, functions, serve_workflow)
         # The starters are deleted before the guard, so that no run starts after its work.
         for starter in [*triggers.starters, *(inference.starters if inference else ())]:
             starter.node.add_dependency(safety_net.deletion_guard)
@@ -84,7 +86,7 @@ class InferenceUnitTuner(cdk.Stack):
             "Observability",
             settings=settings,
             state_machine=workflow.state_machine,
-            batch_machine=batches.state_machine,
+            batch_machine=batch_workflow.state_machine,
             dead_letter_queues=dead_letter_queues,
             janitor=functions.janitor,
         )
@@ -110,9 +112,9 @@ class InferenceUnitTuner(cdk.Stack):
         bound_roles(self, boundary_arn=settings.permissions_boundary_arn)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
-        cdk.CfnOutput(self, "BatchStateMachineArn", value=batches.state_machine.state_machine_arn)
-        if serves is not None:
-            cdk.CfnOutput(self, SERVE_MACHINE_OUTPUT, value=serves.state_machine.state_machine_arn)
+        cdk.CfnOutput(self, "BatchStateMachineArn", value=batch_workflow.state_machine.state_machine_arn)
+        if serve_workflow is not None:
+            cdk.CfnOutput(self, SERVE_MACHINE_OUTPUT, value=serve_workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ImageBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "ReportBucketName", value=storage.images.bucket_name)
         cdk.CfnOutput(self, "RunsTableName", value=storage.runs.table_name)
@@ -128,7 +130,12 @@ class InferenceUnitTuner(cdk.Stack):
             cdk.CfnOutput(self, UPLOADS_OUTPUT, value=self.to_json_string(inference.queue_urls))
 
     def _inference(
-        self, settings: Settings, storage: Storage, models: ModelService, functions: Functions, serves: Workflow | None
+        self,
+        settings: Settings,
+        storage: Storage,
+        models: ModelService,
+        functions: Functions,
+        serve_workflow: Workflow | None,
     ) -> Inference | None:
         """The upload pipelines. Returns None if the settings have none: then no resource of theirs is made."""
         if functions.gatekeeper is None:
@@ -143,7 +150,7 @@ class InferenceUnitTuner(cdk.Stack):
             models=models,
             gatekeeper=functions.gatekeeper,
             analyse_uploads=functions.analyse_uploads,
-            serve_machine=serves.state_machine if serves else None,
+            serve_machine=serve_workflow.state_machine if serve_workflow else None,
         )
 
     @staticmethod

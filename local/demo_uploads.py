@@ -16,7 +16,7 @@ from local.world import World, upload_batch
 PREFIX = "test_images/"
 RESULT = Path("out/result.json")
 MAX_S = 600.0
-IDLE_MINUTES = 0.1  # so that nobody waits for long
+IDLE_MINUTES = 0.1  # so that the demo does not take long
 
 
 def context(model_arn: str) -> dict[str, object]:
@@ -53,8 +53,8 @@ def run_uploads(world: World, images: int, console: Console, status: Status) -> 
         soft_wrap=True,
     )
     RESULT.parent.mkdir(exist_ok=True)
-    told = {"images": images, "results": sorted(found), "seconds": round(seconds, 1), "requests": counts}
-    RESULT.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    summary = {"images": images, "results": sorted(found), "seconds": round(seconds, 1), "requests": counts}
+    RESULT.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     return 0 if len(found) == images and report["status"] == "STOPPED" else 1
 
 

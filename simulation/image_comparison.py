@@ -148,8 +148,8 @@ def main() -> None:
     with Pool(chosen.jobs) as pool:
         for name in chosen.services:
             tasks = [(name, seed, chosen.mode) for seed in seeds]
-            told = pool.map(claim, tasks)
-            sums = [sum(column) for column in zip(*told, strict=True)]
+            claims = pool.map(claim, tasks)
+            sums = [sum(column) for column in zip(*claims, strict=True)]
             print(f"| {name} | {sums[0]} of {len(tasks)} | {sums[1]} | {sums[2]} |", flush=True)
 
 

@@ -56,7 +56,7 @@ def main() -> int:
     cases = [Case(*each) for each in product(chosen.limiter, chosen.tps, (False, True))]
     header = ("limiter", "TPS", "results", "efficiency %", "throttled %", "p50 / p95 ms", "s of processing")
     with running_world(
-        ModelSetup(truth=ModelTruth()), lambda _: None, lambda told: print(told, file=sys.stderr)
+        ModelSetup(truth=ModelTruth()), lambda _: None, lambda line: print(line, file=sys.stderr)
     ) as world:
         upload_batch(world, PREFIX, chosen.images)
         rows, is_met = [], True

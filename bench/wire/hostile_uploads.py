@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from local.simulated_model.answers.labels import random_labels, response_body
+from simulation.samples.pictures import jpeg
 
 LEAST = 50.0  # the confidence that the pipelines ask for
 POISON = "refused.jpg"  # the end of a key that the model refuses
 INVALID = "InvalidImageFormatException"
 MAX_KEY_BYTES = 1024
-_JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xc0\x00\x11\x08\x01\xe0\x02\x80\x03" + bytes(9)
+_JPEG = jpeg(size=0)  # no more than its start
 _ODD = " +%&=?#\"'<>,;:@!~^`|{}[]()\\$*éßñ蜂🐝e\u0301\u00a0/._-aZ09"
 _ENDS = (".jpg", ".JPG", ".jpeg", ".Jpeg", ".png", ".PNG", ".jPg")
 _NAMES = (

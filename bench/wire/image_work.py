@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from botocore.credentials import Credentials
 
@@ -52,9 +53,9 @@ def main() -> int:
         signer = RequestSigner(model.url, "us-east-1", Credentials("test", "test"))
         detector = CustomLabelsDetector(model.model_arns[0], signer)
         store = ResultStore(s3, BUCKET, BUCKET, ResultKeys("results/"))
-        every = Processing(Question(model.model_arns[0], BUCKET), Rules(FACTS), detector, store)
-        _images_per_cpu_s(images[:SHARD], every, has_files=False)  # the model reads the images into its cache
-        rates = {name: _images_per_cpu_s(images, every, has_files=name == "a file each") for name in TARGETS}
+        processing = Processing(Question(model.model_arns[0], BUCKET), Rules(FACTS), detector, store)
+        _images_per_cpu_s(images[:SHARD], processing, has_files=False)  # the model reads the images into its cache
+        rates = {name: _images_per_cpu_s(images, processing, has_files=name == "a file each") for name in TARGETS}
     print(f"| worker, {THREADS} threads, {number:,} images named in S3 | images/s per vCPU | CPU per image | target |")
     print("|---|---|---|---|")
     for name, rate in rates.items():
@@ -62,16 +63,16 @@ def main() -> int:
     return 0 if all(rate >= TARGETS[name] for name, rate in rates.items()) else 1
 
 
-def _images_per_cpu_s(images: list[ListedImage], every: Processing, *, has_files: bool) -> float:
+def _images_per_cpu_s(images: list[ListedImage], processing: Processing, *, has_files: bool) -> float:
     """Images per second of this process's CPU."""
-    every = Processing(every.question, every.rules, every.detector, every.store, has_files=has_files)
-    connections = [every.detector.connection() for _ in range(THREADS)]
+    processing = replace(processing, has_files=has_files)
+    connections = [processing.detector.connection() for _ in range(THREADS)]
     cpu_s = time.process_time()
     for start in range(0, len(images), SHARD):
         shard = images[start : start + SHARD]
         if has_files:
-            every.store.look_around(shard)
-        works = [ImageWork(image, every) for image in shard]
+            processing.store.look_around(shard)
+        works = [ImageWork(image, processing) for image in shard]
         todo = iter(works)
         threads = [threading.Thread(target=_lane, args=(todo, connection)) for connection in connections]
         for thread in threads:

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 
 from infra.settings.triggers import fingerprint
+from iu_tuner.cli.aws.queue_counts import message_counts
 from iu_tuner.contract.names import UPLOADS_OUTPUT, model_pk
 from lambdas.aws.table import serialized
 from local.deployment import Outputs, deploy
@@ -69,18 +70,24 @@ class UploadWorld:
         """Send a message to the queue of a prefix."""
         self.aws.client("sqs").send_message(QueueUrl=self.queue_urls[prefix], MessageBody=body)
 
+    def counts(self, prefix: str) -> dict[str, int]:
+        """The messages in the queue of a prefix that are `visible`, `inFlight` and `delayed`."""
+        return message_counts(self.aws.client("sqs"), self.queue_urls[prefix])
+
     def waiting(self, prefix: str) -> int:
         """The messages in the queue of a prefix, those that are worked on included."""
-        found = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.queue_urls[prefix], AttributeNames=["All"])
-        kinds = ("", "NotVisible", "Delayed")
-        return sum(int(found["Attributes"][f"ApproximateNumberOfMessages{kind}"]) for kind in kinds)
+        return sum(self.counts(prefix).values())
 
-    def dead_letters(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Take the dead letters of a prefix. Yields the body and the reason of each."""
+    def dead_letters_url(self, prefix: str) -> str:
+        """The queue of a prefix's dead letters."""
         sqs = self.aws.client("sqs")
         found = sqs.get_queue_attributes(QueueUrl=self.queue_urls[prefix], AttributeNames=["RedrivePolicy"])
         name = json.loads(found["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+
+    def dead_letters(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Take the dead letters of a prefix. Yields the body and the reason of each."""
+        sqs, url = self.aws.client("sqs"), self.dead_letters_url(prefix)
         asked = {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"], "VisibilityTimeout": 600}
         while letters := sqs.receive_message(**asked).get("Messages", []):
             yield from ((each["Body"], each["MessageAttributes"]["reason"]["StringValue"]) for each in letters)

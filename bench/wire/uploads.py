@@ -50,12 +50,12 @@ class Case:
 
     @cached_property
     def uploads(self) -> Uploads:
-        """Its images."""
+        """The case's images."""
         return (plain_uploads if self.is_plain else uploads)(self.prefix, self.images, self.prefix)
 
     @property
     def model(self) -> ModelSetup:
-        """Its model."""
+        """The case's model."""
         truth = ModelTruth(
             tps_per_iu=self.tps, limiter=self.limiter, latency_mean_s=LATENCY_S, start_s=START_S, stop_s=0.5
         )
@@ -202,10 +202,10 @@ def _found(world: UploadWorld, case: Case, arn: str) -> Found:
 
 
 def _key_of(body: str) -> str:
-    told = json.loads(body)
-    if "detail" in told:
-        return str(told["detail"]["object"]["key"])
-    return unquote_plus(told["Records"][0]["s3"]["object"]["key"])
+    event = json.loads(body)
+    if "detail" in event:
+        return str(event["detail"]["object"]["key"])
+    return unquote_plus(event["Records"][0]["s3"]["object"]["key"])
 
 
 if __name__ == "__main__":

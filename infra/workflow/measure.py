@@ -5,7 +5,6 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra.resources.functions import Functions
 from infra.workflow.states import CAUGHT, RUN, States, retry_when_busy, retry_when_not_ready, when
-from iu_tuner.contract.choices import MAX_WORKERS
 
 # The input of the workers; `workers` is a list even for a single worker.
 _STEP_AND_WORKERS = {"step": "{% $step %}", "workers": "{% [0..$step.workers - 1] %}"}
@@ -49,22 +48,9 @@ def _workers(states: States, functions: Functions) -> sfn.DistributedMap:
 
     The output reports only the workers that Lambda refused to run.
     """
-    # A child can't read the variables of its parent, so it gets what it needs as input. The selector is in JSONPath,
-    # which AWS and the embedded AWS evaluate alike.
-    workers = sfn.DistributedMap(
-        states.scope,
-        "Workers",
-        comment="All workers of one step at once; no Retry: a repeated worker would be a repeated load",
-        map_execution_type=sfn.StateMachineType.EXPRESS,
-        items_path="$.workers",
-        item_selector={
-            "runId": sfn.JsonPath.string_at("$$.Execution.Name"),
-            "step": sfn.JsonPath.object_at("$.step"),
-            "worker": sfn.JsonPath.number_at("$$.Map.Item.Value"),
-        },
-        # All workers of a step start at the same time, so none may wait for another. No step has more workers.
-        max_concurrency=MAX_WORKERS,
-        tolerated_failure_percentage=100,
+    workers = states.workers(
+        "All workers of one step at once; no Retry: a repeated worker would be a repeated load",
+        part="step",
         # The output is small for any number of workers: one `true` or `false` for each failed one.
         result_selector={"refused": sfn.JsonPath.object_at("$[*].refused")},
         result_path="$.outcome",

@@ -7,7 +7,6 @@ from infra.resources.functions import Functions
 from infra.workflow.states import RUN, States, retry_when_busy, retry_when_not_ready, when
 
 _ROUND_AND_WORKERS = {"round": "{% $round %}", "workers": "{% [0..$round.workers - 1] %}"}
-MAX_WORKERS = 1000  # of a round; PlanRound plans fewer
 
 
 def processing(states: States, functions: Functions) -> sfn.IChainable:
@@ -64,21 +63,8 @@ def processing(states: States, functions: Functions) -> sfn.IChainable:
 
 def _workers(states: States, functions: Functions) -> sfn.DistributedMap:
     """The workers of one round. What a worker that fails has claimed is handed out again in the next round."""
-    workers = sfn.DistributedMap(
-        states.scope,
-        "Workers",
-        comment="All workers of a round share the pace; no Retry: the next round goes on",
-        map_execution_type=sfn.StateMachineType.EXPRESS,
-        items_path="$.workers",
-        item_selector={
-            "runId": sfn.JsonPath.string_at("$$.Execution.Name"),
-            "round": sfn.JsonPath.object_at("$.round"),
-            "worker": sfn.JsonPath.number_at("$$.Map.Item.Value"),
-        },
-        max_concurrency=MAX_WORKERS,
-        tolerated_failure_percentage=100,
-        result_path=sfn.JsonPath.DISCARD,
-    )
+    comment = "All workers of a round share the pace; no Retry: the next round goes on"
+    workers = states.workers(comment, part="round", result_path=sfn.JsonPath.DISCARD)
     worker = states.call(functions.process_images, "One worker: claims shards, and sends", "{% $states.input %}")
     worker.add_retry(
         errors=["Lambda.TooManyRequestsException"], interval=cdk.Duration.seconds(1), backoff_rate=1.5, max_attempts=3

@@ -9,6 +9,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from iu_tuner.contract.choices import MAX_WORKERS
+
 ANY_ERROR = ["States.ALL"]
 CAUGHT = "{% $states.errorOutput %}"
 PAYLOAD = "{% $states.result.Payload %}"
@@ -76,6 +78,29 @@ class States:
     def decide(self, name: str, comment: str) -> sfn.Choice:
         """A Choice; add `when` and `otherwise` to it."""
         return sfn.Choice.jsonata(self.scope, name, comment=comment)
+
+    def workers(self, comment: str, *, part: str, **options: Any) -> sfn.DistributedMap:
+        """A worker for each of the input's `workers`, all at once: none waits for another, and none fails the others.
+
+        It gets the run's id, its number, and the `part` of the input. `options` are those of the Map.
+        """
+        # A child can't read the variables of its parent, so it gets what it needs as input. The selector is in
+        # JSONPath, which AWS and the embedded AWS evaluate alike.
+        return sfn.DistributedMap(
+            self.scope,
+            "Workers",
+            comment=comment,
+            map_execution_type=sfn.StateMachineType.EXPRESS,
+            items_path="$.workers",
+            item_selector={
+                "runId": sfn.JsonPath.string_at("$$.Execution.Name"),
+                part: sfn.JsonPath.object_at(f"$.{part}"),
+                "worker": sfn.JsonPath.number_at("$$.Map.Item.Value"),
+            },
+            max_concurrency=MAX_WORKERS,
+            tolerated_failure_percentage=100,
+            **options,
+        )
 
     def wait(self, name: str, *, seconds: str | None = None) -> sfn.Wait:
         """A Wait between two polls of the model, or of so many seconds in JSONata."""

@@ -65,8 +65,8 @@ class Partition:
 
     def add_all(self, sk: str, amounts: Mapping[str, int], values: Mapping[str, Any]) -> dict[str, Any]:
         """Like `add` for several numbers, and set other attributes in the same step."""
-        every = {**amounts, **values}
-        number = {name: index for index, name in enumerate(every)}
+        attributes = {**amounts, **values}
+        number = {name: index for index, name in enumerate(attributes)}
         adds = ", ".join(f"#{number[name]} :{number[name]}" for name in amounts)
         sets = ", ".join(f"#{number[name]} = :{number[name]}" for name in values)
         reply = self._dynamodb.update_item(
@@ -74,7 +74,7 @@ class Partition:
             Key=serialized(self._key(sk)),
             UpdateExpression=f"ADD {adds}" + (f" SET {sets}" if sets else ""),
             ExpressionAttributeNames={f"#{index}": name for name, index in number.items()},
-            ExpressionAttributeValues=serialized({f":{number[name]}": value for name, value in every.items()}),
+            ExpressionAttributeValues=serialized({f":{number[name]}": value for name, value in attributes.items()}),
             ReturnValues="ALL_NEW",
         )
         return plain(reply["Attributes"])

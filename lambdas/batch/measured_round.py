@@ -5,7 +5,7 @@ from __future__ import annotations
 from iu_tuner.contract.errors import BudgetExceeded, DeadlineImpossible
 from iu_tuner.formats import count
 from lambdas.batch.next_round import BatchProgress, PaceNow, Terms
-from lambdas.batch.quote import EXPECTED_STOP_S, Capacity
+from lambdas.batch.unit_capacity import EXPECTED_STOP_S, Capacity
 from lambdas.models.tariff import UnitsQuota
 
 _RESUME = "and run again with resume"

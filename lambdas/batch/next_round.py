@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iu_tuner.contract.errors import InternalError, TooManyFailures
 from iu_tuner.formats import count
-from lambdas.batch.quote import EXPECTED_STOP_S
+from lambdas.batch.unit_capacity import EXPECTED_STOP_S
 from lambdas.runs.budget import Left
 
 # A round's workers run as Express workflows, which AWS ends after 5 minutes; the rest is for start, drain and flush.

@@ -17,11 +17,12 @@ from iu_tuner.contract.batch.output import (
 from iu_tuner.contract.output.result import ModelOutput
 from iu_tuner.formats import count, rounded
 from lambdas.batch.next_round import check_failures
-from lambdas.batch.quote import Capacity, alternatives
+from lambdas.batch.quote import alternatives
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable
 from lambdas.batch.summary.files import BatchFiles, RunRecords, Summarised, write_files
 from lambdas.batch.summary.verdict import Ending, verdict_of
+from lambdas.batch.unit_capacity import Capacity
 from lambdas.load.histogram import LatencyHistogram
 
 

@@ -10,24 +10,23 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Protocol
 
+from lambdas.batch.open_shard import OpenShard
 from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
-from lambdas.batch.shards.turn import ShardTurn
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.processing.image_work import Processing
 
 
 class Sent(Protocol):
-    """What `send` counted. `paced_s` are the seconds in which requests waited for a slot of the pace."""
+    """What `send` counted."""
 
     @property
     def requests(self) -> int:
-        """All requests."""
+        """The number of requests."""
 
     @property
     def throttled(self) -> int:
@@ -35,7 +34,7 @@ class Sent(Protocol):
 
     @property
     def paced_s(self) -> float:
-        """Seconds."""
+        """The seconds in which requests waited for a slot of the pace."""
 
     @property
     def gone(self) -> bool:
@@ -47,53 +46,12 @@ CLAIMED_AHEAD = 2  # shards: the last ones of a batch are small, and are sent as
 BACKGROUND = 4  # threads: two claim the next shards, two record what became of the last ones
 
 
-@dataclass
-class _OpenShard:
-    """A shard whose images are under way: those to be sent, those that were, and those with an outcome to record."""
-
-    turn: ShardTurn
-    todo: deque[ShardTask]
-    since: float = 0.0
-    sent: list[ShardTask] = field(default_factory=list)
-    over: list[ShardTask] = field(default_factory=list)
-    waiting: list[ShardTask] = field(default_factory=list)  # for the end: an error that may pass, or S3 took no result
-    saving: Future[bool] | None = None
-    saved: int = 0  # images that are being recorded
-    is_ours: bool = True  # until another worker has recorded the same turn
-
-    @property
-    def unsaved(self) -> int:
-        """The images that another worker would send again."""
-        return len(self.sent) + len(self.over) + self.saved
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether none of its images is to be sent now, or has no reply."""
-        return not self.todo and not self.sent
-
-    @property
-    def is_done(self) -> bool:
-        """Whether all of its images are recorded."""
-        return self.is_settled and not self.waiting and not self.over and self.saving is None
-
-    def look(self) -> None:
-        """Sort the images by what became of them, and find out whether the last save is over. Raises what it raised."""
-        still: list[ShardTask] = []
-        for task in self.sent:
-            is_waiting = task.is_waiting or task.is_kept
-            (self.over if task.is_over else self.waiting if is_waiting else still).append(task)
-        self.sent = still
-        if self.saving is not None and self.saving.done():
-            self.is_ours = self.saving.result()
-            self.saving, self.saved = None, 0
-
-
 class RoundWork:
     """The shards of one worker. `send` takes the tasks one after the other, and ends when the round does."""
 
     def __init__(self, table: ShardTable, files: ShardFiles, processing: Processing, now: Callable[[], float]) -> None:
         self._table, self._files, self._processing, self._now = table, files, processing, now
-        self._open: list[_OpenShard] = []
+        self._open: list[OpenShard] = []
         self._finished = 0  # requests whose replies reached a task that is recorded
         self._most = 0  # images of the largest shard
 
@@ -113,13 +71,13 @@ class RoundWork:
                 sent.append(send(iter(due)))
             else:
                 sleep(min(until, min(task.not_before for task in waiting)) - moment)
-        open_tasks = [task for shard in self._open for task in _left(shard)]
+        open_tasks = [task for shard in self._open for task in shard.left]
         finished = self._finished + sum(task.requests for task in open_tasks)
         requests, throttled = sum(each.requests for each in sent), sum(each.throttled for each in sent)
         # A round that was broken off did not count its requests.
         extra = Traffic(max(0, requests - finished), throttled, paced_seconds=sum(each.paced_s for each in sent))
         for shard in self._open:
-            self._save(shard, _left(shard), extra)
+            self._save(shard, shard.left, extra)
             extra = Traffic()
         self._open = []
         return sent
@@ -159,7 +117,7 @@ class RoundWork:
         """Whether a worker that dies now would lose the answers of a whole shard."""
         return not self._processing.has_files and sum(shard.unsaved for shard in self._open) >= self._most
 
-    def _claim(self) -> _OpenShard | None:
+    def _claim(self) -> OpenShard | None:
         """Claim a shard and find out which results it has. A shard that is never sent from stays as it was."""
         turn = take_turn(self._table, self._files)
         if turn is None:
@@ -167,7 +125,7 @@ class RoundWork:
         processing = store_of_shard(self._processing)
         tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
         look_around(processing, tasks)
-        return _OpenShard(turn, deque(tasks))
+        return OpenShard(turn, deque(tasks))
 
     def _look(self) -> None:
         for shard in self._open:
@@ -187,7 +145,7 @@ class RoundWork:
                 shard.saved = len(tasks)
                 shard.saving = background.submit(self._save, shard, tasks, Traffic())
 
-    def _save(self, shard: _OpenShard, tasks: Sequence[ShardTask], extra: Traffic) -> bool:
+    def _save(self, shard: OpenShard, tasks: Sequence[ShardTask], extra: Traffic) -> bool:
         """Record these images in a turn. Returns False if another worker has recorded the same turn."""
         latencies, moment = LatencyHistogram(), self._now()
         for task in tasks:
@@ -197,8 +155,3 @@ class RoundWork:
         flushed = shard.turn.flush(own.plus(extra))
         shard.since, shard.turn = moment, shard.turn.following(flushed.record)
         return save_turn(self._table, self._files, flushed)
-
-
-def _left(shard: _OpenShard) -> list[ShardTask]:
-    """The images that are not recorded yet."""
-    return [*shard.over, *shard.waiting, *shard.sent, *shard.todo]

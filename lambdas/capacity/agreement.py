@@ -38,7 +38,7 @@ def together(looks: Sequence[Look]) -> Interval:
 def spanning(looks: Sequence[Look]) -> Interval:
     """An interval that covers the intervals of all looks. Its estimate is that of the last look."""
     rates = [look.rate for look in looks]
-    return Interval(rates[-1].estimate, min(r.low for r in rates), max(r.high or 0.0 for r in rates))
+    return Interval(rates[-1].estimate, min(r.low for r in rates), max(r.top for r in rates))
 
 
 def noise_half(looks: Sequence[Look]) -> float:
@@ -52,7 +52,7 @@ def noise_half(looks: Sequence[Look]) -> float:
     squares = sum(sum((block - fmean(each)) ** 2 for block in each) for each in blocks if each)
     freedom = sum(len(each) - 1 for each in blocks if each)
     pooled = estimator.pooled([look.counts for look in looks])
-    half = (pooled.high or 0.0) - pooled.estimate
+    half = pooled.top - pooled.estimate
     if freedom < 1:
         return half
     seconds = sum(look.seconds for look in looks)

@@ -44,7 +44,7 @@ class Look:
     @property
     def half(self) -> float:
         """Half-width of the interval, requests/s."""
-        return (self.rate.high or 0.0) - self.rate.estimate
+        return self.rate.top - self.rate.estimate
 
     @property
     def seconds(self) -> int:
@@ -54,8 +54,9 @@ class Look:
     @property
     def tells(self) -> bool:
         """Whether the look is long and precise enough to be conclusive: a vague one would agree with any other."""
-        sharp = max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds) if self.seconds else 0.0
-        return self.seconds >= MIN_SECONDS and self.half <= sharp
+        if self.seconds < MIN_SECONDS:
+            return False
+        return self.half <= max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds)
 
     @property
     def noisy(self) -> bool:
@@ -75,10 +76,10 @@ class Look:
 def look(counts: StepCounts) -> Look | None:
     """The look at the model in a closed-loop step. Returns None if the step was not saturated."""
     accepted = estimator.saturated_seconds(counts, min(counts.plan.base_s, estimator.SATURATED_SECONDS))
-    return settled(accepted, _attempts_tps(counts)) if accepted else None
+    return last_level(accepted, _attempts_tps(counts)) if accepted else None
 
 
-def settled(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
+def last_level(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
     """The last level of a stretch of accepted requests per second."""
     kept, rose = list(accepted), False
     while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):
@@ -127,4 +128,4 @@ def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
 
 def _attempts_tps(counts: StepCounts) -> float:
     seconds = counts.whole_seconds
-    return (sum(counts.accepted[:seconds]) + sum(counts.throttled[:seconds])) / max(1, seconds)
+    return (sum(counts.accepted[:seconds]) + sum(counts.throttled[:seconds])) / seconds

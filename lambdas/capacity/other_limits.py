@@ -38,7 +38,7 @@ def measure_windowed(test: LoadTest, counts: StepCounts) -> Steps:
 
 def measure_latency_bound(test: LoadTest, counts: StepCounts) -> Steps:
     """Measure a model that queues instead of throttling: its capacity is its rate of replies."""
-    p50_s = (counts.latency.quantile_ms(0.5) or 0.0) / 1000
+    p50_s = counts.latency.quantile_s(0.5)
     lanes = counts.plan.lanes
     wait_s = min(10.0, max(1.0, 4 * p50_s))
     plan = closed_loop_plan("latency", lanes, test.limits, at_least_s=LATENCY_S, wait_s=wait_s)
@@ -62,7 +62,7 @@ def _confirmed(test: LoadTest, found: Measurement, share: float, counts: StepCou
         return found
     first_rate = rate = share * found.max_tps.estimate
     low = found.max_tps.low
-    p95_s = (counts.latency.quantile_ms(0.95) or 0.0) / 1000
+    p95_s = counts.latency.quantile_s(0.95)
     for _ in range(CONFIRM_ROUNDS):
         seen = yield from paced_again(test, paced(rate, p95_s, 1, test.limits, wait_s=wait_s))
         found = replace(

@@ -35,7 +35,7 @@ def unsettled(model: SaturatedModel, why: str) -> Measurement:
     assert found.max_tps is not None
     spanned = agreement.spanning([*model.probed, *seen])
     estimate = found.max_tps.estimate if model.looks_agree else spanned.estimate
-    low, high = min(found.max_tps.low, spanned.low), max(found.max_tps.high or 0.0, spanned.high or 0.0)
+    low, high = min(found.max_tps.low, spanned.low), max(found.max_tps.top, spanned.top)
     return replace(found, max_tps=Interval(estimate, low, high), unsettled=why, looks=len(seen))
 
 

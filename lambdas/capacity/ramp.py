@@ -21,7 +21,7 @@ LOWER_BOUNDS: tuple[Ending, ...] = ("not-saturated", "account-throttled", "clien
 QUEUES = (1.15, 1.6)
 MAY_QUEUE = (1.4, 1.35)  # a short step with these factors is repeated for LONGER_S
 
-Rates = tuple[float, float]  # TPS, median latency in ms
+Rates = tuple[float, float]  # TPS, median latency in s
 
 
 def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCounts, float]]:
@@ -31,7 +31,7 @@ def ramp(test: LoadTest) -> Generator[StepPlan, StepCounts, tuple[Ending, StepCo
     previous: Rates | None = None
     while True:
         counts = yield from test.run(closed_loop_plan("ramp", lanes, limits, at_least_s=length_s))
-        now = estimator.accepted_rate(counts), counts.latency.quantile_ms(0.5) or 0.0
+        now = estimator.accepted_rate(counts), counts.latency.quantile_s(0.5)
         ending = limiting_factor(counts)
         if ending is None and (saturated := saturated_part(counts)):
             ending, counts = "saturated", saturated

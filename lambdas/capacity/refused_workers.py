@@ -18,13 +18,14 @@ from lambdas.load.counts import StepCounts
 
 def without_refused(
     history: Sequence[StepCounts], limits: SearchLimits
-) -> tuple[list[StepCounts], SearchLimits, WorkersRefused | None, bool]:
+) -> tuple[list[StepCounts], SearchLimits, WorkersRefused | None]:
     """The history without steps that were refused twice, the remaining limits, and the last refusal or None.
 
-    The last value is True if an earlier step ran with as many workers, so that smaller limits avoid no refusal.
+    `most_workers` of the limits is the largest number that Lambda ran. If it is not below the number that was refused,
+    the search can't avoid another refusal.
     """
     kept: list[StepCounts] = []
-    refusal, is_over = None, False
+    refusal = None
     for counts in history:
         twice = bool(kept) and kept[-1].plan == counts.plan and not is_usable(kept[-1])
         given = counts.plan.workers - counts.lost_workers
@@ -34,11 +35,10 @@ def without_refused(
         kept.pop()
         refusal = WorkersRefused(counts.plan.workers, given)
         workers = max([given, *(step.plan.workers for step in kept)])
-        is_over = workers >= counts.plan.workers
         lanes = min(limits.max_concurrency, workers * limits.lanes_per_worker)
         start = min(limits.start_concurrency, lanes)
         limits = replace(limits, most_workers=workers, max_concurrency=lanes, start_concurrency=start)
-    return kept, limits, refusal, is_over
+    return kept, limits, refusal
 
 
 def lower_bound(kept: Sequence[StepCounts], refusal: WorkersRefused) -> Measurement:

@@ -41,7 +41,7 @@ class SaturatedModel:
         self.test = test
         self.concurrency = ramped.plan.lanes
         self.lanes = test.more_lanes(self.concurrency)
-        self.p95_s = (ramped.latency.quantile_ms(0.95) or 0.0) / 1000
+        self.p95_s = ramped.latency.quantile_s(0.95)
         self.unanswered_tps = ramped.unanswered_tps
         self.looks = [look(ramped) or Look(())]
         self.level = self.looks[:]
@@ -129,7 +129,7 @@ class SaturatedModel:
         if not self.first.noisy:
             return self._plan(min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate)), wait_s=wait_s)
         # Failed requests do not reach the limiter. More than half of them would make the probe senselessly fast.
-        failed = min(0.5, self.paced.failed / max(1, self.paced.sent)) if self.paced else 0.0
+        failed = min(0.5, self.paced.failed / self.paced.sent) if self.paced and self.paced.sent else 0.0
         above = PROBE_SHARE * estimate / (1 - failed)
         return probing(self._plan(NOISY_LOOK_S, wait_s=wait_s), above, self.p95_s, PROBE_S, self.test.limits)
 

@@ -39,8 +39,8 @@ def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan |
         ModelLost: the model answered nothing in a step.
         InternalError: more than a tenth of a step's workers were lost, twice; or Lambda refused to run all of them.
     """
-    history, limits, refusal, is_over = without_refused(history, limits)
-    if refusal and is_over:
+    history, limits, refusal = without_refused(history, limits)
+    if refusal and limits.most_workers >= refusal.wanted:
         return lower_bound(history, refusal)
     steps = measure(limits)
     try:

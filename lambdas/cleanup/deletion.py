@@ -26,7 +26,7 @@ def end_all_runs(request_type: str) -> str | None:
     try:
         return _until_released()
     except Exception as error:  # noqa: BLE001 - without a response CloudFormation waits for an hour
-        logger.exception("the models could not be settled")
+        logger.exception("the models could not be cleaned up")
         return f"models may still be running: {error} - stop them in {console_of(None)}, then delete again"
 
 

@@ -39,7 +39,7 @@ def clean_up_all() -> int:
     if left:
         count_unstopped("ModelStopFailed")
     if errors:
-        raise ExceptionGroup("leases that could not be settled", errors)
+        raise ExceptionGroup("models that could not be cleaned up", errors)
     return left
 
 
@@ -50,7 +50,7 @@ def _round(leases: Sequence[Lease]) -> tuple[int, list[Exception]]:
         try:
             left += not _cleaned_up(lease)
         except Exception as error:  # noqa: BLE001 - an error of one model must not keep the others running
-            logger.exception("a lease could not be settled", extra={"modelArn": lease.model_arn})
+            logger.exception("a model could not be cleaned up", extra={"modelArn": lease.model_arn})
             errors.append(error)
             left += 1
     return left, errors

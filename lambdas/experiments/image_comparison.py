@@ -157,7 +157,7 @@ def _plan(steps: Sequence[MeasuredStep], run: Run, found: Measurement) -> StepPl
     """The plan of a step that is long enough for a slow model."""
     lanes, limits = _lanes(run, found), run.search_limits
     at_it = [c for c in load_of(steps, "main") if c.plan.lanes == found.concurrency and not c.plan.paced_tps]
-    median_s = max((c.latency.quantile_ms(0.5) or 0.0 for c in at_it), default=0.0) / 1000
+    median_s = max((c.latency.quantile_s(0.5) for c in at_it), default=0.0)
     rate = found.max_tps.estimate if found.max_tps else 0.0
     answers = ANSWERS / 2 if limits.mode == "quick" else ANSWERS
     shortest_s = MIN_QUICK_S if limits.mode == "quick" else MIN_S

@@ -22,7 +22,7 @@ from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import StepPlan
 from lambdas.models.registry import facts_of
 from lambdas.models.tariff import Tariff, UnitsQuota
-from lambdas.planning.recommendation import ReducedRate
+from lambdas.planning.sizing import ReducedRate
 from lambdas.runs.budget import EXPECTED_START_MINUTES
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run

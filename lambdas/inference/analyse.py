@@ -92,7 +92,7 @@ def analyse(records: Iterable[Record]) -> Waits:
 
 
 def _record(model_arn: str, requests: int, began_at: float) -> None:
-    """Record the requests, which are nobody else's traffic. Without the record a run may take them for it."""
+    """Record the requests, which are this tuner's own. Without the record a run may take them for traffic of others."""
     try:
         sent_requests().add(model_arn, requests, began_at, time.time())
     except AWS_ERRORS:

@@ -11,8 +11,8 @@ from lambdas.processing.outcomes import Failure
 
 def send_dead_letter(body: str, failure: Failure) -> bool:
     """Send the message with the reason of the failure. Returns False if SQS does not take it."""
-    told = {"reason": failure.error, "message": failure.message or failure.error, "attempts": str(failure.attempts)}
-    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+    texts = {"reason": failure.error, "message": failure.message or failure.error, "attempts": str(failure.attempts)}
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in texts.items()}
     try:
         client("sqs").send_message(QueueUrl=settings().dead_letters_url, MessageBody=body, MessageAttributes=attributes)
     except AWS_ERRORS:

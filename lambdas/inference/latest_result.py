@@ -1,7 +1,7 @@
 """The result of one upload, which no result of an earlier content of its image overwrites.
 
 Two batches of messages may work with one image at the same time, one of them with an earlier content. So the result is
-written only if nobody has written one since S3 was asked (a conditional write of S3).
+written only if no other was written since S3 was asked (a conditional write of S3).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from lambdas.aws.errors import ClientError, status_of
 from lambdas.processing.result_store import ResultStore
 
-CONFLICTS = (409, 412)  # somebody writes at this moment, or has written
+CONFLICTS = (409, 412)  # another worker writes at this moment, or has written
 
 
 @dataclass

@@ -51,15 +51,15 @@ class LoadGenerator:
             for index, connection in enumerate(self._connections)
         ]
         over = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(is_active, over))
-        heart = threading.Thread(target=self._beat, args=(over,))
-        for thread in (heart, watch, *threads):
+        watcher = threading.Thread(target=self._watch, args=(is_active, over))
+        heartbeat = threading.Thread(target=self._beat, args=(over,))
+        for thread in (heartbeat, watcher, *threads):
             thread.start()
         for thread in threads:
             thread.join()
         over.set()
-        watch.join()
-        heart.join()
+        watcher.join()
+        heartbeat.join()
         counts = self._step.counts()
         on_wire = sum(c.requests_on_wire for c in self._connections) - sum(started)
         recorded = sum(counts.accepted) + sum(counts.throttled) + sum(counts.failed)

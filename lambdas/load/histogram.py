@@ -43,6 +43,10 @@ class LatencyHistogram:
         bucket = self._bucket_of(max(1, math.ceil(q * self.count)))
         return None if bucket is None else float(GROWTH ** (bucket + 0.5))
 
+    def quantile_s(self, q: float) -> float:
+        """`quantile_ms` in seconds; 0 if the histogram is empty."""
+        return (self.quantile_ms(q) or 0.0) / 1000
+
     @property
     def mean_ms(self) -> float | None:
         """The mean in ms, each latency taken as the middle of its bucket. Returns None if the histogram is empty."""

@@ -53,7 +53,7 @@ class Lease:
     apply_starts: int = 0  # number of requests to start with these units
     not_applied: str | None = None  # the reason why a run did not apply its answer
     kind: RunKind = "measure"  # what the run does with the model
-    renewed_at: float | None = None  # epoch seconds at which a run that may take many hours said that it goes on
+    renewed_at: float | None = None  # epoch seconds at which a run that may take many hours renewed it
     ends_serving: bool = False  # a run for uploads lets no more of them in, and is about to stop the model
 
     @property

@@ -12,8 +12,9 @@ from lambdas.models.registry import facts_of
 from lambdas.planning.auto_scaling import auto_scaled, fixed_units
 from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
-from lambdas.planning.recommendation import Recommendation, ReducedRate, recommend
+from lambdas.planning.recommendation import Recommendation, recommend
 from lambdas.planning.request_history import RequestHistory
+from lambdas.planning.sizing import ReducedRate
 from lambdas.planning.weekly_schedule import week_plan
 from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, batch_row, no_plan, week_row
 
@@ -50,7 +51,7 @@ def with_demand(
         return output
     output = replace(output, demand=demand_row(wanted, history))
     if not history.requests:
-        unknown = f"No demand: {_nothing(history)}: read the table, or give demand.averageTps and demand.peakTps"
+        unknown = f"No demand: {_no_requests(history)}: read the table, or give demand.averageTps and demand.peakTps"
         return replace(output, reasons=(unknown,)) if advice.table else output
     if per_unit is None or output.units is None:
         return output
@@ -77,7 +78,7 @@ def _with_past(
         row = week_row(plan, run.model_arn, asked, always_usd, history.requests)
     reasons = (
         *output.reasons,
-        *_whence(wanted, history),
+        *_demand_reasons(wanted, history),
         f"{count(most, 'inference unit')} would have carried {percent(carried.minutes_share)} of the past minutes"
         f" and {percent(carried.requests_share)} of their requests",
         *([_scaling(scaling)] if most > least else []),
@@ -85,7 +86,7 @@ def _with_past(
     return replace(output, reasons=reasons, carried=carried, auto_scaling=scaling, plan=row)
 
 
-def _whence(wanted: PastDemand, history: RequestHistory) -> list[str]:
+def _demand_reasons(wanted: PastDemand, history: RequestHistory) -> list[str]:
     whose = (
         "of this model"
         if history.of_model
@@ -122,6 +123,6 @@ def _scaling(row: AutoScalingOutput) -> str:
     )
 
 
-def _nothing(history: RequestHistory) -> str:
+def _no_requests(history: RequestHistory) -> str:
     whose = "this model" if history.of_model or history.in_service_known else "any model of this account and Region"
     return f"CloudWatch knows of no requests to {whose} in the last {count(history.days, 'day')}"

@@ -46,12 +46,12 @@ class AutoScaling:
         self._needs: deque[int] = deque([least] * up, maxlen=max(up, self._down))
         self._up = up
 
-    def serve(self, count: int) -> int:
-        """Advance by one period with `count` requests. Returns the inference units in service in it."""
+    def serve(self, count: int | None) -> int:
+        """Advance by one period with `count` requests, or None. Returns the inference units in service in it."""
         recent = list(self._needs)
         self.units = max(self.units, min(recent[-self._up :]))
         self.units = min(self.units, max(recent[-self._down :]))
-        need = math.ceil(count / self._requests_per_unit - 1e-9)
+        need = math.ceil(count / self._requests_per_unit - 1e-9) if count else self._least
         self._needs.append(min(max(need, self._least), self._most))
         return self.units
 
@@ -108,4 +108,4 @@ def auto_scaled(
 ) -> ServedDemand:
     """Simulate a model that always runs and scales between `least` and `most` inference units."""
     model = AutoScaling(least, most, tps_per_unit, period_s, lag)
-    return simulate(counts, [model.serve(count or 0) for count in counts], tps_per_unit, period_s)
+    return simulate(counts, map(model.serve, counts), tps_per_unit, period_s)

@@ -11,24 +11,15 @@ from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.models.tariff import QUOTA_IUS
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH
 from lambdas.planning.demand import BatchDemand, Demand, TrafficDemand
+from lambdas.planning.sizing import ReducedRate, per_unit_of, units_for
 
 PRODUCTION_IUS = 2
 ZONES = 2  # Availability Zones over which the units are assumed to be spread; AWS does not say over how many they are
-TOLERATED_SHORTFALL = 0.01  # one unit fewer is recommended if it lacks less than 1 %, within the interval
 MAX_TABLE_ROWS = 100
-
 
 POISSON_TPS, POISSON_THROTTLED, POISSON_FREE_TPS = 15, 0.033, 20
 """Requests/s that come at random (Poisson), the share of them that a model of just this rate throttles, and the rate of
 a model that throttles none. Source: `python -m bench.constants`, in virtual time: a token bucket with 1 s of credit."""
-
-
-@dataclass(frozen=True)
-class ReducedRate:
-    """Measured TPS per unit of models with more than `than` inference units, if it is lower."""
-
-    than: int
-    per_unit: Interval
 
 
 @dataclass(frozen=True)
@@ -82,25 +73,6 @@ class Recommendation:
     """of the maximum at the peak"""
     usd_per_month: float | None = None
     """of the minimum"""
-
-
-def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:
-    """The TPS of each unit of a model with `units` inference units."""
-    return per_unit if more is None or units <= more.than else more.per_unit
-
-
-def units_for(demand_tps: float, per_unit: Interval, more: ReducedRate | None = None) -> int:
-    """The smallest number of inference units, at least 1, that carries `demand_tps` requests per second."""
-    units = _fewest(demand_tps, per_unit)
-    return units if more is None or units <= more.than else _fewest(demand_tps, more.per_unit)
-
-
-def _fewest(demand_tps: float, per_unit: Interval) -> int:
-    units = math.ceil(demand_tps / per_unit.estimate - 1e-9)
-    fewer = units - 1
-    carried = fewer * per_unit.estimate >= (1 - TOLERATED_SHORTFALL) * demand_tps
-    within = per_unit.high is not None and fewer * per_unit.high >= demand_tps
-    return max(1, fewer if carried and within else units)
 
 
 def recommend(

@@ -79,7 +79,7 @@ class RequestHistory:
     def whole_weeks(self) -> RequestHistory:
         """The last whole weeks, so that each weekday counts alike; the whole history if it is shorter than a week."""
         week = HOURS_OF_WEEK * 3600 // self.period_s
-        before = len(self.counts) % week if len(self.counts) > week else 0
+        before = len(self.counts) - (len(self.counts) // week * week or len(self.counts))
         return replace(self, start_s=self.start_s + before * self.period_s, counts=self.counts[before:])
 
 

@@ -1,14 +1,24 @@
-"""The rate of one inference unit that the recommendation is sized by, which depends on the verdict."""
+"""The rate of one inference unit that the recommendation is sized by, and the units that a demand needs at a rate."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from iu_tuner.contract.output.recommendation import SizedBy
 from iu_tuner.contract.output.result import MeasuredVerdict
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
-from lambdas.planning.recommendation import ReducedRate
+
+TOLERATED_SHORTFALL = 0.01  # one unit fewer is recommended if it lacks less than 1 %, within the interval
+
+
+@dataclass(frozen=True)
+class ReducedRate:
+    """Measured TPS per unit of models with more than `than` inference units, if it is lower."""
+
+    than: int
+    per_unit: Interval
 
 
 @dataclass(frozen=True)
@@ -55,3 +65,22 @@ def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizin
         why = f"Cap the concurrency of your clients at {lanes} per inference unit: more requests only wait for longer"
         return Sizing("maxTps", most, most, lanes, (why,))
     return Sizing("maxTps", most, most)
+
+
+def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:
+    """The TPS of each unit of a model with `units` inference units."""
+    return per_unit if more is None or units <= more.than else more.per_unit
+
+
+def units_for(demand_tps: float, per_unit: Interval, more: ReducedRate | None = None) -> int:
+    """The smallest number of inference units, at least 1, that carries `demand_tps` requests per second."""
+    units = _fewest(demand_tps, per_unit)
+    return units if more is None or units <= more.than else _fewest(demand_tps, more.per_unit)
+
+
+def _fewest(demand_tps: float, per_unit: Interval) -> int:
+    units = math.ceil(demand_tps / per_unit.estimate - 1e-9)
+    fewer = units - 1
+    carried = fewer * per_unit.estimate >= (1 - TOLERATED_SHORTFALL) * demand_tps
+    within = per_unit.high is not None and fewer * per_unit.high >= demand_tps
+    return max(1, fewer if carried and within else units)

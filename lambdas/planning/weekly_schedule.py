@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH, AutoScaling, Lag
 from lambdas.planning.demand import PastDemand
-from lambdas.planning.recommendation import units_for
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
+from lambdas.planning.sizing import units_for
 
 START_UP_S = 20 * 60  # AWS documents 10 to 20 minutes of downtime for a stop and a start
 # The largest share of past requests in hours that are switched off: a single stray request keeps no model running.
@@ -47,10 +48,10 @@ class WeekPlan:
     @property
     def longest_stop(self) -> tuple[int, int]:
         """The longest time in which the model is off: (first hour of the week, number of hours)."""
-        ends = [(block.start_hour + block.hours) % HOURS_OF_WEEK for block in self.blocks]
-        starts = [block.start_hour for block in self.blocks]
-        stops = [(end, (start - end) % HOURS_OF_WEEK) for end, start in zip(ends, starts[1:] + starts[:1], strict=True)]
-        return max(stops, key=lambda stop: stop[1])
+        around = pairwise((*self.blocks, self.blocks[0]))
+        stops = [(block.start_hour + block.hours, following.start_hour) for block, following in around]
+        lengths = [(end % HOURS_OF_WEEK, (start - end) % HOURS_OF_WEEK) for end, start in stops]
+        return max(lengths, key=lambda stop: stop[1])
 
 
 def week_plan(
@@ -131,10 +132,10 @@ def _unit_seconds(blocks: Sequence[OnPeriod], history: RequestHistory, tps_per_u
             on, model = block, None
             if block is not None:
                 model = AutoScaling(block.min_units, block.max_units, tps_per_unit, history.period_s, Lag())
+                # Only the first period may follow a pause shorter than a start: the history may begin just before it.
                 total += min(start_up_s, off_s) * block.min_units
-                off_s = 0
         if model is None:
             off_s += history.period_s
         else:
-            total += model.serve(count or 0) * history.period_s
+            total += model.serve(count) * history.period_s
     return total

@@ -16,8 +16,8 @@ from lambdas.planning.scheduler_entries import DAYS, start_entry, start_stop_ent
 from lambdas.planning.weekly_schedule import MAX_MISSED_RATIO, START_UP_S, OnPeriod, WeekPlan
 
 STOP_MINUTES = 15  # from a stop that was asked for until the model is free to be measured
-BATCH_MARGIN = 1.1
-MAX_RUN_MINUTES = 90
+BATCH_MARGIN = 0.1  # of a batch's time, added to it
+MIN_RUN_MINUTES, MAX_RUN_MINUTES = START_UP_S // 60, 90  # of a measuring run, without its start
 _STEP_MINUTES = 5
 _DAY, _WEEK = 24 * 60, 7 * 24 * 60
 
@@ -77,7 +77,7 @@ def batch_row(
 ) -> PlanOutput:
     """A batch as often as it fits, once a day or once a week, whose images come from midnight UTC on."""
     start_up = math.ceil(start_up_s / 60)
-    on = math.ceil(round(batch.hours * 60 * BATCH_MARGIN, 6) / _STEP_MINUTES) * _STEP_MINUTES
+    on = math.ceil(round(batch.hours * 60 * (1 + BATCH_MARGIN), 6) / _STEP_MINUTES) * _STEP_MINUTES
     if on + start_up + STOP_MINUTES > _WEEK:
         return no_plan(LONGER_THAN_A_WEEK)
     daily = on + start_up + STOP_MINUTES <= _DAY
@@ -106,12 +106,7 @@ def batch_row(
         always_on_usd_per_month=rounded(always_usd, 2),
         saved_usd_per_month=rounded(always_usd - per_month, 2),
         assumptions=PlanAssumptions(
-            start_up,
-            True,
-            "UTC",
-            images_from="00:00",
-            every="day" if daily else "week",
-            margin_share=rounded(BATCH_MARGIN - 1, 2),
+            start_up, True, "UTC", images_from="00:00", every="day" if daily else "week", margin_share=BATCH_MARGIN
         ),
         scheduler=(
             start_entry(model_arn, start, batch.inference_units, batch.inference_units),
@@ -126,7 +121,7 @@ def _measure_again(
 ) -> ScheduleEntry | None:
     """An entry for the context key `schedules`, while the model is off; None where that is too short for a run."""
     longest = min(MAX_RUN_MINUTES, free_minutes - STOP_MINUTES - math.ceil(start_up_s / 60))
-    if longest < START_UP_S / 60:
+    if longest < MIN_RUN_MINUTES:
         return None
     day, minute = divmod((free_from + STOP_MINUTES) % _WEEK, _DAY)
     run_input = {"modelArn": model_arn, "demand": demand, "limits": {"maxMinutes": longest}}

@@ -117,35 +117,35 @@ class ImageWork:
 
     def _decide(self, *, look_only: bool) -> None:
         """Find the image's outcome without a request, or prepare the request. Raises ClientError, BotoCoreError."""
-        every, image = self._processing, self.image
+        processing, image = self._processing, self.image
         if self.found is not None:
             self._write()
         elif (refusal := self._refusal()) is not None:
             self._fail(*refusal, permanent=True)
         elif self._is_current():
-            self.found = self._stored() if every.keeps_current else None
+            self.found = self._stored() if processing.keeps_current else None
             self.outcome = Outcome.CURRENT
         elif look_only:
             pass
-        elif every.source == "bytes":
+        elif processing.source == "bytes":
             self._prepare_content()
         else:
-            bucket, least = every.question.bucket, every.question.asked_from
-            self._prepared = every.detector.request_with_object(bucket, image.key, image.version_id, least)
+            bucket, least = processing.question.bucket, processing.question.asked_from
+            self._prepared = processing.detector.request_with_object(bucket, image.key, image.version_id, least)
 
     def _is_current(self) -> bool:
-        every, image = self._processing, self.image
-        metadata = every.store.metadata(image.key) if every.has_files else None
-        return metadata is not None and every.question.is_current(image, metadata)
+        processing, image = self._processing, self.image
+        metadata = processing.store.metadata(image.key) if processing.has_files else None
+        return metadata is not None and processing.question.is_current(image, metadata)
 
     def _stored(self) -> Detections | None:
         """The content of the current result. Returns None if it can't be read. Raises ClientError, BotoCoreError."""
-        every = self._processing
-        content = every.store.read_result(self.image.key)
+        processing = self._processing
+        content = processing.store.read_result(self.image.key)
         try:
-            told = json.loads(content)["Inference"]
-            labels = every.detector.result(Reply(ACCEPTED, body=content)).labels
-            return Detections(self.image, labels, round(told["ms"]), round(told["attempts"]), str(told["at"]))
+            members = json.loads(content)["Inference"]
+            labels = processing.detector.result(Reply(ACCEPTED, body=content)).labels
+            return Detections(self.image, labels, round(members["ms"]), round(members["attempts"]), str(members["at"]))
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -158,48 +158,48 @@ class ImageWork:
         elif (fault := fault_of_format(content[:HEAD_BYTES])) is not None:
             self._fail(NO_IMAGE, fault.reason, permanent=True)
         else:
-            every = self._processing
-            self._prepared = every.detector.request_with_bytes(content, every.question.asked_from)
+            processing = self._processing
+            self._prepared = processing.detector.request_with_bytes(content, processing.question.asked_from)
 
     def _refusal(self) -> tuple[str, str] | None:
         """An error and its message that key and size show. Returns None if there is none."""
-        every, image = self._processing, self.image
-        result_key = every.store.keys.of_result(image.key)
-        if every.has_files and is_too_long(result_key):
+        processing, image = self._processing, self.image
+        result_key = processing.store.keys.of_result(image.key)
+        if processing.has_files and is_too_long(result_key):
             return KEY_TOO_LONG, f"its result would have a key of {len(result_key.encode()):,} bytes; S3 takes 1,024"
-        if (fault := fault_of_bytes(image.size, every.source)) is not None:
+        if (fault := fault_of_bytes(image.size, processing.source)) is not None:
             return (TOO_LARGE if image.size else EMPTY), fault.reason
         return None
 
     def _accept(self, reply: Reply, ms: float) -> None:
-        every, now = self._processing, self._now()
+        processing, now = self._processing, self._now()
         try:
-            result = every.detector.result(reply)
+            result = processing.detector.result(reply)
         except ValueError as error:
             self._count(INVALID_ANSWER, str(error))
             return
-        _, self.tries = every.rules.after(ACCEPTED, self.tries, now)
+        _, self.tries = processing.rules.after(ACCEPTED, self.tries, now)
         self._prepared = None
         self.found = Detections(self.image, result.labels, round(ms), self.tries.attempts, str(iso(now)))
-        if every.has_files:
-            self._content, self._mask = result_file(every.question, result, self.found), result.mask
+        if processing.has_files:
+            self._content, self._mask = result_file(processing.question, result, self.found), result.mask
         try:
             self._write()
         except AWS_ERRORS as error:
             # Nothing is asked twice.
             self.is_kept = True
             if isinstance(error, ClientError) and status_of(error) == 403:
-                self._deny(f"the write of {every.store.keys.of_result(self.image.key)}", message_of(error))
+                self._deny(f"the write of {processing.store.keys.of_result(self.image.key)}", message_of(error))
             logger.warning("a result could not be written, and will be written later", exc_info=True)
 
     def _write(self) -> None:
         """Write the answer's file, unless there is a newer one. Raises ClientError, BotoCoreError."""
-        every, image, is_written = self._processing, self.image, True
-        if every.has_files:
-            told = every.question.metadata(image)
-            is_written = every.store.write_result(image.key, self._content, told, self._mask)
-        if every.denials is not None:
-            every.denials.allowed()
+        processing, image, is_written = self._processing, self.image, True
+        if processing.has_files:
+            metadata = processing.question.metadata(image)
+            is_written = processing.store.write_result(image.key, self._content, metadata, self._mask)
+        if processing.denials is not None:
+            processing.denials.allowed()
         self.outcome = Outcome.DONE if is_written else Outcome.CURRENT
 
     def _deny(self, what: str, message: str) -> None:
@@ -223,14 +223,14 @@ class ImageWork:
             self._fail(type(error).__name__, str(error), permanent=False)
 
     def _fail(self, error: str, message: str, *, permanent: bool) -> None:
-        every, image = self._processing, self.image
+        processing, image = self._processing, self.image
         self.failure = Failure(image, error, message, self.tries.attempts, permanent)
         self.outcome = Outcome.FAILED
-        if not every.has_files or is_too_long(every.store.keys.of_error(image.key)):
+        if not processing.has_files or is_too_long(processing.store.keys.of_error(image.key)):
             return
-        content = error_file(every.question, self.failure, str(iso(self._now())))
+        content = error_file(processing.question, self.failure, str(iso(self._now())))
         try:
-            every.store.write_error(image.key, content, every.question.metadata(image))
+            processing.store.write_error(image.key, content, processing.question.metadata(image))
         except AWS_ERRORS:
             # The failure is in the list of failures all the same.
             logger.warning("the file of an error was not written", exc_info=True)

@@ -55,8 +55,8 @@ class Failure:
 
     def to_json(self) -> dict[str, Any]:
         """The failure as JSON values."""
-        told = {"error": self.error, "message": self.message, "attempts": self.attempts}
-        return {"key": self.image.key, **told, "permanent": self.permanent}
+        error = {"error": self.error, "message": self.message, "attempts": self.attempts}
+        return {"key": self.image.key, **error, "permanent": self.permanent}
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,12 @@ def finished_row(output: Output) -> dict[str, Any]:
     compared = output.compared_with or ComparedWith(None, None)
     same, version = compared.same_model, compared.version_before
     advice = output.recommendation
-    return _known(
-        runId=output.run_id,
-        model=output.model_arn,
-        outcome=output.verdict,
-        why=output.verdict_detail,
+    return _row(
+        output,
         maxTps=output.max_tps.estimate,
         tpsPerUnit=output.tps_per_inference_unit,
         minUnits=advice.min_inference_units,
         maxUnits=advice.max_inference_units,
-        usd=output.cost.run_usd,
         beforeTpsPerUnit=same and same.tps_per_inference_unit,
         change=same and same.change_percent,
         versionBeforeTpsPerUnit=version and version.tps_per_inference_unit,
@@ -42,32 +38,20 @@ def finished_row(output: Output) -> dict[str, Any]:
 def batch_row(output: BatchOutput) -> dict[str, Any]:
     """A batch's output as one row of scalars, without those that are not known."""
     images = output.images
-    return _known(
-        runId=output.run_id,
-        model=output.model_arn,
-        outcome=output.verdict,
-        why=output.verdict_detail,
+    return _row(
+        output,
         listed=images.listed,
         done=images.done,
         failed=images.failed,
         left=images.left,
         tps=output.throughput.tps,
-        usd=output.cost and output.cost.run_usd,
     )
 
 
 def serve_row(output: ServeOutput) -> dict[str, Any]:
     """The output of a run for uploads as one row of scalars, without those that are not known."""
-    return _known(
-        runId=output.run_id,
-        model=output.model_arn,
-        outcome=output.verdict,
-        why=output.verdict_detail,
-        done=output.images.done,
-        failed=output.images.failed,
-        left=output.images.waiting,
-        tps=output.tps,
-        usd=output.cost and output.cost.run_usd,
+    return _row(
+        output, done=output.images.done, failed=output.images.failed, left=output.images.waiting, tps=output.tps
     )
 
 
@@ -79,6 +63,17 @@ def failed_row(run: FailedRun) -> dict[str, Any]:
         outcome=run.error,
         why=run.cause,
         usd=run.receipt.usd if run.receipt else None,
+    )
+
+
+def _row(output: Output | BatchOutput | ServeOutput, **more: Any) -> dict[str, Any]:
+    return _known(
+        runId=output.run_id,
+        model=output.model_arn,
+        outcome=output.verdict,
+        why=output.verdict_detail,
+        **more,
+        usd=output.cost and output.cost.run_usd,
     )
 
 

@@ -1,4 +1,4 @@
-"""The rows of the output for steps, requests and rates."""
+"""The rows of the output for steps, requests, rates and latencies."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from iu_tuner.contract.output.json_values import to_json
-from iu_tuner.contract.output.measured import IntervalOutput, RequestsOutput, StepOutput
+from iu_tuner.contract.output.measured import CleanTpsOutput, IntervalOutput, LatencyOutput, RequestsOutput, StepOutput
 from iu_tuner.formats import rounded
 from lambdas.capacity.confirmation import paced_part, paced_seconds
+from lambdas.capacity.measurement import CleanRate
 from lambdas.capacity.rates.interval import CONFIDENCE, Interval
 from lambdas.load.counts import StepCounts
+from lambdas.load.histogram import LatencyHistogram, latencies_for
 from lambdas.load.measured_step import MeasuredStep
 
 
@@ -101,3 +103,32 @@ def interval_row(found: Interval | None, *, confidence: float | None = CONFIDENC
     if found is None:
         return IntervalOutput(None, None, None, confidence)
     return IntervalOutput(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3), confidence)
+
+
+def clean_row(clean: CleanRate | None) -> CleanTpsOutput:
+    """`cleanTps` of the output: a rate that passed, or nulls."""
+    if clean is None:
+        return CleanTpsOutput(None, None)
+    return CleanTpsOutput(rounded(clean.tps, 2), rounded(clean.throttle_ratio_below, 3))
+
+
+def latency_row(latency: LatencyHistogram) -> LatencyOutput:
+    """`latencyMs` of the output. A percentile that too few latencies show is null, with the number that it needs."""
+    missing = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
+
+    def percentile(q: float) -> float | None:
+        return rounded(latency.quantile_ms(q), 0) if missing[q] <= 0 else None
+
+    def needs(q: float) -> int | None:
+        return missing[q] if missing[q] > 0 else None
+
+    return LatencyOutput(
+        p50=rounded(latency.quantile_ms(0.5), 0),
+        p95=percentile(0.95),
+        p99=percentile(0.99),
+        p95_at_most=rounded(latency.quantile_at_most_ms(0.95), 0),
+        p99_at_most=rounded(latency.quantile_at_most_ms(0.99), 0),
+        p95_needs=needs(0.95),
+        p99_needs=needs(0.99),
+        samples=latency.count,
+    )

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from iu_tuner.contract.names import RUN_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.live_run import LiveProgress, Receipt
-from iu_tuner.contract.output.result import Findings, Output
+from iu_tuner.contract.output.result import Findings
 from lambdas.aws.settings import settings
 from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
 from lambdas.load.counts import WorkerCounts
@@ -157,11 +157,13 @@ class RunStore:
         """The findings of Recommend."""
         return from_json(Findings, json.loads(self._items.get("RESULT")["findings"]))
 
-    def publish(self, run: Run, output: Output) -> None:
-        """Save the run's output among the model's past runs."""
-        values = {"output": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
+    def publish_output(
+        self, run: ModelRun, output: Any, *, name: str = "output", sk: str = "RUN#", task: str = ""
+    ) -> None:
+        """Save the run's output, as the attribute `name`, among the model's past runs: those with the prefix `sk`."""
+        values = {name: as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict}
         results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
-        results.put(f"RUN#{run.started_at}", values)
+        results.put(f"{sk}{run.started_at}", {**values, "task": task} if task else values)
         self._items.update(RUN_ITEM, {"phase": "finished"})
 
 

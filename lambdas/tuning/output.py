@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from iu_tuner.contract.output.live_run import Receipt
-from iu_tuner.contract.output.measured import CleanTpsOutput, LatencyOutput, OtherTraffic
+from iu_tuner.contract.output.measured import OtherTraffic
 from iu_tuner.contract.output.recommendation import BatchOutput, RecommendationOutput, UnitsOutput
 from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, Output
 from iu_tuner.contract.output.sentences import summarized
 from iu_tuner.formats import rounded
-from lambdas.capacity.measurement import CleanRate, Measurement
+from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.verdicts.account_quota import behind_quota
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingResult
 from lambdas.load.client_load import client_load
-from lambdas.load.histogram import LatencyHistogram, latencies_for
+from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.models.lease import Lease
 from lambdas.models.recent_traffic import MINUTES
 from lambdas.models.registry import facts_of
 from lambdas.planning.advice import recommended, with_demand
-from lambdas.planning.recommendation import Recommendation, per_unit_of
+from lambdas.planning.recommendation import Recommendation
 from lambdas.planning.request_history import RequestHistory
-from lambdas.planning.sizing import Sizing, sizing_of
+from lambdas.planning.sizing import Sizing, per_unit_of, sizing_of
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
-from lambdas.runs.step_rows import interval_row, requests_row, step_rows
+from lambdas.runs.step_rows import clean_row, interval_row, latency_row, requests_row, step_rows
 from lambdas.tuning.apply_answer import applied_output, with_running_cost
 from lambdas.tuning.image_output import cautions_of, images_row
 
@@ -98,12 +98,10 @@ def findings(
         limited_by=verdict.limited_by,
         max_tps=interval_row(found.max_tps),
         observed_seconds=rounded(observed_s(steps), 0),
-        clean_tps=CleanTpsOutput(
-            rounded(clean.tps if clean else None, 2), rounded(clean.throttle_ratio_below if clean else None, 3)
-        ),
+        clean_tps=clean_row(clean),
         inference_units=run.inference_units,
         tps_per_inference_unit=rounded(sizing.max_per_unit.estimate, 3) if sizing.max_per_unit else None,
-        latency_ms=_latency(clean.latency if clean else LatencyHistogram()),
+        latency_ms=latency_row(clean.latency if clean else LatencyHistogram()),
         recommendation=replace(recommendation, reasons=reasons),
         steps=step_rows(steps),
         requests=requests_row(steps),
@@ -125,10 +123,10 @@ def skipped(run_id: str, holder: Lease) -> Findings:
         verdict_detail=f"{holder.sentence}: nothing was measured or touched; run again when it has ended.",
         max_tps=interval_row(None),
         observed_seconds=None,
-        clean_tps=_clean_tps(None),
+        clean_tps=clean_row(None),
         inference_units=None,
         tps_per_inference_unit=None,
-        latency_ms=_latency(LatencyHistogram()),
+        latency_ms=latency_row(LatencyHistogram()),
         recommendation=_recommendation(Recommendation(None, None, (), ())),
         steps=(),
         requests=requests_row([]),
@@ -161,33 +159,6 @@ def output(
         report_uri=report_uri,
     )
     return summarized(answer, cautions_of(run, len(progress.refused_images)))
-
-
-def _clean_tps(clean: CleanRate | None) -> CleanTpsOutput:
-    if clean is None:
-        return CleanTpsOutput(None, None)
-    return CleanTpsOutput(rounded(clean.tps, 2), rounded(clean.throttle_ratio_below, 3))
-
-
-def _latency(latency: LatencyHistogram) -> LatencyOutput:
-    missing = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
-
-    def percentile(q: float) -> float | None:
-        return rounded(latency.quantile_ms(q), 0) if missing[q] <= 0 else None
-
-    def needs(q: float) -> int | None:
-        return missing[q] if missing[q] > 0 else None
-
-    return LatencyOutput(
-        p50=rounded(latency.quantile_ms(0.5), 0),
-        p95=percentile(0.95),
-        p99=percentile(0.99),
-        p95_at_most=rounded(latency.quantile_at_most_ms(0.95), 0),
-        p99_at_most=rounded(latency.quantile_at_most_ms(0.99), 0),
-        p95_needs=needs(0.95),
-        p99_needs=needs(0.99),
-        samples=latency.count,
-    )
 
 
 def _recommendation(advice: Recommendation, sizing: Sizing | None = None) -> RecommendationOutput:

@@ -30,7 +30,7 @@ def publish(run_id: str) -> Output:
     answer = with_answer_parameter(history().with_comparison(run, answer), run.started_at)
     answer = with_page(run, answer, store.steps)
     put_reports(s3_client(), bucket, answer)
-    store.publish(run, answer)
+    store.publish_output(run, answer)
     history().save(run, answer)
     if run.after_run == "apply":  # if the run fails before this, its model is stopped
         lease_store().release_to_user(run.model_arn, run_id)

@@ -28,7 +28,7 @@ class Ledger:
         self.first_at_s = self.first_at_s or now_s
         self.last_at_s = now_s
 
-    def settle(self, arrived_at_s: float, image: str, outcome: Outcome, failure: str | None = None) -> None:
+    def record(self, arrived_at_s: float, image: str, outcome: Outcome, failure: str | None = None) -> None:
         """Count the outcome of the request about this image that arrived at `arrived_at_s`; a failure has a name."""
         counts = self.images.get(image)
         if counts is None:

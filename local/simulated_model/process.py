@@ -42,8 +42,8 @@ class RunningSimulatedModel:
 
     def report(self) -> dict[str, Any]:
         """The whole report: GET /_simulated/report."""
-        told: dict[str, Any] = self._json(urllib.request.Request(f"{self.url}/_simulated/report"))
-        return told
+        report: dict[str, Any] = self._json(urllib.request.Request(f"{self.url}/_simulated/report"))
+        return report
 
     def model_report(self, model_arn: str | None = None) -> dict[str, Any]:
         """The report of one model (default: the first)."""
@@ -103,8 +103,10 @@ def running_simulated_model(
             encoding="utf-8",
         )
         try:
-            told = _greeting(server, json.dumps(config), log)
-            yield RunningSimulatedModel(told["url"], tuple(told["models"]), server.pid, settings.get("certificate"))
+            greeting = _greeting(server, json.dumps(config), log)
+            yield RunningSimulatedModel(
+                greeting["url"], tuple(greeting["models"]), server.pid, settings.get("certificate")
+            )
         finally:
             _stop(server)
 
@@ -128,8 +130,8 @@ def _greeting(server: "subprocess.Popen[str]", config: str, log: IO[str]) -> dic
         server.wait()
         log.seek(0)
         raise RuntimeError(f"the simulated model did not start: {log.read()[-2000:]}")
-    told: dict[str, Any] = json.loads(line)
-    return told
+    greeting: dict[str, Any] = json.loads(line)
+    return greeting
 
 
 def _stop(server: "subprocess.Popen[str]") -> None:

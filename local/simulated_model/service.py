@@ -152,7 +152,7 @@ def make_limiter(truth: ModelTruth, inference_units: int) -> Limiter:
             return ExecutorPool(executors, 0, truth.reject_cost_s)
         case "unbounded_queue":
             return ExecutorPool(executors, None)
-    raise AssertionError(f"a limiter that ModelTruth lets through and nobody makes: {truth.limiter}")
+    raise AssertionError(f"a limiter that ModelTruth allows and no class implements: {truth.limiter}")
 
 
 def _bucket(rate: float, burst_s: float) -> TokenBucket:

@@ -11,21 +11,21 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus
 
 import pytest
 
+from bench.wire.hostile_uploads import notification
 from iu_tuner.cli.main import main
 from iu_tuner.contract.detections import Label
 from local.deployment import Outputs
 from local.embedded_aws import EmbeddedAws
 from local.simulated_model.answers.labels import random_labels, response_body
 from local.simulated_model.process import RunningSimulatedModel
+from simulation.samples.pictures import jpeg
 from tests.e2e.uploads import LEAST, POISON, UploadWorld
 from tests.e2e.uploads import WAITING as PREFIX
 from tests.model_books import answers_by_key
 from tests.unit.simulated_model.conftest import client_of
-from tests.unit.simulated_model.pictures import jpeg
 from tests.waiting import wait_until
 
 NAMES = ("a b.jpg", "a+b.JPG", "100%25.Jpeg", "été/蜂 🐝.png", "q?x=1&y#z.jpg", "'\"<>&.jpg", "k" * 960 + ".jpg")
@@ -55,16 +55,8 @@ class Pipeline:
     def outputs(self) -> Outputs:
         return self.world.outputs
 
-    @property
-    def queue_url(self) -> str:
-        return self.world.queue_urls[PREFIX]
-
     def counts(self) -> dict[str, int]:
-        """Messages of the queue by kind."""
-        sqs = self.aws.client("sqs")
-        found = sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])["Attributes"]
-        kinds = ("", "NotVisible", "Delayed")
-        return {kind: int(found[f"ApproximateNumberOfMessages{kind}"]) for kind in kinds}
+        return self.world.counts(PREFIX)
 
     def gate(self) -> str:
         return self.world.gate(PREFIX)
@@ -74,7 +66,7 @@ class Pipeline:
 
     def send(self, *bodies: str) -> None:
         for body in bodies:
-            self.aws.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
+            self.world.send(PREFIX, body)
 
     def files(self) -> set[str]:
         return self.world.files(PREFIX)
@@ -84,26 +76,16 @@ class Pipeline:
         return {**json.loads(found["Body"].read()), "metadata": found["Metadata"]}
 
     def dead_letters(self) -> list[Mapping[str, Any]]:
-        sqs = self.aws.client("sqs")
-        attributes = sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["RedrivePolicy"])["Attributes"]
-        name = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        found: list[Mapping[str, Any]] = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
-        ).get("Messages", [])
-        return found
+        """The letters, which stay visible."""
+        asked = {"MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"], "VisibilityTimeout": 0}
+        found = self.aws.client("sqs").receive_message(QueueUrl=self.world.dead_letters_url(PREFIX), **asked)
+        return list(found.get("Messages", []))
 
     def reasons(self) -> Counter[str]:
         return Counter(letter["MessageAttributes"]["reason"]["StringValue"] for letter in self.dead_letters())
 
     def books(self) -> dict[str, dict[str, int]]:
         return self.service.image_books(self.service.model_arns[0])
-
-
-def notification(bucket: str, key: str) -> str:
-    """An S3 notification, which encodes keys as in a form."""
-    about = {"bucket": {"name": bucket}, "object": {"key": quote_plus(key), "eTag": "old", "sequencer": "00"}}
-    return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": about}]})
 
 
 def labels_of(content: bytes) -> list[Label]:
@@ -126,7 +108,7 @@ def waiting(pipeline: Pipeline) -> Pipeline:
     s3.put_object(Bucket=bucket, Key=f"{PREFIX}notes.txt", Body=b"no image")
     s3.delete_object(Bucket=bucket, Key=DELETED)
     pipeline.send(*FOREIGN, *(notification(bucket, key) for key in TWICE for _ in range(5)))
-    wait_until("all messages", lambda: pipeline.counts()[""] == len(images) + len(FOREIGN) + 10)
+    wait_until("all messages", lambda: pipeline.counts()["visible"] == len(images) + len(FOREIGN) + 10)
     pipeline.look()
     return pipeline
 
@@ -216,5 +198,5 @@ def test_a_model_that_stops_closes_the_gate_and_loses_nothing(analysed: Pipeline
 
     wait_until("the gate is closed by the Lambda", lambda: analysed.gate() == "Disabled")
 
-    wait_until("the message is back", lambda: analysed.counts()[""] == 1)
+    wait_until("the message is back", lambda: analysed.counts()["visible"] == 1)
     assert f"{key}.json" not in analysed.files()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from iu_tuner.cli.main import main
+from simulation.samples.pictures import jpeg
 from tests.e2e.uploads import STARTING as PREFIX
 from tests.e2e.uploads import TRUTH, WAITING, UploadWorld
 from tests.model_books import answers_by_key
 from tests.support.deployment import Deployment
 from tests.support.modules import ROOT
 from tests.support.rights import Roles
-from tests.unit.simulated_model.pictures import jpeg
 from tests.waiting import wait_until
 
 IMAGES = 40

@@ -241,7 +241,7 @@ class TestTheJanitor:
         execution.stop_execution(executionArn=stack.execution_arn)
 
         monkeypatch.setattr("lambdas.cleanup.janitor.PATIENCE_S", 10.0)
-        with pytest.raises(ExceptionGroup, match="could not be settled"):
+        with pytest.raises(ExceptionGroup, match="could not be cleaned up"):
             self.clean(stack)
 
         assert status(stack, running) == "STOPPED"

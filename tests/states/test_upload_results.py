@@ -25,8 +25,8 @@ from lambdas.processing.pace_store import pace_store
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
+from simulation.samples.pictures import jpeg
 from tests.states.conftest import BUCKET, TABLE, Stack, picture
-from tests.unit.simulated_model.pictures import jpeg
 
 PREFIX = "test_images/"
 POISON, SICK, LAGGING = (f"{PREFIX}{name}.jpg" for name in ("poison", "sick", "lagging"))

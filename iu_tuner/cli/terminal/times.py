@@ -2,7 +2,7 @@
 
 They move between two looks at the run, as its load workers report only at the end of a step. So within a step all
 numbers come from its plan and the clock: its seconds, the evenly paced requests that are due by now, and, where a rate
-was measured, the requests that are accepted by now at that rate. Nothing is said of a step that was under way at the
+was measured, the requests that are accepted by now at that rate. It does not cover a step that was under way at the
 first look, as its start is not known. Pure: the caller passes the time in.
 """
 

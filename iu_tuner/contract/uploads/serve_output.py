@@ -26,7 +26,7 @@ class ServedImages:
 
 @dataclass(frozen=True)
 class FailedImages:
-    """The number of images with one error, the key of the last of them, and what the service said about it."""
+    """The number of images with one error, the key of the last of them, and the service's message about it."""
 
     error: str
     images: int

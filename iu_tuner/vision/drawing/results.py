@@ -105,7 +105,7 @@ class ResultsInMemory:
         return found
 
     def model_arn(self) -> str | None:
-        """None: such lines name no model."""
+        """Returns None, as such lines name no model."""
         return None
 
     @classmethod

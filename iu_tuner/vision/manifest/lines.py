@@ -67,6 +67,13 @@ def read_manifest_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         yield from raw_lines(file)
 
 
+def filled_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, without a byte order mark. Raises UsageError as `read_manifest_lines` does."""
+    for number, line in read_manifest_lines(path):
+        if line.strip():
+            yield number, line.removeprefix(UTF8_MARK) if number == 1 else line
+
+
 def parsed(line: bytes) -> dict[str, Any]:
     """The object of a line. Raises ValueError with a sentence for what the service takes for no JSON line."""
     try:

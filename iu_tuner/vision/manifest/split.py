@@ -13,7 +13,7 @@ from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.manifest.addresses import bucket_and_key
 from iu_tuner.vision.manifest.attributes import label_names, typed
 from iu_tuner.vision.manifest.finding import WHOLE_FILE, Finding
-from iu_tuner.vision.manifest.lines import UTF8_MARK, parsed, read_manifest_lines, replaced
+from iu_tuner.vision.manifest.lines import filled_lines, parsed, replaced
 
 TRAIN, TEST = "train.manifest", "test.manifest"
 MIN_OVERLAP = 0.5  # the guide, "Validation rules": (labels of both) / (labels of train)
@@ -53,23 +53,17 @@ def split(source: Path, percent: float, folder: Path) -> Split:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         train, test = (files.enter_context(replaced(folder / name)) for name in (TRAIN, TEST))
-        place = 0
-        for number, line in read_manifest_lines(source):
-            line = line.removeprefix(UTF8_MARK) if number == 1 else line
-            if line.strip():
-                (test if place in chosen else train).write(line if line.endswith(b"\n") else line + b"\n")
-                place += 1
+        for place, (_, line) in enumerate(filled_lines(source)):
+            (test if place in chosen else train).write(line if line.endswith(b"\n") else line + b"\n")
     return Split(len(strata) - len(chosen), len(chosen), _overlap_findings(lines, chosen))
 
 
 def _read(source: Path) -> _Lines:
     first_lines: dict[int, int] = {}
     hashes, places, labels = array("Q"), array("L"), dict[Labels, int]()
-    for number, raw in read_manifest_lines(source):
-        if not raw.strip():
-            continue
+    for number, raw in filled_lines(source):
         try:
-            line = parsed(raw.removeprefix(UTF8_MARK) if number == 1 else raw)
+            line = parsed(raw)
             if (place := bucket_and_key(line.get("source-ref"))) is None:
                 raise ValueError("its source-ref is no s3://bucket/key")
             hash_ = int.from_bytes(blake2b(place[1].encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -14,27 +14,27 @@ COLOURS = 5  # style.css has so many
 
 @dataclass(frozen=True)
 class Line:
-    """A model's line, in shares of the axes (0 to 1). `marks` are points on it; `says` describes them in words."""
+    """A model's line, in shares of the axes (0 to 1). `marks` are points on it; `caption` describes them in words."""
 
     name: str
     points: Sequence[tuple[float, float]]
     marks: Sequence[tuple[float, float]]
-    says: str
+    caption: str
 
 
-def chart(title: str, across: str, up: str, lines: Sequence[Line], percent: bool = False) -> str:
+def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], percent: bool = False) -> str:
     """A figure with a line for each model. `percent`: the horizontal axis shows 0 to 100."""
-    described = "; ".join(f"{line.name}: {line.says}" for line in lines)
+    described = "; ".join(f"{line.name}: {line.caption}" for line in lines)
     drawn = "".join(_drawn(number, line) for number, line in enumerate(lines))
     legend = "".join(
         f'<li class="m{number % COLOURS}"><svg viewBox="0 0 36 12" aria-hidden="true">'
-        f'<path class="line" d="M0 6H36"/></svg>{text(line.name)}: {text(line.says)}</li>'
+        f'<path class="line" d="M0 6H36"/></svg>{text(line.name)}: {text(line.caption)}</li>'
         for number, line in enumerate(lines)
     )
     return (
         f'<figure class="chart"><h3>{title}</h3>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(f"{title}. {described}")}">'
-        f'{_axes(across, up, percent)}{drawn}</svg><ul class="legend">{legend}</ul></figure>'
+        f'{_axes(x_label, y_label, percent)}{drawn}</svg><ul class="legend">{legend}</ul></figure>'
     )
 
 
@@ -47,7 +47,7 @@ def _drawn(number: int, line: Line) -> str:
     return f'<g class="m{number % COLOURS}"><path class="line" d="{path or "M0 0"}"/>{marks}</g>'
 
 
-def _axes(across: str, up: str, percent: bool) -> str:
+def _axes(x_label: str, y_label: str, percent: bool) -> str:
     parts = []
     for step in (0.0, 0.25, 0.5, 0.75, 1.0):
         x, y = _place(step, step)
@@ -57,11 +57,11 @@ def _axes(across: str, up: str, percent: bool) -> str:
         anchor = "end" if step == 1 else "middle"
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="{anchor}">{shown}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{across}</text>')
+    parts.append(f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{x_label}</text>')
     height = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f'<text transform="translate(14 {height:.0f}) rotate(-90)" text-anchor="middle">{up}</text>')
+    parts.append(f'<text transform="translate(14 {height:.0f}) rotate(-90)" text-anchor="middle">{y_label}</text>')
     return "".join(parts)
 
 
-def _place(across: float, up: float) -> tuple[float, float]:
-    return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+def _place(x: float, y: float) -> tuple[float, float]:
+    return LEFT + x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)

@@ -67,7 +67,7 @@ def _curves(comparison: Comparison, output: Mapping[str, Any]) -> str:
             for kind, point in model["thresholds"].items()
             if None not in (point["recall"]["value"], point["precision"]["value"])
         ]
-        says = "; ".join(
+        caption = "; ".join(
             f"{tables.POINTS[kind]}, {'by class' if threshold is None else f'{threshold:.4g}'}: "
             f"recall {recall:.2f} and precision {precision:.2f}"
             for kind, threshold, recall, precision in marked
@@ -77,7 +77,7 @@ def _curves(comparison: Comparison, output: Mapping[str, Any]) -> str:
                 name,
                 list(zip(points["recall"], points["precision"], strict=True)),
                 [(recall, precision) for _, _, recall, precision in marked],
-                says or "nothing reaches the threshold",
+                caption or "nothing reaches the threshold",
             )
         )
         f1.append(_f1_line(evaluation, points, model))
@@ -97,14 +97,14 @@ def _f1_line(evaluation: Evaluation, points: Mapping[str, list[float]], model: M
     if not line:
         return Line(evaluation.candidate.name, [], [], "no detections")
     best = max(line, key=lambda point: point[1])
-    says = f"F1 is highest, {best[1]:.2f}, at {100 * best[0]:.4g}"
+    caption = f"F1 is highest, {best[1]:.2f}, at {100 * best[0]:.4g}"
     marks = [
         (point["threshold"] / 100, point["f1"]["value"])
         for point in model["thresholds"].values()
         if None not in (point["threshold"], point["f1"]["value"])
     ]
-    says += "".join(f"; a mark at {100 * across:.4g}, {up:.2f}" for across, up in marks)
-    return Line(evaluation.candidate.name, line, marks, says)
+    caption += "".join(f"; a mark at {100 * x:.4g}, {y:.2f}" for x, y in marks)
+    return Line(evaluation.candidate.name, line, marks, caption)
 
 
 def _calibration(comparison: Comparison) -> str:

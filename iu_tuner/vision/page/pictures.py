@@ -35,10 +35,10 @@ class Pictures:
         id_ = self._thumbnails.id_of(true.key)
         shown = f'<use href="#{id_}" width="{width}" height="{height}"/>' if id_ else ""
         drawn = "".join(_rectangle(kind, box) for kind, box in boxes) if self._comparison.truth.has_boxes else ""
-        says = caption or self._in_words(image)
+        words = caption or self._in_words(image)
         return (
-            f'<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{plain(f"{true.key}: {says}")}">'
-            f"{shown}{drawn}</svg><figcaption><b>{text(true.key)}</b><br>{text(says)}</figcaption></figure>"
+            f'<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{plain(f"{true.key}: {words}")}">'
+            f"{shown}{drawn}</svg><figcaption><b>{text(true.key)}</b><br>{text(words)}</figcaption></figure>"
         )
 
     def _boxes(self, pair: Pair) -> Iterable[tuple[str, tuple[float, ...]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iu_tuner.contract.batch.live_batch import LiveBatch
 from iu_tuner.contract.batch.output import BatchImages
 from lambdas.batch.machine.run import LoadedBatch
-from lambdas.batch.quote import Capacity
+from lambdas.batch.unit_capacity import Capacity
 
 
 def live_batch(batch: LoadedBatch, images: BatchImages) -> LiveBatch:

@@ -9,15 +9,8 @@ from iu_tuner.contract.batch.batch_input import UnitsRange
 from iu_tuner.contract.batch.output import BatchImages
 from lambdas.batch.machine.live import live_batch
 from lambdas.batch.machine.run import BatchRun, LoadedBatch, batch_store, with_units
-from lambdas.batch.quote import (
-    EXPECTED_START_S,
-    EXPECTED_STOP_S,
-    Capacity,
-    Quote,
-    choose_units,
-    quote,
-    require_possible,
-)
+from lambdas.batch.quote import Quote, choose_units, quote, require_possible
+from lambdas.batch.unit_capacity import EXPECTED_START_S, EXPECTED_STOP_S, Capacity
 from lambdas.models.lease_store import lease_store
 
 UNMEASURED = (

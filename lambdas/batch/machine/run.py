@@ -10,13 +10,13 @@ from typing import Any
 from iu_tuner.contract.batch.batch_input import ProcessInput, parse_process_input
 from iu_tuner.contract.batch.live_batch import LiveBatch
 from iu_tuner.contract.batch.output import BatchOutput
-from iu_tuner.contract.names import RUN_ITEM, model_pk, run_pk
+from iu_tuner.contract.names import RUN_ITEM, run_pk
 from iu_tuner.contract.output.json_values import from_json, to_json
 from lambdas.aws.settings import settings
-from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
+from lambdas.aws.table import COUNTS_KEPT_S, Json, Partition, as_json, dynamodb_client
 from lambdas.batch.next_round import BatchProgress
-from lambdas.batch.quote import Capacity
 from lambdas.batch.shards.store import DynamoShardTable, ShardFiles
+from lambdas.batch.unit_capacity import Capacity
 from lambdas.processing.first_pace import Measured
 from lambdas.processing.result_store import s3_client
 from lambdas.runs.model_run import ModelRun
@@ -87,7 +87,6 @@ class BatchStore:
     """The items of one batch. The attributes that all runs have are those of `RunStore`."""
 
     def __init__(self, client: Any, table: str, run_id: str) -> None:
-        self._client, self._table, self._run_id = client, table, run_id
         self._items = Partition(client, table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
         self.of_run: RunStore = run_store(run_id)
         self.shards = DynamoShardTable(client, table, run_id)
@@ -130,10 +129,7 @@ class BatchStore:
 
     def publish(self, run: BatchRun, output: BatchOutput) -> None:
         """Save the output among the model's past runs."""
-        values = {"batchOutput": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict, "task": TASK}
-        results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
-        results.put(f"RUN#{run.started_at}", values)
-        self._items.update(RUN_ITEM, {"phase": "finished"})
+        self.of_run.publish_output(run, output, name="batchOutput", task=TASK)
 
 
 def batch_store(run_id: str) -> BatchStore:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, groupby, pairwise
 from math import sqrt
 from statistics import fmean
 
@@ -61,12 +61,10 @@ def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS)
 
 def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
     """The counts in these seconds. Of periodic counts, only those of the longest stretch without a gap."""
-    stretches = [[accepted[second] for second in seconds[:1]]]
-    for before, second in pairwise(seconds):
-        if second > before + 1:
-            stretches.append([])
-        stretches[-1].append(accepted[second])
-    longest = max(stretches, key=len)
+    # Seconds without a gap are as far from their index.
+    groups = groupby(enumerate(seconds), key=lambda each: each[1] - each[0])
+    stretches = [[accepted[second] for _, second in group] for _, group in groups]
+    longest = max(stretches, key=len, default=[])
     return longest if longest and period_of(longest) > 1 else list(chain(*stretches))
 
 
@@ -92,7 +90,7 @@ def pooled(segments: Sequence[Sequence[int]]) -> Interval:
     found = [(len(segment), interval(segment)) for segment in segments]
     seconds = sum(length for length, _ in found)
     mean = sum(length * each.estimate for length, each in found) / seconds
-    half = sqrt(sum((length * ((each.high or 0.0) - each.estimate)) ** 2 for length, each in found)) / seconds
+    half = sqrt(sum((length * (each.top - each.estimate)) ** 2 for length, each in found)) / seconds
     return Interval(mean, max(0.0, mean - half), mean + half)
 
 
@@ -170,8 +168,8 @@ def accepted_rate(counts: StepCounts) -> float:
     going = counts.first_full_second + 1
     after = next((second + 1 for second in range(seconds) if refused[second]), going)
     usable = [second for second in counts.usable_seconds if second >= going] or range(going, seconds)
-    settled = [accepted[second] for second in usable if second >= after]
-    rest = settled if len(settled) >= MIN_SECONDS else [accepted[second] for second in usable]
+    after_refusal = [accepted[second] for second in usable if second >= after]
+    rest = after_refusal if len(after_refusal) >= MIN_SECONDS else [accepted[second] for second in usable]
     return fmean(rest) if rest else 0.0
 
 
@@ -180,9 +178,7 @@ def _padded(series: Sequence[int], seconds: int) -> list[int]:
 
 
 def _width(seconds: int) -> float:
-    if seconds <= WIDTH_BY_SECONDS[0][0]:
-        return WIDTH_BY_SECONDS[0][1]
-    for (m0, k0), (m1, k1) in pairwise(WIDTH_BY_SECONDS):
-        if seconds <= m1:
-            return k0 + (k1 - k0) * (seconds - m0) / (m1 - m0)
-    return WIDTH_BY_SECONDS[-1][1]
+    (shortest, _), *_, (longest, _) = WIDTH_BY_SECONDS
+    m = min(max(seconds, shortest), longest)
+    (m0, k0), (m1, k1) = next(pair for pair in pairwise(WIDTH_BY_SECONDS) if m <= pair[1][0])
+    return k0 + (k1 - k0) * (m - m0) / (m1 - m0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
@@ -19,6 +20,11 @@ class Interval:
     def half_width(self) -> float:
         """Distance from the estimate to the lower end, in requests per second."""
         return self.estimate - self.low
+
+    @property
+    def top(self) -> float:
+        """The upper end, which is infinite for a lower bound."""
+        return math.inf if self.high is None else self.high
 
     def per_unit(self, units: int) -> Interval:
         """The rate of one inference unit: estimate and bounds divided by `units`."""

@@ -58,7 +58,7 @@ def look_at_uploads(run_id: str) -> int | None:
     save(replace(state, closing_at=now, limit=limit), "closing")
     if lease.owes != "stop":  # it was found running, and keeps running
         return None
-    lease_store().save(replace(lease, ends_serving=True))  # first, so that nobody opens the gates again
+    lease_store().save(replace(lease, ends_serving=True))  # first, so that the gates stay closed
     for gate in _gates(run):
         gate.set(is_open=False)
     return settings().model_poll_s

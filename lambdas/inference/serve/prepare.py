@@ -31,7 +31,7 @@ def prepare_serve(wanted: ServeInput, run_id: str, execution_arn: str, started_a
         InvalidInput, ModelNotFound, ModelNotStartable, AccessDenied, InternalError
     """
     leases, minutes = lease_store(), wanted.limits.max_minutes
-    # A model that somebody else has started meanwhile keeps running.
+    # A model that its owner has started meanwhile keeps running.
     own = Lease(wanted.model_arn, run_id, execution_arn, started_at, minutes, "restore", kind="serve")
     lease = leases.acquire(own)
     if lease.run_id != run_id:

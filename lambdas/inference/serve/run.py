@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN, model_pk, run_pk
+from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN, run_pk
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.uploads.live_serve import LiveServe
 from iu_tuner.contract.uploads.serve_output import ServeOutput
 from iu_tuner.formats import rounded
 from lambdas.aws.settings import settings
-from lambdas.aws.table import COUNTS_KEPT_S, RESULTS_KEPT_S, Json, Partition, as_json, dynamodb_client
+from lambdas.aws.table import COUNTS_KEPT_S, Json, Partition, as_json, dynamodb_client
 from lambdas.inference.serve.idle import Quiet
 from lambdas.runs.model_run import ModelRun
 from lambdas.runs.progress import Progress
@@ -83,7 +83,6 @@ class ServeStore:
     """The items of one run for uploads. The attributes that all runs have are those of `RunStore`."""
 
     def __init__(self, client: Any, table: str, run_id: str) -> None:
-        self._client, self._table = client, table
         self._items = Partition(client, table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
         self.of_run: RunStore = run_store(run_id)
 
@@ -104,10 +103,7 @@ class ServeStore:
 
     def publish(self, run: ServeRun, output: ServeOutput) -> None:
         """Save the output among the model's runs for uploads, apart from those that past measurements are sought in."""
-        values = {"serveOutput": as_json(to_json(output)), "runId": run.run_id, "verdict": output.verdict, "task": TASK}
-        results = Partition(self._client, self._table, model_pk(run.model_arn), kept_s=RESULTS_KEPT_S)
-        results.put(f"{SERVED_RUN}{run.started_at}", values)
-        self._items.update(RUN_ITEM, {"phase": "finished"})
+        self.of_run.publish_output(run, output, name="serveOutput", sk=SERVED_RUN, task=TASK)
 
 
 def serve_store(run_id: str) -> ServeStore:

@@ -21,7 +21,7 @@ class QueueCounts:
 
     @property
     def messages(self) -> int:
-        """All of them."""
+        """The number of messages in all three states."""
         return self.visible + self.in_flight + self.delayed
 
 

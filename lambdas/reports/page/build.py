@@ -9,6 +9,7 @@ from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.registry import facts_of
 from lambdas.planning.request_history import RequestHistory
 from lambdas.reports.page.html.contents import Contents
+from lambdas.reports.page.html.words import words_table
 from lambdas.reports.page.sections.concurrency import concurrency
 from lambdas.reports.page.sections.demand import past
 from lambdas.reports.page.sections.experiments import image_comparison, scaling
@@ -22,7 +23,6 @@ from lambdas.reports.page.sections.tables import (
     skipped_table,
     steps_table,
     versions_table,
-    words_table,
 )
 from lambdas.reports.page.sections.timeline import timeline
 from lambdas.reports.page.sections.units import units

@@ -38,7 +38,7 @@ async def _run(settings: ServerSettings, *, stop_at_eof: bool) -> None:
         loop.add_signal_handler(each, stop.set)
     if stop_at_eof:
         loop.add_reader(sys.stdin, lambda: stop.set() if not sys.stdin.read(1) else None)
-    await serve(settings, stop, lambda told: print(json.dumps(told), flush=True))
+    await serve(settings, stop, lambda greeting: print(json.dumps(greeting), flush=True))
 
 
 def _settings(arguments: argparse.Namespace) -> ServerSettings:

@@ -59,18 +59,18 @@ class DataPlane:
         except ServiceError as error:
             detected = Detected(error=error)
         except BaseException:
-            ledger.settle(arrived_at_s, image, "failed", "ServerClosed")
+            ledger.record(arrived_at_s, image, "failed", "ServerClosed")
             raise
         if is_gone():
-            ledger.settle(arrived_at_s, image, "failed", "ClientLeft")
+            ledger.record(arrived_at_s, image, "failed", "ClientLeft")
         elif detected.error is not None and _is_throttle(detected.error):
-            ledger.settle(arrived_at_s, image, "throttled")
+            ledger.record(arrived_at_s, image, "throttled")
         elif detected.error is not None:
-            ledger.settle(arrived_at_s, image, "failed", detected.error.code)
+            ledger.record(arrived_at_s, image, "failed", detected.error.code)
         elif detected.lost is not None:
-            ledger.settle(arrived_at_s, image, "failed", detected.lost)
+            ledger.record(arrived_at_s, image, "failed", detected.lost)
         else:
-            ledger.settle(arrived_at_s, image, "accepted")
+            ledger.record(arrived_at_s, image, "accepted")
             if ledger.totals["accepted"] == model.life.truth.lost_after_answers:
                 model.life.lose(self._clock())
         return detected

@@ -18,7 +18,7 @@ from lambdas.batch.next_round import (
     Terms,
     next_round,
 )
-from lambdas.batch.quote import EXPECTED_EFFICIENCY, EXPECTED_START_S, EXPECTED_STOP_S
+from lambdas.batch.unit_capacity import EXPECTED_EFFICIENCY, EXPECTED_START_S, EXPECTED_STOP_S
 from lambdas.runs.budget import Left
 
 EVENTS_PER_ROUND = 12  # of the state machine's history: the tasks PlanRound and Workers, and the choice between them

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from iu_tuner.contract.batch.batch_input import BatchLimitsInput, UnitsRange
 from iu_tuner.contract.errors import BudgetExceeded, DeadlineImpossible
-from lambdas.batch.quote import Capacity, alternatives, choose_units, quote, require_possible
+from lambdas.batch.quote import alternatives, choose_units, quote, require_possible
+from lambdas.batch.unit_capacity import Capacity
 
 
 def limits(**values: float) -> BatchLimitsInput:

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.contract.batch.output import BatchImages
-from iu_tuner.contract.detections import Detections, Label
+from iu_tuner.contract.detections import Detections
 from lambdas.batch.find_current import find_current
 from lambdas.batch.listing.list_images import ListingState
 from lambdas.batch.listing.listing import ImageListing
@@ -26,7 +26,7 @@ from lambdas.batch.shards.record import Shards, Traffic
 from lambdas.batch.shards.store import ShardFiles
 from lambdas.batch.work import RoundWork
 from lambdas.models.outcomes import ACCEPTED, Reply
-from lambdas.models.ports import Detector, PreparedRequest, Result
+from lambdas.models.ports import Detector
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import Processing
@@ -34,27 +34,10 @@ from lambdas.processing.outcomes import Rules
 from lambdas.processing.result_store import ResultStore
 from tests.support.fuzzed_inputs import ARN
 from tests.unit.batch.memory import MemoryS3, MemoryTable
+from tests.unit.processing.one_bee import OneBee
 
 BUCKET, RUN = "images", "run-1"
 KEYS = [f"incoming/{number:03}.jpg" for number in range(30)]
-
-
-class OneBee:
-    """A data plane that finds a bee in each image, and refuses those that are called so."""
-
-    def request_with_bytes(self, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
-        return PreparedRequest(image, "hash")
-
-    def request_with_object(
-        self, bucket: str, key: str, version_id: str | None = None, min_confidence: float | None = None
-    ) -> PreparedRequest:
-        return PreparedRequest(key.encode(), "hash")
-
-    def result(self, reply: Reply) -> Result:
-        return Result({"CustomLabels": []}, (Label("bee", 99.0),))
-
-    def connection(self) -> Any:
-        raise NotImplementedError
 
 
 @dataclass

@@ -28,9 +28,9 @@ from lambdas.processing.sending import Sent, send_paced
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
+from simulation.samples.pictures import jpeg
 from tests.unit.batch.memory import MemoryS3, MemoryTable
 from tests.unit.processing.memory_pace import MemoryPace
-from tests.unit.simulated_model.pictures import jpeg
 
 BUCKET, RUN, TPS, LATENCY_S = "images", "run-1", 25.0, 0.03
 IMAGES = 90

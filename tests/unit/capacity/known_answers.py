@@ -14,7 +14,7 @@ from typing import Any
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced, paced_part
-from lambdas.capacity.looks import Look, jitter, look, settled
+from lambdas.capacity.looks import Look, jitter, last_level, look
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
@@ -58,7 +58,7 @@ SEARCHES: list[tuple[SearchLimits, dict[str, Any]]] = [
 
 def answers() -> dict[str, list[str]]:
     """Each kind of answers, a line for each case."""
-    looks = [settled(counts, attempts_tps=3.0 * max(counts)) for counts in _stretches()]
+    looks = [last_level(counts, attempts_tps=3.0 * max(counts)) for counts in _stretches()]
     return {
         "stretches": [_of_stretch(counts) for counts in _stretches()],
         "pairs": [_of_pair(one, other) for one, other in pairwise(looks)],
@@ -88,7 +88,7 @@ def _stretches() -> Iterator[list[int]]:
 
 def _of_stretch(counts: list[int]) -> str:
     seen = Look(tuple(counts))
-    last = settled(counts)
+    last = last_level(counts)
     return _line(
         estimator.interval(counts),
         estimator.interval(counts, noisy=True),

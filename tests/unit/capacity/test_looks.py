@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced
-from lambdas.capacity.looks import Look, jitter, settled
+from lambdas.capacity.looks import Look, jitter, last_level, look
 from lambdas.load.histogram import LatencyHistogram
+from lambdas.load.step import StepPlan
+from tests.unit.capacity.steps import steady
 
 
 @pytest.mark.parametrize(
-    ("seconds", "last_level"),
+    ("seconds", "expected"),
     [
         pytest.param([10] * 11, [10] * 11, id="one level"),
         pytest.param([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18], [19, 18, 19, 18, 19, 18], id="two limiters"),
@@ -25,22 +27,40 @@ from lambdas.load.histogram import LatencyHistogram
         pytest.param([10, 10, 13, 13, 14, 13, 13, 13], [10, 10, 13, 13, 14, 13, 13, 13], id="a rise too early to tell"),
         pytest.param([0, 0, 0, 0, 30, 30, 30, 30, 30], [0, 0, 0, 0, 30, 30, 30, 30, 30], id="a pause is no level"),
         pytest.param([27, 1, 27, 0, 28, 1, 27, 0, 28, 0], [27, 1, 27, 0, 28, 1, 27, 0, 28, 0], id="waves"),
+        pytest.param([40, 10, 10, 10, 10, 10], [10, 10, 10, 10], id="six seconds are enough"),
+        pytest.param([10, 10, 10, 10, 10], [10, 10, 10, 10, 10], id="five seconds are one level"),
+        pytest.param([1, 1, 1, 1, 10, 10, 10, 10, 10], [10, 10, 10, 10], id="a tenth is no pause"),
         pytest.param([9, 12, 7, 11, 8, 12, 9, 8, 13, 7], [9, 12, 7, 11, 8, 12, 9, 8, 13, 7], id="noise"),
     ],
 )
-def test_only_the_last_level_counts(seconds: list[int], last_level: list[int]) -> None:
-    assert list(settled(seconds).counts) == last_level
-    assert settled(seconds).cut == len(seconds) - len(last_level)
+def test_only_the_last_level_counts(seconds: list[int], expected: list[int]) -> None:
+    assert list(last_level(seconds).counts) == expected
+    assert last_level(seconds).cut == len(seconds) - len(expected)
 
 
 def test_a_rise_is_noted() -> None:
-    assert settled([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
-    assert not settled([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
+    assert last_level([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
+    assert not last_level([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cut"),
+    [
+        pytest.param([14, *[10] * 19], 2, id="a first second above all others"),
+        pytest.param([14, *[10] * 18, 14], 0, id="a first second that came again"),
+        pytest.param([20, 20, 10, 20, *[10] * 27], 5, id="one of four seconds may stray"),
+        pytest.param([20, 10, 20, *[10] * 27], 0, id="one of three may not"),
+        pytest.param([*[10] * 20, 20, 20, 10, 20, 20], 21, id="one of the last five may stray"),
+        pytest.param([*[10] * 20, 20, 20, 10, 20], 0, id="one of the last four may not"),
+    ],
+)
+def test_a_level_may_have_one_second_astray(seconds: list[int], cut: int) -> None:
+    assert last_level(seconds).cut == cut
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
 def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
-    seen = settled(seconds)
+    seen = last_level(seconds)
 
     assert 1 <= seen.seconds <= len(seconds)
     assert list(seen.counts) == seconds[seen.cut :]
@@ -55,10 +75,45 @@ def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
         ([2, 2, 0, 3, 2, 2], True),
         ([2, 1, 2, 1, 2, 2], False),
         ([20, 0, 20, 0, 20, 0, 20, 0], False),
+        ([30, 31, 0], False),  # too short to tell
+        ([30, 0, 30, 30], True),
+        ([30, 30, 15, 30, 30], False),  # half is none
+        ([30, 30, 14, 30, 30], True),
+        ([1, 2, 0, 2, 1, 2, 1, 2], False),  # of a median of 1.5 a count may be missing
     ],
 )
 def test_a_dip_is_a_pause_that_was_recovered_from(seconds: list[int], dips: bool) -> None:
     assert Look(tuple(seconds)).dips is dips
+
+
+@pytest.mark.parametrize(
+    ("counts", "tells"),
+    [
+        pytest.param((20, 20, 20), False, id="too short"),
+        pytest.param((20, 20, 20, 20), True, id="four seconds"),
+        pytest.param((2, 2, 2, 2, 2), True, id="slow: counting explains the width"),
+        pytest.param((3, 44, 9, 31, 11, 25), False, id="vague"),
+        pytest.param((), False, id="nothing"),
+    ],
+)
+def test_a_look_tells_a_rate_if_it_is_long_and_precise_enough(counts: tuple[int, ...], tells: bool) -> None:
+    assert Look(counts).tells is tells
+
+
+@pytest.mark.parametrize(("counts", "noisy"), [((12, 9, 12, 9), False), ((11, 11, 9, 9), True), ((5, 5, 5, 5), False)])
+def test_counts_that_stray_by_more_than_one_and_a_half_are_noisy(counts: tuple[int, ...], noisy: bool) -> None:
+    assert Look(counts).noisy is noisy
+
+
+def test_a_look_that_shows_nothing_has_no_attempts_and_no_cut() -> None:
+    assert Look(()) == Look((), 0.0, 0, False)
+    assert last_level([10] * 6) == Look((10,) * 6, 0.0, 0, False)
+
+
+def test_the_attempts_of_a_step_are_those_accepted_and_throttled() -> None:
+    seen = look(steady(StepPlan("look", 8, 1, 8.0, 8.0, 8.0), 20, 10))
+
+    assert seen is not None and seen.attempts_tps == 30
 
 
 FIRST = Look((20, 20, 21, 20, 20, 19, 20, 20, 20, 20, 20))
@@ -71,8 +126,8 @@ FIRST = Look((20, 20, 21, 20, 20, 19, 20, 20, 20, 20, 20))
         pytest.param((21, 21, 21, 21, 21), True, id="half of the difference is the error of the mean"),
         pytest.param((22, 22, 22, 22, 22), False, id="ten percent more"),
         pytest.param((18, 18, 18, 18, 18), False, id="ten percent less"),
-        pytest.param((20, 20, 20), False, id="too short"),
-        pytest.param((3, 44, 9, 31, 11, 25), False, id="vague"),
+        pytest.param((20, 20, 20), False, id="too short, once more"),
+        pytest.param((3, 44, 9, 31, 11, 25), False, id="too vague"),
     ],
 )
 def test_looks_agree_that_tell_the_same(other: tuple[int, ...], agrees: bool) -> None:
@@ -93,6 +148,36 @@ def test_counting_is_no_noise_but_spread_is() -> None:
     assert agreement.noise_half([Look((1, 1, 2, 1, 1, 1, 2, 1))]) == 0
     assert agreement.noise_half([spread]) > 0.1 * 10
     assert agreement.too_noisy([spread])
+
+
+def test_noise_of_one_look_is_noise_of_all() -> None:
+    calm, spread = Look((20,) * 12), Look((10, 10, 10, 30, 30, 30, 10, 10, 10, 30, 30, 30))
+
+    assert agreement.noise_half([calm, spread]) > agreement.noise_half([calm, calm]) == 0
+
+
+def test_noise_is_three_standard_errors_of_blocks_of_three_seconds() -> None:
+    """Blocks of 30 and 90 have a variance of 1,200, or 400 a second; the mean of twelve has a twelfth of it."""
+    spread = Look((10,) * 6 + (30,) * 6)
+
+    assert agreement.noise_half([spread]) == pytest.approx(3 * (1200 / 3) ** 0.5 / 12**0.5)
+
+
+def test_two_slow_clients_share_a_limit_as_fast_ones_do() -> None:
+    """A limit of 0.5 requests/s, of which another client asks for 0.25."""
+    saturated = Look((1, 0, 1, 0, 1, 0, 0), attempts_tps=1.5)
+    tried = Paced(0.5, (1, 0, 0) * 20_000, 10_000, 0, 0.0, None, LatencyHistogram())
+
+    assert agreement.fair_share(saturated, tried) == pytest.approx(0.25, rel=0.05)
+
+
+@pytest.mark.parametrize(("level", "rate", "accepted"), [(27, 0.0, 20), (27, 90.0, 20), (0, 28.0, 20), (27, 28.0, 0)])
+def test_without_two_rates_of_attempts_nothing_is_known_of_another_client(
+    level: int, rate: float, accepted: int
+) -> None:
+    saturated = Look((level,) * 11, attempts_tps=90.0)
+
+    assert agreement.fair_share(saturated, Paced(rate, (accepted,) * 9, 9, 0, 0.0, None, LatencyHistogram())) is None
 
 
 def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None:

@@ -10,15 +10,16 @@ from lambdas.capacity.other_limits import answered_seconds, measure_latency_boun
 from lambdas.capacity.step_checks import LoadTest
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
+from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
-from tests.unit.capacity.steps import Played, steady, worker
+from tests.unit.capacity.steps import Played, Reply, steady, worker
 
 RAMP = StepPlan("ramp", 12, 2, 3.0, 3.0, 3.0)
 
 
-def queueing(*counts: tuple[int, int], latency_s: float = 0.5) -> Played:
+def queueing(*replies: Reply, latency_s: float = 0.5) -> Played:
     """A model whose ramp ended with 20 requests/s."""
-    return Played.of(measure_latency_bound(LoadTest(SearchLimits()), steady(RAMP, 20, latency_s=latency_s)), *counts)
+    return Played.of(measure_latency_bound(LoadTest(SearchLimits()), steady(RAMP, 20, latency_s=latency_s)), *replies)
 
 
 @pytest.mark.parametrize(("latency_s", "wait_s"), [(0.1, 1.0), (0.5, 2.0), (2.0, 8.0), (4.0, 10.0)])
@@ -63,6 +64,38 @@ def test_after_three_rates_that_are_throttled_none_is_clean() -> None:
 
     assert len(played.plans) == 1 + 3
     assert (played.result.clean, played.result.confirmed, played.result.max_tps.low) == (None, False, 14.0)
+
+
+def test_a_second_without_replies_counts_as_none() -> None:
+    plan = StepPlan("latency", 4, 1, 14.0, 14.0, 14.0)
+
+    assert answered_seconds(StepCounts(plan, [worker([9] * 5, seconds=14.0)])) == [9] * 3 + [0] * 9
+
+
+@pytest.mark.parametrize(("latency_s", "workers"), [(0.2, 4), (2.0, 7)])
+def test_the_confirmation_has_lanes_for_slow_replies(latency_s: float, workers: int) -> None:
+    """18 requests/s of 2 s are 36 in flight, and half as many more are 54, of 8 for each worker."""
+    played = queueing((20, 0, latency_s), (18, 0))
+
+    assert (played.plans[1].lanes, played.plans[1].workers) == (1, workers)
+
+
+def test_a_model_without_replies_is_waited_for_for_a_second() -> None:
+    silent = replace(worker([20] * 3), latency=LatencyHistogram(), workers=2)
+
+    plan = next(measure_latency_bound(LoadTest(SearchLimits()), StepCounts(RAMP, [silent])))
+
+    assert plan.wait_s == 1
+
+
+def test_a_confirmation_without_any_request_confirms_nothing() -> None:
+    plan = queueing((20, 0), (18, 0)).plans[1]
+    silent = StepCounts(plan, [replace(worker([9, 9], seconds=plan.max_s), workers=plan.workers)])
+
+    played = queueing((20, 0), silent, (18, 0))
+
+    assert len(played.plans) == 2
+    assert (played.result.clean, played.result.confirmed) == (None, False)
 
 
 def test_a_quota_per_window_is_counted_for_longer_and_confirmed_after_a_refill() -> None:

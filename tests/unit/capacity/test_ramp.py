@@ -36,6 +36,58 @@ def test_a_step_without_throttles_has_no_such_part() -> None:
     assert saturated_part(StepCounts(STEP, [worker([9] * 3), worker([9] * 12)])) is None
 
 
+def test_a_step_of_one_length_has_no_part_after_its_first_second() -> None:
+    """Throttled in the first second, and then not for five: more than 40 % of the seconds are without."""
+    counts = StepCounts(STEP, [worker([6] * 12, [9, *[0] * 5, *[9] * 6])])
+
+    assert saturated_part(counts) is None
+
+
+@pytest.mark.parametrize(
+    ("second", "seconds", "lanes"),
+    [
+        pytest.param((44, 0, 0.18), [3.0, 3.0, 5.0], [4, 8, 8], id="queues"),
+        pytest.param((48, 0, 0.15), [3.0, 3.0, 5.0, 3.0], [4, 8, 8, 16], id="may queue, and does not"),
+        pytest.param((55, 0, 0.15), [3.0, 3.0, 5.0, 3.0], [4, 8, 8, 16], id="hardly more than may queue"),
+        pytest.param((58, 0, 0.15), [3.0, 3.0, 3.0], [4, 8, 16], id="faster"),
+        pytest.param((44, 0, 0.13), [3.0, 3.0, 3.0], [4, 8, 16], id="no later"),
+    ],
+)
+def test_a_step_that_may_queue_is_repeated_for_longer(
+    second: tuple[int, int, float], seconds: list[float], lanes: list[int]
+) -> None:
+    played = Played.of(ramp(LoadTest(LIMITS)), (40, 0, 0.1), second, second, (900, 0, 0.1), (900, 0, 0.1))
+
+    assert [plan.base_s for plan in played.plans][: len(seconds)] == seconds
+    assert [plan.lanes for plan in played.plans][: len(lanes)] == lanes
+    assert (played.result and played.result[0]) == ("latency-bound" if lanes[-1] == 8 else None)
+
+
+@pytest.mark.parametrize(("factor", "queues"), [(1.55, False), (1.66, True)])
+def test_a_model_queues_if_the_median_latency_grows_by_six_tenths(factor: float, queues: bool) -> None:
+    second = 44, 0, 0.1 * factor
+
+    played = Played.of(ramp(LoadTest(LIMITS)), (40, 0, 0.1), second, second)
+
+    assert (played.result is not None) is queues
+
+
+@pytest.mark.parametrize(("tps", "queues"), [(45, True), (47, False)])
+def test_a_model_queues_if_its_rate_grows_by_less_than_15_percent(tps: int, queues: bool) -> None:
+    second = tps, 0, 0.2
+
+    played = Played.of(ramp(LoadTest(LIMITS)), (40, 0, 0.1), second, second)
+
+    assert (played.result is not None) is queues
+
+
+def test_a_single_throttled_request_makes_the_quick_ramp_careful() -> None:
+    test = LoadTest(SearchLimits(mode="quick"))
+    one = StepCounts(StepPlan("ramp", 4, 1, 3.0, 12.0, 20.0), [worker([40] * 3, [1, 0, 0])])
+
+    assert [plan.lanes for plan in Played.of(ramp(test), one).plans] == [4, 8]
+
+
 @pytest.mark.parametrize(("mode", "lanes"), [("standard", [4, 8, 16]), ("precise", [4, 8, 16]), ("quick", [4, 16, 64])])
 def test_concurrency_doubles_or_quadruples(mode: str, lanes: list[int]) -> None:
     test = LoadTest(SearchLimits(mode=mode, max_concurrency=64))  # type: ignore[arg-type]

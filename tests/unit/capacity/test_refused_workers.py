@@ -10,15 +10,18 @@ import pytest
 from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import InternalError
 from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.rates.interval import Interval
+from lambdas.capacity.refused_workers import lower_bound, without_refused
 from lambdas.capacity.search import next_move
 from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, paced
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.counts import StepCounts
 from lambdas.load.lambda_quota import workers_warning, workers_within
-from lambdas.load.step import StepPlan
+from lambdas.load.step import Phase, StepPlan
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.service import SimulatedService
 from simulation.virtual_time import VirtualClient
+from tests.unit.capacity.steps import worker
 
 # A lane a worker: the step after the first one wants 16 workers in quick mode.
 ONE_LANE = SearchLimits("quick", in_flight_per_worker=1)
@@ -104,6 +107,62 @@ def test_workers_that_were_lost_otherwise_are_no_quota() -> None:
 
     with pytest.raises(InternalError, match="4 of 4 workers of a ramp step were lost, twice - look at the logs"):
         next_move([died, died], ONE_LANE)
+
+
+def ran(phase: Phase, workers: int, given: int | None = None, rate: int = 5) -> StepCounts:
+    """A step of which Lambda ran all workers, or so many."""
+    plan = StepPlan(phase, 2 * workers, workers, 12.0, 12.0, 12.0)
+    given = workers if given is None else given
+    return StepCounts(plan, [worker([rate] * 12) for _ in range(given)], workers - given)
+
+
+def test_the_search_goes_on_with_the_most_workers_that_ran() -> None:
+    limits = SearchLimits(start_concurrency=300, max_concurrency=400, in_flight_per_worker=8)
+
+    kept, fewer, refusal = without_refused([ran("ramp", 5), ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
+
+    assert [step.plan.workers for step in kept] == [5]
+    assert refusal == WorkersRefused(16, 3)
+    assert (fewer.most_workers, fewer.max_concurrency, fewer.start_concurrency) == (5, 40, 40)
+
+
+def test_a_search_with_few_lanes_keeps_its_concurrency() -> None:
+    limits = SearchLimits(start_concurrency=4, max_concurrency=20, in_flight_per_worker=8)
+
+    _, fewer, _ = without_refused([ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
+
+    assert (fewer.most_workers, fewer.max_concurrency, fewer.start_concurrency) == (3, 20, 4)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([ran("ramp", 16), ran("ramp", 16)], id="none refused"),
+        pytest.param([ran("ramp", 16, 3), ran("ramp", 16)], id="once"),
+        pytest.param([ran("ramp", 8, 3), ran("ramp", 16, 3)], id="two steps"),
+        pytest.param([ran("ramp", 16, 0), ran("ramp", 16, 0)], id="all refused"),
+    ],
+)
+def test_only_a_step_that_was_refused_twice_is_left_out(steps: list[StepCounts]) -> None:
+    assert without_refused(steps, ONE_LANE) == (steps, ONE_LANE, None)
+
+
+def test_a_refusal_that_fewer_workers_do_not_avoid_ends_the_search() -> None:
+    """As many workers ran in the step before."""
+    steps = [ran("ramp", 16), ran("look", 16, 3), ran("look", 16, 3)]
+
+    found = next_move(steps, SearchLimits())
+
+    assert isinstance(found, Measurement)
+    assert (found.ending, found.refused) == ("client-limited", WorkersRefused(16, 3))
+
+
+def test_a_lower_bound_is_the_rate_of_the_last_step_that_ran_and_was_not_paced() -> None:
+    kept = [ran("ramp", 2, rate=5), ran("ramp", 4, rate=6), ran("look", 4, 1, rate=9), ran("confirm", 4, rate=1)]
+
+    found = lower_bound(kept, WorkersRefused(4, 1))
+
+    assert found.max_tps == Interval.lower_bound(24.0)
 
 
 @pytest.mark.parametrize(

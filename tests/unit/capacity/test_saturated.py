@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from lambdas.capacity.confirmation import Paced
 from lambdas.capacity.looks import Look
 from lambdas.capacity.saturated import SaturatedModel
 from lambdas.capacity.step_checks import LoadTest
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
+from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
-from tests.unit.capacity.steps import Played, worker
+from tests.unit.capacity.steps import Played, saturated, steady, worker
 
 NOISY = [20, 11, 29, 14, 30, 9, 26, 13, 25, 15, 28]
-
-
-def saturated(level: Sequence[int], elapsed_s: float = 20.0) -> SaturatedModel:
-    """A model that a ramp of 16 lanes has saturated; its first second is that of the first throttle."""
-    counts = [level[0], *level]
-    seconds = float(len(counts))
-    plan = StepPlan("ramp", 16, 1, seconds, seconds, seconds)
-    model = SaturatedModel(LoadTest(SearchLimits(), elapsed_s), StepCounts(plan, [worker(counts, [20] * len(counts))]))
-    assert list(model.first.counts) == list(level)
-    return model
 
 
 @pytest.mark.parametrize(("elapsed_s", "wait_s"), [(20.0, 30.0), (49.0, 1.0), (50.0, 0.0), (90.0, 0.0)])
@@ -69,6 +60,110 @@ def test_a_probe_that_is_hardly_throttled_shows_that_the_model_carries_more(
 
     assert model.carries_more is carries_more
     assert [each.rate.estimate for each in model.probed] == [accepted]
+    assert len(model.looks) == 2
+
+
+def probed(accepted: int, throttled: int) -> SaturatedModel:
+    """A slightly noisy model whose second look had 20 requests/s, and then a probe."""
+    model = saturated([20, 22, 21, 19, 18, 20, 22, 21, 19, 18, 20])
+    steps = model.look_again()
+    plan = next(steps)
+    counted = worker([20] * 7 + [accepted] * 6, [20] * 7 + [throttled] * 6, seconds=7.0)
+    with pytest.raises(StopIteration):
+        steps.send(StepCounts(plan, [replace(counted, workers=plan.workers)]))
+    return model
+
+
+@pytest.mark.parametrize(("accepted", "agree"), [(19, True), (10, False)])
+def test_a_probe_of_which_less_is_accepted_is_a_look(accepted: int, agree: bool) -> None:
+    model = probed(accepted, 23 - accepted)
+
+    assert [each.rate.estimate for each in model.looks[1:]] == [20, accepted]
+    assert model.looks_agree is agree
+
+
+@pytest.mark.parametrize(("more", "contradicts"), [(3, False), (15, True)])
+def test_a_probe_contradicts_the_level_if_its_noise_does_not_explain_it(more: int, contradicts: bool) -> None:
+    model = saturated([20] * 11)
+    model.probed = [Look(tuple(count + more for count in NOISY))]
+
+    assert model.probe_contradicts is contradicts
+
+
+@pytest.mark.parametrize(("rate", "contradicts"), [(21, False), (22, True)])
+def test_without_noise_seven_percent_more_contradict(rate: int, contradicts: bool) -> None:
+    model = saturated([20] * 11)
+    model.probed = [Look((rate,) * 12)]
+
+    assert model.probe_contradicts is contradicts
+
+
+@pytest.mark.parametrize(("cut", "seconds", "wait_s"), [(2, 6.0, 30.0), (3, 12.0, 0.0)])
+def test_after_a_shift_no_pause_refills_the_credit(cut: int, seconds: float, wait_s: float) -> None:
+    model = saturated([20] * 11)
+    model.looks = [replace(model.first, cut=cut)]
+
+    plan = next(model.look_again())
+
+    assert (plan.base_s, plan.wait_s) == (seconds, wait_s)
+
+
+@pytest.mark.parametrize(
+    ("sent", "failed", "tps"), [(80, 20, 1.12 * 20 / 0.8), (20, 80, 1.12 * 20 / 0.5), (0, 0, 22.4)]
+)
+def test_a_probe_is_faster_by_the_requests_that_fail(sent: int, failed: int, tps: float) -> None:
+    model = saturated(NOISY)
+    model.paced = Paced(19.0, (sent,), 0, failed, 0.0, None, LatencyHistogram())
+
+    assert next(model.look_again()).paced_tps == pytest.approx(tps)
+
+
+@pytest.mark.parametrize(("throttled_from", "plans"), [(1, 1), (2, 2)])
+def test_a_second_look_of_four_seconds_is_enough(throttled_from: int, plans: int) -> None:
+    """A look begins after the first throttle."""
+    model = saturated([20] * 11)
+    steps = model.look_again()
+    plan = next(steps)
+    counts = worker([20] * 6, [0] * throttled_from + [20] * (6 - throttled_from))
+
+    played = Played.of(model.look_again(), StepCounts(plan, [replace(counts, workers=plan.workers)]), (20, 20))
+
+    assert len(played.plans) == plans
+
+
+def test_what_an_extended_first_look_leaves_out_is_added_up() -> None:
+    model = saturated([20] * 5)
+    model.looks = [replace(model.first, cut=3)]
+
+    Played.of(model.look_first(), (20, 20))
+
+    assert (model.first.cut, model.first.seconds) == (3 + 5, 11)
+
+
+def test_a_longer_look_has_to_agree_with_the_last_one() -> None:
+    model = saturated([20] * 11)
+    model.level = [Look((20,) * 11), Look((22,) * 11)]
+
+    Played.of(model.look_longer(20.0), (23, 20))
+
+    assert (model.looks_agree, len(model.level)) == (True, 3)
+
+
+def test_the_level_of_the_drain_has_to_agree_with_the_last_look() -> None:
+    model = saturated([20] * 11)
+    model.level = [Look((20,) * 11), Look((22,) * 11)]
+
+    Played.of(model.confirm_lower(15.0), (23, 20))
+
+    assert (model.looks_agree, len(model.level)) == (True, 3)
+
+
+def test_a_drain_without_throttles_is_no_look() -> None:
+    model = saturated([20] * 11)
+
+    Played.of(model.confirm_lower(15.0), (15, 0))
+
+    assert (len(model.looks), model.looks_agree, model.clean and model.clean.tps) == (1, True, 15.0)
 
 
 def test_a_second_look_that_burst_credit_filled_is_taken_again() -> None:
@@ -100,6 +195,18 @@ def test_a_lower_rate_is_confirmed_after_a_drain_that_is_a_look() -> None:
 
     assert (plan.base_s, plan.paced_tps) == (5.0, 15.0)
     assert (model.clean, len(model.looks), model.looks_agree, len(model.level)) == (None, 2, False, 1)
+
+
+def test_the_confirmation_has_lanes_for_the_slowest_twentieth_of_the_replies() -> None:
+    """One of ten takes 3 s: 19 requests/s are 57 in flight, and half as many more are 86, of 8 for each worker."""
+    ramped = steady(StepPlan("ramp", 16, 1, 12.0, 12.0, 12.0), 20, 20)
+    for _ in range(ramped.latency.count // 9):
+        ramped.latency.add(3.0)
+    model = SaturatedModel(LoadTest(SearchLimits()), ramped)
+
+    (plan,) = Played.of(model.confirm(19.0), (19, 0)).plans
+
+    assert plan.workers == 11
 
 
 def test_a_pause_in_any_look_is_a_pause() -> None:

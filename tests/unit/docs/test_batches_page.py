@@ -10,7 +10,7 @@ from typing import get_args
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.contract.batch.output import BatchVerdict
 from lambdas.batch.listing import entry
-from lambdas.batch.quote import Capacity
+from lambdas.batch.unit_capacity import Capacity
 
 PAGE = (Path(__file__).parents[3] / "docs" / "batches.md").read_text("utf-8")
 

@@ -192,6 +192,14 @@ def test_without_a_rate_the_past_is_told_and_nothing_follows() -> None:
     assert not {"carried", "autoScaling", "plan"} & set(advice)
 
 
+def test_where_the_account_is_the_limit_the_past_is_told_and_no_units_follow() -> None:
+    advice = recommendation(OFFICE, Measurement("account-throttled", 8, Interval.lower_bound(10.0)))
+
+    assert advice["demand"]["averageTps"] > 5
+    assert advice["minInferenceUnits"] is None
+    assert not {"carried", "autoScaling", "plan"} & set(advice)
+
+
 def test_requests_of_the_whole_account_are_told_as_such() -> None:
     reasons = "; ".join(recommendation(replace(OFFICE, of_model=False))["reasons"])
 
@@ -202,6 +210,21 @@ def test_where_nothing_is_known_of_the_units_the_minutes_are_those_with_requests
     reasons = "; ".join(recommendation(replace(OFFICE, in_service_known=False))["reasons"])
 
     assert "minutes with requests, or less than an hour from some" in reasons
+
+
+@pytest.mark.parametrize(("past", "told"), [(past_traffic.steady(1), False), (past_traffic.spikes(1), True)])
+def test_scaling_is_told_only_where_there_is_room_for_it(past: RequestHistory, told: bool) -> None:
+    assert ("Auto-scaling between" in " ".join(recommendation(past)["reasons"])) is told
+
+
+@pytest.mark.parametrize(
+    ("of_model", "in_service_known", "whose"),
+    [(True, False, "this model"), (False, True, "this model"), (False, False, "any model of this account and Region")],
+)
+def test_without_requests_it_says_whose_were_looked_for(of_model: bool, in_service_known: bool, whose: str) -> None:
+    past = replace(past_traffic.EMPTY, of_model=of_model, in_service_known=in_service_known)
+
+    assert f"CloudWatch knows of no requests to {whose} in" in recommendation(past)["reasons"][0]
 
 
 @pytest.mark.parametrize(

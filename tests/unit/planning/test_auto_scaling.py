@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.planning.auto_scaling import AutoScaling, Lag, ServedDemand, auto_scaled, fixed_units
+from lambdas.planning.auto_scaling import AutoScaling, Lag, ServedDemand, auto_scaled, fixed_units, simulate
 from tests.support import past_traffic
 
 TPS = 5.0
@@ -65,6 +65,23 @@ def test_time_without_service_costs_the_minimum_and_loses_nothing() -> None:
     service = auto_scaled([None, None, FULL, None], 1, 2, TPS, 60)
 
     assert service == ServedDemand(FULL, FULL, served=1, served_in_full=1, unit_periods=4, periods=4)
+
+
+@pytest.mark.parametrize(("count", "in_full"), [(FULL - 1, 1), (FULL, 1), (FULL + 1, 0)])
+def test_a_period_is_served_in_full_if_no_request_of_it_is_throttled(count: int, in_full: int) -> None:
+    service = fixed_units([count], 1, TPS, 60)
+
+    assert (service.served_in_full, service.throttled) == (in_full, max(0, count - FULL))
+
+
+def test_where_nothing_was_sent_nothing_is_throttled_and_without_a_period_no_unit_runs() -> None:
+    assert fixed_units([0, None], 2, TPS, 60).throttled_share == 0
+    assert fixed_units([], 2, TPS, 60).mean_units == 0
+
+
+def test_each_period_has_its_units() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        simulate([FULL, FULL], [1], TPS, 60)
 
 
 series = st.lists(st.none() | st.integers(0, 3000), max_size=120)

@@ -7,7 +7,7 @@ import pytest
 from iu_tuner.contract.output.recommendation import BusyHour
 from lambdas.planning.auto_scaling import ServedDemand
 from lambdas.planning.demand import PastDemand
-from lambdas.planning.demand_output import carried_row, demand_row
+from lambdas.planning.demand_output import carried_row, demand_row, scaling_row
 from tests.support.past_traffic import DAY, history
 
 
@@ -41,6 +41,38 @@ def test_the_five_busiest_hours_are_shown_with_their_day_and_rates() -> None:
         BusyHour(day="WED", hour_utc=7, requests=7_200, average_tps=2.0, peak_tps=2.0),
         BusyHour(day="MON", hour_utc=9, requests=3_600, average_tps=1.0, peak_tps=1.0),
     )
+
+
+def test_an_hour_without_requests_is_not_busy_however_few_the_others_have() -> None:
+    past = history([1, *[0] * 119, 3, 0, 0, 9, 1])  # MON 0:00 to 2:05
+
+    assert demand_row(PastDemand(7, 99), past).busiest_hours == (
+        BusyHour(day="MON", hour_utc=2, requests=13, average_tps=0.043, peak_tps=0.15),
+        BusyHour(day="MON", hour_utc=0, requests=1, average_tps=0.0, peak_tps=0.017),
+    )
+
+
+@pytest.mark.parametrize(
+    ("hour", "day", "hour_utc"), [(0, "MON", 0), (23, "MON", 23), (24, "TUE", 0), (167, "SUN", 23)]
+)
+def test_a_busy_hour_has_its_day(hour: int, day: str, hour_utc: int) -> None:
+    past = history([60 if minute // 60 == hour else None for minute in range(7 * DAY)])
+
+    (busy,) = demand_row(PastDemand(7, 99), past).busiest_hours
+
+    assert (busy.day, busy.hour_utc) == (day, hour_utc)
+
+
+def test_without_runs_of_this_tuner_none_is_told() -> None:
+    assert demand_row(PastDemand(7, 99), history([60])).own_runs_excluded == 0
+
+
+def test_what_auto_scaling_would_have_done_is_rounded() -> None:
+    """One unit carries 360 of the 600 requests of a minute, and after five minutes there are two."""
+    row = scaling_row(history([600] * 6 + [0]), 1, 2, 6.0, 4.003, "Rekognition")
+
+    assert (row.throttled_share, row.mean_inference_units, row.usd_per_month) == (0.3333, 1.286, 3757.1)
+    assert (row.always_max.throttled_share, row.always_min.usd_per_month) == (0.0, 2922.19)
 
 
 def test_the_profile_of_the_week_has_the_mean_and_the_highest_minute_of_each_hour() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.demand import BatchDemand, TrafficDemand
-from lambdas.planning.recommendation import recommend, units_for
+from lambdas.planning.recommendation import MAX_TABLE_ROWS, recommend
+from lambdas.planning.sizing import ReducedRate, per_unit_of, units_for
 
 PRICE = 4.0
 
@@ -47,6 +48,13 @@ def test_nothing_is_said_of_the_low_end_if_it_needs_as_many_units() -> None:
 
     assert advice.max_inference_units == 3
     assert "low end" not in "; ".join(advice.reasons)
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.0, False), (0.4, True), (0.45, True), (0.5, False)])
+def test_the_low_end_is_a_caution_however_slow_the_model_is_unless_it_is_nothing(low: float, said: bool) -> None:
+    advice = recommend(Interval(0.5, low, 0.6), TrafficDemand(1, 1), PRICE)
+
+    assert ("At the low end" in "; ".join(advice.reasons)) is said
 
 
 def test_headroom_is_added_to_both() -> None:
@@ -94,7 +102,15 @@ def test_without_a_demand_the_table_is_the_answer() -> None:
     assert (advice.min_inference_units, advice.max_inference_units) == (None, None)
     assert [row.inference_units for row in advice.table] == [1, 2, 3, 4, 5]
     assert advice.table[1].tps == pytest.approx(10.02)
-    assert advice.table[0].usd_per_1000_images == pytest.approx(0.2218, abs=1e-4)
+    assert advice.table[0].usd_per_1000_images == pytest.approx(1000 * 4 / (5.01 * 3600))
+
+
+@pytest.mark.parametrize(("wanted", "rows"), [(30, 6), (500, 100), (2000, 100)])
+def test_the_table_has_a_row_for_each_number_of_units_that_may_be_needed(wanted: float, rows: int) -> None:
+    table = recommend(exactly(5), TrafficDemand(1, wanted), PRICE).table
+
+    assert [row.inference_units for row in table] == list(range(1, rows + 1))
+    assert MAX_TABLE_ROWS == 100
 
 
 @pytest.mark.parametrize(
@@ -109,6 +125,43 @@ def test_without_a_demand_the_table_is_the_answer() -> None:
 )
 def test_rounding_does_not_buy_an_inference_unit(per_unit: Interval, wanted: float, units: int) -> None:
     assert units_for(wanted, per_unit) == units
+
+
+@pytest.mark.parametrize(("high", "units"), [(10.0, 3), (9.99, 4)])
+def test_one_unit_fewer_has_to_carry_the_demand_at_the_upper_end(high: float, units: int) -> None:
+    """Three units carry 29.85 of 30 TPS: within a percent."""
+    assert units_for(30, Interval(9.95, 9.8, high)) == units
+
+
+FIVE_THEN_FOUR = exactly(5), ReducedRate(2, exactly(4))
+
+
+@pytest.mark.parametrize(("units", "tps"), [(1, 5), (2, 5), (3, 4)])
+def test_the_reduced_rate_is_that_of_models_with_more_units(units: int, tps: float) -> None:
+    assert per_unit_of(units, *FIVE_THEN_FOUR).estimate == tps
+    assert recommend(FIVE_THEN_FOUR[0], None, PRICE, FIVE_THEN_FOUR[1]).table[units - 1].tps == units * tps
+
+
+@pytest.mark.parametrize(("wanted", "units"), [(10, 2), (10.2, 3), (12, 3), (13, 4)])
+def test_a_demand_beyond_so_many_units_is_sized_by_the_reduced_rate(wanted: float, units: int) -> None:
+    assert units_for(wanted, *FIVE_THEN_FOUR) == units
+    assert units_for(wanted, FIVE_THEN_FOUR[0]) == (2 if wanted == 10 else 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (18_000, "18,000 images within 1 h are 5.00 TPS; 1 inference unit needs 1.00 h"),
+        (27_000, "27,000 images within 1 h are 7.50 TPS; 2 inference units need 0.75 h"),
+    ],
+)
+def test_a_batch_says_for_how_long_its_units_run(images: int, said: str) -> None:
+    assert recommend(exactly(5), BatchDemand(images, 1), PRICE).reasons[0] == said
+
+
+@pytest.mark.parametrize(("tps", "said"), [(999.4, "peak demand 999.4 TPS"), (1000, "peak demand 1,000 TPS")])
+def test_rates_of_a_thousand_and_more_have_a_comma(tps: float, said: str) -> None:
+    assert said in recommend(exactly(5), TrafficDemand(1, tps), PRICE).reasons[1]
 
 
 rates = st.floats(0.1, 500)

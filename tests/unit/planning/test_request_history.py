@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.models.usage import UsageSums, Window
-from lambdas.planning.request_history import RequestHistory, build_history
+from lambdas.planning.request_history import build_history
 from tests.support import past_traffic
 from tests.support.past_traffic import MONDAY, history
 
@@ -42,13 +42,14 @@ def test_a_window_has_the_shortest_periods_that_are_kept_so_long(days: int, peri
     assert now - period_s < window.end_s <= now
 
 
+@pytest.mark.parametrize("per_hour", [1, 12, 60])
 @pytest.mark.parametrize(("hours", "kept", "begins"), [(167, 167, 0), (168, 168, 0), (170, 168, 2), (340, 336, 4)])
-def test_whole_weeks_are_the_last_ones(hours: int, kept: int, begins: int) -> None:
-    past = RequestHistory(14, MONDAY, 3600, tuple(range(hours)), 0, of_model=True, in_service_known=True)
+def test_whole_weeks_are_the_last_ones(hours: int, kept: int, begins: int, per_hour: int) -> None:
+    past = history(range(hours * per_hour), period_s=3600 // per_hour)
 
     weeks = past.whole_weeks
 
-    assert weeks.counts == tuple(range(hours))[-kept:]
+    assert weeks.counts == past.counts[-kept * per_hour :]
     assert weeks.start_s == MONDAY + 3600 * begins
 
 
@@ -92,6 +93,15 @@ def test_the_load_of_this_tuner_s_own_runs_is_left_out() -> None:
 
     assert found.counts[:5] == (5, None, None, None, 5)
     assert found.own_runs == 1
+
+
+def test_a_run_takes_the_minutes_that_it_reaches_into_and_no_other() -> None:
+    runs = [(MONDAY + 60.0, MONDAY + 120.0), (MONDAY + 239.0, MONDAY + 240.0)]
+
+    found = build_history(WINDOW, seen(dict.fromkeys(range(5), 5.0)), own_runs=runs)
+
+    assert found.counts[:5] == (5, None, 5, None, 5)
+    assert found.own_runs == 2
 
 
 @pytest.mark.parametrize(("end_s", "own"), [(0, 0), (1, 1)])

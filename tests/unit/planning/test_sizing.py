@@ -8,8 +8,7 @@ from iu_tuner.contract.output.result import MeasuredVerdict
 from lambdas.capacity.measurement import CleanRate, Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.planning.recommendation import ReducedRate
-from lambdas.planning.sizing import Sizing, sizing_of
+from lambdas.planning.sizing import ReducedRate, Sizing, sizing_of
 
 MAX, MAX_PER_UNIT = Interval(30.0, 28.5, 31.5), Interval(10.0, 9.5, 10.5)
 CLEAN = CleanRate(24.0, 480, 0, LatencyHistogram())

@@ -15,9 +15,9 @@ from lambdas.capacity.rates.interval import Interval
 from lambdas.planning.auto_scaling import HOURS_PER_MONTH, auto_scaled
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.demand_output import traffic_of
-from lambdas.planning.recommendation import units_for
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory
 from lambdas.planning.scheduler_entries import start_stop_entries, weekly
+from lambdas.planning.sizing import units_for
 from lambdas.planning.weekly_schedule import OnPeriod, WeekPlan, week_plan
 from tests.support import past_traffic
 from tests.support.past_traffic import history
@@ -142,6 +142,38 @@ def test_a_stray_request_keeps_no_model_running_but_is_told() -> None:
     assert (plan.hours_on, plan.missed_requests) == (50, 7)
 
 
+@pytest.mark.parametrize(("requests", "hours", "missed"), [(1000, 1, 1), (999, 2, 0)])
+def test_one_of_a_thousand_requests_may_be_missed(requests: int, hours: int, missed: int) -> None:
+    counts: list[int | None] = [0] * HOURS_OF_WEEK
+    counts[8], counts[100] = requests - 1, 1
+
+    plan = certain(history(counts, period_s=3600))
+
+    assert (plan.hours_on, plan.missed_requests) == (hours, missed)
+
+
+@pytest.mark.parametrize(("idle", "start_up_s", "on"), [(1, 3600, None), (1, 3599, 167), (2, 7199, 166)])
+def test_the_only_pause_of_a_week_has_to_be_longer_than_a_start(idle: int, start_up_s: int, on: int | None) -> None:
+    past = history([*[0] * idle, *[3600] * (HOURS_OF_WEEK - idle)] * 2, period_s=3600)
+
+    plan = planned(past, start_up_s)
+
+    assert (plan and plan.hours_on) == on
+
+
+@pytest.mark.parametrize(("start_up_s", "blocks"), [(3599, [(0, 1), (166, 1)]), (3600, [(166, 3)])])
+def test_two_blocks_around_the_end_of_the_week_may_be_one(start_up_s: int, blocks: list[tuple[int, int]]) -> None:
+    past = history([3600 if hour in (0, 166) else 0 for hour in range(HOURS_OF_WEEK)] * 2, period_s=3600)
+
+    assert [(block.start_hour, block.hours) for block in certain(past, start_up_s).blocks] == blocks
+
+
+def test_three_blocks_with_short_pauses_are_one() -> None:
+    past = history([3600 if hour in (30, 32, 34, 35) else 0 for hour in range(HOURS_OF_WEEK)] * 2, period_s=3600)
+
+    assert [(block.start_hour, block.hours) for block in certain(past, 3600).blocks] == [(30, 6)]
+
+
 def test_a_quieter_block_gets_fewer_units_and_none_gets_more_than_recommended() -> None:
     day = past_traffic.DAY
     past = history(
@@ -200,6 +232,12 @@ def test_entries_start_early_and_stop_in_time_with_the_days_that_are_alike_in_on
             "input": {"ProjectVersionArn": ARN},
         },
     ]
+
+
+def test_a_start_comes_early_by_the_whole_start_up() -> None:
+    start, _ = start_stop_entries(ARN, [OnPeriod(8, 10, 1, 1)], 7201)
+
+    assert start.expression == "cron(59 5 ? * MON *)"
 
 
 def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:

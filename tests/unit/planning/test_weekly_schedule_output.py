@@ -17,9 +17,13 @@ ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.1/16
 USD_PER_UNIT_HOUR = 4.0
 
 
-def batch(hours: float, units: int = 1, start_up_s: int = 1200) -> PlanOutput:
+def batch(hours: float, units: int = 1, start_up_s: int = 1200, price: float = USD_PER_UNIT_HOUR) -> PlanOutput:
     wanted = BatchDemand(54000, hours)
-    return batch_row(BatchPlan(units, hours, 0.0), wanted, ARN, USD_PER_UNIT_HOUR, start_up_s)
+    return batch_row(BatchPlan(units, hours, 0.0), wanted, ARN, price, start_up_s)
+
+
+def week(*blocks: OnPeriod, start_up_s: int = 1200) -> PlanOutput:
+    return week_row(WeekPlan(blocks, start_up_s, 500.126, 0), ARN, {}, 2000.126, 1000)
 
 
 def values(plan: PlanOutput) -> dict[str, Any]:
@@ -54,6 +58,11 @@ def test_a_batch_of_an_hour_is_repeated_each_day() -> None:
     }
 
 
+@pytest.mark.parametrize(("start_up_s", "start"), [(7200, "cron(0 22 * * ? *)"), (7201, "cron(59 21 * * ? *)")])
+def test_a_batch_starts_early_by_the_whole_start_up(start_up_s: int, start: str) -> None:
+    assert expressions(batch(1, start_up_s=start_up_s))[0] == start
+
+
 def test_a_batch_of_more_than_a_day_is_repeated_each_week() -> None:
     plan = batch(30)
 
@@ -62,6 +71,35 @@ def test_a_batch_of_more_than_a_day_is_repeated_each_week() -> None:
     assert (found["hours"][0]["from"], found["hoursOnPerWeek"]) == ("MON 00:00", 33.0)
     assert (found["usdPerBatch"], found["usdPerMonth"]) == (133.33, 579.37)
     assert plan.measure_again is not None and plan.measure_again.expression == "cron(15 9 ? * TUE *)"
+
+
+def test_costs_are_in_cents() -> None:
+    plan = batch(1, price=4.00321)
+
+    assert (plan.usd_per_batch, plan.usd_per_month) == (6.0, 182.65)
+    assert (plan.always_on_usd_per_month, plan.saved_usd_per_month) == (2922.34, 2739.7)
+    plan = week(OnPeriod(8, 10, 1, 1))
+    assert (plan.usd_per_month, plan.always_on_usd_per_month, plan.saved_usd_per_month) == (500.13, 2000.13, 1500.0)
+
+
+@pytest.mark.parametrize("plan", [batch(1), week(OnPeriod(8, 10, 1, 1))])
+def test_the_time_of_a_start_is_paid(plan: PlanOutput) -> None:
+    assert plan.assumptions is not None and plan.assumptions.start_up_is_paid
+
+
+def test_hours_on_have_the_days_on_which_they_begin_and_end() -> None:
+    plan = week(OnPeriod(24, 23, 1, 1), OnPeriod(166, 4, 1, 1))
+
+    assert [(each.from_, each.to) for each in plan.hours] == [("TUE 00:00", "TUE 23:00"), ("SUN 22:00", "MON 02:00")]
+
+
+@pytest.mark.parametrize(
+    ("hours_on", "start_up_s", "longest"), [(167, 1200, 25), (167, 1500, 20), (167, 1501, None), (166, 1200, 85)]
+)
+def test_a_week_is_measured_again_in_its_longest_stop(hours_on: int, start_up_s: int, longest: int | None) -> None:
+    again = week(OnPeriod(8, hours_on, 1, 1), start_up_s=start_up_s).measure_again
+
+    assert (again.input["limits"]["maxMinutes"] if again and again.input else None) == longest
 
 
 @pytest.mark.parametrize(("hours", "every"), [(21.28, "daily 00:00"), (21.29, "MON 00:00")])
@@ -77,7 +115,8 @@ def test_what_takes_longer_than_a_week_has_no_schedule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "start_up_s", "longest"), [(20.6, 1200, 25), (20.6, 1230, 23), (20.65, 1200, 20), (20.7, 1200, None)]
+    ("hours", "start_up_s", "longest"),
+    [(20.6, 1200, 25), (20.6, 1230, 23), (20.65, 1200, 20), (20.65, 1201, None), (20.7, 1200, None)],
 )
 def test_a_measurement_has_at_least_20_minutes_while_the_model_is_off(
     hours: float, start_up_s: int, longest: int | None

@@ -9,15 +9,16 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iu_tuner.contract.detections import Label, ListedImage
+from iu_tuner.contract.detections import ListedImage
 from lambdas.models.outcomes import ACCEPTED, THROTTLED, Reply
-from lambdas.models.ports import PreparedRequest, Result
+from lambdas.models.ports import Result
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import ImageWork, Processing
 from lambdas.processing.outcomes import Outcome, Rules
 from lambdas.processing.result_store import ResultStore
 from tests.unit.processing.in_rounds import send_in_rounds
+from tests.unit.processing.one_bee import OneBee
 
 JPEG = b"\xff\xd8\xff\xe0"
 BROKEN = Reply(ACCEPTED, body=b"broken")
@@ -53,24 +54,13 @@ class MemoryS3:
             raise ReadTimeoutError(endpoint_url=operation)
 
 
-class Answering:
-    """A data plane whose results have one label."""
-
-    def request_with_bytes(self, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
-        return PreparedRequest(image, "hash")
-
-    def request_with_object(
-        self, bucket: str, key: str, version_id: str | None = None, min_confidence: float | None = None
-    ) -> PreparedRequest:
-        return PreparedRequest(key.encode(), "hash")
+class Answering(OneBee):
+    """One of its replies can't be read."""
 
     def result(self, reply: Reply) -> Result:
         if reply is BROKEN:
             raise ValueError("broken")
-        return Result({"CustomLabels": []}, (Label("bee", 99.0),))
-
-    def connection(self) -> Any:
-        raise NotImplementedError
+        return super().result(reply)
 
 
 def processing(s3: MemoryS3, *, source: Any = "s3", has_files: bool = True) -> Processing:

@@ -28,10 +28,10 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from simulation.samples.pictures import jpeg
 from tests.model_books import answers_by_key
 from tests.unit.processing.in_rounds import send_in_rounds
 from tests.unit.simulated_model.conftest import client_of
-from tests.unit.simulated_model.pictures import jpeg
 
 BUCKET = "images"
 NAMES = ("a b.jpg", "a+b.jpg", "100%25.jpg", "été/蜂 🐝.jpg", "q?x=1&y#z.jpg", "'\"<>.jpg", "k" * 1000 + ".jpg")

@@ -18,9 +18,9 @@ from lambdas.processing.pace import Pace
 from lambdas.processing.sending import Sent, send_paced
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel, running_simulated_model
+from simulation.samples.pictures import jpeg
 from tests.unit.processing.memory_pace import MemoryPace
 from tests.unit.simulated_model.conftest import client_of
-from tests.unit.simulated_model.pictures import jpeg
 from tests.waiting import wait_until
 
 TPS, IMAGES = 40.0, 120

@@ -14,8 +14,7 @@ from local.simulated_model.answers.outages import mean_share, outages_of, share_
 from local.simulated_model.answers.setup import AnswerSetup
 from local.simulated_model.model_spec import ModelTruth, TruthError
 from local.simulated_model.service import SimulatedService
-
-from .pictures import jpeg
+from simulation.samples.pictures import jpeg
 
 KEY, SHA = "incoming/a b+é.jpg", hashlib.sha256(jpeg()).digest()
 BOX = {"left": 0.25, "top": 0.5, "width": 0.125, "height": 0.0625}

@@ -3,8 +3,7 @@
 import pytest
 
 from local.simulated_model.wire.images import MAX_BYTES, MAX_S3_BYTES, inspect, sides
-
-from .pictures import jpeg, png
+from simulation.samples.pictures import jpeg, png
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ from local.simulated_model.errors import ServiceError
 from local.simulated_model.lookout_vision.tokens import TOKEN_KEPT_S, TokenBook
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import RunningSimulatedModel
+from simulation.samples.pictures import jpeg, png
 from tests.support.old_service_model import SERVICE, data_path
 from tests.waiting import wait_until
 
 from .conftest import ONE_ATTEMPT
-from .pictures import jpeg, png
 
 FAST: dict[str, Any] = {"tps_per_iu": 1000.0, "latency_mean_s": 0.001, "start_s": 0.2, "stop_s": 0.2}
 

@@ -17,10 +17,10 @@ from bench.wire.throughput_check import signed_request
 from local.simulated_model.account import ModelSetup
 from local.simulated_model.model_spec import ModelTruth, TruthError
 from local.simulated_model.process import running_simulated_model
+from simulation.samples.pictures import jpeg, png
 from tests.waiting import wait_until
 
 from .conftest import client_of
-from .pictures import jpeg, png
 
 FAST: dict[str, Any] = {"tps_per_iu": 1000.0, "latency_mean_s": 0.001}
 QUICK_LIFE: dict[str, Any] = {"start_s": 0.4, "stop_s": 0.3}

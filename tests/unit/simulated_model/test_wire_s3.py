@@ -12,10 +12,10 @@ from local.simulated_model.account import ModelSetup
 from local.simulated_model.answers.labels import random_labels
 from local.simulated_model.model_spec import ModelTruth
 from local.simulated_model.process import running_simulated_model
+from simulation.samples.pictures import jpeg
 from tests.waiting import wait_until
 
 from .conftest import client_of
-from .pictures import jpeg
 
 TRUTH = ModelTruth(tps_per_iu=1000, latency_mean_s=0.001)
 

@@ -26,7 +26,7 @@ def get_objects(
     Files have numbers as names, so that no key can name a place outside of the folder; they keep their suffixes.
 
     Raises:
-        UsageError: the address has no bucket, or nothing is wanted there.
+        UsageError: the address has no bucket, or nothing there is asked for.
         ClientError: S3 refuses, or can't be reached.
     """
     bucket, _, prefix = uri.removeprefix(S3).partition("/")

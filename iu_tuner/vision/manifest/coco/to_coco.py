@@ -14,7 +14,7 @@ from iu_tuner.vision.formats.labels import Label
 from iu_tuner.vision.formats.manifest import BOXES, boxes_of
 from iu_tuner.vision.manifest.addresses import bucket_and_key
 from iu_tuner.vision.manifest.attributes import typed
-from iu_tuner.vision.manifest.lines import UTF8_MARK, parsed, read_manifest_lines, replaced
+from iu_tuner.vision.manifest.lines import filled_lines, parsed, replaced
 
 
 class Written(NamedTuple):
@@ -117,11 +117,9 @@ def _images(source: Path, attribute: str) -> Iterator[_Image | None]:
 
 
 def _lines(source: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
-    for number, raw in read_manifest_lines(source):
-        if not raw.strip():
-            continue
+    for number, raw in filled_lines(source):
         try:
-            line = parsed(raw.removeprefix(UTF8_MARK) if number == 1 else raw)
+            line = parsed(raw)
             address = line.get("source-ref")
             place = bucket_and_key(address)
             key = place[1] if place else address if isinstance(address, str) and "://" not in address else None

@@ -12,7 +12,8 @@ from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.registry import console_of, facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Tone
 from lambdas.reports.page.html.formats import moment, usd
-from lambdas.reports.page.sections.tables import errors_table, input_table, steps_table, versions_table, words_table
+from lambdas.reports.page.html.words import words_table
+from lambdas.reports.page.sections.tables import errors_table, input_table, steps_table, versions_table
 from lambdas.reports.page.sections.timeline import timeline
 from lambdas.runs.failed_run import FailedRun
 from lambdas.runs.live_progress import estimate_so_far

@@ -24,12 +24,12 @@ from iu_tuner.contract.output.result import ModelOutput
 from iu_tuner.schemas.__main__ import batch_manifest_schema, batch_output_schema
 from lambdas.batch.listing.list_images import ListingState
 from lambdas.batch.listing.listing import ImageListing
-from lambdas.batch.quote import Capacity
 from lambdas.batch.shards.record import Shards, Traffic
 from lambdas.batch.shards.resume import resume
 from lambdas.batch.shards.store import ShardFiles, save_turn, take_turn
 from lambdas.batch.summarise import EndedBatch, summarise, with_receipt
 from lambdas.batch.summary.verdict import Ending
+from lambdas.batch.unit_capacity import Capacity
 from tests.support.fuzzed_inputs import ARN
 from tests.unit.batch.memory import MemoryTable
 

@@ -11,7 +11,7 @@ from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Measurement, WorkersRefused
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.verdicts.account_quota import TpsQuota, behind_quota, quota_warning
+from lambdas.capacity.verdicts.account_quota import TpsQuota, account_limit, behind_quota, quota_warning
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingSkipped, next_move, scaling_of
 from lambdas.load.measured_step import MeasuredStep
@@ -82,6 +82,15 @@ def test_a_rate_above_an_assumed_quota_shows_that_it_was_raised() -> None:
     assert "assumed: the documented default" in judge(SATURATED, quota=TpsQuota()).detail
 
 
+@pytest.mark.parametrize(("low", "is_surpassed"), [(52.5, False), (52.6, True)])
+def test_a_rate_five_percent_above_the_default_surpasses_it(low: float, is_surpassed: bool) -> None:
+    rate = Interval(60.0, low, 61.0)
+
+    assert TpsQuota(50.0).is_surpassed(rate) is is_surpassed
+    assert not APPLIED.is_surpassed(rate)
+    assert not TpsQuota(50.0).is_surpassed(None)
+
+
 @pytest.mark.parametrize("ending", ["latency-bound", "not-saturated"])
 def test_a_rate_without_throttles_is_not_the_quotas_but_told_to_be_near_it(ending: Any) -> None:
     found = replace(SATURATED, ending=ending)
@@ -101,6 +110,26 @@ def test_a_sudden_increase_is_nothing_that_a_higher_quota_would_change() -> None
     assert "quota" not in verdict.detail.lower()
     assert "raise" not in verdict.detail
     assert "test.maxConcurrency below 64" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("failures", "limit"),
+    [
+        ({RAMP_LIMIT: 1}, "sudden-increase"),
+        ({RAMP_LIMIT: 5, "ThrottlingException": 5}, "account-limit"),
+        ({"ThrottlingException": 5}, "account-limit"),
+    ],
+)
+def test_most_refusals_name_the_limit(failures: dict[str, int], limit: str) -> None:
+    assert account_limit(Measurement("account-throttled", 64, Interval.lower_bound(30.0)), APPLIED, failures) == limit
+
+
+def test_the_quota_begins_the_sentence_about_it() -> None:
+    found = Measurement("account-throttled", 64, Interval.lower_bound(50.0))
+
+    detail = judge(found, failures={}, quota=APPLIED, service=FACTS).detail
+
+    assert detail.startswith("The account's quota of DetectCustomLabels (50 TPS; Service Quotas) may be what refused")
 
 
 def test_another_limit_of_the_account_names_the_quota_too() -> None:
@@ -167,6 +196,9 @@ def test_a_second_start_that_is_known_to_meet_the_quota_is_not_paid_for(tps: flo
         (1, 60.0, "before you test"),
         (4, 12.0, "test with 3 or fewer"),
         (3, 15.0, None),
+        (1, 47.5, "before you test"),
+        (1, 47.4, None),
+        (5, 9.5, "test with 4 or fewer"),
         (5, None, None),
     ],
 )

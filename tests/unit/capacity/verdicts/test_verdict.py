@@ -29,6 +29,7 @@ REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
         (replace(FOUND, confirmed=False), "throttles-below-max", "check whether other clients use this model"),
         (replace(FOUND, confirmed=False, clean=None), "throttles-below-max", "there is no clean rate to plan with"),
         (replace(FOUND, confirmed=False, late_share=0.2), "client-limited", "sent 20.0 % of the evenly paced"),
+        (replace(FOUND, confirmed=False, late_share=0.05), "throttles-below-max", "requests are throttled below that"),
         (replace(FOUND, late_share=0.011), "client-limited", "sent 1.1 % of the evenly paced requests"),
         (replace(FOUND, late_share=0.01), "ok", "plan with this rate"),
         (replace(FOUND, ending="latency-bound"), "latency-bound", "cap the concurrency of your clients at 16"),
@@ -48,6 +49,7 @@ def test_each_verdict_has_its_evidence(found: Measurement, word: str, said: str)
     assert verdict.word == word
     assert said in verdict.detail
     assert verdict.detail.endswith(".")
+    assert "; ." not in verdict.detail and "; ;" not in verdict.detail
     assert "\n" not in verdict.detail
 
 
@@ -83,6 +85,13 @@ BUSY = ClientLoad(cpu_share=0.82, bytes_per_s=12e6, in_flight=8, seconds=40)
 )
 def test_a_client_that_was_the_limit_says_what_was_measured_and_what_to_do(client: ClientLoad, said: str) -> None:
     assert said in judge(replace(FOUND, ending="client-limited"), client=client).detail
+
+
+def test_what_a_limiting_client_did_is_told_once() -> None:
+    detail = judge(replace(FOUND, ending="client-limited"), client=BUSY).detail
+
+    assert detail.count("82% of its CPU") == 1
+    assert "latencies are partly its own" not in detail
 
 
 @pytest.mark.parametrize(

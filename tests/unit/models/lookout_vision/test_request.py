@@ -15,7 +15,7 @@ from lambdas.models.lookout_vision.request import look_request, request_with_byt
 from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.request import request_with_bytes as rekognition_request
 from lambdas.models.wire.signer import Signer
-from tests.unit.simulated_model.pictures import jpeg, png
+from simulation.samples.pictures import jpeg, png
 
 MODEL = "arn:aws:lookoutvision:us-east-1:123456789012:model/boards/3"
 VERSION = "arn:aws:rekognition:us-east-1:123456789012:project/boards/version/v/1"

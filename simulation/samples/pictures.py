@@ -1,5 +1,7 @@
 """The smallest contents that pass as a JPEG or a PNG of given sides."""
 
+from __future__ import annotations
+
 import struct
 
 
