@@ -14,13 +14,12 @@ import json
 import os
 import runpy
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +29,7 @@ import botocore.session
 
 from tests.support.journal import Journal
 from tests.support.shared_definitions import share_definitions
+from tests.support.unpacked_lambdas import UnpackedOnce
 
 # What the app's Lambdas import of others.
 IMPORTS = ("boto3.dynamodb.types", "botocore.handlers", "aws_lambda_powertools.metrics", "pydantic")
@@ -57,6 +57,7 @@ class ForkServer:
             return environment
 
         lambda_runtime.subprocess = SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE)
+        lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": UnpackedOnce})
 
     def _fork(self, worker: str, cwd: str, env: Mapping[str, str]) -> Environment:
         launch = Path(worker).with_name("launch.json")
@@ -124,41 +125,39 @@ def _serve(channel: socket.socket) -> None:
         botocore.session.Session().create_client(
             service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
         )
-    imported = b""
+    imported: Path | None = None
     while True:
         launch, fds, _, _ = socket.recv_fds(channel, 4096, 4)
         if not launch:
             os._exit(0)
         asked = json.loads(Path(launch.decode()).read_text("utf-8"))
-        zipped = Path(launch.decode()).with_name("code.zip").read_bytes()
-        if zipped != imported and (code := Path(launch.decode()).with_name("code")).joinpath("lambdas").is_dir():
+        code = Path(launch.decode()).with_name("code").resolve()
+        if code != imported and code.joinpath("lambdas").is_dir():
             _import_app(code, asked["env"])
-            imported = zipped
+            imported = code
         pid = os.fork()
         if pid == 0:
             channel.close()
-            _become(asked, fds, forget=("tests", "local") if zipped == imported else ("tests", "local", *APP))
+            _become(asked, fds, forget=("tests", "local") if code == imported else ("tests", "local", *APP))
         for fd in fds:
             os.close(fd)
         channel.send(str(pid).encode())
 
 
 def _import_app(code: Path, env: Mapping[str, str]) -> None:
-    """Import all of it from a copy that outlives the environment that it came with.
+    """Import all of it.
 
     Its logger writes to the file descriptor of stderr, which is another one in each environment.
     """
     _forget(APP)
-    copy = Path(tempfile.mkdtemp(prefix="lambda-code-"))
-    shutil.copytree(code, copy, dirs_exist_ok=True)
     own, stdout = dict(os.environ), sys.stdout
     os.environ.update(env)
     sys.stdout = sys.stderr
-    sys.path.insert(0, str(copy))
-    for file in (each for name in APP for each in copy.joinpath(name).rglob("*.py")):
+    sys.path.insert(0, str(code))
+    for file in (each for name in APP for each in code.joinpath(name).rglob("*.py")):
         # An environment that needs a module that can't be imported says so.
         with contextlib.suppress(ImportError):
-            importlib.import_module(".".join(file.relative_to(copy).with_suffix("").parts))
+            importlib.import_module(".".join(file.relative_to(code).with_suffix("").parts))
     sys.path.pop(0)
     sys.stdout = stdout
     os.environ.clear()
