@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from iu_tuner.contract.names import STACK
-from local.embedded_aws import ACCOUNT_ID, REGION, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 
 _REPOSITORY = Path(__file__).parent.parent
 _CDK = _REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -44,12 +44,12 @@ class Outputs:
 
 
 def deploy(aws: EmbeddedAws, context: Mapping[str, object]) -> Outputs:
-    """Deploy with these context keys and local=true; runs `cdk bootstrap` first if it has not run yet.
+    """Deploy with these context keys and local=true, into an account that is bootstrapped if it is not yet.
 
     Raises DeploymentError.
     """
     if not _is_bootstrapped(aws):
-        _cdk(aws, "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
+        _bootstrap(aws)
     _cdk(aws, "deploy", STACK, "--require-approval", "never", "--method", "direct", *_as_options(context))
     return _outputs(aws)
 
@@ -62,10 +62,32 @@ def destroy(aws: EmbeddedAws) -> None:
     _cdk(aws, "destroy", STACK, "--force", *_as_options({}))
 
 
+def _bootstrap(aws: EmbeddedAws) -> None:
+    """What `cdk bootstrap` deploys, of the same template, without the start of the CLI."""
+    template = _CDK.parent.parent / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+    if not template.exists():
+        raise DeploymentError(f"{template.relative_to(_REPOSITORY)} is needed: run `make setup`")
+    parameters = {
+        "CloudFormationExecutionPolicies": "arn:aws:iam::aws:policy/AdministratorAccess",
+        "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY",
+    }
+    stacks = aws.client("cloudformation")
+    stacks.create_stack(
+        StackName=_TOOLKIT_STACK,
+        TemplateBody=template.read_text("utf-8"),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    try:
+        stacks.get_waiter("stack_create_complete").wait(StackName=_TOOLKIT_STACK, WaiterConfig={"Delay": 1})
+    except WaiterError as error:
+        raise DeploymentError(f"the bootstrap stack: {error}") from error
+
+
 def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
     """Run the pinned CDK CLI with this Python's folder first on the PATH; prints nothing unless it fails.
 
-    The CLI synthesizes the app of its folder. To bootstrap a named environment it needs none, so it runs elsewhere.
+    The CLI synthesizes the app of its folder.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     node = shutil.which("node", path=path)
@@ -76,7 +98,7 @@ def _cdk(aws: EmbeddedAws, *arguments: str) -> None:
         command = [node, str(_CDK), *arguments, "--output", assembly, "--ci", "--no-color", "--no-notices"]
         done = subprocess.run(
             command,
-            cwd=assembly if arguments[0] == "bootstrap" else _REPOSITORY,
+            cwd=_REPOSITORY,
             env=aws.env() | _QUIET | {"PATH": path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import gc
 import re
-from functools import cache
 
-import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from iu_tuner.cli.aws.loopback import bypass_proxy_for_loopback
+from tests.support.shared_definitions import share_definitions
 
 bypass_proxy_for_loopback()
 
@@ -24,7 +23,7 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 # moto gives each test a session of its own: all of them read the definitions of AWS's services once.
-botocore.session.create_loader = cache(botocore.session.create_loader)
+share_definitions()
 
 # Most objects stay until the end: at Python's own rhythm, to look for garbage takes a tenth of the processor time.
 gc.set_threshold(100_000, 20, 100)

@@ -34,6 +34,15 @@ EVERYTHING = {
     "imagePrefixes": ["samples/"],
     "imageBuckets": ["my-images", "other-images/bees/"],
 }
+# Each of these settings changes something else.
+ENDPOINT = "https://vpce-1.rekognition.us-east-1.vpce.amazonaws.com"
+OTHER_VALUES: dict[str, Any] = {
+    "powertoolsLayerArn": LAYER,
+    "pricePerInferenceUnitHourUsd": "1.5",
+    "rekognitionEndpointUrl": ENDPOINT,
+    "modelPollSeconds": "5",
+    "notifyEmail": "me@example.com",
+}
 
 # Where Custom Labels is, by the AWS General Reference.
 REGIONS = [

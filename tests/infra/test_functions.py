@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.deployments import LAYER
+from tests.infra.deployments import ENDPOINT, LAYER, OTHER_VALUES
 from tests.infra.synth import REPOSITORY, machine, machine_id, resources, template, text
 
 STATES = [
@@ -351,9 +351,9 @@ def test_the_layer_is_the_powertools_that_the_tests_run_with_and_a_page_tells_ho
 
 
 def test_another_layer_is_taken_and_nothing_is_looked_up() -> None:
-    for function in functions(powertoolsLayerArn=LAYER).values():
+    for function in functions(**OTHER_VALUES).values():
         assert function["Layers"] == [LAYER]
-    assert "powertools" not in str(template(powertoolsLayerArn=LAYER).get("Parameters"))
+    assert "powertools" not in str(template(**OTHER_VALUES).get("Parameters"))
 
 
 def test_locally_the_lambdas_run_this_python_without_a_layer() -> None:
@@ -391,19 +391,19 @@ def test_what_is_invoked_for_each_upload_or_each_minute_is_not_traced() -> None:
 
 
 def test_every_lambda_knows_the_table_the_bucket_the_price_and_its_service() -> None:
-    for function in functions(pricePerInferenceUnitHourUsd="1.5").values():
+    for function in functions(**OTHER_VALUES).values():
         environment = function["Environment"]["Variables"]
-        (bucket,) = resources("AWS::S3::Bucket")
-        (table,) = resources("AWS::DynamoDB::Table")
+        (bucket,) = resources("AWS::S3::Bucket", **OTHER_VALUES)
+        (table,) = resources("AWS::DynamoDB::Table", **OTHER_VALUES)
         assert text(environment["RUNS_TABLE"]) == f"<{table}>"
         assert text(environment["IMAGE_BUCKET"]) == f"<{bucket}>"
         assert environment["PRICE_PER_IU_HOUR_USD"] == "1.5"
         assert environment["POWERTOOLS_SERVICE_NAME"] == "inference-unit-tuner"
 
 
-@pytest.mark.parametrize("url", [None, "https://vpce-1.rekognition.us-east-1.vpce.amazonaws.com"])
+@pytest.mark.parametrize("url", [None, ENDPOINT])
 def test_only_those_that_talk_to_the_model_are_told_of_another_endpoint(url: str | None) -> None:
-    context = {} if url is None else {"rekognitionEndpointUrl": url}
+    context = {} if url is None else OTHER_VALUES
 
     told = {
         state: function["Environment"]["Variables"]["AWS_ENDPOINT_URL_REKOGNITION"]

@@ -32,13 +32,12 @@ def findings(outdir: Path, context: dict[str, object], *, with_a_bad_queue: bool
     "context",
     [
         {},
-        {"modelArns": [MODEL]},
-        {"imagePrefixes": "samples/", "imageBuckets": "my-images,other-images/bees/"},
+        {"modelArns": [MODEL], "imagePrefixes": "samples/", "imageBuckets": "my-images,other-images/bees/"},
         {**STARTS_BY_ITSELF, "local": "true"},
         {**STARTS_BY_ITSELF, "kmsKeyArn": KEY, "notifyEmail": "me@example.com"},
         {**STARTS_BY_ITSELF, **NETWORK, "permissionsBoundaryArn": BOUNDARY},
     ],
-    ids=["default", "named models", "named images", "local", "key", "network and boundary"],
+    ids=["default", "named models and images", "local", "key", "network and boundary"],
 )
 def test_nothing_is_found(tmp_path: Path, context: dict[str, object]) -> None:
     assert findings(tmp_path, context) == set()

@@ -11,7 +11,7 @@ from iu_tuner.contract.output.result import Output
 from lambdas.handlers import explain_failure
 from lambdas.reports import metrics
 from simulation.samples.run import sample_output
-from tests.infra.deployments import STARTS_BY_ITSELF
+from tests.infra.deployments import OTHER_VALUES, STARTS_BY_ITSELF
 from tests.infra.synth import machine_id, only, resources, template, text
 from tests.states.conftest import LambdaContext
 
@@ -157,7 +157,7 @@ def test_alarms_of_this_account_may_publish_and_use_the_topics_key() -> None:
 
 
 def test_an_address_subscribes_to_the_topic_and_by_default_nobody_does() -> None:
-    subscription = only("AWS::SNS::Subscription", notifyEmail="me@example.com")
+    subscription = only("AWS::SNS::Subscription", **OTHER_VALUES)
 
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "me@example.com")
     assert resources("AWS::SNS::Subscription") == {}

@@ -1,6 +1,6 @@
 """What outlives a run is encrypted, private, and neither lost nor kept for ever."""
 
-from tests.infra.deployments import STARTS_BY_ITSELF
+from tests.infra.deployments import ENDPOINT, OTHER_VALUES, STARTS_BY_ITSELF
 from tests.infra.synth import machine_id, only, resources, template, text
 
 
@@ -102,6 +102,4 @@ def test_no_resource_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_s
 
 
 def test_the_client_learns_of_another_endpoint_of_the_model() -> None:
-    url = "https://vpce-1.rekognition.us-east-1.vpce.amazonaws.com"
-
-    assert template(rekognitionEndpointUrl=url)["Outputs"]["RekognitionEndpointUrl"]["Value"] == url
+    assert template(**OTHER_VALUES)["Outputs"]["RekognitionEndpointUrl"]["Value"] == ENDPOINT

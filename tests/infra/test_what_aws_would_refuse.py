@@ -106,14 +106,12 @@ def _no_json_path(machine: dict[str, Any]) -> None:
     branch["States"]["Workers"]["ItemsPath"] = "workers["
 
 
-@pytest.mark.parametrize("break_it", [_no_such_state, _no_such_field, _no_json_path])
-def test_a_state_machine_that_step_functions_would_refuse_is_found(
-    break_it: Callable[[dict[str, Any]], None], tmp_path: Path
-) -> None:
-    machine = definition()
-    break_it(machine)
+def test_state_machines_that_step_functions_would_refuse_are_found(tmp_path: Path) -> None:
+    machines = [definition() for _ in range(3)]
+    for machine, break_it in zip(machines, (_no_such_state, _no_such_field, _no_json_path), strict=True):
+        break_it(machine)
 
-    assert "is invalid" in invalid([machine], tmp_path)
+    assert invalid(machines, tmp_path).count('.json" is invalid') == len(machines)
 
 
 @pytest.mark.parametrize("context", VARIANTS.values(), ids=VARIANTS)

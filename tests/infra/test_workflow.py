@@ -11,6 +11,7 @@ from iu_tuner.contract.choices import MAX_WORKERS
 from lambdas.capacity.ramp import SHORT_S
 from lambdas.load.measured_step import MIN_LEAD_S
 from lambdas.models.status import MAX_LOOKS
+from tests.infra.deployments import OTHER_VALUES
 from tests.infra.synth import definition, template, text
 from tests.infra.synth import machine as synthesized
 
@@ -205,9 +206,9 @@ def test_each_error_that_is_retried_is_one_of_lambda_s_invoke() -> None:
     assert retried - {"States.ALL"} <= known | {f"Lambda.{name}" for name in of_the_sdk}
 
 
-@pytest.mark.parametrize("poll_s", [5, 30, 300])
-def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
-    machine = definition(modelPollSeconds=poll_s)
+@pytest.mark.parametrize(("poll_s", "context"), [(5, OTHER_VALUES), (30, {}), (300, {"modelPollSeconds": 300})])
+def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int, context: dict[str, Any]) -> None:
+    machine = definition(**context)
     (looks,) = (
         int(choice["Condition"].split("<")[1].strip(" %}"))
         for choice in machine["States"]["ModelReleased?"]["Choices"]
@@ -221,10 +222,10 @@ def test_the_machine_outlives_the_longest_run_and_its_stop(poll_s: int) -> None:
 
 
 def test_both_waits_last_as_long_as_the_setting_says() -> None:
-    machine = definition(modelPollSeconds="7")
+    machine = definition(**OTHER_VALUES)
 
     waits = {name: state["Seconds"] for name, state in every_state(machine["States"]) if state["Type"] == "Wait"}
-    assert waits == {"WaitForStart": 7, "WaitForRelease": 7}
+    assert waits == {"WaitForStart": 5, "WaitForRelease": 5}
 
 
 def test_its_log_needs_no_line_in_the_accounts_log_resource_policy_and_its_name_is_free() -> None:

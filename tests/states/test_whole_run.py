@@ -28,9 +28,10 @@ def run_through(stack: Stack, raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_token_bucket_is_measured_and_the_model_stopped(stack: Stack) -> None:
-    model = stack.service.add_model(ModelTruth(tps_per_iu=6, latency_mean_s=0.1, start_s=0.5, stop_s=0.5))
+    truth = ModelTruth(tps_per_iu=6, latency_mean_s=0.1, throttle_reply_s=0.1, start_s=0.5, stop_s=0.5)
+    model = stack.service.add_model(truth)
     for index in range(5):
-        stack.upload(f"samples/{index}.png", picture(200 + index))
+        stack.upload(f"samples/{index}.png", picture(64 + index))
 
     answer = run_through(
         stack,

@@ -1,15 +1,15 @@
 """Lambda environments without the imports of a cold start: forked from a process that has made them.
 
-Half a minute of cold starts, all at once, would be what a busy machine has least of. An environment still loads the
-app's code for itself, with its own environment variables, and lives and dies as ministack wants it to. That code is
-compiled once, as each environment has a new copy of it, in a folder of its own.
+Half a minute of cold starts, all at once, would be what a busy machine has least of. That process imports the app, too,
+from the code that was deployed, and anew when other code is. An environment has its own environment variables, makes
+its own clients, and lives and dies as ministack wants it to.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
-import importlib.machinery
 import json
 import os
 import runpy
@@ -19,15 +19,22 @@ import socket
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import CodeType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
+import botocore.session
+
 from tests.support.journal import Journal
+from tests.support.shared_definitions import share_definitions
+from tests.support.unpacked_lambdas import UnpackedOnce
 
 # What the app's Lambdas import of others.
 IMPORTS = ("boto3.dynamodb.types", "botocore.handlers", "aws_lambda_powertools.metrics", "pydantic")
+SERVICES = ("dynamodb", "s3", "rekognition", "sqs", "cloudwatch")
+APP = ("lambdas", "iu_tuner")
 
 
 class ForkServer:
@@ -50,6 +57,7 @@ class ForkServer:
             return environment
 
         lambda_runtime.subprocess = SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE)
+        lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": UnpackedOnce})
 
     def _fork(self, worker: str, cwd: str, env: Mapping[str, str]) -> Environment:
         launch = Path(worker).with_name("launch.json")
@@ -109,47 +117,73 @@ class Environment:
 def _serve(channel: socket.socket) -> None:
     """Fork whenever asked, until ministack is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forked: they leave no zombies
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8")  # noqa: SIM115
     for name in IMPORTS:
         importlib.import_module(name)
-    gc.freeze()
-    compiled: dict[bytes, CodeType] = {}
+    share_definitions()
+    for service in SERVICES:  # reads their definitions
+        botocore.session.Session().create_client(
+            service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+        )
+    imported: Path | None = None
     while True:
         launch, fds, _, _ = socket.recv_fds(channel, 4096, 4)
         if not launch:
             os._exit(0)
-        for file in Path(launch.decode()).with_name("code").rglob("*.py"):
-            if (source := file.read_bytes()) not in compiled:
-                compiled[source] = compile(source, file.name, "exec", dont_inherit=True)
+        asked = json.loads(Path(launch.decode()).read_text("utf-8"))
+        code = Path(launch.decode()).with_name("code").resolve()
+        if code != imported and code.joinpath("lambdas").is_dir():
+            _import_app(code, asked["env"])
+            imported = code
         pid = os.fork()
         if pid == 0:
             channel.close()
-            _become(json.loads(Path(launch.decode()).read_text("utf-8")), fds, compiled)
+            _become(asked, fds, forget=("tests", "local") if code == imported else ("tests", "local", *APP))
         for fd in fds:
             os.close(fd)
         channel.send(str(pid).encode())
 
 
-def _become(launch: Mapping[str, Any], fds: Sequence[int], compiled: Mapping[bytes, CodeType]) -> None:
+def _import_app(code: Path, env: Mapping[str, str]) -> None:
+    """Import all of it.
+
+    Its logger writes to the file descriptor of stderr, which is another one in each environment.
+    """
+    _forget(APP)
+    own, stdout = dict(os.environ), sys.stdout
+    os.environ.update(env)
+    sys.stdout = sys.stderr
+    sys.path.insert(0, str(code))
+    for file in (each for name in APP for each in code.joinpath(name).rglob("*.py")):
+        # An environment that needs a module that can't be imported says so.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(".".join(file.relative_to(code).with_suffix("").parts))
+    sys.path.pop(0)
+    sys.stdout = stdout
+    os.environ.clear()
+    os.environ.update(own)
+    gc.freeze()
+
+
+def _forget(packages: Sequence[str]) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] in packages]:
+        del sys.modules[name]
+
+
+def _become(launch: Mapping[str, Any], fds: Sequence[int], *, forget: Sequence[str]) -> None:
     """What `python <worker>` would be."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, fd in enumerate(fds[:3]):
         os.dup2(fd, number)
         os.close(fd)
     sys.stdin, sys.stdout = open(0, encoding="utf-8"), open(1, "w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8")  # noqa: SIM115
     os.chdir(launch["cwd"])
     os.environ.clear()
     os.environ.update(launch["env"])
     sys.argv[:] = [launch["worker"]]
     # Like ministack it has begun with the checkout's modules; from here on it finds those of its deployment.
     sys.path[0] = str(Path(launch["worker"]).parent)
-    for name in [name for name in sys.modules if name.split(".")[0] in ("tests", "local", "lambdas")]:
-        del sys.modules[name]
-    loader: Any = importlib.machinery.SourceFileLoader
-    compile_anew = loader.source_to_code
-    loader.source_to_code = lambda self, data, path, **how: (
-        compiled.get(bytes(data)) or compile_anew(self, data, path, **how)
-    )
+    _forget(forget)
     try:
         runpy.run_path(launch["worker"], run_name="__main__")
     finally:

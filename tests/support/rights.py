@@ -36,10 +36,10 @@ class Right(Call):
 
     def covers(self, call: Call) -> bool:
         """Whether it is this right that allows the call."""
+        if (self.function, self.action.lower()) != (call.function, call.action.lower()):
+            return False
         pattern = re.escape(self.resource).replace(r"\*", ".*").replace(r"\?", ".")
-        return (self.function, self.action.lower()) == (call.function, call.action.lower()) and bool(
-            re.fullmatch(pattern, call.resource, re.DOTALL)
-        )
+        return re.fullmatch(pattern, call.resource, re.DOTALL) is not None
 
 
 # The Lambdas that only the batch machine calls: the end-to-end tests of batches look at them.

@@ -135,8 +135,11 @@ def test_whoever_reads_along_may_leave_and_the_run_ends_as_ever(tmp_path: Path, 
     options = [*more, "--assert", "verdict==ok", "--assert", "tpsPerInferenceUnit>=5", "--junit", str(junit)]
     script.write_text(
         "import sys\n"
-        "from tests.unit.cli.test_client import ANSWERED, MODEL, Aws, deployed, following, tune\n"
-        "aws = Aws(['RUNNING', 'SUCCEEDED'], ANSWERED, has_run=False)\n"
+        "from iu_tuner.cli import main as tune\n"
+        "from iu_tuner.cli.aws import stack as deployed\n"
+        "from iu_tuner.cli.session import polling as following\n"
+        "from tests.unit.cli.aws_stub import MODEL, Aws\n"
+        f"aws = Aws(['RUNNING', 'SUCCEEDED'], {ANSWERED!r}, has_run=False)\n"
         "deployed.open_session = lambda *_: aws\n"
         "following.PAUSE_S = 0.0\n"
         f"sys.exit(tune.main(['run', MODEL, *{options!r}]))\n",

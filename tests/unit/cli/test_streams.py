@@ -13,12 +13,17 @@ from iu_tuner.exit_codes import Exit
 from tests.unit.cli.aws_stub import MODEL
 
 CLIENT = """
-import sys
+import json, sys
+from iu_tuner.cli import main as tune
+from iu_tuner.cli.aws import stack as deployed
 from iu_tuner.cli.aws.runs_table import PastRun, RunsTable
-from tests.unit.cli.test_client import ANSWERED, OUTPUT, Aws, deployed, following, tune
-past = [PastRun({"startedAt": "2026-11-21T06:00:00.000Z", **OUTPUT, "runId": "B\\u00e4ume\\u2026"})]
+from iu_tuner.cli.session import polling as following
+from simulation.samples.run import sample_output
+from tests.unit.cli.aws_stub import Aws
+output = sample_output()
+past = [PastRun({"startedAt": "2026-11-21T06:00:00.000Z", **output, "runId": "B\\u00e4ume\\u2026"})]
 RunsTable.past_runs = lambda *_: past
-deployed.open_session = lambda *_: Aws(["RUNNING", "SUCCEEDED"], ANSWERED, has_run=False)
+deployed.open_session = lambda *_: Aws(["RUNNING", "SUCCEEDED"], {"output": json.dumps(output)}, has_run=False)
 following.PAUSE_S = 0.0
 sys.exit(tune.main())
 """
