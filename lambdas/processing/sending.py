@@ -22,6 +22,7 @@ from lambdas.processing.worker_slots import WorkerSlots
 
 THREADS = 32  # most of one worker
 IDLE_S = 0.1  # a thread without a slot, or without a task, looks again, at the latest
+PREPARE_S = 0.3  # no slot is reserved before all tasks are prepared, or so long: some turn out to need none
 
 
 class Task(Protocol):
@@ -129,6 +130,8 @@ class _Sending:
         self._tasks, self._pace, self._until, self._now = tasks, pace, until, now
         self._again = deque[tuple[Task, PreparedRequest]]()
         self._tasks_end = False
+        self._prepare_until = now() + PREPARE_S
+        self._preparing = 0  # tasks that are not prepared yet
         self._unfinished = 0  # tasks that threads work on, which may have to be sent again
         self._slots = WorkerSlots()
         lock = threading.RLock()
@@ -192,7 +195,12 @@ class _Sending:
                     self._changed.wait(IDLE_S)
                     continue
                 self._unfinished += 1
+                self._preparing += 1
             prepared = task.prepare()
+            with self._changed:
+                self._preparing -= 1
+                if not self._preparing:
+                    self._pace_changed.notify()
             if prepared is not None:
                 return task, prepared
             self._done()
@@ -248,11 +256,16 @@ class _Sending:
         with self._changed:
             while not self._ended and not self._is_over():
                 moment = self._now()
-                if self._is_short and self._slots.is_due(moment):
+                can_ask = self._is_short and not self._may_need_fewer(moment)
+                if can_ask and self._slots.is_due(moment):
                     return True
-                due = self._slots.again_at if self._is_short else moment + IDLE_S
+                due = self._slots.again_at if can_ask else moment + IDLE_S
                 self._pace_changed.wait(max(0.0, min(due, moment + IDLE_S) - moment))
             return False
+
+    def _may_need_fewer(self, now: float) -> bool:
+        """Whether tasks that have just begun may turn out to need no slot."""
+        return self._open_tasks is not None and self._preparing > 0 and now < self._prepare_until
 
     def _exchange(self) -> None:
         with self._changed:

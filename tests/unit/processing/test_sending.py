@@ -13,6 +13,7 @@ from lambdas.models.outcomes import ACCEPTED, Reply
 from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.request import RequestSigner
+from lambdas.processing import sending
 from lambdas.processing.first_pace import Measured, first_pace
 from lambdas.processing.pace import Pace
 from lambdas.processing.sending import Sent, send_paced
@@ -39,6 +40,19 @@ class Image:
         assert ms > 0
         self.replies.append(reply)
         return len(self.replies) <= self.again
+
+
+class Decided(Image):
+    """A task of which it takes a while to find out that it needs no request."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.is_open = True
+
+    def prepare(self) -> PreparedRequest | None:
+        time.sleep(0.2)
+        self.is_open = False
+        return None
 
 
 class Model:
@@ -104,6 +118,25 @@ def test_no_more_slots_are_reserved_than_the_open_tasks_need(server: RunningSimu
     assert sent.accepted == len(images)
     # A thread that does not run in time may lose its slot.
     assert len(images) <= pace.reserved < 1.5 * len(images)
+
+
+def test_no_slot_is_reserved_for_what_turns_out_to_need_no_request(
+    server: RunningSimulatedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PREPARE_S", 60.0)
+    model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.02))
+    [image], decided = model.images(1), [Decided() for _ in range(4)]
+    pace = MemoryPace(first_pace(1, Measured(TPS, 0.02)))
+
+    sent = send_paced(
+        iter([image, *decided]),
+        pace,
+        model.detector.connection,
+        until=time.time() + 60,
+        open_tasks=lambda: sum(each.is_open for each in decided) + (not image.replies),
+    )
+
+    assert (sent.accepted, pace.reserved) == (1, 1)
 
 
 def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server: RunningSimulatedModel) -> None:
