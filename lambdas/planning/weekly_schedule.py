@@ -132,8 +132,8 @@ def _unit_seconds(blocks: Sequence[OnPeriod], history: RequestHistory, tps_per_u
             on, model = block, None
             if block is not None:
                 model = AutoScaling(block.min_units, block.max_units, tps_per_unit, history.period_s, Lag())
-                # Only the first period may follow a pause shorter than a start: the history may begin just before it.
                 total += min(start_up_s, off_s) * block.min_units
+                off_s = 0
         if model is None:
             off_s += history.period_s
         else:

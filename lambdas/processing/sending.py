@@ -199,7 +199,7 @@ class _Sending:
             prepared = task.prepare()
             with self._changed:
                 self._preparing -= 1
-                if not self._preparing:
+                if not self._preparing and self._open_tasks is not None:
                     self._pace_changed.notify()
             if prepared is not None:
                 return task, prepared
