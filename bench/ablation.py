@@ -17,6 +17,7 @@ from bench.accuracy import run_all
 from bench.tables import covered, errors_percent, markdown, percentile
 from lambdas.capacity import agreement, looks, ramp, saturated, step_checks
 from lambdas.capacity.rates import estimator
+from lambdas.capacity.saturated import Load
 from lambdas.capacity.saturated import SaturatedModel as Model
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
@@ -28,6 +29,13 @@ Without = Callable[[], AbstractContextManager[object]]
 
 def _set(module: object, **values: object) -> Without:
     return partial(patch.multiple, module, **values)
+
+
+_confirm = Model.confirm
+
+
+def _after_a_long_drain(model: Model, rate: float, drain_s: float = 2.0) -> Load:
+    return _confirm(model, rate, drain_s)
 
 
 def _all_of_them(counts: StepCounts) -> StepCounts | None:
@@ -43,6 +51,7 @@ RULES: dict[str, tuple[Without, tuple[Group, ...]]] = {
     "shifts need not be two levels": (_set(looks, _two_levels=lambda head, tail: True), ("pauses", "quota")),
     "pause before the look also after a shift": (_set(saturated, SHIFTED_S=99), ("two limiters", "step")),
     "the drain of a lower confirmation is no look": (_set(saturated, LOWER_DRAIN_S=2.0), ("two limiters", "step")),
+    "a drain of 2 s": (_set(Model, confirm=_after_a_long_drain), ("limiter", "pool", "two limiters")),
     "vague looks count": (_set(looks, VAGUE_SHARE=99.0), ("two limiters", "small pool")),
     "noise is ok": (_set(agreement, SOUND_SHARE=9.0), ("small pool", "pool")),
     "the probe may accept more than the level": (_set(Model, probe_contradicts=False), ("costly refusals",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from math import hypot
+from math import ceil, hypot
 
 from lambdas.capacity import agreement
 from lambdas.capacity.confirmation import Paced, paced_again, paced_part, run_evenly
@@ -22,7 +22,7 @@ Load = Generator[StepPlan, StepCounts, None]
 
 SECOND_LOOK_AFTER_S = 50.0  # start of the second look, in seconds of load and pauses: time for a model to warm up
 SHIFTED_S = 2  # if the first look cuts more seconds, no pause precedes the second: it would refill the burst credit
-LOOK_S = (6.0, 8.0)  # shortest and longest second look of a model without noise
+LOOK_S = (6, 8)  # shortest and longest second look of a model without noise
 LOOK_REQUESTS = 80  # accepted requests that such a look aims at
 NOISY_LOOK_S = 7.0  # length of the second look of a noisy model, which a probe follows
 REFILLED_LOOK_S = 8.0  # length of its replacement if burst credit filled it
@@ -127,7 +127,7 @@ class SaturatedModel:
         shortest_s, longest_s = LOOK_S
         estimate = self.max_tps.estimate
         if not self.first.noisy:
-            return self._plan(min(longest_s, max(shortest_s, LOOK_REQUESTS / estimate)), wait_s=wait_s)
+            return self._plan(min(longest_s, max(shortest_s, ceil(LOOK_REQUESTS / estimate))), wait_s=wait_s)
         # Failed requests do not reach the limiter. More than half of them would make the probe senselessly fast.
         failed = min(0.5, self.paced.failed / self.paced.sent) if self.paced and self.paced.sent else 0.0
         above = PROBE_SHARE * estimate / (1 - failed)

@@ -10,7 +10,7 @@ from lambdas.load.step import PACED_WARM_UP_S, Phase, StepPlan
 
 SATURATED_STEP_S = 12.0  # length of a step that is throttled or follows a throttled one
 SINGLE_WORKER_EXTENSION_S = 8.0  # maximum extension of a step with only one worker
-DRAIN_S = 2.0  # closed-loop load before a confirmation, which uses up burst credit
+DRAIN_S = 1.0  # closed-loop load before a confirmation, which uses up burst credit (docs/accuracy.md)
 MIN_PACED_S = 7.0  # minimum length of a confirmation: a shorter one may miss another client's bursts
 
 

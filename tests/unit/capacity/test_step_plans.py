@@ -63,7 +63,7 @@ def test_a_confirmation_is_long_enough_for_a_p95(mode: Mode, rate: float, paced_
     plan = paced(rate, 0.2, 4, replace(LIMITS, mode=mode), wait_s=2.0)
 
     assert plan.paced_s == pytest.approx(paced_s)
-    assert plan == StepPlan("confirm", 4, plan.workers, 2.0, 2.0, 2.0, rate, plan.paced_s, wait_s=2.0)
+    assert plan == StepPlan("confirm", 4, plan.workers, 1.0, 1.0, 1.0, rate, plan.paced_s, wait_s=2.0)
 
 
 @pytest.mark.parametrize(
