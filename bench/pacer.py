@@ -45,13 +45,49 @@ LIMITERS: dict[str, dict[str, Any]] = {
 SIZES = ((5.0, 1), (5.0, 3), (12.5, 2), (2.0, 1))  # TPS per inference unit, inference units
 OFF = (-0.05, -0.025, 0.0, 0.025, 0.05)  # relative error of the measurement
 MEASURED_S, OUTAGE_S, PEERS_S = 1200.0, 600.0, 300.0
+STEADY = Tempo()
 HALF = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5), (2 * OUTAGE_S, 1.0)))
 HALVED = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5)), long_run=None)
 DOUBLED = Tempo(((0.0, 0.5), (OUTAGE_S, 1.0)))
 SHORT_SIZES, SHORT_S = ((60.0, 1), (25.0, 2)), 24.0  # about 1,200 images
 BUSY_SIZES = ((60.0, 1), (25.0, 1), (12.5, 1))  # 1,200 images at each
 SHORT = Tempo(((0.0, 1.0), (SHORT_S / 3, 0.5), (2 * SHORT_S / 3, 1.0)))
+IMAGES = 1200
 UNITS_LOOK_S = 30.0  # the units in service are looked at this often
+
+
+@dataclass(frozen=True)
+class Part:
+    """What happens in the runs of a part, and which sizes and measurements it has.
+
+    `seconds` is None for as long as a model of the size takes for IMAGES, `off` are the relative errors of the
+    measurements (None: no measurement), `times` is the capacity that was measured, as a share.
+    """
+
+    seconds: float | None = MEASURED_S
+    tempo: Tempo = STEADY
+    sizes: Sequence[tuple[float, int]] = SIZES
+    off: Sequence[float | None] = (0.0,)
+    workers: int = 1
+    times: float = 1.0
+    changes: bool = False  # the capacity changes for good: how long does the pace take to use it?
+    sees_units: bool = False  # the units in service double with the capacity, and the pace reads them
+    is_busy: bool = False  # the worker stalls now and then
+
+
+OWN = {
+    "measured": Part(off=OFF),
+    "unmeasured": Part(off=(None,)),
+    "outage": Part(3 * OUTAGE_S, HALF),
+    "halved": Part(2 * OUTAGE_S, HALVED, changes=True),
+    "doubled": Part(2 * OUTAGE_S, DOUBLED, times=0.5, changes=True),
+    "units doubled": Part(2 * OUTAGE_S, DOUBLED, times=0.5, changes=True, sees_units=True),
+    "two workers": Part(sizes=SIZES[1:3], workers=2),
+    "short": Part(SHORT_S, sizes=SHORT_SIZES),
+    "short outage": Part(SHORT_S, SHORT, sizes=SHORT_SIZES),
+    "busy": Part(None, sizes=BUSY_SIZES, is_busy=True),
+}
+PARTS = OWN | {name: Part(PEERS_S, sizes=SIZES[:1]) for name in PEERS}
 
 
 @dataclass(frozen=True)
@@ -99,42 +135,29 @@ class Outcome:
 
 def run_case(case: Case) -> Outcome:
     """Run one case in virtual time."""
-    match case.part:
-        case "outage":
-            return _run(case, HALF, 3 * OUTAGE_S)
-        case "short":
-            return _run(case, Tempo(), SHORT_S)
-        case "busy":
-            return _run(case, Tempo(), 1200 / case.size[0], is_busy=True)
-        case "short outage":
-            return _run(case, SHORT, SHORT_S)
-        case "halved":
-            return _run(case, HALVED, 2 * OUTAGE_S)
-        case "doubled":
-            return _run(case, DOUBLED, 2 * OUTAGE_S, times=0.5)
-        case "units doubled":
-            look = UNITS_LOOK_S * Random(f"{case}/look").random()
-            return _run(case, DOUBLED, 2 * OUTAGE_S, times=0.5, told_at=OUTAGE_S + look)
-    return _run(case, Tempo(), PEERS_S if case.part in PEERS else MEASURED_S)
-
-
-def _run(
-    case: Case, tempo: Tempo, seconds: float, *, times: float = 1.0, told_at: float | None = None, is_busy: bool = False
-) -> Outcome:
-    truth, units = case.truth, case.size[1]
+    part, truth, units = PARTS[case.part], case.truth, case.size[1]
+    seconds = part.seconds or IMAGES / case.size[0]
+    service = UnsteadyService(truth, Around(part.tempo))
     if case.part in PEERS:
-        done = run_peer(PEERS[case.part], UnsteadyService(truth, Around(tempo)), seconds, str(case))
+        done = run_peer(PEERS[case.part], service, seconds, str(case))
     else:
-        pace = first_pace(units, case.measured(times))
-        told = None if told_at is None else (lambda now: units if now < told_at else 2 * units)
-        service = UnsteadyService(truth, Around(tempo))
-        batch = run_batch(service, pace, seconds, seed=str(case), workers=case.workers, units_at=told, is_busy=is_busy)
+        pace = first_pace(units, case.measured(part.times))
+        doubled_at = OUTAGE_S + UNITS_LOOK_S * Random(f"{case}/look").random()
+        batch = run_batch(
+            service,
+            pace,
+            seconds,
+            seed=str(case),
+            workers=case.workers,
+            units_at=(lambda now: units if now < doubled_at else 2 * units) if part.sees_units else None,
+            is_busy=part.is_busy,
+        )
         done = batch.between(0, seconds)
-    capacity = truth.true_tps(1) * tempo.work_until(seconds)
+    capacity = truth.true_tps(1) * part.tempo.work_until(seconds)
     outcome = Outcome(case, min(1.0, done["accepted"] / capacity), done["throttled"] / max(1, done.total()))
-    if case.part not in ("halved", "doubled", "units doubled"):
+    if not part.changes:
         return outcome
-    return replace(outcome, seconds=_until_used(batch, truth.true_tps(1) * tempo.truth_at(seconds), seconds))
+    return replace(outcome, seconds=_until_used(batch, truth.true_tps(1) * part.tempo.truth_at(seconds), seconds))
 
 
 def _until_used(batch: Batch, tps: float, seconds: float) -> float:
@@ -149,35 +172,15 @@ def _until_used(batch: Batch, tps: float, seconds: float) -> float:
 
 def cases(seeds: int, parts: Sequence[str], first: int = 0) -> list[Case]:
     """All cases of these parts, with so many seeds from `first` on."""
-    numbers = range(first, first + seeds)
-    made = []
-    for part in parts:
-        off: tuple[float | None, ...] = OFF if part == "measured" else (None,) if part == "unmeasured" else (0.0,)
-        if part == "two workers":
-            made += [Case(*each) for each in product((part,), LIMITERS, SIZES[1:3], (0.0,), numbers, (2,))]
-        elif part == "busy":
-            made += [Case(part, *each) for each in product(LIMITERS, BUSY_SIZES, (0.0,), numbers)]
-        elif part.startswith("short"):
-            made += [Case(part, *each) for each in product(LIMITERS, SHORT_SIZES, (0.0,), numbers)]
-        elif part in PEERS:
-            made += [Case(part, *each) for each in product(LIMITERS, SIZES[:1], (0.0,), numbers)]
-        else:
-            made += [Case(part, *each) for each in product(LIMITERS, SIZES, off, numbers)]
-    return made
+    return [
+        Case(name, limiter, size, off, seed, PARTS[name].workers)
+        for name in parts
+        for limiter, size, off, seed in product(
+            LIMITERS, PARTS[name].sizes, PARTS[name].off, range(first, first + seeds)
+        )
+    ]
 
 
-OWN = (
-    "measured",
-    "unmeasured",
-    "outage",
-    "halved",
-    "doubled",
-    "units doubled",
-    "two workers",
-    "short",
-    "short outage",
-    "busy",
-)
 GOALS: tuple[tuple[str, str, str, float], ...] = (
     ("measured", "efficiency", "median", 98.5),
     ("measured", "efficiency", "p10", 95.0),
@@ -264,7 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pacer", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each case")
     parser.add_argument("--first-seed", type=int, default=0, help="other runs of the same cases")
-    parser.add_argument("--parts", nargs="+", choices=(*OWN, *PEERS), default=(*OWN, *PEERS), metavar="PART")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=tuple(PARTS), metavar="PART")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     chosen = parser.parse_args(arguments)
@@ -272,9 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
         outcomes = pool.map(run_case, cases(chosen.seeds, chosen.parts, chosen.first_seed), chunksize=4)
     checks = goals(outcomes)
     print(f"{len(outcomes)} runs, {chosen.seeds} seeds\n")
-    listed = [
-        part for part in ("measured", "unmeasured", "outage", "short", "short outage", "busy") if part in chosen.parts
-    ]
+    listed = [part for part in chosen.parts if part in OWN and not OWN[part].changes]
     print(by_part(judged(outcomes)), end="\n\n")
     if listed:
         print(by_limiter(outcomes, listed), *(f"{each}: {why}." for each, why in EXCEPTIONS.items()), sep="\n\n")

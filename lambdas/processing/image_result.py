@@ -84,8 +84,8 @@ def is_too_long(key: str) -> bool:
 
 def result_file(question: Question, result: Result, found: Detections) -> bytes:
     """The result's content: the answer as boto3 gives it, and the block "Inference"."""
-    request = {"at": found.at, "ms": found.ms, "attempts": found.attempts}
-    return json.dumps({**result.members, "Inference": {**question.inference(found.image), **request}}).encode()
+    how_sent = {"at": found.at, "ms": found.ms, "attempts": found.attempts}
+    return json.dumps({**result.members, "Inference": {**question.inference(found.image), **how_sent}}).encode()
 
 
 def error_file(question: Question, failure: Failure, at: str) -> bytes:
