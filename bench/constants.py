@@ -4,7 +4,7 @@
 - how often steady counts are cut as if they had shifted (`looks.SHIFT_ERRORS`), and how small a shift is found;
 - how many of the probe's requests (`saturated.PROBE_SHARE`) a limiter throttles, and one that carries more;
 - how far the mean of two looks is off, that are as far apart as `agreement.AGREEING_SHARE` lets them;
-- what counting in whole seconds leaves open (`estimator.COUNTING`);
+- what counting in whole seconds leaves open (`estimator.COUNTING_ERROR`);
 - what noise of `agreement.SOUND_SHARE` leaves open;
 - how often the halves of a steady step seem to differ (`estimator.STEADY_ERRORS`), and those of one that moved;
 - after which doublings of the concurrency a pool seems to queue (`ramp.QUEUES`, `ramp.MAY_QUEUE`);
@@ -131,7 +131,7 @@ def counting(runs: int) -> list[Row]:
         missed.append(abs(last - first - rate * seconds))
     return [
         (f"{bound:g}", f"{100 * fmean(miss > bound for miss in missed):.2f}")
-        for bound in (1.0, estimator.COUNTING, 2.0)
+        for bound in (1.0, estimator.COUNTING_ERROR, 2.0)
     ]
 
 

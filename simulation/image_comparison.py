@@ -22,7 +22,7 @@ from lambdas.experiments.image_variants import images_of, source_of
 from lambdas.images.image import Image
 from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import Series, StepPlan
-from lambdas.runs.budget import Left
+from lambdas.runs.budget import Remaining
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from local.simulated_model.model_spec import ModelTruth
@@ -30,7 +30,7 @@ from local.simulated_model.service import SimulatedService
 from simulation.services import CATALOGUE
 from simulation.virtual_time import VirtualClient
 
-ENDLESS = Left(36_000.0, "limits.maxMinutes = 600")
+ENDLESS = Remaining(36_000.0, "limits.maxMinutes = 600")
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ def image_costs(truth: ModelTruth, run: Run, series: Series) -> list[float]:
 
 
 def run_compared(
-    truth: ModelTruth, run: Run, *, seed: int | str = 0, left: Left = ENDLESS, most_steps: int | None = None
+    truth: ModelTruth, run: Run, *, seed: int | str = 0, remaining: Remaining = ENDLESS, most_steps: int | None = None
 ) -> ComparedRun:
-    """Simulate the search, then the comparison with the budget `left`, for at most `most_steps` of its steps."""
+    """Simulate the search, then the comparison with the budget `remaining`, for at most `most_steps` of its steps."""
     client = VirtualClient(SimulatedService(truth), seed=seed)
     steps: list[MeasuredStep] = []
-    none = Left(0.0, left.limit)
+    none = Remaining(0.0, remaining.limit)
 
     def play(plan: StepPlan) -> None:
         client.image_costs = image_costs(truth, run, plan.series)
@@ -102,9 +102,9 @@ def run_compared(
     while isinstance(move := next_move(load_of(steps, "main"), run.search_limits), StepPlan):
         play(move)
     main = len(steps)
-    while plan := next_comparison(steps, run, Progress(), move, none if len(steps) - main == most_steps else left):
+    while plan := next_comparison(steps, run, Progress(), move, none if len(steps) - main == most_steps else remaining):
         play(plan)
-    compared = compared_images(steps, run, Progress(), move, left)
+    compared = compared_images(steps, run, Progress(), move, remaining)
     return ComparedRun(tuple(steps), move, compared)
 
 

@@ -40,7 +40,7 @@ def changes() -> list[cloudwatch.IWidget]:
     """The widgets that compare runs with earlier ones."""
     change = of_models("ChangePercent", "Average", period=_HOUR)
     return [
-        _graph("Change of TPS per inference unit since the run before", [change], unit="%", least=None),
+        _graph("Change of TPS per inference unit since the run before", [change], unit="%", min_value=None),
         _graph("Runs that were slower than before", [count_of("Regression", period=_HOUR)], unit="runs"),
     ]
 
@@ -139,12 +139,12 @@ def health(machine: sfn.StateMachine, dead_letter_queues: Sequence[sqs.IQueue]) 
 
 
 def _graph(
-    title: str, metrics: Sequence[cloudwatch.IMetric], *, unit: str, stacked: bool = False, least: int | None = 0
+    title: str, metrics: Sequence[cloudwatch.IMetric], *, unit: str, stacked: bool = False, min_value: int | None = 0
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,
         left=[*metrics],
-        left_y_axis=cloudwatch.YAxisProps(min=least, label=unit, show_units=False),
+        left_y_axis=cloudwatch.YAxisProps(min=min_value, label=unit, show_units=False),
         stacked=stacked,
         width=WIDTH // 3,
         height=HEIGHT,

@@ -98,9 +98,9 @@ class Partition:
         projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         return self._pages(first, last, {}, ConsistentRead=True, **projection)
 
-    def newest(self, first: str, last: str, most: int) -> Iterator[dict[str, Any]]:
-        """Read up to `most` items with an `sk` from `first` to `last`, in descending order."""
-        paging = {"MaxItems": most, "PageSize": min(most, MAX_PAGE)}  # a caller may need only the first ones
+    def newest(self, first: str, last: str, limit: int) -> Iterator[dict[str, Any]]:
+        """Read up to `limit` items with an `sk` from `first` to `last`, in descending order."""
+        paging = {"MaxItems": limit, "PageSize": min(limit, MAX_PAGE)}  # a caller may need only the first ones
         return self._pages(first, last, paging, ScanIndexForward=False)
 
     def _pages(self, first: str, last: str, paging: Mapping[str, int], **query: Any) -> Iterator[dict[str, Any]]:

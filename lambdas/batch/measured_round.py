@@ -24,8 +24,10 @@ def measured_capacity(
         f"the first round measured {pace.tps:.3g} images/s with {count(pace.inference_units, 'inference unit')}, so the"
         f" other {count(progress.remaining, 'image')} would take {busy_s / 60:.3g} minutes"
     )
-    if busy_s > terms.left.seconds:
-        raise BudgetExceeded(f"{found}, and {terms.left.limit} would be reached before - raise the limit, {_RESUME}")
+    if busy_s > terms.remaining.seconds:
+        raise BudgetExceeded(
+            f"{found}, and {terms.remaining.limit} would be reached before - raise the limit, {_RESUME}"
+        )
     if terms.deadline_at is not None and now + busy_s + EXPECTED_STOP_S > terms.deadline_at:
         late = (now + busy_s + EXPECTED_STOP_S - terms.deadline_at) / 60
         raise DeadlineImpossible(f"{found}, {late:.3g} more than the deadline allows - give a later one, {_RESUME}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iu_tuner.contract.errors import InternalError, TooManyFailures
 from iu_tuner.formats import count
 from lambdas.batch.unit_capacity import EXPECTED_STOP_S
-from lambdas.runs.budget import Left
+from lambdas.runs.budget import Remaining
 
 # A round's workers run as Express workflows, which AWS ends after 5 minutes; the rest is for start, drain and flush.
 MAX_ROUND_S = 240.0
@@ -62,7 +62,7 @@ class Terms:
     `max_units` is the number of inference units that the run may change to; None if the input fixes the units.
     """
 
-    left: Left
+    remaining: Remaining
     max_failed_percent: float
     max_workers: int
     deadline_at: float | None = None
@@ -107,9 +107,9 @@ def next_round(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float)
             f"the workers of {MAX_IDLE_ROUNDS} rounds finished none of {progress.remaining:,} images - look at the"
             " logs of the function ProcessImages"
         )
-    seconds = min(terms.max_round_s, terms.left.seconds - RESERVE_S)
+    seconds = min(terms.max_round_s, terms.remaining.seconds - RESERVE_S)
     if seconds < MIN_ROUND_S:
-        return Finish(f"{terms.left.limit} is reached; {count(progress.remaining, 'image')} left")
+        return Finish(f"{terms.remaining.limit} is reached; {count(progress.remaining, 'image')} left")
     units = _units_for_deadline(progress, pace, terms, now)
     if units is not None:
         return ChangeUnits(units, f"{pace.inference_units} would miss the deadline, {units} meet it with the restart")
@@ -144,7 +144,7 @@ def _units_for_deadline(progress: BatchProgress, pace: PaceNow, terms: Terms, no
     for units in range(pace.inference_units + 1, terms.max_units + 1):
         busy_s = progress.remaining / (per_unit * units)
         # Money is left for so many seconds with the present units, which cost less.
-        affordable_s = terms.left.seconds * pace.inference_units / units
+        affordable_s = terms.remaining.seconds * pace.inference_units / units
         if now + RESTART_S + busy_s + EXPECTED_STOP_S <= terms.deadline_at and busy_s <= affordable_s:
             return units
     return None

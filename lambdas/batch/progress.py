@@ -1,4 +1,4 @@
-"""The progress of a batch after a round, from the account of its shards. Pure."""
+"""The progress of a batch after a round, from the tally of its shards. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def progress_after(
     `shards` has the order of the next round. `earlier` is the progress before the round; None before the first one.
     After `has_new_units` the rate of the model's present units is not known yet.
     """
-    account = shards.account(records)
+    tally = shards.tally(records)
     idle_rounds = rounds_with_units = 0
     if earlier is not None and not has_new_units:
-        idle_rounds = earlier.idle_rounds + 1 if account.left == earlier.remaining else 0
+        idle_rounds = earlier.idle_rounds + 1 if tally.left == earlier.remaining else 0
         rounds_with_units = earlier.rounds_with_units + 1
     return BatchProgress(
-        account.listed, account.current, account.done, account.failed, shards.waiting, idle_rounds, rounds_with_units
+        tally.listed, tally.current, tally.done, tally.failed, shards.waiting, idle_rounds, rounds_with_units
     )

@@ -66,14 +66,14 @@ def choose_units(images: int, wanted: UnitsInput, capacity: Capacity, within_s: 
         DeadlineImpossible: these units, or those of the quota, do not meet the deadline.
     """
     if wanted == "deadline":
-        least = 1 if within_s is None else capacity.units_within(images, within_s)
-        if within_s is not None and (least is None or least > capacity.quota):
+        needed = 1 if within_s is None else capacity.units_within(images, within_s)
+        if within_s is not None and (needed is None or needed > capacity.quota):
             raise DeadlineImpossible(_impossible(images, capacity, within_s))
-        return least or 1
+        return needed or 1
     units = wanted.min if isinstance(wanted, UnitsRange) else capacity.quota if wanted == "fastest" else int(wanted)
-    most = wanted.max if isinstance(wanted, UnitsRange) else units
-    if within_s is not None and capacity.hours(images, most) * 3600 > within_s:
-        raise DeadlineImpossible(_impossible(images, capacity, within_s, most))
+    max_units = wanted.max if isinstance(wanted, UnitsRange) else units
+    if within_s is not None and capacity.hours(images, max_units) * 3600 > within_s:
+        raise DeadlineImpossible(_impossible(images, capacity, within_s, max_units))
     return units
 
 
@@ -123,8 +123,8 @@ def _impossible(images: int, capacity: Capacity, within_s: float, fixed: int | N
     return f"{needs}; {count(units, 'inference unit')}{whose} {verb} {carried:.3g}: {then}"
 
 
-def _check_limits(images: int, most: int, units: int, limits: BatchLimitsInput, capacity: Capacity) -> None:
-    usd, minutes = capacity.quoted_usd(images, most), 60 * capacity.hours(images, units)
+def _check_limits(images: int, max_units: int, units: int, limits: BatchLimitsInput, capacity: Capacity) -> None:
+    usd, minutes = capacity.quoted_usd(images, max_units), 60 * capacity.hours(images, units)
     named = f"{images:,} images with {count(units, 'inference unit')}"
     if usd > limits.max_cost_usd:
         raise BudgetExceeded(

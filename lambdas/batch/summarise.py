@@ -56,7 +56,7 @@ def summarise(table: Callable[[str], ShardTable], files: ShardFiles, ended: Ende
     """
     chain = _chain(table, ended.run_id)
     own = chain[-1].records
-    images = table(ended.run_id).load().account(own)
+    images = table(ended.run_id).load().tally(own)
     batch = Summarised(
         ended.model_arn,
         ended.min_confidence,
@@ -136,7 +136,7 @@ def _chain(table: Callable[[str], ShardTable], run_id: str) -> Sequence[RunRecor
     chain: list[RunRecords] = []
     following: str | None = run_id
     while following is not None:
-        account = table(following)
-        chain.append(RunRecords(following, account.records()))
-        following = account.load().resumed
+        tally = table(following)
+        chain.append(RunRecords(following, tally.records()))
+        following = tally.load().resumed
     return chain[::-1]

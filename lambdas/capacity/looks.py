@@ -14,7 +14,7 @@ from math import sqrt
 from statistics import fmean, median
 
 from lambdas.capacity.rates import estimator
-from lambdas.capacity.rates.estimator import COUNTING, MIN_SECONDS
+from lambdas.capacity.rates.estimator import COUNTING_ERROR, MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.counts import StepCounts
 
@@ -56,7 +56,7 @@ class Look:
         """Whether the look is long and precise enough to be conclusive: a vague one would agree with any other."""
         if self.seconds < MIN_SECONDS:
             return False
-        return self.half <= max(VAGUE_SHARE * self.rate.estimate, COUNTING / self.seconds)
+        return self.half <= max(VAGUE_SHARE * self.rate.estimate, COUNTING_ERROR / self.seconds)
 
     @property
     def noisy(self) -> bool:
@@ -64,12 +64,12 @@ class Look:
         return estimator.strays(self.counts) > NOISY_STRAY
 
     @property
-    def dips(self) -> bool:
+    def has_pause(self) -> bool:
         """Whether the model paused for a second or more and then went on."""
         if self.seconds < MIN_SECONDS or estimator.period_of(self.counts) > 1:
             return False
         usual = median(self.counts)
-        low = [count < DIP_SHARE * usual and usual - count > COUNTING for count in self.counts]
+        low = [count < DIP_SHARE * usual and usual - count > COUNTING_ERROR for count in self.counts]
         return any(low[:-1])
 
 
@@ -108,7 +108,7 @@ def _shift(counts: Sequence[int], errors: float) -> int | None:
     for split in range(1, len(counts) - MIN_SECONDS + 1):
         head, tail = counts[:split], counts[split:]
         parts = 1 / len(head) + 1 / len(tail)
-        need = max(errors * noise * sqrt(parts), COUNTING * parts, SHIFT_SHARE * mean)
+        need = max(errors * noise * sqrt(parts), COUNTING_ERROR * parts, SHIFT_SHARE * mean)
         if need and _two_levels(head, tail):
             scores[split] = abs(fmean(head) - fmean(tail)) / need
     best = max(scores, key=lambda split: scores[split], default=None)

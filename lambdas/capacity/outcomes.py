@@ -45,8 +45,8 @@ def carried_more(model: SaturatedModel) -> Measurement:
     why = f"it carried {seen:.3g} requests/s when it was overloaded, and more when they came evenly"
     found = unsettled(model, why)
     assert found.max_tps is not None
-    most = max(found.max_tps.estimate, *(each.rate.estimate for each in model.probed))
-    return replace(found, max_tps=Interval(most, found.max_tps.low, None))
+    highest = max(found.max_tps.estimate, *(each.rate.estimate for each in model.probed))
+    return replace(found, max_tps=Interval(highest, found.max_tps.low, None))
 
 
 def throttles_below(model: SaturatedModel, *confirmations: Paced) -> Measurement:

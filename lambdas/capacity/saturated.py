@@ -65,7 +65,7 @@ class SaturatedModel:
     @property
     def paused(self) -> bool:
         """Whether the model paused in any look."""
-        return any(each.dips for each in self.looks)
+        return any(each.has_pause for each in self.looks)
 
     @property
     def probe_contradicts(self) -> bool:

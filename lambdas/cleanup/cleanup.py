@@ -109,9 +109,9 @@ def _start(leases: LeaseStore, model: ModelControl, lease: Lease, token: str) ->
     asked = leases.ask_to_apply(lease, time.time())
     if asked is None:
         return
-    least, most = asked.min_units_decided or 1, asked.max_units_decided or 1
+    min_units, max_units = asked.min_units_decided or 1, asked.max_units_decided or 1
     try:
-        model.start(least, most if most > least else None, token=token)
+        model.start(min_units, max_units if max_units > min_units else None, token=token)
     except RunError as refusal:
         # The answer is still published, and says why it was not applied.
         leases.save_changes(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)

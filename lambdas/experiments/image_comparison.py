@@ -24,7 +24,7 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, load_of
 from lambdas.load.step import Series, StepPlan
 from lambdas.models.registry import facts_of
-from lambdas.runs.budget import Left
+from lambdas.runs.budget import Remaining
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 
@@ -44,7 +44,7 @@ class _State:
 
 
 def next_comparison(
-    steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, left: Left
+    steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, remaining: Remaining
 ) -> StepPlan | None:
     """The next step of the comparison. Returns None if it is complete or impossible, or if no time is left.
 
@@ -54,11 +54,11 @@ def next_comparison(
     if not run.compare_images or incomparable(behind_quota(found, run.tps_quota)):
         return None
     plan = _replay(steps, run, progress, found).next_plan
-    return plan if plan and plan.longest_s + MAX_LEAD_S + AFTERWARDS_S <= left.seconds else None
+    return plan if plan and plan.longest_s + MAX_LEAD_S + AFTERWARDS_S <= remaining.seconds else None
 
 
 def compared_images(
-    steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, left: Left
+    steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement, remaining: Remaining
 ) -> ImageComparisonOutput | None:
     """The output's `imageComparison`; None where none was asked for."""
     if not run.compare_images:
@@ -79,7 +79,7 @@ def compared_images(
             rates[series] = one
             not_measured.pop(series, None)
         else:
-            not_measured.setdefault(series, one or f"{left.limit} leaves no room for it")
+            not_measured.setdefault(series, one or f"{remaining.limit} leaves no room for it")
     return comparison_output(
         run, refused, lanes, rates, not_measured, moved=_capacity_drifted(run, refused, rates, found)
     )

@@ -109,17 +109,17 @@ def _of_sizes(
     if len(measured) < 2:
         reasons = dict.fromkeys(why[each] for each in ("sizes", *SIZES) if each in why)
         return f"Size was not compared: {'; '.join(reasons)}."
-    least, most = rates[measured[0]], rates[measured[-1]]
+    smallest, largest = rates[measured[0]], rates[measured[-1]]
     evidence = (
-        f"{_shown(least.max_tps)} requests/s for {measured[0]} ones ({_kilobytes(images[measured[0]])}) and "
-        f"{_shown(most.max_tps)} for {measured[-1]} ones ({_kilobytes(images[measured[-1]])}), "
-        f"an answer took {_latency(least)} and {_latency(most)}"
+        f"{_shown(smallest.max_tps)} requests/s for {measured[0]} ones ({_kilobytes(images[measured[0]])}) and "
+        f"{_shown(largest.max_tps)} for {measured[-1]} ones ({_kilobytes(images[measured[-1]])}), "
+        f"an answer took {_latency(smallest)} and {_latency(largest)}"
     )
     if moved:
         return f"By size: {evidence}."
-    if is_above(least.max_tps, most.max_tps):
+    if is_above(smallest.max_tps, largest.max_tps):
         return f"Small images are faster: {evidence}."
-    if is_above(most.max_tps, least.max_tps):
+    if is_above(largest.max_tps, smallest.max_tps):
         return f"Large images are faster: {evidence}."
     return f"No difference by size was seen: {evidence}."
 

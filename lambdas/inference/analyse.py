@@ -165,9 +165,9 @@ def _is_done(task: UploadTask, body: str) -> bool:
     return task.is_over or (task.failure is not None and send_dead_letter(body, task.failure))
 
 
-def _wait_s(least: float) -> int:
+def _wait_s(shortest_s: float) -> int:
     """Seconds until a message comes back, at random, so that those of a batch do not come at once."""
-    return min(LONGEST_WAIT_S, round(max(SHORTEST_WAIT_S, least) * random.uniform(1.0, 1.5)))
+    return min(LONGEST_WAIT_S, round(max(SHORTEST_WAIT_S, shortest_s) * random.uniform(1.0, 1.5)))
 
 
 def _received(record: Record) -> int:

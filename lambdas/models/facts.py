@@ -59,19 +59,19 @@ class ServiceFacts(ServiceNames):
         """The IAM action of an operation."""
         return f"{self.key}:{operation}"
 
-    def start_parameters(self, model_arn: str, least: int, most: int) -> dict[str, Any]:
-        """Parameters of the call that starts the model. It auto-scales if `most` inference units exceed `least`."""
-        scaling = {"MaxInferenceUnits": most} if most > least else {}
-        return {**self.model_parameters(model_arn), "MinInferenceUnits": least, **scaling}
+    def start_parameters(self, model_arn: str, min_units: int, max_units: int) -> dict[str, Any]:
+        """Parameters of the call that starts the model. It auto-scales if `max_units` > `min_units`."""
+        scaling = {"MaxInferenceUnits": max_units} if max_units > min_units else {}
+        return {**self.model_parameters(model_arn), "MinInferenceUnits": min_units, **scaling}
 
     def command(self, operation: str, parameters: Mapping[str, Any], region: str) -> list[str]:
         """The AWS CLI command for a call, as a list of words."""
         options = [word for name, value in parameters.items() for word in (f"--{_kebab(name)}", str(value))]
         return ["aws", self.key, _kebab(operation), "--region", region, *options]
 
-    def start_command(self, model_arn: str, least: int, most: int) -> str:
+    def start_command(self, model_arn: str, min_units: int, max_units: int) -> str:
         """The AWS CLI command that starts the model, as a line for a shell."""
-        parameters = self.start_parameters(model_arn, least, most)
+        parameters = self.start_parameters(model_arn, min_units, max_units)
         return shlex.join(self.command(self.start, parameters, ModelArn.of(model_arn).region))
 
     def scheduler_action(self, operation: str) -> str:

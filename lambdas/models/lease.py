@@ -126,19 +126,19 @@ class Lease:
 
     def why_given_up(self, state: ModelState) -> str:
         """The reason why the model does not run with the units decided, as a clause."""
-        least, most = self.min_units_decided, self.max_units_decided
+        min_units, max_units = self.min_units_decided, self.max_units_decided
         described = f"{state.status}{f' ({state.message})' if state.message else ''}"
         if state.status == "RUNNING":
             got = f"{state.min_inference_units} to {state.max_inference_units or state.min_inference_units}"
-            return f"it was started with {least} to {most} inference units and runs with {got}"
+            return f"it was started with {min_units} to {max_units} inference units and runs with {got}"
         if self.apply_starts:
-            return f"it was asked to start with {least} to {most} inference units and is {described}"
+            return f"it was asked to start with {min_units} to {max_units} inference units and is {described}"
         return f"it is {described}, which does not allow a start"
 
     def _reconcile_applied(self, state: ModelState, now: float, seen: Timeline) -> CleanupAction:
         if state.status == "RUNNING":
-            most = state.max_inference_units or state.min_inference_units
-            if (state.min_inference_units, most) == (self.min_units_decided, self.max_units_decided):
+            max_units = state.max_inference_units or state.min_inference_units
+            if (state.min_inference_units, max_units) == (self.min_units_decided, self.max_units_decided):
                 return "done"
             return "give-up" if self.apply_starts else "stop"
         if state.costs_money or (self.start_pending(now, seen) and state.status != "FAILED"):

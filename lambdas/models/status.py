@@ -51,8 +51,8 @@ class ModelState:
     @property
     def auto_scales_to(self) -> int | None:
         """The maximum number of inference units. Returns None if the model does not auto-scale."""
-        least, most = self.min_inference_units or 1, self.max_inference_units
-        return most if most is not None and most > least else None
+        min_units, max_units = self.min_inference_units or 1, self.max_inference_units
+        return max_units if max_units is not None and max_units > min_units else None
 
     @property
     def costs_money(self) -> bool:

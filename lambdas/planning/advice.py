@@ -22,18 +22,17 @@ MIN_MINUTES = 60  # minutes of service; a percentile of fewer minutes says littl
 
 
 def recommended(
-    run: PlannedRun, per_unit: Interval, history: RequestHistory | None, more: ReducedRate | None = None
+    run: PlannedRun, per_unit: Interval, history: RequestHistory | None, with_more_units: ReducedRate | None = None
 ) -> Recommendation:
     """The inference units for the demand of the run's input, or for its request history."""
-    wanted = run.demand
     demand: Demand | None
-    if isinstance(wanted, PastDemand):
+    if isinstance(run.demand, PastDemand):
         assert history is not None, "Prepare keeps the history that it read"
-        demand = traffic_of(wanted, history)
+        demand = traffic_of(run.demand, history)
     else:
-        demand = wanted
+        demand = run.demand
     quota_tps = run.tps_quota.tps if run.tps_quota else ACCOUNT_QUOTA_TPS
-    return recommend(per_unit, demand, run.usd_per_unit_hour, more, quota_tps)
+    return recommend(per_unit, demand, run.usd_per_unit_hour, with_more_units, quota_tps)
 
 
 def with_demand(
@@ -44,49 +43,51 @@ def with_demand(
     history: RequestHistory | None,
 ) -> RecommendationOutput:
     """The recommendation with the parts that a batch or a past demand adds."""
-    wanted = run.demand
-    if isinstance(wanted, BatchDemand) and advice.batch is not None:
-        return replace(output, plan=batch_row(advice.batch, wanted, run.model_arn, run.usd_per_unit_hour))
-    if not isinstance(wanted, PastDemand) or history is None:
+    demand = run.demand
+    if isinstance(demand, BatchDemand) and advice.batch is not None:
+        return replace(output, plan=batch_row(advice.batch, demand, run.model_arn, run.usd_per_unit_hour))
+    if not isinstance(demand, PastDemand) or history is None:
         return output
-    output = replace(output, demand=demand_row(wanted, history))
+    output = replace(output, demand=demand_row(demand, history))
     if not history.requests:
         unknown = f"No demand: {_no_requests(history)}: read the table, or give demand.averageTps and demand.peakTps"
         return replace(output, reasons=(unknown,)) if advice.table else output
     if per_unit is None or output.units is None:
         return output
-    return _with_past(output, output.units, run, wanted, per_unit, history)
+    return _with_past(output, output.units, run, demand, per_unit, history)
 
 
 def _with_past(
     output: RecommendationOutput,
     units: tuple[int, int],
     run: PlannedRun,
-    wanted: PastDemand,
+    past: PastDemand,
     per_unit: Interval,
     history: RequestHistory,
 ) -> RecommendationOutput:
-    (least, most), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
-    carried = carried_row(fixed_units(history.counts, most, tps, history.period_s), most)
-    scaling = scaling_row(history, least, most, tps, price, facts_of(run.model_arn).name)
-    always_usd = usd_per_month(auto_scaled(history.whole_weeks.counts, least, most, tps, history.period_s), price)
-    plan = week_plan(history, wanted, per_unit, least, most, price) if history.covers_a_week else None
+    (min_units, max_units), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
+    carried = carried_row(fixed_units(history.counts, max_units, tps, history.period_s), max_units)
+    scaling = scaling_row(history, min_units, max_units, tps, price, facts_of(run.model_arn).name)
+    always_usd = usd_per_month(
+        auto_scaled(history.whole_weeks.counts, min_units, max_units, tps, history.period_s), price
+    )
+    plan = week_plan(history, past, per_unit, min_units, max_units, price) if history.covers_a_week else None
     if plan is None:
         row = no_plan(NEVER_IDLE if history.covers_a_week else NEEDS_A_WEEK)
     else:
-        asked = {"fromCloudWatchDays": wanted.days, "percentile": wanted.percentile, "headroom": wanted.headroom}
+        asked = {"fromCloudWatchDays": past.days, "percentile": past.percentile, "headroom": past.headroom}
         row = week_row(plan, run.model_arn, asked, always_usd, history.requests)
     reasons = (
         *output.reasons,
-        *_demand_reasons(wanted, history),
-        f"{count(most, 'inference unit')} would have carried {percent(carried.minutes_share)} of the past minutes"
+        *_demand_reasons(past, history),
+        f"{count(max_units, 'inference unit')} would have carried {percent(carried.minutes_share)} of the past minutes"
         f" and {percent(carried.requests_share)} of their requests",
-        *([_scaling(scaling)] if most > least else []),
+        *([_scaling(scaling)] if max_units > min_units else []),
     )
     return replace(output, reasons=reasons, carried=carried, auto_scaling=scaling, plan=row)
 
 
-def _demand_reasons(wanted: PastDemand, history: RequestHistory) -> list[str]:
+def _demand_reasons(past: PastDemand, history: RequestHistory) -> list[str]:
     whose = (
         "of this model"
         if history.of_model
@@ -94,9 +95,9 @@ def _demand_reasons(wanted: PastDemand, history: RequestHistory) -> list[str]:
     )
     over = "that it was in service" if history.in_service_known else "with requests, or less than an hour from some"
     reasons = [
-        f"Demand: {count(history.requests, 'request')} {whose} in the last {count(wanted.days, 'day')}, over"
+        f"Demand: {count(history.requests, 'request')} {whose} in the last {count(past.days, 'day')}, over"
         f" {count(round(history.minutes), 'minute')} {over};"
-        f" the peak is the rate that {wanted.percentile:g} % of them did not exceed",
+        f" the peak is the rate that {past.percentile:g} % of them did not exceed",
         f"Rates are means over {history.period_s} s; spikes within these are not seen, and take demand.headroom",
     ]
     if history.minutes < MIN_MINUTES:

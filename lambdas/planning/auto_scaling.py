@@ -38,12 +38,12 @@ class Lag:
 class AutoScaling:
     """A model that scales between two numbers of inference units, one period at a time. It starts at the minimum."""
 
-    def __init__(self, least: int, most: int, tps_per_unit: float, period_s: int, lag: Lag) -> None:
-        self.units = least
-        self._least, self._most = least, most
+    def __init__(self, min_units: int, max_units: int, tps_per_unit: float, period_s: int, lag: Lag) -> None:
+        self.units = min_units
+        self._min_units, self._max_units = min_units, max_units
         self._requests_per_unit = tps_per_unit * period_s
         up, self._down = lag.in_periods(period_s)
-        self._needs: deque[int] = deque([least] * up, maxlen=max(up, self._down))
+        self._needs: deque[int] = deque([min_units] * up, maxlen=max(up, self._down))
         self._up = up
 
     def serve(self, count: int | None) -> int:
@@ -51,8 +51,8 @@ class AutoScaling:
         recent = list(self._needs)
         self.units = max(self.units, min(recent[-self._up :]))
         self.units = min(self.units, max(recent[-self._down :]))
-        need = math.ceil(count / self._requests_per_unit - 1e-9) if count else self._least
-        self._needs.append(min(max(need, self._least), self._most))
+        need = math.ceil(count / self._requests_per_unit - 1e-9) if count else self._min_units
+        self._needs.append(min(max(need, self._min_units), self._max_units))
         return self.units
 
 
@@ -104,8 +104,8 @@ def fixed_units(counts: Sequence[int | None], units: int, tps_per_unit: float, p
 
 
 def auto_scaled(
-    counts: Sequence[int | None], least: int, most: int, tps_per_unit: float, period_s: int, lag: Lag = Lag()
+    counts: Sequence[int | None], min_units: int, max_units: int, tps_per_unit: float, period_s: int, lag: Lag = Lag()
 ) -> ServedDemand:
-    """Simulate a model that always runs and scales between `least` and `most` inference units."""
-    model = AutoScaling(least, most, tps_per_unit, period_s, lag)
+    """Simulate a model that always runs and scales between `min_units` and `max_units` inference units."""
+    model = AutoScaling(min_units, max_units, tps_per_unit, period_s, lag)
     return simulate(counts, map(model.serve, counts), tps_per_unit, period_s)

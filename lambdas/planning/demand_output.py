@@ -93,7 +93,12 @@ def carried_row(service: ServedDemand, units: int) -> CarriedOutput:
 
 
 def scaling_row(
-    history: RequestHistory, least: int, most: int, tps_per_unit: float, usd_per_unit_hour: float, service_name: str
+    history: RequestHistory,
+    min_units: int,
+    max_units: int,
+    tps_per_unit: float,
+    usd_per_unit_hour: float,
+    service_name: str,
 ) -> AutoScalingOutput:
     """`recommendation.autoScaling`: the past with a model that ran all the time, scaling or not.
 
@@ -117,11 +122,11 @@ def scaling_row(
             note=f"AWS does not document when {service_name} scales, nor how fast: these times are assumed. Requests"
             f" are taken as spread evenly over {_seconds(history.period_s)}, and the model as running all the time.",
         ),
-        min_inference_units=least,
-        max_inference_units=most,
-        **asdict(service(lambda counts: auto_scaled(counts, least, most, tps_per_unit, history.period_s))),
-        always_min=service(lambda counts: fixed_units(counts, least, tps_per_unit, history.period_s)),
-        always_max=service(lambda counts: fixed_units(counts, most, tps_per_unit, history.period_s)),
+        min_inference_units=min_units,
+        max_inference_units=max_units,
+        **asdict(service(lambda counts: auto_scaled(counts, min_units, max_units, tps_per_unit, history.period_s))),
+        always_min=service(lambda counts: fixed_units(counts, min_units, tps_per_unit, history.period_s)),
+        always_max=service(lambda counts: fixed_units(counts, max_units, tps_per_unit, history.period_s)),
     )
 
 

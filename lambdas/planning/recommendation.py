@@ -93,20 +93,20 @@ def recommend(
         hours = demand.images / (units * each.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
         reasons = [f"{rate}; {count(units, 'inference unit')} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
-        least = most = units
+        min_units = max_units = units
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
         reasons += _cautions(demand.tps, units, each, quota_tps)
     elif demand is not None:
         average_tps, peak_tps = demand.average_tps, demand.peak_tps
         average = demand.average_tps * (1 + demand.headroom)
         peak = demand.peak_tps * (1 + demand.headroom)
-        least, most, batch = units_for(average, per_unit, more), units_for(peak, per_unit, more), None
-        each = per_unit_of(most, per_unit, more)
+        min_units, max_units, batch = units_for(average, per_unit, more), units_for(peak, per_unit, more), None
+        each = per_unit_of(max_units, per_unit, more)
         reasons = [
-            _sum("Minimum", "average", average, least, per_unit_of(least, per_unit, more)),
-            _sum("Maximum", "peak", peak, most, each),
+            _sum("Minimum", "average", average, min_units, per_unit_of(min_units, per_unit, more)),
+            _sum("Maximum", "peak", peak, max_units, each),
         ]
-        reasons += _cautions(peak, most, each, quota_tps) + _practice(demand, least)
+        reasons += _cautions(peak, max_units, each, quota_tps) + _practice(demand, min_units)
     else:
         return Recommendation(
             None,
@@ -119,14 +119,14 @@ def recommend(
             "The measured TPS is a lower bound: fewer inference units may do, unless burst credit was part of it"
         )
     return Recommendation(
-        least,
-        most,
+        min_units,
+        max_units,
         tuple(reasons),
-        _table(most, per_unit, usd_per_unit_hour, more, peak_tps),
+        _table(max_units, per_unit, usd_per_unit_hour, more, peak_tps),
         batch,
-        average_tps / (least * per_unit_of(least, per_unit, more).estimate),
-        peak_tps / (most * each.estimate),
-        least * usd_per_unit_hour * HOURS_PER_MONTH,
+        average_tps / (min_units * per_unit_of(min_units, per_unit, more).estimate),
+        peak_tps / (max_units * each.estimate),
+        min_units * usd_per_unit_hour * HOURS_PER_MONTH,
     )
 
 
@@ -148,9 +148,9 @@ def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> l
     return cautions
 
 
-def _practice(demand: TrafficDemand, least: int) -> list[str]:
+def _practice(demand: TrafficDemand, min_units: int) -> list[str]:
     practice = []
-    if least < PRODUCTION_IUS:
+    if min_units < PRODUCTION_IUS:
         practice.append("AWS advises at least two inference units in production, spread over Availability Zones")
     if not demand.headroom:
         practice.append(

@@ -29,17 +29,17 @@ def start_stop_entries(model_arn: str, blocks: Sequence[OnPeriod], start_up_s: i
         stops.setdefault(minute, []).append(day)
     return (
         *(
-            start_entry(model_arn, weekly(minute, days), least, most)
-            for (minute, least, most), days in sorted(starts.items())
+            start_entry(model_arn, weekly(minute, days), min_units, max_units)
+            for (minute, min_units, max_units), days in sorted(starts.items())
         ),
         *(stop_entry(model_arn, weekly(minute, days)) for minute, days in sorted(stops.items())),
     )
 
 
-def start_entry(model_arn: str, expression: str, least: int, most: int) -> ScheduleEntry:
-    """Starts the model; it auto-scales where `most` is more than `least`."""
+def start_entry(model_arn: str, expression: str, min_units: int, max_units: int) -> ScheduleEntry:
+    """Starts the model; it auto-scales where `max_units` is more than `min_units`."""
     service = facts_of(model_arn)
-    return _entry(model_arn, expression, service.start, service.start_parameters(model_arn, least, most))
+    return _entry(model_arn, expression, service.start, service.start_parameters(model_arn, min_units, max_units))
 
 
 def stop_entry(model_arn: str, expression: str) -> ScheduleEntry:

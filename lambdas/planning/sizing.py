@@ -53,18 +53,18 @@ def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizin
 
     With `throttles-below-max` it is the clean rate: requests above it are throttled, though the model carries more.
     """
-    most = found.max_tps.per_unit(units) if found.max_tps and found.max_tps.estimate > 0 else None
+    max_tps = found.max_tps.per_unit(units) if found.max_tps and found.max_tps.estimate > 0 else None
     if verdict == "throttles-below-max":
-        if most is None or found.clean is None:
-            return Sizing("cleanTps", most, None)
+        if max_tps is None or found.clean is None:
+            return Sizing("cleanTps", max_tps, None)
         tps = found.clean.tps / units
         why = f"Sized by the clean rate, {tps:.2f} evenly paced requests/s per inference unit, as more are throttled"
-        return Sizing("cleanTps", most, Interval(tps, tps, tps), reasons=(why,))
+        return Sizing("cleanTps", max_tps, Interval(tps, tps, tps), reasons=(why,))
     if verdict == "latency-bound":
         lanes = max(1, found.concurrency // units)
         why = f"Cap the concurrency of your clients at {lanes} per inference unit: more requests only wait for longer"
-        return Sizing("maxTps", most, most, lanes, (why,))
-    return Sizing("maxTps", most, most)
+        return Sizing("maxTps", max_tps, max_tps, lanes, (why,))
+    return Sizing("maxTps", max_tps, max_tps)
 
 
 def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:

@@ -58,20 +58,20 @@ def week_plan(
     history: RequestHistory,
     past: PastDemand,
     per_unit: Interval,
-    least: int,
-    most: int,
+    min_units: int,
+    max_units: int,
     usd_per_unit_hour: float,
     start_up_s: int = START_UP_S,
 ) -> WeekPlan | None:
     """The plan for a history that covers a week. Returns None if the model is never idle for longer than a start takes.
 
-    `least` and `most` are the recommended inference units; no block gets more. Costs are in USD.
+    `min_units` and `max_units` are the recommended inference units; no block gets more. Costs are in USD.
     """
     busy = _busy_hours(history)
     spans = _spans(busy, start_up_s)
     if not spans:
         return None
-    blocks = tuple(_block(span, history, past, per_unit, least, most) for span in spans)
+    blocks = tuple(_block(span, history, past, per_unit, min_units, max_units) for span in spans)
     on = {hour for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
     lost = sum(count for index, count in enumerate(history.counts) if count and history.hour_of_week(index) not in on)
     weeks = history.whole_weeks
@@ -111,7 +111,7 @@ def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
 
 
 def _block(
-    span: tuple[int, int], history: RequestHistory, past: PastDemand, per_unit: Interval, least: int, most: int
+    span: tuple[int, int], history: RequestHistory, past: PastDemand, per_unit: Interval, min_units: int, max_units: int
 ) -> OnPeriod:
     first, hours = span
     by_hour = history.by_hour_of_week
@@ -119,7 +119,7 @@ def _block(
     average = sum(rates) / len(rates)
     peak = max(average, percentile_of(rates, past.percentile))
     low, high = (units_for(tps * (1 + past.headroom), per_unit) for tps in (average, peak))
-    return OnPeriod(first, hours, min(low, least), min(high, most))
+    return OnPeriod(first, hours, min(low, min_units), min(high, max_units))
 
 
 def _unit_seconds(blocks: Sequence[OnPeriod], history: RequestHistory, tps_per_unit: float, start_up_s: int) -> float:

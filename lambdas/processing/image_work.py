@@ -130,8 +130,10 @@ class ImageWork:
         elif processing.source == "bytes":
             self._prepare_content()
         else:
-            bucket, least = processing.question.bucket, processing.question.asked_from
-            self._prepared = processing.detector.request_with_object(bucket, image.key, image.version_id, least)
+            bucket, min_confidence = processing.question.bucket, processing.question.asked_from
+            self._prepared = processing.detector.request_with_object(
+                bucket, image.key, image.version_id, min_confidence
+            )
 
     def _is_current(self) -> bool:
         processing, image = self._processing, self.image

@@ -62,18 +62,18 @@ def reserve(pace: Pace, now: float, kind: Kind, workers: int, wanted: int | None
     period, horizon = (SHORT_PERIOD_S, SHORT_HORIZON_S) if is_short else (PERIOD_S, HORIZON_S)
     shares = kind == "live" and now < pace.batch_at + BATCH_S
     rate = pace.rate / (workers if wanted is None else 1)
-    most = max(1, round(rate * period))
+    available = max(1, round(rate * period))
     if shares:
-        most = min(most, _left_of_share(pace, now))
+        available = min(available, _left_of_share(pace, now))
     first = pace.next_free_at if pace.next_free_at > now else now + LEAD_S
-    count = 0 if first > now + horizon else most if wanted is None else min(most, wanted)
+    count = 0 if first > now + horizon else available if wanted is None else min(available, wanted)
     if count:
         again_at = now + count / rate
-    elif most:
+    elif available:
         again_at = max(now + SOON_S, first - min(horizon, PERIOD_S))
     else:
         again_at = pace.live_free_at - max(0.0, SHARE_S - max(PERIOD_S / 2, 1 / (LIVE_SHARE * pace.rate)))
-    if wanted is not None and wanted <= most:
+    if wanted is not None and wanted <= available:
         again_at = max(again_at, now + PERIOD_S / 2)
     if wanted is None and count and not is_short:
         again_at = min(again_at, first + count / pace.rate - LEAD_S)

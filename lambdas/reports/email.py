@@ -118,8 +118,8 @@ def cleaned_up_email(run: FailedRun, receipt: Receipt) -> Message:
 
 
 def _recommended(advice: RecommendationOutput) -> list[str]:
-    least, most = advice.min_inference_units, advice.max_inference_units
-    head = "no number follows" if least is None else f"{least} at least, {most} at most"
+    min_units, max_units = advice.min_inference_units, advice.max_inference_units
+    head = "no number follows" if min_units is None else f"{min_units} at least, {max_units} at most"
     return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice.reasons)]
 
 

@@ -29,7 +29,7 @@ from lambdas.runs.store_items import receipt_of
 
 AnyOutput = Output | BatchOutput | ServeOutput | FailedOutput
 Published = TypeVar("Published", Output, BatchOutput, ServeOutput)
-_MARKS = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
+_SENT_FLAGS = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed", "Model Settled": "notifiedCleanedUp"}
 
 
 def notify_finished(output: Output, duration_s: float) -> None:
@@ -145,7 +145,7 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
 
     In the last case it is sent anyway: better twice than never.
     """
-    mark = _MARKS[what]
+    mark = _SENT_FLAGS[what]
     try:
         items = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
         return items.update(RUN_ITEM, {mark: int(time.time())}, condition=f"attribute_not_exists({mark})")

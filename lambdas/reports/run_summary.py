@@ -19,7 +19,7 @@ def finished_row(output: Output) -> dict[str, Any]:
     `…TpsPerUnit` is in requests/s per inference unit, `change…` in percent, `usd` the cost of the model.
     """
     compared = output.compared_with or ComparedWith(None, None)
-    same, version = compared.same_model, compared.version_before
+    same_version, earlier_version = compared.same_model, compared.version_before
     advice = output.recommendation
     return _row(
         output,
@@ -27,10 +27,10 @@ def finished_row(output: Output) -> dict[str, Any]:
         tpsPerUnit=output.tps_per_inference_unit,
         minUnits=advice.min_inference_units,
         maxUnits=advice.max_inference_units,
-        beforeTpsPerUnit=same and same.tps_per_inference_unit,
-        change=same and same.change_percent,
-        versionBeforeTpsPerUnit=version and version.tps_per_inference_unit,
-        changeSinceVersion=version and version.change_percent,
+        beforeTpsPerUnit=same_version and same_version.tps_per_inference_unit,
+        change=same_version and same_version.change_percent,
+        versionBeforeTpsPerUnit=earlier_version and earlier_version.tps_per_inference_unit,
+        changeSinceVersion=earlier_version and earlier_version.change_percent,
         slower=output.regression,
     )
 

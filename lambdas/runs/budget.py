@@ -12,7 +12,7 @@ EXPECTED_START_MINUTES = 20.0
 
 
 @dataclass(frozen=True)
-class Left:
+class Remaining:
     """The seconds that the model may still run in this run, and the name of the limit that bounds them."""
 
     seconds: float
@@ -43,8 +43,10 @@ class Budget:
                 " - raise the limit, or test with fewer inference units"
             )
 
-    def left(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Left:
+    def remaining(self, elapsed_s: float, spent_usd: float, tariff: Tariff) -> Remaining:
         """The remaining budget of a model that continues to run, by the limit that it reaches first."""
-        by_time = Left(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
-        by_money = Left(3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}")
-        return min(by_time, by_money, key=lambda left: left.seconds)
+        by_time = Remaining(60 * self.max_minutes - elapsed_s, f"limits.maxMinutes = {self.max_minutes:g}")
+        by_money = Remaining(
+            3600 * (self.max_usd - spent_usd) / tariff.usd(3600), f"limits.maxCostUsd = {self.max_usd:g}"
+        )
+        return min(by_time, by_money, key=lambda remaining: remaining.seconds)

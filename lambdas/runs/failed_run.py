@@ -25,8 +25,8 @@ class FailedRun:
 
     def as_output(self) -> FailedOutput:
         """The failed run as the detail of an event."""
-        left = self.receipt.as_output() if self.receipt else None
-        return FailedOutput(self.run_id, self.model_arn, self.error, self.cause, left)
+        model = self.receipt.as_output() if self.receipt else None
+        return FailedOutput(self.run_id, self.model_arn, self.error, self.cause, model)
 
     @property
     def how_model_was_left(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from iu_tuner.contract.choices import AfterRun
 from lambdas.models.tariff import Tariff
-from lambdas.runs.budget import Budget, Left
+from lambdas.runs.budget import Budget, Remaining
 from lambdas.runs.progress import Progress
 
 
@@ -42,7 +42,7 @@ class ModelRun:
         """The run's limits of time and money."""
         return Budget(self.max_minutes, self.max_usd)
 
-    def left(self, progress: Progress, now: float) -> Left:
+    def remaining(self, progress: Progress, now: float) -> Remaining:
         """The rest of the budget at the time `now`."""
         tariff = Tariff(self.inference_units, self.usd_per_unit_hour)
-        return self.budget.left(now - self.started_epoch, self.spent_usd(progress, now), tariff)
+        return self.budget.remaining(now - self.started_epoch, self.spent_usd(progress, now), tariff)

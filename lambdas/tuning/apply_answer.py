@@ -17,14 +17,14 @@ def with_target_units(lease: Lease, recommendation: RecommendationOutput, quota:
     if recommendation.units is None:
         why = "; ".join(recommendation.reasons[:1]) or "there is no demand to find it for"
         return replace(lease, not_applied=f"no number of inference units is recommended ({why})")
-    least, most = recommendation.units
-    if most > quota.units:
+    min_units, max_units = recommendation.units
+    if max_units > quota.units:
         return replace(
             lease,
-            not_applied=f"the recommended maximum of {most} inference units is above the {quota.units} that one model "
-            f"may start with ({quota.source}) - raise that quota in Service Quotas, then run again",
+            not_applied=f"the recommended maximum of {max_units} inference units is above the {quota.units} that one "
+            f"model may start with ({quota.source}) - raise that quota in Service Quotas, then run again",
         )
-    return replace(lease, owes="apply", min_units_decided=least, max_units_decided=most)
+    return replace(lease, owes="apply", min_units_decided=min_units, max_units_decided=max_units)
 
 
 def applied_output(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, str]:
@@ -32,25 +32,25 @@ def applied_output(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, st
     if not receipt.applied:
         why = receipt.not_applied or "the run was ended before the model could be restarted"
         return False, f"The answer was not applied: {why}; the model was left {receipt.status_after}."
-    least, most = receipt.min_inference_units or 1, receipt.max_inference_units
-    scales = f" to {most}" if most and most > least else ""
-    price = f"${least * usd_per_unit_hour:.2f}"
-    more = f", up to ${most * usd_per_unit_hour:.2f} when it scales" if most and scales else ""
+    min_units, max_units = receipt.min_inference_units or 1, receipt.max_inference_units
+    scales = f" to {max_units}" if max_units and max_units > min_units else ""
+    price = f"${min_units * usd_per_unit_hour:.2f}"
+    more = f", up to ${max_units * usd_per_unit_hour:.2f} when it scales" if max_units and scales else ""
     return True, (
-        f"The model runs with {least}{scales} inference units, as was read back, and costs {price} "
+        f"The model runs with {min_units}{scales} inference units, as was read back, and costs {price} "
         f"per hour from now on{more}, until somebody stops it."
     )
 
 
-def with_running_cost(left: ModelOutput, receipt: Receipt, usd_per_unit_hour: float) -> ModelOutput:
+def with_running_cost(model: ModelOutput, receipt: Receipt, usd_per_unit_hour: float) -> ModelOutput:
     """The receipt with the inference units of a model that was left running, and its price in USD per hour."""
-    least, most = receipt.min_inference_units, receipt.max_inference_units
-    if receipt.status_after != "RUNNING" or least is None:
-        return left
+    min_units, max_units = receipt.min_inference_units, receipt.max_inference_units
+    if receipt.status_after != "RUNNING" or min_units is None:
+        return model
     return replace(
-        left,
-        min_inference_units=least,
-        max_inference_units=most,
-        usd_per_hour=rounded(least * usd_per_unit_hour, 2),
-        usd_per_hour_at_most=rounded((most or least) * usd_per_unit_hour, 2),
+        model,
+        min_inference_units=min_units,
+        max_inference_units=max_units,
+        usd_per_hour=rounded(min_units * usd_per_unit_hour, 2),
+        usd_per_hour_at_most=rounded((max_units or min_units) * usd_per_unit_hour, 2),
     )

@@ -62,7 +62,7 @@ def next_move(
         return found
     comparison = None
     if progress.units_wanted is None:  # the comparison uses the inference units of the answer
-        comparison = next_comparison(steps, run, progress, found, run.left(progress, now))
+        comparison = next_comparison(steps, run, progress, found, run.remaining(progress, now))
     return comparison or scaling.next_move(run, progress, found, steps, now)
 
 

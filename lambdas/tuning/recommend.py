@@ -34,7 +34,7 @@ def recommend(run_id: str) -> None:
     scaling = scaling_of(run, progress, found, steps) if run.scaling_quota else None
     refused = len(progress.refused_images)
     answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
-    if images := compared_images(steps, run, progress, found, run.left(progress, time.time())):
+    if images := compared_images(steps, run, progress, found, run.remaining(progress, time.time())):
         answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)
     if run.after_run == "apply":  # last: from here on the lease asks for the units of this answer

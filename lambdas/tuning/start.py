@@ -79,8 +79,8 @@ def start(
     """
     lease_store().save(lease.with_start_requested(time.time()))
     # Saved even if the start is refused: that may be the second attempt, after the reply to the first got lost.
-    most = () if scales_to is None else (scales_to,)
-    model.start(inference_units, *most, token=token, failed=state if state.status == "FAILED" else None)
+    max_units = () if scales_to is None else (scales_to,)
+    model.start(inference_units, *max_units, token=token, failed=state if state.status == "FAILED" else None)
 
 
 def restart(model: ModelControl, lease: Lease) -> None:

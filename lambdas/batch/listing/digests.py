@@ -1,4 +1,4 @@
-"""The keys and ETags that a listing has met, in few bytes. Pure."""
+"""The keys and ETags that a listing has seen, in few bytes. Pure."""
 
 from __future__ import annotations
 

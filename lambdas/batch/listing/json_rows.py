@@ -13,7 +13,7 @@ from lambdas.batch.listing.entry import Entry
 from lambdas.batch.shards.listed_object import ListedObject
 
 _ADDRESS = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
-_TAKES = '{"key": "…"}, perhaps with versionId, eTag and size, or {"source-ref": "s3://<bucket>/<key>"}'
+_EXPECTED = '{"key": "…"}, perhaps with versionId, eTag and size, or {"source-ref": "s3://<bucket>/<key>"}'
 
 
 def json_entries(lines: Iterable[str]) -> Iterator[Entry]:
@@ -31,14 +31,14 @@ def _entry(number: int, line: str) -> Entry:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise wrong_row(number, line.strip(), _TAKES) from error
+        raise wrong_row(number, line.strip(), _EXPECTED) from error
     members = values if isinstance(values, dict) else {}
     source, key, version, e_tag = (_text(members.get(name)) for name in ("source-ref", "key", "versionId", "eTag"))
     if source is not None and (address := _ADDRESS.fullmatch(source)):
         return Entry(ListedObject(address[2]), bucket=address[1])
     if source is None and key is not None:
         return Entry(ListedObject(key, e_tag, _size(members.get("size")), version))
-    raise wrong_row(number, values, _TAKES)
+    raise wrong_row(number, values, _EXPECTED)
 
 
 def _text(value: Any) -> str | None:

@@ -39,7 +39,7 @@ class ListingState:
 
 
 @dataclass(frozen=True)
-class Met:
+class SeenImages:
     """The ETags of the images so far, and their keys if a list may name one twice."""
 
     e_tags: Digests
@@ -51,18 +51,18 @@ def list_images(
     selection: Selection,
     put_shard: Callable[[int, bytes], None],
     state: ListingState,
-    met: Met,
+    seen: SeenImages,
     is_over: Callable[[], bool],
 ) -> ListingState:
-    """List from `state` on, at least one page. `met` goes on with the images of earlier invocations.
+    """List from `state` on, at least one page. `seen` goes on with the images of earlier invocations.
 
-    A repeated call with the same state and the same `met` writes the same shards.
+    A repeated call with the same state and the same `seen` writes the same shards.
 
     Raises:
         InvalidInput: a list is wrong, or all of its rows are of another bucket. ClientError: S3 refuses.
     """
     assert state.position is not None
-    count = _Count(state, met)
+    count = _Count(state, seen)
     with ShardWriter(put_shard, state.shards) as writer:
         for page in pages(state.position):
             for entry in page.entries:
@@ -83,18 +83,18 @@ def list_images(
 class _Count:
     """The numbers of a listing as it goes on."""
 
-    def __init__(self, state: ListingState, met: Met) -> None:
+    def __init__(self, state: ListingState, seen: SeenImages) -> None:
         self.listed, self.duplicates, self.left_out = state.listed, state.duplicates, Counter(state.left_out)
-        self._met = met
+        self._seen = seen
 
     def takes(self, entry: Entry, reason: str | None) -> bool:
         """Count an entry. Returns whether it is an image to process."""
-        if reason is None and self._met.keys is not None and not self._met.keys.add(entry.object.key):
+        if reason is None and self._seen.keys is not None and not self._seen.keys.add(entry.object.key):
             reason = TWICE
         if reason is not None:
             self.left_out[reason] += 1
             return False
         self.listed += 1
-        if entry.object.e_tag is not None and not self._met.e_tags.add(entry.object.e_tag):
+        if entry.object.e_tag is not None and not self._seen.e_tags.add(entry.object.e_tag):
             self.duplicates += 1
         return True

@@ -12,7 +12,7 @@ from iu_tuner.contract.model_arn import service_of
 from lambdas.aws.errors import ClientError
 from lambdas.batch.listing.digests import Digests
 from lambdas.batch.listing.entry import Selection
-from lambdas.batch.listing.list_images import ListingState, Met, list_images
+from lambdas.batch.listing.list_images import ListingState, SeenImages, list_images
 from lambdas.batch.listing.list_pages import list_files, list_pages
 from lambdas.batch.listing.prefix_pages import prefix_pages
 from lambdas.batch.shards.names import folder, shard_key
@@ -42,10 +42,10 @@ class ImageListing:
         images = self.wanted.images
         bucket, key = (self.bucket, images.prefix) if images.list is None else list_address(images.list)
         try:
-            met = self._load(state)
-            listed = list_images(self._pages, self._selection, self._put_shard, state, met, is_over)
+            seen = self._load(state)
+            listed = list_images(self._pages, self._selection, self._put_shard, state, seen, is_over)
             if not listed.is_complete:
-                self._save(listed, met)
+                self._save(listed, seen)
         except ClientError as error:
             raise explained(error, bucket, key) from error
         return listed
@@ -72,18 +72,18 @@ class ImageListing:
     def _put_shard(self, number: int, content: bytes) -> None:
         self.s3.put_object(Bucket=self.own_bucket, Key=shard_key(self.run_id, number), Body=content)
 
-    def _load(self, state: ListingState) -> Met:
-        """What earlier invocations met. Each has files of its own, so that one that is repeated reads the same."""
+    def _load(self, state: ListingState) -> SeenImages:
+        """What earlier invocations seen. Each has files of its own, so that one that is repeated reads the same."""
         has_list = self.wanted.images.list is not None
         if not state.listed:
-            return Met(Digests(), Digests() if has_list else None)
-        return Met(self._digests(state, "etags"), self._digests(state, "keys") if has_list else None)
+            return SeenImages(Digests(), Digests() if has_list else None)
+        return SeenImages(self._digests(state, "etags"), self._digests(state, "keys") if has_list else None)
 
     def _digests(self, state: ListingState, kind: str) -> Digests:
         return Digests(self.s3.get_object(Bucket=self.own_bucket, Key=self._met_key(state, kind))["Body"].read())
 
-    def _save(self, state: ListingState, met: Met) -> None:
-        for kind, digests in (("etags", met.e_tags), ("keys", met.keys)):
+    def _save(self, state: ListingState, seen: SeenImages) -> None:
+        for kind, digests in (("etags", seen.e_tags), ("keys", seen.keys)):
             if digests is not None and state.listed:
                 key = self._met_key(state, kind)
                 self.s3.put_object(Bucket=self.own_bucket, Key=key, Body=digests.content())

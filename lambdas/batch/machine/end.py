@@ -30,7 +30,7 @@ def summarise_batch(run_id: str) -> None:
     batch = store.load()
     lease_store().renew(batch.run.model_arn, run_id, now)
     records = store.shards.records()
-    store.save_state(batch.state, live_batch(batch, store.shards.load().account(records)))
+    store.save_state(batch.state, live_batch(batch, store.shards.load().tally(records)))
     run, results, state = batch.run, batch.run.wanted.results, batch.state
     times = result_times(files_of(run_id), records, run.started_epoch)
     ended = EndedBatch(

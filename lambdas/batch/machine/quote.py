@@ -28,12 +28,12 @@ def quote_batch(run_id: str) -> bool:
     store, now = batch_store(run_id), time.time()
     batch = store.load()
     lease_store().renew(batch.run.model_arn, run_id, now)
-    account = store.shards.load().account(store.shards.records())
-    if not account.left:
-        store.save_state(batch.state, live_batch(batch, account))
+    tally = store.shards.load().tally(store.shards.records())
+    if not tally.left:
+        store.save_state(batch.state, live_batch(batch, tally))
         return False
     capacity = capacity_of(batch.run)
-    chosen = _quoted(batch.run, account, capacity, now)
+    chosen = _quoted(batch.run, tally, capacity, now)
     run = _with_units(batch.run, chosen)
     if capacity is None and not run.wanted.measure_first:
         run = replace(run, warnings=(*run.warnings, UNMEASURED))
@@ -45,7 +45,7 @@ def quote_batch(run_id: str) -> bool:
         expected_hours=quoted.hours if quoted else None,
     )
     store.save_plan(run, phase="starting")
-    store.save_state(state, live_batch(LoadedBatch(run, batch.progress, state), account))
+    store.save_state(state, live_batch(LoadedBatch(run, batch.progress, state), tally))
     return True
 
 

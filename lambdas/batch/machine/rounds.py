@@ -52,7 +52,7 @@ def plan_round(run_id: str) -> dict[str, Any]:
     store.shards.plan(shards)
     has_new_units = batch.state.units_now not in (None, batch.units)
     progress = progress_after(shards, records, batch.state.progress, has_new_units=has_new_units)
-    account = shards.account(records)
+    tally = shards.tally(records)
     began_at = batch.state.began_at or now
     state = replace(batch.state, progress=progress, began_at=began_at, units_now=batch.units)
     move: Round | ChangeUnits | Finish
@@ -70,7 +70,7 @@ def plan_round(run_id: str) -> dict[str, Any]:
             state = _quoted(state, progress, pace, terms, now, batch.run.usd_per_unit_hour)
     if isinstance(move, Finish):
         state = replace(state, left_because=move.left_because)
-    store.save_state(state, live_batch(LoadedBatch(batch.run, batch.progress, state), account))
+    store.save_state(state, live_batch(LoadedBatch(batch.run, batch.progress, state), tally))
     return _answer(store, batch, shards.round, move)
 
 
@@ -135,12 +135,12 @@ def _terms(batch: LoadedBatch, found: ModelState, now: float) -> Terms:
     wanted = run.wanted
     may_change = wanted.units == "deadline" and progress.units_wanted is None and run.after_run == "stop"
     is_to_measure = wanted.measure_first and batch.state.capacity is None
-    most = wanted.units.max if isinstance(wanted.units, UnitsRange) else run.quota
+    max_units = wanted.units.max if isinstance(wanted.units, UnitsRange) else run.quota
     return Terms(
-        left=replace(run, inference_units=batch.units).left(progress, now),
+        remaining=replace(run, inference_units=batch.units).remaining(progress, now),
         max_failed_percent=wanted.limits.max_failed_percent,
         max_workers=run.max_workers,
         deadline_at=run.deadline_at,
-        max_units=most if may_change else None,
+        max_units=max_units if may_change else None,
         max_round_s=MAX_ROUND_S if found.auto_scales_to is None and not is_to_measure else SHORT_ROUND_S,
     )

@@ -65,7 +65,7 @@ def _processing(run: BatchRun) -> Processing:
 
 def _is_over(store: BatchStore) -> bool:
     """Whether all images have an outcome. The worker that saves the last shard finds that they have."""
-    return store.shards.load().account(store.shards.records()).left == 0
+    return store.shards.load().tally(store.shards.records()).left == 0
 
 
 def _stop(run_id: str, model_arn: str) -> None:

@@ -97,7 +97,7 @@ class Shards:
         """The number of shards that this round's workers can claim."""
         return len(self.again) + self.total - self.handed_out
 
-    def account(self, records: Iterable[ShardRecord]) -> BatchImages:
+    def tally(self, records: Iterable[ShardRecord]) -> BatchImages:
         """The images by what became of them, with those of the runs that this one resumes."""
         current, done, failed = self.before.current, self.before.done, self.before.failed
         for record in records:

@@ -15,7 +15,7 @@ from lambdas.batch.shards.writer import ShardWriter
 
 
 def resume(earlier: ShardTable, earlier_files: ShardFiles, files: ShardFiles) -> Shards:
-    """Write the shards of the new run, and return its account. The earlier run must have ended.
+    """Write the shards of the new run, and return them. The earlier run must have ended.
 
     Raises:
         KeyError: the earlier run has listed nothing, or its account has expired.
@@ -26,9 +26,9 @@ def resume(earlier: ShardTable, earlier_files: ShardFiles, files: ShardFiles) ->
             writer.add(each)
         writer.flush()
         total = writer.next_shard
-    account = old.account(records.values())
-    again, before = _divided(account, records)
-    listed = replace(account, listed=again, current=0, done=0, failed=0, left=0)
+    tally = old.tally(records.values())
+    again, before = _divided(tally, records)
+    listed = replace(tally, listed=again, current=0, done=0, failed=0, left=0)
     return Shards(total, listed, resumed=earlier_files.run_id, before=before)
 
 
@@ -48,8 +48,8 @@ def _unfinished(old: Shards, records: Mapping[int, ShardRecord], files: ShardFil
         yield from (each for position, each in enumerate(objects) if position in left or each.key in temporary)
 
 
-def _divided(account: BatchImages, records: Mapping[int, ShardRecord]) -> tuple[int, BatchImages]:
+def _divided(tally: BatchImages, records: Mapping[int, ShardRecord]) -> tuple[int, BatchImages]:
     """The number of images to list again, and the counts of all others."""
     temporary = sum(record.temporary for record in records.values())
-    again = account.left + temporary
-    return again, replace(account, listed=account.listed - again, failed=account.failed - temporary, left=0)
+    again = tally.left + temporary
+    return again, replace(tally, listed=tally.listed - again, failed=tally.failed - temporary, left=0)

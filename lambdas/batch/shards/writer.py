@@ -51,8 +51,8 @@ class ShardWriter:
         self._next += 1
         self._open = []
 
-    def _wait_for(self, most: int) -> None:
-        while len(self._writing) > most:
+    def _wait_for(self, max_writing: int) -> None:
+        while len(self._writing) > max_writing:
             done, self._writing = wait(self._writing, return_when=FIRST_COMPLETED)
             for each in done:
                 each.result()

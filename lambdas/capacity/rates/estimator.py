@@ -19,7 +19,7 @@ from lambdas.load.counts import StepCounts
 SATURATED_SECONDS = 12  # minimum length of a saturated step
 MIN_THROTTLE_RATIO = 0.3  # minimum share of throttled requests in a saturated step
 LASTING_SHARE = 0.6  # minimum share of seconds with throttles, from the first one on, in a saturated step
-COUNTING = 1.5  # counts that a limiter's whole seconds may miss at both ends together (bench/constants.py)
+COUNTING_ERROR = 1.5  # counts that a limiter's whole seconds may miss at both ends together (bench/constants.py)
 MIN_SECONDS = 4  # of counts behind a rate
 MIN_RELATIVE_HALF_WIDTH = 0.01  # minimum half-width of an interval, relative to the rate, per second of the period
 STEADY_ERRORS = 4.0  # standard errors by which the halves of a step may differ (bench.constants)
@@ -80,7 +80,7 @@ def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
     sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
     m, mean = len(whole), fmean(whole)
     stray = strays(sums)
-    half = max(COUNTING, _width(len(sums)) * stray if noisy or stray > 1 else 0.0) / m
+    half = max(COUNTING_ERROR, _width(len(sums)) * stray if noisy or stray > 1 else 0.0) / m
     half = max(half, MIN_RELATIVE_HALF_WIDTH * period * mean)
     return Interval(mean, max(0.0, mean - half), mean + half)
 

@@ -48,13 +48,13 @@ def look_at_uploads(run_id: str) -> int | None:
     are_open = _open_gates(run, found, lease)
     state = _looked(run, state, counts, are_open=are_open, now=now)
     assert state.quiet is not None, "it was just looked"
-    left = run.left(progress, now)
+    remaining = run.remaining(progress, now)
     is_idle = state.quiet.is_idle(run.idle_s, now)
-    if not is_idle and left.seconds > RESERVE_S:
+    if not is_idle and remaining.seconds > RESERVE_S:
         save(state, "serving")
         wait = Pause(settings().model_poll_s, run.idle_s).until_next(state.quiet, now, run.started_epoch)
-        return max(1, min(wait, int(left.seconds - RESERVE_S)))
-    limit = None if is_idle else left.limit
+        return max(1, min(wait, int(remaining.seconds - RESERVE_S)))
+    limit = None if is_idle else remaining.limit
     save(replace(state, closing_at=now, limit=limit), "closing")
     if lease.owes != "stop":  # it was found running, and keeps running
         return None

@@ -17,21 +17,21 @@ MOMENT_S = 0.001  # the times of executions are in milliseconds
 class LastRun:
     """The last run that was started for these uploads. `ended_at` is None as long as it goes on.
 
-    `has_same_terms` is whether a run that starts now would get the same input.
+    `has_same_input` is whether a run that starts now would get the same input.
     """
 
     started_at: float
     ended_at: float | None
     has_succeeded: bool = False
     reached_limit: bool = False
-    has_same_terms: bool = True
+    has_same_input: bool = True
 
     @property
     def next_at(self) -> float:
         """The earliest time of the next run. New terms are a new decision, so nothing is held off then."""
         if self.ended_at is None:
             return float("inf")
-        if not self.has_same_terms:
+        if not self.has_same_input:
             return self.ended_at
         if self.reached_limit:
             return max(self.ended_at, self.started_at + AFTER_LIMIT_S)

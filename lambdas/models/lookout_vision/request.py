@@ -31,11 +31,11 @@ def look_request(model_arn: str) -> PreparedRequest:
     return _prepared("GET", path_of(model_arn), {})
 
 
-def start_request(model_arn: str, least: int, most: int | None, token: str) -> PreparedRequest:
-    """A StartModel request. Without `most` the model does not auto-scale."""
-    members: dict[str, Any] = {"MinInferenceUnits": least}
-    if most is not None:
-        members["MaxInferenceUnits"] = most
+def start_request(model_arn: str, min_units: int, max_units: int | None, token: str) -> PreparedRequest:
+    """A StartModel request. Without `max_units` the model does not auto-scale."""
+    members: dict[str, Any] = {"MinInferenceUnits": min_units}
+    if max_units is not None:
+        members["MaxInferenceUnits"] = max_units
     headers = {"Content-Type": "application/json", **_token(token)}
     return _prepared("POST", f"{path_of(model_arn)}/start", headers, json.dumps(members).encode())
 

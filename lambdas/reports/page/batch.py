@@ -50,7 +50,7 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
             subject="Images analysed by",
             model=names.project,
             version=names.version,
-            about=f"{facts_of(output.model_arn).notice}Batch {output.run_id}, {moment(facts.started_at)}",
+            circumstances=f"{facts_of(output.model_arn).notice}Batch {output.run_id}, {moment(facts.started_at)}",
             answer=batch_sentence(output),
             verdict=output.verdict,
             tone=_TONES.get(output.verdict, "caution"),

@@ -39,7 +39,7 @@ def page(contents: Contents) -> str:
         "subject": escaped(summary.subject),
         "model": escaped(summary.model),
         "version": escaped(summary.version),
-        "about": escaped(summary.about),
+        "circumstances": escaped(summary.circumstances),
         "answer": escaped(summary.answer),
         "tone": summary.tone,
         "verdict": escaped(summary.verdict),

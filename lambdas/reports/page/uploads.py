@@ -35,13 +35,13 @@ class ServeFacts:
 def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str, str]) -> Contents:
     """The contents of the page."""
     names, left, has_failed = ModelArn.of(output.model_arn), output.model, output.images.failed > 0
-    about = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
+    circumstances = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
     return Contents(
         Summary(
             subject="Images analysed by",
             model=names.project,
             version=names.version,
-            about=about,
+            circumstances=circumstances,
             answer=output.sentence,
             verdict=output.verdict,
             tone="good" if output.verdict == "served" and not has_failed else "caution",

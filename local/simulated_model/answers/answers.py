@@ -44,25 +44,29 @@ class Answers:
         self._times[name] -= 1
         return code if self._times[name] >= 0 else None
 
-    def body(self, key: str | None, content_sha256: bytes, most: int | None, least: float | None) -> bytes:
-        """The response's body: at most `most` labels, with a confidence of at least `least`.
+    def body(
+        self, key: str | None, content_sha256: bytes, max_labels: int | None, min_confidence: float | None
+    ) -> bytes:
+        """The response's body: `max_labels` labels or fewer, with a confidence of `min_confidence` or more.
 
-        If `least` is None, each label's assumed threshold counts.
+        If `min_confidence` is None, each label's assumed threshold counts.
         """
-        asked = key if key in self._labels else None, content_sha256, most, least
+        asked = key if key in self._labels else None, content_sha256, max_labels, min_confidence
         body = self._bodies.get(asked)
         if body is None:
             if len(self._bodies) >= BODIES_KEPT:
                 self._bodies.clear()
-            labels = [label for label in self._all(asked[0], content_sha256) if self._is_answered(label, least)]
-            body = self._bodies[asked] = self._respond(labels[:most])
+            labels = [
+                label for label in self._all(asked[0], content_sha256) if self._is_answered(label, min_confidence)
+            ]
+            body = self._bodies[asked] = self._respond(labels[:max_labels])
         return body
 
     def _all(self, key: str | None, content_sha256: bytes) -> tuple[Label, ...]:
         labels = self._labels.get(key or content_sha256.hex())
         return self._generate(content_sha256) if labels is None else labels
 
-    def _is_answered(self, label: Label, least: float | None) -> bool:
-        if least is None:
-            least = self.assumed_thresholds.get(label.name, OTHER_THRESHOLD)
-        return label.confidence >= least
+    def _is_answered(self, label: Label, min_confidence: float | None) -> bool:
+        if min_confidence is None:
+            min_confidence = self.assumed_thresholds.get(label.name, OTHER_THRESHOLD)
+        return label.confidence >= min_confidence

@@ -25,12 +25,12 @@ def find(account: Account, project: str, version: str) -> Model:
 
 def start(model: Model, members: Members, now_s: float) -> tuple[Members, bool]:
     """Start a model whose status allows it. Returns the reply, and whether it is sent."""
-    least, most = (request.integer(members, f"{end}InferenceUnits", 1) for end in ("Min", "Max"))
-    if least is None:
+    min_units, max_units = (request.integer(members, f"{end}InferenceUnits", 1) for end in ("Min", "Max"))
+    if min_units is None:
         raise violated("minInferenceUnits", None, "Member must not be null")
-    if most is not None and most < least:
+    if max_units is not None and max_units < min_units:
         raise ServiceError("ValidationException", "MaxInferenceUnits must not be less than MinInferenceUnits")
-    replied = model.life.start(now_s, least, most)
+    replied = model.life.start(now_s, min_units, max_units)
     return {"Status": model.status(now_s)}, replied
 
 

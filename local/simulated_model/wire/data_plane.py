@@ -97,8 +97,8 @@ class DataPlane:
         match answer.kind:
             case "accepted":
                 model.ledger.note_image(image.content_sha256, cost)
-                least, most = request.min_confidence, request.most_labels
-                return Detected(body=model.answers.body(request.key, image.content_sha256, most, least))
+                min_confidence, max_labels = request.min_confidence, request.max_labels
+                return Detected(body=model.answers.body(request.key, image.content_sha256, max_labels, min_confidence))
             case "throttled":
                 raise ServiceError("ProvisionedThroughputExceededException", RATE_EXCEEDED)
             case "account_throttled":

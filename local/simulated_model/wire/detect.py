@@ -31,7 +31,7 @@ class DetectRequest:
 
     version_arn: str
     image: Image | S3Name
-    most_labels: int | None
+    max_labels: int | None
     min_confidence: float | None
 
     @property

@@ -49,14 +49,14 @@ def describe_project_versions(account: Account, members: Members, now_s: float) 
 def start_project_version(account: Account, members: Members, now_s: float) -> Reply:
     """Start a model whose status allows it."""
     version_arn = request.arn(members, "ProjectVersionArn", request.VERSION_ARN)
-    least = request.integer(members, "MinInferenceUnits", 1)
-    most = request.integer(members, "MaxInferenceUnits", 1)
-    if least is None:
+    min_units = request.integer(members, "MinInferenceUnits", 1)
+    max_units = request.integer(members, "MaxInferenceUnits", 1)
+    if min_units is None:
         raise violated("minInferenceUnits", None, "Member must not be null")
-    if most is not None and most < least:
+    if max_units is not None and max_units < min_units:
         raise invalid_parameters("MaxInferenceUnits must not be less than MinInferenceUnits")
     life = find(account, version_arn).life
-    replied = life.start(now_s, least, most)
+    replied = life.start(now_s, min_units, max_units)
     return Reply({"Status": life.status}, lost=not replied)
 
 

@@ -19,10 +19,10 @@ from lambdas.batch.next_round import (
     next_round,
 )
 from lambdas.batch.unit_capacity import EXPECTED_EFFICIENCY, EXPECTED_START_S, EXPECTED_STOP_S
-from lambdas.runs.budget import Left
+from lambdas.runs.budget import Remaining
 
 EVENTS_PER_ROUND = 12  # of the state machine's history: the tasks PlanRound and Workers, and the choice between them
-LONG = Terms(Left(24 * 3600, "limits.maxMinutes = 1440"), max_failed_percent=5, max_workers=100)
+LONG = Terms(Remaining(24 * 3600, "limits.maxMinutes = 1440"), max_failed_percent=5, max_workers=100)
 HALFWAY = BatchProgress(listed=54_000, current=0, done=27_000, failed=0, shards_waiting=108)
 ONE_UNIT = PaceNow(tps=4.9, cap=4, inference_units=1)
 SHARD = 250
@@ -94,13 +94,13 @@ def test_all_outcomes_known_is_the_end() -> None:
 
 
 def test_a_limit_that_is_reached_ends_the_batch_with_its_name() -> None:
-    short = replace(LONG, left=Left(30, "limits.maxCostUsd = 20"))
+    short = replace(LONG, remaining=Remaining(30, "limits.maxCostUsd = 20"))
 
     assert next_round(HALFWAY, ONE_UNIT, short, 0) == Finish("limits.maxCostUsd = 20 is reached; 27,000 images left")
 
 
 def test_a_round_ends_before_a_limit_does() -> None:
-    move = next_round(HALFWAY, ONE_UNIT, replace(LONG, left=Left(100, "limits.maxMinutes = 300")), 1000)
+    move = next_round(HALFWAY, ONE_UNIT, replace(LONG, remaining=Remaining(100, "limits.maxMinutes = 300")), 1000)
 
     assert isinstance(move, Round)
     assert move.until == 1070
@@ -142,6 +142,6 @@ def test_units_change_only_if_the_restart_still_meets_a_deadline_that_is_missed_
 
 
 def test_units_do_not_change_beyond_the_money() -> None:
-    terms = replace(LONG, left=Left(2_800, "limits.maxCostUsd = 20"), deadline_at=4_500.0, max_units=5)
+    terms = replace(LONG, remaining=Remaining(2_800, "limits.maxCostUsd = 20"), deadline_at=4_500.0, max_units=5)
 
     assert isinstance(next_round(HALFWAY, ONE_UNIT, terms, 0.0), Round)

@@ -95,7 +95,7 @@ def play(s3: Any, table: MemoryTable, sender: Sender, *, has_files: bool) -> Bat
     processing = processing_of(s3, has_files=has_files)
     work = RoundWork(table, ShardFiles(s3, BUCKET, RUN), processing, now=itertools.count(1e6).__next__)
     work.run(sender, until=2e6, sleep=lambda _: None)
-    return table.load().account(table.records())
+    return table.load().tally(table.records())
 
 
 def keys_in_parts(s3: Any, table: MemoryTable) -> list[str]:
@@ -126,9 +126,9 @@ def test_an_error_that_may_pass_is_tried_again_in_the_same_round() -> None:
     ShardFiles(s3, BUCKET, RUN).write(shard_key(RUN, 0), as_file(ListedObject(key, "e", 9) for key in KEYS[8:12]))
     table.create(Shards(1, BatchImages(listed=4)))
 
-    account = play(s3, table, Sender(flaky={KEYS[8].encode(), KEYS[11].encode()}), has_files=False)
+    tally = play(s3, table, Sender(flaky={KEYS[8].encode(), KEYS[11].encode()}), has_files=False)
 
-    assert (account.done, account.failed, account.left) == (4, 0, 0)
+    assert (tally.done, tally.failed, tally.left) == (4, 0, 0)
     assert sorted(keys_in_parts(s3, table)) == KEYS[8:12]
 
 
@@ -171,9 +171,9 @@ def test_a_result_that_s3_did_not_take_is_written_at_the_end_of_the_round(s3: An
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     sender = Sender()
 
-    account = play(FlakyS3(), listed(s3, {}), sender, has_files=True)
+    tally = play(FlakyS3(), listed(s3, {}), sender, has_files=True)
 
-    assert (account.done, account.left, sender.throttled) == (5, 0, 5)
+    assert (tally.done, tally.left, sender.throttled) == (5, 0, 5)
 
 
 def test_a_result_that_is_current_is_not_asked_for_again(s3: Any) -> None:
@@ -183,9 +183,9 @@ def test_a_result_that_is_current_is_not_asked_for_again(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEYS[0], Body=b"another one")
     sender = Sender()
 
-    account = play(s3, listed(s3, {}), sender, has_files=True)
+    tally = play(s3, listed(s3, {}), sender, has_files=True)
 
-    assert (account.current, account.done, sender.throttled) == (4, 1, 1)
+    assert (tally.current, tally.done, sender.throttled) == (4, 1, 1)
     assert s3.head_object(Bucket=BUCKET, Key=f"results/{KEYS[0]}.json")["Metadata"]["model"] == ARN
 
 
@@ -200,8 +200,8 @@ def test_current_results_are_found_before_anything_is_sent(s3: Any) -> None:
     processing = replace(processing_of(s3, has_files=True), source="bytes", detector=cast(Detector, None))
     find_current(table, ShardFiles(s3, BUCKET, RUN), processing, is_over=lambda: False)
 
-    account = table.load().account(table.records())
-    assert (account.current, account.failed, account.left) == (3, 0, 2)
+    tally = table.load().tally(table.records())
+    assert (tally.current, tally.failed, tally.left) == (3, 0, 2)
     after = play(s3, table, Sender(), has_files=True)
     assert (after.current, after.done, after.failed) == (3, 1, 1)
 
@@ -217,8 +217,8 @@ def test_what_a_worker_wrote_before_it_died_is_in_the_parts(s3: Any, keeps_curre
     find_current(table, files, processing, is_over=lambda: False)
     play(s3, table, Sender(), has_files=True)
 
-    account = table.load().account(table.records())
-    assert (account.current, account.done) == (3, 2)
+    tally = table.load().tally(table.records())
+    assert (tally.current, tally.done) == (3, 2)
     assert sorted(keys_in_parts(s3, table)) == (KEYS[:5] if keeps_current else KEYS[3:5])
 
 
@@ -228,9 +228,9 @@ def test_a_list_without_etags_asks_s3_and_names_what_is_missing(s3: Any) -> None
     table = listed(s3, {"list": f"s3://{BUCKET}/keys.csv"})
     sender = Sender()
 
-    account = play(s3, table, sender, has_files=True)
+    tally = play(s3, table, sender, has_files=True)
 
-    assert (account.done, account.failed, sender.throttled) == (1, 1, 1)
+    assert (tally.done, tally.failed, sender.throttled) == (1, 1, 1)
     (record,) = table.records()
     failure = ShardFiles(s3, BUCKET, RUN).read(record.failures[0].key)
     assert b'"key": "missing.jpg", "error": "NoSuchKey"' in failure

@@ -62,9 +62,9 @@ def test_a_round_answers_each_image_once_although_the_model_throttles() -> None:
         RoundWork(table, files, processing, now=time.time).run(send, until=time.time() + 30)
         books, totals = server.image_books(arn), server.model_report(arn)["totals"]
 
-    account = table.load().account(table.records())
+    tally = table.load().tally(table.records())
     traffic = reduce(Traffic.plus, (record.traffic for record in table.records()), Traffic())
-    assert (account.done, account.failed, account.left) == (IMAGES, 0, 0)
+    assert (tally.done, tally.failed, tally.left) == (IMAGES, 0, 0)
     answered = {image: counts["accepted"] for image, counts in books.items()}
     assert answered == {sha256(image).hexdigest(): 1 for image in images.values()}
     assert (traffic.requests, traffic.throttled) == (totals["sent"], totals["throttled"])

@@ -100,7 +100,7 @@ def _of_stretch(counts: list[int]) -> str:
         estimator.rate_between_refills(counts),
         estimator.seconds_between_refills(counts),
         (last.cut, last.rose),
-        (seen.dips, seen.tells, seen.noisy),
+        (seen.has_pause, seen.tells, seen.noisy),
         agreement.noise_half([seen]),
     )
 

@@ -68,7 +68,7 @@ def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "dips"),
+    ("seconds", "has_pause"),
     [
         ([30, 31, 0, 29, 30], True),
         ([30, 31, 30, 29, 0], False),  # how it would have gone on is not known
@@ -82,8 +82,8 @@ def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
         ([1, 2, 0, 2, 1, 2, 1, 2], False),  # of a median of 1.5 a count may be missing
     ],
 )
-def test_a_dip_is_a_pause_that_was_recovered_from(seconds: list[int], dips: bool) -> None:
-    assert Look(tuple(seconds)).dips is dips
+def test_a_dip_is_a_pause_that_was_recovered_from(seconds: list[int], has_pause: bool) -> None:
+    assert Look(tuple(seconds)).has_pause is has_pause
 
 
 @pytest.mark.parametrize(

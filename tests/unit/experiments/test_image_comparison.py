@@ -21,7 +21,7 @@ from lambdas.images.image import SkippedImage
 from lambdas.load.counts import StepCounts
 from lambdas.load.measured_step import COLD_START_LEAD_S, MeasuredStep
 from lambdas.load.step import Series, StepPlan
-from lambdas.runs.budget import Left
+from lambdas.runs.budget import Remaining
 from lambdas.runs.progress import Progress
 from lambdas.runs.run import Run
 from lambdas.tuning.output import findings
@@ -310,9 +310,9 @@ def test_a_model_that_is_lost_under_comparison_is_lost() -> None:
 
 
 def test_what_does_not_fit_into_the_limits_is_not_begun() -> None:
-    left = Left(3600.0, "limits.maxMinutes = 4")
+    left = Remaining(3600.0, "limits.maxMinutes = 4")
 
-    compared = run_compared(POOL, run_with(IMAGES), left=left, most_steps=2)
+    compared = run_compared(POOL, run_with(IMAGES), remaining=left, most_steps=2)
 
     found = of(compared)
     assert series_of(compared.steps) == ["s3", "bytes"]
@@ -328,7 +328,7 @@ def test_a_step_needs_time_for_its_workers_and_its_last_answers() -> None:
     main = [step for step in compared.steps if step.counts.plan.phase != "compare"]
 
     plans = [
-        next_comparison(main, run, Progress(), compared.measurement, Left(seconds, "limits.maxMinutes = 9"))
+        next_comparison(main, run, Progress(), compared.measurement, Remaining(seconds, "limits.maxMinutes = 9"))
         for seconds in (40.0, 80.0)
     ]
 

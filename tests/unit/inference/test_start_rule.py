@@ -55,9 +55,9 @@ def test_a_model_that_is_held_or_gone_is_left_alone() -> None:
         (LastRun(NOW - 500, NOW - 100, has_succeeded=True), NOW - 100),
         (LastRun(NOW - 500, NOW - 100), NOW - 100 + AFTER_FAILURE_S),
         (LastRun(NOW - 500, NOW - 100, has_succeeded=True, reached_limit=True), NOW - 500 + AFTER_LIMIT_S),
-        (LastRun(NOW - 500, NOW - 100, has_same_terms=False), NOW - 100),
-        (LastRun(NOW - 500, NOW - 100, reached_limit=True, has_same_terms=False), NOW - 100),
-        (LastRun(NOW - 500, None, has_same_terms=False), float("inf")),
+        (LastRun(NOW - 500, NOW - 100, has_same_input=False), NOW - 100),
+        (LastRun(NOW - 500, NOW - 100, reached_limit=True, has_same_input=False), NOW - 100),
+        (LastRun(NOW - 500, None, has_same_input=False), float("inf")),
     ],
 )
 def test_a_run_that_goes_on_failed_or_reached_its_limit_holds_off_the_next(last: LastRun, next_at: float) -> None:

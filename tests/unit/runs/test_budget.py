@@ -6,7 +6,7 @@ import pytest
 
 from iu_tuner.contract.errors import BudgetExceeded
 from lambdas.models.tariff import Tariff
-from lambdas.runs.budget import Budget, Left
+from lambdas.runs.budget import Budget, Remaining
 
 
 def test_inference_units_are_paid_by_the_hour() -> None:
@@ -17,17 +17,19 @@ def test_inference_units_are_paid_by_the_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("elapsed_s", "spent_usd", "left"),
+    ("elapsed_s", "spent_usd", "remaining"),
     [
-        (300.0, 1.0, Left(300.0, "limits.maxMinutes = 10")),
-        (300.0, 3.9, Left(45.0, "limits.maxCostUsd = 4")),
-        (660.0, 1.0, Left(-60.0, "limits.maxMinutes = 10")),
+        (300.0, 1.0, Remaining(300.0, "limits.maxMinutes = 10")),
+        (300.0, 3.9, Remaining(45.0, "limits.maxCostUsd = 4")),
+        (660.0, 1.0, Remaining(-60.0, "limits.maxMinutes = 10")),
     ],
 )
-def test_the_limit_that_is_reached_first_says_what_is_left(elapsed_s: float, spent_usd: float, left: Left) -> None:
-    found = Budget(10, 4).left(elapsed_s, spent_usd, Tariff(2, 4.0))
+def test_the_limit_that_is_reached_first_says_what_is_left(
+    elapsed_s: float, spent_usd: float, remaining: Remaining
+) -> None:
+    found = Budget(10, 4).remaining(elapsed_s, spent_usd, Tariff(2, 4.0))
 
-    assert (found.limit, found.seconds) == (left.limit, pytest.approx(left.seconds))
+    assert (found.limit, found.seconds) == (remaining.limit, pytest.approx(remaining.seconds))
 
 
 @pytest.mark.parametrize(

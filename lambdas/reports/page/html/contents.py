@@ -50,7 +50,7 @@ class Summary:
 
     model: str
     version: str
-    about: str
+    circumstances: str
     """when, how and for how long the model was measured"""
     answer: str
     verdict: str

@@ -73,19 +73,22 @@ def next_action(run: Run, answer: Output) -> str:
 def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:
     """The costs per hour and per 1,000 images, each as a value and a remark."""
     advice, price = answer.recommendation, run.usd_per_unit_hour
-    least, most = advice.units or (0, 0)
+    min_units, max_units = advice.units or (0, 0)
     of = f"at {usd(price)} per {UNIT} and hour"
-    if not least:
+    if not min_units:
         hourly = (usd(price), f"per {UNIT}, used or not")
-    elif least == most:
-        hourly = (usd(least * price), f"for {count(least, UNIT)}, {of}")
+    elif min_units == max_units:
+        hourly = (usd(min_units * price), f"for {count(min_units, UNIT)}, {of}")
     else:
-        hourly = (f"{usd(least * price)} to {usd(most * price)}", f"for {least} to {most} {UNIT}s, {of}")
+        hourly = (
+            f"{usd(min_units * price)} to {usd(max_units * price)}",
+            f"for {min_units} to {max_units} {UNIT}s, {of}",
+        )
     if not advice.table:
         return hourly, ("–", "no rate to divide by")
     per_image = usd_finely(advice.table[0].usd_per_1000_images)
     wanted = demanded(run, answer)
-    if least and wanted:
-        at_demand = least * price / (wanted[0][1] * 3.6)
+    if min_units and wanted:
+        at_demand = min_units * price / (wanted[0][1] * 3.6)
         return hourly, (per_image, f"at full use; {usd_finely(at_demand)} at your {wanted[0][0]} demand")
     return hourly, (per_image, "at full use")

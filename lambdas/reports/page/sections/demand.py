@@ -99,11 +99,11 @@ def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]
 
 
 def _scaled(row: AutoScalingOutput) -> list[str]:
-    least, most, lag = row.min_inference_units, row.max_inference_units, row.assumptions
-    if least == most:
+    min_units, max_units, lag = row.min_inference_units, row.max_inference_units, row.assumptions
+    if min_units == max_units:
         return []
     return [
-        f"Scaling by itself between {least} and {most}, the model would have throttled"
+        f"Scaling by itself between {min_units} and {max_units}, the model would have throttled"
         f" {percent(row.throttled_share)} of them, if it takes {lag.scale_up_minutes:g} minutes to go up and"
         f" {lag.scale_down_minutes:g} to go down: that is assumed, as AWS does not say."
     ]
@@ -139,10 +139,10 @@ def _busiest(row: PastDemandOutput) -> Table:
 
 
 def _scaling(row: AutoScalingOutput) -> Table:
-    least, most = row.min_inference_units, row.max_inference_units
-    rows: list[tuple[str, ServiceOutput | AutoScalingOutput]] = [(f"Always {most}", row.always_max)]
-    if most > least:
-        rows = [(f"Always {least}", row.always_min), (f"Scaling from {least} to {most}", row), *rows]
+    min_units, max_units = row.min_inference_units, row.max_inference_units
+    rows: list[tuple[str, ServiceOutput | AutoScalingOutput]] = [(f"Always {max_units}", row.always_max)]
+    if max_units > min_units:
+        rows = [(f"Always {min_units}", row.always_min), (f"Scaling from {min_units} to {max_units}", row), *rows]
     return Table(
         "scaled",
         "What inference units would have made of it",

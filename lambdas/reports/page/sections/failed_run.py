@@ -55,7 +55,7 @@ def failure_contents(
         Summary(
             model=names.project if names else "no model",
             version=names.version if names else "",
-            about=f"{service.notice if service else ''}Run {failed.run_id}{began}, {count(len(steps), 'step')}",
+            circumstances=f"{service.notice if service else ''}Run {failed.run_id}{began}, {count(len(steps), 'step')}",
             answer="This run failed: there is no answer yet.",
             verdict=f"{word} ({failed.error})",
             tone="bad",

@@ -26,7 +26,9 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
     return Summary(
         model=arn.project,
         version=arn.version,
-        about=f"{notice}Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}",
+        circumstances=(
+            f"{notice}Run {run.run_id}, {moment(run.started_at)}, {run.mode} mode, {count(len(steps), 'step')}"
+        ),
         answer=answer.summary,
         verdict=verdict,
         tone=tone,

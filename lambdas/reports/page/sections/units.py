@@ -29,8 +29,8 @@ def units(run: Run, answer: Output) -> Picture:
     if not rows:
         why = advice.reasons[0] if advice.reasons else "No rate was measured"
         return Picture("units", TITLE, f"There is nothing to draw. {why}.", None)
-    least, most = advice.min_inference_units, advice.max_inference_units
-    sentence, table = " ".join(_sentences(run, answer)), _table(rows, least, most)
+    min_units, max_units = advice.min_inference_units, advice.max_inference_units
+    sentence, table = " ".join(_sentences(run, answer)), _table(rows, min_units, max_units)
     demand = [{"name": name, "tps": rate} for name, rate in demanded(run, answer)]
     if not demand:  # bars that grow in a straight line and are compared with nothing say less than the table
         return Picture("units", TITLE, sentence, None, tables=(replace(table, title="Rates and costs"),))
@@ -56,20 +56,20 @@ def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
 
 def _sentences(run: Run, answer: Output) -> list[str]:
     advice, rows = answer.recommendation, answer.recommendation.table
-    least, most = advice.units or (0, 0)
+    min_units, max_units = advice.units or (0, 0)
     sentences = []
-    if (batch := advice.batch) and least:
+    if (batch := advice.batch) and min_units:
         sentences.append(
-            f"{_carry(least)} {requests_per_second(rows[least - 1].tps)}"
+            f"{_carry(min_units)} {requests_per_second(rows[min_units - 1].tps)}"
             f" and the batch through in {duration(3600 * batch.hours)} for {usd(batch.usd)}."
-            if least <= len(rows)
-            else f"The batch takes {count(least, UNIT)}, beyond the table."
+            if min_units <= len(rows)
+            else f"The batch takes {count(min_units, UNIT)}, beyond the table."
         )
-    elif least:
+    elif min_units:
         sentences += [
             f"The {name} demand of {given(rate)} requests/s takes {count(number, UNIT)}"
             f" ({usd(number * run.usd_per_unit_hour)} an hour)."
-            for (name, rate), number in zip(demanded(run, answer), (least, most), strict=False)
+            for (name, rate), number in zip(demanded(run, answer), (min_units, max_units), strict=False)
         ]
     else:
         sentences.append(
@@ -90,9 +90,11 @@ def _carry(number: int) -> str:
     return f"{count(number, UNIT)} {'carries' if number == 1 else 'carry'}"
 
 
-def _table(rows: Sequence[UnitsOutput], least: int | None, most: int | None) -> Table:
+def _table(rows: Sequence[UnitsOutput], min_units: int | None, max_units: int | None) -> Table:
     marked = frozenset(
-        index for index, row in enumerate(rows) if least and most and row.inference_units in range(least, most + 1)
+        index
+        for index, row in enumerate(rows)
+        if min_units and max_units and row.inference_units in range(min_units, max_units + 1)
     )
     return Table(
         "units",

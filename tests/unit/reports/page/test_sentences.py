@@ -28,7 +28,7 @@ def picture_of(report: Contents, name: str) -> Picture:
 ANSWERS = {
     "past": "Start this model with 3 to 4 inference units: one carries 5.00 requests/s (4.89 to 5.11). "
     "4 units are 78 % busy at your peak; 5 are 63 % busy and cost $4.00 an hour more.",
-    "past-never-idle": "Start this model with 1 inference unit: one carries 20.00 requests/s (19.83 to 20.17). "
+    "past-never-idle": "Start this model with 1 inference unit: one carries 19.94 requests/s (19.77 to 20.10). "
     "1 unit is 52 % busy at your peak.",
     "applied": "This model now runs with 2 to 3 inference units: one carries 5.00 requests/s (4.89 to 5.11). "
     "3 units are 100 % busy at your peak; 4 are 75 % busy and cost $4.00 an hour more.",
@@ -39,8 +39,8 @@ ANSWERS = {
     "no-demand": "One inference unit of this model carries 20.00 requests/s (19.83 to 20.17).",
     "not-saturated": "Start this model with 1 inference unit: one carries at least 44.10 requests/s. "
     "Burst credit may be part of that rate: run again with a higher test.maxConcurrency to find the maximum.",
-    "throttles-below-max": "Start this model with 1 to 2 inference units: one carries 12.99 evenly paced requests/s, "
-    "and throttles above that (its maximum is 18.93 requests/s). 2 units are 58 % busy at your peak.",
+    "throttles-below-max": "Start this model with 1 to 2 inference units: one carries 13.74 evenly paced requests/s, "
+    "and throttles above that (its maximum is 18.93 requests/s). 2 units are 55 % busy at your peak.",
     "latency-bound": "Start this model with 1 inference unit: one carries 20.17 requests/s (17.54 to 22.80). "
     "1 unit is 74 % busy at your peak. The model queues what it can't carry: let your clients have at most 16 requests "
     "in flight per inference unit.",
@@ -61,7 +61,7 @@ def test_the_answer_is_a_sentence(name: str, sentence: str) -> None:
 ACTIONS = {
     "ok": "Start the model with these numbers:",
     "no-demand": "Give demand.averageTps",
-    "throttles-below-max": "let clients send at most 12.99 requests/s per 1 inference unit, evenly paced:",
+    "throttles-below-max": "let clients send at most 13.74 requests/s per 1 inference unit, evenly paced:",
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum. Until then,",
     "latency-bound": "let your clients have at most 16 requests in flight per inference unit:",
     "windowed-without-rate": "Ask AWS support",
@@ -125,8 +125,8 @@ def test_a_picture_that_is_missing_says_why(where: tuple[str, str], why: str) ->
 
 
 SHOWN = {
-    ("ok", "timeline"): "904 throttled. The line marks 5.00 requests/s, the most that the model carries",
-    ("ok-fast", "timeline"): "15 failed otherwise",
+    ("ok", "timeline"): "862 throttled. The line marks 5.00 requests/s, the most that the model carries",
+    ("ok-fast", "timeline"): "11 failed otherwise",
     ("not-saturated", "timeline"): "a lower bound: the model may carry more",
     ("unstable", "timeline"): "no capacity to plan with",
     ("account-throttled", "timeline"): "what the account's quota let through",
@@ -150,7 +150,7 @@ SHOWN = {
     ("besides", "units"): "what each of 2 units was measured to carry, 94 % of one alone",
     ("besides", "scaling"): "94 % of twice what one carries",
     ("besides", "images"): "send the images themselves",
-    ("ok", "latencies"): "half of 61 answers took 174 ms or less, 95 % took 229 ms or less",
+    ("ok", "latencies"): "half of 61 answers took 171 ms or less, 95 % took 239 ms or less",
 }
 # A single bar, and bars in a straight line: a sentence, and a table, say it better.
 SAID_ALONE = {("ok", "concurrency"), ("no-demand", "units")}
@@ -237,7 +237,7 @@ def test_the_tables_hold_the_errors_the_images_the_input_and_the_versions() -> N
     by_name = {table.name: table for table in report.tables}
 
     assert list(by_name) == ["steps", "errors", "images", "skipped", "costs", "input", "versions", "words"]
-    assert ("InternalServerError", "15", "0.5%", "the service failed; not the model's capacity") in by_name[
+    assert ("InternalServerError", "11", "0.4%", "the service failed; not the model's capacity") in by_name[
         "errors"
     ].rows
     assert len(by_name["images"].rows) == 12

@@ -101,8 +101,8 @@ def fates(tables: list[ShardTable], files: list[ShardFiles]) -> Counter[str]:
     return known
 
 
-def balance(account: BatchImages) -> bool:
-    return account.listed == account.current + account.done + account.failed + account.left
+def balance(tally: BatchImages) -> bool:
+    return tally.listed == tally.current + tally.done + tally.failed + tally.left
 
 
 def create(table: ShardTable, files: ShardFiles, images: int, per_shard: int) -> list[str]:
@@ -130,22 +130,22 @@ def check_a_run(tables: list[ShardTable], files: list[ShardFiles], images: int, 
         for _ in range(rounds if not is_last else 200):
             deadly = 0.0 if is_last else chance.choice((0.0, 0.02, 0.2))
             play_round(table, of_run, workers=chance.randint(1, 3))
-            account = table.load().account(table.records())
-            assert balance(account)
-            assert account.listed == images
+            tally = table.load().tally(table.records())
+            assert balance(tally)
+            assert tally.listed == images
             assert all(
                 record.lines == record.current + record.done + record.failed + len(record.left)
                 for record in table.records()
             )
-            if is_last and not account.left:
+            if is_last and not tally.left:
                 break
         known = fates(tables[: number + 1], files[: number + 1])
-        account = table.load().account(table.records())
+        tally = table.load().tally(table.records())
         assert set(known) <= set(keys)
         assert set(known.values()) <= {1}
-        assert len(known) == account.done + account.failed
-    assert account.left == 0
-    assert account.current + len(known) == images
+        assert len(known) == tally.done + tally.failed
+    assert tally.left == 0
+    assert tally.current + len(known) == images
 
 
 @pytest.fixture(autouse=True)
