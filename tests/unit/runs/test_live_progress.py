@@ -20,7 +20,7 @@ from tests.unit.capacity.test_search import measured, phases
 MODELS: tuple[dict[str, Any], ...] = (
     {"tps_per_iu": 5.0},
     {"tps_per_iu": 45.0, "mode": "quick"},
-    {"tps_per_iu": 8.0, "limiter": "executor_pool", "latency_cv": 0.4, "mode": "precise"},
+    {"tps_per_iu": 8.0, "limiter": "executor_pool", "latency_cv": 0.2, "mode": "precise"},
     {"tps_per_iu": 10.0, "limiter": "unbounded_queue", "latency_cv": 0.3},
     {"tps_per_iu": 10.0, "limiter": "fixed_window", "window_s": 5.0},
 )
