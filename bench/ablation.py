@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from statistics import fmean
@@ -15,12 +15,13 @@ from unittest.mock import patch
 
 from bench.accuracy import run_all
 from bench.tables import covered, errors_percent, markdown, percentile
-from lambdas.capacity import agreement, looks, ramp, saturated, step_checks
+from lambdas.capacity import agreement, looks, ramp, saturated, search, step_checks
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.saturated import Load
 from lambdas.capacity.saturated import SaturatedModel as Model
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
+from lambdas.load.step import StepPlan
 from simulation.service import Group
 from simulation.services import CATALOGUE
 
@@ -36,6 +37,11 @@ _confirm = Model.confirm
 
 def _after_a_long_drain(model: Model, rate: float, drain_s: float = 2.0) -> Load:
     return _confirm(model, rate, drain_s)
+
+
+def _never(model: Model) -> Generator[StepPlan, StepCounts, bool]:
+    yield from ()
+    return False
 
 
 def _all_of_them(counts: StepCounts) -> StepCounts | None:
@@ -55,6 +61,7 @@ RULES: dict[str, tuple[Without, tuple[Group, ...]]] = {
     "vague looks count": (_set(looks, VAGUE_SHARE=99.0), ("two limiters", "small pool")),
     "noise is ok": (_set(agreement, SOUND_SHARE=9.0), ("small pool", "pool")),
     "the probe may accept more than the level": (_set(Model, probe_contradicts=False), ("costly refusals",)),
+    "a rate that passed is not sent again": (_set(search, _passes_above=_never), ("costly refusals", "step")),
     "the probe is not judged": (_set(Model, _judge_probe=lambda self, probe: None), ("costly refusals",)),
     "pauses are not looked for": (_set(looks.Look, has_pause=False), ("pauses",)),
     "no fair share": (_set(agreement, fair_share=lambda look, paced: None), ("other client",)),

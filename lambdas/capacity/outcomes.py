@@ -45,7 +45,7 @@ def carried_more(model: SaturatedModel) -> Measurement:
     why = f"it carried {seen:.3g} requests/s when it was overloaded, and more when they came evenly"
     found = unsettled(model, why)
     assert found.max_tps is not None
-    highest = max(found.max_tps.estimate, *(each.rate.estimate for each in model.probed))
+    highest = max([found.max_tps.estimate, *(each.rate.estimate for each in model.probed)])
     return replace(found, max_tps=Interval(highest, found.max_tps.low, None))
 
 

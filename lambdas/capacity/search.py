@@ -88,6 +88,8 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     if not model.looks_agree:
         return outcomes.unsettled(model, outcomes.levels(model))
     if not _is_confirmed(model):
+        if (yield from _passes_above(model)):
+            return outcomes.carried_more(model)
         yield from model.confirm(CONFIRM_RATIO * model.max_tps.estimate)
     return (yield from (_narrow(model) if model.clean else _confirm_lower(model)))
 
@@ -121,6 +123,14 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
         yield from model.confirm(CONFIRM_RATIO * found.max_tps.low)
         found = outcomes.throttles_below(model, failed, lower)
     return found
+
+
+def _passes_above(model: SaturatedModel) -> Generator[StepPlan, StepCounts, bool]:
+    """Whether a rate that passed before later looks were lower still passes: then overload lowers what is accepted."""
+    if model.clean is None or model.clean.tps <= (1 + agreement.AGREEING_SHARE) * model.max_tps.estimate:
+        return False
+    yield from model.confirm(model.clean.tps)
+    return model.clean is not None
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:

@@ -58,6 +58,23 @@ def test_a_new_level_is_confirmed_unless_a_rate_just_below_it_passed(
     assert (estimate(played), found(played).confirmed) == (level, True)
 
 
+def test_a_rate_that_passed_is_sent_again_once_the_level_is_more_than_seven_percent_below_it() -> None:
+    """If the model has got slower, the rate is throttled now."""
+    played = searched(PASSES, (17, 20), (17, 20), (17, 2), (16, 0))
+
+    assert steps(played) == [("confirm", 19.0), ("look", 0), ("look", 0), ("confirm", 19.0), ("confirm", 16.15)]
+    assert (estimate(played), found(played).confirmed) == (17, True)
+
+
+def test_a_rate_that_passes_again_shows_that_overload_lowers_the_level() -> None:
+    played = searched(PASSES, (17, 20), (17, 20), PASSES)
+
+    assert steps(played)[3:] == [("confirm", 19.0)]
+    assert not found(played).confirmed
+    assert found(played).max_tps is not None and found(played).max_tps.high is None
+    assert found(played).unsettled == "it carried 17 requests/s when it was overloaded, and more when they came evenly"
+
+
 def test_looks_that_never_agree_are_told() -> None:
     played = searched(PASSES, (30, 20), (40, 20), (50, 30))
 
