@@ -22,8 +22,8 @@ def event_detail(output: Mapping[str, Any]) -> str:
     for path in _MAY_BE_LEFT_OUT:
         if len(_json(detail).encode()) <= MAX_BYTES:
             break
-        *above, name = path.split(".")
-        part = detail.get(above[0], {}) if above else detail
+        *parents, name = path.split(".")
+        part = detail.get(parents[0], {}) if parents else detail
         if name in part:
             del part[name]
             left_out.append(path)

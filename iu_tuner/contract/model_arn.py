@@ -24,11 +24,11 @@ class ModelService:
     """
 
     name: str
-    arn: re.Pattern[str]
-    form: str
+    arn_pattern: re.Pattern[str]
+    arn_format: str
     """a format string that makes the ARN of its parts"""
     sources: tuple[Source, ...] = ("bytes", "s3")
-    ended: str | None = None
+    end_notice: str | None = None
     """a sentence, if AWS has ended the service; its models are measured only at an endpoint of one's own"""
     has_masks: bool = False
     statuses: Mapping[str, str] = field(default_factory=dict)
@@ -40,22 +40,22 @@ class ModelService:
         `field` is the place of the source in the input.
         """
         if source not in self.sources:
-            takes = " or ".join(f'"{each}"' for each in self.sources)
-            return f'{field}: got "{source}"; {self.name} takes {takes}'
+            valid_values = " or ".join(f'"{each}"' for each in self.sources)
+            return f'{field}: got "{source}"; {self.name} takes {valid_values}'
         return f"images.compare: got true; {self.name} takes false" if compare and len(self.sources) < 2 else None
 
-    def default_source(self, usual: Source) -> Source:
+    def default_source(self, preferred: Source) -> Source:
         """The way in which images are sent if an input does not say it: the usual one if the service takes it."""
-        return usual if usual in self.sources else self.sources[0]
+        return preferred if preferred in self.sources else self.sources[0]
 
     def is_mask(self, key: str) -> bool:
         """Whether an object with this key is the mask of a result."""
         return self.has_masks and key.endswith(MASK_SUFFIX)
 
     @property
-    def loose_arn(self) -> re.Pattern[str]:
+    def unchecked_arn_pattern(self) -> re.Pattern[str]:
         """Finds the parts of an ARN without checking them."""
-        parts = re.escape(self.form).replace(r"\{", "(?P<").replace(r"\}", ">.*)")
+        parts = re.escape(self.arn_format).replace(r"\{", "(?P<").replace(r"\}", ">.*)")
         return re.compile(parts, re.DOTALL)
 
 
@@ -87,13 +87,13 @@ SERVICES = {
             "STOPPING_HOSTING": "STOPPING",
             "SYSTEM_UPDATING": "STARTING",  # it can't be used or stopped, and may be billed
         },
-        ended="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
+        end_notice="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
         " measure - against a simulated one, deploy with -c lookoutVisionEndpointUrl=<url>; for a live service use"
         " Rekognition Custom Labels, or AWS's Computer Vision Defect Detection algorithm in SageMaker",
     ),
 }
-PATTERN = f"^({'|'.join(re.sub(r'[?]P<[a-z_]+>', '', each.arn.pattern) for each in SERVICES.values())})$"
-TAKES = (
+PATTERN = f"^({'|'.join(re.sub(r'[?]P<[a-z_]+>', '', each.arn_pattern.pattern) for each in SERVICES.values())})$"
+VALID_ARN = (
     f"the ARN of a {SERVICE} Custom Labels model version, "
     "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>, or of a Lookout for Vision model, "
     "arn:aws:lookoutvision:<region>:<account>:model/<project>/<number>"
@@ -116,20 +116,20 @@ class ModelArn:
     def find(cls, text: str | None) -> ModelArn | None:
         """The parts of the ARN. Returns None if the text is not the ARN of a model version."""
         for key, service in SERVICES.items():
-            if match := service.arn.fullmatch(text or ""):
+            if match := service.arn_pattern.fullmatch(text or ""):
                 return cls(**match.groupdict(), service=key)
         return None
 
     @classmethod
-    def of(cls, checked: str) -> ModelArn:
+    def of(cls, model_arn: str) -> ModelArn:
         """The parts of an ARN that `parse_input` has already checked."""
-        key = service_key(checked)
-        match = SERVICES[key].loose_arn.fullmatch(checked)
-        assert match, f"{checked} was not checked at the door"
+        key = service_key(model_arn)
+        match = SERVICES[key].unchecked_arn_pattern.fullmatch(model_arn)
+        assert match, f"{model_arn} was not checked at the door"
         return cls(**match.groupdict(), service=key)
 
     def __str__(self) -> str:
-        return SERVICES[self.service].form.format(**vars(self))
+        return SERVICES[self.service].arn_format.format(**vars(self))
 
     @property
     def name(self) -> str:
@@ -152,7 +152,7 @@ def service_of(model_arn: str) -> ModelService:
     return SERVICES[service_key(model_arn)]
 
 
-def model_arn_in(raw: Any) -> str | None:
+def model_arn_in(execution_input: Any) -> str | None:
     """The model's ARN in an execution input, even if other fields are wrong. Returns None if it has none."""
-    arn = raw.get("modelArn") if isinstance(raw, dict) else None
+    arn = execution_input.get("modelArn") if isinstance(execution_input, dict) else None
     return arn if isinstance(arn, str) and ModelArn.find(arn) else None

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from iu_tuner.contract.batch.batch_input import ProcessInput
 from iu_tuner.contract.batch.output import BatchManifest, BatchOutput
 from iu_tuner.contract.execution_input import ExecutionInput
-from iu_tuner.contract.output.json_values import SHOWN_WITH, json_name
+from iu_tuner.contract.output.json_values import PRESENT_WITH, json_name
 from iu_tuner.contract.output.result import Findings, Output
 from iu_tuner.contract.uploads.serve_output import ServeOutput
 
@@ -91,7 +91,7 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
 def _object(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
     types, properties = get_type_hints(kind), {}
     for each in fields(kind):
-        may_be_null = each.default is MISSING or SHOWN_WITH in each.metadata
+        may_be_null = each.default is MISSING or PRESENT_WITH in each.metadata
         shown = [one for one in get_args(types[each.name]) or () if one is not NoneType]
         only = shown[0] if len(shown) == 1 and NoneType in get_args(types[each.name]) else types[each.name]
         properties[json_name(each.name)] = _schema(types[each.name] if may_be_null else only, parts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.formats import count
 from iu_tuner.vision.compare.alignment import align
@@ -135,7 +135,7 @@ def _lines(name: str, predictions: DataSet, truth: DataSet, missing: int, left_o
     found = [f"{name}: {note}" for note in predictions.notes]
     if unknown:
         found.append(
-            f"{name}: the truth has no class {', '.join(map(shown, unknown))}; such detections count as false alarms "
+            f"{name}: the truth has no class {', '.join(map(quoted, unknown))}; such detections count as false alarms "
             "(--class-map renames classes)"
         )
     if missing:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from iu_tuner.cli.options.groups import examples
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import Exit, UsageError
 
 Value = TypeVar("Value")
@@ -129,7 +129,7 @@ def _models(predictions: Iterable[str], of_models: dict[str, tuple[str, ...]], a
             raise UsageError(f"--threshold: got {name}={threshold:g}; takes 0 to 100, as the service does")
     for name in always_on:
         if name not in paths:
-            raise UsageError(f"--always-on: got {shown(name)}; takes a NAME of --predictions: {', '.join(paths)}")
+            raise UsageError(f"--always-on: got {quoted(name)}; takes a NAME of --predictions: {', '.join(paths)}")
     return {
         name: ModelFiles(
             predictions=path,
@@ -157,15 +157,15 @@ def _by_model(
     for text in texts:
         name, equals, value = text.partition("=")
         if not (equals and name.strip() and value):
-            raise UsageError(f"{option}: got {shown(text)}; takes NAME=VALUE")
+            raise UsageError(f"{option}: got {quoted(text)}; takes NAME=VALUE")
         if known is not None and name not in known:
-            raise UsageError(f"{option}: got {shown(name)}; takes a NAME of --predictions: {', '.join(known)}")
+            raise UsageError(f"{option}: got {quoted(name)}; takes a NAME of --predictions: {', '.join(known)}")
         if name in found:
-            raise UsageError(f"{option}: got {shown(name)} twice; takes one for each model")
+            raise UsageError(f"{option}: got {quoted(name)} twice; takes one for each model")
         try:
             found[name] = convert(value)
         except ValueError:
-            raise UsageError(f"{option}: got {shown(text)}; takes NAME=NUMBER, of at least 0") from None
+            raise UsageError(f"{option}: got {quoted(text)}; takes NAME=NUMBER, of at least 0") from None
     return found
 
 

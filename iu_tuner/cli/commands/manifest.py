@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from iu_tuner.cli.options.groups import examples
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.formats import count
 
@@ -154,9 +154,9 @@ def policy(bucket: str, account: str | None, region: str | None, profile: str | 
     from iu_tuner.vision.manifest.policy import bucket_policy
 
     if not re.fullmatch(BUCKET, bucket, re.ASCII):
-        raise UsageError(f"--bucket: got {shown(bucket)}; takes a bucket's name, without s3://")
+        raise UsageError(f"--bucket: got {quoted(bucket)}; takes a bucket's name, without s3://")
     if account is not None and not _ACCOUNT.fullmatch(account):
-        raise UsageError(f"--account: got {shown(account)}; takes the 12 digits of an AWS account")
+        raise UsageError(f"--account: got {quoted(account)}; takes the 12 digits of an AWS account")
     if account is None:
         from iu_tuner.cli.aws.s3.objects import account_id
 

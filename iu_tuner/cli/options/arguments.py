@@ -12,7 +12,7 @@ from uuid import uuid4
 import click
 
 from iu_tuner.cli.terminal.render import plain
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
@@ -57,4 +57,4 @@ def text_argument(name: str, value: str) -> str:
     try:
         return value if value.isascii() else value.encode(errors="surrogateescape").decode()
     except UnicodeError:
-        raise UsageError(f"{name}: got {shown(value)}, which is no UTF-8") from None
+        raise UsageError(f"{name}: got {quoted(value)}, which is no UTF-8") from None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.contract.output.json_values import json_name
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import UsageError
@@ -66,14 +66,14 @@ class Assertion:
         match = _ASSERTION.fullmatch(text)
         value = _value(match["value"]) if match else None
         if match is None or value is None:
-            raise UsageError(f"--assert: got {shown(text)}; takes {_TAKES}")
+            raise UsageError(f"--assert: got {quoted(text)}; takes {_TAKES}")
         path, comparator = tuple(match["path"].split(".")), match["comparator"]
         if path[0] not in OUTPUT_NAMES:
             raise UsageError(
-                f"--assert: got {shown(text)}; the output has no {shown(path[0])}, but {', '.join(OUTPUT_NAMES)}"
+                f"--assert: got {quoted(text)}; the output has no {quoted(path[0])}, but {', '.join(OUTPUT_NAMES)}"
             )
         if isinstance(value, bool) and comparator not in ("==", "!="):
-            raise UsageError(f"--assert: got {shown(text)}; true and false take == or !=")
+            raise UsageError(f"--assert: got {quoted(text)}; true and false take == or !=")
         return cls(text.strip(), path, comparator, value)
 
     def check(self, output: Mapping[str, Any]) -> Checked:
@@ -83,7 +83,7 @@ class Assertion:
             holds = _COMPARE[self.comparator](found, self.value)
         except LookupError as error:
             return Checked(self.text, False, str(error.args[0]))
-        return Checked(self.text, holds, f"{'.'.join(self.path)} is {shown(found)}")
+        return Checked(self.text, holds, f"{'.'.join(self.path)} is {quoted(found)}")
 
     def _found(self, output: Mapping[str, Any]) -> Value:
         """The value at the path. Raises LookupError if there is none, or one of another type than `value`."""
@@ -95,12 +95,12 @@ class Assertion:
             elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
                 found = found[int(name)]
             else:
-                raise LookupError(f"{place} no {shown(name)}{_instead(found)}")
+                raise LookupError(f"{place} no {quoted(name)}{_instead(found)}")
         path = ".".join(self.path)
         if found is None:
             raise LookupError(f"{path} is null: this run has no such value")
         if _kind(found) != _kind(self.value):
-            raise LookupError(f"{path} is {shown(found)}, which is not {_kind(self.value)}")
+            raise LookupError(f"{path} is {quoted(found)}, which is not {_kind(self.value)}")
         value: Value = found
         return value
 
@@ -110,8 +110,8 @@ def _value(text: str) -> Value | None:
         return text == "true"
     if _NUMBER.fullmatch(text):
         return number if math.isfinite(number := float(text)) else None
-    if quoted := _QUOTED.fullmatch(text):
-        return quoted[1] if quoted[1] is not None else quoted[2]
+    if quoted_text := _QUOTED.fullmatch(text):
+        return quoted_text[1] if quoted_text[1] is not None else quoted_text[2]
     return text if _WORD.fullmatch(text) else None
 
 

@@ -54,9 +54,9 @@ class LiveBatch:
         """
         if "liveBatch" not in item:
             return None
-        live = from_json(cls, json.loads(item["liveBatch"]))
+        live_batch = from_json(cls, json.loads(item["liveBatch"]))
         done, failed = int(item.get("imagesDone", 0)), int(item.get("imagesFailed", 0))
-        return replace(live, done=max(live.done, done), failed=max(live.failed, failed))
+        return replace(live_batch, done=max(live_batch.done, done), failed=max(live_batch.failed, failed))
 
 
 @dataclass(frozen=True)

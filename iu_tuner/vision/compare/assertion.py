@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -46,7 +46,7 @@ class Assertion:
         """Parse an assertion. Raises UsageError, which says what it takes."""
         found = _ASSERTION.fullmatch(text)
         if found is None:
-            raise UsageError(f"--assert: got {shown(text)}; takes {_TAKES}")
+            raise UsageError(f"--assert: got {quoted(text)}; takes {_TAKES}")
         field = found["field"] or "value"
         return cls(text, found["rate"], found["klass"], found["whose"], field, found["sign"], float(found["number"]))
 
@@ -66,28 +66,28 @@ class Assertion:
     def _place(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.whose == DIFFERENCE:
             if not output["differences"]:
-                raise UsageError(f"--assert: got {shown(self.text)}; there is no difference with one model")
+                raise UsageError(f"--assert: got {quoted(self.text)}; there is no difference with one model")
             place: Mapping[str, Any] = output["differences"][0]
         elif self.whose in output["models"]:
             place = output["models"][self.whose]
         else:
             names = ", ".join([DIFFERENCE, *output["models"]])
-            raise UsageError(f"--assert: got {shown(self.text)}; there is no {shown(self.whose)}, but {names}")
+            raise UsageError(f"--assert: got {quoted(self.text)}; there is no {quoted(self.whose)}, but {names}")
         if self.klass is None:
             return place
         if self.klass not in place["perClass"]:
             names = ", ".join(place["perClass"])
-            raise UsageError(f"--assert: got {shown(self.text)}; there is no class {shown(self.klass)}, but {names}")
+            raise UsageError(f"--assert: got {quoted(self.text)}; there is no class {quoted(self.klass)}, but {names}")
         of_class: Mapping[str, Any] = place["perClass"][self.klass]
         return of_class
 
     def _value(self, place: Mapping[str, Any]) -> float | None:
         if self.rate not in place:
-            raise UsageError(f"--assert: got {shown(self.text)}; a difference has precision, recall, f1 and ap50")
+            raise UsageError(f"--assert: got {quoted(self.text)}; a difference has precision, recall, f1 and ap50")
         found = place[self.rate]
         if isinstance(found, Mapping):
             value: float | None = found[self.field]
             return value
         if self.field != "value":
-            raise UsageError(f"--assert: got {shown(self.text)}; {self.rate} of a model has no interval")
+            raise UsageError(f"--assert: got {quoted(self.text)}; {self.rate} of a model has no interval")
         return found if found is None else float(found)

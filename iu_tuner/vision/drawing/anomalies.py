@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.formats import one_line, percent
 from iu_tuner.vision.drawing.colours import Rgb, rgb
 from iu_tuner.vision.drawing.picture import PictureError, opened
@@ -82,12 +82,12 @@ def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:
         return None
     data = found.get("AnomalyMask")
     if data is not None and not isinstance(data, str):
-        raise ValueError(f"AnomalyMask takes a PNG in base64; got {shown(data)}")
+        raise ValueError(f"AnomalyMask takes a PNG in base64; got {quoted(data)}")
     areas, background = [], _WHITE
     for each in found.get("Anomalies") or ():
         name, about = (each.get("Name"), each.get("PixelAnomaly") or {}) if isinstance(each, dict) else (None, {})
         if not isinstance(name, str) or not is_number(area := about.get("TotalPercentageArea", 0)):
-            raise ValueError(f"an anomaly takes a Name and a TotalPercentageArea; got {shown(each)}")
+            raise ValueError(f"an anomaly takes a Name and a TotalPercentageArea; got {quoted(each)}")
         if name == _BACKGROUND:
             background = rgb(str(about.get("Color", "#FFFFFF")))
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.vision.drawing.images import ImageFile
 from iu_tuner.vision.drawing.job import Job
 from iu_tuner.vision.drawing.results import Matcher, NoResult, Result, Results
@@ -64,7 +64,7 @@ class Plan:
         yield from self._results.notes
         for name in self._selection.names:
             if self._names and name not in self._names:
-                yield f"--labels: no result has the label {shown(name)}; they have {', '.join(sorted(self._names))}"
+                yield f"--labels: no result has the label {quoted(name)}; they have {', '.join(sorted(self._names))}"
         without = sorted(self._names - set(self._selection.by_label))
         if self._selection.by_label and without:
             yield f"there is no threshold for {', '.join(without)}: every such label is shown"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.contract.names import MASK_SUFFIX
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.drawing.anomalies import Anomalies, anomalies_of
@@ -187,9 +187,9 @@ class Matcher:
         if len(longer) == 1:
             return longer[0]
         if len(there) > 1:
-            raise NoResult(f"several results have its file name: {', '.join(map(shown, there[:3]))}")
+            raise NoResult(f"several results have its file name: {', '.join(map(quoted, there[:3]))}")
         if self._images[name] > 1:
-            raise NoResult(f"several images have its file name, but there is one result: {shown(there[0])}")
+            raise NoResult(f"several images have its file name, but there is one result: {quoted(there[0])}")
         return there[0]
 
 

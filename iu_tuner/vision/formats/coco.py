@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, size_of
 from iu_tuner.vision.formats.labels import DataSet, ImageLabels, Label
@@ -88,7 +88,7 @@ def _images(listed: list[Any], faults: Faults) -> tuple[dict[str, str], Sizes]:
     for number, image in enumerate(listed):
         place = f"images[{number}]"
         if not isinstance(image, dict) or not _is_id(image.get("id")):
-            faults.add(place, f"an image takes an id, a number or a text; got {shown(image)}")
+            faults.add(place, f"an image takes an id, a number or a text; got {quoted(image)}")
             continue
         id_, name = _text(image["id"]), image.get("file_name")
         key = name if isinstance(name, str) and name else id_
@@ -107,7 +107,7 @@ def _names(listed: list[Any], field: str, faults: Faults) -> dict[str, str]:
     for number, category in enumerate(listed):
         place = f"{field}[{number}]"
         if not isinstance(category, dict) or not _is_id(category.get("id")):
-            faults.add(place, f"a category takes an id, a number or a text; got {shown(category)}")
+            faults.add(place, f"a category takes an id, a number or a text; got {quoted(category)}")
             continue
         id_, name = _text(category["id"]), category.get("name")
         name = name if isinstance(name, str) and name else f"class {id_}"
@@ -127,7 +127,7 @@ def _labels(
     for number, each in enumerate(listed):
         try:
             if not isinstance(each, dict):
-                raise ValueError(f"takes an object; got {shown(each)}")
+                raise ValueError(f"takes an object; got {quoted(each)}")
             box = box_of(each.get("bbox"), in_pixels=True)
             confidence = confidence_of(each.get("score"), 1, "score") if has_score else 100.0
             is_crowd = not has_score and bool(each.get("iscrowd"))
@@ -140,7 +140,7 @@ def _labels(
 
 def _typed(id_: Any) -> Any:
     """An id that can be remembered: true is not the number 1, and a list is no id."""
-    return id_ if _is_id(id_) else f"\0{shown(id_)}"
+    return id_ if _is_id(id_) else f"\0{quoted(id_)}"
 
 
 def _resolved(field: str, name_of: Namer, id_: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.labels import Box
 
@@ -90,9 +90,9 @@ def is_number(value: Any) -> bool:
 def box_of(values: Any, *, in_pixels: bool) -> Box:
     """A box of [left, top, width, height]. Raises ValueError with a sentence for NaN, text or a negative side."""
     if not (isinstance(values, list | tuple) and len(values) == 4 and all(map(is_number, values))):
-        raise ValueError(f"a box takes four finite numbers; got {shown(values)}")
+        raise ValueError(f"a box takes four finite numbers; got {quoted(values)}")
     if values[2] < 0 or values[3] < 0:
-        raise ValueError(f"a box takes a width and a height of at least 0; got {shown(values)}")
+        raise ValueError(f"a box takes a width and a height of at least 0; got {quoted(values)}")
     left, top, width, height = map(float, values)
     return Box(left, top, width, height, in_pixels)
 
@@ -103,7 +103,7 @@ def confidence_of(value: Any, top: int, field: str = "confidence") -> float:
     The product is rounded to 10 decimals: 100 * 0.29 would be 28.999999999999996, below a threshold of 29.
     """
     if not is_number(value) or not 0 <= value <= top:
-        raise ValueError(f"{field} takes 0 to {top} in this format; got {shown(value)}")
+        raise ValueError(f"{field} takes 0 to {top} in this format; got {quoted(value)}")
     return round(100 / top * float(value), 10)
 
 

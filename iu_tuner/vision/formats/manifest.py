@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, read_lines, size_of
 from iu_tuner.vision.formats.labels import DataSet, ImageLabels, Label
@@ -76,12 +76,12 @@ def _chosen(path: Path, lines: Lines, attributes: tuple[str, ...]) -> tuple[str,
 def _key(line: dict[str, Any]) -> str:
     """The object key of a `source-ref`, or the path where that is no S3 address."""
     if not isinstance(reference := line.get("source-ref"), str) or not reference:
-        raise ValueError(f"source-ref takes the address of an image; got {shown(reference)}")
+        raise ValueError(f"source-ref takes the address of an image; got {quoted(reference)}")
     if "://" not in reference:
         return reference
     _, _, key = reference.removeprefix("s3://").partition("/")
     if not key or not reference.startswith("s3://"):
-        raise ValueError(f"source-ref takes s3://bucket/key; got {shown(reference)}")
+        raise ValueError(f"source-ref takes s3://bucket/key; got {quoted(reference)}")
     return key
 
 
@@ -108,7 +108,7 @@ def boxes_of(
 ) -> tuple[list[Label], tuple[int, int] | None]:
     """The boxes of a label attribute, and the image's size. Raises ValueError with a sentence for what is no box."""
     if not isinstance(value, dict) or not isinstance(annotations := value.get("annotations"), list):
-        raise ValueError(f"{name} takes an object with annotations; got {shown(value)}")
+        raise ValueError(f"{name} takes an object with annotations; got {quoted(value)}")
     size = value.get("image_size")
     size = size[0] if isinstance(size, list) and size else size  # an older page of the service has no list
     size = size if isinstance(size, dict) else {}
@@ -118,7 +118,7 @@ def boxes_of(
     labels = []
     for number, each in enumerate(annotations):
         if not isinstance(each, dict) or (class_id := str(each.get("class_id"))) not in names:
-            raise ValueError(f"{name}.annotations[{number}]: its class_id is not in class-map; got {shown(each)}")
+            raise ValueError(f"{name}.annotations[{number}]: its class_id is not in class-map; got {quoted(each)}")
         box = box_of([each.get(side) for side in ("left", "top", "width", "height")], in_pixels=True)
         if is_truth:
             confidence = 100.0
@@ -132,7 +132,7 @@ def boxes_of(
 
 def _whole_image(name: str, about: dict[str, Any], is_truth: bool) -> Label:
     if not isinstance(class_name := about.get("class-name"), str):
-        raise ValueError(f"{name}-metadata takes a class-name; got {shown(class_name)}")
+        raise ValueError(f"{name}-metadata takes a class-name; got {quoted(class_name)}")
     return Label(class_name, 100.0 if is_truth else confidence_of(about.get("confidence"), 1))
 
 

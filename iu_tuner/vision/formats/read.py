@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.coco import read_coco, read_coco_predictions
 from iu_tuner.vision.formats.files import read_json
@@ -44,7 +44,7 @@ def read_predictions(source: Source, class_map: ClassMap | None = None, truth: D
     keys: set[str] = set()
     for image in images:
         if image.key in keys:
-            raise UsageError(f"{source.path}: the image {shown(image.key)} is there twice")
+            raise UsageError(f"{source.path}: the image {quoted(image.key)} is there twice")
         keys.add(image.key)
     if class_map is None and source.format == "tensorflow" and any(image.labels for image in images):
         raise UsageError(f"{source.path}: its classes are numbers: name them with --class-map NAME=FILE")
@@ -57,7 +57,7 @@ def read_class_map(path: Path) -> ClassMap:
     """Read a JSON object of class number or name to class name. Raises UsageError with a sentence."""
     raw = read_json(path)
     if not isinstance(raw, dict) or not all(isinstance(name, str) and name for name in raw.values()):
-        raise UsageError(f'{path}: a class map takes a JSON object like {{"1": "bee"}}; got {shown(raw)}')
+        raise UsageError(f'{path}: a class map takes a JSON object like {{"1": "bee"}}; got {quoted(raw)}')
     return raw
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, read_lines
 from iu_tuner.vision.formats.labels import ImageLabels, Label
@@ -49,7 +49,7 @@ def labels_of_answer(answer: Any) -> tuple[Label, ...]:
         return tuple(map(_custom_label, labels))
     if isinstance(answer, dict) and isinstance(found := answer.get("DetectAnomalyResult"), dict):
         if not isinstance(is_anomalous := found.get("IsAnomalous"), bool):
-            raise ValueError(f"IsAnomalous takes true or false; got {shown(is_anomalous)}")
+            raise ValueError(f"IsAnomalous takes true or false; got {quoted(is_anomalous)}")
         return (Label("anomaly" if is_anomalous else "normal", confidence_of(found.get("Confidence"), 1)),)
     raise ValueError("it has neither CustomLabels nor DetectAnomalyResult")
 
@@ -66,7 +66,7 @@ def result_of(key: str, answer: Any) -> ImageLabels:
 
 def _custom_label(label: Any) -> Label:
     if not isinstance(label, dict) or not isinstance(name := label.get("Name"), str):
-        raise ValueError(f"a label takes a Name; got {shown(label)}")
+        raise ValueError(f"a label takes a Name; got {quoted(label)}")
     box = (label.get("Geometry") or {}).get("BoundingBox")
     sides = box and [box.get(side.capitalize()) for side in _SIDES]
     return Label(name, confidence_of(label.get("Confidence"), 100), box_of(sides, in_pixels=False) if sides else None)
@@ -112,10 +112,10 @@ def detections_of(line: Any) -> ImageLabels:
 
 def _line_label(label: Any) -> Label:
     if not isinstance(label, dict) or not isinstance(name := label.get("name"), str):
-        raise ValueError(f"a label takes a name; got {shown(label)}")
+        raise ValueError(f"a label takes a name; got {quoted(label)}")
     box = label.get("box")
     if box is not None and not isinstance(box, dict):
-        raise ValueError(f"box takes an object with left, top, width and height; got {shown(box)}")
+        raise ValueError(f"box takes an object with left, top, width and height; got {quoted(box)}")
     sides = box and [box.get(side) for side in _SIDES]
     return Label(name, confidence_of(label.get("confidence"), 100), box_of(sides, in_pixels=False) if sides else None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 FORMATS = ("results", "detections", "coco", "tensorflow", "manifest")
@@ -36,10 +36,10 @@ def parse_source(text: str) -> Source:
         path, _, attributes = path.partition("#")
     where = Path(path)
     if not where.exists():
-        raise UsageError(f"{shown(text)}: there is no file or folder {path}; takes PATH[:FORMAT], {_takes()}")
+        raise UsageError(f"{quoted(text)}: there is no file or folder {path}; takes PATH[:FORMAT], {_takes()}")
     format_ = format_ or ("manifest" if attributes else _named_format(where))
     if not format_:
-        raise UsageError(f"{shown(text)}: the name says no format; write PATH:FORMAT, {_takes()}")
+        raise UsageError(f"{quoted(text)}: the name says no format; write PATH:FORMAT, {_takes()}")
     return Source(where, format_, tuple(filter(None, attributes.split(","))))
 
 
@@ -54,7 +54,7 @@ def parse_truth(text: str) -> Source:
         return parse_source(text if text.endswith(":manifest") else f"{text}:manifest")
     source = parse_source(text)
     if source.format not in ("coco", "manifest"):
-        raise UsageError(f"--truth: {shown(text)}: takes a manifest, or a COCO data set in a .json file")
+        raise UsageError(f"--truth: {quoted(text)}: takes a manifest, or a COCO data set in a .json file")
     return source
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, read_lines
 from iu_tuner.vision.formats.labels import ImageLabels, Label
@@ -70,12 +70,12 @@ def _serving_labels(found: dict[str, Any]) -> Iterator[Label]:
         raise ValueError("detection_boxes, detection_classes and detection_scores take lists of one length")
     used = found.get("num_detections", len(lists[0] or ()))
     if not is_number(used):
-        raise ValueError(f"num_detections takes a number; got {shown(used)}")
+        raise ValueError(f"num_detections takes a number; got {quoted(used)}")
     for box, number, score in list(zip(*map(list, map(_listed, lists)), strict=True))[: int(used)]:
         if is_number(score) and score <= 0:  # an unused slot: 0, or -1 from some exporters
             continue
         if not isinstance(box, list) or len(box) != 4 or not all(map(is_number, box)):
-            raise ValueError(f"a box takes [ymin, xmin, ymax, xmax]; got {shown(box)}")
+            raise ValueError(f"a box takes [ymin, xmin, ymax, xmax]; got {quoted(box)}")
         top, left, bottom, right = box
         sides = [left, top, right - left, bottom - top]
         yield Label(_class_number(number), confidence_of(score, 1, "score"), box_of(sides, in_pixels=False))
@@ -87,7 +87,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _sagemaker_label(row: Any) -> Label:
     if not isinstance(row, list) or len(row) != 6 or not all(map(is_number, row)):
-        raise ValueError(f"a prediction takes [class, score, xmin, ymin, xmax, ymax]; got {shown(row)}")
+        raise ValueError(f"a prediction takes [class, score, xmin, ymin, xmax, ymax]; got {quoted(row)}")
     number, score, left, top, right, bottom = row
     box = box_of([left, top, right - left, bottom - top], in_pixels=False)
     return Label(_class_number(number), confidence_of(score, 1, "score"), box)
@@ -95,5 +95,5 @@ def _sagemaker_label(row: Any) -> Label:
 
 def _class_number(value: Any) -> str:
     if not is_number(value) or value != int(value):
-        raise ValueError(f"a class takes a whole number; got {shown(value)}")
+        raise ValueError(f"a class takes a whole number; got {quoted(value)}")
     return str(int(value))

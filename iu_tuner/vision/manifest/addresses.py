@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 _OBJECT = re.compile(r"s3://([^/\s]+)/((?!/)\S(?:.*[^\s/])?)", re.DOTALL)
@@ -41,7 +41,7 @@ def folder(option: str, address: str) -> tuple[str, str]:
     """
     match = _FOLDER.fullmatch(address)
     if not match:
-        raise UsageError(f"{option}: got {shown(address)}; takes s3://bucket/prefix")
+        raise UsageError(f"{option}: got {quoted(address)}; takes s3://bucket/prefix")
     return match[1], f"{match[2]}/" if match[2] else ""
 
 

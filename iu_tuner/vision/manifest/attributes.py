@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.vision.formats.files import is_number
 from iu_tuner.vision.formats.manifest import BOXES, WHOLE_IMAGE
 from iu_tuner.vision.manifest.boxes import MAX_BOXES, METADATA, VALUE, Fault, box_classes, box_faults, name_faults
@@ -64,7 +64,7 @@ def attribute_faults(line: dict[str, Any], kinds: dict[str, str], names: set[str
             yield from _class_faults(name, value, about)
         elif not (kind == MASKS and is_anomaly_line(names, kinds)):
             takes = f"{WHOLE_IMAGE} or {BOXES}"
-            yield "ERROR_UNSUPPORTED_USE_CASE_TYPE", f"{name}{METADATA_SUFFIX}.type takes {takes}; got {shown(kind)}"
+            yield "ERROR_UNSUPPORTED_USE_CASE_TYPE", f"{name}{METADATA_SUFFIX}.type takes {takes}; got {quoted(kind)}"
         yield from _common_faults(name, about)
     if sum(counts) > MAX_BOXES:
         yield "ERROR_TOO_MANY_BOUNDING_BOXES", f"the image has {sum(counts)} boxes; takes at most {MAX_BOXES}"
@@ -97,7 +97,7 @@ def _untyped(line: dict[str, Any], kinds: dict[str, str]) -> Iterator[Fault]:
         name = key.removesuffix(METADATA_SUFFIX)
         if key.endswith(METADATA_SUFFIX) and name in line and name not in kinds and name != "source-ref":
             wrong = about.get("type") if isinstance(about, dict) else about
-            yield METADATA, f"{key} takes an object with a type; got {shown(wrong)}"
+            yield METADATA, f"{key} takes an object with a type; got {quoted(wrong)}"
 
 
 def _halves(line: dict[str, Any]) -> Iterator[Fault]:
@@ -120,19 +120,19 @@ def _class_faults(name: str, value: Any, about: dict[str, Any]) -> Iterator[Faul
     if not (isinstance(value, int) and not isinstance(value, bool)) and not (
         isinstance(value, str) and value.isdecimal()
     ):
-        yield VALUE, f"{name} takes a whole number; got {shown(value)}"
+        yield VALUE, f"{name} takes a whole number; got {quoted(value)}"
     class_name, confidence = about.get("class-name"), about.get("confidence", 0)
     if not isinstance(class_name, str):
-        yield METADATA, f"{name}{METADATA_SUFFIX}.class-name takes a text; got {shown(class_name)}"
+        yield METADATA, f"{name}{METADATA_SUFFIX}.class-name takes a text; got {quoted(class_name)}"
     else:
         yield from name_faults(f"{name}{METADATA_SUFFIX}.class-name", [class_name])
     if not is_number(confidence) or not 0 <= confidence <= 1:
-        yield METADATA, f"{name}{METADATA_SUFFIX}.confidence takes 0 to 1; got {shown(confidence)}"
+        yield METADATA, f"{name}{METADATA_SUFFIX}.confidence takes 0 to 1; got {quoted(confidence)}"
 
 
 def _common_faults(name: str, about: dict[str, Any]) -> Iterator[Fault]:
     human, date = about.get("human-annotated", "yes"), about.get("creation-date", "")
     if human not in ("yes", "no"):
-        yield METADATA, f'{name}{METADATA_SUFFIX}.human-annotated takes "yes" or "no"; got {shown(human)}'
+        yield METADATA, f'{name}{METADATA_SUFFIX}.human-annotated takes "yes" or "no"; got {quoted(human)}'
     if not isinstance(date, str):
-        yield METADATA, f"{name}{METADATA_SUFFIX}.creation-date takes a text; got {shown(date)}"
+        yield METADATA, f"{name}{METADATA_SUFFIX}.creation-date takes a text; got {quoted(date)}"

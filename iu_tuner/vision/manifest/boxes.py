@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.vision.formats.files import is_number, size_of
 
 Fault = tuple[str, str]
@@ -25,16 +25,16 @@ VALUE, METADATA = "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT", "ERROR_INVALID_LABEL_A
 def box_faults(name: str, value: Any, about: dict[str, Any]) -> Iterator[Fault]:
     """The faults of attribute `name`, with its value and its metadata."""
     if not isinstance(value, dict):
-        yield VALUE, f"{name} takes an object with image_size and annotations; got {shown(value)}"
+        yield VALUE, f"{name} takes an object with image_size and annotations; got {quoted(value)}"
         return
     size = _size(value.get("image_size"))
     if size is None:
         wrong = value.get("image_size")
         takes = '[{"width": 640, "height": 480, "depth": 3}]: a list of one'
-        yield VALUE, f"{name}.image_size takes {takes}; got {shown(wrong)}"
+        yield VALUE, f"{name}.image_size takes {takes}; got {quoted(wrong)}"
     annotations = value.get("annotations", [])
     if not isinstance(annotations, list):
-        yield VALUE, f"{name}.annotations takes a list; got {shown(annotations)}"
+        yield VALUE, f"{name}.annotations takes a list; got {quoted(annotations)}"
         return
     yield from _annotation_faults(name, annotations, size)
     yield from _metadata_faults(name, annotations, about)
@@ -64,9 +64,9 @@ def _annotation_faults(name: str, annotations: list[Any], size: tuple[int, int] 
     for number, (each, box) in enumerate(zip(annotations, boxes, strict=True)):
         fault: Fault | None
         if box is None:
-            fault = VALUE, f"takes numbers for {', '.join(SIDES)}; got {shown(each)}"
+            fault = VALUE, f"takes numbers for {', '.join(SIDES)}; got {quoted(each)}"
         elif type(class_id := each.get("class_id")) is not int:
-            fault = VALUE, f"takes a whole number as class_id; got {shown(class_id)}"
+            fault = VALUE, f"takes a whole number as class_id; got {quoted(class_id)}"
         else:
             fault = _frame_fault(*box, size)
         if fault:
@@ -100,14 +100,14 @@ def _frame_fault(left: float, top: float, width: float, height: float, size: tup
 def _metadata_faults(name: str, annotations: list[Any], about: dict[str, Any]) -> Iterator[Fault]:
     names, objects = about.get("class-map"), about.get("objects", [])
     if not isinstance(names, dict) or not all(isinstance(each, str) for each in names.values()):
-        yield METADATA, f'{name}-metadata.class-map takes an object like {{"0": "bee"}}; got {shown(names)}'
+        yield METADATA, f'{name}-metadata.class-map takes an object like {{"0": "bee"}}; got {quoted(names)}'
     else:
         yield from name_faults(f"{name}-metadata.class-map", names.values())
         ids = [each["class_id"] for each in annotations if isinstance(each, dict) and "class_id" in each]
         if lost := sorted({str(each) for each in ids} - names.keys()):
             yield "ERROR_MISSING_CLASS_MAP_ID", f"{name}-metadata.class-map has no name for class_id {', '.join(lost)}"
     if not isinstance(objects, list):
-        yield METADATA, f'{name}-metadata.objects takes a list like [{{"confidence": 1}}]; got {shown(objects)}'
+        yield METADATA, f'{name}-metadata.objects takes a list like [{{"confidence": 1}}]; got {quoted(objects)}'
         return
     confidences = [each["confidence"] for each in objects if isinstance(each, dict) and "confidence" in each]
     if len(confidences) < len(annotations):
@@ -115,7 +115,7 @@ def _metadata_faults(name: str, annotations: list[Any], about: dict[str, Any]) -
         yield "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", f"there are {counts}"
     for each in confidences:
         if not is_number(each) or not 0 <= each <= 1:
-            yield METADATA, f"{name}-metadata.objects: a confidence is 0 to 1; got {shown(each)}"
+            yield METADATA, f"{name}-metadata.objects: a confidence is 0 to 1; got {quoted(each)}"
             return
 
 
@@ -123,5 +123,5 @@ def name_faults(place: str, names: Iterable[str]) -> Iterator[Fault]:
     """A fault for each name of a class that is empty or longer than the service takes."""
     for name in names:
         if not 1 <= len(name) <= MAX_NAME:
-            sentence = f"{place}: a class has a name of 1 to {MAX_NAME} characters; got {len(name)}: {shown(name)}"
+            sentence = f"{place}: a class has a name of 1 to {MAX_NAME} characters; got {len(name)}: {quoted(name)}"
             yield "ERROR_INVALID_LABEL_NAME_LENGTH", sentence

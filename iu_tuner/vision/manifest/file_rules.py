@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.formats import count
 from iu_tuner.vision.formats.manifest import BOXES, WHOLE_IMAGE
 from iu_tuner.vision.manifest.addresses import bucket_and_key
@@ -44,7 +44,7 @@ class FileRules:
                 continue
             place = bucket_and_key(address)
             if place is None:
-                yield "ERROR_INVALID_SOURCE_REF_FORMAT", f"{name} takes s3://bucket/key; got {shown(address)}"
+                yield "ERROR_INVALID_SOURCE_REF_FORMAT", f"{name} takes s3://bucket/key; got {quoted(address)}"
             elif name == "source-ref":
                 yield from self._image_faults(number, address, place[0])
 

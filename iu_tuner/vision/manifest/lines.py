@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -122,7 +122,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", dir=path.parent)
     except OSError as error:
-        raise UsageError(f"--out: {shown(str(path))} can't be written: {error.strerror}") from None
+        raise UsageError(f"--out: {quoted(str(path))} can't be written: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
