@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from iu_tuner.cli.aws.model import ModelReader
-from iu_tuner.cli.aws.stack import Where
+from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.options.groups import deployment_options
 from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.exit_codes import UsageError
@@ -69,7 +69,7 @@ def selection(
     thresholds: str | None,
     model: str | None,
     names: tuple[str, ...],
-    where: Where,
+    stack_options: StackOptions,
     of_results: Callable[[], str | None],
 ) -> Any:
     """Which labels are shown. `of_results` finds the model where none is named.
@@ -95,5 +95,5 @@ def selection(
     if (model := model or of_results()) is None:
         raise UsageError("--thresholds assumed: takes --model ARN beside it, as the results name no model")
     arn = checked_model_arn(model)
-    labels = ModelReader.open(where.or_region_in(arn)).evaluation(arn).labels
+    labels = ModelReader.open(stack_options.with_region_of(arn)).evaluation(arn).labels
     return Selection(by_label={each.name: each.threshold or 0.0 for each in labels}, names=names)

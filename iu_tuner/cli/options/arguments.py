@@ -43,8 +43,8 @@ def new_run_id(name: str | None) -> str:
 def refuse_empty_options(arguments: Sequence[str]) -> None:
     """Raises UsageError for an option with an empty value: click would ignore it, but a script meant to set it."""
     for option, value in zip(arguments, [*arguments[1:], None], strict=False):
-        name, equals, rest = option.partition("=")
-        if name.startswith("--") and (rest == "" if equals else value == ""):
+        name, equals, attached_value = option.partition("=")
+        if name.startswith("--") and (attached_value == "" if equals else value == ""):
             raise UsageError(f"{name}: got nothing: the argument after it is empty, as of a variable that is not set")
 
 

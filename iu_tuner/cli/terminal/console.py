@@ -34,7 +34,7 @@ class Screen:
         self._err = _console(stderr=True)
         self._out = self._err if as_json else _console(stderr=False)
         self._live: Live | None = None
-        self._said = ""
+        self._last_sentence = ""
         self._times = RunTimes()
 
     @property
@@ -57,7 +57,7 @@ class Screen:
 
     def show(self, snapshot: Snapshot) -> None:
         """Show the progress of the run; in a terminal its times go on between two calls."""
-        self._times.see(snapshot, time.monotonic(), datetime.now(UTC))
+        self._times.update(snapshot, time.monotonic(), datetime.now(UTC))
         if self._live is not None:
             self._live.update(progress(snapshot, lambda: self._times.sentence(time.monotonic())))
         else:
@@ -69,8 +69,8 @@ class Screen:
 
     def say_once(self, sentence: str) -> None:
         """Write a sentence to stderr, unless it was the last one."""
-        if sentence != self._said:
-            self._said = sentence
+        if sentence != self._last_sentence:
+            self._last_sentence = sentence
             self.say(sentence)
 
     def tell(self, *parts: RenderableType) -> None:

@@ -73,7 +73,7 @@ def test_progress(step: str, series: str | None) -> None:
         seen = snapshot(phase, step, series)
         times = RunTimes()
         for each in (Snapshot(seen.execution, None), seen):
-            times.see(each, 0.0, datetime.now(UTC))
+            times.update(each, 0.0, datetime.now(UTC))
         for now in (5.0, 100.0, 5000.0) if phase == "measuring" else (5000.0,):
             assert_whole(progress(seen, partial(times.sentence, now)))
 
@@ -82,7 +82,7 @@ def test_the_progress_of_a_batch_which_says_what_has_elapsed() -> None:
     live = LiveBatch(123_456, 12_345, 23_456, 123, 12, 123.45, 0.0, None, 123.45, 12.5, 4.0)
     execution = {"status": "RUNNING", "input": json.dumps({"task": "process", "modelArn": MODEL})}
     seen, times = Snapshot(execution, LiveBatchRun("processing", None, None, live)), RunTimes()
-    times.see(seen, 0.0, datetime.now(UTC))
+    times.update(seen, 0.0, datetime.now(UTC))
 
     shown = progress(seen, partial(times.sentence, 65.0))
 
