@@ -75,7 +75,7 @@ def compare(
     try:
         from iu_tuner.vision.compare.assertion import Assertion
         from iu_tuner.vision.compare_files import Request, compare_files, write
-        from iu_tuner.vision.statistics.thresholds import Costs
+        from iu_tuner.vision.statistics.thresholds import ErrorCosts
     except ModuleNotFoundError as error:
         raise UsageError(f"compare needs the package {error.name}: pip install '.[vision]'") from None
     parsed_assertions = [Assertion.parse(each) for each in assertions]
@@ -83,13 +83,13 @@ def compare(
         raise UsageError(f"--iou: got {iou}; takes a number above 0, at most 1")
     if images is not None and not images.is_dir():
         raise UsageError(f"--images: there is no folder {images}")
-    costs = None
+    error_costs = None
     if cost_miss is not None or cost_false_alarm is not None:
-        costs = Costs(
+        error_costs = ErrorCosts(
             *(_dollars(*each) for each in (("--cost-miss", cost_miss), ("--cost-false-alarm", cost_false_alarm)))
         )
     models = _models(predictions, of_models, always_on)
-    request = Request(truth, models, iou, missing_as_empty, ignore_other_images, costs, images)
+    request = Request(truth, models, iou, missing_as_empty, ignore_other_images, error_costs, images)
     gc.disable()  # hundreds of thousands of boxes hold no cycles, and looking for some takes a fifth of the time
     try:
         result = compare_files(request)
@@ -101,7 +101,7 @@ def compare(
     finally:
         gc.enable()
     write(result, out, images)
-    for line in result.lines:
+    for line in result.sentences:
         click.echo(line, err=True)
     click.echo(result.output["verdict"])
     click.echo(str(out / "compare.html"))
@@ -112,7 +112,7 @@ def compare(
 
 
 def _models(predictions: Iterable[str], of_models: dict[str, tuple[str, ...]], always_on: tuple[str, ...]) -> Any:
-    from iu_tuner.vision.compare.money import Running
+    from iu_tuner.vision.compare.money import RunningCosts
     from iu_tuner.vision.compare_files import ModelFiles
 
     paths = _by_model("--predictions", predictions, str)
@@ -134,10 +134,10 @@ def _models(predictions: Iterable[str], of_models: dict[str, tuple[str, ...]], a
         name: ModelFiles(
             predictions=path,
             threshold=numbers["threshold"].get(name),
-            assumed=files["assumed"].get(name),
-            class_map=files["class_map"].get(name),
-            run=files["run"].get(name),
-            running=Running(
+            assumed_file=files["assumed"].get(name),
+            class_map_file=files["class_map"].get(name),
+            run_file=files["run"].get(name),
+            running_costs=RunningCosts(
                 usd_per_hour=numbers["price_per_hour"].get(name),
                 tps=numbers["tps"].get(name),
                 is_always_on=name in always_on,

@@ -89,9 +89,9 @@ def selection(
     if thresholds is None:
         return Selection(threshold or 0.0, names=names)
     if thresholds != ASSUMED:
-        from iu_tuner.vision.compare_files import read_assumed
+        from iu_tuner.vision.compare_files import read_assumed_thresholds
 
-        return Selection(by_label=read_assumed(Path(thresholds)), names=names)
+        return Selection(by_label=read_assumed_thresholds(Path(thresholds)), names=names)
     if (model := model or of_results()) is None:
         raise UsageError("--thresholds assumed: takes --model ARN beside it, as the results name no model")
     arn = checked_model_arn(model)

@@ -43,13 +43,13 @@ class Pictures:
 
     def _boxes(self, pair: Pair) -> Iterable[tuple[str, tuple[float, ...]]]:
         matches = self._evaluation.matches
-        is_hit = NOTHING not in (pair.truth, pair.found) and (
-            matches.truth.klass[pair.truth] == matches.found.klass[pair.found]
+        is_hit = NOTHING not in (pair.truth, pair.detection) and (
+            matches.truth.klass[pair.truth] == matches.detections.klass[pair.detection]
         )
         if pair.truth != NOTHING:
             yield "object" if is_hit else "missed", tuple(matches.truth.box[pair.truth].tolist())
-        if pair.found != NOTHING:
-            yield "hit" if is_hit else "invented", tuple(matches.found.box[pair.found].tolist())
+        if pair.detection != NOTHING:
+            yield "hit" if is_hit else "invented", tuple(matches.detections.box[pair.detection].tolist())
 
     def _in_words(self, image: int) -> str:
         """Each error on the image, by class."""
@@ -57,7 +57,7 @@ class Pictures:
         words: dict[str, int] = defaultdict(int)
         for pair in self._pairs[image]:
             true = None if pair.truth == NOTHING else classes[matches.truth.klass[pair.truth]]
-            seen = None if pair.found == NOTHING else classes[matches.found.klass[pair.found]]
+            seen = None if pair.detection == NOTHING else classes[matches.detections.klass[pair.detection]]
             if true == seen:
                 words[f"{true} found"] += 1
             elif seen is None:
@@ -72,7 +72,7 @@ class Pictures:
         """The size that the boxes need, for an image of unknown size."""
         matches = self._evaluation.matches
         sides = [1.0]
-        for boxes in (matches.truth, matches.found):
+        for boxes in (matches.truth, matches.detections):
             box = boxes.box[boxes.of(image)]
             sides += (box[:, :2] + box[:, 2:]).max(axis=1).tolist() if len(box) else []
         side = int(max(sides)) + 1
