@@ -93,7 +93,7 @@ def compare(
     gc.disable()  # hundreds of thousands of boxes hold no cycles, and looking for some takes a fifth of the time
     try:
         result = compare_files(request)
-    except UsageError as error:  # several faults are several lines
+    except UsageError as error:  # several errors are several lines
         *first_lines, last_line = str(error).splitlines()
         for line in first_lines:
             click.echo(line, err=True)

@@ -47,7 +47,7 @@ def gallery(
     with inputs(images, results, None, stack_options) as (files, found_results):
         label_selection = selection(threshold, None, None, names, stack_options, found_results.model_arn)
         plan = Plan(files, found_results, label_selection)
-        shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.found())
+        shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.images_with_results())
         written_gallery = write(shots, out, label_selection.threshold, f"Results: {results or 'beside the images'}.")
         for sentence in (*written_gallery.sentences, *plan.notes()):
             click.echo(one_line(sentence), err=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
-from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, read_lines
+from iu_tuner.vision.formats.files import FileErrors, box_of, confidence_of, is_number, read_json, read_lines
 from iu_tuner.vision.formats.labels import ImageLabels, Label
 
 _SIDES = ("left", "top", "width", "height")
@@ -25,7 +25,7 @@ def read_results(folder: Path) -> list[ImageLabels]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: the format results takes a folder of <key>.json")
-    faults, images = Faults(folder), []
+    errors, images = FileErrors(folder), []
     for path in sorted(folder.rglob("*.json")):
         name = path.relative_to(folder).as_posix()
         if name.endswith(".error.json"):
@@ -34,8 +34,8 @@ def read_results(folder: Path) -> list[ImageLabels]:
         try:
             images.append(result_of(name.removesuffix(".json"), answer))
         except ValueError as error:
-            faults.add(name, str(error))
-    faults.refuse()
+            errors.add(name, str(error))
+    errors.raise_if_any()
     return images
 
 
@@ -47,21 +47,23 @@ def labels_of_answer(answer: Any) -> tuple[Label, ...]:
     """
     if isinstance(answer, dict) and isinstance(labels := answer.get("CustomLabels"), list):
         return tuple(map(_custom_label, labels))
-    if isinstance(answer, dict) and isinstance(found := answer.get("DetectAnomalyResult"), dict):
-        if not isinstance(is_anomalous := found.get("IsAnomalous"), bool):
+    if isinstance(answer, dict) and isinstance(anomaly_result := answer.get("DetectAnomalyResult"), dict):
+        if not isinstance(is_anomalous := anomaly_result.get("IsAnomalous"), bool):
             raise ValueError(f"IsAnomalous takes true or false; got {quoted(is_anomalous)}")
-        return (Label("anomaly" if is_anomalous else "normal", confidence_of(found.get("Confidence"), 1)),)
+        return (Label("anomaly" if is_anomalous else "normal", confidence_of(anomaly_result.get("Confidence"), 1)),)
     raise ValueError("it has neither CustomLabels nor DetectAnomalyResult")
 
 
 def result_of(key: str, answer: Any) -> ImageLabels:
     """The contents of a `<key>.json`. Raises ValueError with a sentence."""
     labels = labels_of_answer(answer)
-    about = answer.get("Inference")
-    about = about if isinstance(about, dict) else {}
-    image = about.get("image")
-    given = image.get("key") if isinstance(image, dict) else None
-    return ImageLabels(given if isinstance(given, str) else key, labels, milliseconds=_milliseconds(about))
+    inference = answer.get("Inference")
+    inference = inference if isinstance(inference, dict) else {}
+    image = inference.get("image")
+    stated_key = image.get("key") if isinstance(image, dict) else None
+    return ImageLabels(
+        stated_key if isinstance(stated_key, str) else key, labels, milliseconds=_milliseconds(inference)
+    )
 
 
 def _custom_label(label: Any) -> Label:
@@ -80,13 +82,13 @@ def read_detections(path: Path) -> list[ImageLabels]:
     """
     images: list[ImageLabels] = []
     for part in detections_parts(path):
-        faults = Faults(part)
+        errors = FileErrors(part)
         for number, line in read_lines(part):
             try:
                 images.append(detections_of(line))
             except ValueError as error:
-                faults.add(f"line {number}", str(error))
-        faults.refuse()
+                errors.add(f"line {number}", str(error))
+        errors.raise_if_any()
     return images
 
 

@@ -42,11 +42,11 @@ class FileRules:
         for name, address in line.items():
             if name != "source-ref" and not (name.endswith("-ref") and isinstance(address, str)):
                 continue
-            place = bucket_and_key(address)
-            if place is None:
+            location = bucket_and_key(address)
+            if location is None:
                 yield "ERROR_INVALID_SOURCE_REF_FORMAT", f"{name} takes s3://bucket/key; got {quoted(address)}"
             elif name == "source-ref":
-                yield from self._image_faults(number, address, place[0])
+                yield from self._image_faults(number, address, location[0])
 
     def label_faults(self, names: set[str], kinds: dict[str, str]) -> Iterator[Fault]:
         """Count the line's labels; the fault comes with the first label that is too many."""
@@ -65,11 +65,13 @@ class FileRules:
             sentence = f"{invalid:,} of {lines:,} lines have errors; takes at most 20 %"
             yield "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST", sentence
         has_boxes = BOXES in self._kinds
-        least = MIN_LABELS_WITH_BOXES if has_boxes else MIN_LABELS
+        min_labels = MIN_LABELS_WITH_BOXES if has_boxes else MIN_LABELS
         has_classes = WHOLE_IMAGE in self._kinds and not self._is_for_anomalies
-        if (has_boxes or has_classes) and len(self._labels) < least:
-            of = "with boxes" if has_boxes else "without boxes"
-            sentence = f"the file has {count(len(self._labels), 'label')}; a data set {of} takes at least {least}"
+        if (has_boxes or has_classes) and len(self._labels) < min_labels:
+            kind_text = "with boxes" if has_boxes else "without boxes"
+            sentence = (
+                f"the file has {count(len(self._labels), 'label')}; a data set {kind_text} takes at least {min_labels}"
+            )
             yield "ERROR_MANIFEST_TOO_FEW_LABELS", sentence
 
     def _image_faults(self, number: int, address: str, bucket: str) -> Iterator[Fault]:

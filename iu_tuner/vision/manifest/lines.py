@@ -28,7 +28,7 @@ _STARTS = {
 EMPTY = "it is empty"
 
 
-def oddity(file: BinaryIO) -> str | None:
+def format_problem(file: BinaryIO) -> str | None:
     """Why a file can't hold JSON lines, by its first bytes, as the end of a sentence; None if it may hold them."""
     head = file.read(_HEAD)
     is_whole = len(head) < _HEAD
@@ -62,19 +62,19 @@ def raw_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def read_manifest_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a manifest. Raises UsageError with one sentence for a file that has no JSON lines."""
     with path.open("rb") as file:
-        if sentence := oddity(file):
+        if sentence := format_problem(file):
             raise UsageError(f"{path}: {sentence}")
         yield from raw_lines(file)
 
 
-def filled_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def nonblank_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, without a byte order mark. Raises UsageError as `read_manifest_lines` does."""
     for number, line in read_manifest_lines(path):
         if line.strip():
             yield number, line.removeprefix(UTF8_MARK) if number == 1 else line
 
 
-def parsed(line: bytes) -> dict[str, Any]:
+def parse_line(line: bytes) -> dict[str, Any]:
     """The object of a line. Raises ValueError with a sentence for what the service takes for no JSON line."""
     try:
         text = line.decode()
@@ -85,14 +85,14 @@ def parsed(line: bytes) -> dict[str, Any]:
     if len(text := text.rstrip("\r\n")) > MAX_LINE_LENGTH:
         raise ValueError(f"the line has {len(text):,} characters; takes at most {MAX_LINE_LENGTH:,}")
     try:
-        found = _decoder.decode(text)
+        value = _decoder.decode(text)
     except RecursionError:
         raise ValueError("the line's objects or lists are nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"the line is no JSON: {error.msg} at character {error.pos + 1}") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ValueError("the line is JSON, but no object")
-    return found
+    return value
 
 
 def _no_number(text: str) -> NoReturn:
@@ -113,7 +113,7 @@ def bytes_of(text: str) -> bytes:
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[BinaryIO]:
+def replace_file(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` at the end; if anything is raised before, `path` stays as it was.
 
     Raises:

@@ -18,7 +18,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.formats import count
 
 if TYPE_CHECKING:
-    from iu_tuner.vision.strip.choice import Processed
+    from iu_tuner.vision.strip.choice import ProcessedImage
 
 # What is read of the detections lines of a large batch: 2 MB, in which there are a thousand lines or more.
 MAX_PARTS, PART_BYTES = 8, 256 * 1024
@@ -75,7 +75,7 @@ class RunReport:
         note = f", with {count(len(thumbnails), 'picture')}" if thumbnails else ""
         return with_strip(page, thumbnails, output.images.done + output.images.current), note
 
-    def _processed(self, manifest_uri: str) -> Iterator[Processed]:
+    def _processed(self, manifest_uri: str) -> Iterator[ProcessedImage]:
         """The images of some parts at even distances, in the part's first bytes: the last line may be cut off."""
         bucket, _, key = manifest_uri.removeprefix("s3://").partition("/")
         parts = [part for part in json.loads(self._read(bucket, key))["parts"] if part["lines"]]
@@ -83,7 +83,7 @@ class RunReport:
             content = self._read(bucket, part["key"], Range=f"bytes=0-{PART_BYTES - 1}")
             yield from _images_of(content.decode(errors="replace").split("\n")[:-1])
 
-    def _image(self, image: Processed) -> bytes | None:
+    def _image(self, image: ProcessedImage) -> bytes | None:
         """The image that was analysed. Returns None if it is no longer there."""
         try:
             with calling_aws():
@@ -100,13 +100,13 @@ class RunReport:
         return body
 
 
-def _images_of(lines: Sequence[str]) -> Iterator[Processed]:
+def _images_of(lines: Sequence[str]) -> Iterator[ProcessedImage]:
     """The images in detections lines. Lines that are none are passed over."""
     from iu_tuner.vision.formats.rekognition import detections_of
-    from iu_tuner.vision.strip.choice import Processed
+    from iu_tuner.vision.strip.choice import ProcessedImage
 
     for line in lines:
         with suppress(ValueError):
             values = json.loads(line)
             image = ListedImage.of(values)
-            yield Processed(image.key, image.e_tag, detections_of(values).labels)
+            yield ProcessedImage(image.key, image.e_tag, detections_of(values).labels)
