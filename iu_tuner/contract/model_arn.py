@@ -137,7 +137,7 @@ class ModelArn:
         return f"{self.project}/{self.version}"
 
     @property
-    def order(self) -> str:
+    def sort_key(self) -> str:
         """A text by which the versions of a project sort in the order of their creation."""
         return (self.created_ms or self.version).zfill(20)
 

@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from iu_tuner.contract.batch.live_batch import live_run
-from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, SERVED_RUN, UPLOADS_ITEM, model_pk, run_pk
+from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, SERVED_RUN_PREFIX, UPLOADS_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.output.result import Output
@@ -70,7 +70,7 @@ class RunsTable:
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
         """The model's last runs, the latest first: measurements, batches, and runs for uploads."""
         items: dict[str, dict[str, Any]] = {}  # by start time: a run for uploads that failed late has two items
-        for prefix in ("RUN#", SERVED_RUN):
+        for prefix in ("RUN#", SERVED_RUN_PREFIX):
             for item in self._newest_items(model_arn, prefix, max_runs):
                 items.setdefault(item["sk"].removeprefix(prefix), {}).update(item)
         return [

@@ -80,8 +80,8 @@ class ModelStatus:
         }
 
     def _units_in_words(self) -> str:
-        least, most = self.min_units or 1, self.max_units
-        requested = f"started with {least}" + (f" to {most}" if most and most != least else "")
+        min_units, max_units = self.min_units or 1, self.max_units
+        requested = f"started with {min_units}" + (f" to {max_units}" if max_units and max_units != min_units else "")
         if self.scaling is None:
             return f"{self.units} ({requested}; CloudWatch has no number of those in service yet)"
         return f"{self.in_service} in service, {self.desired} desired: {self.scaling} ({requested})"

@@ -30,11 +30,11 @@ def batch_progress(live: LiveBatch, now: float) -> str:
     """Done of listed, the rate against the measured one, and the time and dollars that are left."""
     parts = [f"{live.done + live.current:,} of {count(live.listed, 'image')} have a result"]
     parts += [f"{live.failed:,} failed"] if live.failed else []
-    if live.open and (rate := live.tps(now)):  # afterwards the clock goes on, and the rate would fall
+    if live.open_images and (rate := live.tps(now)):  # afterwards the clock goes on, and the rate would fall
         share_text = f" ({percent(round(rate / live.measured_tps, 2))} of measured)" if live.measured_tps else ""
         parts.append(f"{tps(rate)} images/s{share_text}")
     left_s = live.seconds_left(now)
-    if left_s and live.open:
+    if left_s and live.open_images:
         usd = (live.inference_units or 1) * left_s / 3600 * (live.usd_per_unit_hour or 0.0)
         parts.append(f"about {duration(left_s)} and ${usd:.2f} left")
     elif live.began_at is None and live.expected_usd is not None and live.expected_hours is not None:

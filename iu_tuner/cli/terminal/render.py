@@ -17,11 +17,11 @@ from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.terminal.images import images_progress
-from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentStep, LiveRun
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Findings, Output
-from iu_tuner.contract.output.sentences import carried, receipt_sentence
+from iu_tuner.contract.output.sentences import rate_with_interval, receipt_sentence
 from iu_tuner.formats import one_line
 
 PHASES = {
@@ -76,7 +76,7 @@ def progress_line(snapshot: Snapshot) -> str:
         return _phase_text(run)
     live_progress, estimate = run.progress, run.progress.estimate
     counts = f"{live_progress.accepted} accepted, {live_progress.throttled} throttled, {live_progress.failed} failed"
-    rate = f"about {carried(Rate(estimate.tps, estimate.low, estimate.high))}" if estimate else ""
+    rate = f"about {rate_with_interval(Rate(estimate.tps, estimate.low, estimate.high))}" if estimate else ""
     return "; ".join(part for part in (_phase_text(run), counts, rate) if part)
 
 
@@ -105,12 +105,12 @@ def _steps(run: LiveRun | None) -> Table:
     return table
 
 
-def _step_name(step: StepOutput | StepUnderWay) -> str:
+def _step_name(step: StepOutput | CurrentStep) -> str:
     """A step's phase, with its series unless that is the main one."""
     return f"{step.phase} ({step.series})" if step.series else step.phase
 
 
-def _table_phase(step: StepOutput | StepUnderWay) -> str:
+def _table_phase(step: StepOutput | CurrentStep) -> str:
     """The same in words of at most seven letters, for which 80 columns have place."""
     return plain(f"{step.phase} {step.series or ''}".strip())
 

@@ -16,7 +16,7 @@ from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.cost_estimate import EXPECTED_COMPARISON_MINUTES
 from iu_tuner.contract.errors import RunError
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
-from iu_tuner.contract.output.live_run import StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentStep
 
 # Typical seconds from the first step to the last: the load (docs/accuracy.md has its mean) and the work between steps.
 MEASURING_S: dict[Mode, float] = {"quick": 25.0, "standard": 60.0, "precise": 90.0}
@@ -29,7 +29,7 @@ class RunTimes:
         self._started_at: float | None = None
         self._input: ExecutionInput | None = None
         self._phase: tuple[str, float] = ("", 0.0)
-        self._step: StepUnderWay | None = None
+        self._step: CurrentStep | None = None
         self._step_seen: tuple[int, float] = (0, 0.0)
         self._tps: float | None = None
         self._first_seen_step: int | None = None
@@ -100,7 +100,7 @@ class RunTimes:
             )
 
 
-def _step_seconds(step: StepUnderWay, planned_s: float, elapsed_s: float) -> str:
+def _step_seconds(step: CurrentStep, planned_s: float, elapsed_s: float) -> str:
     """The seconds of the step so far, of those that it takes; a throttled step is extended."""
     if elapsed_s <= planned_s:
         return f"{elapsed_s:.0f} of {planned_s:.0f} s of this step, {100 * elapsed_s / planned_s:.0f} %"
@@ -108,7 +108,7 @@ def _step_seconds(step: StepUnderWay, planned_s: float, elapsed_s: float) -> str
     return f"{elapsed_s:.0f}{limit_text} s of this step"
 
 
-def _expected_requests(step: StepUnderWay, elapsed_s: float, tps: float | None) -> Iterator[str]:
+def _expected_requests(step: CurrentStep, elapsed_s: float, tps: float | None) -> Iterator[str]:
     """The paced requests due by now, as planned; before a paced part, those accepted by now at the measured rate.
 
     The rate is that of the main search, so the other measurements are left out.

@@ -35,7 +35,7 @@ MeasuredVerdict = Literal[
 VerdictWord = Literal[MeasuredVerdict, "skipped"]
 DELETED = "DELETED"  # a model version that no longer exists; not a status of the service
 BILLED_STATUSES = frozenset({"STARTING", "RUNNING", "STOPPING"})
-Change = Literal["dropped", "risen", "within"]
+RateChange = Literal["dropped", "risen", "within"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class EarlierRun:
     low: float | None
     high: float | None
     change_percent: float | None
-    change: Change | None
+    change: RateChange | None
     model_arn: str | None = None
 
 

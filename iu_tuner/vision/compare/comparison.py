@@ -258,6 +258,6 @@ def _with_mean(table: Floats) -> Floats:
 
 
 def _mean(values: Floats) -> float | None:
-    known = np.atleast_1d(values)
-    known = known[~np.isnan(known)]
-    return float(known.mean()) if len(known) else None
+    known_values = np.atleast_1d(values)
+    known_values = known_values[~np.isnan(known_values)]
+    return float(known_values.mean()) if len(known_values) else None

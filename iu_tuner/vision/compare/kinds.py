@@ -83,9 +83,13 @@ def _split(matches: Matches, iou_row: int, is_false: Bools) -> _Errors:
             false_detections - detection_range.start
         ]
         is_same_class = detections.klass[false_detections, None] == truth.klass[None, objects]
-        own, other = (np.where(is_chosen, ious, 0.0) for is_chosen in (is_same_class, ~is_same_class))
+        own_ious, other_ious = (np.where(is_chosen, ious, 0.0) for is_chosen in (is_same_class, ~is_same_class))
         nearest = zip(
-            own.argmax(1).tolist(), own.max(1).tolist(), other.argmax(1).tolist(), other.max(1).tolist(), strict=True
+            own_ious.argmax(1).tolist(),
+            own_ious.max(1).tolist(),
+            other_ious.argmax(1).tolist(),
+            other_ious.max(1).tolist(),
+            strict=True,
         )
         for detection, nearest_objects in zip(false_detections.tolist(), nearest, strict=True):
             kind, object_index = _kind(*nearest_objects, min_iou)
@@ -95,15 +99,17 @@ def _split(matches: Matches, iou_row: int, is_false: Bools) -> _Errors:
     return errors
 
 
-def _kind(own: int, own_iou: float, other: int, other_iou: float, min_iou: float) -> tuple[str, int | None]:
+def _kind(
+    own_object: int, own_iou: float, other_object: int, other_iou: float, min_iou: float
+) -> tuple[str, int | None]:
     """The kind of a false detection, and the object it is about.
 
-    `own` is the object of its class that it overlaps most, `other` the one of another class.
+    `own_object` is the object of its class that it overlaps most, `other_object` the one of another class.
     """
     if BACKGROUND <= own_iou < min_iou:
-        return "localisation", own
+        return "localisation", own_object
     if other_iou >= min_iou:
-        return "classification", other
+        return "classification", other_object
     if own_iou >= min_iou:
         return "duplicate", None
     return ("background" if max(own_iou, other_iou) <= BACKGROUND else "both"), None
@@ -123,8 +129,8 @@ def _first_per_object(
 def _mean_precision(klass: Ints, matches: Matches, is_right: Bools, is_kept: Bools, objects: Ints) -> float:
     precisions = []
     for one_class in np.flatnonzero(objects):
-        chosen = np.flatnonzero(is_kept & (klass == one_class))
-        chosen = chosen[np.argsort(-matches.detections.score[chosen], kind="stable")]
-        hits, misses = (np.cumsum(of[chosen], dtype=np.int32)[None] for of in (is_right, ~is_right))
+        kept_detections = np.flatnonzero(is_kept & (klass == one_class))
+        kept_detections = kept_detections[np.argsort(-matches.detections.score[kept_detections], kind="stable")]
+        hits, misses = (np.cumsum(is_hit[kept_detections], dtype=np.int32)[None] for is_hit in (is_right, ~is_right))
         precisions.append(precision_at_recalls(hits, misses, objects[one_class : one_class + 1])[0])
     return float(np.mean(precisions)) if precisions else 0.0

@@ -66,10 +66,12 @@ class Anomalies:
         colours = mask.convert("RGB")
         difference = ImageChops.difference(colours, Image.new("RGB", mask.size, self.background))
         red, green, blue = (band.point(lambda value: 255 * (value > 0)) for band in difference.split())
-        covered = ImageChops.darker(opaque, ImageChops.lighter(red, ImageChops.lighter(green, blue)))
+        covered_pixels = ImageChops.darker(opaque, ImageChops.lighter(red, ImageChops.lighter(green, blue)))
         if mask.size != size:
-            colours, covered = (each.resize(size, Image.Resampling.NEAREST) for each in (colours, covered))
-        return colours, covered.convert("1")
+            colours, covered_pixels = (
+                each.resize(size, Image.Resampling.NEAREST) for each in (colours, covered_pixels)
+            )
+        return colours, covered_pixels.convert("1")
 
 
 def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:

@@ -54,8 +54,8 @@ def rectangle_of(box: Box, size: tuple[int, int]) -> Rectangle | None:
 def blend_mask(image: Image.Image, anomalies: Anomalies) -> None:
     """Colour the pixels of an anomaly mask. Raises PictureError if the mask can't be decoded."""
     if (layer := anomalies.layer(image.size)) is not None:
-        colours, covered = layer
-        image.paste(Image.blend(image, colours, MASK_SHARE), mask=covered)
+        colours, covered_pixels = layer
+        image.paste(Image.blend(image, colours, MASK_SHARE), mask=covered_pixels)
 
 
 def paint(

@@ -122,17 +122,18 @@ def _labels(
 ) -> dict[str, list[Label]]:
     labels_by_key: dict[str, list[Label]] = {}
     image_of, class_of = (
-        cache(partial(_resolve, *entry)) for entry in (("image_id", image_of), ("category_id", class_of))
+        cache(partial(_resolve, *field_and_namer))
+        for field_and_namer in (("image_id", image_of), ("category_id", class_of))
     )
-    for number, entry in enumerate(annotations):
+    for number, annotation in enumerate(annotations):
         try:
-            if not isinstance(entry, dict):
-                raise ValueError(f"takes an object; got {quoted(entry)}")
-            box = box_of(entry.get("bbox"), in_pixels=True)
-            confidence = confidence_of(entry.get("score"), 1, "score") if has_score else 100.0
-            is_crowd = not has_score and bool(entry.get("iscrowd"))
-            label = Label(class_of(_usable_id(entry.get("category_id"))), confidence, box, is_crowd)
-            labels_by_key.setdefault(image_of(_usable_id(entry.get("image_id"))), []).append(label)
+            if not isinstance(annotation, dict):
+                raise ValueError(f"takes an object; got {quoted(annotation)}")
+            box = box_of(annotation.get("bbox"), in_pixels=True)
+            confidence = confidence_of(annotation.get("score"), 1, "score") if has_score else 100.0
+            is_crowd = not has_score and bool(annotation.get("iscrowd"))
+            label = Label(class_of(_usable_id(annotation.get("category_id"))), confidence, box, is_crowd)
+            labels_by_key.setdefault(image_of(_usable_id(annotation.get("image_id"))), []).append(label)
         except ValueError as error:
             errors.add(f"{field}[{number}]", str(error))
     return labels_by_key

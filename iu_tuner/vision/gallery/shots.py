@@ -56,9 +56,9 @@ def shot(image_with_result: ImageWithResult, *, is_upright: bool) -> Shot:
 def _mask(anomalies: Anomalies, size: tuple[int, int]) -> str:
     if (layer := anomalies.layer(size)) is None:
         return ""
-    colours, covered = layer
+    colours, covered_pixels = layer
     image = Image.new("RGBA", size)
-    image.paste(colours, mask=covered)
+    image.paste(colours, mask=covered_pixels)
     buffer = BytesIO()
     image.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()

@@ -80,10 +80,10 @@ def _is_empty(value: Any) -> bool:
 
 
 def _without_attributes(line: dict[str, Any]) -> Iterator[Fault]:
-    about = line.items()
+    members = line.items()
     incomplete = [
         key
-        for key, value in about
+        for key, value in members
         if key not in _NO_LABELS
         and (not key.endswith(METADATA_SUFFIX) or (isinstance(value, dict) and "type" in value))
     ]

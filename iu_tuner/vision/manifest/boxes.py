@@ -54,10 +54,10 @@ def box_classes(value: Any, metadata: dict[str, Any]) -> Iterator[str]:
             yield class_name
 
 
-def _size(listed: Any) -> tuple[int, int] | None:
-    if not (isinstance(listed, list) and len(listed) == 1 and isinstance(listed[0], dict)):
+def _size(sizes: Any) -> tuple[int, int] | None:
+    if not (isinstance(sizes, list) and len(sizes) == 1 and isinstance(sizes[0], dict)):
         return None
-    return size_of(listed[0].get("width"), listed[0].get("height"))
+    return size_of(sizes[0].get("width"), sizes[0].get("height"))
 
 
 def _annotation_faults(name: str, annotations: list[Any], size: tuple[int, int] | None) -> Iterator[Fault]:

@@ -62,6 +62,6 @@ def _sides(head: bytes) -> tuple[int, int, bool] | None:
 def _sizes(line: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, kind in attribute_types(line).items():
         value = line[name]
-        listed = value.get("image_size") if kind == BOXES and isinstance(value, dict) else None
-        if isinstance(listed, list) and len(listed) == 1 and isinstance(listed[0], dict):
-            yield name, (listed[0].get("width"), listed[0].get("height"))
+        sizes = value.get("image_size") if kind == BOXES and isinstance(value, dict) else None
+        if isinstance(sizes, list) and len(sizes) == 1 and isinstance(sizes[0], dict):
+            yield name, (sizes[0].get("width"), sizes[0].get("height"))

@@ -43,15 +43,15 @@ def rewrite(source: Path, target: Path, mapper: Mapper, bucket: str) -> Iterator
                 yield Finding(number, code, sentence)
 
 
-def by_prefix(old: str, new: str) -> Mapper:
-    """Addresses under the folder `old` move to the folder `new`; both end with `/`.
+def by_prefix(old_prefix: str, new_prefix: str) -> Mapper:
+    """Addresses under the folder `old_prefix` move to the folder `new_prefix`; both end with `/`.
 
-    What is under `new` already stays, so that a second rewriting changes nothing.
+    What is under `new_prefix` already stays, so that a second rewriting changes nothing.
     """
 
     def move(address: str) -> str | None:
-        is_moved = address.startswith(new)
-        return new + address[len(old) :] if address.startswith(old) and not is_moved else None
+        is_moved = address.startswith(new_prefix)
+        return new_prefix + address[len(old_prefix) :] if address.startswith(old_prefix) and not is_moved else None
 
     return move
 
@@ -119,16 +119,16 @@ def _rewrite_line(text: str, mapper: Mapper, bucket: str) -> tuple[str, list[tup
     return text, sentences[::-1]
 
 
-def _escaped_address(new: str, old: Reference, text: str) -> str:
+def _escaped_address(new_address: str, old: Reference, text: str) -> str:
     """The new address as it is written in the line: the end that it shares with the old one stays as it was written."""
     escaped_value = text[old.start : old.end]
     if escaped_value == old.value:  # nothing in it is escaped
-        return _encode(new)[1:-1]
-    pairs = zip(reversed(old.value), reversed(new), strict=False)
+        return _encode(new_address)[1:-1]
+    pairs = zip(reversed(old.value), reversed(new_address), strict=False)
     shared_length = next(
-        (index for index, (one, other) in enumerate(pairs) if one != other), min(len(old.value), len(new))
+        (index for index, (one, other) in enumerate(pairs) if one != other), min(len(old.value), len(new_address))
     )
     changed_part = old.value[: len(old.value) - shared_length]
     if escaped_value.startswith(changed_part) and "\\" not in changed_part:
-        return _encode(new[: len(new) - shared_length])[1:-1] + escaped_value[len(changed_part) :]
-    return json.dumps(new, ensure_ascii=escaped_value.isascii())[1:-1]
+        return _encode(new_address[: len(new_address) - shared_length])[1:-1] + escaped_value[len(changed_part) :]
+    return json.dumps(new_address, ensure_ascii=escaped_value.isascii())[1:-1]

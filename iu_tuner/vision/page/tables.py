@@ -211,8 +211,8 @@ def _rules(output: Json) -> str:
     return f"<h3>When to use which</h3><ul>{items}</ul>" if items else ""
 
 
-def _folded(summary: str, inside: str, is_folded: bool) -> str:
-    return f"<details><summary>{summary}</summary>{inside}</details>" if is_folded else inside
+def _folded(summary: str, content: str, is_folded: bool) -> str:
+    return f"<details><summary>{summary}</summary>{content}</details>" if is_folded else content
 
 
 def stamp(provenance: Json) -> Sequence[str]:

@@ -40,12 +40,12 @@ class Thumbnails:
         """The images as SVG symbols, which the pictures of the page use."""
         if not self._made:
             return ""
-        inside = "".join(
+        symbols = "".join(
             f'<symbol id="{id_}" viewBox="0 0 1 1" preserveAspectRatio="none">'
             f'<image width="1" height="1" preserveAspectRatio="none" href="data:image/jpeg;base64,{data}"/></symbol>'
             for id_, data in self._made.values()
         )
-        return f'<svg class="defs" aria-hidden="true">{inside}</svg>'
+        return f'<svg class="defs" aria-hidden="true">{symbols}</svg>'
 
     def _find(self, key: str) -> Path | None:
         if self._folder is None:

@@ -49,17 +49,19 @@ def weighted_average_precision(
     rows = max(1, 4_000_000 // max(1, len(image)))  # a part of the resamples at a time bounds the memory
     for start in range(0, len(weights), rows):
         part_weights = np.ascontiguousarray(weights[start : start + rows].T)
-        drawn = part_weights[image]
+        detection_weights = part_weights[image]
         total = objects @ part_weights.astype(np.int64)
-        right, all_detections = (_running_sum(each, size) for each in (drawn * is_right[:, None], drawn))
+        right, all_detections = (
+            _running_sum(each, size) for each in (detection_weights * is_right[:, None], detection_weights)
+        )
         averages[start : start + rows] = precision_at_recalls(right, all_detections - right, total)
     return averages
 
 
-def _running_sum(drawn: NDArray[np.uint8], size: int) -> NDArray[np.int32]:
+def _running_sum(detection_weights: NDArray[np.uint8], size: int) -> NDArray[np.int32]:
     """The running sum of each column of (N, R), after each group of `size` rows: (R, groups)."""
-    groups = np.zeros((-(-len(drawn) // size), drawn.shape[1]), dtype=np.int32)
+    groups = np.zeros((-(-len(detection_weights) // size), detection_weights.shape[1]), dtype=np.int32)
     for offset in range(size):
-        rows = drawn[offset::size]
+        rows = detection_weights[offset::size]
         groups[: len(rows)] += rows
     return np.ascontiguousarray(np.cumsum(groups, axis=0, dtype=np.int32).T)

@@ -63,10 +63,10 @@ class Resamples:
 @lru_cache(maxsize=1)
 def _weights(images: int) -> NDArray[np.uint8]:
     generator = np.random.default_rng(SEED)
-    drawn = np.empty((RESAMPLES, images), dtype=np.uint8)
-    for row in drawn:
+    weights = np.empty((RESAMPLES, images), dtype=np.uint8)
+    for row in weights:
         row[:] = np.bincount(generator.integers(images, size=images), minlength=images)
-    return drawn
+    return weights
 
 
 def student_t(degrees: int) -> float:

@@ -101,5 +101,5 @@ def _of_one_name(labels: Sequence[Label]) -> str:
     if len(labels) == 1:
         return caption_of(labels[0])
     confidences = [label.confidence for label in labels]
-    least, most = confidence_in_words(min(confidences)), confidence_in_words(max(confidences))
-    return f"{len(labels):,} {one_line(labels[0].name)}, {least} to {most}"
+    lowest, highest = confidence_in_words(min(confidences)), confidence_in_words(max(confidences))
+    return f"{len(labels):,} {one_line(labels[0].name)}, {lowest} to {highest}"

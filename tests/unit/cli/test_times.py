@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.times import MEASURING_S, RunTimes
-from iu_tuner.contract.output.live_run import LiveProgress, LiveRun, StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentStep, LiveProgress, LiveRun
 from lambdas.runs.live_progress import live_progress
 from simulation.samples.report import KINDS, played
 from tests.unit.cli.aws_stub import MODEL
@@ -29,7 +29,7 @@ def look(
     starts_in_seconds: float = 0.0,
     **raw: Any,
 ) -> Snapshot:
-    step = StepUnderWay(number, "ramp", 4, 1, None, starts_in_seconds, 4.0) if number else None
+    step = CurrentStep(number, "ramp", 4, 1, None, starts_in_seconds, 4.0) if number else None
     return snapshot(phase, LiveProgress(0, 0, 0, (), step), started, **raw)
 
 
@@ -109,7 +109,7 @@ def test_without_a_start_or_with_one_of_a_clock_that_is_ahead_the_first_look_is_
 
 
 def test_a_step_that_is_extended_says_how_long_it_may_take_and_then_that_it_is_over() -> None:
-    step = StepUnderWay(1, "ramp", 4, 1, None, 0.0, 4.0, longest_seconds=20.0)
+    step = CurrentStep(1, "ramp", 4, 1, None, 0.0, 4.0, longest_seconds=20.0)
     times = seen((0.0, look("starting")), (0.0, snapshot("measuring", LiveProgress(0, 0, 0, (), step))))
 
     assert times.sentence(9.0).endswith("; 9 of at most 20 s of this step")

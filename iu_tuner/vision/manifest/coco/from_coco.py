@@ -36,7 +36,7 @@ def from_coco(source: Path, folder: str, target: Path, date: str) -> list[str]:
             f"{source}: {len(without_size)} of its images have no width and height: {without_size[0]} is the first"
         )
     ids = _class_ids(data_set)
-    crowds = crowd_images = outside = 0
+    crowds = crowd_images = outside_boxes = 0
     with replace_file(target) as out:
         for image in data_set.images:
             labels = [label for label in image.labels if not label.is_crowd]
@@ -45,19 +45,19 @@ def from_coco(source: Path, folder: str, target: Path, date: str) -> list[str]:
                 crowd_images += 1
                 continue
             annotations = [each for each in (_annotation(label, image, ids) for label in labels) if each]
-            outside += len(labels) - len(annotations)
+            outside_boxes += len(labels) - len(annotations)
             line = _line(folder + image.key, image, annotations, ids, date)
             out.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-    return list(_notes(crowds, crowd_images, outside))
+    return list(_notes(crowds, crowd_images, outside_boxes))
 
 
-def _notes(crowds: int, crowd_images: int, outside: int) -> Iterator[str]:
+def _notes(crowds: int, crowd_images: int, outside_boxes: int) -> Iterator[str]:
     if crowds:
         yield f"crowds (iscrowd) that are left out: {crowds:,}"
     if crowd_images:
         yield f"images that are left out, as they have nothing but crowds: {crowd_images:,}"
-    if outside:
-        yield f"boxes that are left out, as no pixel of theirs is on the image: {outside:,}"
+    if outside_boxes:
+        yield f"boxes that are left out, as no pixel of theirs is on the image: {outside_boxes:,}"
 
 
 def _class_ids(data_set: DataSet) -> dict[str, int]:
