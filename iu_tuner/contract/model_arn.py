@@ -12,7 +12,7 @@ from iu_tuner.contract.names import MASK_SUFFIX
 
 SERVICE = "Rekognition"  # the service's name in sentences
 
-_PLACE = r"(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
+_REGION_AND_ACCOUNT = r"(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
 _NAME = r"[a-zA-Z0-9_.\-]{1,255}"
 
 
@@ -63,7 +63,7 @@ SERVICES = {
     "rekognition": ModelService(
         SERVICE,
         re.compile(
-            rf"arn:(?P<partition>[a-z0-9-]+):rekognition:{_PLACE}"
+            rf"arn:(?P<partition>[a-z0-9-]+):rekognition:{_REGION_AND_ACCOUNT}"
             rf":project/(?P<project>{_NAME})/version/(?P<version>{_NAME})/(?P<created_ms>[0-9]+)"
         ),
         "arn:{partition}:rekognition:{region}:{account}:project/{project}/version/{version}/{created_ms}",
@@ -72,7 +72,7 @@ SERVICES = {
         "Lookout for Vision",
         # `latest` is no version here: a lease is that of one model.
         re.compile(
-            rf"arn:(?P<partition>[a-z0-9-]+):lookoutvision:{_PLACE}"
+            rf"arn:(?P<partition>[a-z0-9-]+):lookoutvision:{_REGION_AND_ACCOUNT}"
             r":model/(?P<project>[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254})/(?P<version>[1-9][0-9]{0,9})"
         ),
         "arn:{partition}:lookoutvision:{region}:{account}:model/{project}/{version}",

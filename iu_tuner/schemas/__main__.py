@@ -33,20 +33,20 @@ def batch_input_schema() -> dict[str, Any]:
 
 def batch_output_schema() -> dict[str, Any]:
     """The schema of a batch's output."""
-    return _titled("Batch output", BatchOutput)
+    return _titled_schema("Batch output", BatchOutput)
 
 
 def batch_manifest_schema() -> dict[str, Any]:
     """The schema of a batch's manifest.json."""
-    return _titled("Batch manifest", BatchManifest)
+    return _titled_schema("Batch manifest", BatchManifest)
 
 
 def serve_output_schema() -> dict[str, Any]:
     """The schema of the output of a run for uploads."""
-    return _titled("Output of a run for uploads", ServeOutput)
+    return _titled_schema("Output of a run for uploads", ServeOutput)
 
 
-def _titled(title: str, kind: Any) -> dict[str, Any]:
+def _titled_schema(title: str, kind: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     return {"$schema": _DIALECT, "title": title, **_schema(kind, parts), "$defs": parts}
 

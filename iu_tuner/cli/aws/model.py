@@ -26,7 +26,7 @@ _NAMESPACES = {
     "rekognition": ("AWS/Rekognition", "VersionName"),
     "lookoutvision": ("AWS/LookoutVision", "ModelVersion"),
 }
-_RECENT_S = 300.0  # how old a value of a metric may be; CloudWatch gets one a minute
+_MAX_METRIC_AGE_S = 300.0  # how old a value of a metric may be; CloudWatch gets one a minute
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,10 @@ class ModelReader:
         try:
             with calling_aws():
                 reply = self.aws.of("cloudwatch").get_metric_data(
-                    MetricDataQueries=queries, StartTime=now - _RECENT_S, EndTime=now + 60, ScanBy="TimestampDescending"
+                    MetricDataQueries=queries,
+                    StartTime=now - _MAX_METRIC_AGE_S,
+                    EndTime=now + 60,
+                    ScanBy="TimestampDescending",
                 )
         except AwsCallFailed:
             return None, None

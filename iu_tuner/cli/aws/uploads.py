@@ -16,9 +16,9 @@ from iu_tuner.contract.names import INFERENCE_ENTRY, UPLOADS_OUTPUT
 from iu_tuner.contract.uploads.entry import InferenceEntry, parse_entry
 from iu_tuner.exit_codes import ClientError, UsageError
 
-_BATCH = 10  # messages of one call to SQS
+_BATCH_SIZE = 10  # messages of one call to SQS
 _HIDDEN_S = 60  # a dead letter that is not replayed is seen again after this time
-_RECENT_S = 600.0
+_MAX_METRIC_AGE_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class UploadQueue:
                 Namespace="AWS/SQS",
                 MetricName="ApproximateAgeOfOldestMessage",
                 Dimensions=[{"Name": "QueueName", "Value": name}],
-                StartTime=now - _RECENT_S,
+                StartTime=now - _MAX_METRIC_AGE_S,
                 EndTime=now,
                 Period=60,
                 Statistics=["Maximum"],
@@ -105,7 +105,7 @@ class UploadQueue:
         with calling_aws():
             reply = self.deployment.aws.of("sqs").receive_message(
                 QueueUrl=self.dead_letters_url,
-                MaxNumberOfMessages=_BATCH,
+                MaxNumberOfMessages=_BATCH_SIZE,
                 MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
                 VisibilityTimeout=_HIDDEN_S,
@@ -142,5 +142,5 @@ def _event(bucket: str, key: str) -> str:
 
 
 def _batches(bodies: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(bodies, _BATCH)):
+    while batch := list(islice(bodies, _BATCH_SIZE)):
         yield batch

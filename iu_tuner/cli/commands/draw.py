@@ -8,7 +8,7 @@ import click
 
 from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.looking.inputs import inputs
-from iu_tuner.cli.looking.options import looking_options, needs_vision, selection, thresholds_options
+from iu_tuner.cli.looking.options import looking_options, missing_package_error, selection, thresholds_options
 from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit, UsageError
 from iu_tuner.formats import count, one_line
@@ -44,7 +44,7 @@ def draw(
         from iu_tuner.vision.drawing.painting import check_font
         from iu_tuner.vision.drawing.plan import Plan
     except ModuleNotFoundError as error:
-        raise needs_vision("draw", error) from None
+        raise missing_package_error("draw", error) from None
     if font is not None:
         try:
             check_font(font)

@@ -9,7 +9,7 @@ import click
 
 from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.looking.inputs import inputs
-from iu_tuner.cli.looking.options import looking_options, needs_vision, selection
+from iu_tuner.cli.looking.options import looking_options, missing_package_error, selection
 from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit
 from iu_tuner.formats import count, one_line
@@ -43,7 +43,7 @@ def gallery(
         from iu_tuner.vision.gallery.pages import write
         from iu_tuner.vision.gallery.shots import shot
     except ModuleNotFoundError as error:
-        raise needs_vision("gallery", error) from None
+        raise missing_package_error("gallery", error) from None
     with inputs(images, results, None, stack_options) as (files, found_results):
         label_selection = selection(threshold, None, None, names, stack_options, found_results.model_arn)
         plan = Plan(files, found_results, label_selection)

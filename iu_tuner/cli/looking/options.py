@@ -59,7 +59,7 @@ def thresholds_options(command: Command) -> Command:
     return command
 
 
-def needs_vision(command: str, error: ModuleNotFoundError) -> UsageError:
+def missing_package_error(command: str, error: ModuleNotFoundError) -> UsageError:
     """The error of a command that lacks a package of the extra."""
     return UsageError(f"{command} needs the package {error.name}: pip install '.[vision]'")
 

@@ -9,7 +9,7 @@ from typing import Any
 from iu_tuner.contract.model_arn import ModelArn
 
 # The statuses in which a model is billed, or is about to be.
-_BILLED = ("STARTING", "RUNNING", "STOPPING")
+_BILLED_STATUSES = ("STARTING", "RUNNING", "STOPPING")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ModelStatus:
     @property
     def units(self) -> int:
         """The inference units that are paid for now, as far as is known."""
-        if self.status not in _BILLED:
+        if self.status not in _BILLED_STATUSES:
             return 0
         return (self.status == "RUNNING" and self.in_service) or self.min_units or 1
 

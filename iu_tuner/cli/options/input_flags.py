@@ -83,10 +83,10 @@ def merged_input(
         raise _refusal(input_values)
     _put(input_values, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
     for name, (path, _, _) in flags.items():
-        value = flag_values[_parameter(name)]
+        value = flag_values[_parameter_name(name)]
         _put(input_values, path, text_argument(name, value) if isinstance(value, str) else value)
     for name, (path, _) in switches.items():
-        _put(input_values, path, flag_values[_parameter(name)] or None)
+        _put(input_values, path, flag_values[_parameter_name(name)] or None)
     return input_values
 
 
@@ -120,7 +120,7 @@ def expected_cost(execution_input: ExecutionInput, usd_per_unit_hour: float) -> 
     )
 
 
-def _parameter(flag: str) -> str:
+def _parameter_name(flag: str) -> str:
     """The name of the parameter that click passes to the command for this flag."""
     return flag.removeprefix("--").replace("-", "_")
 

@@ -40,7 +40,7 @@ def _parse(content: bytes) -> Any:
     if not content.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ValueError("it is empty")
     # json detects the encoding of bytes.
-    value = json.loads(content, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+    value = json.loads(content, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite_number)
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -61,6 +61,6 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number in JSON")
 
 
-def _finite(text: str) -> float:
+def _finite_number(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _no_number(text)

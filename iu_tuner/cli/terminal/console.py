@@ -23,7 +23,7 @@ from iu_tuner.cli.terminal.times import RunTimes
 from iu_tuner.streams import can_ask, discard
 
 LOG_WIDTH = 120  # columns; a log has no width, and rich would assume 80
-NARROW = 60  # columns of a terminal in which a table can't be read
+MIN_TABLE_WIDTH = 60  # columns; in a narrower terminal a table can't be read
 
 
 class Screen:
@@ -43,7 +43,7 @@ class Screen:
         return can_ask()
 
     def __enter__(self) -> Screen:
-        if self._err.is_terminal and not self._err.is_dumb_terminal and self._err.width >= NARROW:
+        if self._err.is_terminal and not self._err.is_dumb_terminal and self._err.width >= MIN_TABLE_WIDTH:
             self._live = Live(console=self._err, refresh_per_second=8, transient=False)
             self._live.start()
         return self
@@ -93,7 +93,7 @@ def _print(console: Console, part: RenderableType) -> None:
 
     Commands, which are texts with `no_wrap`, stay on their line, and so does everything in a log.
     """
-    if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
+    if isinstance(part, Table) and console.is_terminal and console.width < MIN_TABLE_WIDTH:
         for row in zip(*(column.cells for column in part.columns), strict=True):
             cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
             _print(console, Text(f"- {'; '.join(cells)}"))

@@ -19,12 +19,12 @@ def check_entries(entries: Sequence[InferenceEntry], trigger_prefixes: Iterable[
         InvalidInput: names the entry by its number, the field, what it got and what it takes.
     """
     numbered = list(enumerate(entries))
-    for (first, one), (second, other) in combinations(numbered, 2):
-        if _overlap(one.prefix, other.prefix):
-            valid_values = f"a prefix apart from that of [{first}], which is {one.prefix}"
+    for (first, entry), (second, other) in combinations(numbered, 2):
+        if _overlap(entry.prefix, other.prefix):
+            valid_values = f"a prefix apart from that of [{first}], which is {entry.prefix}"
             raise InvalidInput(wrong_value(f"[{second}].prefix", other.prefix, valid_values))
         for name, field in (("queue_name", "queueName"), ("key_alias", "kmsKeyAlias")):
-            value, other_value = getattr(one, name), getattr(other, name)
+            value, other_value = getattr(entry, name), getattr(other, name)
             if value is not None and value == other_value:
                 raise InvalidInput(wrong_value(f"[{second}].{field}", other_value, f"another name than [{first}] has"))
     for number, entry in numbered:

@@ -18,7 +18,7 @@ from iu_tuner.vision.compare.money import RunningCosts
 from iu_tuner.vision.compare.precision import average_precisions, objects_by_image, resampled_average_precision
 from iu_tuner.vision.formats.labels import DataSet
 from iu_tuner.vision.statistics.calibration import Calibration, calibration
-from iu_tuner.vision.statistics.intervals import MIN_IMAGES, Interval, Resamples, too_few
+from iu_tuner.vision.statistics.intervals import MIN_IMAGES, Interval, Resamples, no_interval_reason
 from iu_tuner.vision.statistics.thresholds import ErrorCosts
 
 AP50, AP75 = 0, 5  # their numbers among COCO's IoU thresholds
@@ -222,7 +222,7 @@ def _difference(
 ) -> Difference:
     first, second, intervals = evaluations[a], evaluations[b], []
     for number, (first_rates, second_rates) in enumerate(zip(first.point.rates, second.point.rates, strict=True)):
-        note = too_few(resamples.images, first_rates.right + first_rates.missed)
+        note = no_interval_reason(resamples.images, first_rates.right + first_rates.missed)
         samples = ap50[a][:, number] - ap50[b][:, number]
         values = [mean_precision(each, number) for each in (first, second)]
         intervals.append(

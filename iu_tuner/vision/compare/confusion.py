@@ -12,7 +12,7 @@ from iu_tuner.vision.compare.alignment import Bools, Boxes, Floats
 from iu_tuner.vision.compare.matching import Matches, iou_table
 
 NOTHING = -1  # in place of a class: nothing is there, or nothing was found
-TOO_LARGE = 1.5  # times the area of the object: such a hit is shown as too large
+TOO_LARGE_RATIO = 1.5  # times the area of the object: such a hit is shown as too large
 MAX_WORST_IMAGES = 12
 
 
@@ -128,7 +128,7 @@ def worst_images(matches: Matches, pairs: list[Pair]) -> list[BadImage]:
     too_large: dict[int, int] = defaultdict(int)
     hits = _hits(matches, pairs)
     for hit, ratio in zip(hits, _area_ratios(matches, hits), strict=True):
-        too_large[hit.image] += bool(ratio >= TOO_LARGE)
+        too_large[hit.image] += bool(ratio >= TOO_LARGE_RATIO)
     for pair in set(pairs) - set(hits):
         missed[pair.image] += pair.truth != NOTHING
         invented[pair.image] += pair.detection != NOTHING

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from iu_tuner.vision.compare.alignment import Bools, Floats, Ints
 from iu_tuner.vision.compare.matching import Matches
 from iu_tuner.vision.compare.precision import objects_by_image
-from iu_tuner.vision.statistics.intervals import Interval, Resamples, difference, f1_interval, share_interval, too_few
+from iu_tuner.vision.statistics.intervals import (
+    Interval,
+    Resamples,
+    difference,
+    f1_interval,
+    no_interval_reason,
+    share_interval,
+)
 from iu_tuner.vision.statistics.thresholds import Curve, ErrorCosts, halves
 
 RATES = ("precision", "recall", "f1")
@@ -66,7 +73,7 @@ def rates(counts: Counts, resamples: Resamples) -> list[Rates]:
     resampled_counts = [resamples.sums(each) for each in (counts.right, counts.wrong, counts.objects)]
     rates_by_class = []
     for column, (right, wrong, missed) in enumerate(counts.totals):
-        note = too_few(images, right + missed)
+        note = no_interval_reason(images, right + missed)
         samples = _samples(*(each[:, column] for each in resampled_counts))
         intervals = {
             "precision": share_interval(right, right + wrong, samples["precision"], resamples, note),

@@ -11,7 +11,7 @@ from iu_tuner.vision.compare.alignment import Bools, Ints
 from iu_tuner.vision.compare.matching import Matches, iou_table
 from iu_tuner.vision.statistics.average_precision import MAX_DETECTIONS, precision_at_recalls
 
-BACKGROUND = 0.1  # TIDE's threshold: a detection that overlaps no object by more is on the background
+BACKGROUND_IOU = 0.1  # TIDE's threshold: a detection that overlaps no object by more is on the background
 KINDS: Mapping[str, str] = {
     "classification": "the place is right, the class wrong",
     "localisation": "the class is right, the box not close enough",
@@ -106,13 +106,13 @@ def _kind(
 
     `own_object` is the object of its class that it overlaps most, `other_object` the one of another class.
     """
-    if BACKGROUND <= own_iou < min_iou:
+    if BACKGROUND_IOU <= own_iou < min_iou:
         return "localisation", own_object
     if other_iou >= min_iou:
         return "classification", other_object
     if own_iou >= min_iou:
         return "duplicate", None
-    return ("background" if max(own_iou, other_iou) <= BACKGROUND else "both"), None
+    return ("background" if max(own_iou, other_iou) <= BACKGROUND_IOU else "both"), None
 
 
 def _first_per_object(

@@ -17,7 +17,7 @@ class RunningCosts:
     """How a model runs; every field is None where it is not given.
 
     `usd_per_hour` is the price of one inference unit or endpoint, `tps` the requests/s that it carries.
-    `is_always_on`: it is paid by the month, whatever it is asked; else by the hours that the images take.
+    `is_always_on`: it is paid by the month, however many images it gets; else by the hours that the images take.
     """
 
     usd_per_hour: float | None = None

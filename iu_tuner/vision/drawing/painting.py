@@ -42,10 +42,10 @@ def rectangle_of(box: Box, size: tuple[int, int]) -> Rectangle | None:
 
     Returns None if the box lies outside.
     """
-    across, down = (1, 1) if box.in_pixels else size
-    left, top = round(box.left * across), round(box.top * down)
-    right = max(left, round((box.left + box.width) * across) - 1)
-    bottom = max(top, round((box.top + box.height) * down) - 1)
+    x_scale, y_scale = (1, 1) if box.in_pixels else size
+    left, top = round(box.left * x_scale), round(box.top * y_scale)
+    right = max(left, round((box.left + box.width) * x_scale) - 1)
+    bottom = max(top, round((box.top + box.height) * y_scale) - 1)
     if right < 0 or bottom < 0 or left >= size[0] or top >= size[1]:
         return None
     return max(left, 0), max(top, 0), min(right, size[0] - 1), min(bottom, size[1] - 1)
@@ -73,8 +73,8 @@ def paint(
     draw = ImageDraw.Draw(image)
     font = _font(max(11, image.height // 45), font_file)
     line_width = max(2, round(image.height / 200))
-    rising = sorted((label for label in labels if label.box), key=lambda label: label.confidence)
-    label_rectangles = [(label, rectangle_of(label.box, image.size)) for label in rising if label.box]
+    by_confidence = sorted((label for label in labels if label.box), key=lambda label: label.confidence)
+    label_rectangles = [(label, rectangle_of(label.box, image.size)) for label in by_confidence if label.box]
     for label, rectangle in label_rectangles:
         if rectangle is not None:
             _outline(draw, rectangle, colour_of(label.name), line_width)

@@ -99,11 +99,11 @@ def open_image(source: Path | IO[bytes]) -> Iterator[Image.Image]:
 
 def _turn(image: Image.Image) -> bool:
     """Turn the pixels as EXIF says; returns whether that swaps the sides. A broken EXIF block counts as none."""
-    swaps = False
+    swaps_sides = False
     with suppress(*_BROKEN_EXIF):
-        swaps = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        swaps_sides = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         ImageOps.exif_transpose(image, in_place=True)
-    return swaps
+    return swaps_sides
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -71,7 +71,7 @@ def _serving_labels(prediction: dict[str, Any]) -> Iterator[Label]:
     used_detections = prediction.get("num_detections", len(lists[0] or ()))
     if not is_number(used_detections):
         raise ValueError(f"num_detections takes a number; got {quoted(used_detections)}")
-    for box, number, score in list(zip(*map(list, map(_listed, lists)), strict=True))[: int(used_detections)]:
+    for box, number, score in list(zip(*map(list, map(_as_list, lists)), strict=True))[: int(used_detections)]:
         if is_number(score) and score <= 0:  # an unused slot: 0, or -1 from some exporters
             continue
         if not isinstance(box, list) or len(box) != 4 or not all(map(is_number, box)):
@@ -81,7 +81,7 @@ def _serving_labels(prediction: dict[str, Any]) -> Iterator[Label]:
         yield Label(_class_number(number), confidence_of(score, 1, "score"), box_of(sides, in_pixels=False))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 

@@ -19,7 +19,7 @@ _decoder = json.JSONDecoder()
 
 
 class Reference(NamedTuple):
-    """A `…-ref` of a line: its name, its value, and where the value's characters begin and end in the text."""
+    """A field whose name ends with `-ref`: its name, its value, and where the value begins and ends in the text."""
 
     name: str
     value: str

@@ -45,12 +45,12 @@ def is_anomaly_line(names: set[str], kinds: dict[str, str]) -> bool:
 
 def attribute_faults(line: dict[str, Any], kinds: dict[str, str], names: set[str]) -> Iterator[Fault]:
     """The faults of a line's label attributes; `kinds` and `names` as of `attribute_types` and `label_names`."""
-    untyped = list(_untyped(line, kinds))
-    if not kinds and not untyped:
-        yield from _without_attributes(line)
+    untyped_faults = list(_untyped_faults(line, kinds))
+    if not kinds and not untyped_faults:
+        yield from _no_attribute_faults(line)
         return
-    yield from untyped
-    yield from _halves(line)
+    yield from untyped_faults
+    yield from _incomplete_faults(line)
     counts = []
     for name, kind in kinds.items():
         value, metadata = line[name], line[name + METADATA_SUFFIX]
@@ -79,7 +79,7 @@ def _is_empty(value: Any) -> bool:
     return isinstance(value, dict) and not value.get("annotations")
 
 
-def _without_attributes(line: dict[str, Any]) -> Iterator[Fault]:
+def _no_attribute_faults(line: dict[str, Any]) -> Iterator[Fault]:
     members = line.items()
     incomplete = [
         key
@@ -94,7 +94,7 @@ def _without_attributes(line: dict[str, Any]) -> Iterator[Fault]:
         yield "WARNING_UNANNOTATED_RECORD", "the image has no labels, and is not trained on"
 
 
-def _untyped(line: dict[str, Any], kinds: dict[str, str]) -> Iterator[Fault]:
+def _untyped_faults(line: dict[str, Any], kinds: dict[str, str]) -> Iterator[Fault]:
     """Values whose metadata have no type."""
     for key, metadata in line.items():
         name = key.removesuffix(METADATA_SUFFIX)
@@ -103,7 +103,7 @@ def _untyped(line: dict[str, Any], kinds: dict[str, str]) -> Iterator[Fault]:
             yield METADATA, f"{key} takes an object with a type; got {quoted(wrong_type)}"
 
 
-def _halves(line: dict[str, Any]) -> Iterator[Fault]:
+def _incomplete_faults(line: dict[str, Any]) -> Iterator[Fault]:
     """Metadata without a value and boxes without metadata, beside other label attributes."""
     for key, value in line.items():
         if not isinstance(value, dict):

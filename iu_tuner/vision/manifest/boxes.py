@@ -15,7 +15,7 @@ Fault = tuple[str, str]
 MAX_BOXES = 50  # the guide, "Guidelines and quotas": bounding boxes in an image
 TRAINED_SIDE = 1280  # the guide, ERROR_BOUNDING_BOX_TOO_SMALL: a longer image is made this long
 MIN_SIDE = 1  # the same: a box has to be more than this wide and high, in pixels of the image that is trained on
-OFF_FRAME = 1e-3  # pixels: sums of fractions are not exact
+FRAME_TOLERANCE = 1e-3  # pixels: sums of fractions are not exact
 MAX_NAME = 256  # characters: the guide, ERROR_INVALID_LABEL_NAME_LENGTH
 SIDES = ("left", "top", "width", "height")
 _NUMBERS = {int, float}
@@ -91,7 +91,7 @@ def _frame_fault(left: float, top: float, width: float, height: float, size: tup
     if left < 0 or top < 0 or width < 0 or height < 0:
         sides = f"left {left:g}, top {top:g}, width {width:g}, height {height:g}"
         return "ERROR_INVALID_BOUNDING_BOX", f"has a negative number: {sides}"
-    if size and (left + width > size[0] + OFF_FRAME or top + height > size[1] + OFF_FRAME):
+    if size and (left + width > size[0] + FRAME_TOLERANCE or top + height > size[1] + FRAME_TOLERANCE):
         reach_text = f"reaches to {left + width:g}, {top + height:g}"
         return "ERROR_INVALID_BOUNDING_BOX", f"{reach_text} on an image of {size[0]} x {size[1]} pixels"
     scale = min(1.0, TRAINED_SIDE / max(size)) if size else 1.0

@@ -23,7 +23,7 @@ from iu_tuner.vision.manifest.finding import WHOLE_FILE, Finding
 from iu_tuner.vision.manifest.lines import EMPTY, UTF8_MARK, format_problem, parse_line, raw_lines
 
 FORMAT = "ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT"
-_CHUNK = 64  # lines; their images are looked at together, and the first 256 KiB of each are in memory
+_CHUNK_LINES = 64  # their images are looked at together, and the first 256 KiB of each are in memory
 
 
 class CheckedLine(NamedTuple):
@@ -47,7 +47,7 @@ class Check:
         self._max_lines = MAX_LINES_OF_SMALL_REGIONS if region in SMALL_REGIONS else MAX_LINES
         self._rules = FileRules()
         self.lines = 0
-        self._invalid = 0
+        self._invalid_lines = 0
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is wrong, in the order of the lines; what is wrong with the file as a whole comes last.
@@ -67,7 +67,7 @@ class Check:
                 yield Finding(number, code, f"this is no manifest: {sentence}")
                 return
             lines = raw_lines(file)
-            while chunk := list(islice(lines, _CHUNK)):
+            while chunk := list(islice(lines, _CHUNK_LINES)):
                 yield from self._chunk_findings(chunk)
                 if self.lines > self._max_lines:
                     break
@@ -87,7 +87,7 @@ class Check:
             findings += self._look(images)
             findings.sort(key=lambda each: each.line)
         of_file = (FORMAT, "ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM", *OF_FILE)
-        self._invalid += len({each.line for each in findings if each.is_error and each.code not in of_file})
+        self._invalid_lines += len({each.line for each in findings if each.is_error and each.code not in of_file})
         return findings
 
     def _line_findings(self, number: int, line_bytes: bytes, images: list[CheckedLine]) -> Iterator[Finding]:
@@ -116,5 +116,5 @@ class Check:
             limit_text = count(MAX_TEST_LINES_OF_SMALL_REGIONS, "line")
             sentence = f"a test set takes at most {limit_text} in {self._region}; the file has {self.lines:,}"
             yield Finding(WHOLE_FILE, "WARNING_MANIFEST_ROWS_EXCEEDS_MAXIMUM", sentence)
-        for code, sentence in self._rules.end_faults(self.lines, self._invalid):
+        for code, sentence in self._rules.end_faults(self.lines, self._invalid_lines):
             yield Finding(WHOLE_FILE, code, sentence)

@@ -59,10 +59,10 @@ class FileRules:
                 sentence = f"here is label {MAX_LABELS + 1} of the file; takes at most {MAX_LABELS}"
                 yield "ERROR_MANIFEST_TOO_MANY_LABELS", sentence
 
-    def end_faults(self, lines: int, invalid: int) -> Iterator[Fault]:
-        """The faults of the file after all of its `lines`, of which `invalid` have errors."""
-        if invalid > MAX_INVALID_RATIO * lines:
-            sentence = f"{invalid:,} of {lines:,} lines have errors; takes at most 20 %"
+    def end_faults(self, lines: int, invalid_lines: int) -> Iterator[Fault]:
+        """The faults of the file after all of its `lines`, of which `invalid_lines` have errors."""
+        if invalid_lines > MAX_INVALID_RATIO * lines:
+            sentence = f"{invalid_lines:,} of {lines:,} lines have errors; takes at most 20 %"
             yield "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST", sentence
         has_boxes = BOXES in self._kinds
         min_labels = MIN_LABELS_WITH_BOXES if has_boxes else MIN_LABELS

@@ -19,14 +19,14 @@ MIN_SIDE, MAX_SIDE = 64, 4096
 MAX_ASPECT_RATIO = 20
 FIRST_BYTES = 2**18  # a JPEG's sides come after its EXIF data and colour profile, of 64 KiB a piece
 _ORIENTATION = 0x0112  # the EXIF tag; 5 to 8 turn the image by a quarter
-_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
 def image_faults(line: dict[str, Any], size: int, head: bytes) -> Iterator[Fault]:
     """The faults of an image of `size` bytes that begins with `head`, as the image of `line`."""
     if size > MAX_BYTES:
         yield "ERROR_INVALID_IMAGE", f"the image has {size / 2**20:.1f} MB; takes at most 15"
-    if not head.startswith(_STARTS):
+    if not head.startswith(_SIGNATURES):
         yield "ERROR_INVALID_IMAGE", f"the object is neither JPEG nor PNG: it begins with {head[:8]!r}"
         return
     sides = _sides(head)

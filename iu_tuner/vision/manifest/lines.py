@@ -16,8 +16,8 @@ from iu_tuner.exit_codes import UsageError
 UTF8_MARK = b"\xef\xbb\xbf"
 MAX_LINE_BYTES = 16 * 2**20  # the service takes 100,000 characters; more than this is no list of lines
 MAX_LINE_LENGTH = 100_000  # characters: the guide, "Terminal content errors"
-_HEAD = 4096
-_STARTS = {
+_HEAD_BYTES = 4096
+_SIGNATURES = {
     b"\x1f\x8b": "it is compressed with gzip: unpack it",
     b"PK\x03\x04": "it is a ZIP archive: unpack it",
     b"\xff\xfe": "it is in UTF-16: save it in UTF-8",
@@ -30,11 +30,11 @@ EMPTY = "it is empty"
 
 def format_problem(file: BinaryIO) -> str | None:
     """Why a file can't hold JSON lines, by its first bytes, as the end of a sentence; None if it may hold them."""
-    head = file.read(_HEAD)
-    is_whole = len(head) < _HEAD
+    head = file.read(_HEAD_BYTES)
+    is_whole = len(head) < _HEAD_BYTES
     file.seek(0)
-    for start, sentence in _STARTS.items():
-        if head.startswith(start):
+    for signature, sentence in _SIGNATURES.items():
+        if head.startswith(signature):
             return sentence
     if b"\0" in head[:4]:
         return "it is in UTF-16 or UTF-32, or no text: save it in UTF-8"

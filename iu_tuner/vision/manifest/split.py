@@ -31,7 +31,7 @@ class Split(NamedTuple):
 class _Lines(NamedTuple):
     """Of each line that is not blank: the hash of its key, and the index of its labels in `labels`."""
 
-    hashes: array[int]
+    key_hashes: array[int]
     label_indices: array[int]
     labels: list[Labels]
 
@@ -46,10 +46,10 @@ def split(source: Path, percent: float, folder: Path) -> Split:
         UsageError: a line has no image, or that of another line; or a file can't be written.
     """
     lines = _read(source)
-    if len(lines.hashes) < 2:
+    if len(lines.key_hashes) < 2:
         raise UsageError(f"{source}: it has one image; a split takes two or more")
     strata = _strata(lines)
-    test_lines = _choose_test_lines(lines.hashes, strata, round(len(strata) * percent / 100))
+    test_lines = _choose_test_lines(lines.key_hashes, strata, round(len(strata) * percent / 100))
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         train, test = (files.enter_context(replace_file(folder / name)) for name in (TRAIN, TEST))
@@ -60,21 +60,23 @@ def split(source: Path, percent: float, folder: Path) -> Split:
 
 def _read(source: Path) -> _Lines:
     first_lines: dict[int, int] = {}
-    hashes, label_indices, labels = array("Q"), array("L"), dict[Labels, int]()
+    key_hashes, label_indices, labels = array("Q"), array("L"), dict[Labels, int]()
     for number, line_bytes in nonblank_lines(source):
         try:
             line = parse_line(line_bytes)
             if (location := bucket_and_key(line.get("source-ref"))) is None:
                 raise ValueError("its source-ref is no s3://bucket/key")
-            hash_ = int.from_bytes(blake2b(location[1].encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-            if (first := first_lines.setdefault(hash_, number)) != number:
+            key_hash = int.from_bytes(
+                blake2b(location[1].encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+            )
+            if (first := first_lines.setdefault(key_hash, number)) != number:
                 raise ValueError(f"the image is that of line {first}, too")
         except ValueError as error:
             raise UsageError(f"{source}: line {number}: {error}; see `iu-tuner manifest check`") from None
-        hashes.append(hash_)
+        key_hashes.append(key_hash)
         names = tuple(sorted(label_names(line, attribute_types(line))))
         label_indices.append(labels.setdefault(names, len(labels)))
-    return _Lines(hashes, label_indices, list(labels))
+    return _Lines(key_hashes, label_indices, list(labels))
 
 
 def _strata(lines: _Lines) -> list[str | None]:
@@ -86,9 +88,9 @@ def _strata(lines: _Lines) -> list[str | None]:
     return [rarest[index] for index in lines.label_indices]
 
 
-def _choose_test_lines(hashes: array[int], strata: list[str | None], number: int) -> set[int]:
+def _choose_test_lines(key_hashes: array[int], strata: list[str | None], number: int) -> set[int]:
     """Indices of the lines for the test: each stratum's share of `number`, and of two lines or more one at least."""
-    by_hash = sorted(range(len(strata)), key=hashes.__getitem__)
+    by_hash = sorted(range(len(strata)), key=key_hashes.__getitem__)
     number = max(1, min(number, len(strata) - 1))
     members: dict[str | None, list[int]] = {}
     for index in by_hash:
@@ -100,7 +102,7 @@ def _choose_test_lines(hashes: array[int], strata: list[str | None], number: int
             numbers[label] += 1
     test_lines = {index for label, indices in members.items() for index in indices[: numbers[label]]}
     single_lines = [indices[0] for indices in members.values() if len(indices) == 1]
-    return test_lines | set(sorted(single_lines, key=hashes.__getitem__)[: max(number - len(test_lines), 0)])
+    return test_lines | set(sorted(single_lines, key=key_hashes.__getitem__)[: max(number - len(test_lines), 0)])
 
 
 def _overlap_findings(lines: _Lines, test_lines: set[int]) -> list[Finding]:

@@ -37,12 +37,12 @@ def rates(output: Json) -> str:
         "AP@.75",
     ]
     overall = [_rates_row(name, "all", model) for name, model in output["models"].items()]
-    absent = set(output["classesWithoutTruth"])
+    absent_classes = set(output["classesWithoutTruth"])
     by_class = [
         _rates_row(name, klass, values)
         for klass in output["classes"]
         for name, model in output["models"].items()
-        if (values := model["perClass"][klass]) and (klass not in absent or values["falsePositives"])
+        if (values := model["perClass"][klass]) and (klass not in absent_classes or values["falsePositives"])
     ]
     parts = [table("Rates of all classes", headings, overall, 2)]
     if len(output["classes"]) > 1:
@@ -53,10 +53,10 @@ def rates(output: Json) -> str:
         for name, model in output["models"].items()
         for note in sorted({model[rate]["note"] for rate in _RATES if "note" in model[rate]})
     ]
-    if absent:
+    if absent_classes:
         parts.append(
             f'<p class="note">Average precision leaves out classes without an object in the truth: '
-            f"{', '.join(map(text, sorted(absent)))}. Their false alarms count in the rates.</p>"
+            f"{', '.join(map(text, sorted(absent_classes)))}. Their false alarms count in the rates.</p>"
         )
     parts += [f'<p class="note">{note}.</p>' for note in notes]
     note = '<p class="note">Below a rate: its 95 % interval. AP is average precision, as pycocotools counts it.</p>'

@@ -78,7 +78,7 @@ def student_t(degrees: int) -> float:
     return z + first / degrees + second / degrees**2 + third / degrees**3
 
 
-def too_few(images: int, objects: int) -> str | None:
+def no_interval_reason(images: int, objects: int) -> str | None:
     """Why there is no interval; None if there are images and objects enough."""
     if images < MIN_IMAGES:
         return f"no interval: {images} images, and it takes {MIN_IMAGES}"

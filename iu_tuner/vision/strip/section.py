@@ -84,7 +84,7 @@ def caption(labels: Iterable[Label]) -> str:
     for label in labels:
         by_name[label.name].append(label)
     by_frequency = sorted(by_name.values(), key=len, reverse=True)
-    parts = [f"{_swatch(each[0].name)} {escape(_of_one_name(each))}" for each in by_frequency[:MAX_NAMES]]
+    parts = [f"{_swatch(each[0].name)} {escape(_label_text(each))}" for each in by_frequency[:MAX_NAMES]]
     if len(by_frequency) > MAX_NAMES:
         parts.append(f"and {count(len(by_frequency) - MAX_NAMES, 'more label')}")
     return "; ".join(parts).replace(" %", "&nbsp;%") or "no label"
@@ -97,7 +97,7 @@ def _swatch(name: str) -> str:
     )
 
 
-def _of_one_name(labels: Sequence[Label]) -> str:
+def _label_text(labels: Sequence[Label]) -> str:
     if len(labels) == 1:
         return caption_of(labels[0])
     confidences = [label.confidence for label in labels]

@@ -66,7 +66,7 @@ class RunReport:
         except ModuleNotFoundError:
             return page, ""
         try:
-            chosen_images = choose(list(self._processed(str(output.manifest_uri))))
+            chosen_images = choose(list(self._processed_images(str(output.manifest_uri))))
             contents = ((image, self._image(image)) for image in chosen_images)
             all_thumbnails = [thumbnail(image, content) for image, content in contents if content is not None]
         except AwsCallFailed as error:
@@ -75,7 +75,7 @@ class RunReport:
         note = f", with {count(len(thumbnails), 'picture')}" if thumbnails else ""
         return with_strip(page, thumbnails, output.images.done + output.images.current), note
 
-    def _processed(self, manifest_uri: str) -> Iterator[ProcessedImage]:
+    def _processed_images(self, manifest_uri: str) -> Iterator[ProcessedImage]:
         """The images of some parts at even distances, in the part's first bytes: the last line may be cut off."""
         bucket, _, key = manifest_uri.removeprefix("s3://").partition("/")
         parts = [part for part in json.loads(self._read(bucket, key))["parts"] if part["lines"]]

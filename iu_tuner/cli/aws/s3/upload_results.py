@@ -29,7 +29,7 @@ class UploadResults:
         """The keys of the images without a current result; `since` leaves out those that were uploaded before."""
         images = [
             each
-            for each in self._listed(self._images, self._prefix)
+            for each in self._list_objects(self._images, self._prefix)
             if self._entry.takes(each["Key"]) and (since is None or each["LastModified"] >= since)
         ]
         with ThreadPoolExecutor(_THREADS) as threads:
@@ -41,14 +41,14 @@ class UploadResults:
         results, result_prefix = self._entry.results, self._entry.results.prefix or ""
         keys = [
             each["Key"]
-            for each in self._listed(self._results, result_prefix + self._prefix)
+            for each in self._list_objects(self._results, result_prefix + self._prefix)
             if self._entry.takes(each["Key"].removeprefix(result_prefix).removesuffix(results.suffix))
             and each["Key"].endswith(results.suffix)
         ]
         with ThreadPoolExecutor(_THREADS) as threads:
             return list(threads.map(self._read, keys))
 
-    def _listed(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    def _list_objects(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         with calling_aws():
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 yield from page.get("Contents", [])
