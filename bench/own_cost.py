@@ -69,7 +69,7 @@ def count_run() -> dict[str, float]:
             tuner = Tuner(states, outputs.state_machine_arn, RunsTable(aws.client("dynamodb"), outputs.runs_table))
             before, began_s = units.read_text("utf-8").splitlines(), time.time()
             tuner.start(_RUN, {"modelArn": model.model_arns[0], **_INPUT})
-            while (described := tuner.described(_RUN))["status"] == "RUNNING" and time.time() < began_s + _MAX_S:
+            while (described := tuner.describe_run(_RUN))["status"] == "RUNNING" and time.time() < began_s + _MAX_S:
                 time.sleep(1)
             if described["status"] != "SUCCEEDED":
                 raise RuntimeError(f"the run ended as {described['status']}: {described.get('cause')}")

@@ -39,12 +39,12 @@ def percent(share: float) -> str:
 
 def duration(seconds: float) -> str:
     """A time span in its two largest units."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    minutes, rest = divmod(whole, 60)
+    whole_seconds = round(seconds)
+    if whole_seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole_seconds} s"
+    minutes, remainder = divmod(whole_seconds, 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+        return f"{minutes} min {remainder} s" if remainder else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
 
 
@@ -58,6 +58,6 @@ def requests_per_second(value: float) -> str:
     return f"{tps(value)} requests/s"
 
 
-def one_line(text: str, instead: str = " ") -> str:
-    """The text with `instead` in place of line breaks, invisible characters and direction marks."""
-    return "".join(instead if unicodedata.category(each) in _INVISIBLE else each for each in text)
+def one_line(text: str, replacement: str = " ") -> str:
+    """The text with `replacement` in place of line breaks, invisible characters and direction marks."""
+    return "".join(replacement if unicodedata.category(each) in _INVISIBLE else each for each in text)

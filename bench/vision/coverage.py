@@ -77,8 +77,8 @@ def _world(folder: Path, images: int, seed: int, models: Mapping[str, Model] = M
         path.write_text(json.dumps(predictions(data, model, 10 * seed + number)), "utf-8")
         found = read_predictions(parse_source(str(path)), None, true)
         aligned = align(name, true, found, missing_as_empty=True, ignore_others=False)
-        candidates.append(Candidate(name, aligned, found.classes, given=THRESHOLD))
-    return compare(true, candidates, iou=0.5, costs=None)
+        candidates.append(Candidate(name, aligned, found.classes, given_threshold=THRESHOLD))
+    return compare(true, candidates, iou=0.5, error_costs=None)
 
 
 def _true_values(folder: Path, images: int) -> dict[str, float | None]:

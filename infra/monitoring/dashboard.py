@@ -13,7 +13,7 @@ from infra.monitoring import widgets as graphs
 from infra.monitoring.widgets import HEIGHT, WIDTH
 from infra.resources.functions import Functions
 from infra.resources.storage import Storage
-from iu_tuner.contract.names import RUN_OVER
+from iu_tuner.contract.names import RUN_OVER_MESSAGE
 
 
 class Dashboard(Construct):
@@ -85,7 +85,7 @@ class Dashboard(Construct):
             WIDTH // 3,
             "fields @timestamp, model, tpsPerUnit, beforeTpsPerUnit, change, versionBeforeTpsPerUnit, "
             "changeSinceVersion, slower",
-            f'filter message = "{RUN_OVER}" and ispresent(slower)',
+            f'filter message = "{RUN_OVER_MESSAGE}" and ispresent(slower)',
         )
 
     def _last_runs(self) -> cloudwatch.IWidget:
@@ -94,7 +94,7 @@ class Dashboard(Construct):
             [self._functions.publish, self._functions.explain_failure],
             WIDTH,
             "fields @timestamp, runId, model, outcome, tpsPerUnit, minUnits, maxUnits, usd, why",
-            f'filter message = "{RUN_OVER}"',
+            f'filter message = "{RUN_OVER_MESSAGE}"',
         )
 
     def _query(

@@ -179,7 +179,7 @@ class Settings(FromContext):
         return self
 
     def _require_service(self, place: str, model_arn: str) -> None:
-        ended = service_of(model_arn).ended
+        ended = service_of(model_arn).end_notice
         if ended is not None and self.lookout_vision_endpoint_url is None:
             raise InputRefused(place, f"{model_arn}: {ended}")
 

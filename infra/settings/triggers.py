@@ -16,7 +16,7 @@ from infra.settings.schedule_expression import TAKES, is_schedule_expression
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
-from iu_tuner.contract.image_prefix import instead_of
+from iu_tuner.contract.image_prefix import prefix_advice
 from iu_tuner.contract.names import REPORT_PREFIX
 
 TASK = "process"  # of the input that starts the batch machine
@@ -69,7 +69,7 @@ def _folder(prefix: str) -> str:
         PydanticCustomError: the prefix is no such folder; `more` says what to write instead.
     """
     overlaps_reports = prefix.startswith(REPORT_PREFIX) or REPORT_PREFIX.startswith(prefix)
-    instead = instead_of(prefix)
+    instead = prefix_advice(prefix)
     if instead or overlaps_reports or not _FOLDER.fullmatch(prefix):
         raise PydanticCustomError("folder", "no folder", {"more": f"; {instead}" if instead else ""})
     return prefix

@@ -78,7 +78,7 @@ class ListedImage:
         version_id = None if members.get("versionId") is None else _text(members, "versionId", "versionId")
         size = _number(members, "size", "size")
         if not isinstance(size, int) or size < 0:
-            raise _wrong("size", size, "a whole number of bytes")
+            raise _wrong_type("size", size, "a whole number of bytes")
         return cls(_text(members, "key", "key"), _text(members, "eTag", "eTag"), size, version_id)
 
     def to_json(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Detections:
         try:
             members = _mapping(json.loads(line), "line")
         except (ValueError, RecursionError) as error:
-            raise error if isinstance(error, DetectionsError) else _wrong("line", line, "a JSON object") from error
+            raise error if isinstance(error, DetectionsError) else _wrong_type("line", line, "a JSON object") from error
         return cls(
             ListedImage.of(members),
             labels_of(members),
@@ -118,46 +118,46 @@ class Detections:
     def to_line(self) -> str:
         """The line, without its end."""
         labels = [label.to_json() for label in self.labels]
-        rest = {"labels": labels, "ms": self.ms, "attempts": self.attempts, "at": self.at}
-        return json.dumps({**self.image.to_json(), **rest})
+        results = {"labels": labels, "ms": self.ms, "attempts": self.attempts, "at": self.at}
+        return json.dumps({**self.image.to_json(), **results})
 
 
-def anomaly_label(found: Mapping[str, Any]) -> Label:
+def anomaly_label(result: Mapping[str, Any]) -> Label:
     """The verdict of a DetectAnomalyResult: `anomaly` or `normal`. Its confidence of 0 to 1 becomes 0 to 100.
 
     Raises:
         KeyError, TypeError: it is none.
     """
-    return Label("anomaly" if found["IsAnomalous"] else "normal", round(100 * found["Confidence"], 4), None)
+    return Label("anomaly" if result["IsAnomalous"] else "normal", round(100 * result["Confidence"], 4), None)
 
 
 def labels_of(line: Mapping[str, Any]) -> tuple[Label, ...]:
     """The labels of a parsed line. Raises DetectionsError."""
     labels = line.get("labels")
     if not isinstance(labels, list | tuple):
-        raise _wrong("labels", labels, "a list")
+        raise _wrong_type("labels", labels, "a list")
     return tuple(Label.of(label, f"labels[{number}]") for number, label in enumerate(labels))
 
 
 def _mapping(values: object, field: str) -> Mapping[str, Any]:
     if not isinstance(values, Mapping):
-        raise _wrong(field, values, "a JSON object")
+        raise _wrong_type(field, values, "a JSON object")
     return values
 
 
 def _text(members: Mapping[str, Any], name: str, field: str) -> str:
     value = members.get(name)
     if not isinstance(value, str):
-        raise _wrong(field, value, "a text")
+        raise _wrong_type(field, value, "a text")
     return value
 
 
 def _number(members: Mapping[str, Any], name: str, field: str) -> float:
     value = members.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _wrong(field, value, "a number")
+        raise _wrong_type(field, value, "a number")
     return value
 
 
-def _wrong(field: str, value: object, takes: str) -> DetectionsError:
-    return DetectionsError(f"{field}: got {str(value)[:100]!r}, takes {takes}")
+def _wrong_type(field: str, value: object, valid_values: str) -> DetectionsError:
+    return DetectionsError(f"{field}: got {str(value)[:100]!r}, takes {valid_values}")

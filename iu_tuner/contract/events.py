@@ -12,18 +12,18 @@ DetailType = Literal["Run Finished", "Run Failed", "Model Settled", "Image Analy
 # EventBridge allows 256 kB (262,144 bytes) for an entry with its envelope, and SQS the same for a message.
 MAX_BYTES = 240_000
 # Parts that may be left out, the largest first; the report bucket has them all.
-_MAY_BE_LEFT_OUT = ("steps", "images.skipped", "recommendation.table", "requests.failures", "verdictDetail", "cause")
+_OPTIONAL_PARTS = ("steps", "images.skipped", "recommendation.table", "requests.failures", "verdictDetail", "cause")
 
 
 def event_detail(output: Mapping[str, Any]) -> str:
     """The output as JSON of at most MAX_BYTES; `leftOut` names the parts that were removed for that."""
     detail: dict[str, Any] = json.loads(json.dumps(output))
     left_out: list[str] = []
-    for path in _MAY_BE_LEFT_OUT:
+    for path in _OPTIONAL_PARTS:
         if len(_json(detail).encode()) <= MAX_BYTES:
             break
-        *above, name = path.split(".")
-        part = detail.get(above[0], {}) if above else detail
+        *parents, name = path.split(".")
+        part = detail.get(parents[0], {}) if parents else detail
         if name in part:
             del part[name]
             left_out.append(path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from iu_tuner.contract.errors import InvalidInput
-from iu_tuner.contract.input_errors import got, is_unicode, shown
+from iu_tuner.contract.input_errors import is_unicode, quoted, wrong_value
 
 MAX_KEY_BYTES = 1024
-TAKES = f"a key prefix of at most {MAX_KEY_BYTES} bytes (UTF-8)"
+VALID_PREFIX = f"a key prefix of at most {MAX_KEY_BYTES} bytes (UTF-8)"
 
 _ADDRESS = re.compile(r"(?:s3[an]?://|arn:[^:/]*:s3:::)([^/]*)/*(.*)", re.IGNORECASE | re.DOTALL)
 _OTHER_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|arn:", re.IGNORECASE)
@@ -19,30 +19,30 @@ _PATTERN = re.compile(r"[?\[\]{}]")
 def check_prefix(prefix: str) -> None:
     """Raises InvalidInput for a prefix that no key has, or that only unintended keys have."""
     if not is_unicode(prefix) or len(prefix.encode()) > MAX_KEY_BYTES:
-        raise InvalidInput(got("images.prefix", prefix, TAKES))
-    if instead := instead_of(prefix):
-        takes = "the start of keys as S3 has them: no leading /, no s3://, no * and no \\"
-        raise InvalidInput(got("images.prefix", prefix, f"{takes}; {instead}"))
+        raise InvalidInput(wrong_value("images.prefix", prefix, VALID_PREFIX))
+    if advice := prefix_advice(prefix):
+        valid_values = "the start of keys as S3 has them: no leading /, no s3://, no * and no \\"
+        raise InvalidInput(wrong_value("images.prefix", prefix, f"{valid_values}; {advice}"))
 
 
 def is_key_prefix(prefix: str) -> bool:
     """Whether keys can begin with this text."""
-    return is_unicode(prefix) and len(prefix.encode()) <= MAX_KEY_BYTES and instead_of(prefix) is None
+    return is_unicode(prefix) and len(prefix.encode()) <= MAX_KEY_BYTES and prefix_advice(prefix) is None
 
 
-def instead_of(prefix: str) -> str | None:
+def prefix_advice(prefix: str) -> str | None:
     """Advice on what to write instead of a URL, a path or a pattern. Returns None for a valid prefix."""
     path = _BACKSLASHES.sub("/", prefix)
     address = _ADDRESS.fullmatch(path)
     if not address and _OTHER_ADDRESS.match(path):
         return 'write only what follows the bucket\'s name, like "samples/"'
     bucket, path = address.groups() if address else (None, path)
-    meant = path.partition("*")[0].lstrip("/")
-    if meant == prefix:
+    meant_prefix = path.partition("*")[0].lstrip("/")
+    if meant_prefix == prefix:
         return None
-    everything = "" if meant else " for all of the bucket"
-    in_bucket = f", and {shown(bucket)} as images.bucket" if bucket else ""
-    return f"write {shown(meant)}{everything}{in_bucket}"
+    whole_bucket = "" if meant_prefix else " for all of the bucket"
+    in_bucket = f", and {quoted(bucket)} as images.bucket" if bucket else ""
+    return f"write {quoted(meant_prefix)}{whole_bucket}{in_bucket}"
 
 
 def is_like_a_pattern(prefix: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from iu_tuner.contract.errors import InvalidInput
-from iu_tuner.contract.input_errors import Guide, got, place_of, sentence, unreadable_key
+from iu_tuner.contract.input_errors import FieldDescriptions, field_path, sentence, unreadable_key, wrong_value
 
 MAX_ERRORS_SHOWN = 3
 
@@ -23,25 +23,28 @@ class StrictInput(BaseModel):
 Parsed = TypeVar("Parsed", bound=StrictInput)
 
 
-def parse_strictly(kind: type[Parsed], raw: Any, guide: Guide) -> Parsed:
-    """The input as a value of `kind`. `guide` says what each field takes.
+def parse_strictly(kind: type[Parsed], values: Any, field_descriptions: FieldDescriptions) -> Parsed:
+    """The input as a value of `kind`. `field_descriptions` says what each field takes.
 
     Raises:
         InvalidInput: names the first wrong fields, what each got and what it takes.
     """
-    if not isinstance(raw, Mapping):
-        raise InvalidInput(got("the input", raw, 'an object with at least "modelArn"'))
-    if unreadable := unreadable_key(raw, guide):
+    if not isinstance(values, Mapping):
+        raise InvalidInput(wrong_value("the input", values, 'an object with at least "modelArn"'))
+    if unreadable := unreadable_key(values, field_descriptions):
         raise InvalidInput(unreadable)
     try:
-        return kind.model_validate(raw)
+        return kind.model_validate(values)
     except ValidationError as error:
         details = reversed(error.errors(include_url=False))
-        found = [
-            sentence(first, guide) for first in reversed({tuple(place_of(each)): each for each in details}.values())
+        sentences = [
+            sentence(first, field_descriptions)
+            for first in reversed({tuple(field_path(each)): each for each in details}.values())
         ]
-        more = len(found) - MAX_ERRORS_SHOWN
-        raise InvalidInput("; ".join(found[:MAX_ERRORS_SHOWN]) + (f"; and {more} more" if more > 0 else "")) from error
+        hidden_errors = len(sentences) - MAX_ERRORS_SHOWN
+        raise InvalidInput(
+            "; ".join(sentences[:MAX_ERRORS_SHOWN]) + (f"; and {hidden_errors} more" if hidden_errors > 0 else "")
+        ) from error
 
 
 def descriptions(model: type[BaseModel]) -> dict[str, str]:

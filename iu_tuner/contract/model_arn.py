@@ -12,7 +12,7 @@ from iu_tuner.contract.names import MASK_SUFFIX
 
 SERVICE = "Rekognition"  # the service's name in sentences
 
-_PLACE = r"(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
+_REGION_AND_ACCOUNT = r"(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
 _NAME = r"[a-zA-Z0-9_.\-]{1,255}"
 
 
@@ -24,11 +24,11 @@ class ModelService:
     """
 
     name: str
-    arn: re.Pattern[str]
-    form: str
+    arn_pattern: re.Pattern[str]
+    arn_format: str
     """a format string that makes the ARN of its parts"""
     sources: tuple[Source, ...] = ("bytes", "s3")
-    ended: str | None = None
+    end_notice: str | None = None
     """a sentence, if AWS has ended the service; its models are measured only at an endpoint of one's own"""
     has_masks: bool = False
     statuses: Mapping[str, str] = field(default_factory=dict)
@@ -40,22 +40,22 @@ class ModelService:
         `field` is the place of the source in the input.
         """
         if source not in self.sources:
-            takes = " or ".join(f'"{each}"' for each in self.sources)
-            return f'{field}: got "{source}"; {self.name} takes {takes}'
+            valid_values = " or ".join(f'"{each}"' for each in self.sources)
+            return f'{field}: got "{source}"; {self.name} takes {valid_values}'
         return f"images.compare: got true; {self.name} takes false" if compare and len(self.sources) < 2 else None
 
-    def default_source(self, usual: Source) -> Source:
+    def default_source(self, preferred: Source) -> Source:
         """The way in which images are sent if an input does not say it: the usual one if the service takes it."""
-        return usual if usual in self.sources else self.sources[0]
+        return preferred if preferred in self.sources else self.sources[0]
 
     def is_mask(self, key: str) -> bool:
         """Whether an object with this key is the mask of a result."""
         return self.has_masks and key.endswith(MASK_SUFFIX)
 
     @property
-    def loose_arn(self) -> re.Pattern[str]:
+    def unchecked_arn_pattern(self) -> re.Pattern[str]:
         """Finds the parts of an ARN without checking them."""
-        parts = re.escape(self.form).replace(r"\{", "(?P<").replace(r"\}", ">.*)")
+        parts = re.escape(self.arn_format).replace(r"\{", "(?P<").replace(r"\}", ">.*)")
         return re.compile(parts, re.DOTALL)
 
 
@@ -63,7 +63,7 @@ SERVICES = {
     "rekognition": ModelService(
         SERVICE,
         re.compile(
-            rf"arn:(?P<partition>[a-z0-9-]+):rekognition:{_PLACE}"
+            rf"arn:(?P<partition>[a-z0-9-]+):rekognition:{_REGION_AND_ACCOUNT}"
             rf":project/(?P<project>{_NAME})/version/(?P<version>{_NAME})/(?P<created_ms>[0-9]+)"
         ),
         "arn:{partition}:rekognition:{region}:{account}:project/{project}/version/{version}/{created_ms}",
@@ -72,7 +72,7 @@ SERVICES = {
         "Lookout for Vision",
         # `latest` is no version here: a lease is that of one model.
         re.compile(
-            rf"arn:(?P<partition>[a-z0-9-]+):lookoutvision:{_PLACE}"
+            rf"arn:(?P<partition>[a-z0-9-]+):lookoutvision:{_REGION_AND_ACCOUNT}"
             r":model/(?P<project>[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254})/(?P<version>[1-9][0-9]{0,9})"
         ),
         "arn:{partition}:lookoutvision:{region}:{account}:model/{project}/{version}",
@@ -87,13 +87,13 @@ SERVICES = {
             "STOPPING_HOSTING": "STOPPING",
             "SYSTEM_UPDATING": "STARTING",  # it can't be used or stopped, and may be billed
         },
-        ended="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
+        end_notice="Amazon Lookout for Vision ended on 2025-10-31 and answers nobody any more, so there is no model to"
         " measure - against a simulated one, deploy with -c lookoutVisionEndpointUrl=<url>; for a live service use"
         " Rekognition Custom Labels, or AWS's Computer Vision Defect Detection algorithm in SageMaker",
     ),
 }
-PATTERN = f"^({'|'.join(re.sub(r'[?]P<[a-z_]+>', '', each.arn.pattern) for each in SERVICES.values())})$"
-TAKES = (
+PATTERN = f"^({'|'.join(re.sub(r'[?]P<[a-z_]+>', '', each.arn_pattern.pattern) for each in SERVICES.values())})$"
+VALID_ARN = (
     f"the ARN of a {SERVICE} Custom Labels model version, "
     "arn:aws:rekognition:<region>:<account>:project/<name>/version/<name>/<number>, or of a Lookout for Vision model, "
     "arn:aws:lookoutvision:<region>:<account>:model/<project>/<number>"
@@ -116,20 +116,20 @@ class ModelArn:
     def find(cls, text: str | None) -> ModelArn | None:
         """The parts of the ARN. Returns None if the text is not the ARN of a model version."""
         for key, service in SERVICES.items():
-            if match := service.arn.fullmatch(text or ""):
+            if match := service.arn_pattern.fullmatch(text or ""):
                 return cls(**match.groupdict(), service=key)
         return None
 
     @classmethod
-    def of(cls, checked: str) -> ModelArn:
+    def of(cls, model_arn: str) -> ModelArn:
         """The parts of an ARN that `parse_input` has already checked."""
-        key = service_key(checked)
-        match = SERVICES[key].loose_arn.fullmatch(checked)
-        assert match, f"{checked} was not checked at the door"
+        key = service_key(model_arn)
+        match = SERVICES[key].unchecked_arn_pattern.fullmatch(model_arn)
+        assert match, f"{model_arn} was not checked at the door"
         return cls(**match.groupdict(), service=key)
 
     def __str__(self) -> str:
-        return SERVICES[self.service].form.format(**vars(self))
+        return SERVICES[self.service].arn_format.format(**vars(self))
 
     @property
     def name(self) -> str:
@@ -137,7 +137,7 @@ class ModelArn:
         return f"{self.project}/{self.version}"
 
     @property
-    def order(self) -> str:
+    def sort_key(self) -> str:
         """A text by which the versions of a project sort in the order of their creation."""
         return (self.created_ms or self.version).zfill(20)
 
@@ -152,7 +152,7 @@ def service_of(model_arn: str) -> ModelService:
     return SERVICES[service_key(model_arn)]
 
 
-def model_arn_in(raw: Any) -> str | None:
+def model_arn_in(execution_input: Any) -> str | None:
     """The model's ARN in an execution input, even if other fields are wrong. Returns None if it has none."""
-    arn = raw.get("modelArn") if isinstance(raw, dict) else None
+    arn = execution_input.get("modelArn") if isinstance(execution_input, dict) else None
     return arn if isinstance(arn, str) and ModelArn.find(arn) else None

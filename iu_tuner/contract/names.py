@@ -4,7 +4,7 @@ VERSION = "0.1.0"  # of the client and the app
 STACK = "InferenceUnitTuner"
 SERVICE_NAME = "inference-unit-tuner"  # service name in logs and metrics
 METRICS_NAMESPACE = "InferenceUnitTuner"
-RUN_OVER = "run over"  # message of the log line with a run's summary, which the dashboard queries
+RUN_OVER_MESSAGE = "run over"  # message of the log line with a run's summary, which the dashboard queries
 LEASES_INDEX = "Leases"  # index of the runs table; only leases have its key
 SERVE_MACHINE_OUTPUT = "ServeStateMachineArn"  # output of the stack, if uploads start a model
 UPLOADS_OUTPUT = "InferenceQueueUrls"  # output of the stack: a JSON object from prefixes of uploads to URLs of queues
@@ -32,7 +32,7 @@ LEASE_ITEM = "LEASE"
 PACE_ITEM = "PACE"
 UPLOADS_ITEM = "UPLOADS"
 UPLOAD_FAILURES_ITEM = "UPLOADS#FAILURES"
-SERVED_RUN = "SERVED#"  # before the start time of a run for uploads: past measurements are not sought among them
+SERVED_RUN_PREFIX = "SERVED#"  # before the start time of a run for uploads: past measurements are not sought among them
 
 
 def execution_of(state_machine_arn: str, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from iu_tuner.contract.batch.batch_input import ProcessInput
 from iu_tuner.contract.batch.output import BatchManifest, BatchOutput
 from iu_tuner.contract.execution_input import ExecutionInput
-from iu_tuner.contract.output.json_values import SHOWN_WITH, json_name
+from iu_tuner.contract.output.json_values import PRESENT_WITH, json_name
 from iu_tuner.contract.output.result import Findings, Output
 from iu_tuner.contract.uploads.serve_output import ServeOutput
 
@@ -33,20 +33,20 @@ def batch_input_schema() -> dict[str, Any]:
 
 def batch_output_schema() -> dict[str, Any]:
     """The schema of a batch's output."""
-    return _titled("Batch output", BatchOutput)
+    return _titled_schema("Batch output", BatchOutput)
 
 
 def batch_manifest_schema() -> dict[str, Any]:
     """The schema of a batch's manifest.json."""
-    return _titled("Batch manifest", BatchManifest)
+    return _titled_schema("Batch manifest", BatchManifest)
 
 
 def serve_output_schema() -> dict[str, Any]:
     """The schema of the output of a run for uploads."""
-    return _titled("Output of a run for uploads", ServeOutput)
+    return _titled_schema("Output of a run for uploads", ServeOutput)
 
 
-def _titled(title: str, kind: Any) -> dict[str, Any]:
+def _titled_schema(title: str, kind: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     return {"$schema": _DIALECT, "title": title, **_schema(kind, parts), "$defs": parts}
 
@@ -54,9 +54,9 @@ def _titled(title: str, kind: Any) -> dict[str, Any]:
 def output_schema() -> dict[str, Any]:
     """The schema of an execution's output: that of a run with an answer, or that of a skipped one."""
     parts: dict[str, Any] = {}
-    answered, skipped = _schema(Output, parts), _schema(Findings, parts)
-    skipped = {**skipped, "properties": {"verdict": {"const": "skipped"}}}
-    return {"$schema": _DIALECT, "title": "Execution output", "anyOf": [answered, skipped], "$defs": parts}
+    answer_schema, skipped_schema = _schema(Output, parts), _schema(Findings, parts)
+    skipped_schema = {**skipped_schema, "properties": {"verdict": {"const": "skipped"}}}
+    return {"$schema": _DIALECT, "title": "Execution output", "anyOf": [answer_schema, skipped_schema], "$defs": parts}
 
 
 def _without_titles(schema: Any) -> Any:
@@ -90,12 +90,14 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
 
 def _object(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
     types, properties = get_type_hints(kind), {}
-    for each in fields(kind):
-        may_be_null = each.default is MISSING or SHOWN_WITH in each.metadata
-        shown = [one for one in get_args(types[each.name]) or () if one is not NoneType]
-        only = shown[0] if len(shown) == 1 and NoneType in get_args(types[each.name]) else types[each.name]
-        properties[json_name(each.name)] = _schema(types[each.name] if may_be_null else only, parts)
-    required = [json_name(each.name) for each in fields(kind) if each.default is MISSING]
+    for field in fields(kind):
+        may_be_null = field.default is MISSING or PRESENT_WITH in field.metadata
+        value_types = [value_type for value_type in get_args(types[field.name]) or () if value_type is not NoneType]
+        present_type = (
+            value_types[0] if len(value_types) == 1 and NoneType in get_args(types[field.name]) else types[field.name]
+        )
+        properties[json_name(field.name)] = _schema(types[field.name] if may_be_null else present_type, parts)
+    required = [json_name(field.name) for field in fields(kind) if field.default is MISSING]
     return {"type": "object", "description": kind.__doc__, "properties": properties, "required": required}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from iu_tuner.contract.names import RUN_OVER
+from iu_tuner.contract.names import RUN_OVER_MESSAGE
 
 logger = Logger()
 
@@ -17,7 +17,7 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 def log_run(row: Mapping[str, Any]) -> None:
     """Log one line about a finished run. Its fields are on the top level, where the dashboard queries them."""
-    logger.info(RUN_OVER, extra={**row})
+    logger.info(RUN_OVER_MESSAGE, extra={**row})
 
 
 def logged(handler: Handler) -> Handler:

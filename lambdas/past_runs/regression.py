@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from iu_tuner.contract.output.result import Change, ComparedWith, EarlierRun, Output
+from iu_tuner.contract.output.result import ComparedWith, EarlierRun, Output, RateChange
 from iu_tuner.formats import rounded
 
 _NO_RATE = {
@@ -76,7 +76,7 @@ def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
     return next((answer for answer in of_it if not answer.incomparable), last)
 
 
-def change(now: Answer, before: Answer) -> Change | None:
+def change(now: Answer, before: Answer) -> RateChange | None:
     """The change that the two intervals prove. Returns None if the runs can't be compared."""
     if now.incomparable or before.incomparable:
         return None

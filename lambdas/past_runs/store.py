@@ -82,4 +82,4 @@ def history() -> History:
 
 
 def _version(model_arn: str) -> str:
-    return f"VERSION#{ModelArn.of(model_arn).order}"
+    return f"VERSION#{ModelArn.of(model_arn).sort_key}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentEstimate, CurrentStep, LiveProgress
 from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look
@@ -36,14 +36,14 @@ def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None, lea
     )
 
 
-def _estimate(found: Interval) -> EstimateSoFar:
-    return EstimateSoFar(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3))
+def _estimate(found: Interval) -> CurrentEstimate:
+    return CurrentEstimate(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3))
 
 
-def _under_way(number: int, plan: StepPlan, lead_s: float) -> StepUnderWay:
+def _under_way(number: int, plan: StepPlan, lead_s: float) -> CurrentStep:
     series = plan.series if plan.series != "main" else None
     is_paced = plan.paced_tps > 0
-    return StepUnderWay(
+    return CurrentStep(
         number,
         plan.phase,
         plan.lanes,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from iu_tuner.contract.errors import InvalidInput, ModelNotStartable
-from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.input_errors import wrong_value
 from iu_tuner.formats import count
 from lambdas.aws.clients import client
 from lambdas.aws.logging import logger
@@ -53,7 +53,7 @@ def require_units(field: str, units: int, quota: int) -> None:
     """Require that the account may start a model with the units that `field` names. Raises InvalidInput."""
     if units > quota:
         takes = f"at most {quota}, the account's quota of inference units for one model"
-        raise InvalidInput(got(field, units, takes))
+        raise InvalidInput(wrong_value(field, units, takes))
 
 
 def running_models_quota(client: Any, service: ServiceFacts) -> int | None:

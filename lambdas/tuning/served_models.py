@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import ExecutionInput
-from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.input_errors import wrong_value
 
 
 def with_end_of_served(wanted: ExecutionInput, served: Collection[str]) -> ExecutionInput:
@@ -21,5 +21,5 @@ def with_end_of_served(wanted: ExecutionInput, served: Collection[str]) -> Execu
         return wanted.model_copy(update={"after_run": "restore"})
     if wanted.after_run == "stop" and not wanted.test.allow_other_traffic:
         takes = '"restore" for a model that analyses uploads, or "stop" with test.allowOtherTraffic true'
-        raise InvalidInput(got("afterRun", wanted.after_run, takes))
+        raise InvalidInput(wrong_value("afterRun", wanted.after_run, takes))
     return wanted

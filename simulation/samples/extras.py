@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from iu_tuner.contract.output.measured import ImageComparisonOutput, IntervalOutput, ScalingOutput, VariantOutput
-from iu_tuner.contract.output.result import Change, ComparedWith, EarlierRun
+from iu_tuner.contract.output.result import ComparedWith, EarlierRun, RateChange
 from lambdas.planning.request_history import RequestHistory
 from simulation.samples.run import PROJECT
 
@@ -34,7 +34,7 @@ def interval(estimate: float, width: float = 0.02) -> IntervalOutput:
     return IntervalOutput(estimate, estimate * (1 - width), estimate * (1 + width), 0.95)
 
 
-def before(change: Change | None, percent: float, verdict: str = "ok") -> EarlierRun:
+def before(change: RateChange | None, percent: float, verdict: str = "ok") -> EarlierRun:
     """`comparedWith.sameModel` of a run with a model of 5 TPS."""
     then = 5 / (1 + percent / 100)
     return EarlierRun(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from iu_tuner.vision.formats.rekognition import labels_of_answer
-from iu_tuner.vision.strip.choice import Processed
+from iu_tuner.vision.strip.choice import ProcessedImage
 from iu_tuner.vision.strip.section import thumbnail, with_strip
 from lambdas.reports.page.render import page
 from simulation.samples.batch import batch_page
@@ -33,7 +33,9 @@ ANSWERS = {
 def strip(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """A report with six images, whose keys are long."""
     path = tmp_path_factory.mktemp("strip") / "report.html"
-    images = [Processed(f"incoming/{'bees-' * 20}/{name}", "", labels_of_answer(ANSWERS[name])) for name in ANSWERS]
+    images = [
+        ProcessedImage(f"incoming/{'bees-' * 20}/{name}", "", labels_of_answer(ANSWERS[name])) for name in ANSWERS
+    ]
     shown = [thumbnail(image, (REAL / "images" / image.key.rpartition("/")[2]).read_bytes()) for image in images]
     html = with_strip(page(batch_page("complete")), [each for each in shown if each is not None], 52)
     path.write_text(html, "utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from iu_tuner.contract.input_errors import named
+from iu_tuner.contract.input_errors import escaped_name
 
 SENTENCE = re.compile(r".+?: (?:got|unknown field, got) .+?; .*?takes .+")
 MAX_SENTENCE = 2_000
@@ -159,6 +159,6 @@ def is_in_words(sentence: str, raw: Any, fields: Iterable[str] = FIELDS) -> None
 
 def fields_of(raw: Any) -> Iterator[str]:
     for key, value in raw.items() if isinstance(raw, Mapping) else ():
-        yield named(key)
+        yield escaped_name(key)
         for inner in value if isinstance(value, Mapping) else ():
-            yield f"{named(key)}.{named(inner)}"
+            yield f"{escaped_name(key)}.{escaped_name(inner)}"

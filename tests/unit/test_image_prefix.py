@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iu_tuner.contract.image_prefix import instead_of
+from iu_tuner.contract.image_prefix import prefix_advice
 from tests.support.hostile_images import ODD_NAMES, PREFIX
 
 
@@ -31,7 +31,7 @@ from tests.support.hostile_images import ODD_NAMES, PREFIX
     ],
 )
 def test_what_is_no_start_of_a_key_is_told_with_what_was_meant(prefix: str, said: str) -> None:
-    instead = instead_of(prefix)
+    instead = prefix_advice(prefix)
 
     assert instead is not None
     assert instead.startswith(said)
@@ -39,10 +39,10 @@ def test_what_is_no_start_of_a_key_is_told_with_what_was_meant(prefix: str, said
 
 @pytest.mark.parametrize("prefix", ["", "samples/", "samples", "a//b/", "a?b/", "./a/", " ", "a:b/", "größer/", "C:"])
 def test_what_keys_can_begin_with_is_taken(prefix: str) -> None:
-    assert instead_of(prefix) is None
+    assert prefix_advice(prefix) is None
 
 
 def test_odd_names_can_be_named() -> None:
-    taken = [name for name in ODD_NAMES if instead_of(PREFIX + name) is None]
+    taken = [name for name in ODD_NAMES if prefix_advice(PREFIX + name) is None]
 
     assert set(ODD_NAMES) - set(taken) == {"back\\slash.jpg"}

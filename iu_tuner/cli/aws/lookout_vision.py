@@ -16,13 +16,13 @@ from iu_tuner.cli.aws.errors import calling_aws
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.exit_codes import ClientError, UsageError
 
-_ENDPOINT, _OUTPUT = "AWS_ENDPOINT_URL_LOOKOUTVISION", "LookoutVisionEndpointUrl"
+_ENDPOINT_VARIABLE, _ENDPOINT_OUTPUT = "AWS_ENDPOINT_URL_LOOKOUTVISION", "LookoutVisionEndpointUrl"
 _TIMEOUT_S = 20
 
 
 def endpoint_of(outputs: Mapping[str, str]) -> str | None:
     """The endpoint that the environment or a stack with these outputs names."""
-    return os.environ.get(_ENDPOINT) or outputs.get(_OUTPUT)
+    return os.environ.get(_ENDPOINT_VARIABLE) or outputs.get(_ENDPOINT_OUTPUT)
 
 
 def describe_model(aws: AwsClients, endpoint: str | None, model: ModelArn) -> Mapping[str, Any]:
@@ -33,8 +33,8 @@ def describe_model(aws: AwsClients, endpoint: str | None, model: ModelArn) -> Ma
     """
     if not endpoint:
         raise UsageError(
-            f"modelArn: got {model}; Amazon Lookout for Vision has ended: set {_ENDPOINT} to a service that speaks its "
-            "protocol, or deploy with -c lookoutVisionEndpointUrl=<url>"
+            f"modelArn: got {model}; Amazon Lookout for Vision has ended: set {_ENDPOINT_VARIABLE} to a service that "
+            "speaks its protocol, or deploy with -c lookoutVisionEndpointUrl=<url>"
         )
     path = f"/2020-11-20/projects/{model.project}/models/{model.version}"
     request = AWSRequest("GET", f"{endpoint.rstrip('/')}{path}")
@@ -44,7 +44,7 @@ def describe_model(aws: AwsClients, endpoint: str | None, model: ModelArn) -> Ma
     if reply.status_code == 404:
         raise UsageError(f"modelArn: got {model}; there is no such model in this account and Region")
     try:
-        described: Mapping[str, Any] = json.loads(reply.content)["ModelDescription"]
+        description: Mapping[str, Any] = json.loads(reply.content)["ModelDescription"]
     except (ValueError, KeyError, TypeError) as error:
         raise ClientError(f"{endpoint} does not describe the model {model}: HTTP {reply.status_code}") from error
-    return described
+    return description

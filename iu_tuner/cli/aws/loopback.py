@@ -14,11 +14,11 @@ def bypass_proxy_for_loopback(environment: MutableMapping[str, str] = os.environ
     Both are set because programs differ in which one they read. An environment without a proxy stays unchanged: with
     NO_PROXY alone, Python on macOS would ignore the proxies of the system settings.
     """
-    kept = {name: value for name, value in environment.items() if name.lower() == "no_proxy"}
-    names = {name.lower() for name, value in environment.items() if value} - {"no_proxy"}
-    if not any(name.endswith("_proxy") for name in names):
+    no_proxy = {name: value for name, value in environment.items() if name.lower() == "no_proxy"}
+    proxy_names = {name.lower() for name, value in environment.items() if value} - {"no_proxy"}
+    if not any(name.endswith("_proxy") for name in proxy_names):
         return
     for name, other in (("NO_PROXY", "no_proxy"), ("no_proxy", "NO_PROXY")):
-        hosts = [host for host in kept.get(name, kept.get(other, "")).replace(",", " ").split() if host]
+        hosts = [host for host in no_proxy.get(name, no_proxy.get(other, "")).replace(",", " ").split() if host]
         if hosts != ["*"]:
             environment[name] = ",".join([*hosts, *(host for host in HOSTS if host not in hosts)])

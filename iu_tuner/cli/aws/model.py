@@ -14,7 +14,7 @@ from iu_tuner.cli.aws.clients import AwsClients, open_session
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.lookout_vision import describe_model, endpoint_of
 from iu_tuner.cli.aws.loopback import HOSTS
-from iu_tuner.cli.aws.stack import Deployment, Where, find_deployment
+from iu_tuner.cli.aws.stack import Deployment, StackOptions, find_deployment
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.models.status import ModelStatus
 from iu_tuner.contract.model_arn import SERVICE, SERVICES, ModelArn, service_of
@@ -26,7 +26,7 @@ _NAMESPACES = {
     "rekognition": ("AWS/Rekognition", "VersionName"),
     "lookoutvision": ("AWS/LookoutVision", "ModelVersion"),
 }
-_RECENT_S = 300.0  # how old a value of a metric may be; CloudWatch gets one a minute
+_MAX_METRIC_AGE_S = 300.0  # how old a value of a metric may be; CloudWatch gets one a minute
 
 
 @dataclass(frozen=True)
@@ -45,30 +45,30 @@ class ModelReader:
         return cls(deployment.aws, rekognition, endpoint_of(deployment.outputs))
 
     @classmethod
-    def open(cls, where: Where) -> ModelReader:
+    def open(cls, stack_options: StackOptions) -> ModelReader:
         """A reader that needs no deployment, unless an embedded AWS is asked whose stack says where the model is."""
-        if (where.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")) and _OWN_ENDPOINT not in os.environ:
-            return cls.of(find_deployment(where))
+        if (stack_options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")) and _OWN_ENDPOINT not in os.environ:
+            return cls.of(find_deployment(stack_options))
         with calling_aws():
-            aws = AwsClients(open_session(where.profile, where.region), where.endpoint_url)
+            aws = AwsClients(open_session(stack_options.profile, stack_options.region), stack_options.endpoint_url)
             return cls(aws, aws.at_own_endpoint("rekognition", None), endpoint_of({}))
 
     def status(self, model_arn: str) -> ModelStatus:
         """The model's status and inference units. Raises UsageError if there is no such model."""
         model = ModelArn.of(model_arn)
         if model.service == "lookoutvision":
-            found = describe_model(self.aws, self.lookout_vision_url, model)
+            description = describe_model(self.aws, self.lookout_vision_url, model)
         else:
-            found = self._description(model_arn)
+            description = self._description(model_arn)
         in_service, desired = self._units(model)
-        service_status = str(found["Status"])
+        service_status = str(description["Status"])
         return ModelStatus(
             model_arn=model_arn,
             status=service_of(model_arn).statuses.get(service_status, service_status),
             service_status=service_status,
-            message=str(found.get("StatusMessage", "")),
-            min_units=found.get("MinInferenceUnits"),
-            max_units=found.get("MaxInferenceUnits"),
+            message=str(description.get("StatusMessage", "")),
+            min_units=description.get("MinInferenceUnits"),
+            max_units=description.get("MaxInferenceUnits"),
             in_service=in_service,
             desired=desired,
         )
@@ -76,16 +76,16 @@ class ModelReader:
     def evaluation(self, model_arn: str) -> Evaluation:
         """The evaluation of the model's training. Raises UsageError if the model has none."""
         require_thresholds(model_arn)
-        found = self._description(model_arn)
-        place = found.get("EvaluationResult", {}).get("Summary", {}).get("S3Object")
-        if not place:
-            raise UsageError(f"modelArn: {model_arn} has no evaluation: its status is {found['Status']}")
-        uri = f"s3://{place['Bucket']}/{place['Name']}"
-        version = {"VersionId": place["Version"]} if place.get("Version") else {}
+        description = self._description(model_arn)
+        s3_object = description.get("EvaluationResult", {}).get("Summary", {}).get("S3Object")
+        if not s3_object:
+            raise UsageError(f"modelArn: {model_arn} has no evaluation: its status is {description['Status']}")
+        uri = f"s3://{s3_object['Bucket']}/{s3_object['Name']}"
+        version = {"VersionId": s3_object["Version"]} if s3_object.get("Version") else {}
         try:
             with calling_aws():
                 s3 = self.aws.of("s3")
-                body = s3.get_object(Bucket=place["Bucket"], Key=place["Name"], **version)["Body"].read()
+                body = s3.get_object(Bucket=s3_object["Bucket"], Key=s3_object["Name"], **version)["Body"].read()
         except AwsCallFailed as error:
             raise ClientError(f"the evaluation of the model, {uri}, can't be read: {error}") from error
         try:
@@ -127,12 +127,15 @@ class ModelReader:
         now = time.time()
         try:
             with calling_aws():
-                found = self.aws.of("cloudwatch").get_metric_data(
-                    MetricDataQueries=queries, StartTime=now - _RECENT_S, EndTime=now + 60, ScanBy="TimestampDescending"
+                reply = self.aws.of("cloudwatch").get_metric_data(
+                    MetricDataQueries=queries,
+                    StartTime=now - _MAX_METRIC_AGE_S,
+                    EndTime=now + 60,
+                    ScanBy="TimestampDescending",
                 )
         except AwsCallFailed:
             return None, None
-        values = {each["Id"]: each["Values"] for each in found["MetricDataResults"]}
+        values = {each["Id"]: each["Values"] for each in reply["MetricDataResults"]}
         in_service, desired = (round(values[key][0]) if values.get(key) else None for key in ("m0", "m1"))
         return in_service, desired
 

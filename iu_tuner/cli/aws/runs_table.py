@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from iu_tuner.contract.batch.live_batch import live_run
-from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, SERVED_RUN, UPLOADS_ITEM, model_pk, run_pk
+from iu_tuner.contract.names import LEASE_ITEM, PACE_ITEM, RUN_ITEM, SERVED_RUN_PREFIX, UPLOADS_ITEM, model_pk, run_pk
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.output.result import Output
@@ -31,7 +31,7 @@ class PastRun:
 
 
 @dataclass(frozen=True)
-class FoundPace:
+class ModelPace:
     """The pace of a model in requests/s, if it has one. It `is_rising` while a slow start has not found the limit."""
 
     tps: float | None = None
@@ -50,8 +50,8 @@ class RunsTable:
         item = self._item(run_pk(run_id), RUN_ITEM)
         if item is None or "liveServe" not in item:
             return live_run(item) if item else None
-        counted, run = self._item(model_pk(str(item["modelArn"])), UPLOADS_ITEM), live_run(item)
-        return LiveServeRun(run.phase, run.progress, run.receipt, LiveServe.of(item, counted or {}))
+        uploads_item, run = self._item(model_pk(str(item["modelArn"])), UPLOADS_ITEM), live_run(item)
+        return LiveServeRun(run.phase, run.progress, run.receipt, LiveServe.of(item, uploads_item or {}))
 
     def lease(self, model_arn: str) -> dict[str, Any] | None:
         """The model's lease. Returns None if the model has none."""
@@ -62,37 +62,39 @@ class RunsTable:
         item = self.lease(model_arn)
         return str(item["runId"]) if item else None
 
-    def pace(self, model_arn: str) -> FoundPace:
+    def pace(self, model_arn: str) -> ModelPace:
         """The pace that batches and uploads of the model share."""
         item = self._item(model_pk(model_arn), PACE_ITEM)
-        return FoundPace(float(item["rate"]), bool(item.get("slowStart"))) if item else FoundPace()
+        return ModelPace(float(item["rate"]), bool(item.get("slowStart"))) if item else ModelPace()
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
         """The model's last runs, the latest first: measurements, batches, and runs for uploads."""
-        found: dict[str, dict[str, Any]] = {}  # by start time: a run for uploads that failed late has two items
-        for prefix in ("RUN#", SERVED_RUN):
-            for item in self._newest(model_arn, prefix, max_runs):
-                found.setdefault(item["sk"].removeprefix(prefix), {}).update(item)
-        return [_past_run(model_arn, at, found[at]) for at in sorted(found, reverse=True)[:max_runs]]
+        items: dict[str, dict[str, Any]] = {}  # by start time: a run for uploads that failed late has two items
+        for prefix in ("RUN#", SERVED_RUN_PREFIX):
+            for item in self._newest_items(model_arn, prefix, max_runs):
+                items.setdefault(item["sk"].removeprefix(prefix), {}).update(item)
+        return [
+            _past_run(model_arn, started_at, items[started_at]) for started_at in sorted(items, reverse=True)[:max_runs]
+        ]
 
-    def _newest(self, model_arn: str, prefix: str, most: int) -> Iterator[dict[str, Any]]:
+    def _newest_items(self, model_arn: str, prefix: str, max_items: int) -> Iterator[dict[str, Any]]:
         """The model's last items of one kind, the latest first."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             ScanIndexForward=False,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
             ExpressionAttributeValues={":pk": {"S": model_pk(model_arn)}, ":sk": {"S": prefix}},
-            PaginationConfig={"MaxItems": most},
+            PaginationConfig={"MaxItems": max_items},
         )
-        return (_plain(item) for page in pages for item in page["Items"])
+        return (_plain_item(item) for page in pages for item in page["Items"])
 
     def _item(self, pk: str, sk: str) -> dict[str, Any] | None:
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         reply = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
-        return _plain(reply["Item"]) if "Item" in reply else None
+        return _plain_item(reply["Item"]) if "Item" in reply else None
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+def _plain_item(item: Mapping[str, Any]) -> dict[str, Any]:
     deserializer = TypeDeserializer()
     return {name: deserializer.deserialize(value) for name, value in item.items()}
 

@@ -25,8 +25,8 @@ class Snapshot:
     @property
     def input(self) -> dict[str, Any]:
         """The execution's input as JSON values; empty if it is no object."""
-        found = json.loads(self.execution.get("input", "{}"))
-        return found if isinstance(found, dict) else {}
+        values = json.loads(self.execution.get("input", "{}"))
+        return values if isinstance(values, dict) else {}
 
     @property
     def output(self) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.cli.aws.queue_counts import message_counts
-from iu_tuner.cli.aws.runs_table import FoundPace, PastRun, RunsTable
+from iu_tuner.cli.aws.runs_table import ModelPace, PastRun, RunsTable
 from iu_tuner.contract.names import execution_of
 from iu_tuner.contract.output.live_run import LiveRun
 from iu_tuner.contract.uploads.live_serve import LiveServeRun, uploads_of
@@ -46,11 +46,11 @@ class Tuner:
 
     def check_model(self, model_arn: str) -> None:
         """Raises UsageError if the model is in another account or Region than this tuner."""
-        model, tuner = _place(model_arn), _place(self.state_machine_arn)
-        if model != tuner:
+        model_place, tuner_place = _account_and_region(model_arn), _account_and_region(self.state_machine_arn)
+        if model_place != tuner_place:
             raise UsageError(
-                f"modelArn: got {model_arn}, which is in {model}; this tuner is in {tuner}: deploy one there, or "
-                "name it with --stack, --region and --profile"
+                f"modelArn: got {model_arn}, which is in {model_place}; this tuner is in {tuner_place}: deploy one "
+                "there, or name it with --stack, --region and --profile"
             )
 
     def check_execution(self, run: str) -> None:
@@ -63,12 +63,12 @@ class Tuner:
 
     def start(self, run_id: str, execution_input: Mapping[str, Any]) -> None:
         """Start a run. Raises UsageError if the name is taken."""
-        taken = UsageError(
+        name_taken = UsageError(
             f"--name: a run {run_id} exists already; choose another name, or follow it: {self.follow_command(run_id)}"
         )
         # Step Functions accepts a second start with the name and the input of a running execution as if it were new.
         if self.exists(run_id):
-            raise taken
+            raise name_taken
         try:
             with calling_aws():
                 self.states.start_execution(
@@ -76,27 +76,27 @@ class Tuner:
                 )
         except AwsCallFailed as error:
             if error.aws_code == "ExecutionAlreadyExists":
-                raise taken from error
+                raise name_taken from error
             raise
 
     def exists(self, run_id: str) -> bool:
         """Whether there is a run of this name."""
         try:
-            self.described(run_id)
+            self.describe_run(run_id)
         except UsageError:
             return False
         return True
 
-    def described(self, run_id: str) -> dict[str, Any]:
+    def describe_run(self, run_id: str) -> dict[str, Any]:
         """The response of DescribeExecution. Raises UsageError if there is no execution of that name."""
         try:
             with calling_aws():
-                found: dict[str, Any] = self.states.describe_execution(executionArn=self.arn_of(run_id))
+                execution: dict[str, Any] = self.states.describe_execution(executionArn=self.arn_of(run_id))
         except AwsCallFailed as error:
             if error.aws_code in ("ExecutionDoesNotExist", "InvalidArn"):
                 raise UsageError(f"there is no run {run_id} of {self.state_machine_arn}") from error
             raise
-        return found
+        return execution
 
     def stop(self, run_id: str) -> None:
         """Stop the execution; the safety net releases the model."""
@@ -117,9 +117,9 @@ class Tuner:
             if error.aws_code in READ_DENIED:
                 return None
             raise
-        return self._counted(run) if isinstance(run, LiveServeRun) else run
+        return self._with_waiting_uploads(run) if isinstance(run, LiveServeRun) else run
 
-    def _counted(self, run: LiveServeRun) -> LiveServeRun:
+    def _with_waiting_uploads(self, run: LiveServeRun) -> LiveServeRun:
         """The run with the uploads that wait now. If the user may not read the queues, with those of its last look."""
         uploads = uploads_of(run)
         if uploads is None or self.sqs is None:
@@ -142,18 +142,18 @@ class Tuner:
         with calling_aws():
             return self.runs.lease(model_arn)
 
-    def pace(self, model_arn: str) -> FoundPace:
+    def pace(self, model_arn: str) -> ModelPace:
         """The pace that batches and uploads of the model share."""
         with calling_aws():
             return self.runs.pace(model_arn)
 
-    def history(self, model_arn: str, most: int) -> list[PastRun]:
+    def history(self, model_arn: str, max_runs: int) -> list[PastRun]:
         """The model's last runs, the latest first."""
         with calling_aws():
-            return self.runs.past_runs(model_arn, most)
+            return self.runs.past_runs(model_arn, max_runs)
 
 
-def _place(arn: str) -> str:
+def _account_and_region(arn: str) -> str:
     """The account and the Region of an ARN as a phrase."""
     _, _, _, region, account, *_ = arn.split(":")
     return f"account {account}, Region {region}"

@@ -16,9 +16,9 @@ from iu_tuner.contract.names import INFERENCE_ENTRY, UPLOADS_OUTPUT
 from iu_tuner.contract.uploads.entry import InferenceEntry, parse_entry
 from iu_tuner.exit_codes import ClientError, UsageError
 
-_BATCH = 10  # messages of one call to SQS
+_BATCH_SIZE = 10  # messages of one call to SQS
 _HIDDEN_S = 60  # a dead letter that is not replayed is seen again after this time
-_RECENT_S = 600.0
+_MAX_METRIC_AGE_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -35,44 +35,44 @@ class UploadQueue:
     def of(cls, deployment: Deployment, prefix: str) -> UploadQueue:
         """The queue for uploads under a prefix. Raises UsageError if the stack has none, ClientError."""
         urls = json.loads(deployment.outputs.get(UPLOADS_OUTPUT, "{}"))
-        served = next((each for each in urls if prefix.startswith(each)), None)
-        if served is None:
-            known = f"it has {', '.join(urls)}" if urls else "it has none: set the context key inference"
-            raise UsageError(f"prefix: got {prefix}; the stack has no uploads under it - {known}")
+        queue_prefix = next((each for each in urls if prefix.startswith(each)), None)
+        if queue_prefix is None:
+            known_prefixes = f"it has {', '.join(urls)}" if urls else "it has none: set the context key inference"
+            raise UsageError(f"prefix: got {prefix}; the stack has no uploads under it - {known_prefixes}")
         with calling_aws():
             sqs, functions = deployment.aws.of("sqs"), deployment.aws.of("lambda")
             names = ["QueueArn", "RedrivePolicy"]
-            found = sqs.get_queue_attributes(QueueUrl=urls[served], AttributeNames=names)["Attributes"]
-            dead_letters = json.loads(found["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
-            mappings = functions.list_event_source_mappings(EventSourceArn=found["QueueArn"])["EventSourceMappings"]
+            queue = sqs.get_queue_attributes(QueueUrl=urls[queue_prefix], AttributeNames=names)["Attributes"]
+            dead_letters = json.loads(queue["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
+            mappings = functions.list_event_source_mappings(EventSourceArn=queue["QueueArn"])["EventSourceMappings"]
             if not mappings:
-                raise ClientError(f"the queue of {served} feeds no Lambda - deploy the stack again")
+                raise ClientError(f"the queue of {queue_prefix} feeds no Lambda - deploy the stack again")
             function = functions.get_function_configuration(FunctionName=mappings[0]["FunctionArn"])
             dead_letters_url = sqs.get_queue_url(QueueName=dead_letters)["QueueUrl"]
         entry = parse_entry(json.loads(function["Environment"]["Variables"][INFERENCE_ENTRY]))
-        return cls(deployment, entry, urls[served], dead_letters_url, mappings[0]["State"])
+        return cls(deployment, entry, urls[queue_prefix], dead_letters_url, mappings[0]["State"])
 
     def counts(self) -> dict[str, int]:
         """The numbers of messages that are `visible`, `inFlight`, `delayed` and `dead`. On AWS they are approximate."""
         with calling_aws():
             sqs = self.deployment.aws.of("sqs")
-            dead = message_counts(sqs, self.dead_letters_url)
-            return {**message_counts(sqs, self.url), "dead": dead["visible"]}
+            dead_letter_counts = message_counts(sqs, self.dead_letters_url)
+            return {**message_counts(sqs, self.url), "dead": dead_letter_counts["visible"]}
 
     def oldest_s(self) -> float | None:
         """The age of the oldest message in seconds, by CloudWatch. Returns None if it does not know."""
         now, name = time.time(), self.url.rpartition("/")[2]
         with calling_aws():
-            found = self.deployment.aws.of("cloudwatch").get_metric_statistics(
+            datapoints = self.deployment.aws.of("cloudwatch").get_metric_statistics(
                 Namespace="AWS/SQS",
                 MetricName="ApproximateAgeOfOldestMessage",
                 Dimensions=[{"Name": "QueueName", "Value": name}],
-                StartTime=now - _RECENT_S,
+                StartTime=now - _MAX_METRIC_AGE_S,
                 EndTime=now,
                 Period=60,
                 Statistics=["Maximum"],
             )["Datapoints"]
-        return max(found, key=lambda each: each["Timestamp"])["Maximum"] if found else None
+        return max(datapoints, key=lambda each: each["Timestamp"])["Maximum"] if datapoints else None
 
     def send(self, keys: Iterable[str]) -> int:
         """Put uploads with these keys into the queue. Returns their number."""
@@ -84,28 +84,28 @@ class UploadQueue:
 
         An upload that fails again becomes a new dead letter meanwhile, which stays.
         """
-        before_ms, moved = 1000 * time.time(), 0
-        kept: dict[str, str] = {}  # of each letter that stays: its id, and the handle by which it is shown again
-        while letters := [each for each in self._dead_letters() if each["MessageId"] not in kept]:
-            wanted = [
+        started_ms, moved_letters = 1000 * time.time(), 0
+        handles_by_id: dict[str, str] = {}  # of the letters that stay: the handle by which each is shown again
+        while letters := [each for each in self._dead_letters() if each["MessageId"] not in handles_by_id]:
+            matching = [
                 each
                 for each in letters
-                if int(each["Attributes"]["SentTimestamp"]) <= before_ms and reason in (None, _reason(each))
+                if int(each["Attributes"]["SentTimestamp"]) <= started_ms and reason in (None, _reason(each))
             ]
-            kept |= {each["MessageId"]: each["ReceiptHandle"] for each in letters if each not in wanted}
-            moved += self._send([each["Body"] for each in wanted])
-            for each in wanted:
+            handles_by_id |= {each["MessageId"]: each["ReceiptHandle"] for each in letters if each not in matching}
+            moved_letters += self._send([each["Body"] for each in matching])
+            for each in matching:
                 self._dead_letter("delete_message", each["ReceiptHandle"])
-        for handle in kept.values():
+        for handle in handles_by_id.values():
             self._dead_letter("change_message_visibility", handle, VisibilityTimeout=0)
-        return moved
+        return moved_letters
 
     def _dead_letters(self) -> list[dict[str, Any]]:
         """Up to ten dead letters, which are hidden from now on for _HIDDEN_S seconds."""
         with calling_aws():
             reply = self.deployment.aws.of("sqs").receive_message(
                 QueueUrl=self.dead_letters_url,
-                MaxNumberOfMessages=_BATCH,
+                MaxNumberOfMessages=_BATCH_SIZE,
                 MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
                 VisibilityTimeout=_HIDDEN_S,
@@ -114,10 +114,10 @@ class UploadQueue:
         letters: list[dict[str, Any]] = reply.get("Messages", [])
         return letters
 
-    def _dead_letter(self, operation: str, handle: str, **more: int) -> None:
+    def _dead_letter(self, operation: str, handle: str, **arguments: int) -> None:
         with calling_aws():
             call = getattr(self.deployment.aws.of("sqs"), operation)
-            call(QueueUrl=self.dead_letters_url, ReceiptHandle=handle, **more)
+            call(QueueUrl=self.dead_letters_url, ReceiptHandle=handle, **arguments)
 
     def _send(self, bodies: list[str]) -> int:
         if not bodies:
@@ -142,5 +142,5 @@ def _event(bucket: str, key: str) -> str:
 
 
 def _batches(bodies: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(bodies, _BATCH)):
+    while batch := list(islice(bodies, _BATCH_SIZE)):
         yield batch

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from iu_tuner.cli.aws.stack import Where
+from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.looking.inputs import inputs
-from iu_tuner.cli.looking.options import looking_options, needs_vision, selection, thresholds_options
+from iu_tuner.cli.looking.options import looking_options, missing_package_error, selection, thresholds_options
 from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit, UsageError
 from iu_tuner.formats import count, one_line
@@ -35,7 +35,7 @@ def draw(
     exif: str,
     font: str | None,
     out: Path,
-    where: Where,
+    stack_options: StackOptions,
 ) -> int:
     """Draw results on IMAGES: files, folders or s3:// prefixes. The images in DIR have the size of the originals."""
     try:
@@ -44,28 +44,30 @@ def draw(
         from iu_tuner.vision.drawing.painting import check_font
         from iu_tuner.vision.drawing.plan import Plan
     except ModuleNotFoundError as error:
-        raise needs_vision("draw", error) from None
+        raise missing_package_error("draw", error) from None
     if font is not None:
         try:
             check_font(font)
         except OSError as error:
             raise UsageError(f"--font: got {font}; takes a TrueType or OpenType file ({error})") from None
-    drawn, labels = 0, 0
-    with inputs(images, results, out, where) as (files, found):
-        plan = Plan(files, found, selection(threshold, thresholds, model, names, where, found.model_arn))
+    drawn_images, drawn_labels = 0, 0
+    with inputs(images, results, out, stack_options) as (files, found_results):
+        plan = Plan(
+            files, found_results, selection(threshold, thresholds, model, names, stack_options, found_results.model_arn)
+        )
         jobs = plan.jobs(out, is_upright=exif == "applied", font=font)
-        for each in on_all_cores(draw_one, jobs):
-            for sentence in each.sentences:
-                click.echo(one_line(f"{each.name}: {sentence}"), err=True)
-            if each.out is not None:
-                drawn, labels = drawn + 1, labels + each.labels.total()
-                click.echo(one_line(f"{each.out}: {in_words(each.labels)}"))
+        for drawn_image in on_all_cores(draw_one, jobs):
+            for sentence in drawn_image.sentences:
+                click.echo(one_line(f"{drawn_image.name}: {sentence}"), err=True)
+            if drawn_image.out is not None:
+                drawn_images, drawn_labels = drawn_images + 1, drawn_labels + drawn_image.labels.total()
+                click.echo(one_line(f"{drawn_image.out}: {label_counts(drawn_image.labels)}"))
         for sentence in plan.notes():
             click.echo(one_line(sentence), err=True)
-    click.echo(f"{count(drawn, 'image')} of {len(files):,} drawn, {count(labels, 'label')}")
-    return Exit.OK if drawn else Exit.ASSERTION
+    click.echo(f"{count(drawn_images, 'image')} of {len(files):,} drawn, {count(drawn_labels, 'label')}")
+    return Exit.OK if drawn_images else Exit.ASSERTION
 
 
-def in_words(labels: dict[str, int]) -> str:
+def label_counts(counts: dict[str, int]) -> str:
     """How often each label is there: `15 bee, 1 wasp`."""
-    return ", ".join(f"{number:,} {name}" for name, number in sorted(labels.items())) or "no label"
+    return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items())) or "no label"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from iu_tuner.cli.aws.stack import Where
+from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.looking.inputs import inputs
-from iu_tuner.cli.looking.options import looking_options, needs_vision, selection
+from iu_tuner.cli.looking.options import looking_options, missing_package_error, selection
 from iu_tuner.cli.options.groups import examples
 from iu_tuner.exit_codes import Exit
 from iu_tuner.formats import count, one_line
@@ -31,7 +31,7 @@ def gallery(
     names: tuple[str, ...],
     exif: str,
     out: Path,
-    where: Where,
+    stack_options: StackOptions,
 ) -> int:
     """Make a page of IMAGES (files, folders or s3:// prefixes) with their results and a slider for the threshold.
 
@@ -43,15 +43,17 @@ def gallery(
         from iu_tuner.vision.gallery.pages import write
         from iu_tuner.vision.gallery.shots import shot
     except ModuleNotFoundError as error:
-        raise needs_vision("gallery", error) from None
-    with inputs(images, results, None, where) as (files, found):
-        chosen = selection(threshold, None, None, names, where, found.model_arn)
-        plan = Plan(files, found, chosen)
-        shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.found())
-        made = write(shots, out, chosen.threshold, f"Results: {results or 'beside the images'}.")
-        for sentence in (*made.sentences, *plan.notes()):
+        raise missing_package_error("gallery", error) from None
+    with inputs(images, results, None, stack_options) as (files, found_results):
+        label_selection = selection(threshold, None, None, names, stack_options, found_results.model_arn)
+        plan = Plan(files, found_results, label_selection)
+        shots = on_all_cores(partial(shot, is_upright=exif == "applied"), plan.images_with_results())
+        written_gallery = write(shots, out, label_selection.threshold, f"Results: {results or 'beside the images'}.")
+        for sentence in (*written_gallery.sentences, *plan.notes()):
             click.echo(one_line(sentence), err=True)
-    for page in made.pages:
+    for page in written_gallery.pages:
         click.echo(one_line(str(page)))
-    click.echo(f"{count(made.images, 'image')} of {len(files):,} shown, {count(made.total, 'label')}")
-    return Exit.OK if made.pages else Exit.ASSERTION
+    click.echo(
+        f"{count(written_gallery.images, 'image')} of {len(files):,} shown, {count(written_gallery.total, 'label')}"
+    )
+    return Exit.OK if written_gallery.pages else Exit.ASSERTION

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from iu_tuner.cli.options.groups import examples
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 from iu_tuner.formats import count
 
@@ -51,10 +51,12 @@ def manifest() -> None:
 @manifest.command(epilog=EXIT_CODES)
 @click.argument("source", metavar="IN", type=FILE)
 @click.option("--to", required=True, metavar="s3://BUCKET/PREFIX", help="Where the images are now.")
-@click.option("--from", "old", metavar="s3://BUCKET/PREFIX", help="Where they were. (Default: look for their names.)")
+@click.option(
+    "--from", "old_address", metavar="s3://BUCKET/PREFIX", help="Where they were. (Default: look for their names.)"
+)
 @click.option("--out", required=True, type=FILE, metavar="OUT", help="The new manifest.")
 @_aws_options
-def rewrite(source: Path, to: str, old: str | None, out: Path, **aws: Any) -> int:
+def rewrite(source: Path, to: str, old_address: str | None, out: Path, **aws: Any) -> int:
     """Change the addresses in the manifest IN, and nothing else, to the last byte.
 
     Addresses under --from move to --to. Without --from each becomes that of the object below --to with the same file
@@ -65,14 +67,14 @@ def rewrite(source: Path, to: str, old: str | None, out: Path, **aws: Any) -> in
 
     bucket, prefix = folder("--to", to)
     mapper: Mapper
-    if old is not None:
-        mapper = by_prefix("s3://{}/{}".format(*folder("--from", old)), f"s3://{bucket}/{prefix}")
+    if old_address is not None:
+        mapper = by_prefix("s3://{}/{}".format(*folder("--from", old_address)), f"s3://{bucket}/{prefix}")
     else:
         from iu_tuner.cli.aws.s3.objects import Objects
 
         source.open("rb").close()  # a file that is not there needs no AWS to be refused
         mapper = ByName(bucket, prefix, Objects(**aws).keys(bucket, prefix))
-    return _end(rewrite(source, out, mapper, bucket), f"{out} is written")
+    return _print_findings(rewrite(source, out, mapper, bucket), f"{out} is written")
 
 
 @manifest.command(epilog=EXIT_CODES)
@@ -90,8 +92,8 @@ def check(source: Path, deep: bool, **aws: Any) -> int:
         except ModuleNotFoundError as error:
             raise UsageError(f"check --deep needs the package {error.name}: pip install '.[vision]'") from None
         look = look_at_images(**aws)
-    checked = Check(source, aws["region"], look)
-    return _end(checked.findings(), lambda: count(checked.lines, "line"))
+    manifest_check = Check(source, aws["region"], look)
+    return _print_findings(manifest_check.findings(), lambda: count(manifest_check.lines, "line"))
 
 
 @manifest.command(epilog=EXIT_CODES)
@@ -107,8 +109,11 @@ def split(source: Path, percent: float, out: Path) -> int:
 
     if not (math.isfinite(percent) and 0 < percent < 100):
         raise UsageError(f"--test: got {percent:g}; takes a number above 0 and below 100, in percent")
-    done = split(source, percent, out)
-    return _end(done.findings, f"{count(done.train, 'image')} to train on, {done.test:,} to test on, in {out}")
+    image_counts = split(source, percent, out)
+    return _print_findings(
+        image_counts.findings,
+        f"{count(image_counts.train, 'image')} to train on, {image_counts.test:,} to test on, in {out}",
+    )
 
 
 @manifest.command("from-coco", epilog=EXIT_CODES)
@@ -136,10 +141,10 @@ def to_coco(source: str, out: Path) -> int:
     from iu_tuner.vision.manifest.coco.to_coco import to_coco
 
     path, _, attribute = (source, "", "") if Path(source).exists() else source.rpartition("#")
-    done = to_coco(Path(path or attribute), attribute if path and attribute else None, out)
-    if done.left_out:
-        click.echo(f"images that are left out, as they don't have the attribute: {done.left_out:,}", err=True)
-    click.echo(f"{out} is written: {count(done.images, 'image')}, {done.boxes:,} boxes", err=True)
+    written = to_coco(Path(path or attribute), attribute if path and attribute else None, out)
+    if written.left_out:
+        click.echo(f"images that are left out, as they don't have the attribute: {written.left_out:,}", err=True)
+    click.echo(f"{out} is written: {count(written.images, 'image')}, {written.boxes:,} boxes", err=True)
     return Exit.OK
 
 
@@ -154,9 +159,9 @@ def policy(bucket: str, account: str | None, region: str | None, profile: str | 
     from iu_tuner.vision.manifest.policy import bucket_policy
 
     if not re.fullmatch(BUCKET, bucket, re.ASCII):
-        raise UsageError(f"--bucket: got {shown(bucket)}; takes a bucket's name, without s3://")
+        raise UsageError(f"--bucket: got {quoted(bucket)}; takes a bucket's name, without s3://")
     if account is not None and not _ACCOUNT.fullmatch(account):
-        raise UsageError(f"--account: got {shown(account)}; takes the 12 digits of an AWS account")
+        raise UsageError(f"--account: got {quoted(account)}; takes the 12 digits of an AWS account")
     if account is None:
         from iu_tuner.cli.aws.s3.objects import account_id
 
@@ -170,15 +175,15 @@ def policy(bucket: str, account: str | None, region: str | None, profile: str | 
     return Exit.OK
 
 
-def _end(findings: Iterable[Any], headline: str | Callable[[], str]) -> int:
+def _print_findings(findings: Iterable[Any], headline: str | Callable[[], str]) -> int:
     """Print findings as they come and then, to stderr, `headline` with their number. Returns the exit code."""
-    numbers: Counter[bool] = Counter()
+    counts: Counter[bool] = Counter()
     for finding in findings:
-        numbers[finding.is_error] += 1
+        counts[finding.is_error] += 1
         click.echo(str(finding))
     text = headline if isinstance(headline, str) else headline()
-    click.echo(f"{text}; {count(numbers[True], 'error')}, {count(numbers[False], 'warning')}", err=True)
-    return Exit.ASSERTION if numbers[True] else Exit.OK
+    click.echo(f"{text}; {count(counts[True], 'error')}, {count(counts[False], 'warning')}", err=True)
+    return Exit.ASSERTION if counts[True] else Exit.OK
 
 
 def _lines_of_errors(work: Callable[[], list[str]]) -> list[str]:
@@ -186,7 +191,7 @@ def _lines_of_errors(work: Callable[[], list[str]]) -> list[str]:
     try:
         return work()
     except UsageError as error:
-        *others, last = str(error).splitlines()
-        for line in others:
+        *first_lines, last_line = str(error).splitlines()
+        for line in first_lines:
             click.echo(line, err=True)
-        raise UsageError(last) from None
+        raise UsageError(last_line) from None

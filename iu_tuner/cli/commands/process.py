@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from iu_tuner.cli.aws.sample import choose_sample, sample_quote
-from iu_tuner.cli.aws.stack import Where, find_deployment
+from iu_tuner.cli.aws.stack import StackOptions, find_deployment
 from iu_tuner.cli.options.arguments import new_run_id
 from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options
-from iu_tuner.cli.options.input_flags import Command, Flags, Switches, filled_in, with_flags
+from iu_tuner.cli.options.input_flags import Command, Flags, Switches, merged_input, with_flags
 from iu_tuner.cli.outcome.outcome import OutputOptions
 from iu_tuner.cli.session.session import Session
 from iu_tuner.cli.terminal.console import Screen
@@ -54,7 +54,7 @@ def _flags(command: Command) -> Command:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("model_arn", required=False)
-@click.option("--input", "whole", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
+@click.option("--input", "input_file", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
 @_flags
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Process N images, and quote all of them.")
 @outcome_options
@@ -63,12 +63,12 @@ def _flags(command: Command) -> Command:
 @deployment_options
 def process(
     model_arn: str | None,
-    whole: str | None,
+    input_file: str | None,
     sample: int | None,
     options: OutputOptions,
     name: str | None,
     no_wait: bool,
-    where: Where,
+    stack_options: StackOptions,
     **flags: Any,
 ) -> int:
     """Process all images of a prefix with MODEL_ARN, and stop the model; Ctrl-C stops it, safely."""
@@ -77,32 +77,32 @@ def process(
         raise UsageError(
             "--no-wait: takes none of --assert, --junit, --report, --timeout and --sample, which wait for the output"
         )
-    raw, wanted = _input(model_arn, whole, flags)
+    input_values, process_input = _input(model_arn, input_file, flags)
     run_id = new_run_id(name)
-    deployment = find_deployment(where.or_region_in(wanted.model_arn))
+    deployment = find_deployment(stack_options.with_region_of(process_input.model_arn))
     tuner = deployment.batch_tuner
-    tuner.check_model(wanted.model_arn)
-    chosen = choose_sample(deployment, wanted, sample, run_id) if sample else None
-    if chosen is not None:
-        images = {**raw.get("images", {}), "list": chosen.address}
-        raw = {**{key: value for key, value in raw.items() if key != "deadline"}, "images": images}
-        screen.say(chosen.sentence)
-    session = Session(deployment, tuner, run_id, raw, screen, options)
+    tuner.check_model(process_input.model_arn)
+    chosen_sample = choose_sample(deployment, process_input, sample, run_id) if sample else None
+    if chosen_sample is not None:
+        images = {**input_values.get("images", {}), "list": chosen_sample.address}
+        input_values = {**{key: value for key, value in input_values.items() if key != "deadline"}, "images": images}
+        screen.say(chosen_sample.sentence)
+    session = Session(deployment, tuner, run_id, input_values, screen, options)
     if no_wait:
         return session.start_and_leave()
     code = session.run_to_end()
-    if chosen is not None and code == Exit.OK:
-        pace = tuner.pace(wanted.model_arn)
-        screen.say(sample_quote(chosen, tuner.described(run_id), tuner.usd_per_unit_hour, pace))
+    if chosen_sample is not None and code == Exit.OK:
+        pace = tuner.pace(process_input.model_arn)
+        screen.say(sample_quote(chosen_sample, tuner.describe_run(run_id), tuner.usd_per_unit_hour, pace))
     return code
 
 
-def _input(model_arn: str | None, whole: str | None, flags: dict[str, Any]) -> tuple[dict[str, Any], ProcessInput]:
+def _input(model_arn: str | None, input_file: str | None, flags: dict[str, Any]) -> tuple[dict[str, Any], ProcessInput]:
     """The input as JSON values, and as parsed. Raises UsageError with the sentence with which the run would fail."""
     if (units := flags["units"]) is not None and plain(units).isdecimal():
         flags = {**flags, "units": int(units)}
-    raw = {"task": "process", **filled_in(model_arn, whole, flags, _FLAGS, _SWITCHES)}
+    input_values = {"task": "process", **merged_input(model_arn, input_file, flags, _FLAGS, _SWITCHES)}
     try:
-        return raw, parse_process_input(raw)
+        return input_values, parse_process_input(input_values)
     except RunError as error:
         raise UsageError(str(error)) from error

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from iu_tuner.cli.aws.model import ModelReader
 from iu_tuner.cli.aws.s3.upload_results import UploadResults
-from iu_tuner.cli.aws.stack import Where, find_deployment
+from iu_tuner.cli.aws.stack import StackOptions, find_deployment
 from iu_tuner.cli.aws.uploads import UploadQueue
 from iu_tuner.cli.models.uploads import UploadStatus
 from iu_tuner.cli.options.groups import deployment_options, examples
@@ -34,17 +34,17 @@ def queue() -> None:
 @click.argument("prefix")
 @click.option("--json", "as_json", is_flag=True, help="The state as JSON, to stdout.")
 @deployment_options
-def status(prefix: str, as_json: bool, where: Where) -> int:
+def status(prefix: str, as_json: bool, stack_options: StackOptions) -> int:
     """How many uploads under PREFIX wait, whether they are analysed now, how fast, and when they are done."""
     screen = Screen(as_json=as_json)
-    deployment = find_deployment(where)
-    found = UploadQueue.of(deployment, prefix)
-    arn = found.entry.model_arn
+    deployment = find_deployment(stack_options)
+    upload_queue = UploadQueue.of(deployment, prefix)
+    arn = upload_queue.entry.model_arn
     state = UploadStatus(
-        prefix=found.entry.prefix,
-        counts=found.counts(),
-        oldest_s=found.oldest_s(),
-        gate=found.gate,
+        prefix=upload_queue.entry.prefix,
+        counts=upload_queue.counts(),
+        oldest_s=upload_queue.oldest_s(),
+        gate=upload_queue.gate,
         model=ModelReader.of(deployment).status(arn),
         rate=deployment.tuner.pace(arn).tps,
         usd_per_unit_hour=deployment.tuner.usd_per_unit_hour,
@@ -62,11 +62,11 @@ def status(prefix: str, as_json: bool, where: Where) -> int:
 @click.argument("prefix")
 @click.option("--reason", help="Only dead letters with this reason, such as InvalidImageFormatException.")
 @deployment_options
-def replay(prefix: str, reason: str | None, where: Where) -> int:
+def replay(prefix: str, reason: str | None, stack_options: StackOptions) -> int:
     """Move the dead letters of uploads under PREFIX back into the queue."""
-    deployment = find_deployment(where)
-    moved = UploadQueue.of(deployment, prefix).replay(reason)
-    Screen(as_json=False).tell(Text(f"{count(moved, 'dead letter')} moved back into the queue"))
+    deployment = find_deployment(stack_options)
+    moved_letters = UploadQueue.of(deployment, prefix).replay(reason)
+    Screen(as_json=False).tell(Text(f"{count(moved_letters, 'dead letter')} moved back into the queue"))
     return Exit.OK
 
 
@@ -76,11 +76,11 @@ def replay(prefix: str, reason: str | None, where: Where) -> int:
 @click.argument("prefix")
 @click.option("--since", type=click.DateTime(_TIMES), help="Only images that were uploaded from this time (UTC) on.")
 @deployment_options
-def backfill(prefix: str, since: datetime | None, where: Where) -> int:
+def backfill(prefix: str, since: datetime | None, stack_options: StackOptions) -> int:
     """Put the images under PREFIX that have no current result into the queue."""
-    deployment = find_deployment(where)
-    found = UploadQueue.of(deployment, prefix)
-    keys = UploadResults(found, prefix).without_result(since.replace(tzinfo=UTC) if since else None)
-    sent = found.send(keys)
-    Screen(as_json=False).tell(Text(f"{count(sent, 'image')} without a current result put into the queue"))
+    deployment = find_deployment(stack_options)
+    upload_queue = UploadQueue.of(deployment, prefix)
+    keys = UploadResults(upload_queue, prefix).without_result(since.replace(tzinfo=UTC) if since else None)
+    sent_images = upload_queue.send(keys)
+    Screen(as_json=False).tell(Text(f"{count(sent_images, 'image')} without a current result put into the queue"))
     return Exit.OK

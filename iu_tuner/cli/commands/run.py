@@ -9,7 +9,7 @@ import click
 
 from iu_tuner.cli.aws.errors import calling_aws
 from iu_tuner.cli.aws.s3.image_folder import ImageFolder
-from iu_tuner.cli.aws.stack import Deployment, Where, find_deployment
+from iu_tuner.cli.aws.stack import Deployment, StackOptions, find_deployment
 from iu_tuner.cli.options.arguments import new_run_id
 from iu_tuner.cli.options.groups import EXIT_CODES, deployment_options, examples, outcome_options
 from iu_tuner.cli.options.input_flags import expected_cost, input_flags, run_input
@@ -29,7 +29,7 @@ _EXAMPLES = examples(
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("model_arn", required=False)
-@click.option("--input", "whole", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
+@click.option("--input", "input_file", metavar="FILE", help="The whole execution input as JSON; - is stdin.")
 @click.option("--image-folder", metavar="FOLDER", help="Upload the images of this folder, and test with them.")
 @input_flags
 @outcome_options
@@ -38,12 +38,12 @@ _EXAMPLES = examples(
 @deployment_options
 def run(
     model_arn: str | None,
-    whole: str | None,
+    input_file: str | None,
     image_folder: str | None,
     options: OutputOptions,
     name: str | None,
     no_wait: bool,
-    where: Where,
+    stack_options: StackOptions,
     **flags: Any,
 ) -> int:
     """Start a run of MODEL_ARN and follow it to its end; Ctrl-C stops it, safely."""
@@ -53,15 +53,17 @@ def run(
             "--no-wait: takes none of --assert, --junit, --report and --timeout, which wait for the answer"
         )
     folder = _image_folder(image_folder, flags)
-    raw, understood = run_input(model_arn, whole, {**flags, "prefix": folder.prefix} if folder else flags)
+    input_values, execution_input = run_input(
+        model_arn, input_file, {**flags, "prefix": folder.prefix} if folder else flags
+    )
     run_id = new_run_id(name)
-    deployment = find_deployment(where.or_region_in(understood.model_arn))
+    deployment = find_deployment(stack_options.with_region_of(execution_input.model_arn))
     tuner = deployment.tuner
-    tuner.check_model(understood.model_arn)
-    screen.say(expected_cost(understood, tuner.usd_per_unit_hour))
+    tuner.check_model(execution_input.model_arn)
+    screen.say(expected_cost(execution_input, tuner.usd_per_unit_hour))
     if folder is not None:
-        _upload(folder, deployment, raw, screen)
-    session = Session(deployment, tuner, run_id, raw, screen, options)
+        _upload(folder, deployment, input_values, screen)
+    session = Session(deployment, tuner, run_id, input_values, screen, options)
     return session.start_and_leave() if no_wait else session.run_to_end()
 
 
@@ -75,7 +77,7 @@ def _image_folder(path: str | None, flags: Mapping[str, Any]) -> ImageFolder | N
     return ImageFolder.read(path)
 
 
-def _upload(folder: ImageFolder, deployment: Deployment, raw: dict[str, Any], screen: Screen) -> None:
+def _upload(folder: ImageFolder, deployment: Deployment, input_values: dict[str, Any], screen: Screen) -> None:
     """Upload the images, and name their bucket in the input."""
     if folder.left_out:
         screen.say(folder.left_out_sentence)
@@ -83,4 +85,4 @@ def _upload(folder: ImageFolder, deployment: Deployment, raw: dict[str, Any], sc
     with calling_aws():
         s3 = deployment.aws.of("s3")
     screen.say(folder.upload(s3, bucket))
-    raw["images"]["bucket"] = bucket
+    input_values["images"]["bucket"] = bucket

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from iu_tuner.cli.aws.model import ModelReader
-from iu_tuner.cli.aws.stack import Where
+from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.options.groups import deployment_options
 from iu_tuner.cli.options.input_flags import checked_model_arn
 from iu_tuner.exit_codes import UsageError
@@ -59,7 +59,7 @@ def thresholds_options(command: Command) -> Command:
     return command
 
 
-def needs_vision(command: str, error: ModuleNotFoundError) -> UsageError:
+def missing_package_error(command: str, error: ModuleNotFoundError) -> UsageError:
     """The error of a command that lacks a package of the extra."""
     return UsageError(f"{command} needs the package {error.name}: pip install '.[vision]'")
 
@@ -69,7 +69,7 @@ def selection(
     thresholds: str | None,
     model: str | None,
     names: tuple[str, ...],
-    where: Where,
+    stack_options: StackOptions,
     of_results: Callable[[], str | None],
 ) -> Any:
     """Which labels are shown. `of_results` finds the model where none is named.
@@ -89,11 +89,11 @@ def selection(
     if thresholds is None:
         return Selection(threshold or 0.0, names=names)
     if thresholds != ASSUMED:
-        from iu_tuner.vision.compare_files import read_assumed
+        from iu_tuner.vision.compare_files import read_assumed_thresholds
 
-        return Selection(by_label=read_assumed(Path(thresholds)), names=names)
+        return Selection(by_label=read_assumed_thresholds(Path(thresholds)), names=names)
     if (model := model or of_results()) is None:
         raise UsageError("--thresholds assumed: takes --model ARN beside it, as the results name no model")
     arn = checked_model_arn(model)
-    labels = ModelReader.open(where.or_region_in(arn)).evaluation(arn).labels
+    labels = ModelReader.open(stack_options.with_region_of(arn)).evaluation(arn).labels
     return Selection(by_label={each.name: each.threshold or 0.0 for each in labels}, names=names)

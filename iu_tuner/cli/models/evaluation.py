@@ -22,16 +22,18 @@ class LabelMetrics:
     test_images: int | None
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> LabelMetrics:
+    def parse(cls, label_result: Mapping[str, Any]) -> LabelMetrics:
         """Read an item of `LabelEvaluationResults`. Raises KeyError, TypeError, ValueError for another format."""
-        metrics = raw.get("Metrics") or {}
+        metrics = label_result.get("Metrics") or {}
         threshold, f1, precision, recall = (
             None if metrics.get(name) is None else float(metrics[name])
             for name in ("Threshold", "F1Score", "Precision", "Recall")
         )
-        images = raw.get("NumberOfTestingImages")
+        images = label_result.get("NumberOfTestingImages")
         threshold = None if threshold is None else 100 * threshold
-        return cls(str(raw["Label"]), threshold, f1, precision, recall, None if images is None else int(images))
+        return cls(
+            str(label_result["Label"]), threshold, f1, precision, recall, None if images is None else int(images)
+        )
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class Evaluation:
     labels: tuple[LabelMetrics, ...]
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> Evaluation:
+    def parse(cls, summary: Mapping[str, Any]) -> Evaluation:
         """Read a summary file. Raises KeyError, TypeError, ValueError, AttributeError for another format."""
-        overall = LabelMetrics.parse({"Label": "all", "Metrics": raw.get("AggregatedEvaluationResults")})
-        labels = tuple(LabelMetrics.parse(each) for each in raw["LabelEvaluationResults"])
+        overall = LabelMetrics.parse({"Label": "all", "Metrics": summary.get("AggregatedEvaluationResults")})
+        labels = tuple(LabelMetrics.parse(each) for each in summary["LabelEvaluationResults"])
         return cls(overall.f1, overall.precision, overall.recall, labels)
 
     def as_json(self, model_arn: str) -> dict[str, Any]:

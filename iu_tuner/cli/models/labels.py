@@ -41,7 +41,7 @@ class ImageLabels:
         return {"key": self.key, "labels": [label.to_json() for label in self.labels]}
 
 
-def _label(answered: Mapping[str, Any]) -> Label:
-    sides = (answered.get("Geometry") or {}).get("BoundingBox")
+def _label(custom_label: Mapping[str, Any]) -> Label:
+    sides = (custom_label.get("Geometry") or {}).get("BoundingBox")
     box = None if sides is None else Box(sides["Left"], sides["Top"], sides["Width"], sides["Height"])
-    return Label(answered["Name"], answered["Confidence"], box)
+    return Label(custom_label["Name"], custom_label["Confidence"], box)

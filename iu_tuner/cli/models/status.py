@@ -9,7 +9,7 @@ from typing import Any
 from iu_tuner.contract.model_arn import ModelArn
 
 # The statuses in which a model is billed, or is about to be.
-_BILLED = ("STARTING", "RUNNING", "STOPPING")
+_BILLED_STATUSES = ("STARTING", "RUNNING", "STOPPING")
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class ModelStatus:
             return None
         if self.in_service == self.desired:
             return "not scaling"
-        way = "up" if self.desired > self.in_service else "down"
-        return f"scaling {way} {self.in_service} -> {self.desired}"
+        direction = "up" if self.desired > self.in_service else "down"
+        return f"scaling {direction} {self.in_service} -> {self.desired}"
 
     @property
     def units(self) -> int:
         """The inference units that are paid for now, as far as is known."""
-        if self.status not in _BILLED:
+        if self.status not in _BILLED_STATUSES:
             return 0
         return (self.status == "RUNNING" and self.in_service) or self.min_units or 1
 
@@ -67,7 +67,7 @@ class ModelStatus:
     def as_json(self, usd_per_unit_hour: float, lease: Mapping[str, Any] | None) -> dict[str, Any]:
         """The same as JSON values."""
         units = {"min": self.min_units, "max": self.max_units, "inService": self.in_service, "desired": self.desired}
-        held = {name: lease[name] for name in ("runId", "executionArn", "startedAt")} if lease else None
+        lease_values = {name: lease[name] for name in ("runId", "executionArn", "startedAt")} if lease else None
         return {
             "modelArn": self.model_arn,
             "status": self.status,
@@ -76,12 +76,12 @@ class ModelStatus:
             "inferenceUnits": units,
             "scaling": self.scaling,
             "usdPerHour": self.usd_per_hour(usd_per_unit_hour),
-            "lease": held,
+            "lease": lease_values,
         }
 
     def _units_in_words(self) -> str:
-        least, most = self.min_units or 1, self.max_units
-        asked = f"started with {least}" + (f" to {most}" if most and most != least else "")
+        min_units, max_units = self.min_units or 1, self.max_units
+        requested = f"started with {min_units}" + (f" to {max_units}" if max_units and max_units != min_units else "")
         if self.scaling is None:
-            return f"{self.units} ({asked}; CloudWatch has no number of those in service yet)"
-        return f"{self.in_service} in service, {self.desired} desired: {self.scaling} ({asked})"
+            return f"{self.units} ({requested}; CloudWatch has no number of those in service yet)"
+        return f"{self.in_service} in service, {self.desired} desired: {self.scaling} ({requested})"

@@ -47,13 +47,13 @@ class UploadStatus:
     def sentences(self) -> Iterator[str]:
         """The state in words."""
         visible, in_flight = self.counts["visible"] + self.counts["delayed"], self.counts["inFlight"]
-        oldest = "" if self.oldest_s is None else f"; the oldest is {duration(self.oldest_s)} old"
-        yield f"{self.prefix}: {count(visible, 'message')} waiting, {in_flight:,} in flight{oldest}"
+        oldest_text = "" if self.oldest_s is None else f"; the oldest is {duration(self.oldest_s)} old"
+        yield f"{self.prefix}: {count(visible, 'message')} waiting, {in_flight:,} in flight{oldest_text}"
         yield f"Dead letters: {self.counts['dead']:,}"
         yield f"Gate: {'open' if self.is_open else 'closed'} ({self.gate}); the model is {self.model.status}"
         if self.rate is not None:
-            left = "" if self.seconds_left is None else f"; empty in {duration(self.seconds_left)}"
-            yield f"Rate: {requests_per_second(self.rate)}{left}"
+            empty_text = "" if self.seconds_left is None else f"; empty in {duration(self.seconds_left)}"
+            yield f"Rate: {requests_per_second(self.rate)}{empty_text}"
         if self.usd_per_1000 is not None:
             yield f"Cost of the model: ${self.usd_per_1000:.4f} per 1,000 images at this rate"
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import click
 
 from iu_tuner.cli.terminal.render import plain
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
@@ -43,8 +43,8 @@ def new_run_id(name: str | None) -> str:
 def refuse_empty_options(arguments: Sequence[str]) -> None:
     """Raises UsageError for an option with an empty value: click would ignore it, but a script meant to set it."""
     for option, value in zip(arguments, [*arguments[1:], None], strict=False):
-        name, equals, rest = option.partition("=")
-        if name.startswith("--") and (rest == "" if equals else value == ""):
+        name, equals, attached_value = option.partition("=")
+        if name.startswith("--") and (attached_value == "" if equals else value == ""):
             raise UsageError(f"{name}: got nothing: the argument after it is empty, as of a variable that is not set")
 
 
@@ -57,4 +57,4 @@ def text_argument(name: str, value: str) -> str:
     try:
         return value if value.isascii() else value.encode(errors="surrogateescape").decode()
     except UnicodeError:
-        raise UsageError(f"{name}: got {shown(value)}, which is no UTF-8") from None
+        raise UsageError(f"{name}: got {quoted(value)}, which is no UTF-8") from None

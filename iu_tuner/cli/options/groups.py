@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from iu_tuner.cli.aws.stack import Where
+from iu_tuner.cli.aws.stack import StackOptions
 from iu_tuner.cli.options.arguments import Minutes
 from iu_tuner.cli.outcome.assertions import Assertion
 from iu_tuner.cli.outcome.outcome import OutputOptions
@@ -32,15 +32,15 @@ def examples(*lines: str, then: str = "") -> str:
 
 
 def deployment_options(command: Command) -> Command:
-    """Add the options that say where the tuner is deployed. The command gets them as `where`."""
+    """Add the options that say where the tuner is deployed. The command gets them as `stack_options`."""
 
     @functools.wraps(command)
-    def with_where(
+    def with_stack_options(
         *, stack: str, region: str | None, profile: str | None, endpoint_url: str | None, **others: Any
     ) -> Any:
-        return command(where=Where(stack, region, profile, endpoint_url), **others)
+        return command(stack_options=StackOptions(stack, region, profile, endpoint_url), **others)
 
-    decorated: Any = with_where
+    decorated: Any = with_stack_options
     for option in (
         click.option("--endpoint-url", help="An embedded AWS. (Default: AWS_ENDPOINT_URL, else AWS.)"),
         click.option("--profile", help="A profile of your AWS configuration."),
@@ -67,8 +67,8 @@ def outcome_options(command: Command) -> Command:
         for name, path in (("junit", junit), ("report", report)):
             if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
                 raise UsageError(f"--{name}: there is no folder {path.parent} that can be written to")
-        claims = tuple(Assertion.parse(text) for text in assertions)
-        options = OutputOptions(claims, junit, report, timeout and 60 * timeout, as_json)
+        parsed_assertions = tuple(Assertion.parse(text) for text in assertions)
+        options = OutputOptions(parsed_assertions, junit, report, timeout and 60 * timeout, as_json)
         return command(options=options, **others)
 
     decorated: Any = with_options

@@ -52,42 +52,42 @@ def input_flags(command: Command) -> Command:
 
 def with_flags(command: Command, flags: Flags, switches: Switches) -> Command:
     """Add these flags."""
-    for name, (place, kind, text) in reversed(list(flags.items())):
-        command = click.option(name, type=kind, default=None, help=f"{text} ({place})")(command)
-    for name, (place, text) in reversed(list(switches.items())):
-        command = click.option(name, is_flag=True, help=f"{text} ({place})")(command)
+    for name, (path, kind, text) in reversed(list(flags.items())):
+        command = click.option(name, type=kind, default=None, help=f"{text} ({path})")(command)
+    for name, (path, text) in reversed(list(switches.items())):
+        command = click.option(name, is_flag=True, help=f"{text} ({path})")(command)
     return command
 
 
 def run_input(
-    model_arn: str | None, source: str | None, flags: Mapping[str, Any]
+    model_arn: str | None, input_file: str | None, flags: Mapping[str, Any]
 ) -> tuple[dict[str, Any], ExecutionInput]:
-    """The input as JSON values, and as parsed. `source` is a JSON file, or `-` for stdin.
+    """The input as JSON values, and as parsed. `input_file` is a JSON file, or `-` for stdin.
 
     Raises:
         UsageError: with the sentence with which the run would fail.
     """
-    raw = filled_in(model_arn, source, flags, FLAGS, SWITCHES)
+    input_values = merged_input(model_arn, input_file, flags, FLAGS, SWITCHES)
     try:
-        return raw, parse_input(raw)
+        return input_values, parse_input(input_values)
     except RunError as error:
         raise UsageError(str(error)) from error
 
 
-def filled_in(
-    model_arn: str | None, source: str | None, values: Mapping[str, Any], flags: Flags, switches: Switches
+def merged_input(
+    model_arn: str | None, input_file: str | None, flag_values: Mapping[str, Any], flags: Flags, switches: Switches
 ) -> dict[str, Any]:
     """The input as JSON values, from a file and these flags. Raises UsageError."""
-    raw = read_json("--input", source) if source else {}
-    if not isinstance(raw, dict):
-        raise _refused(raw)
-    _put(raw, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
-    for name, (place, _, _) in flags.items():
-        value = values[_parameter(name)]
-        _put(raw, place, text_argument(name, value) if isinstance(value, str) else value)
-    for name, (place, _) in switches.items():
-        _put(raw, place, values[_parameter(name)] or None)
-    return raw
+    input_values = read_json("--input", input_file) if input_file else {}
+    if not isinstance(input_values, dict):
+        raise _refusal(input_values)
+    _put(input_values, "modelArn", model_arn and text_argument("MODEL_ARN", model_arn))
+    for name, (path, _, _) in flags.items():
+        value = flag_values[_parameter_name(name)]
+        _put(input_values, path, text_argument(name, value) if isinstance(value, str) else value)
+    for name, (path, _) in switches.items():
+        _put(input_values, path, flag_values[_parameter_name(name)] or None)
+    return input_values
 
 
 def checked_model_arn(text: str) -> str:
@@ -98,48 +98,48 @@ def checked_model_arn(text: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def expected_cost(wanted: ExecutionInput, usd_per_unit_hour: float) -> str:
+def expected_cost(execution_input: ExecutionInput, usd_per_unit_hour: float) -> str:
     """A sentence with the expected cost of the run in USD.
 
     Raises:
         UsageError: the run would cost more than the input's limits allow.
     """
-    units = wanted.test.inference_units
-    second_units = 2 * units if wanted.test.verify_scaling else 0
+    units = execution_input.test.inference_units
+    second_units = 2 * units if execution_input.test.verify_scaling else 0
     try:
-        usd = expected_usd(wanted, units, usd_per_unit_hour, second_units=second_units)
+        usd = expected_usd(execution_input, units, usd_per_unit_hour, second_units=second_units)
     except RunError as error:
         raise UsageError(str(error)) from error
-    named = "inference_units" in wanted.test.model_fields_set
-    rest = "" if named else "; a model found running keeps its own inference units, and costs accordingly"
-    again = f", and again with {second_units}" if second_units else ""
-    minutes, limit = expected_minutes(wanted), wanted.limits.max_cost_usd
+    has_units = "inference_units" in execution_input.test.model_fields_set
+    note = "" if has_units else "; a model found running keeps its own inference units, and costs accordingly"
+    second_text = f", and again with {second_units}" if second_units else ""
+    minutes, limit = expected_minutes(execution_input), execution_input.limits.max_cost_usd
     return (
         f"this run will cost about ${usd:.2f}: {units} x ${usd_per_unit_hour:g}/h for some {minutes:g} "
-        f"minutes ({wanted.test.mode}){again}, never more than limits.maxCostUsd = ${limit:g}{rest}"
+        f"minutes ({execution_input.test.mode}){second_text}, never more than limits.maxCostUsd = ${limit:g}{note}"
     )
 
 
-def _parameter(flag: str) -> str:
+def _parameter_name(flag: str) -> str:
     """The name of the parameter that click passes to the command for this flag."""
     return flag.removeprefix("--").replace("-", "_")
 
 
-def _put(raw: dict[str, Any], place: str, value: Any) -> None:
+def _put(input_values: dict[str, Any], path: str, value: Any) -> None:
     if value is None:
         return
-    *sections, name = place.split(".")
-    into = raw
+    *sections, name = path.split(".")
+    section_values = input_values
     for section in sections:
-        into = into.setdefault(section, {})
-        if not isinstance(into, dict):
-            raise _refused(raw)
-    into[name] = value
+        section_values = section_values.setdefault(section, {})
+        if not isinstance(section_values, dict):
+            raise _refusal(input_values)
+    section_values[name] = value
 
 
-def _refused(raw: Any) -> UsageError:
+def _refusal(input_values: Any) -> UsageError:
     try:
-        parse_input(raw)
+        parse_input(input_values)
     except RunError as error:
         return UsageError(str(error))
     return UsageError("InvalidInput: the input and the flags do not go together")

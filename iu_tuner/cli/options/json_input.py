@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 
@@ -20,47 +20,47 @@ def read_json(option: str, source: str) -> Any:
         UsageError: names `option`, the file, and what is wrong with it.
     """
     try:
-        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        return _parsed(raw)
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return _parse(content)
     except OSError as error:
-        why = error.strerror or str(error)
+        reason = error.strerror or str(error)
     except json.JSONDecodeError as error:
-        why = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        why = f"it is neither UTF-8 nor UTF-16 (byte 0x{byte:02x} at {error.start}): save it as UTF-8"
+        reason = f"it is neither UTF-8 nor UTF-16 (byte 0x{byte:02x} at {error.start}): save it as UTF-8"
     except RecursionError:
-        why = "its objects or lists are nested too deeply"
+        reason = "its objects or lists are nested too deeply"
     except ValueError as error:
-        why = str(error)
-    raise UsageError(f"{option}: {source} is no readable JSON: {why}")
+        reason = str(error)
+    raise UsageError(f"{option}: {source} is no readable JSON: {reason}")
 
 
-def _parsed(raw: bytes) -> Any:
-    if not raw.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+def _parse(content: bytes) -> Any:
+    if not content.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ValueError("it is empty")
     # json detects the encoding of bytes.
-    found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+    value = json.loads(content, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite_number)
     try:
-        json.dumps(found, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"a text in it has half a character ({error.object[error.start]!a})") from None
-    return found
+    return value
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; refuses one that has a key twice, as its value would be ambiguous."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} is there twice")
-    return found
+        raise ValueError(f"the key {quoted(next(key for key in keys if keys.count(key) > 1))} is there twice")
+    return members
 
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number in JSON")
 
 
-def _finite(text: str) -> float:
+def _finite_number(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _no_number(text)

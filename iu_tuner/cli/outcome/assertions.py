@@ -15,14 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.contract.output.json_values import json_name
 from iu_tuner.contract.output.result import Output
 from iu_tuner.exit_codes import UsageError
 
 Value = float | str | bool
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "==": operator.eq,
@@ -36,14 +36,14 @@ _ASSERTION = re.compile(
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z][\w.\-]*", re.ASCII)
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-_TAKES = 'a path in the output, one of >= <= == != > <, and a number or text, like "tpsPerInferenceUnit>=4"'
+_VALID_ASSERTION = 'a path in the output, one of >= <= == != > <, and a number or text, like "tpsPerInferenceUnit>=4"'
 
 # The first names of a path. A misspelt one is refused before it costs a run.
 OUTPUT_NAMES = tuple(dict.fromkeys(json_name(each.name) for each in fields(Output)))
 
 
 @dataclass(frozen=True)
-class Checked:
+class AssertionResult:
     """The result of an assertion; `sentence` is a sentence with the value that the output has."""
 
     assertion: str
@@ -66,43 +66,43 @@ class Assertion:
         match = _ASSERTION.fullmatch(text)
         value = _value(match["value"]) if match else None
         if match is None or value is None:
-            raise UsageError(f"--assert: got {shown(text)}; takes {_TAKES}")
+            raise UsageError(f"--assert: got {quoted(text)}; takes {_VALID_ASSERTION}")
         path, comparator = tuple(match["path"].split(".")), match["comparator"]
         if path[0] not in OUTPUT_NAMES:
             raise UsageError(
-                f"--assert: got {shown(text)}; the output has no {shown(path[0])}, but {', '.join(OUTPUT_NAMES)}"
+                f"--assert: got {quoted(text)}; the output has no {quoted(path[0])}, but {', '.join(OUTPUT_NAMES)}"
             )
         if isinstance(value, bool) and comparator not in ("==", "!="):
-            raise UsageError(f"--assert: got {shown(text)}; true and false take == or !=")
+            raise UsageError(f"--assert: got {quoted(text)}; true and false take == or !=")
         return cls(text.strip(), path, comparator, value)
 
-    def check(self, output: Mapping[str, Any]) -> Checked:
+    def check(self, output: Mapping[str, Any]) -> AssertionResult:
         """Check the assertion. It fails if the values can't be compared."""
         try:
-            found = self._found(output)
-            holds = _COMPARE[self.comparator](found, self.value)
+            value = self._value_at_path(output)
+            holds = _COMPARISONS[self.comparator](value, self.value)
         except LookupError as error:
-            return Checked(self.text, False, str(error.args[0]))
-        return Checked(self.text, holds, f"{'.'.join(self.path)} is {shown(found)}")
+            return AssertionResult(self.text, False, str(error.args[0]))
+        return AssertionResult(self.text, holds, f"{'.'.join(self.path)} is {quoted(value)}")
 
-    def _found(self, output: Mapping[str, Any]) -> Value:
+    def _value_at_path(self, output: Mapping[str, Any]) -> Value:
         """The value at the path. Raises LookupError if there is none, or one of another type than `value`."""
-        found: Any = output
+        value: Any = output
         for depth, name in enumerate(self.path):
-            place = f"{'.'.join(self.path[:depth])} has" if depth else "the output has"
-            if isinstance(found, Mapping) and name in found:
-                found = found[name]
-            elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
-                found = found[int(name)]
+            subject = f"{'.'.join(self.path[:depth])} has" if depth else "the output has"
+            if isinstance(value, Mapping) and name in value:
+                value = value[name]
+            elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+                value = value[int(name)]
             else:
-                raise LookupError(f"{place} no {shown(name)}{_instead(found)}")
+                raise LookupError(f"{subject} no {quoted(name)}{_available(value)}")
         path = ".".join(self.path)
-        if found is None:
+        if value is None:
             raise LookupError(f"{path} is null: this run has no such value")
-        if _kind(found) != _kind(self.value):
-            raise LookupError(f"{path} is {shown(found)}, which is not {_kind(self.value)}")
-        value: Value = found
-        return value
+        if _kind(value) != _kind(self.value):
+            raise LookupError(f"{path} is {quoted(value)}, which is not {_kind(self.value)}")
+        typed_value: Value = value
+        return typed_value
 
 
 def _value(text: str) -> Value | None:
@@ -110,8 +110,8 @@ def _value(text: str) -> Value | None:
         return text == "true"
     if _NUMBER.fullmatch(text):
         return number if math.isfinite(number := float(text)) else None
-    if quoted := _QUOTED.fullmatch(text):
-        return quoted[1] if quoted[1] is not None else quoted[2]
+    if quoted_text := _QUOTED.fullmatch(text):
+        return quoted_text[1] if quoted_text[1] is not None else quoted_text[2]
     return text if _WORD.fullmatch(text) else None
 
 
@@ -123,9 +123,9 @@ def _kind(value: Any) -> str:
     return "a text" if isinstance(value, str) else "a single value"
 
 
-def _instead(found: Any) -> str:
-    if isinstance(found, Mapping):
-        return f", but {', '.join(map(str, found))}" if found else ": it is empty"
-    if isinstance(found, list):
-        return f": it is a list of {len(found)}, counted from 0"
-    return f": it is {json.dumps(found)[:80]}"
+def _available(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f", but {', '.join(map(str, value))}" if value else ": it is empty"
+    if isinstance(value, list):
+        return f": it is a list of {len(value)}, counted from 0"
+    return f": it is {json.dumps(value)[:80]}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from iu_tuner.cli.outcome.assertions import Checked
+from iu_tuner.cli.outcome.assertions import AssertionResult
 
 SUITE = "inference-unit-tuner"
 # XML 1.0 can't represent these characters, not even escaped.
@@ -17,26 +17,26 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 @dataclass(frozen=True)
 class JUnitCase:
-    """A run as a test case: `trouble` (name and sentence) is the error of a run without an answer."""
+    """A run as a test case. `error` is the name of the error of a run without an answer, and a sentence about it."""
 
     name: str
     seconds: float
     sentence: str
-    trouble: tuple[str, str] | None = None
+    error: tuple[str, str] | None = None
     skipped: bool = False
 
 
-def write_junit(path: Path, run: JUnitCase, assertions: Sequence[str], checked: Sequence[Checked]) -> None:
+def write_junit(path: Path, run: JUnitCase, assertions: Sequence[str], results: Sequence[AssertionResult]) -> None:
     """Write the file. Without an answer all assertions count as skipped. Raises OSError."""
     suite = ElementTree.Element("testsuite", name=SUITE, time=f"{run.seconds:.1f}")
     _run_case(suite, run)
-    by_text = {each.assertion: each for each in checked}
+    by_text = {each.assertion: each for each in results}
     for text in assertions:
         case = _case(suite, text, f"{SUITE}.assertions", 0.0)
-        if (found := by_text.get(text)) is None:
+        if (result := by_text.get(text)) is None:
             ElementTree.SubElement(case, "skipped", message="the run has no answer")
-        elif not found.holds:
-            _problem(case, "failure", "AssertionError", f"{text} does not hold: {found.sentence}")
+        elif not result.holds:
+            _problem(case, "failure", "AssertionError", f"{text} does not hold: {result.sentence}")
     cases = suite.findall("testcase")
     totals = {"tests": len(cases)}
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -51,8 +51,8 @@ def write_junit(path: Path, run: JUnitCase, assertions: Sequence[str], checked: 
 
 def _run_case(suite: ElementTree.Element, run: JUnitCase) -> None:
     case = _case(suite, f"run {run.name}", f"{SUITE}.run", run.seconds)
-    if run.trouble is not None:
-        _problem(case, "error", *run.trouble)
+    if run.error is not None:
+        _problem(case, "error", *run.error)
     if run.skipped:
         ElementTree.SubElement(case, "skipped", message=_writable(run.sentence))
     ElementTree.SubElement(case, "system-out").text = _writable(run.sentence)

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from iu_tuner.cli.aws.snapshot import Snapshot
-from iu_tuner.cli.outcome.assertions import Assertion, Checked
+from iu_tuner.cli.outcome.assertions import Assertion, AssertionResult
 from iu_tuner.cli.outcome.junit import JUnitCase, write_junit
 from iu_tuner.cli.terminal import render as view
 from iu_tuner.cli.terminal.console import Screen
@@ -73,16 +73,16 @@ class Outcome:
     receipt: Receipt | None = None
 
     @classmethod
-    def of(cls, run_id: str, last: Snapshot) -> Outcome:
+    def of(cls, run_id: str, last_snapshot: Snapshot) -> Outcome:
         """The outcome of a run that ended by itself or was stopped by others."""
-        output = last.output
+        output = last_snapshot.output
         if output is not None:
             code = Exit.OK if _has_answer(_read(output)) else Exit.SKIPPED
-            return cls(run_id, code, last.status, output)
-        error = str(last.execution.get("error") or last.status)
-        cause = str(last.execution.get("cause") or f"the execution ended as {last.status}")
-        kept = last.run.receipt if last.run else None
-        return cls(run_id, Exit.RUN_FAILED, last.status, None, error, cause, kept)
+            return cls(run_id, code, last_snapshot.status, output)
+        error = str(last_snapshot.execution.get("error") or last_snapshot.status)
+        cause = str(last_snapshot.execution.get("cause") or f"the execution ended as {last_snapshot.status}")
+        receipt = last_snapshot.run.receipt if last_snapshot.run else None
+        return cls(run_id, Exit.RUN_FAILED, last_snapshot.status, None, error, cause, receipt)
 
     def as_json(self) -> Mapping[str, Any]:
         """The execution's output; without one, the error and its cause."""
@@ -96,25 +96,25 @@ class Outcome:
 
         Raises OSError if the JUnit file can't be written.
         """
-        checked: list[Checked] = []
+        results: list[AssertionResult] = []
         if self.output is not None:
             screen.tell(*_parts(_read(self.output)))
             if self.code is Exit.OK:
-                checked = [assertion.check(self.output) for assertion in options.assertions]
+                results = [assertion.check(self.output) for assertion in options.assertions]
         else:
             self._show_failure(screen)
-        for each in checked:
-            verdict, style = ("holds", "green") if each.holds else ("does not hold", "red")
-            screen.say(f"{each.assertion} {verdict}: {each.sentence}", style=style)
+        for result in results:
+            verdict, style = ("holds", "green") if result.holds else ("does not hold", "red")
+            screen.say(f"{result.assertion} {verdict}: {result.sentence}", style=style)
         screen.put_json(self.as_json())
         if options.junit is not None:
-            write_junit(options.junit, self._junit_case(seconds), [a.text for a in options.assertions], checked)
-        return Exit.ASSERTION if any(not each.holds for each in checked) else self.code
+            write_junit(options.junit, self._junit_case(seconds), [a.text for a in options.assertions], results)
+        return Exit.ASSERTION if any(not result.holds for result in results) else self.code
 
     def _show_failure(self, screen: Screen) -> None:
         screen.say(f"{self.error}: {self.cause}", style="red")
-        if (left := self._model) is not None:
-            screen.tell(Text(view.plain(receipt_sentence(left))))
+        if (model := self._model) is not None:
+            screen.tell(Text(view.plain(receipt_sentence(model))))
         elif self.code is Exit.RUN_FAILED:
             screen.tell(Text("There is no receipt: the run ended before it had touched the model."))
 
@@ -125,7 +125,7 @@ class Outcome:
             sentence = f"{summary} {output.verdict_detail}"
             return JUnitCase(self.run_id, seconds, sentence, skipped=self.code is Exit.SKIPPED)
         sentence = receipt_sentence(self._model) if self._model else ""
-        return JUnitCase(self.run_id, seconds, sentence, trouble=(self.error, self.cause))
+        return JUnitCase(self.run_id, seconds, sentence, error=(self.error, self.cause))
 
     @property
     def _model(self) -> ModelOutput | None:

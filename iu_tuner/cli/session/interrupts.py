@@ -19,12 +19,12 @@ from iu_tuner.contract.model_arn import service_of
 from iu_tuner.exit_codes import ClientError, Exit, UsageError
 
 CLEANED_UP_WITHIN_S = 30 * 60.0
-AFTER_MEASURING = frozenset(
+PHASES_AFTER_MEASURING = frozenset(
     {"closing", "stopping", "stopped", "restoring", "restored", "applying", "applied", "finished", "failed"}
 )
 MAX_SNAPSHOTS_WITHOUT_LEASE = 4  # nor a receipt: then the run ended before it touched the model
 
-Returned = TypeVar("Returned")
+Result = TypeVar("Result")
 
 
 class Terminated(KeyboardInterrupt):
@@ -35,12 +35,12 @@ class TimeIsUp(Exception):
     """The time of --timeout has passed."""
 
 
-def wants_to_stop(screen: Screen, why: BaseException, *, ours: bool) -> bool:
+def wants_to_stop(screen: Screen, interrupt: BaseException, *, is_ours: bool) -> bool:
     """Whether to stop the run: asks in a terminal; elsewhere only a run that this client started is stopped."""
-    if isinstance(why, TimeIsUp | Terminated) or not screen.is_interactive:
-        return ours
+    if isinstance(interrupt, TimeIsUp | Terminated) or not screen.is_interactive:
+        return is_ours
     try:
-        return click.confirm("\nStop the run? (no: it goes on without this client)", default=ours, err=True)
+        return click.confirm("\nStop the run? (no: it goes on without this client)", default=is_ours, err=True)
     except (click.Abort, KeyboardInterrupt):
         return True
 
@@ -54,7 +54,7 @@ def phase_after_measuring(tuner: Tuner, run_id: str) -> str | None:
         run = _ignore_further_interrupts(lambda: tuner.run(run_id))
     except AwsCallFailed:
         return None
-    return run.phase if run is not None and run.phase in AFTER_MEASURING else None
+    return run.phase if run is not None and run.phase in PHASES_AFTER_MEASURING else None
 
 
 def stop_and_clean_up(tuner: Tuner, run_id: str, model_arn: str | None, screen: Screen, code: Exit) -> Outcome:
@@ -65,42 +65,42 @@ def stop_and_clean_up(tuner: Tuner, run_id: str, model_arn: str | None, screen: 
     """
     screen.say(f"stopping the run {run_id}; its model is settled next, please wait")
     _ignore_further_interrupts(lambda: _stop(tuner, run_id))
-    error, why = ("Timeout", "took too long") if code is Exit.TIMEOUT else ("Interrupted", "was interrupted")
-    stopped = Outcome(run_id, code, "ABORTED", None, error, f"the run {why} and was stopped")
+    error, reason = ("Timeout", "took too long") if code is Exit.TIMEOUT else ("Interrupted", "was interrupted")
+    outcome = Outcome(run_id, code, "ABORTED", None, error, f"the run {reason} and was stopped")
     try:
-        for last in poll(tuner, run_id) if _exists(tuner, run_id) else ():
-            if last.status not in ("RUNNING", "ABORTED"):
-                return Outcome.of(run_id, last)
-        return wait_for_cleanup(stopped, tuner, model_arn, screen)
+        for last_snapshot in poll(tuner, run_id) if _may_exist(tuner, run_id) else ():
+            if last_snapshot.status not in ("RUNNING", "ABORTED"):
+                return Outcome.of(run_id, last_snapshot)
+        return wait_for_cleanup(outcome, tuner, model_arn, screen)
     except KeyboardInterrupt:
-        on = f"the safety net goes on settling its model: {tuner.follow_command(run_id)}"
-        return replace(stopped, cause=f"{stopped.cause}; {on}")
+        follow_note = f"the safety net goes on settling its model: {tuner.follow_command(run_id)}"
+        return replace(outcome, cause=f"{outcome.cause}; {follow_note}")
 
 
-def wait_for_cleanup(ended: Outcome, tuner: Tuner, model_arn: str | None, screen: Screen) -> Outcome:
+def wait_for_cleanup(outcome: Outcome, tuner: Tuner, model_arn: str | None, screen: Screen) -> Outcome:
     """Waits until the safety net has released the model of a run that was ended from outside."""
-    deadline, untouched = time.monotonic() + CLEANED_UP_WITHIN_S, 0
+    deadline, snapshots_without_lease = time.monotonic() + CLEANED_UP_WITHIN_S, 0
     while time.monotonic() < deadline:
         try:
-            held = model_arn is not None and tuner.holds_lease(ended.run_id, model_arn)
-            run = tuner.run(ended.run_id)  # after the lease: the receipt is written before the lease is deleted
+            has_lease = model_arn is not None and tuner.holds_lease(outcome.run_id, model_arn)
+            run = tuner.run(outcome.run_id)  # after the lease: the receipt is written before the lease is deleted
         except AwsCallFailed as error:
             screen.say_once(f"the model can't be looked after: {error}")
         else:
             receipt = run.receipt if run else None
-            if not held and receipt is not None:
-                return replace(ended, cause=f"{ended.cause}; its model is settled", receipt=receipt)
-            untouched = 0 if held else untouched + 1
-            if untouched >= MAX_SNAPSHOTS_WITHOUT_LEASE:
-                return replace(ended, cause=f"{ended.cause}, before it had touched the model")
+            if not has_lease and receipt is not None:
+                return replace(outcome, cause=f"{outcome.cause}; its model is settled", receipt=receipt)
+            snapshots_without_lease = 0 if has_lease else snapshots_without_lease + 1
+            if snapshots_without_lease >= MAX_SNAPSHOTS_WITHOUT_LEASE:
+                return replace(outcome, cause=f"{outcome.cause}, before it had touched the model")
             if run is not None:
                 screen.say_once(PHASES.get(run.phase, run.phase))
         time.sleep(PAUSE_S)
     return replace(
-        ended,
+        outcome,
         code=Exit.NOT_SETTLED,
         error="ModelStopFailed",
-        cause=f"{ended.cause}, but its model was not seen settled within {CLEANED_UP_WITHIN_S / 60:.0f} minutes and "
+        cause=f"{outcome.cause}, but its model was not seen settled within {CLEANED_UP_WITHIN_S / 60:.0f} minutes and "
         f"may still cost money: look at it in {_console(model_arn)}",
     )
 
@@ -119,10 +119,10 @@ def _stop(tuner: Tuner, run_id: str) -> None:
         ) from error
 
 
-def _exists(tuner: Tuner, run_id: str) -> bool:
-    """Whether the execution exists: its start may have been interrupted."""
+def _may_exist(tuner: Tuner, run_id: str) -> bool:
+    """Whether the execution exists, as far as AWS answers: its start may have been interrupted."""
     try:
-        tuner.described(run_id)
+        tuner.describe_run(run_id)
     except UsageError:
         return False
     except AwsCallFailed:
@@ -130,10 +130,10 @@ def _exists(tuner: Tuner, run_id: str) -> bool:
     return True
 
 
-def _ignore_further_interrupts(do: Callable[[], Returned]) -> Returned:
+def _ignore_further_interrupts(call: Callable[[], Result]) -> Result:
     """Retries if interrupted: another Ctrl-C asks for the same thing."""
     while True:
         try:
-            return do()
+            return call()
         except KeyboardInterrupt:
             continue

@@ -23,7 +23,7 @@ def poll(tuner: Tuner, run_id: str) -> Iterator[Snapshot]:
     last_seen = time.monotonic()
     while True:
         try:
-            snapshot = Snapshot(tuner.described(run_id), tuner.run(run_id))
+            snapshot = Snapshot(tuner.describe_run(run_id), tuner.run(run_id))
         except (AwsCallFailed, UsageError) as error:
             if time.monotonic() - last_seen > PATIENCE_S:
                 raise ClientError(

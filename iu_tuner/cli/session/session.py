@@ -66,24 +66,24 @@ class Session:
         Raises:
             UsageError: the run's name is taken. OSError: a file can't be written.
         """
-        began, path = time.monotonic(), self.options.report
-        deadline = math.inf if self.options.timeout_s is None else began + self.options.timeout_s
-        report = RunReport.of(self.deployment, self.run_id, self.execution_input) if path else None
+        started_at, report_path = time.monotonic(), self.options.report
+        deadline = math.inf if self.options.timeout_s is None else started_at + self.options.timeout_s
+        report = RunReport.of(self.deployment, self.run_id, self.execution_input) if report_path else None
         try:
             try:
                 if self.is_ours:
                     self._start()
                 outcome = self._outcome(self._watch(deadline))
-            except (KeyboardInterrupt, TimeIsUp) as why:
-                outcome = self._interrupted(why)
+            except (KeyboardInterrupt, TimeIsUp) as interrupt:
+                outcome = self._interrupt_outcome(interrupt)
         except UsageError:
             raise
         except ClientError as error:
             outcome = Outcome(self.run_id, error.code, "UNKNOWN", None, "LostSight", str(error))
-        code = outcome.show(self.screen, self.options, time.monotonic() - began)
+        code = outcome.show(self.screen, self.options, time.monotonic() - started_at)
         has_page = outcome.status in ("SUCCEEDED", "FAILED") and outcome.code is not Exit.SKIPPED
-        if has_page and path and report:
-            self.screen.say(report.save(path, outcome.output))
+        if has_page and report_path and report:
+            self.screen.say(report.save(report_path, outcome.output))
         return code
 
     def _watch(self, deadline: float = math.inf) -> Snapshot:
@@ -94,15 +94,15 @@ class Session:
                     raise TimeIsUp
         return snapshot
 
-    def _interrupted(self, why: BaseException) -> Outcome:
-        code = Exit.TIMEOUT if isinstance(why, TimeIsUp) else Exit.INTERRUPTED
+    def _interrupt_outcome(self, interrupt: BaseException) -> Outcome:
+        code = Exit.TIMEOUT if isinstance(interrupt, TimeIsUp) else Exit.INTERRUPTED
         phase = phase_after_measuring(self.tuner, self.run_id)
         if phase is None:
-            if not wants_to_stop(self.screen, why, ours=self.is_ours):
-                return self._detached(code)
+            if not wants_to_stop(self.screen, interrupt, is_ours=self.is_ours):
+                return self._detached_outcome(code)
             phase = phase_after_measuring(self.tuner, self.run_id)  # polled anew: the user may have answered late
         elif not self.is_ours:
-            return self._detached(code)
+            return self._detached_outcome(code)
         if phase is None:
             return stop_and_clean_up(self.tuner, self.run_id, self.model_arn, self.screen, code)
         return self._wait_for_answer(phase)
@@ -116,15 +116,15 @@ class Session:
             )
             return self._outcome(self._watch())
         except KeyboardInterrupt:
-            return self._detached(Exit.INTERRUPTED)
+            return self._detached_outcome(Exit.INTERRUPTED)
 
-    def _outcome(self, last: Snapshot) -> Outcome:
-        outcome = Outcome.of(self.run_id, last)
-        if last.status in ("SUCCEEDED", "FAILED"):
+    def _outcome(self, last_snapshot: Snapshot) -> Outcome:
+        outcome = Outcome.of(self.run_id, last_snapshot)
+        if last_snapshot.status in ("SUCCEEDED", "FAILED"):
             return outcome
         # No state runs after these two, so the safety net releases the model.
         return wait_for_cleanup(outcome, self.tuner, self.model_arn, self.screen)
 
-    def _detached(self, code: Exit) -> Outcome:
+    def _detached_outcome(self, code: Exit) -> Outcome:
         cause = f"the run goes on; follow it again: {self.tuner.follow_command(self.run_id)}"
         return Outcome(self.run_id, code, "RUNNING", None, "Detached", cause)

@@ -23,7 +23,7 @@ from iu_tuner.cli.terminal.times import RunTimes
 from iu_tuner.streams import can_ask, discard
 
 LOG_WIDTH = 120  # columns; a log has no width, and rich would assume 80
-NARROW = 60  # columns of a terminal in which a table can't be read
+MIN_TABLE_WIDTH = 60  # columns; in a narrower terminal a table can't be read
 
 
 class Screen:
@@ -34,7 +34,7 @@ class Screen:
         self._err = _console(stderr=True)
         self._out = self._err if as_json else _console(stderr=False)
         self._live: Live | None = None
-        self._said = ""
+        self._last_sentence = ""
         self._times = RunTimes()
 
     @property
@@ -43,7 +43,7 @@ class Screen:
         return can_ask()
 
     def __enter__(self) -> Screen:
-        if self._err.is_terminal and not self._err.is_dumb_terminal and self._err.width >= NARROW:
+        if self._err.is_terminal and not self._err.is_dumb_terminal and self._err.width >= MIN_TABLE_WIDTH:
             self._live = Live(console=self._err, refresh_per_second=8, transient=False)
             self._live.start()
         return self
@@ -57,7 +57,7 @@ class Screen:
 
     def show(self, snapshot: Snapshot) -> None:
         """Show the progress of the run; in a terminal its times go on between two calls."""
-        self._times.see(snapshot, time.monotonic(), datetime.now(UTC))
+        self._times.update(snapshot, time.monotonic(), datetime.now(UTC))
         if self._live is not None:
             self._live.update(progress(snapshot, lambda: self._times.sentence(time.monotonic())))
         else:
@@ -69,8 +69,8 @@ class Screen:
 
     def say_once(self, sentence: str) -> None:
         """Write a sentence to stderr, unless it was the last one."""
-        if sentence != self._said:
-            self._said = sentence
+        if sentence != self._last_sentence:
+            self._last_sentence = sentence
             self.say(sentence)
 
     def tell(self, *parts: RenderableType) -> None:
@@ -93,7 +93,7 @@ def _print(console: Console, part: RenderableType) -> None:
 
     Commands, which are texts with `no_wrap`, stay on their line, and so does everything in a log.
     """
-    if isinstance(part, Table) and console.is_terminal and console.width < NARROW:
+    if isinstance(part, Table) and console.is_terminal and console.width < MIN_TABLE_WIDTH:
         for row in zip(*(column.cells for column in part.columns), strict=True):
             cells = (f"{column.header}: {cell}" for column, cell in zip(part.columns, row, strict=True))
             _print(console, Text(f"- {'; '.join(cells)}"))

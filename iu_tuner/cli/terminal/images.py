@@ -30,11 +30,11 @@ def batch_progress(live: LiveBatch, now: float) -> str:
     """Done of listed, the rate against the measured one, and the time and dollars that are left."""
     parts = [f"{live.done + live.current:,} of {count(live.listed, 'image')} have a result"]
     parts += [f"{live.failed:,} failed"] if live.failed else []
-    if live.open and (rate := live.tps(now)):  # afterwards the clock goes on, and the rate would fall
-        share = f" ({percent(round(rate / live.measured_tps, 2))} of measured)" if live.measured_tps else ""
-        parts.append(f"{tps(rate)} images/s{share}")
+    if live.open_images and (rate := live.tps(now)):  # afterwards the clock goes on, and the rate would fall
+        share_text = f" ({percent(round(rate / live.measured_tps, 2))} of measured)" if live.measured_tps else ""
+        parts.append(f"{tps(rate)} images/s{share_text}")
     left_s = live.seconds_left(now)
-    if left_s and live.open:
+    if left_s and live.open_images:
         usd = (live.inference_units or 1) * left_s / 3600 * (live.usd_per_unit_hour or 0.0)
         parts.append(f"about {duration(left_s)} and ${usd:.2f} left")
     elif live.began_at is None and live.expected_usd is not None and live.expected_hours is not None:
@@ -54,8 +54,8 @@ def uploads_progress(live: LiveServe, now: float) -> str:
     if (usd := live.usd_until(now)) is not None:
         parts.append(f"${usd:.2f} so far")
     if (idle_s := live.idle_for(now)) is not None:
-        idle = duration(60 * (idle_s // 60)) if idle_s >= 60 else "less than a minute"
-        parts.append(f"nothing to do for {idle} of {duration(live.idle_s)}")
+        idle_text = duration(60 * (idle_s // 60)) if idle_s >= 60 else "less than a minute"
+        parts.append(f"nothing to do for {idle_text} of {duration(live.idle_s)}")
     return ", ".join(parts)
 
 
@@ -69,7 +69,7 @@ def images_answer(output: BatchOutput | ServeOutput) -> Iterator[RenderableType]
     yield Text(_plain(images_sentence(output)), style="bold")
     yield Text(_plain(f"Verdict: {output.verdict}. {output.verdict_detail}"))
     if isinstance(output, BatchOutput):
-        yield from _of_batch(output)
+        yield from _batch_parts(output)
     for warning in output.warnings or ():
         yield Text(_plain(f"- {warning}"))
     if output.model is not None:
@@ -80,7 +80,7 @@ def images_answer(output: BatchOutput | ServeOutput) -> Iterator[RenderableType]
             yield Text(f"{name}: {_plain(uri)}")
 
 
-def _of_batch(output: BatchOutput) -> Iterator[RenderableType]:
+def _batch_parts(output: BatchOutput) -> Iterator[RenderableType]:
     for each in output.failures[:MAX_FAILURES]:
         yield Text(_plain(f"- {each.key}: {each.error}: {each.message}"))
     if output.cost is not None and output.cost.ideal_usd is not None:

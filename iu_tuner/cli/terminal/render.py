@@ -17,11 +17,11 @@ from iu_tuner.cli.aws.runs_table import PastRun
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.models.evaluation import Evaluation
 from iu_tuner.cli.terminal.images import images_progress
-from iu_tuner.contract.output.live_run import LiveRun, StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentStep, LiveRun
 from iu_tuner.contract.output.measured import Rate, StepOutput
 from iu_tuner.contract.output.recommendation import UnitsOutput
 from iu_tuner.contract.output.result import Findings, Output
-from iu_tuner.contract.output.sentences import carried, receipt_sentence
+from iu_tuner.contract.output.sentences import rate_with_interval, receipt_sentence
 from iu_tuner.formats import one_line
 
 PHASES = {
@@ -52,11 +52,11 @@ def progress(snapshot: Snapshot, times: Callable[[], str] = str) -> RenderableTy
     if is_over:
         return _steps(snapshot.run) if has_steps else Text(progress_line(snapshot))
     steps = (_steps(snapshot.run),) if has_steps else ()
-    return Group(*steps, Spinner("line", Text(progress_line(snapshot))), _Moving(times))
+    return Group(*steps, Spinner("line", Text(progress_line(snapshot))), _RefreshedSentence(times))
 
 
 @dataclass(frozen=True)
-class _Moving:
+class _RefreshedSentence:
     """A sentence that is made anew whenever the terminal is drawn, with a line for each of its parts."""
 
     sentence: Callable[[], str]
@@ -73,19 +73,21 @@ def progress_line(snapshot: Snapshot) -> str:
     if run is not None and (sentence := images_progress(run, time.time())) is not None:
         return f"{PHASES.get(run.phase, run.phase)}: {sentence}"
     if run is None or run.progress is None:
-        return _doing(run)
-    done, about = run.progress, run.progress.estimate
-    counts = f"{done.accepted} accepted, {done.throttled} throttled, {done.failed} failed"
-    rate = f"about {carried(Rate(about.tps, about.low, about.high))}" if about else ""
-    return "; ".join(part for part in (_doing(run), counts, rate) if part)
+        return _phase_text(run)
+    live_progress, estimate = run.progress, run.progress.estimate
+    counts = f"{live_progress.accepted} accepted, {live_progress.throttled} throttled, {live_progress.failed} failed"
+    rate = f"about {rate_with_interval(Rate(estimate.tps, estimate.low, estimate.high))}" if estimate else ""
+    return "; ".join(part for part in (_phase_text(run), counts, rate) if part)
 
 
-def _doing(run: LiveRun | None) -> str:
+def _phase_text(run: LiveRun | None) -> str:
     if run is None:
         return PHASES["preparing"]
     step = run.progress.step if run.progress and run.phase == "measuring" else None
-    doing = PHASES.get(run.phase, run.phase)
-    return f"{doing}: step {step.number}, {_named(step)} at {step.concurrency} in flight" if step else doing
+    phase_text = PHASES.get(run.phase, run.phase)
+    return (
+        f"{phase_text}: step {step.number}, {_step_name(step)} at {step.concurrency} in flight" if step else phase_text
+    )
 
 
 def _steps(run: LiveRun | None) -> Table:
@@ -93,22 +95,22 @@ def _steps(run: LiveRun | None) -> Table:
     table.add_column("phase", overflow="fold")
     for name in ("in flight", "workers", "seconds", "accepted", "throttled", "failed", "TPS", "p50 ms"):
         table.add_column(name, justify="right", no_wrap=" " not in name)
-    done = run.progress.steps if run and run.progress else ()
-    for row in done:
+    finished_steps = run.progress.steps if run and run.progress else ()
+    for row in finished_steps:
         numbers = (row.seconds, row.accepted, row.throttled, row.failed, row.accepted_tps, row.p50_ms)
         values = ("…" if number is None else str(number) for number in numbers)
-        table.add_row(_in_table(row), str(row.concurrency), str(row.workers), *values)
+        table.add_row(_table_phase(row), str(row.concurrency), str(row.workers), *values)
     if run and run.progress and (step := run.progress.step):
-        table.add_row(_in_table(step), str(step.concurrency), str(step.workers), *["…"] * 6)
+        table.add_row(_table_phase(step), str(step.concurrency), str(step.workers), *["…"] * 6)
     return table
 
 
-def _named(step: StepOutput | StepUnderWay) -> str:
+def _step_name(step: StepOutput | CurrentStep) -> str:
     """A step's phase, with its series unless that is the main one."""
     return f"{step.phase} ({step.series})" if step.series else step.phase
 
 
-def _in_table(step: StepOutput | StepUnderWay) -> str:
+def _table_phase(step: StepOutput | CurrentStep) -> str:
     """The same in words of at most seven letters, for which 80 columns have place."""
     return plain(f"{step.phase} {step.series or ''}".strip())
 
@@ -130,8 +132,8 @@ def answer(output: Findings) -> Iterator[RenderableType]:
     if not isinstance(output, Output):
         return
     cost = output.cost
-    about = f" (about ${cost.expected_usd:.2f} was expected)" if cost.expected_usd is not None else ""
-    yield Text(f"Cost of the run: ${cost.run_usd:.2f}{about}")
+    expected_text = f" (about ${cost.expected_usd:.2f} was expected)" if cost.expected_usd is not None else ""
+    yield Text(f"Cost of the run: ${cost.run_usd:.2f}{expected_text}")
     yield Text(plain(receipt_sentence(output.model)))
     if uri := output.report_uri or output.result_uri:
         yield Text(f"Report: {plain(uri)}")
@@ -143,12 +145,12 @@ def units_table(rows: Sequence[UnitsOutput]) -> Table:
     for name in ("IUs", "TPS", "busy at peak", "TPS, one zone of two lost", "USD per hour", "USD per 1,000 images"):
         table.add_column(name, justify="right")
     for row in rows:
-        busy, left = row.utilization_at_peak, row.tps_with_one_zone_lost
+        utilization, tps_left = row.utilization_at_peak, row.tps_with_one_zone_lost
         table.add_row(
             str(row.inference_units),
             f"{row.tps:.2f}",
-            "-" if busy is None else f"{busy:.0%}",
-            "-" if left is None else f"{left:.2f}",
+            "-" if utilization is None else f"{utilization:.0%}",
+            "-" if tps_left is None else f"{tps_left:.2f}",
             f"{row.usd_per_hour:.2f}",
             f"{row.usd_per_1000_images:.3f}",
         )
@@ -160,14 +162,14 @@ def plain(value: object) -> str:
     return one_line(re.sub(r"[\t\r\n]+", " ", str(value)), "\ufffd")
 
 
-def history_table(past: Sequence[PastRun]) -> Table:
+def history_table(past_runs: Sequence[PastRun]) -> Table:
     """A table with a row per past run; a failed run has its error in the column of the verdict."""
-    table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if past else "none so far")
+    table = Table(title="Runs", box=box.SIMPLE_HEAD, caption=None if past_runs else "none so far")
     for name in ("started (UTC)", "run", "verdict"):
         table.add_column(name, overflow="fold")
     for name in ("IUs", "TPS per IU", "recommended IUs", "USD"):
         table.add_column(name, justify="right")
-    for run in past:
+    for run in past_runs:
         started = plain(run.values["startedAt"])[:16].replace("T", " ")
         table.add_row(started, plain(run.values["runId"]), plain(_verdict(run)), *_numbers(run))
     return table
@@ -194,8 +196,8 @@ def _decimals(value: float | None, digits: int) -> str:
 
 def _verdict(run: PastRun) -> str:
     """The verdict, or the error of a failed run, or both if the run failed after it had its answer."""
-    failed = f"failed: {run.values['error']}" if "error" in run.values else ""
-    return ", then ".join(part for part in (run.values.get("verdict"), failed) if part)
+    failure = f"failed: {run.values['error']}" if "error" in run.values else ""
+    return ", then ".join(part for part in (run.values.get("verdict"), failure) if part)
 
 
 def _numbers(run: PastRun) -> tuple[str, ...]:

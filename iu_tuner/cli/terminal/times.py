@@ -16,7 +16,7 @@ from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.cost_estimate import EXPECTED_COMPARISON_MINUTES
 from iu_tuner.contract.errors import RunError
 from iu_tuner.contract.execution_input import ExecutionInput, parse_input
-from iu_tuner.contract.output.live_run import StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentStep
 
 # Typical seconds from the first step to the last: the load (docs/accuracy.md has its mean) and the work between steps.
 MEASURING_S: dict[Mode, float] = {"quick": 25.0, "standard": 60.0, "precise": 90.0}
@@ -26,28 +26,28 @@ class RunTimes:
     """Times of one run, by a clock of this machine that never goes back (`now`, in seconds)."""
 
     def __init__(self) -> None:
-        self._began: float | None = None
-        self._wanted: ExecutionInput | None = None
+        self._started_at: float | None = None
+        self._input: ExecutionInput | None = None
         self._phase: tuple[str, float] = ("", 0.0)
-        self._step: StepUnderWay | None = None
+        self._step: CurrentStep | None = None
         self._step_seen: tuple[int, float] = (0, 0.0)
         self._tps: float | None = None
-        self._under_way_before: int | None = None
+        self._first_seen_step: int | None = None
 
-    def see(self, snapshot: Snapshot, now: float, today: datetime) -> None:
+    def update(self, snapshot: Snapshot, now: float, today: datetime) -> None:
         """Save what is known of the run now. `today` is the wall clock's time, with which its start is compared."""
         progress = snapshot.run.progress if snapshot.run else None
         step = progress.step if progress else None
-        if self._began is None:
-            self._under_way_before = step.number if step else None
+        if self._started_at is None:
+            self._first_seen_step = step.number if step else None
             started = snapshot.execution.get("startDate")
-            ago = (today - started).total_seconds() if isinstance(started, datetime) else 0.0
-            self._began = now - max(0.0, ago)
-            self._wanted = _wanted(snapshot)
+            age_s = (today - started).total_seconds() if isinstance(started, datetime) else 0.0
+            self._started_at = now - max(0.0, age_s)
+            self._input = _execution_input(snapshot)
         phase = snapshot.run.phase if snapshot.run else "preparing"
         if phase != self._phase[0]:
             self._phase = (phase, now)
-        is_known = step is not None and step.number != self._under_way_before
+        is_known = step is not None and step.number != self._first_seen_step
         self._step = step if phase == "measuring" and is_known else None
         self._tps = progress.estimate.tps if progress and progress.estimate else None
         if step is not None and step.number != self._step_seen[0]:
@@ -55,73 +55,77 @@ class RunTimes:
 
     def sentence(self, now: float) -> str:
         """`0:42 elapsed, about 0:18 left; 3 of 4 s of this step, 75 %`; empty before the first look."""
-        if self._began is None:
+        if self._started_at is None:
             return ""
-        parts = [f"{_clock(now - self._began)} elapsed"]
-        if left := self._left(now):
+        parts = [f"{_clock(now - self._started_at)} elapsed"]
+        if left := self._time_left(now):
             parts.append(left)
-        return "; ".join([", ".join(parts), *self._of_step(now)])
+        return "; ".join([", ".join(parts), *self._step_times(now)])
 
-    def _left(self, now: float) -> str:
+    def _time_left(self, now: float) -> str:
         """The time that is left: as usual while the run measures, at least the rest of the step's planned load.
 
         Otherwise it is what the run's limit allows.
         """
-        if self._wanted is None or self._began is None:
+        if self._input is None or self._started_at is None:
             return ""
         if self._phase[0] == "measuring":
-            left = max(_measuring_s(self._wanted) - (now - self._phase[1]), self._left_of_step(now))
-            if left > 0:
-                return f"about {_clock(left)} left"
-        left = 60 * self._wanted.limits.max_minutes - (now - self._began)
-        return f"at most {_clock(left)} left" if left > 0 else ""
+            left_s = max(_measuring_s(self._input) - (now - self._phase[1]), self._step_seconds_left(now))
+            if left_s > 0:
+                return f"about {_clock(left_s)} left"
+        left_s = 60 * self._input.limits.max_minutes - (now - self._started_at)
+        return f"at most {_clock(left_s)} left" if left_s > 0 else ""
 
     def _load_s(self, now: float) -> float:
         """The seconds since the step's load has started; negative before that."""
         starts_in_s = self._step.starts_in_seconds if self._step else None
         return now - self._step_seen[1] - (starts_in_s or 0.0)
 
-    def _left_of_step(self, now: float) -> float:
+    def _step_seconds_left(self, now: float) -> float:
         planned_s = self._step.planned_seconds if self._step else None
         return planned_s - self._load_s(now) if planned_s else 0.0
 
-    def _of_step(self, now: float) -> Iterator[str]:
+    def _step_times(self, now: float) -> Iterator[str]:
         """The seconds until the step's load starts, or its seconds and the requests that are expected by now."""
-        step, gone = self._step, self._load_s(now)
+        step, elapsed_s = self._step, self._load_s(now)
         if step is None or not step.planned_seconds:
             return
-        if gone < 0:
-            yield f"this step starts in {-gone:.0f} s"
-        elif step.longest_seconds is not None and gone > step.longest_seconds:
+        if elapsed_s < 0:
+            yield f"this step starts in {-elapsed_s:.0f} s"
+        elif step.longest_seconds is not None and elapsed_s > step.longest_seconds:
             yield "the load of this step is over, its counts follow"
         else:
-            yield ", ".join([_seconds(step, step.planned_seconds, gone), *_expected(step, gone, self._tps)])
+            yield ", ".join(
+                [_step_seconds(step, step.planned_seconds, elapsed_s), *_expected_requests(step, elapsed_s, self._tps)]
+            )
 
 
-def _seconds(step: StepUnderWay, planned: float, gone: float) -> str:
+def _step_seconds(step: CurrentStep, planned_s: float, elapsed_s: float) -> str:
     """The seconds of the step so far, of those that it takes; a throttled step is extended."""
-    if gone <= planned:
-        return f"{gone:.0f} of {planned:.0f} s of this step, {100 * gone / planned:.0f} %"
-    most = f" of at most {step.longest_seconds:.0f}" if step.longest_seconds else ""
-    return f"{gone:.0f}{most} s of this step"
+    if elapsed_s <= planned_s:
+        return f"{elapsed_s:.0f} of {planned_s:.0f} s of this step, {100 * elapsed_s / planned_s:.0f} %"
+    limit_text = f" of at most {step.longest_seconds:.0f}" if step.longest_seconds else ""
+    return f"{elapsed_s:.0f}{limit_text} s of this step"
 
 
-def _expected(step: StepUnderWay, gone: float, tps: float | None) -> Iterator[str]:
+def _expected_requests(step: CurrentStep, elapsed_s: float, tps: float | None) -> Iterator[str]:
     """The paced requests due by now, as planned; before a paced part, those accepted by now at the measured rate.
 
     The rate is that of the main search, so the other measurements are left out.
     """
     if step.paced_tps and step.paced_seconds and step.planned_seconds:
-        paced_s = gone - (step.planned_seconds - step.paced_seconds)
+        paced_s = elapsed_s - (step.planned_seconds - step.paced_seconds)
         if paced_s > 0:
-            due, planned = (step.paced_tps * min(each, step.paced_seconds) for each in (paced_s, step.paced_seconds))
-            yield f"{due:,.0f} of {planned:,.0f} paced requests due"
+            due_requests, planned_requests = (
+                step.paced_tps * min(each, step.paced_seconds) for each in (paced_s, step.paced_seconds)
+            )
+            yield f"{due_requests:,.0f} of {planned_requests:,.0f} paced requests due"
             return
     if tps and step.series is None:
-        yield f"about {tps * gone:,.0f} accepted at the rate so far"
+        yield f"about {tps * elapsed_s:,.0f} accepted at the rate so far"
 
 
-def _wanted(snapshot: Snapshot) -> ExecutionInput | None:
+def _execution_input(snapshot: Snapshot) -> ExecutionInput | None:
     """The run's input. Returns None if it has none that can be read."""
     try:
         return parse_input(snapshot.input)
@@ -129,13 +133,13 @@ def _wanted(snapshot: Snapshot) -> ExecutionInput | None:
         return None
 
 
-def _measuring_s(wanted: ExecutionInput) -> float:
-    mode = wanted.test.mode
-    compared = 60 * EXPECTED_COMPARISON_MINUTES[mode] if wanted.images.compare else 0.0
-    return MEASURING_S[mode] * (2 if wanted.test.verify_scaling else 1) + compared
+def _measuring_s(execution_input: ExecutionInput) -> float:
+    mode = execution_input.test.mode
+    comparison_s = 60 * EXPECTED_COMPARISON_MINUTES[mode] if execution_input.images.compare else 0.0
+    return MEASURING_S[mode] * (2 if execution_input.test.verify_scaling else 1) + comparison_s
 
 
 def _clock(seconds: float) -> str:
     """Minutes and seconds, `1:05`."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02}"
+    minutes, remainder = divmod(int(seconds), 60)
+    return f"{minutes}:{remainder:02}"

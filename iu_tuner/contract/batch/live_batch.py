@@ -31,7 +31,7 @@ class LiveBatch:
     usd_per_unit_hour: float | None = None
 
     @property
-    def open(self) -> int:
+    def open_images(self) -> int:
         """The number of images without an outcome."""
         return self.listed - self.current - self.done - self.failed
 
@@ -44,7 +44,7 @@ class LiveBatch:
     def seconds_left(self, now: float) -> float | None:
         """The seconds until all images have an outcome, at the rate so far or at the measured one."""
         rate = self.tps(now) or self.measured_tps
-        return self.open / rate if rate else None
+        return self.open_images / rate if rate else None
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> LiveBatch | None:
@@ -54,9 +54,9 @@ class LiveBatch:
         """
         if "liveBatch" not in item:
             return None
-        live = from_json(cls, json.loads(item["liveBatch"]))
+        live_batch = from_json(cls, json.loads(item["liveBatch"]))
         done, failed = int(item.get("imagesDone", 0)), int(item.get("imagesFailed", 0))
-        return replace(live, done=max(live.done, done), failed=max(live.failed, failed))
+        return replace(live_batch, done=max(live_batch.done, done), failed=max(live_batch.failed, failed))
 
 
 @dataclass(frozen=True)

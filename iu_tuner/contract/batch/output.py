@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iu_tuner.contract.output.json_values import SHOWN_WITH
+from iu_tuner.contract.output.json_values import PRESENT_WITH
 from iu_tuner.contract.output.result import LeaseHolder, ModelOutput
 
 BatchVerdict = Literal["complete", "partial", "deadline-missed", "nothing-to-do", "skipped"]
@@ -121,7 +121,7 @@ class BatchOutput:
     failed_uri: str | None
     summary_uri: str | None
     labels_uri: str | None = None
-    report_uri: str | None = field(default=None, metadata={SHOWN_WITH: "manifest_uri"})
+    report_uri: str | None = field(default=None, metadata={PRESENT_WITH: "manifest_uri"})
     warnings: tuple[str, ...] | None = None
     resumed: str | None = None
     held_by: LeaseHolder | None = None

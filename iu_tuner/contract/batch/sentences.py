@@ -16,6 +16,6 @@ def batch_sentence(output: BatchOutput) -> str:
     parts += [f"{images.failed:,} failed"] if images.failed else []
     parts += [f"{images.left:,} are left"] if images.left else []
     rate = output.throughput.tps
-    at = f" at {tps(rate)} images/s" if rate is not None else ""
-    usd = f" for ${cost.run_usd:,.2f}" if cost else ""
-    return f"{', '.join(parts)}{at}{usd}."
+    rate_text = f" at {tps(rate)} images/s" if rate is not None else ""
+    cost_text = f" for ${cost.run_usd:,.2f}" if cost else ""
+    return f"{', '.join(parts)}{rate_text}{cost_text}."

@@ -13,19 +13,19 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 Value = TypeVar("Value")
-SHOWN_WITH = "shown_with"  # in a field's metadata: null, instead of left out, if the field of this name has a value
+PRESENT_WITH = "present_with"  # in a field's metadata: null, instead of left out, if the field of this name has a value
 
 
 def json_name(name: str) -> str:
     """The JSON key of a field."""
-    return re.sub(r"_(\w)", lambda found: found[1].upper(), name.rstrip("_"))
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name.rstrip("_"))
 
 
 def to_json(value: Any) -> Any:
     """The value as dicts, lists, strings and numbers; keys are in the order of the fields."""
     if is_dataclass(value):
-        shown = (each.name for each in fields(value) if _shows(value, each))
-        return {json_name(name): to_json(getattr(value, name)) for name in shown}
+        names = (each.name for each in fields(value) if _is_present(value, each))
+        return {json_name(name): to_json(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -39,21 +39,21 @@ def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
     return value
 
 
-def _shows(value: Any, one: Field[Any]) -> bool:
-    if getattr(value, one.name) is not None or one.default is MISSING:
+def _is_present(value: Any, field_: Field[Any]) -> bool:
+    if getattr(value, field_.name) is not None or field_.default is MISSING:
         return True
-    return SHOWN_WITH in one.metadata and getattr(value, one.metadata[SHOWN_WITH]) is not None
+    return PRESENT_WITH in field_.metadata and getattr(value, field_.metadata[PRESENT_WITH]) is not None
 
 
-def _read(kind: Any, raw: Any) -> Any:
+def _read(kind: Any, value: Any) -> Any:
     if NoneType in get_args(kind):
-        return None if raw is None else _read(next(each for each in get_args(kind) if each is not NoneType), raw)
+        return None if value is None else _read(next(each for each in get_args(kind) if each is not NoneType), value)
     if isinstance(kind, type) and is_dataclass(kind):
-        types, known = _types(kind), raw or {}
-        return kind(**{each.name: _read(types[each.name], known.get(json_name(each.name))) for each in fields(kind)})
+        types, members = _types(kind), value or {}
+        return kind(**{each.name: _read(types[each.name], members.get(json_name(each.name))) for each in fields(kind)})
     if get_origin(kind) is tuple:
-        return tuple(_read(get_args(kind)[0], item) for item in raw or ())
-    return raw
+        return tuple(_read(get_args(kind)[0], item) for item in value or ())
+    return value
 
 
 @cache

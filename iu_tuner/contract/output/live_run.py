@@ -16,7 +16,7 @@ CleanupTrigger = Literal["finally", "rule", "janitor", "stack deletion"]
 
 
 @dataclass(frozen=True)
-class StepUnderWay:
+class CurrentStep:
     """The current step. `series` is the measurement that it belongs to, or None for the main search.
 
     Its load starts `starts_in_seconds` after this was written, and takes `planned_seconds`, or if throttled up to
@@ -36,7 +36,7 @@ class StepUnderWay:
 
 
 @dataclass(frozen=True)
-class EstimateSoFar:
+class CurrentEstimate:
     """Max TPS from the steps so far, with its 95 % interval; if `high` is None, it is a lower bound."""
 
     tps: float
@@ -52,8 +52,8 @@ class LiveProgress:
     throttled: int
     failed: int
     steps: tuple[StepOutput, ...]
-    step: StepUnderWay | None = None
-    estimate: EstimateSoFar | None = None
+    step: CurrentStep | None = None
+    estimate: CurrentEstimate | None = None
 
 
 @dataclass(frozen=True)

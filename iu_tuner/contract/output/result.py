@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iu_tuner.contract.output.json_values import SHOWN_WITH
+from iu_tuner.contract.output.json_values import PRESENT_WITH
 from iu_tuner.contract.output.measured import (
     CleanTpsOutput,
     ImageComparisonOutput,
@@ -35,7 +35,7 @@ MeasuredVerdict = Literal[
 VerdictWord = Literal[MeasuredVerdict, "skipped"]
 DELETED = "DELETED"  # a model version that no longer exists; not a status of the service
 BILLED_STATUSES = frozenset({"STARTING", "RUNNING", "STOPPING"})
-Change = Literal["dropped", "risen", "within"]
+RateChange = Literal["dropped", "risen", "within"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class ModelOutput:
     inference_unit_hours: float | None
     usd: float | None
     min_inference_units: int | None = None
-    max_inference_units: int | None = field(default=None, metadata={SHOWN_WITH: "min_inference_units"})
+    max_inference_units: int | None = field(default=None, metadata={PRESENT_WITH: "min_inference_units"})
     usd_per_hour: float | None = None
     usd_per_hour_at_most: float | None = None
     settled_by: str | None = None
@@ -114,7 +114,7 @@ class EarlierRun:
     low: float | None
     high: float | None
     change_percent: float | None
-    change: Change | None
+    change: RateChange | None
     model_arn: str | None = None
 
 
@@ -176,11 +176,11 @@ class Output(Findings):
     applied_detail: str | None = None
     images: ImagesOutput
     result_uri: str
-    report_uri: str | None = field(default=None, metadata={SHOWN_WITH: "report_detail"})
+    report_uri: str | None = field(default=None, metadata={PRESENT_WITH: "report_detail"})
     compared_with: ComparedWith | None = None
     regression: bool | None = None
     regression_detail: str | None = None
-    answer_parameter: str | None = field(default=None, metadata={SHOWN_WITH: "answer_parameter_detail"})
+    answer_parameter: str | None = field(default=None, metadata={PRESENT_WITH: "answer_parameter_detail"})
     answer_parameter_detail: str | None = None
     report_detail: str | None = None
 

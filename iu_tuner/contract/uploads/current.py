@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-ASSUMED = "assumed"  # the metadata's word for the thresholds that the model assumes
+ASSUMED_THRESHOLDS = "assumed"  # the metadata's word for the thresholds that the model assumes
 
 
-def result_metadata(e_tag: str, model_arn: str, asked_from: float | None) -> dict[str, str]:
-    """The metadata of the result for an image with this ETag. With `asked_from` None the model's thresholds count."""
-    asked = ASSUMED if asked_from is None else f"{asked_from:g}"
-    return {"source-etag": e_tag, "model": model_arn, "min-confidence": asked}
+def result_metadata(e_tag: str, model_arn: str, requested_confidence: float | None) -> dict[str, str]:
+    """The metadata of the result for an image with this ETag. Without a confidence the model's thresholds count."""
+    confidence_text = ASSUMED_THRESHOLDS if requested_confidence is None else f"{requested_confidence:g}"
+    return {"source-etag": e_tag, "model": model_arn, "min-confidence": confidence_text}
 
 
-def is_current(wanted: Mapping[str, str], found: Mapping[str, str]) -> bool:
-    """Whether a result with the metadata `found` is the one that `wanted` describes."""
-    return wanted.items() <= found.items()
+def is_current(expected: Mapping[str, str], stored: Mapping[str, str]) -> bool:
+    """Whether a result with the metadata `stored` is the one that `expected` describes."""
+    return expected.items() <= stored.items()

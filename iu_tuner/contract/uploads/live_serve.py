@@ -55,16 +55,16 @@ class LiveServe:
         return max(0.0, now - max(self.idle_since, self.active_at or 0.0))
 
     @classmethod
-    def of(cls, item: Mapping[str, Any], counted: Mapping[str, Any]) -> LiveServe | None:
+    def of(cls, item: Mapping[str, Any], uploads_item: Mapping[str, Any]) -> LiveServe | None:
         """Read the run's item, and the model's item of uploads. Returns None if it is no run for uploads."""
         if "liveServe" not in item:
             return None
-        live, at = from_json(cls, json.loads(item["liveServe"])), counted.get("activeAt")
+        live, active_at = from_json(cls, json.loads(item["liveServe"])), uploads_item.get("activeAt")
         return replace(
             live,
-            done=int(counted.get("imagesDone", 0)) - live.done_before,
-            failed=int(counted.get("imagesFailed", 0)) - live.failed_before,
-            active_at=None if at is None else float(at),
+            done=int(uploads_item.get("imagesDone", 0)) - live.done_before,
+            failed=int(uploads_item.get("imagesFailed", 0)) - live.failed_before,
+            active_at=None if active_at is None else float(active_at),
         )
 
 

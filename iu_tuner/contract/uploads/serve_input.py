@@ -8,7 +8,7 @@ from pydantic import Field
 
 from iu_tuner.contract import model_arn as model_arns
 from iu_tuner.contract.input_parser import StrictInput, descriptions, parse_strictly
-from iu_tuner.contract.uploads.entry import MAX_MINUTES, UNITS_TAKES, ServeLimits, Units
+from iu_tuner.contract.uploads.entry import MAX_MINUTES, VALID_UNITS, ServeLimits, Units
 
 
 class QueueInput(StrictInput):
@@ -22,7 +22,7 @@ class ServeInput(StrictInput):
     """The input of a run that starts a model for uploads"""
 
     task: Literal["serve"] = Field(default="serve", description='"serve"')
-    model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.TAKES)
+    model_arn: str = Field(max_length=2048, pattern=model_arns.PATTERN, description=model_arns.VALID_ARN)
     prefix: str = Field(max_length=256, description="the prefix of the uploads that the model is started for")
     queues: tuple[QueueInput, ...] = Field(
         min_length=1, strict=False, description="a list of the model's queues, each an object with url, arn"
@@ -30,17 +30,17 @@ class ServeInput(StrictInput):
     idle_stop_minutes: float = Field(
         default=10, ge=0.1, le=MAX_MINUTES, description=f"minutes from 0.1 to {MAX_MINUTES}"
     )
-    units: Units = Field(default="recommended", description=UNITS_TAKES)
+    units: Units = Field(default="recommended", description=VALID_UNITS)
     limits: ServeLimits = Field(default=ServeLimits(), description="an object with maxMinutes, maxCostUsd")
 
 
-def parse_serve_input(raw: Any) -> ServeInput:
+def parse_serve_input(values: Any) -> ServeInput:
     """The input with its defaults.
 
     Raises:
         InvalidInput: names each wrong field, what it got and what it takes.
     """
-    return parse_strictly(ServeInput, raw, _FIELDS)
+    return parse_strictly(ServeInput, values, _FIELDS)
 
 
 _FIELDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iu_tuner.contract.output.json_values import SHOWN_WITH
+from iu_tuner.contract.output.json_values import PRESENT_WITH
 from iu_tuner.contract.output.result import LeaseHolder, ModelOutput
 from iu_tuner.formats import count, tps
 
@@ -59,7 +59,7 @@ class ServeOutput:
     inference_units: int | None
     model: ModelOutput | None
     cost: ServeCost | None
-    report_uri: str | None = field(default=None, metadata={SHOWN_WITH: "model"})
+    report_uri: str | None = field(default=None, metadata={PRESENT_WITH: "model"})
     warnings: tuple[str, ...] | None = None
     held_by: LeaseHolder | None = None
 
@@ -69,8 +69,9 @@ class ServeOutput:
         if self.verdict == "skipped":
             return self.verdict_detail
         images, cost = self.images, self.cost
-        at = f" at {tps(self.tps)} images/s" if self.tps is not None else ""
-        usd = f" for ${cost.run_usd:,.2f}" if cost else ""
-        rest = [f"{images.failed:,} failed"] if images.failed else []
-        rest += [f"{images.waiting:,} wait for the next start"] if images.waiting else []
-        return f"{count(images.done, 'upload')} analysed{at}{usd}{'; ' if rest else ''}{', '.join(rest)}."
+        rate_text = f" at {tps(self.tps)} images/s" if self.tps is not None else ""
+        cost_text = f" for ${cost.run_usd:,.2f}" if cost else ""
+        other_counts = [f"{images.failed:,} failed"] if images.failed else []
+        other_counts += [f"{images.waiting:,} wait for the next start"] if images.waiting else []
+        others = f"; {', '.join(other_counts)}" if other_counts else ""
+        return f"{count(images.done, 'upload')} analysed{rate_text}{cost_text}{others}."

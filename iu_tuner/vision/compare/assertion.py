@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
-_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "==": operator.eq,
@@ -19,11 +19,11 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 _ASSERTION = re.compile(
-    r"\s*(?P<rate>precision|recall|f1|ap50|ap75|ap|ar100)(\[(?P<klass>[^\]]+)\])?\.(?P<whose>.+?)"
-    r"(\.(?P<field>value|low|high))?\s*(?P<sign>>=|<=|==|>|<)\s*(?P<number>[+-]?(\d+(\.\d*)?|\.\d+))\s*"
+    r"\s*(?P<rate>precision|recall|f1|ap50|ap75|ap|ar100)(\[(?P<klass>[^\]]+)\])?\.(?P<subject>.+?)"
+    r"(\.(?P<field>value|low|high))?\s*(?P<comparator>>=|<=|==|>|<)\s*(?P<number>[+-]?(\d+(\.\d*)?|\.\d+))\s*"
 )
 DIFFERENCE = "difference"
-_TAKES = (
+_VALID_ASSERTION = (
     "RATE[CLASS].difference.low>0 or RATE.MODEL.value>=0.9, with RATE one of precision, recall, f1, ap50, ap75, ap and"
     " ar100; a difference is the first model minus the second"
 )
@@ -31,24 +31,26 @@ _TAKES = (
 
 @dataclass(frozen=True)
 class Assertion:
-    """`text` is the assertion as written; `klass` is None for all classes; `whose` a model's name or `difference`."""
+    """`text` is the assertion as written; `klass` is None for all classes; `subject` a model's name or `difference`."""
 
     text: str
     rate: str
     klass: str | None
-    whose: str
+    subject: str
     field: str
-    sign: str
+    comparator: str
     number: float
 
     @classmethod
     def parse(cls, text: str) -> Assertion:
         """Parse an assertion. Raises UsageError, which says what it takes."""
-        found = _ASSERTION.fullmatch(text)
-        if found is None:
-            raise UsageError(f"--assert: got {shown(text)}; takes {_TAKES}")
-        field = found["field"] or "value"
-        return cls(text, found["rate"], found["klass"], found["whose"], field, found["sign"], float(found["number"]))
+        match = _ASSERTION.fullmatch(text)
+        if match is None:
+            raise UsageError(f"--assert: got {quoted(text)}; takes {_VALID_ASSERTION}")
+        field = match["field"] or "value"
+        return cls(
+            text, match["rate"], match["klass"], match["subject"], field, match["comparator"], float(match["number"])
+        )
 
     def failure(self, output: Mapping[str, Any]) -> str | None:
         """Why the assertion does not hold for the contents of `compare.json`; None if it holds.
@@ -56,38 +58,38 @@ class Assertion:
         Raises:
             UsageError: there is no such class, model or difference.
         """
-        value = self._value(self._place(output))
+        value = self._value(self._rates_entry(output))
         if value is None:
             return f"{self.text}: there is no such value, as there are too few images or objects"
-        if _COMPARE[self.sign](value, self.number):
+        if _COMPARISONS[self.comparator](value, self.number):
             return None
         return f"{self.text}: it is {value:.6g}"
 
-    def _place(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self.whose == DIFFERENCE:
+    def _rates_entry(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.subject == DIFFERENCE:
             if not output["differences"]:
-                raise UsageError(f"--assert: got {shown(self.text)}; there is no difference with one model")
-            place: Mapping[str, Any] = output["differences"][0]
-        elif self.whose in output["models"]:
-            place = output["models"][self.whose]
+                raise UsageError(f"--assert: got {quoted(self.text)}; there is no difference with one model")
+            entry: Mapping[str, Any] = output["differences"][0]
+        elif self.subject in output["models"]:
+            entry = output["models"][self.subject]
         else:
             names = ", ".join([DIFFERENCE, *output["models"]])
-            raise UsageError(f"--assert: got {shown(self.text)}; there is no {shown(self.whose)}, but {names}")
+            raise UsageError(f"--assert: got {quoted(self.text)}; there is no {quoted(self.subject)}, but {names}")
         if self.klass is None:
-            return place
-        if self.klass not in place["perClass"]:
-            names = ", ".join(place["perClass"])
-            raise UsageError(f"--assert: got {shown(self.text)}; there is no class {shown(self.klass)}, but {names}")
-        of_class: Mapping[str, Any] = place["perClass"][self.klass]
-        return of_class
+            return entry
+        if self.klass not in entry["perClass"]:
+            names = ", ".join(entry["perClass"])
+            raise UsageError(f"--assert: got {quoted(self.text)}; there is no class {quoted(self.klass)}, but {names}")
+        class_entry: Mapping[str, Any] = entry["perClass"][self.klass]
+        return class_entry
 
-    def _value(self, place: Mapping[str, Any]) -> float | None:
-        if self.rate not in place:
-            raise UsageError(f"--assert: got {shown(self.text)}; a difference has precision, recall, f1 and ap50")
-        found = place[self.rate]
-        if isinstance(found, Mapping):
-            value: float | None = found[self.field]
+    def _value(self, entry: Mapping[str, Any]) -> float | None:
+        if self.rate not in entry:
+            raise UsageError(f"--assert: got {quoted(self.text)}; a difference has precision, recall, f1 and ap50")
+        rate = entry[self.rate]
+        if isinstance(rate, Mapping):
+            value: float | None = rate[self.field]
             return value
         if self.field != "value":
-            raise UsageError(f"--assert: got {shown(self.text)}; {self.rate} of a model has no interval")
-        return found if found is None else float(found)
+            raise UsageError(f"--assert: got {quoted(self.text)}; {self.rate} of a model has no interval")
+        return rate if rate is None else float(rate)

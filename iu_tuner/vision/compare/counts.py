@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 from iu_tuner.vision.compare.alignment import Bools, Floats, Ints
 from iu_tuner.vision.compare.matching import Matches
 from iu_tuner.vision.compare.precision import objects_by_image
-from iu_tuner.vision.statistics.intervals import Interval, Resamples, difference, f1_interval, share_interval, too_few
-from iu_tuner.vision.statistics.thresholds import Costs, Curve, halves
+from iu_tuner.vision.statistics.intervals import (
+    Interval,
+    Resamples,
+    difference,
+    f1_interval,
+    no_interval_reason,
+    share_interval,
+)
+from iu_tuner.vision.statistics.thresholds import Curve, ErrorCosts, halves
 
 RATES = ("precision", "recall", "f1")
 
@@ -20,7 +27,7 @@ RATES = ("precision", "recall", "f1")
 class Counts:
     """Counts by image (rows) and class (columns); the last column is all classes."""
 
-    kept: Bools
+    is_kept: Bools
     """which detections (N) reach their threshold and are not in a crowd"""
     right: Ints
     wrong: Ints
@@ -44,35 +51,37 @@ class Rates:
     samples: dict[str, Floats]
 
 
-def count(matches: Matches, row: int, classes: int, thresholds: float | Floats) -> Counts:
-    """Count at threshold number `row` of overlap. `thresholds` (0 to 100): one for all, or one for each detection."""
-    found = matches.found
-    kept = (found.score >= thresholds) & ~matches.ignored[row]
-    right = matches.right(row)
-    shape = (len(found.starts) - 1, classes)
-    place = found.image * classes + found.klass
+def count(matches: Matches, iou_row: int, classes: int, thresholds: float | Floats) -> Counts:
+    """Count at IoU threshold number `iou_row`. `thresholds` (0 to 100): one for all, or one for each detection."""
+    detections = matches.detections
+    is_kept = (detections.score >= thresholds) & ~matches.ignored[iou_row]
+    is_right = matches.right(iou_row)
+    table_shape = (len(detections.starts) - 1, classes)
+    cell = detections.image * classes + detections.klass
 
-    def table(which: Bools) -> Ints:
-        return _with_total(np.bincount(place[which], minlength=shape[0] * classes).reshape(shape))
+    def table(is_selected: Bools) -> Ints:
+        return _with_total(np.bincount(cell[is_selected], minlength=table_shape[0] * classes).reshape(table_shape))
 
-    return Counts(kept, table(kept & right), table(kept & ~right), _with_total(objects_by_image(matches, classes)))
+    return Counts(
+        is_kept, table(is_kept & is_right), table(is_kept & ~is_right), _with_total(objects_by_image(matches, classes))
+    )
 
 
 def rates(counts: Counts, resamples: Resamples) -> list[Rates]:
     """The rates of each class, and last of all classes."""
     images = len(counts.right)
-    drawn = [resamples.sums(each) for each in (counts.right, counts.wrong, counts.objects)]
-    found = []
+    resampled_counts = [resamples.sums(each) for each in (counts.right, counts.wrong, counts.objects)]
+    rates_by_class = []
     for column, (right, wrong, missed) in enumerate(counts.totals):
-        note = too_few(images, right + missed)
-        samples = _samples(*(each[:, column] for each in drawn))
+        note = no_interval_reason(images, right + missed)
+        samples = _samples(*(each[:, column] for each in resampled_counts))
         intervals = {
             "precision": share_interval(right, right + wrong, samples["precision"], resamples, note),
             "recall": share_interval(right, right + missed, samples["recall"], resamples, note),
             "f1": f1_interval(right, wrong, missed, samples["f1"], resamples, note),
         }
-        found.append(Rates(right, wrong, missed, intervals, samples))
-    return found
+        rates_by_class.append(Rates(right, wrong, missed, intervals, samples))
+    return rates_by_class
 
 
 def rate_differences(a: Rates, b: Rates, resamples: Resamples) -> dict[str, Interval]:
@@ -83,26 +92,30 @@ def rate_differences(a: Rates, b: Rates, resamples: Resamples) -> dict[str, Inte
     }
 
 
-def curve(matches: Matches, row: int, images: Bools | None = None, klass: int | None = None) -> Curve:
+def curve(matches: Matches, iou_row: int, images: Bools | None = None, klass: int | None = None) -> Curve:
     """Counts at every threshold of confidence, on some images or all, of one class or all."""
-    found, truth = matches.found, matches.truth
-    chosen, objects = ~matches.ignored[row], ~truth.crowd
+    detections, truth = matches.detections, matches.truth
+    is_detection, is_object = ~matches.ignored[iou_row], ~truth.crowd
     if images is not None:
-        chosen, objects = chosen & images[found.image], objects & images[truth.image]
+        is_detection, is_object = is_detection & images[detections.image], is_object & images[truth.image]
     if klass is not None:
-        chosen, objects = chosen & (found.klass == klass), objects & (truth.klass == klass)
-    return Curve.of(found.score[chosen], matches.right(row)[chosen], int(objects.sum()))
+        is_detection, is_object = is_detection & (detections.klass == klass), is_object & (truth.klass == klass)
+    return Curve.of(detections.score[is_detection], matches.right(iou_row)[is_detection], int(is_object.sum()))
 
 
-def cross_fitted(matches: Matches, row: int, keys: tuple[str, ...], costs: Costs | None = None) -> Floats:
+def cross_fitted_thresholds(
+    matches: Matches, iou_row: int, keys: tuple[str, ...], error_costs: ErrorCosts | None = None
+) -> Floats:
     """A threshold for each detection: the best on the half of the images that its own image is not in.
 
     A threshold that is chosen and judged on the same images flatters the model.
     """
-    first = halves(keys)
-    of_first, of_second = (curve(matches, row, half).best(costs) for half in (first, ~first))
-    found: Floats = np.where(first[matches.found.image], of_second, of_first)
-    return found
+    is_in_first = halves(keys)
+    first_threshold, second_threshold = (
+        curve(matches, iou_row, half).best(error_costs) for half in (is_in_first, ~is_in_first)
+    )
+    thresholds: Floats = np.where(is_in_first[matches.detections.image], second_threshold, first_threshold)
+    return thresholds
 
 
 def _samples(right: Floats, wrong: Floats, objects: Floats) -> dict[str, Floats]:

@@ -26,10 +26,10 @@ def digest(path: Path) -> str:
     """SHA-256 of a file; of a folder, that of its files' names and hashes, in the order of the names."""
     if path.is_dir():
         files = sorted(each for each in path.rglob("*") if each.is_file())
-        listed = "".join(f"{digest(each)}  {each.relative_to(path).as_posix()}\n" for each in files)
-        return sha256(listed.encode()).hexdigest()
+        file_list = "".join(f"{digest(each)}  {each.relative_to(path).as_posix()}\n" for each in files)
+        return sha256(file_list.encode()).hexdigest()
     with path.open("rb") as file:
-        found = sha256()
+        file_hash = sha256()
         while chunk := file.read(1 << 20):
-            found.update(chunk)
-    return found.hexdigest()
+            file_hash.update(chunk)
+    return file_hash.hexdigest()

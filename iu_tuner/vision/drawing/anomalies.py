@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.formats import one_line, percent
 from iu_tuner.vision.drawing.colours import Rgb, rgb
-from iu_tuner.vision.drawing.picture import PictureError, opened
+from iu_tuner.vision.drawing.picture import PictureError, open_image
 from iu_tuner.vision.formats.files import is_number
 
 _BACKGROUND = "background"
@@ -58,7 +58,7 @@ class Anomalies:
         except ValueError as error:
             raise PictureError(f"its anomaly mask can't be decoded: {error}") from None
         try:
-            with opened(BytesIO(data)) as image:
+            with open_image(BytesIO(data)) as image:
                 mask = image.convert("RGBA")
         except PictureError as error:
             raise PictureError(f"its anomaly mask can't be decoded: {error}") from None
@@ -66,10 +66,12 @@ class Anomalies:
         colours = mask.convert("RGB")
         difference = ImageChops.difference(colours, Image.new("RGB", mask.size, self.background))
         red, green, blue = (band.point(lambda value: 255 * (value > 0)) for band in difference.split())
-        covered = ImageChops.darker(opaque, ImageChops.lighter(red, ImageChops.lighter(green, blue)))
+        covered_pixels = ImageChops.darker(opaque, ImageChops.lighter(red, ImageChops.lighter(green, blue)))
         if mask.size != size:
-            colours, covered = (each.resize(size, Image.Resampling.NEAREST) for each in (colours, covered))
-        return colours, covered.convert("1")
+            colours, covered_pixels = (
+                each.resize(size, Image.Resampling.NEAREST) for each in (colours, covered_pixels)
+            )
+        return colours, covered_pixels.convert("1")
 
 
 def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:
@@ -77,23 +79,25 @@ def anomalies_of(answer: Any, mask: Path | None = None) -> Anomalies | None:
 
     `mask` is the file that holds the mask where the answer does not. Raises ValueError with a sentence.
     """
-    found = answer.get("DetectAnomalyResult") if isinstance(answer, dict) else None
-    if not isinstance(found, dict):
+    result = answer.get("DetectAnomalyResult") if isinstance(answer, dict) else None
+    if not isinstance(result, dict):
         return None
-    data = found.get("AnomalyMask")
-    if data is not None and not isinstance(data, str):
-        raise ValueError(f"AnomalyMask takes a PNG in base64; got {shown(data)}")
+    mask_text = result.get("AnomalyMask")
+    if mask_text is not None and not isinstance(mask_text, str):
+        raise ValueError(f"AnomalyMask takes a PNG in base64; got {quoted(mask_text)}")
     areas, background = [], _WHITE
-    for each in found.get("Anomalies") or ():
-        name, about = (each.get("Name"), each.get("PixelAnomaly") or {}) if isinstance(each, dict) else (None, {})
-        if not isinstance(name, str) or not is_number(area := about.get("TotalPercentageArea", 0)):
-            raise ValueError(f"an anomaly takes a Name and a TotalPercentageArea; got {shown(each)}")
+    for anomaly in result.get("Anomalies") or ():
+        name, pixel_anomaly = (
+            (anomaly.get("Name"), anomaly.get("PixelAnomaly") or {}) if isinstance(anomaly, dict) else (None, {})
+        )
+        if not isinstance(name, str) or not is_number(area := pixel_anomaly.get("TotalPercentageArea", 0)):
+            raise ValueError(f"an anomaly takes a Name and a TotalPercentageArea; got {quoted(anomaly)}")
         if name == _BACKGROUND:
-            background = rgb(str(about.get("Color", "#FFFFFF")))
+            background = rgb(str(pixel_anomaly.get("Color", "#FFFFFF")))
         else:
-            colour = str(about.get("Color", ""))
+            colour = str(pixel_anomaly.get("Color", ""))
             areas.append(Area(name, float(area), colour and f"#{bytes(rgb(colour)).hex()}"))
-    from_file = mask.read_bytes() if data is None and mask is not None else None
-    if not areas and data is None and from_file is None:
+    mask_bytes = mask.read_bytes() if mask_text is None and mask is not None else None
+    if not areas and mask_text is None and mask_bytes is None:
         return None
-    return Anomalies(tuple(areas), background, data if data is not None else from_file)
+    return Anomalies(tuple(areas), background, mask_text if mask_text is not None else mask_bytes)

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from iu_tuner.exit_codes import ClientError
 
-FEW = 24  # images: with fewer, starting the processes takes longer than the work
-_AT_ONCE = 512  # images that are in memory, as their labels or their results
-_CHUNK = 8  # images that a process takes at a time
+MIN_PARALLEL_IMAGES = 24  # images: with fewer, starting the processes takes longer than the work
+_BATCH_SIZE = 512  # images that are in memory, as their labels or their results
+_CHUNK_SIZE = 8  # images that a process takes at a time
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
@@ -27,17 +27,17 @@ def on_all_cores(function: Callable[[Item], Value], items: Iterable[Item]) -> It
     Raises:
         ClientError: the operating system has ended a process, as it does when memory runs out.
     """
-    rest = iter(items)
-    some = list(islice(rest, FEW))
+    remaining_items = iter(items)
+    batch = list(islice(remaining_items, MIN_PARALLEL_IMAGES))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(some) < FEW or cores == 1:
-        yield from map(function, some)
-        yield from map(function, rest)
+    if len(batch) < MIN_PARALLEL_IMAGES or cores == 1:
+        yield from map(function, batch)
+        yield from map(function, remaining_items)
         return
     try:
         with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-            while some:
-                yield from pool.map(function, some, chunksize=_CHUNK)
-                some = list(islice(rest, _AT_ONCE))
+            while batch:
+                yield from pool.map(function, batch, chunksize=_CHUNK_SIZE)
+                batch = list(islice(remaining_items, _BATCH_SIZE))
     except BrokenProcessPool:
         raise ClientError("a process that drew images was ended from outside: is there enough memory?") from None

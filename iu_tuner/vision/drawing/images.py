@@ -27,24 +27,24 @@ def is_image(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and not any(part.startswith(".") for part in parts)
 
 
-def find_images(places: Iterable[Path], without: Path | None = None) -> list[ImageFile]:
-    """The image files: those that are given, and those in given folders but for the folder `without`.
+def find_images(paths: Iterable[Path], excluded_folder: Path | None = None) -> list[ImageFile]:
+    """The image files: those that are given, and those in given folders but for the folder `excluded_folder`.
 
     Raises:
         UsageError: nothing is at a place, or there is no image at all.
     """
-    found: list[ImageFile] = []
-    places = list(places)
-    for place in places:
-        if place.is_dir():
-            found += _in_folder(place, without)
-        elif place.exists():
-            found.append(ImageFile(place.name, place.name, place))
+    images: list[ImageFile] = []
+    paths = list(paths)
+    for path in paths:
+        if path.is_dir():
+            images += _in_folder(path, excluded_folder)
+        elif path.exists():
+            images.append(ImageFile(path.name, path.name, path))
         else:
-            raise UsageError(f"{place}: there is no such file or folder")
-    if not found:
-        raise UsageError(f"{', '.join(map(str, places))}: there is no image ({', '.join(SUFFIXES)})")
-    return found
+            raise UsageError(f"{path}: there is no such file or folder")
+    if not images:
+        raise UsageError(f"{', '.join(map(str, paths))}: there is no image ({', '.join(SUFFIXES)})")
+    return images
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -53,15 +53,15 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     Raises:
         UsageError: a folder can't be read.
     """
-    found = [Path(parent, name) for parent, _, names in os.walk(folder, onerror=_refuse) for name in names]
-    regular = (path for path in found if path.is_file() or not path.exists())  # reading a pipe would wait for ever
-    yield from sorted((path.relative_to(folder).as_posix(), path) for path in regular)
+    paths = [Path(parent, name) for parent, _, names in os.walk(folder, onerror=_refuse) for name in names]
+    readable = (path for path in paths if path.is_file() or not path.exists())  # reading a pipe would wait for ever
+    yield from sorted((path.relative_to(folder).as_posix(), path) for path in readable)
 
 
-def _in_folder(folder: Path, without: Path | None) -> Iterator[ImageFile]:
-    excluded = without.resolve() if without else None
+def _in_folder(folder: Path, excluded_folder: Path | None) -> Iterator[ImageFile]:
+    excluded_path = excluded_folder.resolve() if excluded_folder else None
     for name, path in files_below(folder):
-        is_output = excluded is not None and path.resolve().is_relative_to(excluded)
+        is_output = excluded_path is not None and path.resolve().is_relative_to(excluded_path)
         if is_image(name) and not is_output:
             yield ImageFile(name, name, path)
 

@@ -21,7 +21,7 @@ _SUFFIXES: Mapping[str, tuple[str, ...]] = {"JPEG": (".jpg", ".jpeg"), "PNG": ("
 
 @dataclass(frozen=True)
 class Job:
-    """An image to draw, or the sentence (`fault`) that says why it can't be.
+    """An image to draw, or the sentence (`error`) that says why it can't be.
 
     `out` is the output without regard to its format; `labels` are those that are shown.
     """
@@ -33,11 +33,11 @@ class Job:
     anomalies: Anomalies | None = None
     is_upright: bool = True
     font: str | None = None
-    fault: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnImage:
     """What became of a job: the file that was written, or None; `sentences` are about what is odd with the image."""
 
     name: str
@@ -46,22 +46,22 @@ class Drawn:
     sentences: tuple[str, ...] = ()
 
 
-def draw(job: Job) -> Drawn:
+def draw(job: Job) -> DrawnImage:
     """Draw one image and write it, without any metadata of the input."""
-    if job.fault:
-        return Drawn(job.name, None, sentences=(job.fault,))
+    if job.error:
+        return DrawnImage(job.name, None, sentences=(job.error,))
     try:
         picture = open_picture(job.path, is_upright=job.is_upright)
-        sentences = _painted(picture, job)
-        out = written(picture, job.out)
+        sentences = _paint(picture, job)
+        out = write_picture(picture, job.out)
     except PictureError as error:
-        return Drawn(job.name, None, sentences=(str(error),))
+        return DrawnImage(job.name, None, sentences=(str(error),))
     except OSError as error:
-        return Drawn(job.name, None, sentences=(f"{error.filename or job.out}: {error.strerror or error}",))
-    return Drawn(job.name, out, Counter(label.name for label in job.labels), sentences)
+        return DrawnImage(job.name, None, sentences=(f"{error.filename or job.out}: {error.strerror or error}",))
+    return DrawnImage(job.name, out, Counter(label.name for label in job.labels), sentences)
 
 
-def written(picture: Picture, out: Path) -> Path:
+def write_picture(picture: Picture, out: Path) -> Path:
     """Write a picture as PNG, or as JPEG if it was one. Returns the path: `out`, or with a suffix added."""
     format_ = "JPEG" if picture.format in ("JPEG", "MPO") else "PNG"
     if not out.name.lower().endswith(_SUFFIXES[format_]):
@@ -76,7 +76,7 @@ def written(picture: Picture, out: Path) -> Path:
     return out
 
 
-def _painted(picture: Picture, job: Job) -> tuple[str, ...]:
+def _paint(picture: Picture, job: Job) -> tuple[str, ...]:
     """Paint on the picture. Returns sentences about what could not be painted."""
     sentences: list[str] = []
     captions: list[Caption] = []
@@ -86,7 +86,9 @@ def _painted(picture: Picture, job: Job) -> tuple[str, ...]:
             blend_mask(picture.image, job.anomalies)
         except PictureError as error:
             sentences.append(str(error))
-    outside = paint(picture.image, job.labels, captions, job.font)
-    if outside:
-        sentences.append(f"{count(outside, 'label')} of it {'has its box' if outside == 1 else 'have boxes'} outside")
+    outside_boxes = paint(picture.image, job.labels, captions, job.font)
+    if outside_boxes:
+        sentences.append(
+            f"{count(outside_boxes, 'label')} of it {'has its box' if outside_boxes == 1 else 'have boxes'} outside"
+        )
     return tuple(sentences)

@@ -42,10 +42,10 @@ def rectangle_of(box: Box, size: tuple[int, int]) -> Rectangle | None:
 
     Returns None if the box lies outside.
     """
-    across, down = (1, 1) if box.in_pixels else size
-    left, top = round(box.left * across), round(box.top * down)
-    right = max(left, round((box.left + box.width) * across) - 1)
-    bottom = max(top, round((box.top + box.height) * down) - 1)
+    x_scale, y_scale = (1, 1) if box.in_pixels else size
+    left, top = round(box.left * x_scale), round(box.top * y_scale)
+    right = max(left, round((box.left + box.width) * x_scale) - 1)
+    bottom = max(top, round((box.top + box.height) * y_scale) - 1)
     if right < 0 or bottom < 0 or left >= size[0] or top >= size[1]:
         return None
     return max(left, 0), max(top, 0), min(right, size[0] - 1), min(bottom, size[1] - 1)
@@ -54,8 +54,8 @@ def rectangle_of(box: Box, size: tuple[int, int]) -> Rectangle | None:
 def blend_mask(image: Image.Image, anomalies: Anomalies) -> None:
     """Colour the pixels of an anomaly mask. Raises PictureError if the mask can't be decoded."""
     if (layer := anomalies.layer(image.size)) is not None:
-        colours, covered = layer
-        image.paste(Image.blend(image, colours, MASK_SHARE), mask=covered)
+        colours, covered_pixels = layer
+        image.paste(Image.blend(image, colours, MASK_SHARE), mask=covered_pixels)
 
 
 def paint(
@@ -72,21 +72,21 @@ def paint(
     """
     draw = ImageDraw.Draw(image)
     font = _font(max(11, image.height // 45), font_file)
-    line = max(2, round(image.height / 200))
-    rising = sorted((label for label in labels if label.box), key=lambda label: label.confidence)
-    placed = [(label, rectangle_of(label.box, image.size)) for label in rising if label.box]
-    for label, place in placed:
-        if place is not None:
-            _outline(draw, place, colour_of(label.name), line)
+    line_width = max(2, round(image.height / 200))
+    by_confidence = sorted((label for label in labels if label.box), key=lambda label: label.confidence)
+    label_rectangles = [(label, rectangle_of(label.box, image.size)) for label in by_confidence if label.box]
+    for label, rectangle in label_rectangles:
+        if rectangle is not None:
+            _outline(draw, rectangle, colour_of(label.name), line_width)
     plates: list[Rectangle] = []
-    for label, place in reversed(placed) if with_plates else ():
-        if place is not None:
+    for label, rectangle in reversed(label_rectangles) if with_plates else ():
+        if rectangle is not None:
             plate = _plate(caption_of(label), colour_of(label.name), font)
-            plates.append(_put_plate(image, place, plate, plates))
-    whole = [Caption(caption_of(label), colour_of(label.name)) for label in labels if not label.box]
-    if strip := [*whole, *captions]:
-        _strip(image, strip, font)
-    return sum(place is None for _, place in placed)
+            plates.append(_put_plate(image, rectangle, plate, plates))
+    label_captions = [Caption(caption_of(label), colour_of(label.name)) for label in labels if not label.box]
+    if strip_captions := [*label_captions, *captions]:
+        _strip(image, strip_captions, font)
+    return sum(rectangle is None for _, rectangle in label_rectangles)
 
 
 def check_font(font_file: str) -> None:
@@ -118,14 +118,14 @@ def _put_plate(image: Image.Image, box: Rectangle, plate: Image.Image, plates: S
     """Put a plate above a box, or inside or below it where other plates are; moved inside the image."""
     (width, height), (columns, rows) = plate.size, image.size
     tops = [top for top in (box[1] - height, box[1], box[3] + 1) if 0 <= top <= rows - height]
-    places = [
+    rectangles = [
         (left, top, left + width - 1, top + height - 1)
         for top in tops or [max(0, min(box[1], rows - height))]
         for left in (max(0, min(box[0], columns - width)), max(0, min(box[2] + 1, columns) - width))
     ]
-    place = next((each for each in places if not any(_overlap(each, other) for other in plates)), places[0])
-    image.paste(plate, place[:2])
-    return place
+    rectangle = next((each for each in rectangles if not any(_overlap(each, other) for other in plates)), rectangles[0])
+    image.paste(plate, rectangle[:2])
+    return rectangle
 
 
 @lru_cache(maxsize=256)
@@ -143,37 +143,37 @@ def _overlap(a: Rectangle, b: Rectangle) -> bool:
 
 def _strip(image: Image.Image, captions: Sequence[Caption], font: Font) -> None:
     """A dark strip at the bottom, of half the image at most; what finds no room is counted."""
-    lines = _broken(captions, image.size, font)
+    lines = _caption_lines(captions, image.size, font)
     height = _extent("", font)[1]
     pad = _extent("", font)[2]
     top = max(0, image.height - len(lines) * height - 2 * pad)
-    under = image.crop((0, top, image.width, image.height))
-    image.paste(Image.blend(under, Image.new("RGB", under.size, rgb("#000000")), STRIP_SHARE), (0, top))
+    background = image.crop((0, top, image.width, image.height))
+    image.paste(Image.blend(background, Image.new("RGB", background.size, rgb("#000000")), STRIP_SHARE), (0, top))
     draw = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
-        left, up = 2 * pad, top + pad + number * height
+        left, text_top = 2 * pad, top + pad + number * height
         for caption in line:
             square = height // 2
             if caption.colour:
-                place = (left, up + square // 2, left + square, up + square // 2 + square)
-                draw.rectangle(place, fill=caption.colour, outline="#ffffff")
+                square_place = (left, text_top + square // 2, left + square, text_top + square // 2 + square)
+                draw.rectangle(square_place, fill=caption.colour, outline="#ffffff")
                 left += square + 2 * pad
-            draw.text((left, up), caption.text, fill="#ffffff", font=font)
+            draw.text((left, text_top), caption.text, fill="#ffffff", font=font)
             left += _extent(caption.text, font)[0] + 4 * pad
 
 
-def _broken(captions: Sequence[Caption], size: tuple[int, int], font: Font) -> list[list[Caption]]:
+def _caption_lines(captions: Sequence[Caption], size: tuple[int, int], font: Font) -> list[list[Caption]]:
     """The captions in lines as wide as the image."""
     _, height, pad = _extent("", font)
     lines: list[list[Caption]] = []
-    room, most = 0, max(1, size[1] // 2 // height)
+    free_width, max_lines = 0, max(1, size[1] // 2 // height)
     for number, caption in enumerate(captions):
-        need = height // 2 + 6 * pad + _extent(caption.text, font)[0]
-        if not lines or need > room:
-            if len(lines) == most:
+        caption_width = height // 2 + 6 * pad + _extent(caption.text, font)[0]
+        if not lines or caption_width > free_width:
+            if len(lines) == max_lines:
                 return [*lines[:-1], [Caption(f"{len(captions) - number + len(lines[-1])} more", "")]]
             lines.append([])
-            room = size[0] - 2 * pad
+            free_width = size[0] - 2 * pad
         lines[-1].append(caption)
-        room -= need
+        free_width -= caption_width
     return lines

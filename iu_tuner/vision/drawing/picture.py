@@ -42,7 +42,7 @@ class Picture:
     profile: bytes | None
 
 
-def open_picture(source: Path | IO[bytes], *, is_upright: bool = True, side: int | None = None) -> Picture:
+def open_picture(source: Path | IO[bytes], *, is_upright: bool = True, max_side: int | None = None) -> Picture:
     """Read an image file, or its content, as RGB.
 
     Args:
@@ -52,20 +52,20 @@ def open_picture(source: Path | IO[bytes], *, is_upright: bool = True, side: int
     Raises:
         PictureError: it is no such image, it is broken, or a side is longer than MAX_SIDE.
     """
-    with opened(source) as image:
+    with open_image(source) as image:
         size = image.size
-        if side is not None:
-            image.draft("RGB", (side, side))
+        if max_side is not None:
+            image.draft("RGB", (max_side, max_side))
         image.load()
         format_ = image.format or ""
         if is_upright and _turn(image):
             size = size[::-1]
         profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
-        seen = _as_rgb(image)
-        seen.info = {}
-        if side is not None:
-            seen.thumbnail((side, side))
-        return Picture(seen, size, format_, profile)
+        rgb_image = _as_rgb(image)
+        rgb_image.info = {}
+        if max_side is not None:
+            rgb_image.thumbnail((max_side, max_side))
+        return Picture(rgb_image, size, format_, profile)
 
 
 def jpeg_data(image: Image.Image, quality: int, subsampling: str = "4:2:0") -> str:
@@ -76,7 +76,7 @@ def jpeg_data(image: Image.Image, quality: int, subsampling: str = "4:2:0") -> s
 
 
 @contextmanager
-def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
+def open_image(source: Path | IO[bytes]) -> Iterator[Image.Image]:
     """The image in a file, not yet decoded. Whatever fails inside is raised as PictureError."""
     try:
         with warnings.catch_warnings():
@@ -99,11 +99,11 @@ def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
 
 def _turn(image: Image.Image) -> bool:
     """Turn the pixels as EXIF says; returns whether that swaps the sides. A broken EXIF block counts as none."""
-    swaps = False
+    swaps_sides = False
     with suppress(*_BROKEN_EXIF):
-        swaps = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        swaps_sides = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         ImageOps.exif_transpose(image, in_place=True)
-    return swaps
+    return swaps_sides
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.vision.drawing.images import ImageFile
 from iu_tuner.vision.drawing.job import Job
 from iu_tuner.vision.drawing.results import Matcher, NoResult, Result, Results
@@ -14,7 +14,7 @@ from iu_tuner.vision.drawing.selection import Selection
 
 
 @dataclass(frozen=True)
-class Found:
+class ImageWithResult:
     """An image with its result, or with the sentence that says why there is none."""
 
     image: ImageFile
@@ -28,33 +28,33 @@ class Plan:
         self._images, self._results, self._selection = images, results, selection
         self._names: set[str] = set()
 
-    def found(self) -> Iterator[Found]:
+    def images_with_results(self) -> Iterator[ImageWithResult]:
         """Each image with its result. Labels that are never shown are left out; thresholds are not applied."""
         matcher = Matcher(self._images, self._results)
         for image in self._images:
             try:
                 result = self._results.read(matcher.key_of(image))
             except NoResult as reason:
-                yield Found(image, str(reason))
+                yield ImageWithResult(image, str(reason))
                 continue
             self._names.update(label.name for label in result.labels)
-            yield Found(image, Result(self._selection.named(result.labels), result.anomalies))
+            yield ImageWithResult(image, Result(self._selection.named(result.labels), result.anomalies))
 
     def jobs(self, out: Path, *, is_upright: bool, font: str | None) -> Iterator[Job]:
         """A job for each image. Two images that would be one file, and one that would overwrite itself, are refused."""
-        taken: set[str] = set()
-        for found in self.found():
-            image, result, fault = found.image, found.result, ""
+        drawn_names: set[str] = set()
+        for image_with_result in self.images_with_results():
+            image, result, error = image_with_result.image, image_with_result.result, ""
             target = out / image.name
             if isinstance(result, str):
-                fault = result
-            elif image.name.lower() in taken:
-                fault = "another image has been drawn under this name"
+                error = result
+            elif image.name.lower() in drawn_names:
+                error = "another image has been drawn under this name"
             elif target.exists() and target.samefile(image.path):
-                fault = "its drawing would overwrite it: give another --out"
-            taken.add(image.name.lower())
-            if isinstance(result, str) or fault:
-                yield Job(image.name, image.path, target, fault=fault)
+                error = "its drawing would overwrite it: give another --out"
+            drawn_names.add(image.name.lower())
+            if isinstance(result, str) or error:
+                yield Job(image.name, image.path, target, error=error)
                 continue
             labels = self._selection.of(result.labels)
             yield Job(image.name, image.path, target, labels, result.anomalies, is_upright=is_upright, font=font)
@@ -64,7 +64,7 @@ class Plan:
         yield from self._results.notes
         for name in self._selection.names:
             if self._names and name not in self._names:
-                yield f"--labels: no result has the label {shown(name)}; they have {', '.join(sorted(self._names))}"
-        without = sorted(self._names - set(self._selection.by_label))
-        if self._selection.by_label and without:
-            yield f"there is no threshold for {', '.join(without)}: every such label is shown"
+                yield f"--labels: no result has the label {quoted(name)}; they have {', '.join(sorted(self._names))}"
+        without_threshold = sorted(self._names - set(self._selection.by_label))
+        if self._selection.by_label and without_threshold:
+            yield f"there is no threshold for {', '.join(without_threshold)}: every such label is shown"

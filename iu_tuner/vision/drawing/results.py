@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.contract.names import MASK_SUFFIX
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.drawing.anomalies import Anomalies, anomalies_of
@@ -80,29 +80,29 @@ class ResultFiles:
         """The `Inference.modelArn` of the first result."""
         names = sorted(name for name in self._files if name.endswith(".json") and not name.endswith(".error.json"))
         answer = read_json(self._files[names[0]]) if names else None
-        about = answer.get("Inference") if isinstance(answer, dict) else None
-        found = about.get("modelArn") if isinstance(about, dict) else None
-        return found if isinstance(found, str) else None
+        inference = answer.get("Inference") if isinstance(answer, dict) else None
+        model_arn = inference.get("modelArn") if isinstance(inference, dict) else None
+        return model_arn if isinstance(model_arn, str) else None
 
 
 class ResultsInMemory:
     """Results that are read at once: detections lines, or a format of `iu-tuner compare`."""
 
     def __init__(self) -> None:
-        self._found: dict[str, Result | str] = {}
+        self._results: dict[str, Result | str] = {}
         self.notes: Sequence[str] = ()
 
     @property
     def keys(self) -> Iterable[str]:
         """The keys of the lines."""
-        return self._found
+        return self._results
 
     def read(self, key: str) -> Result:
         """The labels of a key. Raises NoResult."""
-        found = self._found[key]
-        if isinstance(found, str):
-            raise NoResult(found)
-        return found
+        result = self._results[key]
+        if isinstance(result, str):
+            raise NoResult(result)
+        return result
 
     def model_arn(self) -> str | None:
         """Returns None, as such lines name no model."""
@@ -116,25 +116,25 @@ class ResultsInMemory:
             for number, line in read_lines(part):
                 key = line.get("key") if isinstance(line, dict) else None
                 try:
-                    found = detections_of(line)
+                    result = detections_of(line)
                 except ValueError as error:
                     sentence = f"{part}: line {number}: {error}"
                     if isinstance(key, str):
-                        results._found[key] = f"its result can't be used: {sentence}"
+                        results._results[key] = f"its result can't be used: {sentence}"
                     else:
                         notes.append(sentence)
                     continue
-                is_twice = found.key in results._found
-                results._found[found.key] = "it has two results" if is_twice else Result(found.labels)
+                is_twice = result.key in results._results
+                results._results[result.key] = "it has two results" if is_twice else Result(result.labels)
         results.notes = notes
         return results
 
     @classmethod
     def of_predictions(cls, source: Source) -> ResultsInMemory:
         """Read COCO, TensorFlow or a manifest. Raises UsageError with sentences."""
-        results, read = cls(), read_predictions(source, {})
-        results._found = {image.key: Result(image.labels) for image in read.images}
-        results.notes = read.notes
+        results, data_set = cls(), read_predictions(source, {})
+        results._results = {image.key: Result(image.labels) for image in data_set.images}
+        results.notes = data_set.notes
         return results
 
 
@@ -180,17 +180,17 @@ class Matcher:
         if image.key in self._keys:
             return image.key
         name = PurePosixPath(image.key).name
-        there = self._by_name.get(name, [])
-        if not there:
+        same_name_keys = self._by_name.get(name, [])
+        if not same_name_keys:
             raise NoResult("there is no result for it")
-        longer = [key for key in there if _share_a_folder(key, image.key)]
-        if len(longer) == 1:
-            return longer[0]
-        if len(there) > 1:
-            raise NoResult(f"several results have its file name: {', '.join(map(shown, there[:3]))}")
+        same_folder_keys = [key for key in same_name_keys if _share_a_folder(key, image.key)]
+        if len(same_folder_keys) == 1:
+            return same_folder_keys[0]
+        if len(same_name_keys) > 1:
+            raise NoResult(f"several results have its file name: {', '.join(map(quoted, same_name_keys[:3]))}")
         if self._images[name] > 1:
-            raise NoResult(f"several images have its file name, but there is one result: {shown(there[0])}")
-        return there[0]
+            raise NoResult(f"several images have its file name, but there is one result: {quoted(same_name_keys[0])}")
+        return same_name_keys[0]
 
 
 def _share_a_folder(a: str, b: str) -> bool:
@@ -200,7 +200,7 @@ def _share_a_folder(a: str, b: str) -> bool:
 
 def _error_of(path: Path) -> str:
     """The sentence about an image that the service could not analyse."""
-    raw = read_json(path)
-    error = raw.get("Error") if isinstance(raw, dict) else None
+    values = read_json(path)
+    error = values.get("Error") if isinstance(values, dict) else None
     error = error if isinstance(error, dict) else {}
     return f"it could not be analysed: {error.get('Code', 'unknown error')}: {error.get('Message', 'no message')}"

@@ -8,31 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.labels import Box
 
-MAX_FAULTS = 50  # more sentences than that help no reader
+MAX_ERRORS = 50  # more sentences than that help no reader
 
 
-class Faults:
-    """Sentences about a file; `refuse` raises them all at once."""
+class FileErrors:
+    """Sentences about a file; `raise_if_any` raises them all at once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sentences: list[str] = []
 
-    def add(self, place: str, sentence: str) -> None:
-        """Note a fault. `place` says where in the file it is."""
-        self._sentences.append(f"{self._path}: {place}: {sentence}")
+    def add(self, location: str, sentence: str) -> None:
+        """Note an error. `location` says where in the file it is."""
+        self._sentences.append(f"{self._path}: {location}: {sentence}")
 
-    def refuse(self) -> None:
-        """Raise UsageError with a line for each fault, if there is any."""
+    def raise_if_any(self) -> None:
+        """Raise UsageError with a line for each error, if there is any."""
         if not self._sentences:
             return
-        more = len(self._sentences) - MAX_FAULTS
-        rest = [f"{self._path}: … and {more} more"] if more > 0 else []
-        raise UsageError("\n".join([*self._sentences[:MAX_FAULTS], *rest]))
+        hidden_errors = len(self._sentences) - MAX_ERRORS
+        last_line = [f"{self._path}: … and {hidden_errors} more"] if hidden_errors > 0 else []
+        raise UsageError("\n".join([*self._sentences[:MAX_ERRORS], *last_line]))
 
 
 def read_json(path: Path) -> Any:
@@ -71,10 +71,10 @@ def parse_json(text: str) -> Any:
 
 def _object(line: str) -> dict[str, Any] | ValueError:
     try:
-        found = parse_json(line)
+        value = parse_json(line)
     except ValueError as error:
         return error
-    return found if isinstance(found, dict) else ValueError("a line takes a JSON object")
+    return value if isinstance(value, dict) else ValueError("a line takes a JSON object")
 
 
 def _no_number(text: str) -> NoReturn:
@@ -90,21 +90,21 @@ def is_number(value: Any) -> bool:
 def box_of(values: Any, *, in_pixels: bool) -> Box:
     """A box of [left, top, width, height]. Raises ValueError with a sentence for NaN, text or a negative side."""
     if not (isinstance(values, list | tuple) and len(values) == 4 and all(map(is_number, values))):
-        raise ValueError(f"a box takes four finite numbers; got {shown(values)}")
+        raise ValueError(f"a box takes four finite numbers; got {quoted(values)}")
     if values[2] < 0 or values[3] < 0:
-        raise ValueError(f"a box takes a width and a height of at least 0; got {shown(values)}")
+        raise ValueError(f"a box takes a width and a height of at least 0; got {quoted(values)}")
     left, top, width, height = map(float, values)
     return Box(left, top, width, height, in_pixels)
 
 
-def confidence_of(value: Any, top: int, field: str = "confidence") -> float:
-    """A confidence of 0 to `top` (1 or 100) as 0 to 100. Raises ValueError with a sentence for any other value.
+def confidence_of(value: Any, maximum: int, field: str = "confidence") -> float:
+    """A confidence of 0 to `maximum` (1 or 100) as 0 to 100. Raises ValueError with a sentence for any other value.
 
     The product is rounded to 10 decimals: 100 * 0.29 would be 28.999999999999996, below a threshold of 29.
     """
-    if not is_number(value) or not 0 <= value <= top:
-        raise ValueError(f"{field} takes 0 to {top} in this format; got {shown(value)}")
-    return round(100 / top * float(value), 10)
+    if not is_number(value) or not 0 <= value <= maximum:
+        raise ValueError(f"{field} takes 0 to {maximum} in this format; got {quoted(value)}")
+    return round(100 / maximum * float(value), 10)
 
 
 def size_of(width: Any, height: Any) -> tuple[int, int] | None:

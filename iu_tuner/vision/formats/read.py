@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.coco import read_coco, read_coco_predictions
 from iu_tuner.vision.formats.files import read_json
@@ -21,7 +21,7 @@ _NO_TRUTH = DataSet((), ())
 
 
 def read_truth(source: Source) -> DataSet:
-    """Read a COCO data set or a manifest. Raises UsageError with a sentence for each fault."""
+    """Read a COCO data set or a manifest. Raises UsageError with a sentence for each error."""
     if source.format == "coco":
         truth = read_coco(source.path)
     else:
@@ -38,27 +38,27 @@ def read_predictions(source: Source, class_map: ClassMap | None = None, truth: D
     only, and need one.
 
     Raises:
-        UsageError: a sentence for each fault; or an image is there twice.
+        UsageError: a sentence for each error; or an image is there twice.
     """
     images = _read(source, truth)
     keys: set[str] = set()
     for image in images:
         if image.key in keys:
-            raise UsageError(f"{source.path}: the image {shown(image.key)} is there twice")
+            raise UsageError(f"{source.path}: the image {quoted(image.key)} is there twice")
         keys.add(image.key)
     if class_map is None and source.format == "tensorflow" and any(image.labels for image in images):
         raise UsageError(f"{source.path}: its classes are numbers: name them with --class-map NAME=FILE")
-    images = [_named(image, class_map or {}) for image in images]
+    images = [_with_mapped_classes(image, class_map or {}) for image in images]
     classes = dict.fromkeys(label.name for image in images for label in image.labels)
     return _with_notes(DataSet(tuple(images), tuple(classes)))
 
 
 def read_class_map(path: Path) -> ClassMap:
     """Read a JSON object of class number or name to class name. Raises UsageError with a sentence."""
-    raw = read_json(path)
-    if not isinstance(raw, dict) or not all(isinstance(name, str) and name for name in raw.values()):
-        raise UsageError(f'{path}: a class map takes a JSON object like {{"1": "bee"}}; got {shown(raw)}')
-    return raw
+    class_map = read_json(path)
+    if not isinstance(class_map, dict) or not all(isinstance(name, str) and name for name in class_map.values()):
+        raise UsageError(f'{path}: a class map takes a JSON object like {{"1": "bee"}}; got {quoted(class_map)}')
+    return class_map
 
 
 def _read(source: Source, truth: DataSet) -> list[ImageLabels]:
@@ -70,7 +70,7 @@ def _read(source: Source, truth: DataSet) -> list[ImageLabels]:
     return readers[source.format](source.path)
 
 
-def _named(image: ImageLabels, class_map: ClassMap) -> ImageLabels:
+def _with_mapped_classes(image: ImageLabels, class_map: ClassMap) -> ImageLabels:
     if not class_map:
         return image
     labels = (
@@ -80,13 +80,13 @@ def _named(image: ImageLabels, class_map: ClassMap) -> ImageLabels:
     return replace(image, labels=tuple(labels))
 
 
-def _with_notes(data: DataSet) -> DataSet:
+def _with_notes(data_set: DataSet) -> DataSet:
     """The set with a sentence about boxes beyond their image, and one about boxes without an area."""
-    boxes = [(label.box, image.size) for image in data.images for label in image.labels if label.box]
-    beyond = sum(box.beyond(size) for box, size in boxes)
-    flat = sum(box.width * box.height == 0 for box, _ in boxes)
+    boxes = [(label.box, image.size) for image in data_set.images for label in image.labels if label.box]
+    boxes_beyond = sum(box.beyond(size) for box, size in boxes)
+    flat_boxes = sum(box.width * box.height == 0 for box, _ in boxes)
     notes = [
-        *([f"boxes that reach beyond the edges of their image: {beyond:,}"] if beyond else []),
-        *([f"boxes without an area: {flat:,}"] if flat else []),
+        *([f"boxes that reach beyond the edges of their image: {boxes_beyond:,}"] if boxes_beyond else []),
+        *([f"boxes without an area: {flat_boxes:,}"] if flat_boxes else []),
     ]
-    return replace(data, notes=(*data.notes, *notes))
+    return replace(data_set, notes=(*data_set.notes, *notes))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
-from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, read_lines
+from iu_tuner.vision.formats.files import FileErrors, box_of, confidence_of, is_number, read_json, read_lines
 from iu_tuner.vision.formats.labels import ImageLabels, Label
 
 _SIDES = ("left", "top", "width", "height")
@@ -25,7 +25,7 @@ def read_results(folder: Path) -> list[ImageLabels]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: the format results takes a folder of <key>.json")
-    faults, images = Faults(folder), []
+    errors, images = FileErrors(folder), []
     for path in sorted(folder.rglob("*.json")):
         name = path.relative_to(folder).as_posix()
         if name.endswith(".error.json"):
@@ -34,8 +34,8 @@ def read_results(folder: Path) -> list[ImageLabels]:
         try:
             images.append(result_of(name.removesuffix(".json"), answer))
         except ValueError as error:
-            faults.add(name, str(error))
-    faults.refuse()
+            errors.add(name, str(error))
+    errors.raise_if_any()
     return images
 
 
@@ -47,26 +47,28 @@ def labels_of_answer(answer: Any) -> tuple[Label, ...]:
     """
     if isinstance(answer, dict) and isinstance(labels := answer.get("CustomLabels"), list):
         return tuple(map(_custom_label, labels))
-    if isinstance(answer, dict) and isinstance(found := answer.get("DetectAnomalyResult"), dict):
-        if not isinstance(is_anomalous := found.get("IsAnomalous"), bool):
-            raise ValueError(f"IsAnomalous takes true or false; got {shown(is_anomalous)}")
-        return (Label("anomaly" if is_anomalous else "normal", confidence_of(found.get("Confidence"), 1)),)
+    if isinstance(answer, dict) and isinstance(anomaly_result := answer.get("DetectAnomalyResult"), dict):
+        if not isinstance(is_anomalous := anomaly_result.get("IsAnomalous"), bool):
+            raise ValueError(f"IsAnomalous takes true or false; got {quoted(is_anomalous)}")
+        return (Label("anomaly" if is_anomalous else "normal", confidence_of(anomaly_result.get("Confidence"), 1)),)
     raise ValueError("it has neither CustomLabels nor DetectAnomalyResult")
 
 
 def result_of(key: str, answer: Any) -> ImageLabels:
     """The contents of a `<key>.json`. Raises ValueError with a sentence."""
     labels = labels_of_answer(answer)
-    about = answer.get("Inference")
-    about = about if isinstance(about, dict) else {}
-    image = about.get("image")
-    given = image.get("key") if isinstance(image, dict) else None
-    return ImageLabels(given if isinstance(given, str) else key, labels, milliseconds=_milliseconds(about))
+    inference = answer.get("Inference")
+    inference = inference if isinstance(inference, dict) else {}
+    image = inference.get("image")
+    stated_key = image.get("key") if isinstance(image, dict) else None
+    return ImageLabels(
+        stated_key if isinstance(stated_key, str) else key, labels, milliseconds=_milliseconds(inference)
+    )
 
 
 def _custom_label(label: Any) -> Label:
     if not isinstance(label, dict) or not isinstance(name := label.get("Name"), str):
-        raise ValueError(f"a label takes a Name; got {shown(label)}")
+        raise ValueError(f"a label takes a Name; got {quoted(label)}")
     box = (label.get("Geometry") or {}).get("BoundingBox")
     sides = box and [box.get(side.capitalize()) for side in _SIDES]
     return Label(name, confidence_of(label.get("Confidence"), 100), box_of(sides, in_pixels=False) if sides else None)
@@ -80,13 +82,13 @@ def read_detections(path: Path) -> list[ImageLabels]:
     """
     images: list[ImageLabels] = []
     for part in detections_parts(path):
-        faults = Faults(part)
+        errors = FileErrors(part)
         for number, line in read_lines(part):
             try:
                 images.append(detections_of(line))
             except ValueError as error:
-                faults.add(f"line {number}", str(error))
-        faults.refuse()
+                errors.add(f"line {number}", str(error))
+        errors.raise_if_any()
     return images
 
 
@@ -112,10 +114,10 @@ def detections_of(line: Any) -> ImageLabels:
 
 def _line_label(label: Any) -> Label:
     if not isinstance(label, dict) or not isinstance(name := label.get("name"), str):
-        raise ValueError(f"a label takes a name; got {shown(label)}")
+        raise ValueError(f"a label takes a name; got {quoted(label)}")
     box = label.get("box")
     if box is not None and not isinstance(box, dict):
-        raise ValueError(f"box takes an object with left, top, width and height; got {shown(box)}")
+        raise ValueError(f"box takes an object with left, top, width and height; got {quoted(box)}")
     sides = box and [box.get(side) for side in _SIDES]
     return Label(name, confidence_of(label.get("confidence"), 100), box_of(sides, in_pixels=False) if sides else None)
 

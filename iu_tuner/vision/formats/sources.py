@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 FORMATS = ("results", "detections", "coco", "tensorflow", "manifest")
@@ -28,19 +28,19 @@ def parse_source(text: str) -> Source:
     Raises:
         UsageError: nothing is there, or its name stands for no format.
     """
-    path, found, format_ = text.rpartition(":")
-    if not found or format_ not in FORMATS:
+    path, colon, format_ = text.rpartition(":")
+    if not colon or format_ not in FORMATS:
         path, format_ = text, ""
     attributes = ""
     if not Path(path).exists() and (not format_ or format_ == "manifest"):
         path, _, attributes = path.partition("#")
-    where = Path(path)
-    if not where.exists():
-        raise UsageError(f"{shown(text)}: there is no file or folder {path}; takes PATH[:FORMAT], {_takes()}")
-    format_ = format_ or ("manifest" if attributes else _named_format(where))
+    source_path = Path(path)
+    if not source_path.exists():
+        raise UsageError(f"{quoted(text)}: there is no file or folder {path}; takes PATH[:FORMAT], {_valid_formats()}")
+    format_ = format_ or ("manifest" if attributes else _named_format(source_path))
     if not format_:
-        raise UsageError(f"{shown(text)}: the name says no format; write PATH:FORMAT, {_takes()}")
-    return Source(where, format_, tuple(filter(None, attributes.split(","))))
+        raise UsageError(f"{quoted(text)}: the name says no format; write PATH:FORMAT, {_valid_formats()}")
+    return Source(source_path, format_, tuple(filter(None, attributes.split(","))))
 
 
 def parse_truth(text: str) -> Source:
@@ -49,12 +49,12 @@ def parse_truth(text: str) -> Source:
     Raises:
         UsageError: as `parse_source`.
     """
-    bare = Path(text.partition("#")[0])
-    if bare.is_file() and bare.suffix.lower() != ".json":
+    truth_path = Path(text.partition("#")[0])
+    if truth_path.is_file() and truth_path.suffix.lower() != ".json":
         return parse_source(text if text.endswith(":manifest") else f"{text}:manifest")
     source = parse_source(text)
     if source.format not in ("coco", "manifest"):
-        raise UsageError(f"--truth: {shown(text)}: takes a manifest, or a COCO data set in a .json file")
+        raise UsageError(f"--truth: {quoted(text)}: takes a manifest, or a COCO data set in a .json file")
     return source
 
 
@@ -62,5 +62,5 @@ def _named_format(path: Path) -> str:
     return "results" if path.is_dir() else _BY_SUFFIX.get(path.suffix.lower(), "")
 
 
-def _takes() -> str:
+def _valid_formats() -> str:
     return f"with FORMAT one of {', '.join(FORMATS)}"

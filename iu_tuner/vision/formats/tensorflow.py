@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
-from iu_tuner.vision.formats.files import Faults, box_of, confidence_of, is_number, read_json, read_lines
+from iu_tuner.vision.formats.files import FileErrors, box_of, confidence_of, is_number, read_json, read_lines
 from iu_tuner.vision.formats.labels import ImageLabels, Label
 
-_TAKES = (
+_VALID_ANSWER = (
     'takes {"predictions": [{"detection_boxes", "detection_classes", "detection_scores"}]} of TensorFlow Serving or'
     ' {"prediction": [[class, score, xmin, ymin, xmax, ymax]]} of SageMaker'
 )
@@ -25,13 +25,13 @@ def read_tensorflow(path: Path) -> list[ImageLabels]:
     Raises:
         UsageError: a file or a line is no such answer.
     """
-    faults, images = Faults(path), []
-    for place, key, answer in _answers(path):
+    errors, images = FileErrors(path), []
+    for location, key, answer in _answers(path):
         try:
             images.append(ImageLabels(key, tuple(_labels(answer))))
         except ValueError as error:
-            faults.add(place, str(error))
-    faults.refuse()
+            errors.add(location, str(error))
+    errors.raise_if_any()
     return images
 
 
@@ -56,38 +56,38 @@ def _labels(answer: Any) -> Iterator[Label]:
         return
     predictions = answer.get("predictions") if isinstance(answer, dict) else None
     if not isinstance(predictions, list) or not all(isinstance(each, dict) for each in predictions):
-        raise ValueError(_TAKES)
+        raise ValueError(_VALID_ANSWER)
     if predictions and "detection_boxes" not in predictions[0]:
-        raise ValueError(f"its predictions are no answer of TensorFlow Serving; {_TAKES}")
+        raise ValueError(f"its predictions are no answer of TensorFlow Serving; {_VALID_ANSWER}")
     if len(predictions) != 1:
         raise ValueError(f"an answer takes the predictions of one image; got {len(predictions)}")
     yield from _serving_labels(predictions[0])
 
 
-def _serving_labels(found: dict[str, Any]) -> Iterator[Label]:
-    lists = [found.get(f"detection_{name}") for name in ("boxes", "classes", "scores")]
+def _serving_labels(prediction: dict[str, Any]) -> Iterator[Label]:
+    lists = [prediction.get(f"detection_{name}") for name in ("boxes", "classes", "scores")]
     if not all(isinstance(each, list) for each in lists) or len({len(each or ()) for each in lists}) > 1:
         raise ValueError("detection_boxes, detection_classes and detection_scores take lists of one length")
-    used = found.get("num_detections", len(lists[0] or ()))
-    if not is_number(used):
-        raise ValueError(f"num_detections takes a number; got {shown(used)}")
-    for box, number, score in list(zip(*map(list, map(_listed, lists)), strict=True))[: int(used)]:
+    used_detections = prediction.get("num_detections", len(lists[0] or ()))
+    if not is_number(used_detections):
+        raise ValueError(f"num_detections takes a number; got {quoted(used_detections)}")
+    for box, number, score in list(zip(*map(list, map(_as_list, lists)), strict=True))[: int(used_detections)]:
         if is_number(score) and score <= 0:  # an unused slot: 0, or -1 from some exporters
             continue
         if not isinstance(box, list) or len(box) != 4 or not all(map(is_number, box)):
-            raise ValueError(f"a box takes [ymin, xmin, ymax, xmax]; got {shown(box)}")
+            raise ValueError(f"a box takes [ymin, xmin, ymax, xmax]; got {quoted(box)}")
         top, left, bottom, right = box
         sides = [left, top, right - left, bottom - top]
         yield Label(_class_number(number), confidence_of(score, 1, "score"), box_of(sides, in_pixels=False))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
 def _sagemaker_label(row: Any) -> Label:
     if not isinstance(row, list) or len(row) != 6 or not all(map(is_number, row)):
-        raise ValueError(f"a prediction takes [class, score, xmin, ymin, xmax, ymax]; got {shown(row)}")
+        raise ValueError(f"a prediction takes [class, score, xmin, ymin, xmax, ymax]; got {quoted(row)}")
     number, score, left, top, right, bottom = row
     box = box_of([left, top, right - left, bottom - top], in_pixels=False)
     return Label(_class_number(number), confidence_of(score, 1, "score"), box)
@@ -95,5 +95,5 @@ def _sagemaker_label(row: Any) -> Label:
 
 def _class_number(value: Any) -> str:
     if not is_number(value) or value != int(value):
-        raise ValueError(f"a class takes a whole number; got {shown(value)}")
+        raise ValueError(f"a class takes a whole number; got {quoted(value)}")
     return str(int(value))

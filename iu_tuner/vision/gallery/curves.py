@@ -13,7 +13,7 @@ LEFT, RIGHT, TOP, BOTTOM = 34, 10, 14, 22
 MAX_STEPS = 400  # of a path: with more labels, the count is drawn at so many thresholds
 
 
-def lowest(confidences: Sequence[Sequence[float]]) -> int:
+def axis_start(confidences: Sequence[Sequence[float]]) -> int:
     """Where the axis of all curves starts: below the lowest confidence, at most at 99."""
     return min((int(each[0]) for each in confidences if each), default=0) if any(confidences) else 0
 
@@ -28,7 +28,7 @@ def curve(index: int, name: str, confidences: Sequence[float], start: int) -> st
         f'{swatch(colour)}<b>{text(name)}</b> <span class="of">{total:,} of {total:,}</span></figcaption>'
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(name)}: labels by threshold">'
         f'<path class="axis" d="M{LEFT} {TOP}V{base}H{WIDTH - RIGHT}"/>'
-        f'<text x="{LEFT - 5}" y="{TOP + 5}" text-anchor="end">{_short(total)}</text>'
+        f'<text x="{LEFT - 5}" y="{TOP + 5}" text-anchor="end">{_short_number(total)}</text>'
         f'<text x="{LEFT - 5}" y="{base}" text-anchor="end">0</text>'
         f'<text x="{LEFT}" y="{HEIGHT - 6}">{start}</text>'
         f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">100</text>'
@@ -55,19 +55,19 @@ def _steps(confidences: Sequence[float], start: int) -> str:
         thresholds = confidences
     parts = [f"M{LEFT} {TOP}"]
     for number, threshold in enumerate(thresholds, 1):
-        left = number if thresholds is confidences else bisect_left(confidences, threshold)
-        parts.append(f"H{_across(threshold, start):.1f}V{_up((total - left) / total):.1f}")
+        below = number if thresholds is confidences else bisect_left(confidences, threshold)
+        parts.append(f"H{_x_of(threshold, start):.1f}V{_y_of((total - below) / total):.1f}")
     parts.append(f"H{WIDTH - RIGHT}")
     return "".join(parts)
 
 
-def _across(threshold: float, start: int) -> float:
+def _x_of(threshold: float, start: int) -> float:
     return LEFT + (threshold - start) / (100 - start) * (WIDTH - LEFT - RIGHT)
 
 
-def _up(share: float) -> float:
+def _y_of(share: float) -> float:
     return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
 
-def _short(number: int) -> str:
+def _short_number(number: int) -> str:
     return f"{number / 1000:.3g}k" if number >= 10_000 else str(number)

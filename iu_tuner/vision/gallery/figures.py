@@ -17,38 +17,40 @@ IndexOf = Callable[[str], int]
 def figure(shot: Shot, index_of: IndexOf) -> str:
     """The image, its mask and boxes, and a caption with the labels of the image as a whole."""
     width, height = shot.size
-    rising = sorted(shot.labels, key=lambda label: label.confidence)
-    boxes = "".join(_box(label, shot.size, index_of) for label in rising if label.box)
-    whole = [label for label in shot.labels if not label.box]
+    by_confidence = sorted(shot.labels, key=lambda label: label.confidence)
+    boxes = "".join(_box(label, shot.size, index_of) for label in by_confidence if label.box)
+    image_labels = [label for label in shot.labels if not label.box]
     mask = ""
-    if shot.mask and whole:
-        mask = _image(shot.mask, "png", shot.size, f'class="mask" {_marks(whole[0], index_of, is_counted=False)}')
+    if shot.mask and image_labels:
+        mask = _image(
+            shot.mask, "png", shot.size, f'class="mask" {_marks(image_labels[0], index_of, is_counted=False)}'
+        )
     areas = "".join(f" {swatch(each.colour) if each.colour else ''}{text(each.caption)}" for each in shot.areas)
-    chips = "".join(
+    label_captions = "".join(
         f'<span class="whole" {_marks(label, index_of)}>{swatch(colour_of(label.name))}{text(caption_of(label))}'
-        f"{areas if label is whole[0] else ''}</span>"
-        for label in whole
+        f"{areas if label is image_labels[0] else ''}</span>"
+        for label in image_labels
     )
     return (
         f'<figure class="shot" data-name="{plain(shot.name)}">'
         f'<svg class="image" viewBox="0 0 {width} {height}" role="img" aria-label="{plain(shot.name)}">'
         f"{_image(shot.jpeg, 'jpeg', shot.size)}{mask}{boxes}</svg>"
-        f'<figcaption><b>{text(shot.name)}</b>{chips}<span class="counts"></span></figcaption></figure>'
+        f'<figcaption><b>{text(shot.name)}</b>{label_captions}<span class="counts"></span></figcaption></figure>'
     )
 
 
 def _box(label: Label, size: tuple[int, int], index_of: IndexOf) -> str:
-    place = rectangle_of(label.box, size) if label.box else None
-    if place is None:  # the label counts, though its box is outside
+    rectangle = rectangle_of(label.box, size) if label.box else None
+    if rectangle is None:  # the label counts, though its box is outside
         return f"<g {_marks(label, index_of)}></g>"
-    left, top, right, bottom = place
+    left, top, right, bottom = rectangle
     sides = f'x="{left}" y="{top}" width="{right - left + 1}" height="{bottom - top + 1}"'
     is_right, is_high = left > 0.6 * size[0], top < 0.06 * size[1]
     anchor = f'x="{right if is_right else left}" text-anchor="end"' if is_right else f'x="{left}"'
-    words = f'<text {anchor} y="{top}" dy="{"1.05em" if is_high else "-0.35em"}">{plain(caption_of(label))}</text>'
+    caption = f'<text {anchor} y="{top}" dy="{"1.05em" if is_high else "-0.35em"}">{plain(caption_of(label))}</text>'
     return (
         f'<g class="box" {_marks(label, index_of)}><rect class="edge" {sides}/>'
-        f'<rect {sides} stroke="{colour_of(label.name)}"/>{words}</g>'
+        f'<rect {sides} stroke="{colour_of(label.name)}"/>{caption}</g>'
     )
 
 

@@ -14,14 +14,14 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from iu_tuner.formats import count
-from iu_tuner.vision.gallery.curves import curve, lowest
+from iu_tuner.vision.gallery.curves import axis_start, curve
 from iu_tuner.vision.gallery.figures import figure
 from iu_tuner.vision.gallery.shots import Shot
 from iu_tuner.vision.page import page as comparison
 from iu_tuner.vision.page.markup import text
 
 PER_PAGE = 60  # images: a page of about 6 MB
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Gallery:
         return sum(map(len, self.confidences.values()))
 
 
-def write(shots: Iterable[Shot], out: Path, threshold: float, about: str) -> Gallery:
+def write(shots: Iterable[Shot], out: Path, threshold: float, description: str) -> Gallery:
     """Write `out`, and `<name>-2.html` and so on where there are more images than PER_PAGE.
 
     Labels are counted over all pages. The parts of the pages lie in a folder meanwhile, as they may not fit in memory.
@@ -48,7 +48,7 @@ def write(shots: Iterable[Shot], out: Path, threshold: float, about: str) -> Gal
     gallery = Gallery()
     with TemporaryDirectory() as folder:
         parts: list[Path] = []
-        for figures in _by_page(_noted(shots, gallery), gallery):
+        for figures in _by_page(_collect(shots, gallery), gallery):
             parts.append(Path(folder, str(len(parts))))
             parts[-1].write_text("\n".join(figures), "utf-8")
         gallery.pages = [
@@ -57,12 +57,12 @@ def write(shots: Iterable[Shot], out: Path, threshold: float, about: str) -> Gal
         ]
         out.parent.mkdir(parents=True, exist_ok=True)
         for number, part in enumerate(parts):
-            html = _page(gallery, number, part.read_text("utf-8"), threshold, about)
+            html = _page(gallery, number, part.read_text("utf-8"), threshold, description)
             gallery.pages[number].write_text(html, "utf-8")
     return gallery
 
 
-def _noted(shots: Iterable[Shot], gallery: Gallery) -> Iterator[Shot]:
+def _collect(shots: Iterable[Shot], gallery: Gallery) -> Iterator[Shot]:
     """The shots that have an image; sentences and confidences are added to the gallery."""
     for shot in shots:
         gallery.sentences += [f"{shot.name}: {each}" for each in shot.sentences]
@@ -85,33 +85,37 @@ def _by_page(shots: Iterable[Shot], gallery: Gallery) -> Iterator[list[str]]:
         yield figures
 
 
-def _page(gallery: Gallery, number: int, figures: str, threshold: float, about: str) -> str:
-    style = (comparison.HERE / "style.css").read_text("utf-8") + (_HERE / "gallery.css").read_text("utf-8")
-    script = (_HERE / "gallery.js").read_text("utf-8")
-    rising = {name: sorted(each) for name, each in gallery.confidences.items()}
-    start = lowest(list(rising.values()))
-    by_count = sorted(enumerate(rising.items()), key=lambda item: -len(item[1][1]))
+def _page(gallery: Gallery, number: int, figures: str, threshold: float, description: str) -> str:
+    style = (comparison.FOLDER / "style.css").read_text("utf-8") + (_FOLDER / "gallery.css").read_text("utf-8")
+    script = (_FOLDER / "gallery.js").read_text("utf-8")
+    sorted_confidences = {name: sorted(each) for name, each in gallery.confidences.items()}
+    start = axis_start(list(sorted_confidences.values()))
+    by_count = sorted(enumerate(sorted_confidences.items()), key=lambda item: -len(item[1][1]))
     curves = "".join(curve(index, name, each, start) for index, (name, each) in by_count)
-    data = {"labels": list(rising), "confidences": list(rising.values()), "images": gallery.images}
+    data = {
+        "labels": list(sorted_confidences),
+        "confidences": list(sorted_confidences.values()),
+        "images": gallery.images,
+    }
     values = {
         "policy": _policy(script),
         "title": f"Results on {count(gallery.images, 'image')}",
         "style": style,
-        "about": text(about),
+        "about": text(description),
         "threshold": f"{threshold:g}" if float(f"{threshold:g}") == threshold else repr(threshold),
         "curves": curves or "<p>No image has a label.</p>",
         "figures": figures,
         "pages": _links(gallery.pages, number),
         "notes": "".join(f"<li>{text(each)}</li>" for each in gallery.sentences),
-        "left": "" if gallery.sentences else "hidden",
+        "notes_hidden": "" if gallery.sentences else "hidden",
         "data": json.dumps(data).replace("<", "\\u003c"),
         "script": script,
     }
-    return _filled((_HERE / "gallery.html").read_text("utf-8"), values)
+    return _fill_template((_FOLDER / "gallery.html").read_text("utf-8"), values)
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
+def _fill_template(template: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
 def _policy(script: str) -> str:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from iu_tuner.vision.drawing.anomalies import Anomalies, Area
 from iu_tuner.vision.drawing.picture import PictureError, jpeg_data, open_picture
-from iu_tuner.vision.drawing.plan import Found
+from iu_tuner.vision.drawing.plan import ImageWithResult
 from iu_tuner.vision.formats.labels import Label
 
 MAX_SIDE = 800  # pixels
@@ -33,13 +33,13 @@ class Shot:
     sentences: tuple[str, ...] = ()
 
 
-def shot(found: Found, *, is_upright: bool) -> Shot:
+def shot(image_with_result: ImageWithResult, *, is_upright: bool) -> Shot:
     """The small copy of an image with its labels."""
-    name, result = found.image.name, found.result
+    name, result = image_with_result.image.name, image_with_result.result
     if isinstance(result, str):
         return Shot(name, sentences=(result,))
     try:
-        picture = open_picture(found.image.path, is_upright=is_upright, side=MAX_SIDE)
+        picture = open_picture(image_with_result.image.path, is_upright=is_upright, max_side=MAX_SIDE)
     except PictureError as error:
         return Shot(name, sentences=(str(error),))
     mask, areas = "", result.anomalies.areas if result.anomalies else ()
@@ -56,9 +56,9 @@ def shot(found: Found, *, is_upright: bool) -> Shot:
 def _mask(anomalies: Anomalies, size: tuple[int, int]) -> str:
     if (layer := anomalies.layer(size)) is None:
         return ""
-    colours, covered = layer
+    colours, covered_pixels = layer
     image = Image.new("RGBA", size)
-    image.paste(colours, mask=covered)
+    image.paste(colours, mask=covered_pixels)
     buffer = BytesIO()
     image.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()

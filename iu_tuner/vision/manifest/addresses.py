@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 _OBJECT = re.compile(r"s3://([^/\s]+)/((?!/)\S(?:.*[^\s/])?)", re.DOTALL)
@@ -19,7 +19,7 @@ _decoder = json.JSONDecoder()
 
 
 class Reference(NamedTuple):
-    """A `…-ref` of a line: its name, its value, and where the value's characters begin and end in the text."""
+    """A field whose name ends with `-ref`: its name, its value, and where the value begins and ends in the text."""
 
     name: str
     value: str
@@ -41,7 +41,7 @@ def folder(option: str, address: str) -> tuple[str, str]:
     """
     match = _FOLDER.fullmatch(address)
     if not match:
-        raise UsageError(f"{option}: got {shown(address)}; takes s3://bucket/prefix")
+        raise UsageError(f"{option}: got {quoted(address)}; takes s3://bucket/prefix")
     return match[1], f"{match[2]}/" if match[2] else ""
 
 
@@ -52,7 +52,7 @@ def references(text: str) -> list[Reference]:
         ValueError: the line is no JSON object.
     """
     if "\\" in text or text.count('-ref"') != 1:
-        return list(_scanned(text))
+        return list(_scan(text))
     # Most lines: no name or text is escaped, and one ends with `-ref`. That is twice as fast.
     value = _decoder.decode(text)
     if not isinstance(value, dict):
@@ -62,8 +62,8 @@ def references(text: str) -> list[Reference]:
     return [Reference(field[1], field[2], *field.span(2))] if field and is_own else []
 
 
-def _scanned(text: str) -> Iterator[Reference]:
-    position = _after(text, "{", 0)
+def _scan(text: str) -> Iterator[Reference]:
+    position = _position_after(text, "{", 0)
     if text[position : position + 1] == "}":
         _check_end(text, position + 1)
         return
@@ -71,30 +71,30 @@ def _scanned(text: str) -> Iterator[Reference]:
         name, position = _decoder.raw_decode(text, position)
         if not isinstance(name, str):
             raise json.JSONDecodeError("Expecting a name", text, position)
-        start = _after(text, ":", position)
+        start = _position_after(text, ":", position)
         value, position = _decoder.raw_decode(text, start)
         if name.endswith("-ref") and isinstance(value, str):
             yield Reference(name, value, start + 1, position - 1)
-        position = _blank(text, position)
+        position = _skip_blanks(text, position)
         if text[position : position + 1] != ",":
             break
-        position = _blank(text, position + 1)
-    _check_end(text, _after(text, "}", position))
+        position = _skip_blanks(text, position + 1)
+    _check_end(text, _position_after(text, "}", position))
 
 
-def _blank(text: str, position: int) -> int:
+def _skip_blanks(text: str, position: int) -> int:
     match = _SPACE.match(text, position)
     return match.end() if match else position
 
 
-def _after(text: str, mark: str, position: int) -> int:
+def _position_after(text: str, mark: str, position: int) -> int:
     """The place after `mark` and the blanks around it. Raises ValueError if something else is there."""
-    position = _blank(text, position)
+    position = _skip_blanks(text, position)
     if text[position : position + 1] != mark:
         raise json.JSONDecodeError(f"Expecting '{mark}'", text, position)
-    return _blank(text, position + 1)
+    return _skip_blanks(text, position + 1)
 
 
 def _check_end(text: str, position: int) -> None:
-    if _blank(text, position) != len(text):
+    if _skip_blanks(text, position) != len(text):
         raise json.JSONDecodeError("Extra data", text, position)

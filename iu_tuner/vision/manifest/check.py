@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from iu_tuner.formats import count
 from iu_tuner.vision.manifest.addresses import bucket_and_key
-from iu_tuner.vision.manifest.attributes import attribute_faults, label_names, typed
+from iu_tuner.vision.manifest.attributes import attribute_faults, attribute_types, label_names
 from iu_tuner.vision.manifest.file_rules import (
     MAX_BYTES,
     MAX_LINES,
@@ -20,10 +20,10 @@ from iu_tuner.vision.manifest.file_rules import (
     FileRules,
 )
 from iu_tuner.vision.manifest.finding import WHOLE_FILE, Finding
-from iu_tuner.vision.manifest.lines import EMPTY, UTF8_MARK, oddity, parsed, raw_lines
+from iu_tuner.vision.manifest.lines import EMPTY, UTF8_MARK, format_problem, parse_line, raw_lines
 
 FORMAT = "ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT"
-_CHUNK = 64  # lines; their images are looked at together, and the first 256 KiB of each are in memory
+_CHUNK_LINES = 64  # their images are looked at together, and the first 256 KiB of each are in memory
 
 
 class CheckedLine(NamedTuple):
@@ -47,7 +47,7 @@ class Check:
         self._max_lines = MAX_LINES_OF_SMALL_REGIONS if region in SMALL_REGIONS else MAX_LINES
         self._rules = FileRules()
         self.lines = 0
-        self._invalid = 0
+        self._invalid_lines = 0
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is wrong, in the order of the lines; what is wrong with the file as a whole comes last.
@@ -62,44 +62,44 @@ class Check:
             yield Finding(WHOLE_FILE, "ERROR_MANIFEST_SIZE_TOO_LARGE", "the file has more than 1 GB")
             return
         with self._path.open("rb") as file:
-            if sentence := oddity(file) or "":
+            if sentence := format_problem(file) or "":
                 code, number = ("ERROR_EMPTY_MANIFEST", WHOLE_FILE) if sentence == EMPTY else (FORMAT, 1)
                 yield Finding(number, code, f"this is no manifest: {sentence}")
                 return
             lines = raw_lines(file)
-            while chunk := list(islice(lines, _CHUNK)):
+            while chunk := list(islice(lines, _CHUNK_LINES)):
                 yield from self._chunk_findings(chunk)
                 if self.lines > self._max_lines:
                     break
         yield from self._end_findings()
 
     def _chunk_findings(self, chunk: list[tuple[int, bytes]]) -> list[Finding]:
-        found: list[Finding] = []
+        findings: list[Finding] = []
         images: list[CheckedLine] = []
-        for number, raw in chunk:
+        for number, line_bytes in chunk:
             self.lines = number
             if number > self._max_lines:
                 sentence = f"the file has more than {count(self._max_lines, 'line')}; the others are not checked"
-                found.append(Finding(number, "ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM", sentence))
+                findings.append(Finding(number, "ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM", sentence))
                 break
-            found += self._line_findings(number, raw, images)
+            findings += self._line_findings(number, line_bytes, images)
         if self._look and images:
-            found += self._look(images)
-            found.sort(key=lambda each: each.line)
+            findings += self._look(images)
+            findings.sort(key=lambda each: each.line)
         of_file = (FORMAT, "ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM", *OF_FILE)
-        self._invalid += len({each.line for each in found if each.is_error and each.code not in of_file})
-        return found
+        self._invalid_lines += len({each.line for each in findings if each.is_error and each.code not in of_file})
+        return findings
 
-    def _line_findings(self, number: int, raw: bytes, images: list[CheckedLine]) -> Iterator[Finding]:
-        if number == 1 and raw.startswith(UTF8_MARK):
+    def _line_findings(self, number: int, line_bytes: bytes, images: list[CheckedLine]) -> Iterator[Finding]:
+        if number == 1 and line_bytes.startswith(UTF8_MARK):
             yield Finding(1, FORMAT, "the file begins with a byte order mark: save it in UTF-8 without one")
-            raw = raw.removeprefix(UTF8_MARK)
+            line_bytes = line_bytes.removeprefix(UTF8_MARK)
         try:
-            line = parsed(raw)
+            line = parse_line(line_bytes)
         except ValueError as error:
             yield Finding(number, "ERROR_INVALID_JSON_LINE", str(error))
             return
-        kinds = typed(line)
+        kinds = attribute_types(line)
         names = label_names(line, kinds)
         for faults in (
             self._rules.address_faults(number, line),
@@ -108,13 +108,13 @@ class Check:
         ):
             for code, sentence in faults:
                 yield Finding(number, code, sentence)
-        if self._look and (place := bucket_and_key(line.get("source-ref"))):
-            images.append(CheckedLine(number, *place, line))
+        if self._look and (location := bucket_and_key(line.get("source-ref"))):
+            images.append(CheckedLine(number, *location, line))
 
     def _end_findings(self) -> Iterator[Finding]:
         if self._region in SMALL_REGIONS and MAX_TEST_LINES_OF_SMALL_REGIONS < self.lines <= self._max_lines:
-            most = count(MAX_TEST_LINES_OF_SMALL_REGIONS, "line")
-            sentence = f"a test set takes at most {most} in {self._region}; the file has {self.lines:,}"
+            limit_text = count(MAX_TEST_LINES_OF_SMALL_REGIONS, "line")
+            sentence = f"a test set takes at most {limit_text} in {self._region}; the file has {self.lines:,}"
             yield Finding(WHOLE_FILE, "WARNING_MANIFEST_ROWS_EXCEEDS_MAXIMUM", sentence)
-        for code, sentence in self._rules.end_faults(self.lines, self._invalid):
+        for code, sentence in self._rules.end_faults(self.lines, self._invalid_lines):
             yield Finding(WHOLE_FILE, code, sentence)

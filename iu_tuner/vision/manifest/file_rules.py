@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.formats import count
 from iu_tuner.vision.formats.manifest import BOXES, WHOLE_IMAGE
 from iu_tuner.vision.manifest.addresses import bucket_and_key
@@ -42,11 +42,11 @@ class FileRules:
         for name, address in line.items():
             if name != "source-ref" and not (name.endswith("-ref") and isinstance(address, str)):
                 continue
-            place = bucket_and_key(address)
-            if place is None:
-                yield "ERROR_INVALID_SOURCE_REF_FORMAT", f"{name} takes s3://bucket/key; got {shown(address)}"
+            location = bucket_and_key(address)
+            if location is None:
+                yield "ERROR_INVALID_SOURCE_REF_FORMAT", f"{name} takes s3://bucket/key; got {quoted(address)}"
             elif name == "source-ref":
-                yield from self._image_faults(number, address, place[0])
+                yield from self._image_faults(number, address, location[0])
 
     def label_faults(self, names: set[str], kinds: dict[str, str]) -> Iterator[Fault]:
         """Count the line's labels; the fault comes with the first label that is too many."""
@@ -59,17 +59,19 @@ class FileRules:
                 sentence = f"here is label {MAX_LABELS + 1} of the file; takes at most {MAX_LABELS}"
                 yield "ERROR_MANIFEST_TOO_MANY_LABELS", sentence
 
-    def end_faults(self, lines: int, invalid: int) -> Iterator[Fault]:
-        """The faults of the file after all of its `lines`, of which `invalid` have errors."""
-        if invalid > MAX_INVALID_RATIO * lines:
-            sentence = f"{invalid:,} of {lines:,} lines have errors; takes at most 20 %"
+    def end_faults(self, lines: int, invalid_lines: int) -> Iterator[Fault]:
+        """The faults of the file after all of its `lines`, of which `invalid_lines` have errors."""
+        if invalid_lines > MAX_INVALID_RATIO * lines:
+            sentence = f"{invalid_lines:,} of {lines:,} lines have errors; takes at most 20 %"
             yield "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST", sentence
         has_boxes = BOXES in self._kinds
-        least = MIN_LABELS_WITH_BOXES if has_boxes else MIN_LABELS
+        min_labels = MIN_LABELS_WITH_BOXES if has_boxes else MIN_LABELS
         has_classes = WHOLE_IMAGE in self._kinds and not self._is_for_anomalies
-        if (has_boxes or has_classes) and len(self._labels) < least:
-            of = "with boxes" if has_boxes else "without boxes"
-            sentence = f"the file has {count(len(self._labels), 'label')}; a data set {of} takes at least {least}"
+        if (has_boxes or has_classes) and len(self._labels) < min_labels:
+            kind_text = "with boxes" if has_boxes else "without boxes"
+            sentence = (
+                f"the file has {count(len(self._labels), 'label')}; a data set {kind_text} takes at least {min_labels}"
+            )
             yield "ERROR_MANIFEST_TOO_FEW_LABELS", sentence
 
     def _image_faults(self, number: int, address: str, bucket: str) -> Iterator[Fault]:

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from iu_tuner.contract.input_errors import shown
+from iu_tuner.contract.input_errors import quoted
 from iu_tuner.exit_codes import UsageError
 
 UTF8_MARK = b"\xef\xbb\xbf"
 MAX_LINE_BYTES = 16 * 2**20  # the service takes 100,000 characters; more than this is no list of lines
 MAX_LINE_LENGTH = 100_000  # characters: the guide, "Terminal content errors"
-_HEAD = 4096
-_STARTS = {
+_HEAD_BYTES = 4096
+_SIGNATURES = {
     b"\x1f\x8b": "it is compressed with gzip: unpack it",
     b"PK\x03\x04": "it is a ZIP archive: unpack it",
     b"\xff\xfe": "it is in UTF-16: save it in UTF-8",
@@ -28,13 +28,13 @@ _STARTS = {
 EMPTY = "it is empty"
 
 
-def oddity(file: BinaryIO) -> str | None:
+def format_problem(file: BinaryIO) -> str | None:
     """Why a file can't hold JSON lines, by its first bytes, as the end of a sentence; None if it may hold them."""
-    head = file.read(_HEAD)
-    is_whole = len(head) < _HEAD
+    head = file.read(_HEAD_BYTES)
+    is_whole = len(head) < _HEAD_BYTES
     file.seek(0)
-    for start, sentence in _STARTS.items():
-        if head.startswith(start):
+    for signature, sentence in _SIGNATURES.items():
+        if head.startswith(signature):
             return sentence
     if b"\0" in head[:4]:
         return "it is in UTF-16 or UTF-32, or no text: save it in UTF-8"
@@ -62,19 +62,19 @@ def raw_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def read_manifest_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a manifest. Raises UsageError with one sentence for a file that has no JSON lines."""
     with path.open("rb") as file:
-        if sentence := oddity(file):
+        if sentence := format_problem(file):
             raise UsageError(f"{path}: {sentence}")
         yield from raw_lines(file)
 
 
-def filled_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def nonblank_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, without a byte order mark. Raises UsageError as `read_manifest_lines` does."""
     for number, line in read_manifest_lines(path):
         if line.strip():
             yield number, line.removeprefix(UTF8_MARK) if number == 1 else line
 
 
-def parsed(line: bytes) -> dict[str, Any]:
+def parse_line(line: bytes) -> dict[str, Any]:
     """The object of a line. Raises ValueError with a sentence for what the service takes for no JSON line."""
     try:
         text = line.decode()
@@ -85,14 +85,14 @@ def parsed(line: bytes) -> dict[str, Any]:
     if len(text := text.rstrip("\r\n")) > MAX_LINE_LENGTH:
         raise ValueError(f"the line has {len(text):,} characters; takes at most {MAX_LINE_LENGTH:,}")
     try:
-        found = _decoder.decode(text)
+        value = _decoder.decode(text)
     except RecursionError:
         raise ValueError("the line's objects or lists are nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"the line is no JSON: {error.msg} at character {error.pos + 1}") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ValueError("the line is JSON, but no object")
-    return found
+    return value
 
 
 def _no_number(text: str) -> NoReturn:
@@ -113,7 +113,7 @@ def bytes_of(text: str) -> bytes:
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[BinaryIO]:
+def replace_file(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` at the end; if anything is raised before, `path` stays as it was.
 
     Raises:
@@ -122,7 +122,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", dir=path.parent)
     except OSError as error:
-        raise UsageError(f"--out: {shown(str(path))} can't be written: {error.strerror}") from None
+        raise UsageError(f"--out: {quoted(str(path))} can't be written: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

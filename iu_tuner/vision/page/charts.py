@@ -24,8 +24,8 @@ class Line:
 
 def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], percent: bool = False) -> str:
     """A figure with a line for each model. `percent`: the horizontal axis shows 0 to 100."""
-    described = "; ".join(f"{line.name}: {line.caption}" for line in lines)
-    drawn = "".join(_drawn(number, line) for number, line in enumerate(lines))
+    description = "; ".join(f"{line.name}: {line.caption}" for line in lines)
+    drawn_lines = "".join(_line_svg(number, line) for number, line in enumerate(lines))
     legend = "".join(
         f'<li class="m{number % COLOURS}"><svg viewBox="0 0 36 12" aria-hidden="true">'
         f'<path class="line" d="M0 6H36"/></svg>{text(line.name)}: {text(line.caption)}</li>'
@@ -33,16 +33,16 @@ def chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], percent
     )
     return (
         f'<figure class="chart"><h3>{title}</h3>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(f"{title}. {described}")}">'
-        f'{_axes(x_label, y_label, percent)}{drawn}</svg><ul class="legend">{legend}</ul></figure>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{plain(f"{title}. {description}")}">'
+        f'{_axes(x_label, y_label, percent)}{drawn_lines}</svg><ul class="legend">{legend}</ul></figure>'
     )
 
 
-def _drawn(number: int, line: Line) -> str:
-    points = [_place(*each) for each in line.points]
+def _line_svg(number: int, line: Line) -> str:
+    points = [_position(*each) for each in line.points]
     path = "".join(f"{'L' if index else 'M'}{x:.1f} {y:.1f}" for index, (x, y) in enumerate(points))
     marks = "".join(
-        f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="6"/>' for x, y in (_place(*mark) for mark in line.marks)
+        f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="6"/>' for x, y in (_position(*mark) for mark in line.marks)
     )
     return f'<g class="m{number % COLOURS}"><path class="line" d="{path or "M0 0"}"/>{marks}</g>'
 
@@ -50,12 +50,12 @@ def _drawn(number: int, line: Line) -> str:
 def _axes(x_label: str, y_label: str, percent: bool) -> str:
     parts = []
     for step in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x, y = _place(step, step)
+        x, y = _position(step, step)
         parts.append(f'<path class="axis" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 5:.1f}" text-anchor="end">{step:g}</text>')
-        shown = f"{100 * step:g}" if percent else f"{step:g}"
+        step_text = f"{100 * step:g}" if percent else f"{step:g}"
         anchor = "end" if step == 1 else "middle"
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="{anchor}">{shown}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="{anchor}">{step_text}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{x_label}</text>')
     height = (TOP + HEIGHT - BOTTOM) / 2
@@ -63,5 +63,5 @@ def _axes(x_label: str, y_label: str, percent: bool) -> str:
     return "".join(parts)
 
 
-def _place(x: float, y: float) -> tuple[float, float]:
+def _position(x: float, y: float) -> tuple[float, float]:
     return LEFT + x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y * (HEIGHT - TOP - BOTTOM)

@@ -24,11 +24,11 @@ def share(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def interval(found: Mapping[str, Any]) -> str:
+def interval(values: Mapping[str, Any]) -> str:
     """A share with its bounds below it, or the reason why there are none."""
-    if found["low"] is None:
-        return share(found["value"])
-    return f"{share(found['value'])} <small>{found['low']:.3f} to {found['high']:.3f}</small>"
+    if values["low"] is None:
+        return share(values["value"])
+    return f"{share(values['value'])} <small>{values['low']:.3f} to {values['high']:.3f}</small>"
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -36,21 +36,23 @@ def number(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
+def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
     """A table of cells that are HTML. The first `texts` columns are text, the others numbers; it scrolls by itself."""
-    head = "".join(f'<th scope="col"{_class(place, texts)}>{name}</th>' for place, name in enumerate(heads))
-    body = "".join(
+    heading_cells = "".join(
+        f'<th scope="col"{_class(column, texts)}>{name}</th>' for column, name in enumerate(headings)
+    )
+    body_rows = "".join(
         "<tr>"
         + "".join(
-            f'<th scope="row">{cell}</th>' if place == 0 else f"<td{_class(place, texts)}>{cell}</td>"
-            for place, cell in enumerate(row)
+            f'<th scope="row">{cell}</th>' if column == 0 else f"<td{_class(column, texts)}>{cell}</td>"
+            for column, cell in enumerate(row)
         )
         + "</tr>"
         for row in rows
     )
     return (
         f'<div class="rows" tabindex="0" role="region" aria-label="Table: {plain(caption)}"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<thead><tr>{heading_cells}</tr></thead><tbody>{body_rows}</tbody></table></div>"
     )
 
 
@@ -59,5 +61,5 @@ def section(id_: str, title: str, *parts: str) -> str:
     return f'<section aria-labelledby="{id_}"><h2 id="{id_}">{title}</h2>{"".join(parts)}</section>'
 
 
-def _class(place: int, texts: int) -> str:
-    return "" if place < texts else ' class="number"'
+def _class(column: int, texts: int) -> str:
+    return "" if column < texts else ' class="number"'

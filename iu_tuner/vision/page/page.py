@@ -16,7 +16,7 @@ from iu_tuner.vision.page.confusion import confusion, worst
 from iu_tuner.vision.page.markup import plain, section, text
 from iu_tuner.vision.page.thumbnails import Thumbnails
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 def page(comparison: Comparison, output: Mapping[str, Any], images: Path | None) -> str:
@@ -36,15 +36,15 @@ def page(comparison: Comparison, output: Mapping[str, Any], images: Path | None)
     sections += [f'<p class="note">{text(note)}</p>' for note in thumbnails.notes]
     values = {
         "title": f"Comparison: {plain(', '.join(output['models']))}",
-        "style": (HERE / "style.css").read_text("utf-8"),
+        "style": (FOLDER / "style.css").read_text("utf-8"),
         "symbols": thumbnails.symbols(),
         "verdict": text(output["verdict"]),
         "about": _about(output),
         "sections": "\n".join(filter(None, sections)),
         "stamp": "<br>".join(tables.stamp(output["provenance"])),
     }
-    template = (HERE / "template.html").read_text("utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)
+    template = (FOLDER / "template.html").read_text("utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
 def _about(output: Mapping[str, Any]) -> str:
@@ -62,7 +62,7 @@ def _curves(comparison: Comparison, output: Mapping[str, Any]) -> str:
     for evaluation in comparison.evaluations:
         name = evaluation.candidate.name
         model, points = output["models"][name], curve_points(evaluation)
-        marked = [
+        mark_values = [
             (kind, point["threshold"], point["recall"]["value"], point["precision"]["value"])
             for kind, point in model["thresholds"].items()
             if None not in (point["recall"]["value"], point["precision"]["value"])
@@ -70,13 +70,13 @@ def _curves(comparison: Comparison, output: Mapping[str, Any]) -> str:
         caption = "; ".join(
             f"{tables.POINTS[kind]}, {'by class' if threshold is None else f'{threshold:.4g}'}: "
             f"recall {recall:.2f} and precision {precision:.2f}"
-            for kind, threshold, recall, precision in marked
+            for kind, threshold, recall, precision in mark_values
         )
         precision_recall.append(
             Line(
                 name,
                 list(zip(points["recall"], points["precision"], strict=True)),
-                [(recall, precision) for _, _, recall, precision in marked],
+                [(recall, precision) for _, _, recall, precision in mark_values],
                 caption or "nothing reaches the threshold",
             )
         )
@@ -110,18 +110,18 @@ def _f1_line(evaluation: Evaluation, points: Mapping[str, list[float]], model: M
 def _calibration(comparison: Comparison) -> str:
     lines = []
     for evaluation in comparison.evaluations:
-        found = evaluation.calibration
-        if found.error is None:
+        calibration = evaluation.calibration
+        if calibration.error is None:
             continue
-        points = [(each.confidence / 100, each.right) for each in found.bins]
-        lines.append(Line(evaluation.candidate.name, points, [], f"expected calibration error {found.error:.3f}"))
+        points = [(each.confidence / 100, each.right) for each in calibration.bins]
+        lines.append(Line(evaluation.candidate.name, points, [], f"expected calibration error {calibration.error:.3f}"))
     if not lines:
         return ""
-    about = "<p>A confidence of 90 is right nine times in ten where the line goes from corner to corner.</p>"
+    introduction = "<p>A confidence of 90 is right nine times in ten where the line goes from corner to corner.</p>"
     return section(
         "calibration",
         "Is the confidence right?",
-        about,
+        introduction,
         '<div class="pictures">',
         chart("Share right by confidence", "confidence", "share right", lines, percent=True),
         "</div>",

@@ -29,71 +29,71 @@ class Pictures:
 
     def figure(self, image: int, caption: str | None = None) -> str:
         """The image with its boxes, and a caption that says the same in words."""
-        true = self._comparison.truth.images[image]
+        truth = self._comparison.truth.images[image]
         boxes = [box for pair in self._pairs[image] for box in self._boxes(pair)]
-        width, height = true.size or self._extent(image)
-        id_ = self._thumbnails.id_of(true.key)
-        shown = f'<use href="#{id_}" width="{width}" height="{height}"/>' if id_ else ""
-        drawn = "".join(_rectangle(kind, box) for kind, box in boxes) if self._comparison.truth.has_boxes else ""
+        width, height = truth.size or self._extent(image)
+        id_ = self._thumbnails.id_of(truth.key)
+        image_svg = f'<use href="#{id_}" width="{width}" height="{height}"/>' if id_ else ""
+        box_svg = "".join(_rectangle(kind, box) for kind, box in boxes) if self._comparison.truth.has_boxes else ""
         words = caption or self._in_words(image)
         return (
-            f'<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{plain(f"{true.key}: {words}")}">'
-            f"{shown}{drawn}</svg><figcaption><b>{text(true.key)}</b><br>{text(words)}</figcaption></figure>"
+            f'<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{plain(f"{truth.key}: {words}")}">'
+            f"{image_svg}{box_svg}</svg><figcaption><b>{text(truth.key)}</b><br>{text(words)}</figcaption></figure>"
         )
 
     def _boxes(self, pair: Pair) -> Iterable[tuple[str, tuple[float, ...]]]:
         matches = self._evaluation.matches
-        is_hit = NOTHING not in (pair.truth, pair.found) and (
-            matches.truth.klass[pair.truth] == matches.found.klass[pair.found]
+        is_hit = NOTHING not in (pair.truth, pair.detection) and (
+            matches.truth.klass[pair.truth] == matches.detections.klass[pair.detection]
         )
         if pair.truth != NOTHING:
             yield "object" if is_hit else "missed", tuple(matches.truth.box[pair.truth].tolist())
-        if pair.found != NOTHING:
-            yield "hit" if is_hit else "invented", tuple(matches.found.box[pair.found].tolist())
+        if pair.detection != NOTHING:
+            yield "hit" if is_hit else "invented", tuple(matches.detections.box[pair.detection].tolist())
 
     def _in_words(self, image: int) -> str:
         """Each error on the image, by class."""
         matches, classes = self._evaluation.matches, self._comparison.classes
-        words: dict[str, int] = defaultdict(int)
+        counts: dict[str, int] = defaultdict(int)
         for pair in self._pairs[image]:
-            true = None if pair.truth == NOTHING else classes[matches.truth.klass[pair.truth]]
-            seen = None if pair.found == NOTHING else classes[matches.found.klass[pair.found]]
-            if true == seen:
-                words[f"{true} found"] += 1
-            elif seen is None:
-                words[f"{true} missed"] += 1
-            elif true is None:
-                words[f"{seen} invented"] += 1
+            true_class = None if pair.truth == NOTHING else classes[matches.truth.klass[pair.truth]]
+            found_class = None if pair.detection == NOTHING else classes[matches.detections.klass[pair.detection]]
+            if true_class == found_class:
+                counts[f"{true_class} found"] += 1
+            elif found_class is None:
+                counts[f"{true_class} missed"] += 1
+            elif true_class is None:
+                counts[f"{found_class} invented"] += 1
             else:
-                words[f"{true} taken for {seen}"] += 1
-        return ", ".join(f"{number} {word}" for word, number in words.items()) or "nothing there, nothing found"
+                counts[f"{true_class} taken for {found_class}"] += 1
+        return ", ".join(f"{number} {word}" for word, number in counts.items()) or "nothing there, nothing found"
 
     def _extent(self, image: int) -> tuple[int, int]:
         """The size that the boxes need, for an image of unknown size."""
         matches = self._evaluation.matches
-        sides = [1.0]
-        for boxes in (matches.truth, matches.found):
+        edges = [1.0]
+        for boxes in (matches.truth, matches.detections):
             box = boxes.box[boxes.of(image)]
-            sides += (box[:, :2] + box[:, 2:]).max(axis=1).tolist() if len(box) else []
-        side = int(max(sides)) + 1
-        return side, side
+            edges += (box[:, :2] + box[:, 2:]).max(axis=1).tolist() if len(box) else []
+        max_edge = int(max(edges)) + 1
+        return max_edge, max_edge
 
 
-def key() -> str:
+def legend() -> str:
     """The legend of the boxes."""
     items = "".join(
-        f'<li><svg viewBox="0 0 16 10" aria-hidden="true">{_rectangle(name, (1, 1, 14, 8))}</svg>{says}</li>'
-        for name, says in KINDS.items()
+        f'<li><svg viewBox="0 0 16 10" aria-hidden="true">{_rectangle(name, (1, 1, 14, 8))}</svg>{meaning}</li>'
+        for name, meaning in KINDS.items()
     )
     return f'<ul class="key">{items}</ul>'
 
 
-def bad_image_says(missed: int, invented: int, too_large: int) -> str:
+def errors_in_words(missed: int, invented: int, too_large: int) -> str:
     """The errors on an image, in words."""
     return f"{missed} missed, {invented} invented, {too_large} too large"
 
 
 def _rectangle(kind: str, box: tuple[float, ...]) -> str:
     left, top, width, height = (f"{side:g}" for side in box)
-    place = f'x="{left}" y="{top}" width="{width}" height="{height}"'
-    return f'<rect class="halo" {place}/><rect class="{kind}" {place}/>'
+    position = f'x="{left}" y="{top}" width="{width}" height="{height}"'
+    return f'<rect class="halo" {position}/><rect class="{kind}" {position}/>'

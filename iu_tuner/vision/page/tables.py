@@ -22,7 +22,7 @@ POINTS = {
 
 def rates(output: Json) -> str:
     """Precision, recall and F1 of each model, over all classes and of each."""
-    heads = [
+    headings = [
         "Model",
         "Class",
         "Threshold",
@@ -37,26 +37,26 @@ def rates(output: Json) -> str:
         "AP@.75",
     ]
     overall = [_rates_row(name, "all", model) for name, model in output["models"].items()]
-    absent = set(output["classesWithoutTruth"])
+    absent_classes = set(output["classesWithoutTruth"])
     by_class = [
         _rates_row(name, klass, values)
         for klass in output["classes"]
         for name, model in output["models"].items()
-        if (values := model["perClass"][klass]) and (klass not in absent or values["falsePositives"])
+        if (values := model["perClass"][klass]) and (klass not in absent_classes or values["falsePositives"])
     ]
-    parts = [table("Rates of all classes", heads, overall, 2)]
+    parts = [table("Rates of all classes", headings, overall, 2)]
     if len(output["classes"]) > 1:
-        rows = table("Rates by class", heads, by_class, 2)
-        parts.append(_behind(f"{len(output['classes'])} classes", rows, len(output["classes"]) > MAX_OPEN_CLASSES))
+        rows = table("Rates by class", headings, by_class, 2)
+        parts.append(_folded(f"{len(output['classes'])} classes", rows, len(output["classes"]) > MAX_OPEN_CLASSES))
     notes = [
         f"{text(name)}: {note}"
         for name, model in output["models"].items()
         for note in sorted({model[rate]["note"] for rate in _RATES if "note" in model[rate]})
     ]
-    if absent:
+    if absent_classes:
         parts.append(
             f'<p class="note">Average precision leaves out classes without an object in the truth: '
-            f"{', '.join(map(text, sorted(absent)))}. Their false alarms count in the rates.</p>"
+            f"{', '.join(map(text, sorted(absent_classes)))}. Their false alarms count in the rates.</p>"
         )
     parts += [f'<p class="note">{note}.</p>' for note in notes]
     note = '<p class="note">Below a rate: its 95 % interval. AP is average precision, as pycocotools counts it.</p>'
@@ -87,8 +87,8 @@ def points(output: Json) -> str:
         for name, model in output["models"].items()
         for kind, point in model["thresholds"].items()
     ]
-    heads = ["Model", "Threshold", "Value", "Precision", "Recall", "F1"]
-    return section("thresholds", "At other thresholds", table("Rates at other thresholds", heads, rows, 2))
+    headings = ["Model", "Threshold", "Value", "Precision", "Recall", "F1"]
+    return section("thresholds", "At other thresholds", table("Rates at other thresholds", headings, rows, 2))
 
 
 def differences(output: Json) -> str:
@@ -102,15 +102,17 @@ def differences(output: Json) -> str:
         for klass, values in _overall_and_classes(each)
         if klass == "all" or klass not in output["classesWithoutTruth"]
     ]
-    heads = ["Models", "Class", "Precision", "Recall", "F1", "AP@.5"]
-    few = len(output["classes"]) <= MAX_OPEN_CLASSES
-    shown = rows if few else [row for row in rows if row[1] == text("all")]
+    headings = ["Models", "Class", "Precision", "Recall", "F1", "AP@.5"]
+    all_open = len(output["classes"]) <= MAX_OPEN_CLASSES
+    open_rows = rows if all_open else [row for row in rows if row[1] == text("all")]
     note = (
         '<p class="note">An interval that does not hold 0 is a difference that other images of the same kind would show'
         " too. Both models are resampled on the same images.</p>"
     )
-    rest = "" if few else _behind("Differences by class", table("Differences by class", heads, rows, 2), True)
-    return section("differences", "What differs", table("Differences", heads, shown, 2), rest, note)
+    folded_table = (
+        "" if all_open else _folded("Differences by class", table("Differences by class", headings, rows, 2), True)
+    )
+    return section("differences", "What differs", table("Differences", headings, open_rows, 2), folded_table, note)
 
 
 def _overall_and_classes(each: Json) -> Iterator[tuple[str, Json]]:
@@ -122,15 +124,15 @@ def _overall_and_classes(each: Json) -> Iterator[tuple[str, Json]]:
 def kinds(output: Json) -> str:
     """The errors of each model by kind."""
     names = list(output["models"])
-    heads = ["Kind", "Meaning"]
+    headings = ["Kind", "Meaning"]
     for name in names:
-        heads += [f"{text(name)}: errors", "lost AP"]
+        headings += [f"{text(name)}: errors", "lost AP"]
     rows = []
     for kind, meaning in KINDS.items():
         row = [kind, meaning]
         for name in names:
-            found = output["models"][name]["errors"][kind]
-            row += [f"{found['count']:,}", share(found["lostAp"])]
+            error = output["models"][name]["errors"][kind]
+            row += [f"{error['count']:,}", share(error["lostAp"])]
         rows.append(row)
     note = (
         '<p class="note">Of all detections, whatever their confidence. Lost AP is the rise in AP that a model without '
@@ -140,7 +142,7 @@ def kinds(output: Json) -> str:
         f"<li>{text(name)}: {_fit(model)}</li>" for name, model in output["models"].items() if model["medianIou"]
     )
     return section(
-        "errors", "Errors by kind", table("Errors by kind", heads, rows, 2), note, f"<ul>{fits}</ul>" if fits else ""
+        "errors", "Errors by kind", table("Errors by kind", headings, rows, 2), note, f"<ul>{fits}</ul>" if fits else ""
     )
 
 
@@ -154,7 +156,7 @@ def _fit(model: Json) -> str:
 
 def cost(output: Json) -> str:
     """Dollars, latency and training of each model, and the volume at which two cost the same."""
-    heads = [
+    headings = [
         "Model",
         "$ per 1,000 images",
         "$ a month, fixed",
@@ -182,7 +184,7 @@ def cost(output: Json) -> str:
     ]
     if all(cell == "–" for row in rows for cell in row[1:]):
         return ""
-    return section("cost", "What it costs", table("Cost", heads, rows), _rules(output))
+    return section("cost", "What it costs", table("Cost", headings, rows), _rules(output))
 
 
 def _rules(output: Json) -> str:
@@ -193,23 +195,24 @@ def _rules(output: Json) -> str:
         for each in output["breakEven"]
     ]
     for each in output["differences"][:1]:
-        found = each["f1"]
-        if found["low"] is not None:
-            clear = "is" if found["low"] > 0 or found["high"] < 0 else "is not"
+        difference = each["f1"]
+        if difference["low"] is not None:
+            verb = "is" if difference["low"] > 0 or difference["high"] < 0 else "is not"
             rules.append(
-                f"<b>Accuracy.</b> F1 differs by {found['value']:+.3f} ({found['low']:.3f} to {found['high']:.3f}), "
-                f"{text(each['a'])} minus {text(each['b'])}: the difference {clear} clear on these images."
+                f"<b>Accuracy.</b> F1 differs by {difference['value']:+.3f} "
+                f"({difference['low']:.3f} to {difference['high']:.3f}), {text(each['a'])} minus {text(each['b'])}: "
+                f"the difference {verb} clear on these images."
             )
     hours = {name: model["running"]["trainingHours"] for name, model in output["models"].items()}
     if None not in hours.values() and len(hours) > 1:
-        listed = ", ".join(f"{text(name)} {value:g} h" for name, value in hours.items())
-        rules.append(f"<b>Time.</b> Training takes {listed}: that is how soon each can be used.")
+        training_times = ", ".join(f"{text(name)} {value:g} h" for name, value in hours.items())
+        rules.append(f"<b>Time.</b> Training takes {training_times}: that is how soon each can be used.")
     items = "".join(f"<li>{rule}</li>" for rule in rules)
     return f"<h3>When to use which</h3><ul>{items}</ul>" if items else ""
 
 
-def _behind(summary: str, inside: str, folded: bool) -> str:
-    return f"<details><summary>{summary}</summary>{inside}</details>" if folded else inside
+def _folded(summary: str, content: str, is_folded: bool) -> str:
+    return f"<details><summary>{summary}</summary>{content}</details>" if is_folded else content
 
 
 def stamp(provenance: Json) -> Sequence[str]:

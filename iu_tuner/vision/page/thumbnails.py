@@ -28,7 +28,7 @@ class Thumbnails:
         if path is None or len(self._made) >= MAX_THUMBNAILS:
             return None
         try:
-            data = jpeg_data(open_picture(path, side=MAX_SIDE).image, QUALITY)
+            data = jpeg_data(open_picture(path, max_side=MAX_SIDE).image, QUALITY)
         except PictureError as error:
             self._files[PurePosixPath(key).name] = None
             self.notes.append(f"{path.name} can't be shown: {error}")
@@ -40,25 +40,25 @@ class Thumbnails:
         """The images as SVG symbols, which the pictures of the page use."""
         if not self._made:
             return ""
-        inside = "".join(
+        symbols = "".join(
             f'<symbol id="{id_}" viewBox="0 0 1 1" preserveAspectRatio="none">'
             f'<image width="1" height="1" preserveAspectRatio="none" href="data:image/jpeg;base64,{data}"/></symbol>'
             for id_, data in self._made.values()
         )
-        return f'<svg class="defs" aria-hidden="true">{inside}</svg>'
+        return f'<svg class="defs" aria-hidden="true">{symbols}</svg>'
 
     def _find(self, key: str) -> Path | None:
         if self._folder is None:
             return None
-        whole = self._folder / key
-        inside = whole.resolve().is_relative_to(self._folder.resolve())
-        return whole if inside and whole.is_file() else self._files.get(PurePosixPath(key).name)
+        whole_path = self._folder / key
+        is_inside = whole_path.resolve().is_relative_to(self._folder.resolve())
+        return whole_path if is_inside and whole_path.is_file() else self._files.get(PurePosixPath(key).name)
 
 
 def _by_name(folder: Path) -> dict[str, Path | None]:
     """The file of each name; None for a name that two files have."""
-    found: dict[str, Path | None] = {}
+    file_by_name: dict[str, Path | None] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            found[path.name] = None if path.name in found else path
-    return found
+            file_by_name[path.name] = None if path.name in file_by_name else path
+    return file_by_name

@@ -27,12 +27,12 @@ def precision_at_recalls(right: NDArray[np.int32], wrong: NDArray[np.int32], obj
         precision = right / (right + wrong + np.spacing(1))
         precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         recall = right / objects[:, None]
-    found = np.full(len(right), np.nan)
+    averages = np.full(len(right), np.nan)
     for row in np.flatnonzero(objects > 0):
-        places = np.searchsorted(recall[row], RECALLS, side="left")
-        reached = places[places < right.shape[1]]
-        found[row] = precision[row, reached].sum() / len(RECALLS)
-    return found
+        indices = np.searchsorted(recall[row], RECALLS, side="left")
+        reached_indices = indices[indices < right.shape[1]]
+        averages[row] = precision[row, reached_indices].sum() / len(RECALLS)
+    return averages
 
 
 def weighted_average_precision(
@@ -44,22 +44,24 @@ def weighted_average_precision(
     sorted by falling score; `objects` (images) is the number of objects on each image. With more than MAX_STEPS
     detections the precision is taken after every few of them: that shifts all resamples alike, by less than 1 / 4000.
     """
-    found = np.empty(len(weights))
+    averages = np.empty(len(weights))
     size = max(1, -(-len(image) // MAX_STEPS))
     rows = max(1, 4_000_000 // max(1, len(image)))  # a part of the resamples at a time bounds the memory
     for start in range(0, len(weights), rows):
-        part = np.ascontiguousarray(weights[start : start + rows].T)
-        drawn = part[image]
-        total = objects @ part.astype(np.int64)
-        right, both = (_running_sum(each, size) for each in (drawn * is_right[:, None], drawn))
-        found[start : start + rows] = precision_at_recalls(right, both - right, total)
-    return found
+        part_weights = np.ascontiguousarray(weights[start : start + rows].T)
+        detection_weights = part_weights[image]
+        total = objects @ part_weights.astype(np.int64)
+        right, all_detections = (
+            _running_sum(each, size) for each in (detection_weights * is_right[:, None], detection_weights)
+        )
+        averages[start : start + rows] = precision_at_recalls(right, all_detections - right, total)
+    return averages
 
 
-def _running_sum(drawn: NDArray[np.uint8], size: int) -> NDArray[np.int32]:
+def _running_sum(detection_weights: NDArray[np.uint8], size: int) -> NDArray[np.int32]:
     """The running sum of each column of (N, R), after each group of `size` rows: (R, groups)."""
-    groups = np.zeros((-(-len(drawn) // size), drawn.shape[1]), dtype=np.int32)
+    groups = np.zeros((-(-len(detection_weights) // size), detection_weights.shape[1]), dtype=np.int32)
     for offset in range(size):
-        rows = drawn[offset::size]
+        rows = detection_weights[offset::size]
         groups[: len(rows)] += rows
     return np.ascontiguousarray(np.cumsum(groups, axis=0, dtype=np.int32).T)

@@ -34,13 +34,13 @@ def calibration(score: NDArray[np.float64], is_right: NDArray[np.bool_]) -> Cali
     """The calibration of detections with a confidence of 0 to 100, in ten bins of equal width."""
     if len(score) == 0:
         return Calibration(None, ())
-    place = np.clip((score / (100 / BINS)).astype(int), 0, BINS - 1)
+    bin_numbers = np.clip((score / (100 / BINS)).astype(int), 0, BINS - 1)
     bins = []
     for number in range(BINS):
-        inside = place == number
-        if inside.any():
+        is_in_bin = bin_numbers == number
+        if is_in_bin.any():
             low, high = 100 * number / BINS, 100 * (number + 1) / BINS
-            mean, right = float(score[inside].mean()), float(is_right[inside].mean())
-            bins.append(Bin(low, high, int(inside.sum()), mean, right))
+            mean, right = float(score[is_in_bin].mean()), float(is_right[is_in_bin].mean())
+            bins.append(Bin(low, high, int(is_in_bin.sum()), mean, right))
     gaps = sum(each.count * abs(each.confidence / 100 - each.right) for each in bins)
     return Calibration(gaps / len(score), tuple(bins))

@@ -54,8 +54,8 @@ class Resamples:
         interval is too narrow for few images (Hesterberg, What teachers should know about the bootstrap, 2015).
         """
         degrees = self.images - 1
-        wide = student_t(degrees) * math.sqrt(self.images / degrees)
-        tail = NormalDist().cdf(-wide)
+        quantile = student_t(degrees) * math.sqrt(self.images / degrees)
+        tail = NormalDist().cdf(-quantile)
         low, high = np.nanquantile(samples, [tail, 1 - tail])
         return float(low), float(high)
 
@@ -63,10 +63,10 @@ class Resamples:
 @lru_cache(maxsize=1)
 def _weights(images: int) -> NDArray[np.uint8]:
     generator = np.random.default_rng(SEED)
-    drawn = np.empty((RESAMPLES, images), dtype=np.uint8)
-    for row in drawn:
+    weights = np.empty((RESAMPLES, images), dtype=np.uint8)
+    for row in weights:
         row[:] = np.bincount(generator.integers(images, size=images), minlength=images)
-    return drawn
+    return weights
 
 
 def student_t(degrees: int) -> float:
@@ -78,7 +78,7 @@ def student_t(degrees: int) -> float:
     return z + first / degrees + second / degrees**2 + third / degrees**3
 
 
-def too_few(images: int, objects: int) -> str | None:
+def no_interval_reason(images: int, objects: int) -> str | None:
     """Why there is no interval; None if there are images and objects enough."""
     if images < MIN_IMAGES:
         return f"no interval: {images} images, and it takes {MIN_IMAGES}"
@@ -87,34 +87,34 @@ def too_few(images: int, objects: int) -> str | None:
     return None
 
 
-def wilson(hits: float, of: float) -> tuple[float, float]:
-    """Wilson's score interval of a share of `hits` in `of` trials."""
-    share, square = hits / of, _Z**2
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    half = _Z / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return (0.0 if hits == 0 else low), (1.0 if hits == of else high)
+def wilson(hits: float, trials: float) -> tuple[float, float]:
+    """Wilson's score interval of a share of `hits` in `trials` trials."""
+    share, square = hits / trials, _Z**2
+    middle = (share + square / (2 * trials)) / (1 + square / trials)
+    half_width = _Z / (1 + square / trials) * math.sqrt(share * (1 - share) / trials + square / (4 * trials**2))
+    low, high = max(0.0, middle - half_width), min(1.0, middle + half_width)
+    return (0.0 if hits == 0 else low), (1.0 if hits == trials else high)
 
 
-def share_interval(hits: int, of: int, samples: Floats, resamples: Resamples, note: str | None) -> Interval:
+def share_interval(hits: int, trials: int, samples: Floats, resamples: Resamples, note: str | None) -> Interval:
     """A share with its interval: by bootstrap, or Wilson's where the share is 0 or 1, which every resample repeats."""
-    if of == 0:
+    if trials == 0:
         return Interval(None, note="there is nothing to divide by")
     if note:
-        return Interval(hits / of, note=note)
-    return Interval(hits / of, *(wilson(hits, of) if hits in (0, of) else resamples.bounds(samples)))
+        return Interval(hits / trials, note=note)
+    return Interval(hits / trials, *(wilson(hits, trials) if hits in (0, trials) else resamples.bounds(samples)))
 
 
 def f1_interval(
     right: int, wrong: int, missed: int, samples: Floats, resamples: Resamples, note: str | None
 ) -> Interval:
     """F1 = 2 J / (1 + J), with J = right / (right + wrong + missed): at 0 and 1 the bounds are those of J."""
-    overlap = share_interval(right, right + wrong + missed, samples, resamples, note)
-    if overlap.value is None or overlap.low is None or overlap.high is None:
-        return Interval(None if overlap.value is None else _f1(overlap.value), note=overlap.note)
-    if overlap.value in (0, 1):
-        return Interval(_f1(overlap.value), _f1(overlap.low), _f1(overlap.high))
-    return Interval(_f1(overlap.value), overlap.low, overlap.high)
+    jaccard = share_interval(right, right + wrong + missed, samples, resamples, note)
+    if jaccard.value is None or jaccard.low is None or jaccard.high is None:
+        return Interval(None if jaccard.value is None else _f1(jaccard.value), note=jaccard.note)
+    if jaccard.value in (0, 1):
+        return Interval(_f1(jaccard.value), _f1(jaccard.low), _f1(jaccard.high))
+    return Interval(_f1(jaccard.value), jaccard.low, jaccard.high)
 
 
 def difference(a: Interval, b: Interval, samples: Floats, resamples: Resamples) -> Interval:
@@ -135,5 +135,5 @@ def difference(a: Interval, b: Interval, samples: Floats, resamples: Resamples) 
     return Interval(value, max(-1.0, low), min(1.0, high))
 
 
-def _f1(overlap: float) -> float:
-    return 2 * overlap / (1 + overlap)
+def _f1(jaccard: float) -> float:
+    return 2 * jaccard / (1 + jaccard)

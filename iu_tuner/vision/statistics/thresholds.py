@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Costs:
+class ErrorCosts:
     """Dollars of one missed object and of one false alarm."""
 
     miss: float
@@ -34,40 +34,40 @@ class Curve:
         """The curve of detections (N) with their scores, of which some are right, and the number of objects."""
         order = np.argsort(-score, kind="stable")
         score, is_right = score[order], is_right[order]
-        last = np.append(np.diff(score) != 0, True) if len(score) else np.zeros(0, dtype=bool)
-        right, wrong = np.cumsum(is_right)[last], np.cumsum(~is_right)[last]
-        return cls(score[last], right.astype(np.int64), wrong.astype(np.int64), objects)
+        is_last_of_score = np.append(np.diff(score) != 0, True) if len(score) else np.zeros(0, dtype=bool)
+        right, wrong = np.cumsum(is_right)[is_last_of_score], np.cumsum(~is_right)[is_last_of_score]
+        return cls(score[is_last_of_score], right.astype(np.int64), wrong.astype(np.int64), objects)
 
     @property
     def f1(self) -> Floats:
         """F1 at each threshold: 2 right / (right + wrong + objects)."""
-        found: Floats = 2 * self.right / np.maximum(1, self.right + self.wrong + self.objects)
-        return found
+        values: Floats = 2 * self.right / np.maximum(1, self.right + self.wrong + self.objects)
+        return values
 
     @property
     def precision(self) -> Floats:
         """Precision at each threshold."""
-        found: Floats = self.right / (self.right + self.wrong)
-        return found
+        values: Floats = self.right / (self.right + self.wrong)
+        return values
 
     @property
     def recall(self) -> Floats:
         """Recall at each threshold; 0 where there are no objects."""
-        found: Floats = self.right / max(1, self.objects)
-        return found
+        values: Floats = self.right / max(1, self.objects)
+        return values
 
-    def best(self, costs: Costs | None = None) -> float:
+    def best(self, error_costs: ErrorCosts | None = None) -> float:
         """The threshold with the highest F1, or the lowest costs; of equals the highest.
 
         Returns 100 if there are no detections, or if finding nothing costs less than any threshold.
         """
         if len(self.threshold) == 0:
             return 100.0
-        if costs is None:
+        if error_costs is None:
             return float(self.threshold[np.argmax(self.f1)])
-        dollars = (self.objects - self.right) * costs.miss + self.wrong * costs.false_alarm
-        place = int(np.argmin(dollars))
-        return float(self.threshold[place]) if dollars[place] <= self.objects * costs.miss else 100.0
+        dollars = (self.objects - self.right) * error_costs.miss + self.wrong * error_costs.false_alarm
+        best_index = int(np.argmin(dollars))
+        return float(self.threshold[best_index]) if dollars[best_index] <= self.objects * error_costs.miss else 100.0
 
 
 def halves(keys: tuple[str, ...]) -> Bools:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from iu_tuner.contract.batch.batch_input import ListFormat
 from iu_tuner.contract.errors import InvalidInput
-from iu_tuner.contract.input_errors import got, shown
+from iu_tuner.contract.input_errors import quoted, wrong_value
 from lambdas.batch.listing.entry import Entry
 from lambdas.batch.shards.listed_object import ListedObject
 
@@ -67,7 +67,7 @@ def decoded_key(text: str, number: int) -> str:
 
 def wrong_row(number: int, got_: object, takes: str) -> InvalidInput:
     """The error about one row of the list."""
-    return InvalidInput(f"images.list: got {shown(got_)} in row {number:,}; takes {takes}")
+    return InvalidInput(f"images.list: got {quoted(got_)} in row {number:,}; takes {takes}")
 
 
 def _entry(number: int, cells: list[str], form: ListFormat) -> Entry:
@@ -85,9 +85,9 @@ def _entry(number: int, cells: list[str], form: ListFormat) -> Entry:
 
 def _ambiguous(cells: list[str], wanted: ListFormat | None) -> str:
     if wanted is not None:
-        return got("images.listFormat", wanted, f"the format that the list's header names: {', '.join(cells)}")
+        return wrong_value("images.listFormat", wanted, f"the format that the list's header names: {', '.join(cells)}")
     takes = (
         "a header (Bucket,Key[,VersionId] or key[,versionId]) as its first line, or images.listFormat: s3 for"
         " bucket, key, version, keys for key, version"
     )
-    return f"images.list: got {shown(cells)} as its first line, which may be either; takes {takes}"
+    return f"images.list: got {quoted(cells)} as its first line, which may be either; takes {takes}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iu_tuner.contract.errors import InvalidInput
-from iu_tuner.contract.input_errors import got, shown
+from iu_tuner.contract.input_errors import quoted, wrong_value
 from lambdas.batch.listing.csv_rows import csv_rows, decoded_key, wrong_row
 from lambdas.batch.listing.entry import DELETE_MARKER, OLD_VERSION, Entry
 from lambdas.batch.shards.listed_object import ListedObject
@@ -46,10 +46,10 @@ class InventoryManifest:
             ) from error
         if fields["fileFormat"] != "CSV":
             takes = "CSV: configure the inventory with CSV output"
-            raise InvalidInput(f"images.list: got an inventory in {shown(fields['fileFormat'])}; takes {takes}")
+            raise InvalidInput(f"images.list: got an inventory in {quoted(fields['fileFormat'])}; takes {takes}")
         columns = tuple(name.strip() for name in str(fields["fileSchema"]).split(","))
         if "Key" not in columns:
-            raise InvalidInput(f"images.list: got the fileSchema {shown(fields['fileSchema'])}; takes one with Key")
+            raise InvalidInput(f"images.list: got the fileSchema {quoted(fields['fileSchema'])}; takes one with Key")
         return cls(str(fields["sourceBucket"]), _bucket_of(str(fields["destinationBucket"])), keys, columns)
 
     def require(self, bucket: str, *, needs_times: bool) -> None:
@@ -59,7 +59,7 @@ class InventoryManifest:
             raise InvalidInput(f"images.list: got an inventory of the bucket {self.source_bucket}; takes {takes}")
         if needs_times and "LastModifiedDate" not in self.columns:
             takes = "nothing for an inventory without LastModifiedDate: add that field to the inventory"
-            raise InvalidInput(got("images.modifiedAfter", "a time", takes))
+            raise InvalidInput(wrong_value("images.modifiedAfter", "a time", takes))
 
     def entries(self, lines: Iterable[str]) -> Iterator[Entry]:
         """The objects of a data file. Delete markers and old versions are left out. Raises InvalidInput."""

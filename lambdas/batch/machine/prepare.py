@@ -9,7 +9,7 @@ from typing import Any
 from iu_tuner.contract.batch.batch_input import ProcessInput, UnitsRange, parse_process_input
 from iu_tuner.contract.batch.output import BatchImages, BatchLatency, BatchOutput, Throughput
 from iu_tuner.contract.errors import InvalidInput
-from iu_tuner.contract.input_errors import got
+from iu_tuner.contract.input_errors import wrong_value
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.result import LeaseHolder
 from lambdas.aws.settings import settings
@@ -144,10 +144,10 @@ def _resuming(wanted: ProcessInput) -> ProcessInput:
     try:
         found = earlier.load().run
     except (KeyError, ValueError):  # no run, or no batch
-        raise InvalidInput(got("resume", wanted.resume, "the runId of an earlier batch")) from None
+        raise InvalidInput(wrong_value("resume", wanted.resume, "the runId of an earlier batch")) from None
     if found.model_arn != wanted.model_arn:
         takes = f"the runId of a batch of this model, not of {found.model_arn}"
-        raise InvalidInput(got("resume", wanted.resume, takes))
+        raise InvalidInput(wrong_value("resume", wanted.resume, takes))
     its_own: dict[str, Any] = {}
     if not wanted.images.model_fields_set - {"source"} and wanted.images.source == found.wanted.images.source:
         its_own["images"] = found.wanted.images

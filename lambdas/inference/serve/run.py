@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN, run_pk
+from iu_tuner.contract.names import RUN_ITEM, SERVED_RUN_PREFIX, run_pk
 from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.uploads.live_serve import LiveServe
 from iu_tuner.contract.uploads.serve_output import ServeOutput
@@ -103,7 +103,7 @@ class ServeStore:
 
     def publish(self, run: ServeRun, output: ServeOutput) -> None:
         """Save the output among the model's runs for uploads, apart from those that past measurements are sought in."""
-        self.of_run.publish_output(run, output, name="serveOutput", sk=SERVED_RUN, task=TASK)
+        self.of_run.publish_output(run, output, name="serveOutput", sk=SERVED_RUN_PREFIX, task=TASK)
 
 
 def serve_store(run_id: str) -> ServeStore:

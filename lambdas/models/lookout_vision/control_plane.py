@@ -42,7 +42,7 @@ def model_endpoint() -> str:
     """
     url = settings().endpoint_url(FACTS.key)
     if url is None:
-        raise ServiceEnded(str(SERVICES[FACTS.key].ended))
+        raise ServiceEnded(str(SERVICES[FACTS.key].end_notice))
     return url
 
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iu_tuner.cli.outcome.assertions import Checked
+from iu_tuner.cli.outcome.assertions import AssertionResult
 from iu_tuner.cli.outcome.junit import JUnitCase, write_junit
 
-HELD = Checked("verdict==ok", True, 'verdict is "ok"')
-MISSED = Checked("tpsPerInferenceUnit>=6", False, "tpsPerInferenceUnit is 5.0")
+HELD = AssertionResult("verdict==ok", True, 'verdict is "ok"')
+MISSED = AssertionResult("tpsPerInferenceUnit>=6", False, "tpsPerInferenceUnit is 5.0")
 HOSTILE = "]]><failure/>&amp;\"'<!-- \x00\x1b[31m\x0b\ud800\uffff é 🐝"
 
 
 def written(
-    tmp_path: Path, outcome: JUnitCase, checked: list[Checked], asked: list[str] | None = None
+    tmp_path: Path, outcome: JUnitCase, checked: list[AssertionResult], asked: list[str] | None = None
 ) -> ElementTree.Element:
     path = tmp_path / "junit.xml"
     write_junit(path, outcome, [each.assertion for each in checked] if asked is None else asked, checked)
@@ -44,7 +44,7 @@ def test_one_case_for_the_run_and_one_per_assertion(tmp_path: Path) -> None:
 
 
 def test_of_a_failed_run_no_assertion_was_checked(tmp_path: Path) -> None:
-    outcome = JUnitCase("monday", 5, "", trouble=("ModelNotFound", "there is no such model"))
+    outcome = JUnitCase("monday", 5, "", error=("ModelNotFound", "there is no such model"))
 
     root = written(tmp_path, outcome, [], asked=["verdict==ok"])
 
@@ -62,9 +62,9 @@ def test_a_skipped_run_is_a_skipped_case(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trouble", [True, False])
 def test_hostile_text_stays_text(tmp_path: Path, trouble: bool) -> None:
-    outcome = JUnitCase(HOSTILE, 1, HOSTILE, trouble=(HOSTILE, HOSTILE) if trouble else None)
+    outcome = JUnitCase(HOSTILE, 1, HOSTILE, error=(HOSTILE, HOSTILE) if trouble else None)
 
-    root = written(tmp_path, outcome, [Checked(HOSTILE, False, HOSTILE)])
+    root = written(tmp_path, outcome, [AssertionResult(HOSTILE, False, HOSTILE)])
 
     assert len(root.findall(".//failure")) == 1
     assert len(root.findall(".//error")) == trouble
@@ -76,6 +76,6 @@ def test_hostile_text_stays_text(tmp_path: Path, trouble: bool) -> None:
 def test_whatever_is_told_can_be_read_back(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.getbasetemp()
 
-    root = written(folder, JUnitCase(text, 1, text, trouble=(text, text)), [Checked(text, False, text)])
+    root = written(folder, JUnitCase(text, 1, text, error=(text, text)), [AssertionResult(text, False, text)])
 
     assert totals(root)["tests"] == 2

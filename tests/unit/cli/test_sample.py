@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from iu_tuner.cli.aws.runs_table import FoundPace
+from iu_tuner.cli.aws.runs_table import ModelPace
 from iu_tuner.cli.aws.sample import Sample, choose_sample, sample_quote
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.exit_codes import UsageError
@@ -73,7 +73,7 @@ def test_a_prefix_without_images_and_a_list_are_refused() -> None:
 
 
 def test_all_images_cost_what_the_sample_s_rate_says() -> None:
-    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=10.0), 4.0, FoundPace())
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=10.0), 4.0, ModelPace())
 
     # An hour of two units and 90 s more; start and stop take 11 minutes.
     assert (
@@ -84,13 +84,13 @@ def test_all_images_cost_what_the_sample_s_rate_says() -> None:
 
 def test_the_first_reply_of_a_short_sample_does_not_count() -> None:
     # 100 images in 2 s, of which the first reply took 200 ms.
-    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=50.0, p50=200), 4.0, FoundPace())
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(tps=50.0, p50=200), 4.0, ModelPace())
 
     assert told.endswith("with 2 inference units at 55.56 images/s")
 
 
 def test_start_and_stop_take_what_they_took_for_the_sample() -> None:
-    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(10.0, took_s=180), 4.0, FoundPace())
+    told = sample_quote(Sample(100, 36_000, "s3://images/x"), described(10.0, took_s=180), 4.0, ModelPace())
 
     # An hour and 3 minutes of two units, and as long again for start and stop.
     assert told.startswith("all 36,000 images take about 1 h 6 min with start-up, and $8.40, with")
@@ -99,9 +99,9 @@ def test_start_and_stop_take_what_they_took_for_the_sample() -> None:
 def test_a_sample_that_ramped_up_says_the_rate_that_it_reached() -> None:
     sample, slow = Sample(100, 36_000, "s3://images/x"), described(tps=5.0)
 
-    assert "at 20.00 images/s" in sample_quote(sample, slow, 4.0, FoundPace(20.0))
-    assert "or less: the sample ended before" in sample_quote(sample, slow, 4.0, FoundPace(20.0, is_rising=True))
+    assert "at 20.00 images/s" in sample_quote(sample, slow, 4.0, ModelPace(20.0))
+    assert "or less: the sample ended before" in sample_quote(sample, slow, 4.0, ModelPace(20.0, is_rising=True))
 
 
 def test_a_sample_of_which_nothing_was_sent_says_nothing() -> None:
-    assert "says nothing" in sample_quote(Sample(1, 9, "s3://images/x"), described(tps=None), 4.0, FoundPace())
+    assert "says nothing" in sample_quote(Sample(1, 9, "s3://images/x"), described(tps=None), 4.0, ModelPace())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from iu_tuner.cli.aws.snapshot import Snapshot
 from iu_tuner.cli.terminal.times import MEASURING_S, RunTimes
-from iu_tuner.contract.output.live_run import LiveProgress, LiveRun, StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentStep, LiveProgress, LiveRun
 from lambdas.runs.live_progress import live_progress
 from simulation.samples.report import KINDS, played
 from tests.unit.cli.aws_stub import MODEL
@@ -29,7 +29,7 @@ def look(
     starts_in_seconds: float = 0.0,
     **raw: Any,
 ) -> Snapshot:
-    step = StepUnderWay(number, "ramp", 4, 1, None, starts_in_seconds, 4.0) if number else None
+    step = CurrentStep(number, "ramp", 4, 1, None, starts_in_seconds, 4.0) if number else None
     return snapshot(phase, LiveProgress(0, 0, 0, (), step), started, **raw)
 
 
@@ -41,7 +41,7 @@ def snapshot(phase: str, progress: LiveProgress, started: datetime | None = TODA
 def seen(*looks: tuple[float, Snapshot]) -> RunTimes:
     times = RunTimes()
     for now, snapshot in looks:
-        times.see(snapshot, now, TODAY + timedelta(seconds=now))
+        times.update(snapshot, now, TODAY + timedelta(seconds=now))
     return times
 
 
@@ -69,7 +69,7 @@ def test_a_throttled_step_goes_on_for_longer_than_planned_and_the_next_begins_an
     times = seen((0.5, look("starting")), (1.0, look(number=1)))
     assert "; 9 s of this step" in times.sentence(10.0)
 
-    times.see(look(number=2), 11.0, TODAY)
+    times.update(look(number=2), 11.0, TODAY)
     assert "; 1 of 4 s of this step, 25 %" in times.sentence(12.0)
 
 
@@ -77,7 +77,7 @@ def test_a_step_that_was_under_way_at_the_first_look_has_no_seconds_as_its_start
     times = seen((30.0, look(number=3)), (31.0, look(number=3)))
     assert "step" not in times.sentence(32.0)
 
-    times.see(look(number=4), 33.0, TODAY)
+    times.update(look(number=4), 33.0, TODAY)
     assert "; 1 of 4 s of this step" in times.sentence(34.0)
 
 
@@ -109,7 +109,7 @@ def test_without_a_start_or_with_one_of_a_clock_that_is_ahead_the_first_look_is_
 
 
 def test_a_step_that_is_extended_says_how_long_it_may_take_and_then_that_it_is_over() -> None:
-    step = StepUnderWay(1, "ramp", 4, 1, None, 0.0, 4.0, longest_seconds=20.0)
+    step = CurrentStep(1, "ramp", 4, 1, None, 0.0, 4.0, longest_seconds=20.0)
     times = seen((0.0, look("starting")), (0.0, snapshot("measuring", LiveProgress(0, 0, 0, (), step))))
 
     assert times.sentence(9.0).endswith("; 9 of at most 20 s of this step")
@@ -124,7 +124,9 @@ def test_in_a_whole_run_the_numbers_of_each_step_move_every_two_seconds_and_are_
     times, now = seen((0.0, look("starting"))), 0.0
     for number, step in enumerate(steps[1:], 1):
         plan, counts = step.counts.plan, step.counts
-        times.see(snapshot("measuring", live_progress(steps[:number], plan, 1.0)), now, TODAY + timedelta(seconds=now))
+        times.update(
+            snapshot("measuring", live_progress(steps[:number], plan, 1.0)), now, TODAY + timedelta(seconds=now)
+        )
         starts, load_s = now + 1.0 + plan.wait_s, counts.seconds + plan.paced_s
 
         said = [times.sentence(now + at).partition("; ")[2] for at in range(0, int(starts - now + load_s), 2)]
@@ -159,7 +161,7 @@ def test_times_are_never_negative_and_elapsed_never_goes_back(
 ) -> None:
     times, elapsed = seen((0.0, look("starting"))), -1
     for now, phase in zip(sorted(moments), phases, strict=False):
-        times.see(look(phase, number=1), now, TODAY + timedelta(seconds=now))
+        times.update(look(phase, number=1), now, TODAY + timedelta(seconds=now))
         for moment in (now, now + later):
             said = times.sentence(moment)
             assert "-" not in said

@@ -23,7 +23,7 @@ from iu_tuner.cli.terminal.render import PHASES, answer, progress, thresholds_ta
 from iu_tuner.cli.terminal.times import RunTimes
 from iu_tuner.contract.batch.live_batch import LiveBatch, LiveBatchRun
 from iu_tuner.contract.output.json_values import from_json
-from iu_tuner.contract.output.live_run import EstimateSoFar, LiveProgress, LiveRun, StepUnderWay
+from iu_tuner.contract.output.live_run import CurrentEstimate, CurrentStep, LiveProgress, LiveRun
 from iu_tuner.contract.output.measured import StepOutput
 from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.exit_codes import Exit
@@ -59,8 +59,8 @@ def snapshot(phase: str, step: str, series: str | None) -> Snapshot:
         from_json(StepOutput, {"phase": each, "concurrency": 1024, "acceptedTps": 123.45, "p50Ms": 1234.5, **LARGE})
         for each in ("probe", step)
     )
-    under_way = StepUnderWay(12, step, 2048, 128, series, 8.0, 120.0, 125.0, 110.0, 1234.5)
-    done = LiveProgress(1234567, 1234567, 12345, rows, under_way, EstimateSoFar(1234.56, 1134.56, 1334.56))
+    under_way = CurrentStep(12, step, 2048, 128, series, 8.0, 120.0, 125.0, 110.0, 1234.5)
+    done = LiveProgress(1234567, 1234567, 12345, rows, under_way, CurrentEstimate(1234.56, 1134.56, 1334.56))
     execution = {"status": "RUNNING", "input": json.dumps({"modelArn": MODEL})}
     return Snapshot(execution, LiveRun(phase, done, None))
 
@@ -73,7 +73,7 @@ def test_progress(step: str, series: str | None) -> None:
         seen = snapshot(phase, step, series)
         times = RunTimes()
         for each in (Snapshot(seen.execution, None), seen):
-            times.see(each, 0.0, datetime.now(UTC))
+            times.update(each, 0.0, datetime.now(UTC))
         for now in (5.0, 100.0, 5000.0) if phase == "measuring" else (5000.0,):
             assert_whole(progress(seen, partial(times.sentence, now)))
 
@@ -82,7 +82,7 @@ def test_the_progress_of_a_batch_which_says_what_has_elapsed() -> None:
     live = LiveBatch(123_456, 12_345, 23_456, 123, 12, 123.45, 0.0, None, 123.45, 12.5, 4.0)
     execution = {"status": "RUNNING", "input": json.dumps({"task": "process", "modelArn": MODEL})}
     seen, times = Snapshot(execution, LiveBatchRun("processing", None, None, live)), RunTimes()
-    times.see(seen, 0.0, datetime.now(UTC))
+    times.update(seen, 0.0, datetime.now(UTC))
 
     shown = progress(seen, partial(times.sentence, 65.0))
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from bench.vision.coverage import covered
 from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.compare.assertion import Assertion
-from iu_tuner.vision.compare.money import Running, break_even_images, with_run
+from iu_tuner.vision.compare.money import RunningCosts, break_even_images, with_run
 from iu_tuner.vision.formats.labels import Label, count_at
 from iu_tuner.vision.statistics.calibration import calibration
 from iu_tuner.vision.statistics.intervals import Interval, Resamples, difference, student_t, wilson
-from iu_tuner.vision.statistics.thresholds import Costs, Curve, halves
+from iu_tuner.vision.statistics.thresholds import Curve, ErrorCosts, halves
 from tests.support.detection_worlds import Model, predictions, truth
 from tests.unit.vision.comparing import Command
 
@@ -182,14 +182,14 @@ def test_dollars_come_from_a_measured_run_and_two_models_break_even() -> None:
         "cost": {"pricePerInferenceUnitHourUsd": 4.0},
         "latencyMs": {"p50": 180, "p95": 260},
     }
-    by_use = with_run(Running(), output)
-    by_month = Running(usd_per_hour=1.0, is_always_on=True)
+    by_use = with_run(RunningCosts(), output)
+    by_month = RunningCosts(usd_per_hour=1.0, is_always_on=True)
 
     assert by_use.usd_per_1000_images == pytest.approx(4 / 18)
     assert (by_use.p50_ms, by_use.p95_ms) == (180, 260)
     assert break_even_images(by_use, by_month) == pytest.approx(730 / (4 / 18000))
     assert break_even_images(by_use, by_use) is None
-    assert break_even_images(by_use, Running()) is None
+    assert break_even_images(by_use, RunningCosts()) is None
 
 
 def test_the_page_and_the_stamp_say_what_was_compared(compare: Command) -> None:
@@ -268,7 +268,7 @@ def test_the_cheapest_threshold_costs_least_of_all(
         kept = score >= threshold
         return miss * (objects - int((kept & right).sum())) + alarm * int((kept & ~right).sum())
 
-    best = Curve.of(score, right, objects).best(Costs(miss, alarm))
+    best = Curve.of(score, right, objects).best(ErrorCosts(miss, alarm))
     assert all(dollars(best) <= dollars(each) + 1e-9 for each in (*range(21), 100))
 
 

@@ -242,7 +242,7 @@ def test_an_input_is_neither_overwritten_nor_drawn_twice(looking: Looking) -> No
 def test_many_images_are_drawn_by_several_processes_in_order(looking: Looking) -> None:
     folder = looking.folder / "photos"
     folder.mkdir()
-    names = [f"{number:02}.png" for number in range(cores.FEW + 3)]
+    names = [f"{number:02}.png" for number in range(cores.MIN_PARALLEL_IMAGES + 3)]
     for name in names:
         Image.new("RGB", (64, 64)).save(folder / name)
     (folder / names[5]).write_bytes(b"broken")

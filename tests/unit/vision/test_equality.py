@@ -120,7 +120,7 @@ def test_errors_by_kind_and_calibration_are_those_of_hotcoco(tmp_path: Path) -> 
         for name in ("both", "duplicate", "background"):
             assert kinds[name].lost_precision == pytest.approx(tide["delta_ap"][KINDS[name]], abs=1e-9)
         counted = matches.rank < 100
-        ours = calibration(matches.found.score[counted], matches.right(0)[counted])
+        ours = calibration(matches.detections.score[counted], matches.right(0)[counted])
         assert ours.error == pytest.approx(reference.calibration()["ece"], abs=1e-9)
 
 

@@ -14,15 +14,15 @@ from PIL import Image
 
 from iu_tuner.vision.drawing.colours import colour_of, rgb
 from iu_tuner.vision.formats.labels import Box, Label
-from iu_tuner.vision.strip.choice import IMAGES, Processed, choose
+from iu_tuner.vision.strip.choice import IMAGES, ProcessedImage, choose
 from iu_tuner.vision.strip.section import Thumbnail, caption, thumbnail, with_strip
 
 BOX = Box(0.25, 0.25, 0.5, 0.5, in_pixels=False)
 PAGE = '<main><h1>a</h1><div class="pictures"></div></main>'
 
 
-def image(number: int, *labels: tuple[str, float]) -> Processed:
-    return Processed(f"{number}.jpg", "", tuple(Label(name, confidence, BOX) for name, confidence in labels))
+def image(number: int, *labels: tuple[str, float]) -> ProcessedImage:
+    return ProcessedImage(f"{number}.jpg", "", tuple(Label(name, confidence, BOX) for name, confidence in labels))
 
 
 def jpeg(picture: Image.Image) -> bytes:
@@ -94,7 +94,7 @@ def test_what_is_no_image_has_no_thumbnail_and_no_thumbnail_leaves_the_page_as_i
 
 
 def test_the_section_stands_before_the_charts_and_escapes_keys_and_labels() -> None:
-    hostile = Processed('<script>"\u202e', "", (Label("<b>", 99.999, BOX),))
+    hostile = ProcessedImage('<script>"\u202e', "", (Label("<b>", 99.999, BOX),))
 
     page = with_strip(PAGE, [Thumbnail(hostile, "QUJD", (320, 240))], 1200)
 

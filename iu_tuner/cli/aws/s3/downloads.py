@@ -15,7 +15,7 @@ S3 = "s3://"
 def get_objects(
     uri: str,
     folder: Path,
-    wanted: Callable[[str], bool],
+    is_wanted: Callable[[str], bool],
     *,
     region: str | None,
     profile: str | None,
@@ -34,7 +34,7 @@ def get_objects(
         raise UsageError(f"{uri}: takes s3://bucket/prefix")
     try:
         objects = Objects(region, profile, endpoint_url)
-        keys = [key for key in objects.keys(bucket, prefix) if wanted(key)]
+        keys = [key for key in objects.keys(bucket, prefix) if is_wanted(key)]
         folder.mkdir(parents=True, exist_ok=True)
         files = {key: folder / f"{number}{PurePosixPath(key).suffix}" for number, key in enumerate(keys)}
         objects.download(bucket, files)

@@ -14,11 +14,11 @@ from iu_tuner.cli.aws.errors import AwsCallFailed, calling_aws
 from iu_tuner.exit_codes import ClientError, UsageError
 from iu_tuner.formats import count
 
-UPLOADS = "samples/"  # where a folder's images go: samples/<hash>/
+UPLOAD_PREFIX = "samples/"  # where a folder's images go: samples/<hash>/
 MAX_BYTES = 15 * 1024**2  # of an image that Rekognition reads from S3; one that is sent may have 4 MiB
 MAX_NAMED = 5  # files that a sentence names
-_AT_ONCE = 8  # uploads
-_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+_PARALLEL_UPLOADS = 8
+_CONTENT_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,14 @@ class ImageFolder:
             except ValueError as error:
                 left_out[name] = str(error)
             else:
-                kind = next(kind for mark, kind in _TYPES.items() if body.startswith(mark))
-                images.append(LocalImage(file, name, len(body), kind))
+                content_type = next(
+                    content_type for first_bytes, content_type in _CONTENT_TYPES.items() if body.startswith(first_bytes)
+                )
+                images.append(LocalImage(file, name, len(body), content_type))
                 digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
-        folder = cls(path, tuple(images), left_out, f"{UPLOADS}{digest.hexdigest()[:16]}/")
+        folder = cls(path, tuple(images), left_out, f"{UPLOAD_PREFIX}{digest.hexdigest()[:16]}/")
         if not images:
-            raise UsageError(f"--image-folder: {path} has no JPEG or PNG image{_because(left_out)}")
+            raise UsageError(f"--image-folder: {path} has no JPEG or PNG image{_reasons(left_out)}")
         return folder
 
     @property
@@ -68,8 +70,8 @@ class ImageFolder:
         """A sentence that names the odd files; empty if there are none."""
         if not self.left_out:
             return ""
-        are = "is" if len(self.left_out) == 1 else "are"
-        return f"{count(len(self.left_out), 'file')} of {self.path} {are} left out{_because(self.left_out)}"
+        verb = "is" if len(self.left_out) == 1 else "are"
+        return f"{count(len(self.left_out), 'file')} of {self.path} {verb} left out{_reasons(self.left_out)}"
 
     def upload(self, s3: Any, bucket: str) -> str:
         """Upload the images that are not there yet. Returns a sentence. Raises ClientError if S3 refuses."""
@@ -77,15 +79,17 @@ class ImageFolder:
             with calling_aws():
                 pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=self.prefix)
                 sizes = {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", ())}
-                new = [image for image in self.images if sizes.get(self.prefix + image.name) != image.bytes]
-                with ThreadPoolExecutor(_AT_ONCE) as pool:
-                    list(pool.map(lambda image: self._put(s3, bucket, image), new))
+                new_images = [image for image in self.images if sizes.get(self.prefix + image.name) != image.bytes]
+                with ThreadPoolExecutor(_PARALLEL_UPLOADS) as pool:
+                    list(pool.map(lambda image: self._put(s3, bucket, image), new_images))
         except AwsCallFailed as error:
             raise ClientError(f"the images can't be uploaded to s3://{bucket}/{self.prefix}: {error}") from error
-        megabytes = sum(image.bytes for image in new) / 1e6
-        old = len(self.images) - len(new)
-        there = f"; {old} {'is' if old == 1 else 'are'} there already" if old else ""
-        return f"uploaded {count(len(new), 'image')} ({megabytes:.1f} MB) to s3://{bucket}/{self.prefix}{there}"
+        megabytes = sum(image.bytes for image in new_images) / 1e6
+        present_images = len(self.images) - len(new_images)
+        present_text = (
+            f"; {present_images} {'is' if present_images == 1 else 'are'} there already" if present_images else ""
+        )
+        return f"uploaded {count(len(new_images), 'image')} ({megabytes:.1f} MB) to s3://{bucket}/{self.prefix}{present_text}"
 
     def _put(self, s3: Any, bucket: str, image: LocalImage) -> None:
         with image.path.open("rb") as body:
@@ -95,8 +99,8 @@ class ImageFolder:
 def _files(folder: str) -> Iterator[tuple[str, Path]]:
     """Each file below the folder with its name, in order; follows no link to a folder. Raises UsageError."""
     root = Path(folder)
-    found = [Path(parent, name) for parent, _, names in os.walk(root, onerror=_refuse) for name in names]
-    yield from sorted((path.relative_to(root).as_posix(), path) for path in found)
+    paths = [Path(parent, name) for parent, _, names in os.walk(root, onerror=_refuse) for name in names]
+    yield from sorted((path.relative_to(root).as_posix(), path) for path in paths)
 
 
 def _refuse(error: OSError) -> None:
@@ -112,12 +116,12 @@ def _image_bytes(name: str, file: Path) -> bytes:
     if (size := file.stat().st_size) > MAX_BYTES:
         raise ValueError(f"{size:,} bytes, more than {MAX_BYTES:,}")
     body = file.read_bytes()
-    if not body.startswith(tuple(_TYPES)):
+    if not body.startswith(tuple(_CONTENT_TYPES)):
         raise ValueError("neither JPEG nor PNG" if body else "empty")
     return body
 
 
-def _because(left_out: Mapping[str, str]) -> str:
-    named = [f"{name} ({why})" for name, why in list(left_out.items())[:MAX_NAMED]]
-    more = [f"{len(left_out) - MAX_NAMED} more"] if len(left_out) > MAX_NAMED else []
-    return f": {', '.join([*named, *more])}" if named else ""
+def _reasons(left_out: Mapping[str, str]) -> str:
+    named_files = [f"{name} ({reason})" for name, reason in list(left_out.items())[:MAX_NAMED]]
+    other_files = [f"{len(left_out) - MAX_NAMED} more"] if len(left_out) > MAX_NAMED else []
+    return f": {', '.join([*named_files, *other_files])}" if named_files else ""

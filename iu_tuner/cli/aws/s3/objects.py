@@ -14,16 +14,16 @@ from botocore.exceptions import ClientError as ServiceError
 from iu_tuner.cli.aws.clients import open_session
 from iu_tuner.cli.aws.errors import calling_aws
 
-_LANES = 16
-_DOWNLOADS = 8  # at once; a large one has several connections
+_THREADS = 16
+_PARALLEL_DOWNLOADS = 8  # a large one has several connections
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=5,
     read_timeout=20,
-    max_pool_connections=_LANES,
+    max_pool_connections=_THREADS,
 )
-_MISSING = ("404", "NoSuchKey", "NoSuchBucket")
-_EMPTY = "InvalidRange"  # of an object without bytes there is no first one
+_MISSING_CODES = ("404", "NoSuchKey", "NoSuchBucket")
+_EMPTY_CODE = "InvalidRange"  # of an object without bytes there is no first one
 
 
 class Head(NamedTuple):
@@ -48,32 +48,32 @@ class Objects:
 
     def download(self, bucket: str, files: Mapping[str, Path]) -> None:
         """Download objects, by key, into their files, eight at a time. Raises AwsCallFailed."""
-        with calling_aws(), ThreadPoolExecutor(_DOWNLOADS) as lanes:
-            list(lanes.map(lambda key: self._s3.download_file(bucket, key, str(files[key])), files))
+        with calling_aws(), ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as threads:
+            list(threads.map(lambda key: self._s3.download_file(bucket, key, str(files[key])), files))
 
-    def heads(self, places: list[tuple[str, str]], length: int) -> list[Head | None]:
-        """The objects at `places` (bucket, key) with their first `length` bytes, in the same order.
+    def heads(self, addresses: list[tuple[str, str]], length: int) -> list[Head | None]:
+        """The objects at `addresses` (bucket, key) with their first `length` bytes, in the same order.
 
         None stands for an object that does not exist. 16 are read at a time.
 
         Raises:
             AwsCallFailed: one of them can't be read, for another reason than that it does not exist.
         """
-        with calling_aws(), ThreadPoolExecutor(_LANES) as lanes:
-            return list(lanes.map(lambda place: self._head(place[0], place[1], length), places))
+        with calling_aws(), ThreadPoolExecutor(_THREADS) as threads:
+            return list(threads.map(lambda address: self._head(address[0], address[1], length), addresses))
 
     def _head(self, bucket: str, key: str, length: int) -> Head | None:
         try:
-            found = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{length - 1}")
+            reply = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{length - 1}")
         except ServiceError as error:
             code = error.response["Error"].get("Code")
-            if code in _MISSING:
+            if code in _MISSING_CODES:
                 return None
-            if code == _EMPTY:
+            if code == _EMPTY_CODE:
                 return Head(0, b"")
             raise
-        total = re.fullmatch(r"bytes \d+-\d+/(\d+)", found.get("ContentRange", ""))
-        return Head(int(total[1]) if total else found["ContentLength"], found["Body"].read())
+        content_range = re.fullmatch(r"bytes \d+-\d+/(\d+)", reply.get("ContentRange", ""))
+        return Head(int(content_range[1]) if content_range else reply["ContentLength"], reply["Body"].read())
 
 
 def account_id(region: str | None, profile: str | None) -> str:

@@ -18,7 +18,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.formats import count
 
 if TYPE_CHECKING:
-    from iu_tuner.vision.strip.choice import Processed
+    from iu_tuner.vision.strip.choice import ProcessedImage
 
 # What is read of the detections lines of a large batch: 2 MB, in which there are a thousand lines or more.
 MAX_PARTS, PART_BYTES = 8, 256 * 1024
@@ -38,10 +38,10 @@ class RunReport:
         """The report of a run of this deployment. Raises ClientError."""
         with calling_aws():
             s3 = deployment.aws.of("s3")
-        own = deployment.image_bucket
+        image_bucket = deployment.image_bucket
         images = execution_input.get("images")
-        named = images.get("bucket") if isinstance(images, Mapping) else None
-        return cls(s3, deployment.outputs.get("ReportBucketName", own), named or own, run_id)
+        named_bucket = images.get("bucket") if isinstance(images, Mapping) else None
+        return cls(s3, deployment.outputs.get("ReportBucketName", image_bucket), named_bucket or image_bucket, run_id)
 
     def save(self, path: Path, output: Mapping[str, Any] | None) -> str:
         """Write the page to a file. Returns a sentence about it, also where S3 does not give the page.
@@ -52,11 +52,11 @@ class RunReport:
             page = self._read(self.bucket, f"{REPORT_PREFIX}{self.run_id}/report.html").decode()
         except AwsCallFailed as error:
             return f"the report can't be read: {error}"
-        with_pictures = ""
+        pictures_note = ""
         if output is not None and output.get("task") == "process" and output.get("manifestUri"):
-            page, with_pictures = self._with_strip(page, from_json(BatchOutput, output))
+            page, pictures_note = self._with_strip(page, from_json(BatchOutput, output))
         path.write_text(page, "utf-8")
-        return f"the report is in {path}{with_pictures}"
+        return f"the report is in {path}{pictures_note}"
 
     def _with_strip(self, page: str, output: BatchOutput) -> tuple[str, str]:
         """The page with a strip, and what to say about it: nothing where Pillow is not installed."""
@@ -66,16 +66,16 @@ class RunReport:
         except ModuleNotFoundError:
             return page, ""
         try:
-            chosen = choose(list(self._processed(str(output.manifest_uri))))
-            contents = ((image, self._image(image)) for image in chosen)
-            small = [thumbnail(image, content) for image, content in contents if content is not None]
+            chosen_images = choose(list(self._processed_images(str(output.manifest_uri))))
+            contents = ((image, self._image(image)) for image in chosen_images)
+            all_thumbnails = [thumbnail(image, content) for image, content in contents if content is not None]
         except AwsCallFailed as error:
             return page, f", without pictures: {error}"
-        shown = [each for each in small if each is not None]
-        note = f", with {count(len(shown), 'picture')}" if shown else ""
-        return with_strip(page, shown, output.images.done + output.images.current), note
+        thumbnails = [each for each in all_thumbnails if each is not None]
+        note = f", with {count(len(thumbnails), 'picture')}" if thumbnails else ""
+        return with_strip(page, thumbnails, output.images.done + output.images.current), note
 
-    def _processed(self, manifest_uri: str) -> Iterator[Processed]:
+    def _processed_images(self, manifest_uri: str) -> Iterator[ProcessedImage]:
         """The images of some parts at even distances, in the part's first bytes: the last line may be cut off."""
         bucket, _, key = manifest_uri.removeprefix("s3://").partition("/")
         parts = [part for part in json.loads(self._read(bucket, key))["parts"] if part["lines"]]
@@ -83,30 +83,30 @@ class RunReport:
             content = self._read(bucket, part["key"], Range=f"bytes=0-{PART_BYTES - 1}")
             yield from _images_of(content.decode(errors="replace").split("\n")[:-1])
 
-    def _image(self, image: Processed) -> bytes | None:
+    def _image(self, image: ProcessedImage) -> bytes | None:
         """The image that was analysed. Returns None if it is no longer there."""
         try:
             with calling_aws():
-                found = self.s3.get_object(Bucket=self.images_bucket, Key=image.key)
-                return found["Body"].read() if found["ETag"].strip('"') == image.e_tag else None
+                reply = self.s3.get_object(Bucket=self.images_bucket, Key=image.key)
+                return reply["Body"].read() if reply["ETag"].strip('"') == image.e_tag else None
         except AwsCallFailed as error:
             if error.aws_code == "NoSuchKey":
                 return None
             raise
 
-    def _read(self, bucket: str, key: str, **how: str) -> bytes:
+    def _read(self, bucket: str, key: str, **arguments: str) -> bytes:
         with calling_aws():
-            body: bytes = self.s3.get_object(Bucket=bucket, Key=key, **how)["Body"].read()
+            body: bytes = self.s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"].read()
         return body
 
 
-def _images_of(lines: Sequence[str]) -> Iterator[Processed]:
+def _images_of(lines: Sequence[str]) -> Iterator[ProcessedImage]:
     """The images in detections lines. Lines that are none are passed over."""
     from iu_tuner.vision.formats.rekognition import detections_of
-    from iu_tuner.vision.strip.choice import Processed
+    from iu_tuner.vision.strip.choice import ProcessedImage
 
     for line in lines:
         with suppress(ValueError):
             values = json.loads(line)
             image = ListedImage.of(values)
-            yield Processed(image.key, image.e_tag, detections_of(values).labels)
+            yield ProcessedImage(image.key, image.e_tag, detections_of(values).labels)

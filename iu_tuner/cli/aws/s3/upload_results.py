@@ -29,43 +29,43 @@ class UploadResults:
         """The keys of the images without a current result; `since` leaves out those that were uploaded before."""
         images = [
             each
-            for each in self._listed(self._images, self._prefix)
+            for each in self._list_objects(self._images, self._prefix)
             if self._entry.takes(each["Key"]) and (since is None or each["LastModified"] >= since)
         ]
         with ThreadPoolExecutor(_THREADS) as threads:
-            current = threads.map(self._has_result, images)
-            return [image["Key"] for image, found in zip(images, current, strict=True) if not found]
+            results_exist = threads.map(self._has_result, images)
+            return [image["Key"] for image, has_result in zip(images, results_exist, strict=True) if not has_result]
 
     def labels(self) -> list[ImageLabels]:
         """The labels in all results, by the keys of the images."""
-        results, begin = self._entry.results, self._entry.results.prefix or ""
+        results, result_prefix = self._entry.results, self._entry.results.prefix or ""
         keys = [
             each["Key"]
-            for each in self._listed(self._results, begin + self._prefix)
-            if self._entry.takes(each["Key"].removeprefix(begin).removesuffix(results.suffix))
+            for each in self._list_objects(self._results, result_prefix + self._prefix)
+            if self._entry.takes(each["Key"].removeprefix(result_prefix).removesuffix(results.suffix))
             and each["Key"].endswith(results.suffix)
         ]
         with ThreadPoolExecutor(_THREADS) as threads:
             return list(threads.map(self._read, keys))
 
-    def _listed(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    def _list_objects(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         with calling_aws():
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 yield from page.get("Contents", [])
 
     def _has_result(self, image: dict[str, Any]) -> bool:
         entry, key = self._entry, image["Key"]
-        asked_from = entry.min_confidence if entry.keep_from is None else entry.keep_from
-        wanted = result_metadata(image["ETag"].strip('"'), entry.model_arn, asked_from)
+        requested_confidence = entry.min_confidence if entry.keep_from is None else entry.keep_from
+        expected = result_metadata(image["ETag"].strip('"'), entry.model_arn, requested_confidence)
         result_key = f"{entry.results.prefix or ''}{key}{entry.results.suffix}"
         try:
             with calling_aws():
-                found = self._s3.head_object(Bucket=self._results, Key=result_key)["Metadata"]
+                stored = self._s3.head_object(Bucket=self._results, Key=result_key)["Metadata"]
         except AwsCallFailed as error:
             if error.aws_code in ("404", "NoSuchKey", "NotFound"):
                 return False
             raise
-        return is_current(wanted, found)
+        return is_current(expected, stored)
 
     def _read(self, key: str) -> ImageLabels:
         with calling_aws():

@@ -13,11 +13,11 @@ from iu_tuner.exit_codes import UsageError
 from iu_tuner.vision.formats.labels import Label
 from iu_tuner.vision.formats.manifest import BOXES, boxes_of
 from iu_tuner.vision.manifest.addresses import bucket_and_key
-from iu_tuner.vision.manifest.attributes import typed
-from iu_tuner.vision.manifest.lines import filled_lines, parsed, replaced
+from iu_tuner.vision.manifest.attributes import attribute_types
+from iu_tuner.vision.manifest.lines import nonblank_lines, parse_line, replace_file
 
 
-class Written(NamedTuple):
+class CocoCounts(NamedTuple):
     """How many images and boxes were written, and how many images without boxes' attribute were left out."""
 
     images: int
@@ -32,7 +32,7 @@ class _Image(NamedTuple):
     class_ids: dict[str, int]
 
 
-def to_coco(source: Path, attribute: str | None, target: Path) -> Written:
+def to_coco(source: Path, attribute: str | None, target: Path) -> CocoCounts:
     """Write the boxes of a label attribute, by default of the only one that has boxes.
 
     `file_name` is the key below the folder that all images have in common. Images and annotations are numbered from 1;
@@ -44,7 +44,7 @@ def to_coco(source: Path, attribute: str | None, target: Path) -> Written:
     attribute, folder = _survey(source, attribute)
     images = boxes = left_out = 0
     ids = _ClassIds()
-    with replaced(target) as out, tempfile.TemporaryFile() as annotations:
+    with replace_file(target) as out, tempfile.TemporaryFile() as annotations:
         out.write(b'{"images": [')
         for image in _images(source, attribute):
             if image is None:
@@ -62,7 +62,7 @@ def to_coco(source: Path, attribute: str | None, target: Path) -> Written:
         out.write(b'], "annotations": [')
         shutil.copyfileobj(annotations, out)
         out.write(b'], "categories": ' + json.dumps(ids.categories(), ensure_ascii=False).encode() + b"}\n")
-    return Written(images, boxes, left_out)
+    return CocoCounts(images, boxes, left_out)
 
 
 class _ClassIds:
@@ -71,11 +71,11 @@ class _ClassIds:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
 
-    def of(self, name: str, wanted: int) -> int:
-        """The number of a class: `wanted`, or where another has it the next free one."""
+    def of(self, name: str, preferred_id: int) -> int:
+        """The number of a class: `preferred_id`, or where another has it the next free one."""
         if name not in self._ids:
-            taken = set(self._ids.values())
-            self._ids[name] = wanted if wanted not in taken else max(taken) + 1
+            used_ids = set(self._ids.values())
+            self._ids[name] = preferred_id if preferred_id not in used_ids else max(used_ids) + 1
         return self._ids[name]
 
     def categories(self) -> list[dict[str, Any]]:
@@ -83,46 +83,48 @@ class _ClassIds:
         return [{"id": id_, "name": name} for name, id_ in sorted(self._ids.items(), key=lambda item: item[1])]
 
 
-def _survey(source: Path, wanted: str | None) -> tuple[str, str]:
+def _survey(source: Path, attribute: str | None) -> tuple[str, str]:
     """The attribute that is meant, and the folder that all keys begin with."""
     attributes: dict[str, None] = {}
     folder: str | None = None
     for _, line, key in _lines(source):
-        attributes.update(dict.fromkeys(name for name, kind in typed(line).items() if kind == BOXES))
+        attributes.update(dict.fromkeys(name for name, kind in attribute_types(line).items() if kind == BOXES))
         folder = key[: key.rfind("/") + 1] if folder is None else folder
         while not key.startswith(folder):
             folder = folder[: folder.rstrip("/").rfind("/") + 1]
-    listed = ", ".join(attributes) or "none"
-    if wanted is not None and wanted not in attributes:
-        raise UsageError(f"{source}: there is no label attribute {wanted} with boxes; it has {listed}")
-    if wanted is None and len(attributes) != 1:
-        raise UsageError(f"{source}: name a label attribute with boxes, as PATH#ATTRIBUTE; it has {listed}")
-    return wanted or next(iter(attributes)), folder or ""
+    attribute_list = ", ".join(attributes) or "none"
+    if attribute is not None and attribute not in attributes:
+        raise UsageError(f"{source}: there is no label attribute {attribute} with boxes; it has {attribute_list}")
+    if attribute is None and len(attributes) != 1:
+        raise UsageError(f"{source}: name a label attribute with boxes, as PATH#ATTRIBUTE; it has {attribute_list}")
+    return attribute or next(iter(attributes)), folder or ""
 
 
 def _images(source: Path, attribute: str) -> Iterator[_Image | None]:
     """Each image; None for one that does not have the attribute."""
     for number, line, key in _lines(source):
-        if typed(line).get(attribute) != BOXES:
+        if attribute_types(line).get(attribute) != BOXES:
             yield None
             continue
         try:
-            about = line[f"{attribute}-metadata"]
-            labels, size = boxes_of(attribute, line[attribute], about, is_truth=True)
+            metadata = line[f"{attribute}-metadata"]
+            labels, size = boxes_of(attribute, line[attribute], metadata, is_truth=True)
             if size is None:
                 raise ValueError(f"{attribute}.image_size takes a width and a height")
-            yield _Image(key, labels, size, {str(name): int(id_) for id_, name in about.get("class-map", {}).items()})
+            yield _Image(
+                key, labels, size, {str(name): int(id_) for id_, name in metadata.get("class-map", {}).items()}
+            )
         except ValueError as error:
             raise UsageError(f"{source}: line {number}: {error}") from None
 
 
 def _lines(source: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
-    for number, raw in filled_lines(source):
+    for number, line_bytes in nonblank_lines(source):
         try:
-            line = parsed(raw)
+            line = parse_line(line_bytes)
             address = line.get("source-ref")
-            place = bucket_and_key(address)
-            key = place[1] if place else address if isinstance(address, str) and "://" not in address else None
+            location = bucket_and_key(address)
+            key = location[1] if location else address if isinstance(address, str) and "://" not in address else None
             if not key:
                 raise ValueError("its source-ref is no s3://bucket/key")
         except ValueError as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iu_tuner.contract.model_arn import ModelArn
 from iu_tuner.contract.output.result import Output
-from iu_tuner.contract.output.sentences import UNIT, carried, receipt_sentence
+from iu_tuner.contract.output.sentences import UNIT, rate_with_interval, receipt_sentence
 from iu_tuner.formats import count, requests_per_second
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.models.registry import facts_of
@@ -85,7 +85,7 @@ def _capacity(run: Run, answer: Output) -> Figure:
     if answer.recommendation.sized_by == "cleanTps" and clean is not None:
         maximum = requests_per_second(answer.per_unit.estimate)
         return Figure(name, requests_per_second(clean / run.inference_units), f"evenly paced; {maximum} at most")
-    value, _, interval = carried(answer.per_unit).partition(" (")
+    value, _, interval = rate_with_interval(answer.per_unit).partition(" (")
     note = f"{interval.rstrip(')')}, with 95 % confidence"
     if run.inference_units != 1:
         note += f"; measured with {count(run.inference_units, UNIT)}"

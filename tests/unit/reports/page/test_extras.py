@@ -11,7 +11,7 @@ import pytest
 
 from iu_tuner.contract.errors import NAMES as ERRORS
 from iu_tuner.contract.output.measured import IntervalOutput, NotMeasured
-from iu_tuner.contract.output.result import Change, ComparedWith
+from iu_tuner.contract.output.result import ComparedWith, RateChange
 from lambdas.load.counts import StepCounts
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.html.contents import Contents, Note, Picture
@@ -148,7 +148,7 @@ class TestEarlierRuns:
         ],
     )
     def test_other_changes_have_words_of_their_own(
-        self, change: Change | None, percent: float, title: str, tone: str
+        self, change: RateChange | None, percent: float, title: str, tone: str
     ) -> None:
         compared = ComparedWith(before(change, percent), None)
 
