@@ -71,7 +71,7 @@ def test_a_rate_that_passes_again_shows_that_overload_lowers_the_level() -> None
 
     assert steps(played)[3:] == [("confirm", 19.0)]
     assert not found(played).confirmed
-    assert found(played).max_tps is not None and found(played).max_tps.high is None
+    assert (rate := found(played).max_tps) is not None and rate.high is None
     assert found(played).unsettled == "it carried 17 requests/s when it was overloaded, and more when they came evenly"
 
 
