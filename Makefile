@@ -81,8 +81,7 @@ lint: setup .venv/lint
 
 bench: setup .venv/bench
 	$(BIN)/python -m bench.accuracy --check
-	$(BIN)/python -m bench.pacer --check --parts measured unmeasured outage halved busy
-	$(BIN)/python -m bench.pacer
+	$(BIN)/python -m bench.pacer --check measured unmeasured outage halved busy
 	$(BIN)/python -m bench.wire.load_client
 	$(BIN)/python -m bench.wire.image_work
 	$(BIN)/python -m bench.scale --check

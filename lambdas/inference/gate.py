@@ -18,7 +18,7 @@ from lambdas.models.status import ModelState
 RUNNING = "RUNNING"
 # Batches of messages that are worked on at a time. SQS takes no fewer; a new account has 10 concurrent Lambdas.
 LEAST_BATCHES, MOST_BATCHES = 2, 10
-UPLOADS, BESIDE_S = 10, 2.0  # of a batch: its messages, and its seconds beside the slots that it waits for
+UPLOADS, OVERHEAD_S = 10, 2.0  # of a batch: its messages, and its seconds beside the slots that it waits for
 _set: dict[str, bool] = {}  # what this process has set, by mapping
 
 
@@ -43,7 +43,7 @@ def _is_ending(lease: Lease | None) -> bool:
 
 def batches_for(rate: float) -> int:
     """The number of batches at a time with which uploads use a rate (requests/s). One of them waits for slots."""
-    return min(MOST_BATCHES, max(LEAST_BATCHES, 1 + math.ceil(rate * BESIDE_S / UPLOADS)))
+    return min(MOST_BATCHES, max(LEAST_BATCHES, 1 + math.ceil(rate * OVERHEAD_S / UPLOADS)))
 
 
 @dataclass(frozen=True)

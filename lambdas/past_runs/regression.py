@@ -31,18 +31,18 @@ class Answer:
     tps: float | None = None
     low: float | None = None
     high: float | None = None
-    disturbed: str | None = None  # another reason why the rate can't be compared
+    not_comparable_because: str | None = None  # another reason why the rate can't be compared
 
     @classmethod
     def of(cls, output: Output, started_at: str, auto_scales_to: int | None) -> Answer:
         """Build it from an execution's output and the maximum inference units of a model with auto-scaling."""
         units, rate = output.inference_units or 1, output.max_tps
         low, high = (None if end is None else end / units for end in (rate.low, rate.high))
-        disturbed = None
+        not_comparable_because = None
         if output.other_traffic is not None and output.other_traffic.requests:
-            disturbed = "measured beside the requests of others"
+            not_comparable_because = "measured beside the requests of others"
         elif auto_scales_to is not None:
-            disturbed = "measured on a model that scales by itself"
+            not_comparable_because = "measured on a model that scales by itself"
         return cls(
             output.run_id,
             started_at,
@@ -51,7 +51,7 @@ class Answer:
             output.tps_per_inference_unit,
             low,
             high,
-            disturbed,
+            not_comparable_because,
         )
 
     @property
@@ -61,7 +61,7 @@ class Answer:
             return _NO_RATE[self.verdict]
         if self.tps is None or self.low is None or self.high is None:
             return "a run without a rate" if self.tps is None else "a lower bound"
-        return self.disturbed
+        return self.not_comparable_because
 
 
 def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:

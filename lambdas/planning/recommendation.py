@@ -79,17 +79,17 @@ def recommend(
     per_unit: Interval,
     demand: Demand | None,
     usd_per_unit_hour: float,
-    more: ReducedRate | None = None,
+    with_more_units: ReducedRate | None = None,
     quota_tps: float = ACCOUNT_QUOTA_TPS,
 ) -> Recommendation:
     """Recommend inference units for a demand. `per_unit` is the measured TPS per inference unit, above 0.
 
-    `quota_tps` is the account's quota in requests per second; `more` holds for models with more inference units.
+    `quota_tps` is the account's quota in requests per second; `with_more_units` is the rate of larger models.
     """
     if isinstance(demand, BatchDemand):
-        units = units_for(demand.tps, per_unit, more)
+        units = units_for(demand.tps, per_unit, with_more_units)
         average_tps = peak_tps = demand.tps
-        each = per_unit_of(units, per_unit, more)
+        each = per_unit_of(units, per_unit, with_more_units)
         hours = demand.images / (units * each.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
         reasons = [f"{rate}; {count(units, 'inference unit')} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
@@ -100,10 +100,14 @@ def recommend(
         average_tps, peak_tps = demand.average_tps, demand.peak_tps
         average = demand.average_tps * (1 + demand.headroom)
         peak = demand.peak_tps * (1 + demand.headroom)
-        min_units, max_units, batch = units_for(average, per_unit, more), units_for(peak, per_unit, more), None
-        each = per_unit_of(max_units, per_unit, more)
+        min_units, max_units, batch = (
+            units_for(average, per_unit, with_more_units),
+            units_for(peak, per_unit, with_more_units),
+            None,
+        )
+        each = per_unit_of(max_units, per_unit, with_more_units)
         reasons = [
-            _sum("Minimum", "average", average, min_units, per_unit_of(min_units, per_unit, more)),
+            _sum("Minimum", "average", average, min_units, per_unit_of(min_units, per_unit, with_more_units)),
             _sum("Maximum", "peak", peak, max_units, each),
         ]
         reasons += _cautions(peak, max_units, each, quota_tps) + _practice(demand, min_units)
@@ -112,7 +116,7 @@ def recommend(
             None,
             None,
             ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
-            _table(QUOTA_IUS, per_unit, usd_per_unit_hour, more),
+            _table(QUOTA_IUS, per_unit, usd_per_unit_hour, with_more_units),
         )
     if per_unit.high is None:
         reasons.append(
@@ -122,9 +126,9 @@ def recommend(
         min_units,
         max_units,
         tuple(reasons),
-        _table(max_units, per_unit, usd_per_unit_hour, more, peak_tps),
+        _table(max_units, per_unit, usd_per_unit_hour, with_more_units, peak_tps),
         batch,
-        average_tps / (min_units * per_unit_of(min_units, per_unit, more).estimate),
+        average_tps / (min_units * per_unit_of(min_units, per_unit, with_more_units).estimate),
         peak_tps / (max_units * each.estimate),
         min_units * usd_per_unit_hour * HOURS_PER_MONTH,
     )
@@ -163,10 +167,14 @@ def _practice(demand: TrafficDemand, min_units: int) -> list[str]:
 
 
 def _table(
-    units: int, per_unit: Interval, usd_per_unit_hour: float, more: ReducedRate | None, peak_tps: float | None = None
+    units: int,
+    per_unit: Interval,
+    usd_per_unit_hour: float,
+    with_more_units: ReducedRate | None,
+    peak_tps: float | None = None,
 ) -> tuple[Capacity, ...]:
     def tps(n: int) -> float:
-        return n * per_unit_of(n, per_unit, more).estimate
+        return n * per_unit_of(n, per_unit, with_more_units).estimate
 
     rows = min(MAX_TABLE_ROWS, max(QUOTA_IUS, units))
     return tuple(

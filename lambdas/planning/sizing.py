@@ -40,12 +40,12 @@ class Sizing:
         """The reason for a `per_unit` of None, as a main clause."""
         return "No evenly paced rate passed without throttles" if self.max_per_unit else "No rate was measured"
 
-    def reduced(self, more: ReducedRate | None) -> ReducedRate | None:
+    def reduced(self, with_more_units: ReducedRate | None) -> ReducedRate | None:
         """The measured rate of models with more units, in the same proportion to their maximum as `per_unit`."""
-        if more is None or self.per_unit is None or self.max_per_unit is None or self.sized_by == "maxTps":
-            return more
-        tps = more.per_unit.estimate * self.per_unit.estimate / self.max_per_unit.estimate
-        return replace(more, per_unit=Interval(tps, tps, tps))
+        if with_more_units is None or self.per_unit is None or self.max_per_unit is None or self.sized_by == "maxTps":
+            return with_more_units
+        tps = with_more_units.per_unit.estimate * self.per_unit.estimate / self.max_per_unit.estimate
+        return replace(with_more_units, per_unit=Interval(tps, tps, tps))
 
 
 def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizing:
@@ -67,15 +67,19 @@ def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizin
     return Sizing("maxTps", max_tps, max_tps)
 
 
-def per_unit_of(units: int, per_unit: Interval, more: ReducedRate | None) -> Interval:
+def per_unit_of(units: int, per_unit: Interval, with_more_units: ReducedRate | None) -> Interval:
     """The TPS of each unit of a model with `units` inference units."""
-    return per_unit if more is None or units <= more.than else more.per_unit
+    return per_unit if with_more_units is None or units <= with_more_units.than else with_more_units.per_unit
 
 
-def units_for(demand_tps: float, per_unit: Interval, more: ReducedRate | None = None) -> int:
+def units_for(demand_tps: float, per_unit: Interval, with_more_units: ReducedRate | None = None) -> int:
     """The smallest number of inference units, at least 1, that carries `demand_tps` requests per second."""
     units = _fewest(demand_tps, per_unit)
-    return units if more is None or units <= more.than else _fewest(demand_tps, more.per_unit)
+    return (
+        units
+        if with_more_units is None or units <= with_more_units.than
+        else _fewest(demand_tps, with_more_units.per_unit)
+    )
 
 
 def _fewest(demand_tps: float, per_unit: Interval) -> int:

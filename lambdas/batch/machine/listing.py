@@ -25,7 +25,7 @@ from lambdas.processing.image_work import Processing
 from lambdas.processing.outcomes import Rules
 from lambdas.processing.result_store import ResultStore, s3_client
 
-PATIENCE_S = 600.0  # of one invocation, which may take 15 minutes
+MAX_SECONDS = 600.0  # of one invocation, which may take 15 minutes
 _STATE = TypeAdapter(ListingState)
 
 
@@ -43,7 +43,7 @@ def list_images(run_id: str, state: Mapping[str, Any] | None) -> dict[str, Any]:
         store.shards.create(resume(batch_store(earlier).shards, files_of(earlier), files_of(run_id)))
         return {"listing": None, "listed": True}
     listing = ImageListing(s3_client(16), run_id, run.wanted, settings().image_bucket)
-    listed = listing.go_on(_STATE.validate_python(state or {}), _after(now + PATIENCE_S))
+    listed = listing.go_on(_STATE.validate_python(state or {}), _after(now + MAX_SECONDS))
     if listed.is_complete:
         images = BatchImages(
             listed=listed.listed,
@@ -67,7 +67,7 @@ def find_current_results(run_id: str) -> bool:
     lease_store().renew(run.model_arn, run_id, now)
     # The results of an earlier run that left off are part of this one's.
     processing = replace(processing_of(run, threads=16), keeps_current=run.wanted.resume is not None)
-    find_current(store.shards, files_of(run_id), processing, _after(now + PATIENCE_S))
+    find_current(store.shards, files_of(run_id), processing, _after(now + MAX_SECONDS))
     shards = store.shards.load()
     is_over = not processing.has_files or shards.claims > shards.waiting
     if is_over:

@@ -43,8 +43,8 @@ class BatchFacts:
 
 def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str, str]) -> Contents:
     """The contents of the page."""
-    names, left = ModelArn.of(output.model_arn), output.model
-    still_costs = left is not None and left.costs_money
+    names, model = ModelArn.of(output.model_arn), output.model
+    still_costs = model is not None and model.costs_money
     return Contents(
         Summary(
             subject="Images analysed by",
@@ -58,7 +58,7 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
             next_action=_NEXT.get(output.verdict, ""),
             command=None,
             figures=_figures(output, facts),
-            receipt=receipt_sentence(left) if left else "",
+            receipt=receipt_sentence(model) if model else "",
             receipt_tone="caution" if still_costs else "good",
             reasons=tuple(output.warnings or ()),
         ),

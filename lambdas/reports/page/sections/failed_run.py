@@ -93,5 +93,5 @@ def _figures(failed: FailedRun, run: Run | None, found: Interval | None, sent: i
 def _receipt_tone(failed: FailedRun) -> Tone:
     if not failed.is_settled:
         return "bad"
-    left = failed.receipt.status_after if failed.receipt else None
-    return "good" if left == "STOPPED" else "caution"
+    status_after = failed.receipt.status_after if failed.receipt else None
+    return "good" if status_after == "STOPPED" else "caution"
