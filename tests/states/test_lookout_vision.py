@@ -177,7 +177,7 @@ def test_a_token_that_was_used_starts_nothing_and_another_one_does(stack: Stack)
     control.start(1, token="new")
 
     assert (unchanged.status, unchanged.service_status) == ("STOPPED", "TRAINED")
-    assert control.look().service_status == "STARTING_HOSTING"
+    became(control, "RUNNING")
 
 
 def test_refusals_end_a_start_for_good_or_not(stack: Stack) -> None:
