@@ -25,13 +25,13 @@ class LatestResult(ResultStore):
     @classmethod
     def of(cls, store: ResultStore) -> LatestResult:
         """The store for one image of this one."""
-        return cls(store.s3, store.images, store.results, store.keys)
+        return cls(store.s3, store.image_bucket, store.result_bucket, store.keys)
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
         """See `ResultStore.metadata`."""
-        found = self._head(self.results, self.keys.of_result(key))
-        self.unless_changed = {"IfNoneMatch": "*"} if found is None else {"IfMatch": found["ETag"]}
-        return None if found is None else found["Metadata"]
+        head = self._head(self.result_bucket, self.keys.of_result(key))
+        self.unless_changed = {"IfNoneMatch": "*"} if head is None else {"IfMatch": head["ETag"]}
+        return None if head is None else head["Metadata"]
 
     def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> bool:
         """See `ResultStore.write_result`. Returns False if the image has another content by now."""
