@@ -55,7 +55,7 @@ def points(history: RequestHistory) -> dict[str, Any]:
 def _levels(row: PastDemandOutput, answer: Output) -> list[dict[str, Any]]:
     advice, per_unit = answer.recommendation, answer.tps_per_inference_unit
     average, peak = row.average_tps or 0.0, row.peak_tps or 0.0
-    shown = [
+    levels = [
         {"of": "demand", "text": f"average {tps(average)}/s", "tps": average},
         {
             "of": "demand",
@@ -64,11 +64,11 @@ def _levels(row: PastDemandOutput, answer: Output) -> list[dict[str, Any]]:
         },
     ]
     for units in sorted(set(advice.units or ())):
-        carried = units * (per_unit or 0.0)
+        carried_tps = units * (per_unit or 0.0)
         carry = "carries" if units == 1 else "carry"
-        text = f"{count(units, 'unit')} {carry} {tps(carried)}/s"
-        shown.append({"of": "units", "text": text, "tps": rounded(carried, 3)})
-    return shown
+        text = f"{count(units, 'unit')} {carry} {tps(carried_tps)}/s"
+        levels.append({"of": "units", "text": text, "tps": rounded(carried_tps, 3)})
+    return levels
 
 
 def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]:
