@@ -10,7 +10,7 @@ from lambdas.runs.progress import Progress
 
 def make_receipt(
     lease: Lease,
-    known: tuple[ModelRun, Progress] | None,
+    run_and_progress: tuple[ModelRun, Progress] | None,
     status_after: str,
     *,
     by: CleanupTrigger,
@@ -19,15 +19,15 @@ def make_receipt(
     applied: bool = False,
     service_status: str = "",
 ) -> Receipt:
-    """Make the receipt from the lease and the run; `known` is None if the run ended before it touched the model.
+    """Make the receipt from the lease and the run. `run_and_progress` is None if it touched no model.
 
     `units` are the minimum and maximum inference units that the service returned with the status. `service_status` is
     its own word for the status.
     """
     started_at = stopped_at = None
     hours = usd = 0.0
-    if known is not None:
-        run, progress = known
+    if run_and_progress is not None:
+        run, progress = run_and_progress
         started_at, stopped_at = progress.ran
         hours = progress.unit_hours(run.inference_units, now) + _hours_given_up(lease, progress, now)
         usd = hours * run.usd_per_unit_hour

@@ -34,8 +34,8 @@ class SentRequests:
         attributes = ("modelArn", "requests", "beganAt", "endedAt")
         for item in self._items.query(f"{moment:.3f}", f"{now + LONGEST_S:.3f}", attributes):
             seconds = max(item["endedAt"] - item["beganAt"], 1e-3)
-            inside = min(seconds, item["endedAt"] - moment)
-            sent[item["modelArn"]] += round(item["requests"] * inside / seconds)
+            inside_s = min(seconds, item["endedAt"] - moment)
+            sent[item["modelArn"]] += round(item["requests"] * inside_s / seconds)
         return sent
 
 
