@@ -147,6 +147,6 @@ def list_results(processing: Processing, tasks: Sequence[ShardTask]) -> None:
         ClientError, BotoCoreError: S3 fails, or refuses the listing.
     """
     if processing.has_files and tasks:
-        listed = (task.listed for task in tasks)
-        named = [ListedImage(each.key, each.e_tag or "", each.size or 0, each.version_id) for each in listed]
-        processing.store.list_results(named)
+        objects = (task.listed for task in tasks)
+        images = [ListedImage(each.key, each.e_tag or "", each.size or 0, each.version_id) for each in objects]
+        processing.store.list_results(images)

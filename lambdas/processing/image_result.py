@@ -13,7 +13,7 @@ from iu_tuner.contract.uploads.current import is_current, result_metadata
 from lambdas.models.ports import Result
 from lambdas.processing.outcomes import Failure
 
-VERSION = 1  # of the block "Inference"
+BLOCK_VERSION = 1  # of the block "Inference"
 MAX_KEY_BYTES = 1024  # of a key in S3, in UTF-8
 
 
@@ -46,13 +46,13 @@ class Question:
 
     def inference(self, image: ListedImage) -> dict[str, Any]:
         """The part of the block "Inference" that says what was asked."""
-        kept = {} if self.keep_from is None else {"keepFrom": self.keep_from}
+        keep_values = {} if self.keep_from is None else {"keepFrom": self.keep_from}
         image_values = {"bucket": self.bucket, **image.to_json()}
         return {
-            "version": VERSION,
+            "version": BLOCK_VERSION,
             "modelArn": self.model_arn,
             "minConfidence": self.min_confidence,
-            **kept,
+            **keep_values,
             "image": image_values,
         }
 

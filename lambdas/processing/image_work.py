@@ -23,7 +23,7 @@ from lambdas.processing.outcomes import INVALID_ANSWER, NO_ATTEMPT, NO_TRIES, Fa
 from lambdas.processing.result_store import ResultStore
 
 # Errors of images that are refused before a request, beside the service's own names.
-EMPTY, TOO_LARGE, NO_IMAGE = "EmptyImage", "ImageTooLargeException", "InvalidImageFormatException"
+EMPTY_IMAGE, IMAGE_TOO_LARGE, INVALID_FORMAT = "EmptyImage", "ImageTooLargeException", "InvalidImageFormatException"
 KEY_TOO_LONG = "ResultKeyTooLong"
 
 
@@ -158,7 +158,7 @@ class ImageWork:
         if (refusal := self._refusal()) is not None:
             self._fail(*refusal, permanent=True)
         elif (fault := fault_of_format(content[:HEAD_BYTES])) is not None:
-            self._fail(NO_IMAGE, fault.reason, permanent=True)
+            self._fail(INVALID_FORMAT, fault.reason, permanent=True)
         else:
             processing = self._processing
             self._prepared = processing.detector.request_with_bytes(content, processing.question.requested_confidence)
@@ -170,7 +170,7 @@ class ImageWork:
         if processing.has_files and is_too_long(result_key):
             return KEY_TOO_LONG, f"its result would have a key of {len(result_key.encode()):,} bytes; S3 takes 1,024"
         if (fault := fault_of_bytes(image.size, processing.source)) is not None:
-            return (TOO_LARGE if image.size else EMPTY), fault.reason
+            return (IMAGE_TOO_LARGE if image.size else EMPTY_IMAGE), fault.reason
         return None
 
     def _accept(self, reply: Reply, ms: float) -> None:

@@ -128,8 +128,8 @@ def _with_guess(pace: Pace, answered_rate: float, known_rate: float) -> Pace:
 
 def _accepted_share(recent: str) -> float:
     """The accepted share of the outcomes after the first throttle."""
-    since = recent[recent.index("1") + 1 :]
-    return since.count("0") / len(since) if since else 1.0
+    later_outcomes = recent[recent.index("1") + 1 :]
+    return later_outcomes.count("0") / len(later_outcomes) if later_outcomes else 1.0
 
 
 def _with_rate(pace: Pace, rate: float) -> Pace:

@@ -36,15 +36,17 @@ class ResultStore:
             ClientError, BotoCoreError: S3 fails, or refuses the listing.
         """
         image_keys = [image.key for image in images]
-        first = min(f"{self.keys.prefix}{name}".encode() for name in image_keys)  # it sorts before its own files
+        first_key = min(f"{self.keys.prefix}{name}".encode() for name in image_keys)  # it sorts before its own files
         of_files = (self.keys.of_result, self.keys.of_error, self.keys.of_mask)
-        last = max(of_file(name).encode() for name in image_keys for of_file in of_files)
+        last_key = max(of_file(name).encode() for name in image_keys for of_file in of_files)
         found_keys: set[str] = set()
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.result_bucket, StartAfter=first.decode())
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.result_bucket, StartAfter=first_key.decode()
+        )
         for number, page in enumerate(pages, start=1):
             keys = [entry["Key"] for entry in page.get("Contents", [])]
             found_keys.update(keys)
-            if not page["IsTruncated"] or keys[-1].encode() > last:
+            if not page["IsTruncated"] or keys[-1].encode() > last_key:
                 self._existing_keys = frozenset(found_keys)
                 return
             if number == MAX_PAGES:

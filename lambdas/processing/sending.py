@@ -149,8 +149,8 @@ class _Sending:
         """One thread: takes a task, waits for a slot, sends, until there is nothing to do or no time."""
         try:
             with closing(connect()) as connection:
-                while (taken := self._take()) is not None:
-                    self._work(*taken, connection)
+                while (task_and_request := self._take()) is not None:
+                    self._work(*task_and_request, connection)
         except BaseException:
             self._fail()
             raise

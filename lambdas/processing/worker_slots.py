@@ -52,8 +52,8 @@ class WorkerSlots:
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""
-        since = now if self._reported_at is None else self._reported_at
-        report = Report(self._outcomes, self._unused_count, self._find_cap(), self._was_late(since))
+        last_report_at = now if self._reported_at is None else self._reported_at
+        report = Report(self._outcomes, self._unused_count, self._find_cap(), self._was_late(last_report_at))
         self._reported_at, self._outcomes, self._unused_count = now, "", 0
         return report
 

@@ -98,15 +98,15 @@ def write_measurement(output: Output, duration_s: float) -> None:
 @_harmless
 def write_batch(output: BatchOutput, duration_s: float) -> None:
     """Write the counts and the costs of a batch; a value that is not known is left out."""
-    images, sent = output.images, output.throughput
+    images, throughput = output.images, output.throughput
     _emit(
         _model(output.model_arn),
         [
             ("ImagesDone", MetricUnit.Count, images.done),
             ("ImagesFailed", MetricUnit.Count, images.failed),
             ("ImagesLeft", MetricUnit.Count, images.left),
-            ("BatchTps", MetricUnit.CountPerSecond, sent.tps),
-            ("BatchOfMeasured", MetricUnit.NoUnit, sent.of_measured),
+            ("BatchTps", MetricUnit.CountPerSecond, throughput.tps),
+            ("BatchOfMeasured", MetricUnit.NoUnit, throughput.of_measured),
             ("RunCostUsd", MetricUnit.NoUnit, output.cost.run_usd if output.cost else None),
             ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
         ],

@@ -81,11 +81,11 @@ def _saturated(usable_steps: Sequence[StepCounts]) -> Interval | None:
         takewhile(lambda counts: counts.plan.phase in ("look", "precise", "confirm"), reversed(usable_steps))
     )
     ramp_step = saturated_part(usable_steps[-1 - len(later_looks)]) or usable_steps[-1 - len(later_looks)]
-    first = look(ramp_step)
-    if first is None or limiting_factor(ramp_step) is not None or estimator.is_windowed(first.counts):
+    first_look = look(ramp_step)
+    if first_look is None or limiting_factor(ramp_step) is not None or estimator.is_windowed(first_look.counts):
         return None
-    level = [first]
-    for seen in map(look, reversed(later_looks)):
-        if seen is not None and seen.tells:
-            level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
+    level = [first_look]
+    for later_look in map(look, reversed(later_looks)):
+        if later_look is not None and later_look.tells:
+            level = [*level, later_look] if agreement.agree(level[-1], later_look) else [later_look]
     return estimator.widen_by_lost_requests(agreement.together(level), ramp_step.unanswered_tps)

@@ -73,20 +73,20 @@ def require_room(leases: LeaseStore, own: Lease) -> None:
     Raises:
         ModelNotStartable: earlier runs hold as many models as the account may run.
     """
-    others = [
+    other_leases = [
         lease
         for lease in leases.all()
         if lease.model_arn != own.model_arn and (lease.started_at, lease.run_id) < (own.started_at, own.run_id)
     ]
-    if not others:
+    if not other_leases:
         return
     quota = running_models_quota(quotas_client(), facts_of(own.model_arn))
     if quota is None:
-        if all(lease.kind == "measure" for lease in (own, *others)):
+        if all(lease.kind == "measure" for lease in (own, *other_leases)):
             return
         quota = RUNNING_MODELS
-    if len(others) >= quota:
-        runs = ", ".join(sorted(lease.run_id for lease in others))
+    if len(other_leases) >= quota:
+        runs = ", ".join(sorted(lease.run_id for lease in other_leases))
         raise ModelNotStartable(
             f"the account runs at most {count(quota, 'model')} at once, and the runs {runs} hold as many - run again"
             " when one of them has ended, or raise the quota in Service Quotas"

@@ -64,8 +64,8 @@ def _closed_loop(counts: StepCounts) -> list[int]:
 def _offered_tps(counts: StepCounts) -> float:
     """Requests sent per second of the paced part that counts."""
     first, last = paced_seconds(counts.plan)
-    sent = sum(sum(outcome[first:last]) for outcome in (counts.accepted, counts.throttled, counts.failed))
-    return sent / max(1, last - first)
+    sent_count = sum(sum(outcome[first:last]) for outcome in (counts.accepted, counts.throttled, counts.failed))
+    return sent_count / max(1, last - first)
 
 
 def _drift_percent(by_second: Sequence[int]) -> float | None:
@@ -116,13 +116,13 @@ def clean_row(clean_rate: CleanRate | None) -> CleanTpsOutput:
 
 def latency_row(latency: LatencyHistogram) -> LatencyOutput:
     """`latencyMs` of the output. A percentile that too few latencies show is null, with the number that it needs."""
-    missing = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
+    missing_counts = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
 
     def percentile(q: float) -> float | None:
-        return rounded(latency.quantile_ms(q), 0) if missing[q] <= 0 else None
+        return rounded(latency.quantile_ms(q), 0) if missing_counts[q] <= 0 else None
 
     def needs(q: float) -> int | None:
-        return missing[q] if missing[q] > 0 else None
+        return missing_counts[q] if missing_counts[q] > 0 else None
 
     return LatencyOutput(
         p50=rounded(latency.quantile_ms(0.5), 0),

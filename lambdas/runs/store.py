@@ -146,8 +146,8 @@ class RunStore:
 
     def _counted_steps(self, *, after: Sequence[MeasuredStep]) -> list[MeasuredStep]:
         """The steps that are not compacted yet, from their workers' items, which sort after the step's own item."""
-        first = after[-1].number + 1 if after else 0
-        items = self._items.query(f"STEP#{first:02}", "STEP#~", _STEP_ATTRIBUTES)
+        first_number = after[-1].number + 1 if after else 0
+        items = self._items.query(f"STEP#{first_number:02}", "STEP#~", _STEP_ATTRIBUTES)
         steps = groupby(items, key=lambda item: int(item["sk"].split("#")[1]))
         return [merged_step(measured_step(number, next(of_step), of_step)) for number, of_step in steps]
 

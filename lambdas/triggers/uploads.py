@@ -72,12 +72,12 @@ def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[
         try:
             upload = _Upload.model_validate_json(record["body"])
         except ValidationError as error:
-            reasons = [f"{item['loc']}: {item['msg']}" for item in error.errors()]
+            reasons = [f"{entry['loc']}: {entry['msg']}" for entry in error.errors()]
             logger.warning("it starts no run", extra={"body": record["body"][:10_000], "why": reasons})
         else:
             key, record_and_upload = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
             newest[key] = max(
-                newest.get(key, record_and_upload), record_and_upload, key=lambda item: item[1].uploaded_at
+                newest.get(key, record_and_upload), record_and_upload, key=lambda entry: entry[1].uploaded_at
             )
     return list(newest.values())
 

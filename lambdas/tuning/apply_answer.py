@@ -33,12 +33,12 @@ def applied_output(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, st
         reason = receipt.not_applied or "the run was ended before the model could be restarted"
         return False, f"The answer was not applied: {reason}; the model was left {receipt.status_after}."
     min_units, max_units = receipt.min_inference_units or 1, receipt.max_inference_units
-    scales = f" to {max_units}" if max_units and max_units > min_units else ""
+    scale_text = f" to {max_units}" if max_units and max_units > min_units else ""
     price = f"${min_units * usd_per_unit_hour:.2f}"
-    more = f", up to ${max_units * usd_per_unit_hour:.2f} when it scales" if max_units and scales else ""
+    price_text = f", up to ${max_units * usd_per_unit_hour:.2f} when it scales" if max_units and scale_text else ""
     return True, (
-        f"The model runs with {min_units}{scales} inference units, as was read back, and costs {price} "
-        f"per hour from now on{more}, until somebody stops it."
+        f"The model runs with {min_units}{scale_text} inference units, as was read back, and costs {price} "
+        f"per hour from now on{price_text}, until somebody stops it."
     )
 
 

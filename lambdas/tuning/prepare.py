@@ -71,11 +71,11 @@ def prepare(run_input: ExecutionInput, run_id: str, execution_arn: str, started_
     images, own_bucket = run_input.images, settings().image_bucket
     # An input error, before the run has any duty to the model.
     require_same_region(images.bucket, images.source, run_input.model_arn, own_bucket)
-    found = look_model_up(run_input)
-    if not found.state.costs_money:
+    found_model = look_model_up(run_input)
+    if not found_model.state.costs_money:
         require_room(leases, lease)
-    leases.save(lease.with_initial_state(found.model.handle, found.state))
-    run = plan_run(run_input, found, lease)
+    leases.save(lease.with_initial_state(found_model.model.handle, found_model.state))
+    run = plan_run(run_input, found_model, lease)
     keep_history(run)
     run_store(run_id).create(run)
     return {"holds": True, "output": None}
@@ -98,7 +98,7 @@ def look_model_up(run_input: ExecutionInput) -> FoundModel:
     return FoundModel(model, state, traffic)
 
 
-def plan_run(run_input: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
+def plan_run(run_input: ExecutionInput, found_model: FoundModel, lease: Lease) -> Run:
     """Choose the images, estimate time and cost, and save the plan.
 
     Raises:
@@ -107,19 +107,19 @@ def plan_run(run_input: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
     # The test uses the inference units of the input; if it names none, a running model keeps its own.
     names_units = "inference_units" in run_input.test.model_fields_set
     requested_units = run_input.test.inference_units if names_units else None
-    keeps_its_own = move_to_running(found.state, units=requested_units) == "use"
-    units = (found.state.min_inference_units or 1) if keeps_its_own else run_input.test.inference_units
+    keeps_its_own = move_to_running(found_model.state, units=requested_units) == "use"
+    units = (found_model.state.min_inference_units or 1) if keeps_its_own else run_input.test.inference_units
     usd_per_unit_hour = settings().usd_per_unit_hour
     quota = units_quota(quotas_client(), facts_of(run_input.model_arn)) if run_input.test.verify_scaling else None
     second_units = units_to_verify(units, quota) or 0
     usd = expected_usd(run_input, units, usd_per_unit_hour, second_units=second_units)
     bucket = run_input.images.bucket or settings().image_bucket
     chosen_images = choose_images(s3_client(), bucket, run_input.images.prefix, run_input.images.source)
-    bounds = account_bounds(run_input, found.model, units, lease.started_at)
+    bounds = account_bounds(run_input, found_model.model, units, lease.started_at)
     return Run(
         run_id=lease.run_id,
-        model_arn=found.model.model_arn,
-        project_arn=found.model.handle,
+        model_arn=found_model.model.model_arn,
+        project_arn=found_model.model.handle,
         started_at=lease.started_at,
         inference_units=units,
         requested_units=requested_units,
@@ -139,7 +139,7 @@ def plan_run(run_input: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         images_found=chosen_images.found,
         images_skipped=chosen_images.skipped_total,
         images_counted=chosen_images.counted,
-        other_traffic=found.other_traffic,
+        other_traffic=found_model.other_traffic,
         effective_input=run_input.model_dump(by_alias=True, warnings=False),
         after_run=run_input.after_run,
         compare_images=run_input.images.compare,

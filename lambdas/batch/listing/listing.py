@@ -58,7 +58,7 @@ class ImageListing:
 
     @property
     def _selection(self) -> Selection:
-        images, after = self.input.images, self.input.images.modified_after
+        images, modified_after = self.input.images, self.input.images.modified_after
         return Selection.of(
             self.bucket,
             images.suffixes,
@@ -66,7 +66,7 @@ class ImageListing:
             results_prefix=self.input.results.prefix,
             has_masks=service_of(self.input.model_arn).has_masks,
             takes_bare_names=images.list is not None and not images.list.endswith("manifest.json"),
-            modified_after=None if after is None else datetime.fromisoformat(after).timestamp(),
+            modified_after=None if modified_after is None else datetime.fromisoformat(modified_after).timestamp(),
         )
 
     def _put_shard(self, number: int, content: bytes) -> None:

@@ -15,17 +15,17 @@ def prefix_pages(s3: Any, bucket: str, prefix: str, position: Mapping[str, Any])
     Raises:
         ClientError: S3 refuses to list the bucket.
     """
-    after = position.get("after")
+    last_key = position.get("after")
     while True:
-        start = {} if after is None else {"StartAfter": after}
+        start = {} if last_key is None else {"StartAfter": last_key}
         reply = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **start)
         contents = reply.get("Contents", [])
         entries = [_entry(content) for content in contents]
         if not reply.get("IsTruncated") or not contents:
             yield Page(entries, None)
             return
-        after = contents[-1]["Key"]
-        yield Page(entries, {"after": after})
+        last_key = contents[-1]["Key"]
+        yield Page(entries, {"after": last_key})
 
 
 def _entry(content: Mapping[str, Any]) -> Entry:

@@ -61,9 +61,9 @@ def publish_batch(run_id: str) -> BatchOutput:
     records = store.shards.records()
     processed = sum(record.done for record in records)
     receipt = store.of_run.receipt()
-    own = own_usd(records, per_image=batch.run.input.results.per_image, source=batch.run.input.images.source)
+    own_cost_usd = own_usd(records, per_image=batch.run.input.results.per_image, source=batch.run.input.images.source)
     output = with_receipt(
-        store.load_result(), receipt.as_output(), batch.state.capacity, processed=processed, own_usd=own
+        store.load_result(), receipt.as_output(), batch.state.capacity, processed=processed, own_usd=own_cost_usd
     )
     output = with_images_page(output, lambda software: batch_contents(output, _facts(batch, records), software))
     put_result(files_of(run_id).s3, bucket, output)

@@ -13,7 +13,7 @@ from lambdas.batch.quote import Quote, choose_units, quote, require_possible
 from lambdas.batch.unit_capacity import EXPECTED_START_S, EXPECTED_STOP_S, Capacity
 from lambdas.models.lease_store import lease_store
 
-UNMEASURED = (
+UNMEASURED_WARNING = (
     "this model has no usable measurement, so there was no quote before the start, and neither its deadline nor its"
     " cost could be checked: measure it, give tps, or measureFirst; the run found its rate by a slow start"
 )
@@ -36,7 +36,7 @@ def quote_batch(run_id: str) -> bool:
     quote_or_units = _quote_or_units(batch.run, tally, capacity, now)
     run = _with_units(batch.run, quote_or_units)
     if capacity is None and not run.input.measure_first:
-        run = replace(run, warnings=(*run.warnings, UNMEASURED))
+        run = replace(run, warnings=(*run.warnings, UNMEASURED_WARNING))
     known_quote = quote_or_units if isinstance(quote_or_units, Quote) else None
     state = replace(
         batch.state,

@@ -103,5 +103,5 @@ class Shards:
         for record in records:
             current, done, failed = current + record.current, done + record.done, failed + record.failed
         listed = self.before.listed + self.images.listed
-        left = listed - current - done - failed
-        return replace(self.images, listed=listed, current=current, done=done, failed=failed, left=left)
+        left_count = listed - current - done - failed
+        return replace(self.images, listed=listed, current=current, done=done, failed=failed, left=left_count)

@@ -15,7 +15,7 @@ from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table
 from lambdas.reports.page.html.formats import moment, usd
 from lambdas.reports.page.images import counts_table, failures_by_kind, pairs_table, progress
 
-_REPLAY = "Look at the failures by kind. iu-tuner queue replay sends the dead letters again."
+_REPLAY_ADVICE = "Look at the failures by kind. iu-tuner queue replay sends the dead letters again."
 _NEXT_ACTIONS = {
     "served": "Nothing; uploads that come start the model again.",
     "limit-reached": "Give higher limits if uploads are not to wait for a day.",
@@ -34,7 +34,8 @@ class ServeFacts:
 
 def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str, str]) -> Contents:
     """The contents of the page."""
-    names, model, has_failed = ModelArn.of(output.model_arn), output.model, output.images.failed > 0
+    names, model = ModelArn.of(output.model_arn), output.model
+    is_served, has_failed = output.verdict == "served", output.images.failed > 0
     circumstances = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
     return Contents(
         Summary(
@@ -44,9 +45,9 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
             circumstances=circumstances,
             answer=output.sentence,
             verdict=output.verdict,
-            tone="good" if output.verdict == "served" and not has_failed else "caution",
+            tone="good" if is_served and not has_failed else "caution",
             evidence=output.verdict_detail,
-            next_action=_REPLAY if has_failed and output.verdict == "served" else _NEXT_ACTIONS.get(output.verdict, ""),
+            next_action=_REPLAY_ADVICE if is_served and has_failed else _NEXT_ACTIONS.get(output.verdict, ""),
             command=None,
             figures=_figures(output, facts),
             receipt=receipt_sentence(model) if model else "",

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from lambdas.reports.page.html.contents import Figure, Note, Picture, Snippet, Table
 from lambdas.reports.page.html.escaping import escaped
 
-MARKED = ' class="marked"'
+MARKED_CLASS = ' class="marked"'
 # Where a name such as `test.maxConcurrency` or a path may go on in the next line.
-_BREAKS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[./_])(?=\w)")
+_LINE_BREAKS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[./_])(?=\w)")
 
 
 def figures(page_figures: Sequence[Figure]) -> str:
@@ -86,7 +86,7 @@ def _rows(page_table: Table) -> str:
         _cell("th", index, name, page_table, ' scope="col"') for index, name in enumerate(page_table.columns)
     )
     body = "".join(
-        f"<tr{MARKED if number in page_table.marked else ''}>"
+        f"<tr{MARKED_CLASS if number in page_table.marked else ''}>"
         + "".join(_cell("td", index, text, page_table) for index, text in enumerate(row))
         + "</tr>"
         for number, row in enumerate(page_table.rows)
@@ -102,5 +102,5 @@ def _rows(page_table: Table) -> str:
 def _cell(tag: str, index: int, text: str, page_table: Table, attributes: str = "") -> str:
     number = ' class="number"' if index in page_table.numbers else ""
     # The direction of a right-to-left key must not affect the text outside its cell.
-    content = f"<bdi>{'<wbr>'.join(map(escaped, _BREAKS.split(text)))}</bdi>" if tag == "td" else escaped(text)
+    content = f"<bdi>{'<wbr>'.join(map(escaped, _LINE_BREAKS.split(text)))}</bdi>" if tag == "td" else escaped(text)
     return f"<{tag}{attributes}{number}>{content}</{tag}>"

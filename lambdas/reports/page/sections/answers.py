@@ -24,7 +24,7 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 }
 
 # The next action if a verdict, or the limit behind it, leaves no recommended units,
-WITHOUT_NUMBERS: dict[str, str] = {
+ACTIONS_WITHOUT_UNITS: dict[str, str] = {
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum.",
     "windowed-quota": "Ask AWS support how the quota is refilled, or let your clients send at a steady low rate.",
     "account-throttled": "Raise the account's quota for {service.operation} in Service Quotas, or run when nothing "
@@ -37,7 +37,7 @@ WITHOUT_NUMBERS: dict[str, str] = {
     "unstable": "Look at the errors below, and run again in precise mode when nothing else uses the model.",
 }
 # and the further action if there are recommended units to start the model with.
-WITH_NUMBERS: dict[str, str] = {
+ACTIONS_WITH_UNITS: dict[str, str] = {
     "latency-bound": "Start the model with these numbers, and let your clients have at most {lanes} in flight per "
     "inference unit:",
     "not-saturated": "Run again with a higher test.maxConcurrency to find the maximum. Until then, start the model "
@@ -55,10 +55,10 @@ def next_action(run: Run, answer: Output) -> str:
     """The next action, by verdict and recommendation."""
     word, clean, advice = answer.verdict, answer.clean_tps.rate, answer.recommendation
     limit = answer.limited_by or word
-    limit = limit if limit in WITHOUT_NUMBERS else word
+    limit = limit if limit in ACTIONS_WITHOUT_UNITS else word
     if advice.units is None:
         default_action = "Give demand.averageTps and demand.peakTps, or read the table of inference units below."
-        return WITHOUT_NUMBERS.get(limit, default_action).format(service=facts_of(run.model_arn))
+        return ACTIONS_WITHOUT_UNITS.get(limit, default_action).format(service=facts_of(run.model_arn))
     if answer.applied:
         return "Nothing: the run has started the model with these numbers. Stop it when you don't need it any more."
     if answer.model.status_after == "RUNNING":
@@ -67,7 +67,7 @@ def next_action(run: Run, answer: Output) -> str:
         rate, units = requests_per_second(clean), count(run.inference_units, UNIT)
         return f"Start the model with these numbers, and let clients send at most {rate} per {units}, evenly paced:"
     lanes = count(advice.concurrency_per_inference_unit or 0, "request")
-    return WITH_NUMBERS.get(limit, "Start the model with these numbers:").format(lanes=lanes)
+    return ACTIONS_WITH_UNITS.get(limit, "Start the model with these numbers:").format(lanes=lanes)
 
 
 def costs(run: Run, answer: Output) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -63,8 +63,12 @@ def scaling(answer: Output) -> tuple[Picture, ...]:
     units = result.inference_units
     if first is None or second is None or units is None:
         return (Picture("scaling", SCALING_TITLE, result.detail, None),)
-    fewer, more = answer.inference_units or 1, units
-    rates = [(fewer, "measured", first), (more, "expected", _times(first, more / fewer)), (more, "measured", second)]
+    first_units, second_units = answer.inference_units or 1, units
+    rates = [
+        (first_units, "measured", first),
+        (second_units, "expected", _times(first, second_units / first_units)),
+        (second_units, "measured", second),
+    ]
     rows = tuple(
         (f"{count(units, 'inference unit')}, {what}", _rate(rate), _range(rate), tps(rate.estimate / units))
         for units, what, rate in rates

@@ -18,7 +18,7 @@ TITLES: dict[str | None, tuple[str, Tone]] = {
     "within": ("The same as before", "good"),
     None: ("Not compared with earlier runs", "caution"),
 }
-AFTER_A_DROP = (
+DROP_ADVICE = (
     " If the images are the same, look at what changed in the model before you rely on it. The numbers on this page"
     " count on the lower rate."
 )
@@ -41,7 +41,7 @@ def earlier(started_at: str, answer: Output) -> tuple[Note, ...]:
         Note(
             "earlier",
             title,
-            text + (AFTER_A_DROP if "dropped" in changes else ""),
+            text + (DROP_ADVICE if "dropped" in changes else ""),
             tone,
             _table(started_at, answer, known_runs),
         ),

@@ -17,7 +17,7 @@ from lambdas.runs.run import Run
 from lambdas.runs.step_rows import step_row
 
 # The meaning of a request's error; other errors appear with their names alone.
-MEANINGS = {
+ERROR_MEANINGS = {
     "ThrottlingException": "a limit of the account, not of the model",
     RAMP_LIMIT: "the rate of requests grew too suddenly; not the model's capacity",
     "LimitExceededException": "a limit of the account, not of the model",
@@ -32,7 +32,7 @@ MEANINGS = {
     "InvalidImageFormatException": "the model refused the image",
     "InvalidS3ObjectException": "the model could not read the image",
 }
-PHASES = {
+PHASE_NAMES = {
     "probe": "probe, each once",
     "ramp": "ramp",
     "look": "look again",
@@ -84,7 +84,7 @@ def _step_cells(step: MeasuredStep, began_at_s: float) -> tuple[str, ...]:
     row = step_row(step.counts)
     return (
         str(step.number),
-        PHASES.get(row.phase, row.phase) + (f" ({row.series})" if row.series else ""),
+        PHASE_NAMES.get(row.phase, row.phase) + (f" ({row.series})" if row.series else ""),
         clock(step.start_at - began_at_s),
         *(f"{number:,}" for number in (row.concurrency, row.workers)),
         f"{row.seconds:.1f}",
@@ -101,7 +101,7 @@ def _step_cells(step: MeasuredStep, began_at_s: float) -> tuple[str, ...]:
 def errors_table(requests: RequestsOutput, throttle: str) -> Table:
     """The throttles, by the service's name of theirs, and all other errors by name."""
     errors = [(throttle, requests.throttled, "throttled: more than the model carries, which is what a run is after")]
-    errors += [(name, number, MEANINGS.get(name, "")) for name, number in requests.failures.items()]
+    errors += [(name, number, ERROR_MEANINGS.get(name, "")) for name, number in requests.failures.items()]
     rows = tuple(
         (name, f"{number:,}", f"{number / requests.sent:.1%}", meaning) for name, number, meaning in errors if number
     )

@@ -12,7 +12,7 @@ from iu_tuner.contract.output.sentences import UNIT
 from iu_tuner.formats import count, duration, requests_per_second, tps
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import given, usd
+from lambdas.reports.page.html.formats import input_number, usd
 from lambdas.reports.page.sections.experiments import how_units_add_up
 from lambdas.runs.run import Run
 
@@ -67,7 +67,7 @@ def _sentences(run: Run, answer: Output) -> list[str]:
         )
     elif min_units:
         sentences += [
-            f"The {name} demand of {given(rate)} requests/s takes {count(number, UNIT)}"
+            f"The {name} demand of {input_number(rate)} requests/s takes {count(number, UNIT)}"
             f" ({usd(number * run.usd_per_unit_hour)} an hour)."
             for (name, rate), number in zip(demand_rates(run, answer), (min_units, max_units), strict=False)
         ]

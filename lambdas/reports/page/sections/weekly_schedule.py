@@ -87,8 +87,8 @@ def _command(model: str, region: str, entry: ScheduleEntry) -> str:
     words += ["--schedule-expression-timezone", entry.timezone]
     target = json.dumps({"Arn": entry.target, "Input": json.dumps(entry.input), "RoleArn": ""})
     # The shell's variable is inserted between the last two quotes of the JSON.
-    before, after = target[:-2], target[-2:]
-    return f'{shlex.join(words)} --target {shlex.quote(before)}"$ROLE"{shlex.quote(after)}'
+    target_start, target_end = target[:-2], target[-2:]
+    return f'{shlex.join(words)} --target {shlex.quote(target_start)}"$ROLE"{shlex.quote(target_end)}'
 
 
 def _moment(text: str) -> str:
