@@ -19,9 +19,8 @@ class OpenShard:
     worked_since: float = 0.0
     sent_tasks: list[ShardTask] = field(default_factory=list)
     finished_tasks: list[ShardTask] = field(default_factory=list)
-    waiting_tasks: list[ShardTask] = field(
-        default_factory=list
-    )  # for the end: an error that may pass, or S3 took no result
+    # These wait for the end of the round: they had an error that may pass, or S3 did not take their result.
+    waiting_tasks: list[ShardTask] = field(default_factory=list)
     saving: Future[bool] | None = None
     saving_count: int = 0  # images that are being recorded
     is_ours: bool = True  # until another worker has recorded the same turn
