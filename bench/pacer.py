@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.tables import markdown, percentile
 from bench.targets import Target, Targets
-from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.first_pace import MeasuredRate, first_pace
 from local.simulated_model.model_spec import ModelTruth
 from simulation.pacing.controllers import PEERS, run_peer
 from simulation.pacing.paced_batch import Batch, run_batch
@@ -112,7 +112,7 @@ class Case:
         executors = ModelTruth(tps_per_iu=tps, **values).executors_per_iu
         return ModelTruth(tps_per_iu=tps * units, executors=executors * units, queue_length=4 * units, **values)
 
-    def measured(self, times: float = 1.0) -> Measured | None:
+    def measured(self, times: float = 1.0) -> MeasuredRate | None:
         """What a measurement of this model would say, with this error, of a capacity `times` as high."""
         if self.off is None:
             return None
@@ -120,7 +120,7 @@ class Case:
         latency_s = truth.mean_service_s
         clean = None if truth.limiter != "concurrency_limit" else 0.6  # of the rate: what `bench.accuracy` finds
         tps = truth.tps_per_iu / units * (1 + self.off) * times
-        return Measured(tps, latency_s, None if clean is None else clean * tps)
+        return MeasuredRate(tps, latency_s, None if clean is None else clean * tps)
 
 
 @dataclass(frozen=True)

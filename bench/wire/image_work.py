@@ -71,7 +71,7 @@ def _images_per_cpu_s(images: list[ListedImage], processing: Processing, *, has_
     for start in range(0, len(images), SHARD):
         shard = images[start : start + SHARD]
         if has_files:
-            processing.store.look_around(shard)
+            processing.store.list_results(shard)
         works = [ImageWork(image, processing) for image in shard]
         todo = iter(works)
         threads = [threading.Thread(target=_lane, args=(todo, connection)) for connection in connections]
@@ -79,7 +79,7 @@ def _images_per_cpu_s(images: list[ListedImage], processing: Processing, *, has_
             thread.start()
         for thread in threads:
             thread.join()
-        lines = [work.found.to_line() for work in works if work.found is not None]
+        lines = [work.detections.to_line() for work in works if work.detections is not None]
         assert len(lines) == len(shard) == sum(work.outcome is Outcome.DONE for work in works)
     cpu_s = time.process_time() - cpu_s
     for connection in connections:

@@ -15,7 +15,7 @@ from lambdas.models.outcomes import Reply
 from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.request import RequestSigner
-from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.pace import Pace, Report
 from lambdas.processing.pacer import after
 from lambdas.processing.sending import send_paced
@@ -33,9 +33,14 @@ class _Pace:
         self._pace = pace
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
-        self._pace, slots = reserve(after(self._pace, report, now), now, "batch", 1, wanted)
+        self._pace, slots = reserve(after(self._pace, report, now), now, "batch", 1, wanted_slots)
         return slots
 
 
@@ -70,7 +75,7 @@ def main() -> int:
         picture = io.BytesIO()
         Image.effect_noise((64, 64), 60).save(picture, "PNG")
         tasks = (_Sent(detector.request_with_bytes(picture.getvalue())) for _ in range(IMAGES))
-        pace = _Pace(first_pace(1, Measured(TPS, LATENCY_S)))
+        pace = _Pace(first_pace(1, MeasuredRate(TPS, LATENCY_S)))
         sent = send_paced(tasks, pace, detector.connection, until=time.time() + 300)
         ms = 1000 * sent.cpu_s / sent.requests
         print(json.dumps({"requests": sent.requests, "cpuMsPerImage": round(ms, 3), "imagesPerVcpu": round(1000 / ms)}))

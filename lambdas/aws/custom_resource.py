@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def answer(event: Mapping[str, Any], *, failure: str | None = None) -> None:
+def send_response(event: Mapping[str, Any], *, failure: str | None = None) -> None:
     """Send the response: success, or the failure that CloudFormation shows to the user."""
     body = {
         "Status": "FAILED" if failure else "SUCCESS",

@@ -84,8 +84,8 @@ class FunctionSettings:
     @property
     def served_models(self) -> list[str]:
         """The ARNs of the models that analyse uploads."""
-        served: list[str] = json.loads(self.environment.get(names.SERVED_MODELS, "[]"))
-        return served
+        model_arns: list[str] = json.loads(self.environment.get(names.SERVED_MODELS, "[]"))
+        return model_arns
 
     def _required(self, name: str) -> str:
         if not self.environment.get(name):

@@ -38,11 +38,16 @@ class Partition:
         return self._write(self._dynamodb.put_item, {"Item": item}, condition) is not None
 
     def update(
-        self, sk: str, values: Mapping[str, Any], *, condition: str | None = None, compared: Mapping[str, Any] = {}
+        self,
+        sk: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str | None = None,
+        condition_values: Mapping[str, Any] = {},
     ) -> dict[str, Any] | None:
         """Set attributes of an item. Returns the whole item, or None if the condition does not hold.
 
-        The condition refers to `values` by position, as `:0`, and to the values of `compared` by their keys.
+        The condition refers to `values` by position, as `:0`, and to the values of `condition_values` by their keys.
         """
         values = self._expiring(values)
         positions = {f":{index}": value for index, value in enumerate(values.values())}
@@ -52,7 +57,7 @@ class Partition:
                 "Key": serialized(self._key(sk)),
                 "UpdateExpression": "SET " + ", ".join(f"#{index} = :{index}" for index in range(len(values))),
                 "ExpressionAttributeNames": {f"#{index}": name for index, name in enumerate(values)},
-                "ExpressionAttributeValues": serialized({**positions, **compared}),
+                "ExpressionAttributeValues": serialized({**positions, **condition_values}),
                 "ReturnValues": "ALL_NEW",
             },
             condition,
@@ -79,9 +84,9 @@ class Partition:
         )
         return plain(reply["Attributes"])
 
-    def delete(self, sk: str, *, condition: str, compared: Mapping[str, Any]) -> bool:
+    def delete(self, sk: str, *, condition: str, condition_values: Mapping[str, Any]) -> bool:
         """Delete an item. Returns False if the condition does not hold."""
-        deleted = {"Key": serialized(self._key(sk)), "ExpressionAttributeValues": serialized(compared)}
+        deleted = {"Key": serialized(self._key(sk)), "ExpressionAttributeValues": serialized(condition_values)}
         return self._write(self._dynamodb.delete_item, deleted, condition) is not None
 
     def get(self, sk: str) -> dict[str, Any]:
@@ -100,15 +105,15 @@ class Partition:
 
     def newest(self, first: str, last: str, limit: int) -> Iterator[dict[str, Any]]:
         """Read up to `limit` items with an `sk` from `first` to `last`, in descending order."""
-        paging = {"MaxItems": limit, "PageSize": min(limit, MAX_PAGE)}  # a caller may need only the first ones
-        return self._pages(first, last, paging, ScanIndexForward=False)
+        paging_config = {"MaxItems": limit, "PageSize": min(limit, MAX_PAGE)}  # a caller may need only the first ones
+        return self._pages(first, last, paging_config, ScanIndexForward=False)
 
-    def _pages(self, first: str, last: str, paging: Mapping[str, int], **query: Any) -> Iterator[dict[str, Any]]:
+    def _pages(self, first: str, last: str, paging_config: Mapping[str, int], **query: Any) -> Iterator[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=serialized({":pk": self._pk, ":first": first, ":last": last}),
-            PaginationConfig=paging,
+            PaginationConfig=paging_config,
             **query,
         )
         return (plain(item) for page in pages for item in page["Items"])

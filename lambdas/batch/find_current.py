@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import time
 
-from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
+from lambdas.batch.shard_task import ShardTask, list_results, store_of_shard
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
 from lambdas.load.histogram import LatencyHistogram
@@ -27,12 +27,12 @@ def find_current(table: ShardTable, files: ShardFiles, processing: Processing, i
         return
     with ThreadPoolExecutor(CHECKERS) as threads:
         while not is_over() and (turn := take_turn(table, files)) is not None:
-            of_shard = store_of_shard(processing)
-            tasks = [ShardTask(position, each, of_shard, time) for position, each in turn.open]
-            look_around(of_shard, tasks)
+            shard_processing = store_of_shard(processing)
+            tasks = [ShardTask(position, listed, shard_processing, time) for position, listed in turn.open_images]
+            list_results(shard_processing, tasks)
             list(threads.map(ShardTask.find_current, tasks))
-            current = [task for task in tasks if task.is_current]
-            for task in current:
+            current_tasks = [task for task in tasks if task.is_current]
+            for task in current_tasks:
                 task.record(turn, LatencyHistogram())
-            if current:
+            if current_tasks:
                 save_turn(table, files, turn.flush(Traffic()))

@@ -128,10 +128,10 @@ def check_failures(failed: int, listed: int, max_percent: float) -> None:
 def _workers(progress: BatchProgress, pace: PaceNow, max_workers: int) -> int:
     """The number of workers: enough for the rate, at most one for each shard and for each request in flight."""
     if pace.cap is None:
-        by_rate = math.ceil(pace.tps / IMAGES_PER_SECOND_PER_WORKER)
+        workers_for_rate = math.ceil(pace.tps / IMAGES_PER_SECOND_PER_WORKER)
     else:
-        by_rate = min(math.ceil(pace.tps / MOST_IMAGES_PER_SECOND), pace.cap)
-    return max(1, min(by_rate + progress.idle_rounds, progress.shards_waiting, max_workers))
+        workers_for_rate = min(math.ceil(pace.tps / MOST_IMAGES_PER_SECOND), pace.cap)
+    return max(1, min(workers_for_rate + progress.idle_rounds, progress.shards_waiting, max_workers))
 
 
 def _units_for_deadline(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float) -> int | None:
@@ -140,9 +140,9 @@ def _units_for_deadline(progress: BatchProgress, pace: PaceNow, terms: Terms, no
         return None
     if now + progress.remaining / pace.tps <= terms.deadline_at:
         return None
-    per_unit = pace.tps / pace.inference_units
+    tps_per_unit = pace.tps / pace.inference_units
     for units in range(pace.inference_units + 1, terms.max_units + 1):
-        busy_s = progress.remaining / (per_unit * units)
+        busy_s = progress.remaining / (tps_per_unit * units)
         # Money is left for so many seconds with the present units, which cost less.
         affordable_s = terms.remaining.seconds * pace.inference_units / units
         if now + RESTART_S + busy_s + EXPECTED_STOP_S <= terms.deadline_at and busy_s <= affordable_s:

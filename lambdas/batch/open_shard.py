@@ -15,42 +15,43 @@ class OpenShard:
     """A shard whose images are under way: those to be sent, those that were, and those with an outcome to record."""
 
     turn: ShardTurn
-    todo: deque[ShardTask]
-    since: float = 0.0
-    sent: list[ShardTask] = field(default_factory=list)
-    over: list[ShardTask] = field(default_factory=list)
-    waiting: list[ShardTask] = field(default_factory=list)  # for the end: an error that may pass, or S3 took no result
+    unsent_tasks: deque[ShardTask]
+    worked_since: float = 0.0
+    sent_tasks: list[ShardTask] = field(default_factory=list)
+    finished_tasks: list[ShardTask] = field(default_factory=list)
+    # These wait for the end of the round: they had an error that may pass, or S3 did not take their result.
+    waiting_tasks: list[ShardTask] = field(default_factory=list)
     saving: Future[bool] | None = None
-    saved: int = 0  # images that are being recorded
+    saving_count: int = 0  # images that are being recorded
     is_ours: bool = True  # until another worker has recorded the same turn
 
     @property
-    def unsaved(self) -> int:
+    def unsaved_count(self) -> int:
         """The images that another worker would send again."""
-        return len(self.sent) + len(self.over) + self.saved
+        return len(self.sent_tasks) + len(self.finished_tasks) + self.saving_count
 
     @property
     def is_settled(self) -> bool:
         """Whether none of its images is to be sent now, or has no reply."""
-        return not self.todo and not self.sent
+        return not self.unsent_tasks and not self.sent_tasks
 
     @property
     def is_done(self) -> bool:
         """Whether all of its images are recorded."""
-        return self.is_settled and not self.waiting and not self.over and self.saving is None
+        return self.is_settled and not self.waiting_tasks and not self.finished_tasks and self.saving is None
 
     @property
-    def left(self) -> list[ShardTask]:
+    def unrecorded_tasks(self) -> list[ShardTask]:
         """The images that are not recorded yet."""
-        return [*self.over, *self.waiting, *self.sent, *self.todo]
+        return [*self.finished_tasks, *self.waiting_tasks, *self.sent_tasks, *self.unsent_tasks]
 
     def look(self) -> None:
         """Sort the images by what became of them, and find out whether the last save is over. Raises what it raised."""
-        still: list[ShardTask] = []
-        for task in self.sent:
-            is_waiting = task.is_waiting or task.is_kept
-            (self.over if task.is_over else self.waiting if is_waiting else still).append(task)
-        self.sent = still
+        still_sent: list[ShardTask] = []
+        for task in self.sent_tasks:
+            is_waiting = task.is_waiting or task.has_unwritten_result
+            (self.finished_tasks if task.is_over else self.waiting_tasks if is_waiting else still_sent).append(task)
+        self.sent_tasks = still_sent
         if self.saving is not None and self.saving.done():
             self.is_ours = self.saving.result()
-            self.saving, self.saved = None, 0
+            self.saving, self.saving_count = None, 0

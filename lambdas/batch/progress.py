@@ -9,18 +9,22 @@ from lambdas.batch.shards.record import ShardRecord, Shards
 
 
 def progress_after(
-    shards: Shards, records: Sequence[ShardRecord], earlier: BatchProgress | None, *, has_new_units: bool = False
+    shards: Shards,
+    records: Sequence[ShardRecord],
+    progress_before: BatchProgress | None,
+    *,
+    has_new_units: bool = False,
 ) -> BatchProgress:
     """The progress after a round whose workers have all ended.
 
-    `shards` has the order of the next round. `earlier` is the progress before the round; None before the first one.
+    `shards` has the order of the next round. `progress_before` is that before the round; None before the first.
     After `has_new_units` the rate of the model's present units is not known yet.
     """
     tally = shards.tally(records)
     idle_rounds = rounds_with_units = 0
-    if earlier is not None and not has_new_units:
-        idle_rounds = earlier.idle_rounds + 1 if tally.left == earlier.remaining else 0
-        rounds_with_units = earlier.rounds_with_units + 1
+    if progress_before is not None and not has_new_units:
+        idle_rounds = progress_before.idle_rounds + 1 if tally.left == progress_before.remaining else 0
+        rounds_with_units = progress_before.rounds_with_units + 1
     return BatchProgress(
-        tally.listed, tally.current, tally.done, tally.failed, shards.waiting, idle_rounds, rounds_with_units
+        tally.listed, tally.current, tally.done, tally.failed, shards.claimable_count, idle_rounds, rounds_with_units
     )

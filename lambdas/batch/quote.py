@@ -39,7 +39,7 @@ class Quote:
 
 
 def quote(
-    images: int, wanted: UnitsInput, limits: BatchLimitsInput, capacity: Capacity, within_s: float | None = None
+    images: int, units_input: UnitsInput, limits: BatchLimitsInput, capacity: Capacity, within_s: float | None = None
 ) -> Quote:
     """The quote for so many images. `within_s` are the seconds until the deadline, if there is one.
 
@@ -47,8 +47,8 @@ def quote(
         DeadlineImpossible: the permitted inference units do not meet the deadline.
         BudgetExceeded: the batch would take more minutes or USD than the limits allow.
     """
-    units = choose_units(images, wanted, capacity, within_s)
-    _check_limits(images, wanted.max if isinstance(wanted, UnitsRange) else units, units, limits, capacity)
+    units = choose_units(images, units_input, capacity, within_s)
+    _check_limits(images, units_input.max if isinstance(units_input, UnitsRange) else units, units, limits, capacity)
     return Quote(
         units,
         capacity.hours(images, units),
@@ -59,19 +59,25 @@ def quote(
     )
 
 
-def choose_units(images: int, wanted: UnitsInput, capacity: Capacity, within_s: float | None) -> int:
-    """The inference units to start with: as `wanted` says, or the fewest that meet the deadline.
+def choose_units(images: int, units_input: UnitsInput, capacity: Capacity, within_s: float | None) -> int:
+    """The inference units to start with: as `units_input` says, or the fewest that meet the deadline.
 
     Raises:
         DeadlineImpossible: these units, or those of the quota, do not meet the deadline.
     """
-    if wanted == "deadline":
-        needed = 1 if within_s is None else capacity.units_within(images, within_s)
-        if within_s is not None and (needed is None or needed > capacity.quota):
+    if units_input == "deadline":
+        needed_units = 1 if within_s is None else capacity.units_within(images, within_s)
+        if within_s is not None and (needed_units is None or needed_units > capacity.quota):
             raise DeadlineImpossible(_impossible(images, capacity, within_s))
-        return needed or 1
-    units = wanted.min if isinstance(wanted, UnitsRange) else capacity.quota if wanted == "fastest" else int(wanted)
-    max_units = wanted.max if isinstance(wanted, UnitsRange) else units
+        return needed_units or 1
+    units = (
+        units_input.min
+        if isinstance(units_input, UnitsRange)
+        else capacity.quota
+        if units_input == "fastest"
+        else int(units_input)
+    )
+    max_units = units_input.max if isinstance(units_input, UnitsRange) else units
     if within_s is not None and capacity.hours(images, max_units) * 3600 > within_s:
         raise DeadlineImpossible(_impossible(images, capacity, within_s, max_units))
     return units
@@ -94,48 +100,48 @@ def require_possible(images: int, within_s: float, overhead_s: float, account_tp
         )
 
 
-def alternatives(images: int, capacity: Capacity, chosen: int) -> tuple[Alternative, ...]:
+def alternatives(images: int, capacity: Capacity, chosen_units: int) -> tuple[Alternative, ...]:
     """The hours and USD with each other number of inference units that the quota allows."""
-    others: Sequence[int] = [units for units in range(1, capacity.quota + 1) if units != chosen]
+    other_units: Sequence[int] = [units for units in range(1, capacity.quota + 1) if units != chosen_units]
     return tuple(
         Alternative(units, rounded(capacity.hours(images, units), 2), rounded(capacity.expected_usd(images, units), 2))
-        for units in others[:MAX_ALTERNATIVES]
+        for units in other_units[:MAX_ALTERNATIVES]
     )
 
 
-def _impossible(images: int, capacity: Capacity, within_s: float, fixed: int | None = None) -> str:
-    """The sentence about a deadline that the account's quota, or a `fixed` number of units, does not meet."""
-    units = capacity.quota if fixed is None else fixed
-    carried = capacity.tps_per_unit * units * EXPECTED_EFFICIENCY
-    whose = ", your quota," if fixed is None or fixed == capacity.quota else ""
-    left_s, needed = within_s - capacity.overhead_s, capacity.units_within(images, within_s)
+def _impossible(images: int, capacity: Capacity, within_s: float, fixed_units: int | None = None) -> str:
+    """The sentence about a deadline that `fixed_units`, or without them the account's quota, do not meet."""
+    units = capacity.quota if fixed_units is None else fixed_units
+    carried_tps = capacity.tps_per_unit * units * EXPECTED_EFFICIENCY
+    whose = ", your quota," if fixed_units is None or fixed_units == capacity.quota else ""
+    left_s, needed_units = within_s - capacity.overhead_s, capacity.units_within(images, within_s)
     if within_s <= 0:
         return f"the deadline has passed: allow {capacity.hours(images, units):.2f} h with start-up"
     needs = f"{images:,} images within {within_s / 3600:.3g} h are {images / within_s:.3g} TPS"
-    start = f"{capacity.overhead_s / 60:.3g} min of start-up and stop"
-    needs += f", and {images / left_s:.3g} TPS after {start}" if left_s > 0 else f", but {start} leave no time"
+    overhead = f"{capacity.overhead_s / 60:.3g} min of start-up and stop"
+    needs += f", and {images / left_s:.3g} TPS after {overhead}" if left_s > 0 else f", but {overhead} leave no time"
     verb = "carries" if units == 1 else "carry"
-    then = f"allow {capacity.hours(images, units):.2f} h with start-up"
-    if needed is not None and fixed is not None and needed <= capacity.quota:
-        then = f"give units {needed}, or {then}"
-    elif needed is not None:
-        then = f"raise the quota to {needed}, or {then}"
-    return f"{needs}; {count(units, 'inference unit')}{whose} {verb} {carried:.3g}: {then}"
+    advice = f"allow {capacity.hours(images, units):.2f} h with start-up"
+    if needed_units is not None and fixed_units is not None and needed_units <= capacity.quota:
+        advice = f"give units {needed_units}, or {advice}"
+    elif needed_units is not None:
+        advice = f"raise the quota to {needed_units}, or {advice}"
+    return f"{needs}; {count(units, 'inference unit')}{whose} {verb} {carried_tps:.3g}: {advice}"
 
 
 def _check_limits(images: int, max_units: int, units: int, limits: BatchLimitsInput, capacity: Capacity) -> None:
     usd, minutes = capacity.quoted_usd(images, max_units), 60 * capacity.hours(images, units)
-    named = f"{images:,} images with {count(units, 'inference unit')}"
+    batch_text = f"{images:,} images with {count(units, 'inference unit')}"
     if usd > limits.max_cost_usd:
         raise BudgetExceeded(
-            f"{named} cost up to ${usd:,.2f}, more than limits.maxCostUsd = {limits.max_cost_usd:g} - raise the limit,"
-            " or process fewer images"
+            f"{batch_text} cost up to ${usd:,.2f}, more than limits.maxCostUsd = {limits.max_cost_usd:g} - raise the"
+            " limit, or process fewer images"
         )
     if minutes > limits.max_minutes:
-        faster = capacity.units_within(images, 60 * limits.max_minutes)
-        has_faster = faster is not None and units < faster <= capacity.quota
-        more = f"give units {faster}" if has_faster else "process fewer images"
+        faster_units = capacity.units_within(images, 60 * limits.max_minutes)
+        has_faster = faster_units is not None and units < faster_units <= capacity.quota
+        advice = f"give units {faster_units}" if has_faster else "process fewer images"
         raise BudgetExceeded(
-            f"{named} take {minutes:,.0f} minutes with start-up, more than limits.maxMinutes = {limits.max_minutes:g}"
-            f" - raise the limit, or {more}"
+            f"{batch_text} take {minutes:,.0f} minutes with start-up, more than limits.maxMinutes ="
+            f" {limits.max_minutes:g} - raise the limit, or {advice}"
         )

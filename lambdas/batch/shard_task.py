@@ -49,9 +49,9 @@ class ShardTask:
         return self._work is not None and self._work.is_waiting
 
     @property
-    def is_kept(self) -> bool:
+    def has_unwritten_result(self) -> bool:
         """Whether S3 did not take the image's result, which `record` writes."""
-        return self._work is not None and self._work.is_kept
+        return self._work is not None and self._work.has_unwritten_result
 
     @property
     def is_current(self) -> bool:
@@ -81,7 +81,7 @@ class ShardTask:
         if self.latency_ms is not None:
             latencies.add(self.latency_ms / 1000)
         if self._failure is not None:
-            turn.failed(self.position, self._failure)
+            turn.record_failure(self.position, self._failure)
         elif self._work is not None:
             self._work.conclude()
             _record(turn, self.position, self._work)
@@ -99,8 +99,8 @@ class ShardTask:
         if listed.e_tag is not None and listed.size is not None:
             return ListedImage(listed.key, listed.e_tag, listed.size, listed.version_id)
         version = {} if listed.version_id is None else {"VersionId": listed.version_id}
-        found = store.s3.head_object(Bucket=store.images, Key=listed.key, **version)
-        return ListedImage(listed.key, found["ETag"].strip('"'), found["ContentLength"], listed.version_id)
+        head = store.s3.head_object(Bucket=store.image_bucket, Key=listed.key, **version)
+        return ListedImage(listed.key, head["ETag"].strip('"'), head["ContentLength"], listed.version_id)
 
     def _failure_of(self, error: ClientError | BotoCoreError) -> FailedImage:
         if not isinstance(error, ClientError):
@@ -114,13 +114,13 @@ class ShardTask:
 
 def _record(turn: ShardTurn, position: int, work: ImageWork) -> None:
     if work.outcome is Outcome.CURRENT:
-        turn.current(position, None if work.found is None else work.found.to_line())
-    elif work.outcome is Outcome.DONE and work.found is not None:
-        turn.done(position, work.found.to_line())
+        turn.record_current(position, None if work.detections is None else work.detections.to_line())
+    elif work.outcome is Outcome.DONE and work.detections is not None:
+        turn.record_done(position, work.detections.to_line())
     elif work.outcome is Outcome.FAILED and work.failure is not None:
         failure = work.failure
         image = failure.image
-        turn.failed(
+        turn.record_failure(
             position,
             FailedImage(
                 image.key,
@@ -140,13 +140,13 @@ def store_of_shard(processing: Processing) -> Processing:
     return replace(processing, store=replace(processing.store))
 
 
-def look_around(processing: Processing, tasks: Sequence[ShardTask]) -> None:
+def list_results(processing: Processing, tasks: Sequence[ShardTask]) -> None:
     """List the results of a shard's images at once, which saves a request for each image.
 
     Raises:
         ClientError, BotoCoreError: S3 fails, or refuses the listing.
     """
     if processing.has_files and tasks:
-        listed = (task.listed for task in tasks)
-        named = [ListedImage(each.key, each.e_tag or "", each.size or 0, each.version_id) for each in listed]
-        processing.store.look_around(named)
+        objects = (task.listed for task in tasks)
+        images = [ListedImage(each.key, each.e_tag or "", each.size or 0, each.version_id) for each in objects]
+        processing.store.list_results(images)

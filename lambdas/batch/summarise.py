@@ -20,7 +20,7 @@ from lambdas.batch.next_round import check_failures
 from lambdas.batch.quote import alternatives
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable
-from lambdas.batch.summary.files import BatchFiles, RunRecords, Summarised, write_files
+from lambdas.batch.summary.files import BatchFiles, BatchSummary, RunRecords, write_files
 from lambdas.batch.summary.verdict import Ending, verdict_of
 from lambdas.batch.unit_capacity import Capacity
 from lambdas.load.histogram import LatencyHistogram
@@ -55,9 +55,9 @@ def summarise(table: Callable[[str], ShardTable], files: ShardFiles, ended: Ende
         TooManyFailures: more images failed than the input allows; the files say which. ClientError: S3 fails.
     """
     chain = _chain(table, ended.run_id)
-    own = chain[-1].records
-    images = table(ended.run_id).load().tally(own)
-    batch = Summarised(
+    own_records = chain[-1].records
+    images = table(ended.run_id).load().tally(own_records)
+    batch_summary = BatchSummary(
         ended.model_arn,
         ended.min_confidence,
         images,
@@ -66,11 +66,11 @@ def summarise(table: Callable[[str], ShardTable], files: ShardFiles, ended: Ende
         ended.images_bucket,
         ended.ground_truth,
     )
-    written = write_files(files, chain, batch)
+    batch_files = write_files(files, chain, batch_summary)
     check_failures(images.failed, images.listed, ended.max_failed_percent)
-    traffic = reduce(Traffic.plus, (record.traffic for record in own), Traffic())
-    processed = sum(record.done for record in own)
-    return batch_output(ended, images, written, traffic, processed)
+    traffic = reduce(Traffic.plus, (record.traffic for record in own_records), Traffic())
+    processed = sum(record.done for record in own_records)
+    return batch_output(ended, images, batch_files, traffic, processed)
 
 
 def batch_output(
@@ -80,9 +80,9 @@ def batch_output(
     verdict, detail = verdict_of(images, ended.ending)
     latencies = LatencyHistogram.from_mapping(traffic.latencies)
     units, capacity = ended.inference_units, ended.capacity
-    others = () if capacity is None or units is None else alternatives(images.listed, capacity, units)
-    lacks = f"{count(files.unlabelled, 'image')} could not be read again, so labels.manifest has no line of them"
-    warnings = (*ended.warnings, *((lacks,) if files.unlabelled else ()))
+    other_units = () if capacity is None or units is None else alternatives(images.listed, capacity, units)
+    lack = f"{count(files.unlabelled_count, 'image')} could not be read again, so labels.manifest has no line of them"
+    warnings = (*ended.warnings, *((lack,) if files.unlabelled_count else ()))
     return BatchOutput(
         run_id=ended.run_id,
         model_arn=ended.model_arn,
@@ -93,7 +93,7 @@ def batch_output(
         throughput=_throughput(ended, traffic, processed),
         deadline=ended.ending.deadline,
         inference_units=units,
-        alternatives=others,
+        alternatives=other_units,
         latency_ms=BatchLatency(rounded(latencies.quantile_ms(0.5), 0), rounded(latencies.quantile_ms(0.95), 0)),
         model=None,
         cost=None,
@@ -111,20 +111,20 @@ def with_receipt(
 ) -> BatchOutput:
     """The output with how the model was left and what it cost. `processed` images had a result in this run."""
     usd = model.usd or 0.0
-    ideal = None if capacity is None else rounded(capacity.ideal_usd(processed), 2)
-    per_1000 = rounded(1000 * usd / processed, 4) if processed else None
-    cost = BatchCost(rounded(usd, 2), ideal, per_1000, rounded(own_usd, 2))
+    ideal_usd = None if capacity is None else rounded(capacity.ideal_usd(processed), 2)
+    usd_per_1000 = rounded(1000 * usd / processed, 4) if processed else None
+    cost = BatchCost(rounded(usd, 2), ideal_usd, usd_per_1000, rounded(own_usd, 2))
     return replace(output, model=model, cost=cost)
 
 
 def _throughput(ended: EndedBatch, traffic: Traffic, processed: int) -> Throughput:
     tps = processed / ended.processing_s if processed and ended.processing_s > 0 else None
-    measured = None
+    measured_tps = None
     if ended.capacity is not None and ended.inference_units is not None:
-        measured = ended.capacity.tps_per_unit * ended.inference_units
+        measured_tps = ended.capacity.tps_per_unit * ended.inference_units
     return Throughput(
         tps=rounded(tps, 2),
-        of_measured=rounded(tps / measured, 3) if tps is not None and measured else None,
+        of_measured=rounded(tps / measured_tps, 3) if tps is not None and measured_tps else None,
         requests=traffic.requests,
         throttled_share=rounded(traffic.throttled / traffic.requests, 4) if traffic.requests else None,
         paced_seconds=rounded(traffic.paced_seconds, 1),
@@ -134,9 +134,9 @@ def _throughput(ended: EndedBatch, traffic: Traffic, processed: int) -> Throughp
 def _chain(table: Callable[[str], ShardTable], run_id: str) -> Sequence[RunRecords]:
     """The records of a run and of those that it resumes, the earliest first."""
     chain: list[RunRecords] = []
-    following: str | None = run_id
-    while following is not None:
-        tally = table(following)
-        chain.append(RunRecords(following, tally.records()))
-        following = tally.load().resumed
+    next_id: str | None = run_id
+    while next_id is not None:
+        shard_table = table(next_id)
+        chain.append(RunRecords(next_id, shard_table.records()))
+        next_id = shard_table.load().resumed
     return chain[::-1]

@@ -11,7 +11,7 @@ from lambdas.models.tariff import Tariff
 EXPECTED_EFFICIENCY, QUOTED_EFFICIENCY = 0.98, 0.95
 EXPECTED_START_S = 600.0  # until a model is RUNNING: AWS documents 10 to 20 minutes, most starts take 10
 EXPECTED_STOP_S = 60.0  # from the last result to STOPPED
-BILLED_TAIL_S = 90.0  # in which the model costs money and processes nothing: the poll after the start, and the stop
+BILLED_IDLE_S = 90.0  # in which the model costs money and processes nothing: the poll after the start, and the stop
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Capacity:
 
     def expected_usd(self, images: int, units: int) -> float:
         """The expected cost in USD."""
-        return self._usd(units, self._seconds(images, units, EXPECTED_EFFICIENCY) + BILLED_TAIL_S)
+        return self._usd(units, self._seconds(images, units, EXPECTED_EFFICIENCY) + BILLED_IDLE_S)
 
     def quoted_usd(self, images: int, units: int) -> float:
         """The cost in USD that the limit is compared with: more than the expected cost."""
-        seconds = self.start_tail_s + self._seconds(images, units, QUOTED_EFFICIENCY) + BILLED_TAIL_S
+        seconds = self.start_tail_s + self._seconds(images, units, QUOTED_EFFICIENCY) + BILLED_IDLE_S
         return self._usd(units, seconds)
 
     def ideal_hours(self, images: int, units: int) -> float:

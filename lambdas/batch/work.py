@@ -14,7 +14,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Protocol
 
 from lambdas.batch.open_shard import OpenShard
-from lambdas.batch.shard_task import ShardTask, look_around, store_of_shard
+from lambdas.batch.shard_task import ShardTask, list_results, store_of_shard
 from lambdas.batch.shards.record import Traffic
 from lambdas.batch.shards.store import ShardFiles, ShardTable, save_turn, take_turn
 from lambdas.load.histogram import LatencyHistogram
@@ -37,13 +37,13 @@ class Sent(Protocol):
         """The seconds in which requests waited for a slot of the pace."""
 
     @property
-    def gone(self) -> bool:
+    def model_is_gone(self) -> bool:
         """Whether the model does not run any more."""
 
 
 Send = Callable[[Iterator[ShardTask | None]], Sent]
-CLAIMED_AHEAD = 2  # shards: the last ones of a batch are small, and are sent as fast as the next one is claimed
-BACKGROUND = 4  # threads: two claim the next shards, two record what became of the last ones
+CLAIMS_AHEAD = 2  # the last ones of a batch are small, and are sent as fast as the next one is claimed
+BACKGROUND_THREADS = 4  # two claim the next shards, two record what became of the last ones
 
 
 class RoundWork:
@@ -51,9 +51,9 @@ class RoundWork:
 
     def __init__(self, table: ShardTable, files: ShardFiles, processing: Processing, now: Callable[[], float]) -> None:
         self._table, self._files, self._processing, self._now = table, files, processing, now
-        self._open: list[OpenShard] = []
-        self._finished = 0  # requests whose replies reached a task that is recorded
-        self._most = 0  # images of the largest shard
+        self._open_shards: list[OpenShard] = []
+        self._finished_requests = 0  # requests whose replies reached a task that is recorded
+        self._largest_shard = 0  # images of the largest shard
 
     def run(self, send: Send, until: float, sleep: Callable[[float], None] = time.sleep) -> list[Sent]:
         """Claim and send until `until` (epoch seconds). Images without an outcome then are left to the next round.
@@ -62,60 +62,67 @@ class RoundWork:
             AccessDenied: a right is missing.
             ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
         """
-        with ThreadPoolExecutor(BACKGROUND) as background:
+        with ThreadPoolExecutor(BACKGROUND_THREADS) as background:
             sent = [send(self._tasks(background))]
         self._look()
-        while not sent[-1].gone and (waiting := self._waiting()) and (moment := self._now()) < until:
-            due = [task for task in waiting if task.not_before <= moment]
-            if due:
-                sent.append(send(iter(due)))
+        while (
+            not sent[-1].model_is_gone and (waiting_tasks := self._waiting_tasks()) and (moment := self._now()) < until
+        ):
+            due_tasks = [task for task in waiting_tasks if task.not_before <= moment]
+            if due_tasks:
+                sent.append(send(iter(due_tasks)))
             else:
-                sleep(min(until, min(task.not_before for task in waiting)) - moment)
-        open_tasks = [task for shard in self._open for task in shard.left]
-        finished = self._finished + sum(task.requests for task in open_tasks)
-        requests, throttled = sum(each.requests for each in sent), sum(each.throttled for each in sent)
+                sleep(min(until, min(task.not_before for task in waiting_tasks)) - moment)
+        open_tasks = [task for shard in self._open_shards for task in shard.unrecorded_tasks]
+        finished_requests = self._finished_requests + sum(task.requests for task in open_tasks)
+        requests, throttled = sum(part.requests for part in sent), sum(part.throttled for part in sent)
         # A round that was broken off did not count its requests.
-        extra = Traffic(max(0, requests - finished), throttled, paced_seconds=sum(each.paced_s for each in sent))
-        for shard in self._open:
-            self._save(shard, shard.left, extra)
-            extra = Traffic()
-        self._open = []
+        extra_traffic = Traffic(
+            max(0, requests - finished_requests), throttled, paced_seconds=sum(part.paced_s for part in sent)
+        )
+        for shard in self._open_shards:
+            self._save(shard, shard.unrecorded_tasks, extra_traffic)
+            extra_traffic = Traffic()
+        self._open_shards = []
         return sent
 
-    def _waiting(self) -> list[ShardTask]:
+    def _waiting_tasks(self) -> list[ShardTask]:
         """The images that had an error that may pass."""
-        return [task for shard in self._open for task in shard.waiting if task.is_waiting]
+        return [task for shard in self._open_shards for task in shard.waiting_tasks if task.is_waiting]
 
     def _tasks(self, background: Executor) -> Iterator[ShardTask | None]:
         """The images of one shard after the other. While one is sent, the next is claimed and the last one saved.
 
         Yields None while no image may be sent: the next shard is not claimed yet, or too many images are not recorded.
         """
-        following = deque(background.submit(self._claim) for _ in range(CLAIMED_AHEAD))
-        while following:
-            while not following[0].done():
+        claims = deque(background.submit(self._claim) for _ in range(CLAIMS_AHEAD))
+        while claims:
+            while not claims[0].done():
                 self._save_due(background)
                 yield None
-            if (shard := following.popleft().result()) is None:
+            if (shard := claims.popleft().result()) is None:
                 continue
-            shard.since = self._now()
-            self._open.append(shard)
-            self._most = max(self._most, shard.turn.size)
-            following.append(background.submit(self._claim))
-            while shard.todo and shard.is_ours:
+            shard.worked_since = self._now()
+            self._open_shards.append(shard)
+            self._largest_shard = max(self._largest_shard, shard.turn.size)
+            claims.append(background.submit(self._claim))
+            while shard.unsent_tasks and shard.is_ours:
                 self._save_due(background)
                 if self._is_full():
                     yield None
                     continue
-                shard.sent.append(shard.todo.popleft())
-                yield shard.sent[-1]
-        while any(shard.sent for shard in self._open):
+                shard.sent_tasks.append(shard.unsent_tasks.popleft())
+                yield shard.sent_tasks[-1]
+        while any(shard.sent_tasks for shard in self._open_shards):
             self._save_due(background)
             yield None
 
     def _is_full(self) -> bool:
         """Whether a worker that dies now would lose the answers of a whole shard."""
-        return not self._processing.has_files and sum(shard.unsaved for shard in self._open) >= self._most
+        return (
+            not self._processing.has_files
+            and sum(shard.unsaved_count for shard in self._open_shards) >= self._largest_shard
+        )
 
     def _claim(self) -> OpenShard | None:
         """Claim a shard and find out which results it has. A shard that is never sent from stays as it was."""
@@ -123,35 +130,37 @@ class RoundWork:
         if turn is None:
             return None
         processing = store_of_shard(self._processing)
-        tasks = [ShardTask(position, each, processing, self._now) for position, each in turn.open]
-        look_around(processing, tasks)
+        tasks = [ShardTask(position, listed, processing, self._now) for position, listed in turn.open_images]
+        list_results(processing, tasks)
         return OpenShard(turn, deque(tasks))
 
     def _look(self) -> None:
-        for shard in self._open:
+        for shard in self._open_shards:
             shard.look()
-        self._open = [shard for shard in self._open if shard.is_ours]
+        self._open_shards = [shard for shard in self._open_shards if shard.is_ours]
 
     def _save_due(self, background: Executor) -> None:
         """Save what is over, but keep the last shard for the counts that are known at the end of the round only."""
         self._look()
-        self._open = [shard for shard in self._open if not shard.is_done or shard is self._open[-1]]
-        for shard in self._open:
-            is_half = not self._processing.has_files and 2 * len(shard.over) >= self._most
-            is_due = is_half or (shard.is_settled and shard is not self._open[-1])
-            if is_due and shard.over and shard.saving is None:
-                tasks, shard.over = shard.over, []
-                self._finished += sum(task.requests for task in tasks)
-                shard.saved = len(tasks)
+        self._open_shards = [
+            shard for shard in self._open_shards if not shard.is_done or shard is self._open_shards[-1]
+        ]
+        for shard in self._open_shards:
+            is_half = not self._processing.has_files and 2 * len(shard.finished_tasks) >= self._largest_shard
+            is_due = is_half or (shard.is_settled and shard is not self._open_shards[-1])
+            if is_due and shard.finished_tasks and shard.saving is None:
+                tasks, shard.finished_tasks = shard.finished_tasks, []
+                self._finished_requests += sum(task.requests for task in tasks)
+                shard.saving_count = len(tasks)
                 shard.saving = background.submit(self._save, shard, tasks, Traffic())
 
-    def _save(self, shard: OpenShard, tasks: Sequence[ShardTask], extra: Traffic) -> bool:
+    def _save(self, shard: OpenShard, tasks: Sequence[ShardTask], extra_traffic: Traffic) -> bool:
         """Record these images in a turn. Returns False if another worker has recorded the same turn."""
         latencies, moment = LatencyHistogram(), self._now()
         for task in tasks:
             task.record(shard.turn, latencies)
         requests = sum(task.requests for task in tasks)
-        own = Traffic(requests, seconds=moment - shard.since, latencies=latencies.as_mapping())
-        flushed = shard.turn.flush(own.plus(extra))
-        shard.since, shard.turn = moment, shard.turn.following(flushed.record)
-        return save_turn(self._table, self._files, flushed)
+        own_traffic = Traffic(requests, seconds=moment - shard.worked_since, latencies=latencies.as_mapping())
+        turn_files = shard.turn.flush(own_traffic.plus(extra_traffic))
+        shard.worked_since, shard.turn = moment, shard.turn.next_turn(turn_files.record)
+        return save_turn(self._table, self._files, turn_files)

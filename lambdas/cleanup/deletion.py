@@ -34,12 +34,12 @@ def _until_released() -> str | None:
     deadline = time.monotonic() + MAX_SECONDS
     lease_store().block_new_leases(NO_NEW_LEASES_S)
     while True:
-        why = "The stack of the Inference Unit Tuner is being deleted."
-        ended = sum(abort_all(states_client(), machine, why) for machine in settings().state_machine_arns)
-        left = [lease for lease in lease_store().all() if not reconcile(lease, by="stack deletion")]
-        if not ended and not left:
+        cause = "The stack of the Inference Unit Tuner is being deleted."
+        ended_count = sum(abort_all(states_client(), machine, cause) for machine in settings().state_machine_arns)
+        unreleased_leases = [lease for lease in lease_store().all() if not reconcile(lease, by="stack deletion")]
+        if not ended_count and not unreleased_leases:
             return None
         if time.monotonic() > deadline:
-            arns = ", ".join(lease.model_arn for lease in left)
+            arns = ", ".join(lease.model_arn for lease in unreleased_leases)
             return f"still starting or stopping: {arns} - delete the stack again in a few minutes"
         time.sleep(min(settings().model_poll_s, 15))

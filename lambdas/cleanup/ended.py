@@ -15,25 +15,26 @@ from lambdas.models.lease_store import lease_store
 MAX_PREPARE_S = 130.0  # its timeout with a margin
 
 
-def not_cleaned_up(messages: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+def messages_to_retry(messages: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
     """The messages whose model is not released yet, each with the seconds after which the queue redelivers it."""
-    return [(one, settings().model_poll_s) for one in messages if not _cleaned_up(json.loads(one["body"])["detail"])]
+    wait_s = settings().model_poll_s
+    return [(message, wait_s) for message in messages if not _clean_up(json.loads(message["body"])["detail"])]
 
 
-def _cleaned_up(ended: Mapping[str, Any]) -> bool:
+def _clean_up(execution: Mapping[str, Any]) -> bool:
     leases = lease_store()
     # An event omits an input that is too large for it.
-    model_arn = model_arn_in(json.loads(ended.get("input") or "null"))
-    lease = leases.get(model_arn) if model_arn else leases.held_by(ended["name"])
-    if lease is not None and lease.run_id == ended["name"]:
-        return clean_up_ended(lease, ended["status"], by="rule")
-    if _may_still_take_a_lease(ended):
+    model_arn = model_arn_in(json.loads(execution.get("input") or "null"))
+    lease = leases.get(model_arn) if model_arn else leases.held_by(execution["name"])
+    if lease is not None and lease.run_id == execution["name"]:
+        return clean_up_ended(lease, execution["status"], by="rule")
+    if _may_still_take_a_lease(execution):
         return False
-    notify_ended(ended["name"], model_arn, ended["status"])
+    notify_ended(execution["name"], model_arn, execution["status"])
     return True
 
 
-def _may_still_take_a_lease(ended: Mapping[str, Any]) -> bool:
+def _may_still_take_a_lease(execution: Mapping[str, Any]) -> bool:
     """Whether its Prepare may still run: a Lambda does not learn that its execution is over."""
-    ended_at = (ended.get("stopDate") or 0) / 1000
-    return ended["status"] != "FAILED" and time.time() < ended_at + MAX_PREPARE_S
+    ended_at = (execution.get("stopDate") or 0) / 1000
+    return execution["status"] != "FAILED" and time.time() < ended_at + MAX_PREPARE_S

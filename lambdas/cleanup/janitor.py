@@ -32,31 +32,32 @@ def clean_up_all() -> int:
     count_overdue(sum(lease.is_overdue(time.time() - CLEANUP_GRACE_S) for lease in leases.all()))
     while True:
         # The index is eventually consistent, so the item itself decides.
-        left, errors = _round([lease for held in leases.all() if (lease := leases.get(held.model_arn))])
-        if not left or time.monotonic() > deadline:
+        current_leases = [lease for each in leases.all() if (lease := leases.get(each.model_arn))]
+        left_count, errors = _clean_up_once(current_leases)
+        if not left_count or time.monotonic() > deadline:
             break
         time.sleep(settings().model_poll_s)
-    if left:
+    if left_count:
         count_unstopped("ModelStopFailed")
     if errors:
         raise ExceptionGroup("models that could not be cleaned up", errors)
-    return left
+    return left_count
 
 
-def _round(leases: Sequence[Lease]) -> tuple[int, list[Exception]]:
+def _clean_up_once(leases: Sequence[Lease]) -> tuple[int, list[Exception]]:
     """Make one move for each lease whose run is over or overdue. Returns how many need another, and the errors."""
-    left, errors = 0, []
+    left_count, errors = 0, []
     for lease in leases:
         try:
-            left += not _cleaned_up(lease)
+            left_count += not _clean_up(lease)
         except Exception as error:  # noqa: BLE001 - an error of one model must not keep the others running
             logger.exception("a model could not be cleaned up", extra={"modelArn": lease.model_arn})
             errors.append(error)
-            left += 1
-    return left, errors
+            left_count += 1
+    return left_count, errors
 
 
-def _cleaned_up(lease: Lease) -> bool:
+def _clean_up(lease: Lease) -> bool:
     status = status_of(states_client(), lease.execution_arn)
     if status != "RUNNING":
         return clean_up_ended(lease, status, by="janitor")

@@ -10,10 +10,10 @@ from typing import Any
 
 from lambdas.aws.logging import logged
 from lambdas.aws.queue import retry_later
-from lambdas.cleanup.ended import not_cleaned_up
+from lambdas.cleanup.ended import messages_to_retry
 
 
 @logged
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Queue messages with status changes -> `{"batchItemFailures"}`: those that the queue redelivers."""
-    return retry_later(not_cleaned_up(event["Records"]))
+    return retry_later(messages_to_retry(event["Records"]))

@@ -23,7 +23,7 @@ from lambdas.inference.dead_letters import send_dead_letter
 from lambdas.inference.gate import gate_of, is_free
 from lambdas.inference.image_events import announce
 from lambdas.inference.kept_connections import KeptConnections
-from lambdas.inference.live_pace import LivePace, ModelIsMeasured, Unreported
+from lambdas.inference.live_pace import LivePace, ModelIsMeasured, UnreportedOutcomes
 from lambdas.inference.messages import NoUpload, uploaded_keys
 from lambdas.inference.upload_task import UploadTask
 from lambdas.inference.waves.activity import count_batch
@@ -40,10 +40,10 @@ from lambdas.reports.metrics import count_uploads
 from lambdas.runs.sent_requests import sent_requests
 
 MAX_UPLOADS = 10  # of a batch; each has a thread
-SEND_S = 20.0  # a batch that has no slot by then goes back to the queue; replies may take 15 s more
+MAX_SEND_S = 20.0  # a batch that has no slot by then goes back to the queue; replies may take 15 s more
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 5, 300  # before a message comes back
 
-FREE_FOR_S = 1.0  # the lease is read again after this time
+FREE_CHECK_S = 1.0  # the lease is read again after this time
 _free_until: dict[str, float] = {}  # by model, in seconds of the monotonic clock
 
 Record = Mapping[str, Any]
@@ -57,34 +57,35 @@ class _Server:
     entry: InferenceEntry
     processing: Processing
     connections: KeptConnections
-    unreported: Unreported
+    unreported: UnreportedOutcomes
 
 
 def analyse(records: Iterable[Record]) -> Waits:
     """Analyse the uploads. Yields the messages that must come back, each with its delay in seconds."""
     server = _server(settings().inference_entry)
-    by_key = _by_key(records, server)
-    if not by_key:
+    records_by_key = _by_key(records, server)
+    if not records_by_key:
         return
     queue = settings().queue_url.rpartition("/")[2]
     attempts = attempts_of(queue)
     tasks = [
-        UploadTask(key, server.processing, attempts, time.time, max(map(_received, its))) for key, its in by_key.items()
+        UploadTask(key, server.processing, attempts, time.time, max(map(_receive_count, key_records)))
+        for key, key_records in records_by_key.items()
     ]
     began_at = time.time()
-    sent = _send(tasks, server, began_at + SEND_S)
+    sent = _send(tasks, server, began_at + MAX_SEND_S)
     _record(server.entry.model_arn, sent.requests, began_at)
-    if sent.gone:
-        _close_gate(next(iter(by_key.values()))[0]["eventSourceARN"])
+    if sent.model_is_gone:
+        _close_gate(next(iter(records_by_key.values()))[0]["eventSourceARN"])
     waits: dict[str, tuple[Record, int]] = {}
     for task in tasks:
-        if not _is_done(task, by_key[task.key][0]["body"]):
+        if not _is_done(task, records_by_key[task.key][0]["body"]):
             wait = _wait_s(task.work.not_before - time.time() if task.work else 0.0)
-            waits |= {record["messageId"]: (record, wait) for record in by_key[task.key]}
+            waits |= {record["messageId"]: (record, wait) for record in records_by_key[task.key]}
     done = [task.work for task in tasks if task.work is not None and task.work.outcome is Outcome.DONE]
-    announce(done, server.processing, wanted=server.entry.event)
+    announce(done, server.processing, is_wanted=server.entry.event)
     failures = [task.failure for task in tasks if task.failure is not None]
-    oldest_s = time.time() - min(_sent_at(record) for each in by_key.values() for record in each)
+    oldest_s = time.time() - min(_sent_at(record) for key_records in records_by_key.values() for record in key_records)
     count_uploads(queue, sent, done=len(done), failed=len(failures), oldest_s=oldest_s)
     count_failures(server.entry.model_arn, failures)
     count_batch(server.entry.model_arn, done=len(done), failed=len(failures))
@@ -101,23 +102,23 @@ def _record(model_arn: str, requests: int, began_at: float) -> None:
 
 def _by_key(records: Iterable[Record], server: _Server) -> dict[str, list[Record]]:
     """The messages of each key. A message about no upload of this queue is dropped with a log line."""
-    found: dict[str, list[Record]] = {}
+    records_by_key: dict[str, list[Record]] = {}
     for record in records:
         try:
-            keys = uploaded_keys(record["body"], server.processing.store.images)
-        except NoUpload as why:
-            logger.warning("a message was dropped", extra={"body": record["body"][:10_000], "why": str(why)})
+            keys = uploaded_keys(record["body"], server.processing.store.image_bucket)
+        except NoUpload as error:
+            logger.warning("a message was dropped", extra={"body": record["body"][:10_000], "why": str(error)})
             continue
         for key in keys:
             if server.entry.takes(key):
-                found.setdefault(key, []).append(record)
+                records_by_key.setdefault(key, []).append(record)
             elif not key.endswith(server.entry.results.suffix):  # results lie under the same prefix
                 logger.info("no upload of this queue", extra={"key": key})
-    return found
+    return records_by_key
 
 
 def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
-    """Send the images at the pace of live uploads. The model is `gone` for them while a run measures it, too."""
+    """Send the images at the pace of live uploads. While a run measures it, the model is gone for them, too."""
     arn = server.entry.model_arn
     pace = LivePace(pace_store(arn, "live"), lambda: _is_free(arn), server.unreported)
     try:
@@ -130,7 +131,7 @@ def _send(tasks: list[UploadTask], server: _Server, until: float) -> Sent:
             open_tasks=lambda: sum(task.is_open for task in tasks),
         )
     except ModelIsMeasured:
-        return Sent(gone=True)
+        return Sent(model_is_gone=True)
     except (KeyError, *AWS_ERRORS):
         logger.exception("the model's pace is not available; the messages come back")
         return Sent()
@@ -141,10 +142,10 @@ def _is_free(model_arn: str) -> bool:
     now = time.monotonic()
     if now < _free_until.get(model_arn, 0.0):
         return True
-    found = is_free(lease_store().get(model_arn))
-    if found:
-        _free_until[model_arn] = now + FREE_FOR_S
-    return found
+    is_model_free = is_free(lease_store().get(model_arn))
+    if is_model_free:
+        _free_until[model_arn] = now + FREE_CHECK_S
+    return is_model_free
 
 
 def _close_gate(queue_arn: str) -> None:
@@ -170,7 +171,7 @@ def _wait_s(shortest_s: float) -> int:
     return min(LONGEST_WAIT_S, round(max(SHORTEST_WAIT_S, shortest_s) * random.uniform(1.0, 1.5)))
 
 
-def _received(record: Record) -> int:
+def _receive_count(record: Record) -> int:
     return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
@@ -188,4 +189,4 @@ def _server(entry_json: str) -> _Server:
     question = Question(entry.model_arn, bucket, entry.min_confidence, entry.keep_from)
     rules = Rules(facts_of(entry.model_arn), entry.max_attempts)
     processing = Processing(question, rules, detector, store, entry.source)
-    return _Server(entry, processing, KeptConnections(detector), Unreported())
+    return _Server(entry, processing, KeptConnections(detector), UnreportedOutcomes())

@@ -17,9 +17,10 @@ from lambdas.models.status import ModelState
 
 RUNNING = "RUNNING"
 # Batches of messages that are worked on at a time. SQS takes no fewer; a new account has 10 concurrent Lambdas.
-LEAST_BATCHES, MOST_BATCHES = 2, 10
-UPLOADS, OVERHEAD_S = 10, 2.0  # of a batch: its messages, and its seconds beside the slots that it waits for
-_set: dict[str, bool] = {}  # what this process has set, by mapping
+MIN_BATCHES, MAX_BATCHES = 2, 10
+UPLOADS_PER_BATCH = 10
+BATCH_OVERHEAD_S = 2.0  # of a batch beside the time in which it waits for slots
+_last_set: dict[str, bool] = {}  # what this process has set, by mapping
 
 
 def should_be_open(state: ModelState | None, lease: Lease | None) -> bool:
@@ -43,7 +44,7 @@ def _is_ending(lease: Lease | None) -> bool:
 
 def batches_for(rate: float) -> int:
     """The number of batches at a time with which uploads use a rate (requests/s). One of them waits for slots."""
-    return min(MOST_BATCHES, max(LEAST_BATCHES, 1 + math.ceil(rate * OVERHEAD_S / UPLOADS)))
+    return min(MAX_BATCHES, max(MIN_BATCHES, 1 + math.ceil(rate * BATCH_OVERHEAD_S / UPLOADS_PER_BATCH)))
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,15 @@ class Gate:
 
     mapping: str
     is_open: bool | None
-    batches: int = LEAST_BATCHES
+    batches: int = MIN_BATCHES
 
-    def set(self, *, is_open: bool, batches: int = LEAST_BATCHES) -> None:
+    def set(self, *, is_open: bool, batches: int = MIN_BATCHES) -> None:
         """Enable or disable the mapping, unless it is so already or changes just now. An open gate gets more batches.
 
         The first time that this function's process sets a gate it does not rely on the state that is shown, as that
         of a mapping which a deployment has made may not be true yet. A refusal is logged: the next look sets the gate.
         """
-        is_set = self.is_open == is_open and _set.get(self.mapping) == is_open
+        is_set = self.is_open == is_open and _last_set.get(self.mapping) == is_open
         if self.is_open is None or (is_set and not (is_open and batches > self.batches)):
             return
         scaling = {"ScalingConfig": {"MaximumConcurrency": batches}} if is_open else {}
@@ -69,12 +70,12 @@ class Gate:
         except AWS_ERRORS:
             logger.warning("the gate could not be set; the next look does it", exc_info=True)
             return
-        _set[self.mapping] = is_open
+        _last_set[self.mapping] = is_open
         logger.info("the gate is set", extra={"open": is_open})
 
 
 def gate_of(queue_arn: str) -> Gate:
     """The gate of a queue. Raises ClientError, BotoCoreError."""
-    (found,) = client("lambda").list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
-    batches = (found.get("ScalingConfig") or {}).get("MaximumConcurrency", LEAST_BATCHES)
-    return Gate(found["UUID"], {"Enabled": True, "Disabled": False}.get(found["State"]), batches)
+    (mapping,) = client("lambda").list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
+    batches = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency", MIN_BATCHES)
+    return Gate(mapping["UUID"], {"Enabled": True, "Disabled": False}.get(mapping["State"]), batches)

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from iu_tuner.contract.errors import RunError
 from lambdas.aws.logging import logger
-from lambdas.inference.gate import LEAST_BATCHES, batches_for, gate_of, should_be_open
+from lambdas.inference.gate import MIN_BATCHES, batches_for, gate_of, should_be_open
 from lambdas.inference.waves.queue_counts import QueueCounts, counts_of
 from lambdas.inference.waves.starts import Start, start_if_due
 from lambdas.models.lease import Lease
@@ -22,13 +22,13 @@ from lambdas.models.ports import ModelControl
 from lambdas.models.registry import find_model
 from lambdas.models.status import ModelState
 from lambdas.past_runs.store import history
-from lambdas.processing.first_pace import USABLE_VERDICTS, first_pace, measured_in
+from lambdas.processing.first_pace import USABLE_VERDICTS, first_pace, last_measured_rate
 from lambdas.processing.pace import Pace, with_units
 from lambdas.processing.pace_store import pace_store
-from lambdas.reports.metrics import served
+from lambdas.reports.metrics import write_gate
 
 
-class Served(BaseModel, alias_generator=to_camel):
+class LookInput(BaseModel, alias_generator=to_camel):
     """The input of a look: the model, the queue of its uploads, and the run that they start, if they start one."""
 
     model_arn: str
@@ -39,14 +39,14 @@ class Served(BaseModel, alias_generator=to_camel):
 
 def look(raw: dict[str, Any]) -> bool:
     """Set the gate by the model's state, and start the run that uploads wait for. Returns whether it should be open."""
-    what, now = Served.model_validate(raw), time.time()
-    state, lease = _state(what.model_arn), lease_store().get(what.model_arn)
-    _, pace = set_gate(what.model_arn, what.queue_arn, state, lease)
-    counts = counts_of(what.queue_url)
-    if what.start is not None:
-        start_if_due(what.start, what.queue_url, counts, state, lease, now)
+    look_input, now = LookInput.model_validate(raw), time.time()
+    state, lease = _state(look_input.model_arn), lease_store().get(look_input.model_arn)
+    _, pace = set_gate(look_input.model_arn, look_input.queue_arn, state, lease)
+    counts = counts_of(look_input.queue_url)
+    if look_input.start is not None:
+        start_if_due(look_input.start, look_input.queue_url, counts, state, lease, now)
     if counts is not None:
-        _report(what, counts, state, pace)
+        _report(look_input, counts, state, pace)
     return pace is not None
 
 
@@ -61,7 +61,7 @@ def set_gate(
     gate, pace = gate_of(queue_arn), None
     if state is not None and should_be_open(state, lease):
         pace = _pace(model_arn, state, starts=gate.is_open is False)
-    gate.set(is_open=pace is not None, batches=batches_for(pace.rate) if pace else LEAST_BATCHES)
+    gate.set(is_open=pace is not None, batches=batches_for(pace.rate) if pace else MIN_BATCHES)
     return gate.is_open, pace
 
 
@@ -87,18 +87,18 @@ def _pace(model_arn: str, state: ModelState, *, starts: bool) -> Pace:
     store, units = pace_store(model_arn, "live"), state.min_inference_units or 1
     pace = None if starts else store.load()
     if pace is None:
-        first = first_pace(units, measured_in(history().outputs(model_arn, verdicts=USABLE_VERDICTS)))
-        store.begin(first, time.time())  # it may go on from an earlier start, or other work may have begun
-        return store.load() or first
+        start_pace = first_pace(units, last_measured_rate(history().outputs(model_arn, verdicts=USABLE_VERDICTS)))
+        store.begin(start_pace, time.time())  # it may go on from an earlier start, or other work may have begun
+        return store.load() or start_pace
     if pace.units != units:
         store.set_units(units)
     return with_units(pace, units)
 
 
-def _report(what: Served, counts: QueueCounts, state: ModelState | None, pace: Pace | None) -> None:
+def _report(look_input: LookInput, counts: QueueCounts, state: ModelState | None, pace: Pace | None) -> None:
     """Write the metrics of the dashboard and the alarms. There is a pace if the gate should be open."""
-    served(
-        what.queue_url.rpartition("/")[2],
+    write_gate(
+        look_input.queue_url.rpartition("/")[2],
         is_open=pace is not None,
         is_idle=not counts.messages and state is not None and state.status == "RUNNING",
         rate=pace.rate if pace else None,

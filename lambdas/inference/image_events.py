@@ -16,9 +16,9 @@ MAX_LABELS = 10  # of an event, the highest confidences first; the result has th
 MAX_ENTRIES = 10  # of one call
 
 
-def announce(works: Iterable[ImageWork], processing: Processing, *, wanted: bool) -> None:
-    """Send an event for each image, which has a new result, if the entry has it `wanted`. Errors are logged."""
-    entries = [_entry(work, processing) for work in works] if wanted else []
+def announce(works: Iterable[ImageWork], processing: Processing, *, is_wanted: bool) -> None:
+    """Send an event for each image, which has a new result, if the entry asks for events. Errors are logged."""
+    entries = [_entry(work, processing) for work in works] if is_wanted else []
     for first in range(0, len(entries), MAX_ENTRIES):
         try:
             reply = client("events").put_events(Entries=entries[first : first + MAX_ENTRIES])
@@ -30,12 +30,12 @@ def announce(works: Iterable[ImageWork], processing: Processing, *, wanted: bool
 
 
 def _entry(work: ImageWork, processing: Processing) -> dict[str, str]:
-    assert work.found is not None, "an image with a result has its labels"
-    labels = sorted(work.found.labels, key=lambda label: -label.confidence)[:MAX_LABELS]
+    assert work.detections is not None, "an image with a result has its labels"
+    labels = sorted(work.detections.labels, key=lambda label: -label.confidence)[:MAX_LABELS]
     detail = {
         "bucket": processing.question.bucket,
         "key": work.image.key,
-        "resultBucket": processing.store.results,
+        "resultBucket": processing.store.result_bucket,
         "resultKey": processing.store.keys.of_result(work.image.key),
         "labels": [label.to_json() for label in labels],
         "highest": labels[0].confidence if labels else None,

@@ -13,25 +13,25 @@ from typing import Any
 from lambdas.aws.errors import ClientError, status_of
 from lambdas.processing.result_store import ResultStore
 
-CONFLICTS = (409, 412)  # another worker writes at this moment, or has written
+CONFLICT_STATUSES = (409, 412)  # another worker writes at this moment, or has written
 
 
 @dataclass
 class LatestResult(ResultStore):
-    """The store for the result of one image. `unless_changed` is the condition under which it is written."""
+    """The store for the result of one image. `write_condition` is the condition under which it is written."""
 
-    unless_changed: Mapping[str, str] | None = None
+    write_condition: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, store: ResultStore) -> LatestResult:
         """The store for one image of this one."""
-        return cls(store.s3, store.images, store.results, store.keys)
+        return cls(store.s3, store.image_bucket, store.result_bucket, store.keys)
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
         """See `ResultStore.metadata`."""
-        found = self._head(self.results, self.keys.of_result(key))
-        self.unless_changed = {"IfNoneMatch": "*"} if found is None else {"IfMatch": found["ETag"]}
-        return None if found is None else found["Metadata"]
+        head = self._head(self.result_bucket, self.keys.of_result(key))
+        self.write_condition = {"IfNoneMatch": "*"} if head is None else {"IfMatch": head["ETag"]}
+        return None if head is None else head["Metadata"]
 
     def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> bool:
         """See `ResultStore.write_result`. Returns False if the image has another content by now."""
@@ -40,11 +40,11 @@ class LatestResult(ResultStore):
         try:
             return super().write_result(key, content, metadata, mask)
         except ClientError as error:
-            if status_of(error) not in CONFLICTS:
+            if status_of(error) not in CONFLICT_STATUSES:
                 raise
         if self._is_outdated(key, metadata["source-etag"]):
             return False
-        self.unless_changed = None
+        self.write_condition = None
         return super().write_result(key, content, metadata, mask)
 
     def _is_outdated(self, key: str, e_tag: str) -> bool:
@@ -53,5 +53,5 @@ class LatestResult(ResultStore):
         return image is None or image.e_tag != e_tag
 
     def _put_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        conditions: Mapping[str, Any] = self.unless_changed or {}
+        conditions: Mapping[str, Any] = self.write_condition or {}
         self._put(key, content, metadata, **conditions)

@@ -14,7 +14,7 @@ class ModelIsMeasured(Exception):
     """A run measures the model, which requests for uploads would disturb."""
 
 
-class Unreported:
+class UnreportedOutcomes:
     """What the last batch of this process has not reported: its last outcomes, which all are of accepted requests.
 
     The next batch reports them. So a batch that is over does not write the pace once more.
@@ -36,26 +36,33 @@ class Unreported:
 class LivePace:
     """The model's pace for one batch of messages. `is_free` is asked before slots are reserved, about once a second."""
 
-    def __init__(self, pace: PaceStore, is_free: Callable[[], bool], unreported: Unreported) -> None:
+    def __init__(self, pace: PaceStore, is_free: Callable[[], bool], unreported: UnreportedOutcomes) -> None:
         self._pace, self._is_free, self._unreported = pace, is_free, unreported
         self._is_unsure = True
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
-        """Report, give back `unsent` slots, and reserve the slots that are `wanted`.
+        """Report, give back `returned_slots`, and reserve the `wanted_slots`.
 
         Raises:
             ModelIsMeasured: no request may be sent any more.
             KeyError: the model has no pace.
             ClientError, BotoCoreError: DynamoDB does not answer.
         """
-        if wanted == 0 and unsent is None and not self._is_unsure and _can_wait(report):
+        if wanted_slots == 0 and returned_slots is None and not self._is_unsure and _can_wait(report):
             self._unreported.keep(report)
-            return Slots(now, 1.0, 0, now + PERIOD_S / 2)
+            return Slots(first=now, interval=1.0, count=0, again_at=now + PERIOD_S / 2)
         if not self._is_free():
             raise ModelIsMeasured
-        slots = self._pace.exchange(self._unreported.with_kept(report), now, wanted=wanted, unsent=unsent)
+        slots = self._pace.exchange(
+            self._unreported.with_kept(report), now, wanted_slots=wanted_slots, returned_slots=returned_slots
+        )
         self._is_unsure = slots.is_unsure
         return slots
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-CREATED = "Object Created"
+CREATED_EVENT = "Object Created"
 
 
 class NoUpload(ValueError):
@@ -32,26 +32,26 @@ def uploaded_keys(body: str, bucket: str) -> list[str]:
         raise NoUpload("it is no object")
     if message.get("Event") == "s3:TestEvent":
         raise NoUpload("it is a test event of S3")
-    found = list(dict.fromkeys(key for named, key in _objects(message) if named == bucket))
-    if not found:
+    keys = list(dict.fromkeys(key for name, key in _objects(message) if name == bucket))
+    if not keys:
         raise NoUpload(f"it names no object that was created in {bucket}")
-    return found
+    return keys
 
 
 def _objects(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Bucket and key of each object that was created."""
-    if message.get("detail-type") == CREATED:
-        yield from _named(message.get("detail"), str)
+    if message.get("detail-type") == CREATED_EVENT:
+        yield from _named_objects(message.get("detail"), str)
     records = message.get("Records")
     for record in records if isinstance(records, list) else []:
         if isinstance(record, dict) and str(record.get("eventName", "")).startswith("ObjectCreated:"):
-            yield from _named(record.get("s3"), unquote_plus)
+            yield from _named_objects(record.get("s3"), unquote_plus)
 
 
-def _named(about: Any, decoded: Any) -> Iterator[tuple[str, str]]:
+def _named_objects(names: Any, decode: Any) -> Iterator[tuple[str, str]]:
     try:
-        bucket, key = about["bucket"]["name"], about["object"]["key"]
+        bucket, key = names["bucket"]["name"], names["object"]["key"]
     except (KeyError, TypeError):
         return
     if isinstance(bucket, str) and isinstance(key, str) and key:
-        yield bucket, decoded(key)
+        yield bucket, decode(key)

@@ -20,7 +20,7 @@ from lambdas.processing.outcomes import NO_TRIES, Failure, Outcome, Tries
 class UploadTask:
     """The work with one uploaded object.
 
-    `received` is how often its message was received: only a message that came back can have earlier attempts.
+    `receive_count` is how often its message was received: only a message that came back can have earlier attempts.
     `failure` is set by `conclude` if the object exists and can't be analysed.
     """
 
@@ -28,18 +28,18 @@ class UploadTask:
     processing: Processing
     attempts: Attempts
     now: Callable[[], float]
-    received: int = 1
+    receive_count: int = 1
     work: ImageWork | None = None
     is_deleted: bool = False
     failure: Failure | None = None
-    _loaded: Tries = NO_TRIES
+    _loaded_tries: Tries = NO_TRIES
 
     @property
     def is_open(self) -> bool:
         """Whether a request may still be sent for it."""
         if self.is_deleted:
             return False
-        return self.work is None or (self.work.outcome is None and self.work.found is None)
+        return self.work is None or (self.work.outcome is None and self.work.detections is None)
 
     @property
     def is_over(self) -> bool:
@@ -74,7 +74,7 @@ class UploadTask:
         failure = self.work.failure
         if failure is not None and not self._is_outdated(failure.image):
             self.failure = failure if failure.permanent else self._count_failure(failure)
-        elif self.work.outcome is None and self.work.tries != self._loaded:
+        elif self.work.outcome is None and self.work.tries != self._loaded_tries:
             self.attempts.save(self.work.image, self.work.tries)
 
     def _look(self) -> None:
@@ -82,9 +82,9 @@ class UploadTask:
         if image is None:
             self.is_deleted = True
             return
-        self._loaded = self.attempts.load(image) if self.received > 1 else NO_TRIES
+        self._loaded_tries = self.attempts.load(image) if self.receive_count > 1 else NO_TRIES
         processing = replace(self.processing, store=LatestResult.of(self.processing.store))
-        self.work = ImageWork(image, processing, self.now, self._loaded)
+        self.work = ImageWork(image, processing, self.now, self._loaded_tries)
 
     def _is_outdated(self, image: ListedImage) -> bool:
         """Whether the object is gone or has another content than this failed one. Then the failure is no news.
@@ -92,18 +92,18 @@ class UploadTask:
         The file about it is deleted. With another content the message comes back, and finds what became of that.
         """
         store = self.processing.store
-        present = store.look_up(self.key)
-        if present is not None and present.e_tag == image.e_tag:
+        present_image = store.look_up(self.key)
+        if present_image is not None and present_image.e_tag == image.e_tag:
             return False
         store.delete_error(self.key)
-        self.is_deleted = present is None
+        self.is_deleted = present_image is None
         return True
 
     def _count_failure(self, failure: Failure) -> Failure | None:
         """A failure that may pass counts as an attempt. Returns it if it was the last one."""
         assert self.work is not None
         tries = self.work.tries
-        if tries.attempts == self._loaded.attempts:  # S3 failed, which is no answer of the model
+        if tries.attempts == self._loaded_tries.attempts:  # S3 failed, which is no answer of the model
             tries = replace(tries, attempts=tries.attempts + 1)
         if tries.attempts >= self.processing.rules.max_attempts:
             return replace(failure, attempts=tries.attempts)

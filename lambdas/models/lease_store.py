@@ -139,25 +139,27 @@ class LeaseStore:
         Raises:
             ModelLost: the run was ended meanwhile, and its model is being stopped.
         """
-        condition, compared = f"{_IS_MINE} AND owes = :apply", {":me": run_id, ":apply": "apply"}
-        if not self._of_model(model_arn).delete(LEASE_ITEM, condition=condition, compared=compared):
+        condition, condition_values = f"{_IS_MINE} AND owes = :apply", {":me": run_id, ":apply": "apply"}
+        if not self._of_model(model_arn).delete(LEASE_ITEM, condition=condition, condition_values=condition_values):
             lease = self.get(model_arn)
             if lease is not None and lease.run_id == run_id:
                 raise _given_up(run_id)
 
     def release(self, lease: Lease) -> None:
         """Release the lease after the cleanup, so that the model is free for the next run."""
-        self._of_model(lease.model_arn).delete(LEASE_ITEM, condition=_IS_MINE, compared={":me": lease.run_id})
+        self._of_model(lease.model_arn).delete(LEASE_ITEM, condition=_IS_MINE, condition_values={":me": lease.run_id})
 
     def _of_model(self, model_arn: str) -> Partition:
         return Partition(self._client, self._table, model_pk(model_arn))
 
     def _update(
-        self, lease: Lease, changes: Mapping[str, Any], condition: str, compared: Mapping[str, Any]
+        self, lease: Lease, changes: Mapping[str, Any], condition: str, condition_values: Mapping[str, Any]
     ) -> Lease | None:
         values = {_ATTRIBUTES.names[name]: value for name, value in changes.items()}
-        compared = {**compared, ":me": lease.run_id}
-        item = self._of_model(lease.model_arn).update(LEASE_ITEM, values, condition=condition, compared=compared)
+        condition_values = {**condition_values, ":me": lease.run_id}
+        item = self._of_model(lease.model_arn).update(
+            LEASE_ITEM, values, condition=condition, condition_values=condition_values
+        )
         return None if item is None else _ATTRIBUTES.read(item)
 
 

@@ -7,7 +7,7 @@ import threading
 from iu_tuner.contract.errors import AccessDenied
 from lambdas.aws.denials import advice
 
-MOST = 5  # refusals before the first success
+MAX_REFUSALS = 5  # refusals before the first success
 
 
 class Denials:
@@ -16,16 +16,18 @@ class Denials:
     def __init__(self) -> None:
         self._count = 0
         self._lock = threading.Lock()
-        self._is_allowed = False
+        self._has_rights = False
 
-    def allowed(self) -> None:
+    def record_success(self) -> None:
         """Record that a result was written: the worker has its rights."""
-        self._is_allowed = True
+        self._has_rights = True
 
-    def denied(self, what: str, message: str) -> None:
+    def record_refusal(self, what: str, message: str) -> None:
         """Record a refusal of `what`. Raises AccessDenied if there were only refusals so far, and MOST of them."""
         with self._lock:
             self._count += 1
-        if self._count >= MOST and not self._is_allowed:
-            then = advice(message, "grant this to the role of ProcessImages, and look at the policies of the resource")
-            raise AccessDenied(f"{what} was refused ({message}) - {then}; then run again with resume")
+        if self._count >= MAX_REFUSALS and not self._has_rights:
+            next_action = advice(
+                message, "grant this to the role of ProcessImages, and look at the policies of the resource"
+            )
+            raise AccessDenied(f"{what} was refused ({message}) - {next_action}; then run again with resume")

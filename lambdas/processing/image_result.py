@@ -13,7 +13,7 @@ from iu_tuner.contract.uploads.current import is_current, result_metadata
 from lambdas.models.ports import Result
 from lambdas.processing.outcomes import Failure
 
-VERSION = 1  # of the block "Inference"
+BLOCK_VERSION = 1  # of the block "Inference"
 MAX_KEY_BYTES = 1024  # of a key in S3, in UTF-8
 
 
@@ -32,13 +32,13 @@ class Question:
     keep_from: float | None = None
 
     @property
-    def asked_from(self) -> float | None:
+    def requested_confidence(self) -> float | None:
         """The confidence that a request names."""
         return self.min_confidence if self.keep_from is None else self.keep_from
 
     def metadata(self, image: ListedImage) -> dict[str, str]:
         """The metadata of the image's result, by which it is known as current."""
-        return result_metadata(image.e_tag, self.model_arn, self.asked_from)
+        return result_metadata(image.e_tag, self.model_arn, self.requested_confidence)
 
     def is_current(self, image: ListedImage, metadata: Mapping[str, str]) -> bool:
         """Whether a result with this metadata is what the model would answer now."""
@@ -46,14 +46,14 @@ class Question:
 
     def inference(self, image: ListedImage) -> dict[str, Any]:
         """The part of the block "Inference" that says what was asked."""
-        kept = {} if self.keep_from is None else {"keepFrom": self.keep_from}
-        about = {"bucket": self.bucket, **image.to_json()}
+        keep_values = {} if self.keep_from is None else {"keepFrom": self.keep_from}
+        image_values = {"bucket": self.bucket, **image.to_json()}
         return {
-            "version": VERSION,
+            "version": BLOCK_VERSION,
             "modelArn": self.model_arn,
             "minConfidence": self.min_confidence,
-            **kept,
-            "image": about,
+            **keep_values,
+            "image": image_values,
         }
 
 
@@ -82,10 +82,12 @@ def is_too_long(key: str) -> bool:
     return len(key.encode()) > MAX_KEY_BYTES
 
 
-def result_file(question: Question, result: Result, found: Detections) -> bytes:
+def result_file(question: Question, result: Result, detections: Detections) -> bytes:
     """The result's content: the answer as boto3 gives it, and the block "Inference"."""
-    how_sent = {"at": found.at, "ms": found.ms, "attempts": found.attempts}
-    return json.dumps({**result.members, "Inference": {**question.inference(found.image), **how_sent}}).encode()
+    request_values = {"at": detections.at, "ms": detections.ms, "attempts": detections.attempts}
+    return json.dumps(
+        {**result.members, "Inference": {**question.inference(detections.image), **request_values}}
+    ).encode()
 
 
 def error_file(question: Question, failure: Failure, at: str) -> bytes:

@@ -77,12 +77,12 @@ class Rules:
         if outcome == ACCEPTED:
             return Outcome.DONE, Tries(attempts)
         if outcome in self.service.lagging:
-            since = now if tries.lagging_since is None else tries.lagging_since
-            is_over = tries.lagging_since is not None and now >= since + LAG_S
-            return (Outcome.FAILED if is_over else None), Tries(attempts, since + LAG_S, since)
+            lagging_since = now if tries.lagging_since is None else tries.lagging_since
+            is_over = tries.lagging_since is not None and now >= lagging_since + LAG_S
+            return (Outcome.FAILED if is_over else None), Tries(attempts, lagging_since + LAG_S, lagging_since)
         is_last = self.is_permanent(outcome) or attempts >= self.max_attempts
-        again_at = now + min(MAX_BACKOFF_S, 2.0 ** (attempts - 1))
-        return (Outcome.FAILED if is_last else None), Tries(attempts, again_at, tries.lagging_since)
+        next_at = now + min(MAX_BACKOFF_S, 2.0 ** (attempts - 1))
+        return (Outcome.FAILED if is_last else None), Tries(attempts, next_at, tries.lagging_since)
 
     def is_permanent(self, outcome: str) -> bool:
         """Whether the image is the cause, so that a later run would have the same outcome."""

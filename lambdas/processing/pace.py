@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lambdas.models.outcomes import THROTTLED
 
-LOW = 0.9  # of the measured rate: below it, capacity is gone for a time
+LOW_SHARE = 0.9  # of the measured rate: below it, capacity is gone for a time
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Pace:
     @property
     def is_low(self) -> bool:
         """Whether the rate is far below the measured one."""
-        return self.expected is not None and self.rate < LOW * self.expected
+        return self.expected is not None and self.rate < LOW_SHARE * self.expected
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def with_units(pace: Pace, units: int) -> Pace:
     """The pace with this number of inference units in service: all rates are in proportion."""
     if units == pace.units:
         return pace
-    times = units / pace.units
-    ceiling = None if pace.ceiling is None else pace.ceiling * times
-    cap = None if pace.cap is None else math.ceil(pace.cap * times)
+    factor = units / pace.units
+    ceiling = None if pace.ceiling is None else pace.ceiling * factor
+    cap = None if pace.cap is None else math.ceil(pace.cap * factor)
     return replace(
-        pace, units=units, rate=pace.rate * times, ceiling=ceiling, cap=cap, recent="", answered=0, counted_from=0.0
+        pace, units=units, rate=pace.rate * factor, ceiling=ceiling, cap=cap, recent="", answered=0, counted_from=0.0
     )

@@ -20,7 +20,7 @@ from lambdas.processing.pace import Pace, Report, with_units
 from lambdas.processing.pacer import after
 from lambdas.processing.slots import Kind, Slots, give_back, reserve
 
-TRIES = 5  # writes that another worker's write came before
+MAX_WRITES = 5  # writes that another worker's write came before
 STALE_S = 60.0  # a pace that nobody has written for so long is of an earlier start of the model
 RETRY_S = 0.5  # a worker without slots asks again
 _ATTRIBUTES = Attributes(Pace)
@@ -34,18 +34,18 @@ class PaceStore:
         self._kind = kind
         self._workers = workers
 
-    def begin(self, pace: Pace, now: float, *, anew: bool = False) -> bool:
+    def begin(self, pace: Pace, now: float, *, starts_anew: bool = False) -> bool:
         """Set the pace of a model before its first request. Returns False if other work has a present pace.
 
-        A slow start goes on from what an earlier start of the model has found, unless the rate is to be found `anew`.
+        A slow start goes on from what an earlier start of the model has found, unless it `starts_anew`.
         """
-        if pace.slow_start and not anew:
+        if pace.slow_start and not starts_anew:
             pace = later_pace(pace.units, self.load())
         values = {**_ATTRIBUTES.of(pace), "version": 0, "updatedAt": now}
         condition = "attribute_not_exists(pk) OR updatedAt < :stale"
-        return (
-            self._items.update(PACE_ITEM, values, condition=condition, compared={":stale": now - STALE_S}) is not None
-        )
+        condition_values = {":stale": now - STALE_S}
+        item = self._items.update(PACE_ITEM, values, condition=condition, condition_values=condition_values)
+        return item is not None
 
     def load(self) -> Pace | None:
         """The present pace. Returns None if there is none."""
@@ -59,9 +59,14 @@ class PaceStore:
         self._change(lambda pace: with_units(pace, units), time.time())
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
-        """Report, give back `unsent` slots, and reserve the next ones. Returns no slots if the table does not answer.
+        """Report, give slots back, and reserve the next ones. Returns no slots if the table does not answer.
 
         Raises:
             KeyError: the model has no pace.
@@ -70,27 +75,28 @@ class PaceStore:
 
         def change(pace: Pace) -> Pace:
             pace = after(pace, report, now)
-            if unsent is not None:
-                pace = give_back(pace, *unsent)
-            pace, slots = reserve(pace, now, self._kind, self._workers, wanted)
+            if returned_slots is not None:
+                pace = give_back(pace, *returned_slots)
+            pace, slots = reserve(pace, now, self._kind, self._workers, wanted_slots)
             reserved.append(slots)
             return pace
 
         try:
-            changed = self._change(change, now)
+            is_changed = self._change(change, now)
         except AWS_ERRORS:
             logger.exception("the pace is not available")
-            changed = False
-        return reserved[-1] if changed else Slots(now, 1.0, 0, now + RETRY_S)
+            is_changed = False
+        return reserved[-1] if is_changed else Slots(first=now, interval=1.0, count=0, again_at=now + RETRY_S)
 
     def _change(self, change: Callable[[Pace], Pace], now: float) -> bool:
         """Apply a change to the present pace. Returns False if other workers wrote in between too often."""
-        for _ in range(TRIES):
+        for _ in range(MAX_WRITES):
             item = self._items.get(PACE_ITEM)
             pace = change(_read(item))
             values = {**_ATTRIBUTES.of(pace), "version": item["version"] + 1, "updatedAt": now}
-            compared = {":read": item["version"]}
-            if self._items.update(PACE_ITEM, values, condition="version = :read", compared=compared) is not None:
+            condition, condition_values = "version = :read", {":read": item["version"]}
+            new_item = self._items.update(PACE_ITEM, values, condition=condition, condition_values=condition_values)
+            if new_item is not None:
                 return True
         return False
 

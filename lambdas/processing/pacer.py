@@ -22,33 +22,38 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from lambdas.processing.pace import LOW, Pace, Report
+from lambdas.processing.pace import LOW_SHARE, Pace, Report
 
-SAFETY = 0.98  # of the measured rate at the start
-STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
-UNEVEN_STEP = STEP / 4  # of a throttle that may be due to a request that was sent late: a slower pace would not help
-FIRST_REQUESTS, NEAR_REQUESTS = 120, 300  # requests per STEP before the first throttle; near the measured rate
-RETURN_REQUESTS, RETURN_S = 1000, 90.0  # requests and seconds per STEP up to a ceiling that was throttled
+START_SHARE = 0.98  # of the measured rate at the start
+RATE_STEP = 0.01  # of the rate: what a throttle takes, and the unit of the growth below
+# A throttle that may be due to a request that was sent late takes less: a slower pace would not help.
+UNEVEN_RATE_STEP = RATE_STEP / 4
+# Requests per RATE_STEP before the first throttle; near the measured rate.
+FIRST_STEP_REQUESTS, NEAR_STEP_REQUESTS = 120, 300
+# Requests and seconds per RATE_STEP up to a ceiling that was throttled.
+RETURN_STEP_REQUESTS, RETURN_STEP_S = 1000, 90.0
 MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so many times
 PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
-FAR_ABOVE = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
+FAR_EXCESS = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
 PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
 # A guess is probed after so many requests, the first time and later; each probe that was throttled makes them more.
-SEEK_FIRST, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
-CREEP = 0.03  # growth until then, as a limit without credit answers no more than it is asked
-SEEK_STEP, SEEK_S = 1.5, 0.5  # a probe grows by this each SEEK_FIRST requests, but at least so long
+FIRST_SEEK_REQUESTS, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
+SLOW_GROWTH = 0.03  # growth until then, as a limit without credit answers no more than it is asked
+SEEK_STEP, SEEK_S = 1.5, 0.5  # a probe grows by this each FIRST_SEEK_REQUESTS, but at least so long
 HELD_REQUESTS, HELD_S = 24, 1.4  # a probe without a throttle has found the rate after so many, but at least so long
-PROBED = 1.05  # of a guess: a rate above it is a probe
-FOUND, MOST_FOUND = 0.95, 1.1  # of what a slow start's first probe finds, and of the guess: reports of workers overlap
-OUTCOMES_KEPT, OUTAGE = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
-UNEVEN_OUTAGE = 0.5  # and this share, if requests were sent late: a window has no room for them and for those on time
+PROBE_RATIO = 1.05  # of a guess: a rate above it is a probe
+# Of what a slow start's first probe finds, and of the guess: reports of workers overlap.
+FOUND_SHARE, MAX_FOUND_SHARE = 0.95, 1.1
+KEPT_OUTCOMES, OUTAGE_THROTTLES = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
+# And this share, if requests were sent late: a window has no room for them and for those on time.
+UNEVEN_OUTAGE_SHARE = 0.5
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up
 # Outcomes so soon after a decrease are of requests that were sent before it; a throttle of a guess is reported at once.
 REST_S, SEEK_REST_S = 0.8, 0.4
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
 LEAST_TPS = 0.1
-USED = 0.5  # a report with a smaller share of its slots used proves nothing
+MIN_USED_SHARE = 0.5  # a report with a smaller share of its slots used proves nothing
 
 
 def after(pace: Pace, report: Report, now: float) -> Pace:
@@ -58,121 +63,124 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     show that capacity is gone. One that may be due to a late request leaves the ceiling where it is.
     """
     if pace.cap is None and report.cap is not None:
-        limited = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
-        return replace(limited, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
-    rests = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
+        limited_pace = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
+        return replace(limited_pace, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
+    is_resting = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
     pace = replace(pace, answered=pace.answered + report.accepted, counted_from=pace.counted_from or now)
-    if rests and pace.seeking:
+    if is_resting and pace.seeking:
         return pace
-    kept = max(OUTCOMES_KEPT, len(report.outcomes))
-    pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept:])
-    if "1" in report.outcomes and (not rests or is_outage(pace.recent, is_uneven=report.is_uneven)):
+    kept_count = max(KEPT_OUTCOMES, len(report.outcomes))
+    pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept_count:])
+    if "1" in report.outcomes and (not is_resting or is_outage(pace.recent, is_uneven=report.is_uneven)):
         return replace(_lowered(pace, report, now), answered=0, counted_from=now)
     slots = report.accepted + report.unused
-    return pace if rests or report.accepted < USED * slots else _raised(pace, report, now)
+    return pace if is_resting or report.accepted < MIN_USED_SHARE * slots else _raised(pace, report, now)
 
 
 def is_outage(outcomes: str, *, is_uneven: bool) -> bool:
     """Whether these latest outcomes show that capacity is gone."""
-    return outcomes.count("1") >= max(OUTAGE, UNEVEN_OUTAGE * len(outcomes) if is_uneven else 0)
+    return outcomes.count("1") >= max(OUTAGE_THROTTLES, UNEVEN_OUTAGE_SHARE * len(outcomes) if is_uneven else 0)
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
-    throttled, known = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
+    throttled, known_rate = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
-    answered = pace.answered / max(now - pace.counted_from, 1e-3)
-    if pace.seeking and pace.answered >= SEEK_FIRST:
-        return _guessed(lowered, answered, known)
-    is_lost = throttled >= OUTAGE / 2 if pace.seeking else is_outage(pace.recent, is_uneven=report.is_uneven)
+    answered_rate = pace.answered / max(now - pace.counted_from, 1e-3)
+    if pace.seeking and pace.answered >= FIRST_SEEK_REQUESTS:
+        return _with_guess(lowered, answered_rate, known_rate)
+    is_lost = throttled >= OUTAGE_THROTTLES / 2 if pace.seeking else is_outage(pace.recent, is_uneven=report.is_uneven)
     if pace.slow_start or is_lost:
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
         lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
         return replace(lowered, rate=rate, ceiling=rate)
-    above = 0.0 if pace.ceiling is None else FAR_ABOVE
-    if pace.rate > (1 + above) * known:  # the model carries more than the ceiling, or had much credit
-        return _at(lowered, math.sqrt(pace.rate * known))
-    if pace.rate > known and not report.is_uneven:
-        probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
-        ceiling = min(pace.rate, (1 + STEP) * known)
-        return _at(replace(lowered, ceiling=ceiling, false_probes=probes), (1 - STEP) * known)
-    rate = pace.rate * (1 - (UNEVEN_STEP if report.is_uneven else STEP * 2 ** (throttled - 1)))
-    if known > MOST_FOUND * pace.rate and now < pace.lowered_at + 2 * REST_S:  # a probe used up what a window admits
-        return _at(pace, rate)
-    if pace.ceiling and pace.answered >= SEEK_FIRST and known > (1 + STEP) * pace.rate:  # it grew fast
-        rate = min(rate, max(answered, FOUND * pace.rate))
-    return _at(replace(lowered, ceiling=pace.ceiling) if report.is_uneven else lowered, rate)
+    excess = 0.0 if pace.ceiling is None else FAR_EXCESS
+    if pace.rate > (1 + excess) * known_rate:  # the model carries more than the ceiling, or had much credit
+        return _with_rate(lowered, math.sqrt(pace.rate * known_rate))
+    if pace.rate > known_rate and not report.is_uneven:
+        false_probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
+        ceiling = min(pace.rate, (1 + RATE_STEP) * known_rate)
+        return _with_rate(replace(lowered, ceiling=ceiling, false_probes=false_probes), (1 - RATE_STEP) * known_rate)
+    rate = pace.rate * (1 - (UNEVEN_RATE_STEP if report.is_uneven else RATE_STEP * 2 ** (throttled - 1)))
+    # A probe used up what a window admits.
+    if known_rate > MAX_FOUND_SHARE * pace.rate and now < pace.lowered_at + 2 * REST_S:
+        return _with_rate(pace, rate)
+    # It grew fast.
+    if pace.ceiling and pace.answered >= FIRST_SEEK_REQUESTS and known_rate > (1 + RATE_STEP) * pace.rate:
+        rate = min(rate, max(answered_rate, FOUND_SHARE * pace.rate))
+    return _with_rate(replace(lowered, ceiling=pace.ceiling) if report.is_uneven else lowered, rate)
 
 
-def _guessed(pace: Pace, answered: float, known: float) -> Pace:
-    """The pace after a throttle while the rate is a guess, with what was `answered` per second since the last one."""
-    is_probe = pace.rate > PROBED * known
-    rate = max(LEAST_TPS, min(max(answered, LOW * known) if is_probe else answered, (1 - STEP) * pace.rate))
+def _with_guess(pace: Pace, answered_rate: float, known_rate: float) -> Pace:
+    """The pace after a throttle while the rate is a guess. `answered_rate` counts from the last throttle."""
+    is_probe = pace.rate > PROBE_RATIO * known_rate
+    guess = max(answered_rate, LOW_SHARE * known_rate) if is_probe else answered_rate
+    rate = max(LEAST_TPS, min(guess, (1 - RATE_STEP) * pace.rate))
     if pace.expected is None and is_probe and not pace.is_limited:
-        rate = min(rate, MOST_FOUND * known)
-        found = replace(pace, seeking=False, false_probes=0, recent="", measured=FOUND * rate / pace.units)
-        return _at(found, FOUND * rate)
-    guessed = replace(pace, rate=rate, recent="")
-    if pace.expected is None or guessed.is_low or pace.false_probes < MOST_FALSE_PROBES:
-        return replace(guessed, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
-    return replace(guessed, seeking=False, false_probes=0)
+        rate = min(rate, MAX_FOUND_SHARE * known_rate)
+        found_pace = replace(pace, seeking=False, false_probes=0, recent="", measured=FOUND_SHARE * rate / pace.units)
+        return _with_rate(found_pace, FOUND_SHARE * rate)
+    guessed_pace = replace(pace, rate=rate, recent="")
+    if pace.expected is None or guessed_pace.is_low or pace.false_probes < MOST_FALSE_PROBES:
+        return replace(guessed_pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
+    return replace(guessed_pace, seeking=False, false_probes=0)
 
 
 def _accepted_share(recent: str) -> float:
     """The accepted share of the outcomes after the first throttle."""
-    since = recent[recent.index("1") + 1 :]
-    return since.count("0") / len(since) if since else 1.0
+    later_outcomes = recent[recent.index("1") + 1 :]
+    return later_outcomes.count("0") / len(later_outcomes) if later_outcomes else 1.0
 
 
-def _at(pace: Pace, rate: float) -> Pace:
+def _with_rate(pace: Pace, rate: float) -> Pace:
     return replace(pace, rate=max(LEAST_TPS, rate))
 
 
 def _raised(pace: Pace, report: Report, now: float) -> Pace:
     if pace.slow_start:
         seconds = report.accepted / pace.rate  # of all workers: each one reports its own part of the requests
-        return _at(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
+        return _with_rate(pace, pace.rate * SLOW_START_GROWTH ** min(1.0, seconds))
     if pace.seeking:
-        return _sought(pace, report, now)
+        return _seek(pace, report, now)
     if pace.is_low:
-        return _sought(replace(pace, seeking=True, ceiling=pace.rate), report, now)
+        return _seek(replace(pace, seeking=True, ceiling=pace.rate), report, now)
     ceiling = pace.ceiling or pace.expected or pace.rate
     if pace.rate >= ceiling:
         return _probing(pace, ceiling, report.accepted / pace.rate)
-    step = max(STEP, (ceiling / pace.rate - 1) / 2)
-    raised = pace.rate * (1 + step * report.accepted / _requests_per_step(pace))
-    return _at(pace, min(ceiling, raised))
+    growth = max(RATE_STEP, (ceiling / pace.rate - 1) / 2)
+    raised = pace.rate * (1 + growth * report.accepted / _requests_per_step(pace))
+    return _with_rate(pace, min(ceiling, raised))
 
 
-def _sought(pace: Pace, report: Report, now: float) -> Pace:
+def _seek(pace: Pace, report: Report, now: float) -> Pace:
     """The pace while the rate is a guess. Once it is near the measured one again, that is the start again."""
-    wait = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else SEEK_FIRST
-    if pace.answered < wait:
-        return _at(pace, pace.rate * (1 + CREEP * report.accepted / wait))
-    top = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else SAFETY * pace.expected
-    if pace.rate >= LOW * top and pace.answered >= wait + max(HELD_REQUESTS, HELD_S * top):
+    wait_requests = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else FIRST_SEEK_REQUESTS
+    if pace.answered < wait_requests:
+        return _with_rate(pace, pace.rate * (1 + SLOW_GROWTH * report.accepted / wait_requests))
+    top_rate = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else START_SHARE * pace.expected
+    if pace.rate >= LOW_SHARE * top_rate and pace.answered >= wait_requests + max(HELD_REQUESTS, HELD_S * top_rate):
         if pace.expected is None:
-            is_used = pace.answered > PROBED * (now - pace.counted_from) * (pace.ceiling or pace.rate)
+            is_used = pace.answered > PROBE_RATIO * (now - pace.counted_from) * (pace.ceiling or pace.rate)
             return replace(pace, ceiling=pace.rate, answered=0, counted_from=now) if is_used else pace
-        return replace(pace, ceiling=None, rate=top, seeking=False, false_probes=0)
-    raised = pace.rate * SEEK_STEP ** (report.accepted / max(SEEK_FIRST, SEEK_S * pace.rate))
-    return _at(pace, min(raised, max(top, pace.rate)))
+        return replace(pace, ceiling=None, rate=top_rate, seeking=False, false_probes=0)
+    raised = pace.rate * SEEK_STEP ** (report.accepted / max(FIRST_SEEK_REQUESTS, SEEK_S * pace.rate))
+    return _with_rate(pace, min(raised, max(top_rate, pace.rate)))
 
 
 def _requests_per_step(pace: Pace) -> float:
-    if pace.ceiling is None and pace.expected is not None and pace.rate >= SAFETY * pace.expected:
-        return NEAR_REQUESTS
-    if pace.ceiling is None or pace.ceiling > MOST_FOUND * pace.rate:
-        return FIRST_REQUESTS
-    return max(RETURN_REQUESTS, RETURN_S * pace.rate) * 2.0**pace.false_probes
+    if pace.ceiling is None and pace.expected is not None and pace.rate >= START_SHARE * pace.expected:
+        return NEAR_STEP_REQUESTS
+    if pace.ceiling is None or pace.ceiling > MAX_FOUND_SHARE * pace.rate:
+        return FIRST_STEP_REQUESTS
+    return max(RETURN_STEP_REQUESTS, RETURN_STEP_S * pace.rate) * 2.0**pace.false_probes
 
 
 def _probing(pace: Pace, ceiling: float, seconds: float) -> Pace:
     """The pace after `seconds` above the ceiling."""
     excess = pace.rate / ceiling - 1
-    if excess < FAR_ABOVE:
+    if excess < FAR_EXCESS:
         excess += PROBE_PER_S * seconds
     else:
         unit_s = max(PROBE_S, PROBE_REQUESTS / pace.rate)
-        excess = STEP * (math.cbrt(excess / STEP) + seconds / unit_s) ** 3
-    return _at(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it
+        excess = RATE_STEP * (math.cbrt(excess / RATE_STEP) + seconds / unit_s) ** 3
+    return _with_rate(pace, max(pace.rate, ceiling * (1 + excess)))  # rounding must not lower it

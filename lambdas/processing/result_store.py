@@ -21,31 +21,33 @@ def s3_client(threads: int) -> Any:
 
 @dataclass
 class ResultStore:
-    """The bucket of the images, and the bucket of their results. Thread-safe after `look_around`."""
+    """The bucket of the images, and the bucket of their results. Thread-safe after `list_results`."""
 
     s3: Any
-    images: str
-    results: str
+    image_bucket: str
+    result_bucket: str
     keys: ResultKeys = field(default_factory=ResultKeys)
-    _existing: frozenset[str] | None = None  # keys of the files that were there, or None if that is not known
+    _existing_keys: frozenset[str] | None = None  # keys of the files that were there, or None if that is not known
 
-    def look_around(self, images: Iterable[ListedImage]) -> None:
+    def list_results(self, images: Iterable[ListedImage]) -> None:
         """List the files of these images at once, which saves a request for each of them.
 
         Raises:
             ClientError, BotoCoreError: S3 fails, or refuses the listing.
         """
-        names = [image.key for image in images]
-        first = min(f"{self.keys.prefix}{name}".encode() for name in names)  # it sorts before its own files
+        image_keys = [image.key for image in images]
+        first_key = min(f"{self.keys.prefix}{name}".encode() for name in image_keys)  # it sorts before its own files
         of_files = (self.keys.of_result, self.keys.of_error, self.keys.of_mask)
-        last = max(of_file(name).encode() for name in names for of_file in of_files)
-        found: set[str] = set()
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, StartAfter=first.decode())
+        last_key = max(of_file(name).encode() for name in image_keys for of_file in of_files)
+        found_keys: set[str] = set()
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.result_bucket, StartAfter=first_key.decode()
+        )
         for number, page in enumerate(pages, start=1):
             keys = [entry["Key"] for entry in page.get("Contents", [])]
-            found.update(keys)
-            if not page["IsTruncated"] or keys[-1].encode() > last:
-                self._existing = frozenset(found)
+            found_keys.update(keys)
+            if not page["IsTruncated"] or keys[-1].encode() > last_key:
+                self._existing_keys = frozenset(found_keys)
                 return
             if number == MAX_PAGES:
                 return
@@ -53,23 +55,23 @@ class ResultStore:
     def read_image(self, image: ListedImage) -> tuple[bytes, str]:
         """An image's content and its ETag. Raises ClientError, BotoCoreError."""
         version = {} if image.version_id is None else {"VersionId": image.version_id}
-        found = self.s3.get_object(Bucket=self.images, Key=image.key, **version)
-        return found["Body"].read(), found["ETag"].strip('"')
+        reply = self.s3.get_object(Bucket=self.image_bucket, Key=image.key, **version)
+        return reply["Body"].read(), reply["ETag"].strip('"')
 
     def look_up(self, key: str) -> ListedImage | None:
         """The image as it is now. Returns None if there is none. Raises ClientError, BotoCoreError."""
-        found = self._head(self.images, key)
-        return None if found is None else ListedImage(key, found["ETag"].strip('"'), found["ContentLength"])
+        head = self._head(self.image_bucket, key)
+        return None if head is None else ListedImage(key, head["ETag"].strip('"'), head["ContentLength"])
 
     def metadata(self, key: str) -> Mapping[str, str] | None:
         """The metadata of the image's result. Returns None without a result. Raises ClientError, BotoCoreError."""
         result_key = self.keys.of_result(key)
-        found = self._head(self.results, result_key) if self._may_exist(result_key) else None
-        return None if found is None else found["Metadata"]
+        head = self._head(self.result_bucket, result_key) if self._may_exist(result_key) else None
+        return None if head is None else head["Metadata"]
 
     def read_result(self, key: str) -> bytes:
         """The content of the image's result. Raises ClientError, BotoCoreError."""
-        content: bytes = self.s3.get_object(Bucket=self.results, Key=self.keys.of_result(key))["Body"].read()
+        content: bytes = self.s3.get_object(Bucket=self.result_bucket, Key=self.keys.of_result(key))["Body"].read()
         return content
 
     def write_result(self, key: str, content: bytes, metadata: Mapping[str, str], mask: bytes | None = None) -> bool:
@@ -83,7 +85,7 @@ class ResultStore:
         if mask:
             self._put(self.keys.of_mask(key), mask, metadata, "image/png")
         elif mask is not None and self._may_exist(self.keys.of_mask(key)):
-            self.s3.delete_object(Bucket=self.results, Key=self.keys.of_mask(key))
+            self.s3.delete_object(Bucket=self.result_bucket, Key=self.keys.of_mask(key))
         self._put_result(self.keys.of_result(key), content, metadata)
         return True
 
@@ -93,26 +95,31 @@ class ResultStore:
 
     def delete_error(self, key: str) -> None:
         """Delete the file that says why there is no result. Raises ClientError, BotoCoreError."""
-        self.s3.delete_object(Bucket=self.results, Key=self.keys.of_error(key))
+        self.s3.delete_object(Bucket=self.result_bucket, Key=self.keys.of_error(key))
 
     def _put_result(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         self._put(key, content, metadata)
 
     def _put(
-        self, key: str, content: bytes, metadata: Mapping[str, str], kind: str = "application/json", **conditions: str
+        self,
+        key: str,
+        content: bytes,
+        metadata: Mapping[str, str],
+        content_type: str = "application/json",
+        **conditions: str,
     ) -> None:
-        about = {"Metadata": metadata, "ContentType": kind, **conditions}
-        self.s3.put_object(Bucket=self.results, Key=key, Body=content, **about)
+        headers = {"Metadata": metadata, "ContentType": content_type, **conditions}
+        self.s3.put_object(Bucket=self.result_bucket, Key=key, Body=content, **headers)
 
     def _head(self, bucket: str, key: str) -> Mapping[str, Any] | None:
         """What S3 has of an object beside its content. Returns None if there is none."""
         try:
-            found: Mapping[str, Any] = self.s3.head_object(Bucket=bucket, Key=key)
+            head: Mapping[str, Any] = self.s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if status_of(error) == 404:
                 return None
             raise
-        return found
+        return head
 
     def _may_exist(self, key: str) -> bool:
-        return self._existing is None or key in self._existing
+        return self._existing_keys is None or key in self._existing_keys

@@ -49,7 +49,12 @@ class SharedPace(Protocol):
     """The pace that all workers of a model share."""
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
         """Report, give slots back, and reserve the next ones."""
 
@@ -58,7 +63,7 @@ class SharedPace(Protocol):
 class Sent:
     """What one worker sent. `paced_s` is the time that prepared requests waited for a slot: more units save it.
 
-    `throttled_s` counts the seconds in which a request was throttled. `gone` says that the model does not run.
+    `throttled_s` counts the seconds in which a request was throttled. `model_is_gone` says that the model does not run.
     """
 
     requests: int = 0
@@ -68,7 +73,7 @@ class Sent:
     paced_s: float = 0.0
     throttled_s: int = 0
     cpu_s: float = 0.0
-    gone: bool = False
+    model_is_gone: bool = False
 
 
 def send_paced(
@@ -93,16 +98,16 @@ def send_paced(
         Exception: what a task or the pace raised. All threads have ended then.
     """
     sending = _Sending(tasks, pace, until, now, open_tasks)
-    started_cpu = time.process_time()
+    cpu_before_s = time.process_time()
     with ThreadPoolExecutor(threads + 1) as pool:
         lanes = [pool.submit(sending.run, connect) for _ in range(threads)]
         pacing = pool.submit(sending.keep_pace)
         wait(lanes)
         sending.end()
-    for each in (*lanes, pacing):
-        each.result()
+    for thread in (*lanes, pacing):
+        thread.result()
     sending.report_rest()
-    sending.sent.cpu_s = time.process_time() - started_cpu
+    sending.sent.cpu_s = time.process_time() - cpu_before_s
     sending.sent.throttled_s = len(sending.throttled_seconds)
     return sending.sent
 
@@ -123,16 +128,16 @@ class _Sending:
     ) -> None:
         self.sent = Sent()
         self._open_tasks = open_tasks
-        self._failed = False
-        self._ended = False
-        self._is_short = False  # a thread waits for a slot
+        self._has_failed = False
+        self._has_ended = False
+        self._needs_slot = False  # a thread waits for a slot
         self.throttled_seconds = set[int]()
         self._tasks, self._pace, self._until, self._now = tasks, pace, until, now
-        self._again = deque[tuple[Task, PreparedRequest]]()
+        self._retries = deque[tuple[Task, PreparedRequest]]()
         self._tasks_end = False
         self._prepare_until = now() + PREPARE_S
-        self._preparing = 0  # tasks that are not prepared yet
-        self._unfinished = 0  # tasks that threads work on, which may have to be sent again
+        self._preparing_count = 0  # tasks that are not prepared yet
+        self._unfinished_count = 0  # tasks that threads work on, which may have to be sent again
         self._slots = WorkerSlots()
         lock = threading.RLock()
         self._changed = threading.Condition(lock)  # for threads without a task
@@ -144,8 +149,8 @@ class _Sending:
         """One thread: takes a task, waits for a slot, sends, until there is nothing to do or no time."""
         try:
             with closing(connect()) as connection:
-                while (taken := self._take()) is not None:
-                    self._work(*taken, connection)
+                while (task_and_request := self._take()) is not None:
+                    self._work(*task_and_request, connection)
         except BaseException:
             self._fail()
             raise
@@ -162,31 +167,31 @@ class _Sending:
     def end(self) -> None:
         """Called when all other threads are done."""
         with self._changed:
-            self._ended = True
+            self._has_ended = True
             self._wake_all()
 
     def report_rest(self) -> None:
         """Report what became of the last requests, and give back the slots that are left."""
         moment = self._now()
-        unsent, report = self._slots.unsent(moment), self._slots.report(moment)
-        if report.outcomes or unsent is not None:
-            self._pace.exchange(report, moment, wanted=0, unsent=unsent)
+        returned_slots, report = self._slots.give_back(moment), self._slots.report(moment)
+        if report.outcomes or returned_slots is not None:
+            self._pace.exchange(report, moment, wanted_slots=0, returned_slots=returned_slots)
 
     def _take(self) -> tuple[Task, PreparedRequest] | None:
         """The next task with its request. Returns None if all tasks are finished, or at the end."""
         while True:
             with self._changed:
-                while not self._again and self._unfinished and self._tasks_end and not self._is_over():
+                while not self._retries and self._unfinished_count and self._tasks_end and not self._is_over():
                     self._changed.wait(IDLE_S)
                 if self._is_over():
                     return None
-                if self._again:
-                    self._unfinished += 1
-                    return self._again.popleft()
+                if self._retries:
+                    self._unfinished_count += 1
+                    return self._retries.popleft()
                 try:
                     task = next(self._tasks)
                 except StopIteration:
-                    if not self._unfinished:
+                    if not self._unfinished_count:
                         self._wake_all()
                         return None
                     self._tasks_end = True
@@ -194,37 +199,37 @@ class _Sending:
                 if task is None:
                     self._changed.wait(IDLE_S)
                     continue
-                self._unfinished += 1
-                self._preparing += 1
+                self._unfinished_count += 1
+                self._preparing_count += 1
             prepared = task.prepare()
             with self._changed:
-                self._preparing -= 1
-                if not self._preparing and self._open_tasks is not None:
+                self._preparing_count -= 1
+                if not self._preparing_count and self._open_tasks is not None:
                     self._pace_changed.notify()
             if prepared is not None:
                 return task, prepared
             self._done()
 
     def _work(self, task: Task, prepared: PreparedRequest, connection: Sender) -> None:
-        before = self._wait_for_slot()
-        if before is None:
+        in_flight_before = self._wait_for_slot()
+        if in_flight_before is None:
             self._done()
             return
         sent_s = time.perf_counter()
         reply = connection.send(prepared)
         took_s = time.perf_counter() - sent_s
-        self._record(reply, took_s, before)
+        self._record(reply, took_s, in_flight_before)
         if reply.outcome == THROTTLED or (reply.outcome not in MODEL_GONE and task.finish(reply, took_s * 1000)):
             self._done((task, prepared))
         else:
             self._done()
 
-    def _done(self, again: tuple[Task, PreparedRequest] | None = None) -> None:
+    def _done(self, retry: tuple[Task, PreparedRequest] | None = None) -> None:
         with self._changed:
-            self._unfinished -= 1
-            if again is not None:
-                self._again.append(again)
-            if self._unfinished:
+            self._unfinished_count -= 1
+            if retry is not None:
+                self._retries.append(retry)
+            if self._unfinished_count:
                 self._changed.notify()
             else:
                 self._wake_all()
@@ -234,61 +239,61 @@ class _Sending:
 
         One thread at a time waits for a slot, as waking all of them for each slot would take much CPU.
         """
-        began = self._now()
+        began_at = self._now()
         with self._turn, self._changed:
             while not self._is_over():
                 moment = self._now()
-                at = self._slots.next_at(moment)
-                if at is not None and at <= moment:
-                    self._is_short = False
+                slot_at = self._slots.next_at(moment)
+                if slot_at is not None and slot_at <= moment:
+                    self._needs_slot = False
                     self.sent.requests += 1
-                    self.sent.paced_s += moment - began
+                    self.sent.paced_s += moment - began_at
                     return self._slots.send(moment)
-                if not self._is_short:
-                    self._is_short = True
+                if not self._needs_slot:
+                    self._needs_slot = True
                     self._pace_changed.notify()
-                due = min(self._until, moment + IDLE_S if at is None else at)
-                self._slot_changed.wait(max(0.0, due - moment))
+                wake_at = min(self._until, moment + IDLE_S if slot_at is None else slot_at)
+                self._slot_changed.wait(max(0.0, wake_at - moment))
         return None
 
     def _wait_until_due(self) -> bool:
         """Wait until it is time to report and to reserve. Returns False at the end."""
         with self._changed:
-            while not self._ended and not self._is_over():
+            while not self._has_ended and not self._is_over():
                 moment = self._now()
-                can_ask = self._is_short and not self._may_need_fewer(moment)
+                can_ask = self._needs_slot and not self._may_need_fewer(moment)
                 if can_ask and self._slots.is_due(moment):
                     return True
-                due = self._slots.again_at if can_ask else moment + IDLE_S
-                self._pace_changed.wait(max(0.0, min(due, moment + IDLE_S) - moment))
+                wake_at = self._slots.again_at if can_ask else moment + IDLE_S
+                self._pace_changed.wait(max(0.0, min(wake_at, moment + IDLE_S) - moment))
             return False
 
     def _may_need_fewer(self, now: float) -> bool:
         """Whether tasks that have just begun may turn out to need no slot."""
-        return self._open_tasks is not None and self._preparing > 0 and now < self._prepare_until
+        return self._open_tasks is not None and self._preparing_count > 0 and now < self._prepare_until
 
     def _exchange(self) -> None:
         with self._changed:
             moment = self._now()
-            unsent, report = self._slots.unsent(moment), self._slots.report(moment)
-            wanted = self._wanted()
-        slots = self._pace.exchange(report, moment, wanted=wanted, unsent=unsent)
+            returned_slots, report = self._slots.give_back(moment), self._slots.report(moment)
+            wanted_slots = self._wanted_slots()
+        slots = self._pace.exchange(report, moment, wanted_slots=wanted_slots, returned_slots=returned_slots)
         with self._changed:
             self._slots.add(slots)
             self._slot_changed.notify()
 
-    def _wanted(self) -> int | None:
+    def _wanted_slots(self) -> int | None:
         """The slots that the open tasks still need. Returns None if their number is not known."""
         if self._open_tasks is None:
             return None
-        return max(0, self._open_tasks() - self._slots.in_flight - self._slots.held)
+        return max(0, self._open_tasks() - self._slots.in_flight - self._slots.held_count)
 
-    def _record(self, reply: Reply, took_s: float, before: int) -> None:
+    def _record(self, reply: Reply, took_s: float, in_flight_before: int) -> None:
         with self._changed:
-            self._slots.done(reply.outcome, before, self._now())
+            self._slots.record_outcome(reply.outcome, in_flight_before, self._now())
             self.sent.busy_s += took_s
             self.sent.accepted += reply.outcome == ACCEPTED
-            self.sent.gone |= reply.outcome in MODEL_GONE
+            self.sent.model_is_gone |= reply.outcome in MODEL_GONE
             if reply.outcome == THROTTLED:
                 self.sent.throttled += 1
                 self.throttled_seconds.add(int(self._now()))
@@ -297,12 +302,12 @@ class _Sending:
 
     def _fail(self) -> None:
         with self._changed:
-            self._failed = True
+            self._has_failed = True
             self._wake_all()
 
     def _wake_all(self) -> None:
-        for each in (self._changed, self._slot_changed, self._pace_changed):
-            each.notify_all()
+        for condition in (self._changed, self._slot_changed, self._pace_changed):
+            condition.notify_all()
 
     def _is_over(self) -> bool:
-        return self._failed or self.sent.gone or self._now() >= self._until
+        return self._has_failed or self.sent.model_is_gone or self._now() >= self._until

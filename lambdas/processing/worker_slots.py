@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from lambdas.models.outcomes import THROTTLED
 from lambdas.processing.pace import Report, digit
-from lambdas.processing.pacer import OUTCOMES_KEPT, is_outage
+from lambdas.processing.pacer import KEPT_OUTCOMES, is_outage
 from lambdas.processing.slots import Slots
 
 LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
 UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
-ECHO_S = 1.2  # for so long: a window of a second has less room until the late request has left it
+LATE_EFFECT_S = 1.2  # for so long: a window of a second has less room until the late request has left it
 SOON_S = 0.1  # at most one early report in this time
 CAP_THROTTLES = 3  # a limit of requests in flight shows in so many throttles
 CAP_SHARE = 0.02  # and in a smaller share of throttles with fewer in flight
@@ -33,7 +33,7 @@ class WorkerSlots:
     _slots: deque[float] = field(default_factory=deque)
     _interval: float = 1.0
     _outcomes: str = ""
-    _unused: int = 0
+    _unused_count: int = 0
     _late_at: float = -math.inf  # when a request was last sent late
     _gives_up_late: bool = False  # the slots, as the model throttled after a late request
     _is_unsure: bool = False
@@ -42,7 +42,7 @@ class WorkerSlots:
     _throttled_at: Counter[int] = field(default_factory=Counter)
 
     @property
-    def held(self) -> int:
+    def held_count(self) -> int:
         """The slots that are reserved and not used yet."""
         return len(self._slots)
 
@@ -52,12 +52,12 @@ class WorkerSlots:
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""
-        since = now if self._reported_at is None else self._reported_at
-        report = Report(self._outcomes, self._unused, self._found_cap(), self._was_late(since))
-        self._reported_at, self._outcomes, self._unused = now, "", 0
+        last_report_at = now if self._reported_at is None else self._reported_at
+        report = Report(self._outcomes, self._unused_count, self._find_cap(), self._was_late(last_report_at))
+        self._reported_at, self._outcomes, self._unused_count = now, "", 0
         return report
 
-    def unsent(self, now: float) -> tuple[float, float] | None:
+    def give_back(self, now: float) -> tuple[float, float] | None:
         """The first of the slots to give back, and their end: after an early report, all that are left."""
         if now >= self.again_at or not self._slots:
             return None
@@ -77,19 +77,19 @@ class WorkerSlots:
         late_s = UNEVEN_S if self._gives_up_late and not waited_for_reply else LATE_S
         while self._slots and self._slots[0] < now - late_s:
             self._slots.popleft()
-            self._unused += 1
+            self._unused_count += 1
         if not self._slots or self._is_alarmed(now) or (self.cap is not None and self.in_flight >= self.cap):
             return None
         return self._slots[0]
 
     def send(self, now: float) -> int:
-        """Use the next slot. Returns the requests in flight before it, which `done` asks for."""
+        """Use the next slot. Returns the requests in flight before it, which `record_outcome` asks for."""
         if now > self._slots.popleft() + UNEVEN_S:
             self._late_at = now
         self.in_flight += 1
         return self.in_flight - 1
 
-    def done(self, outcome: str, in_flight_before: int, now: float) -> None:
+    def record_outcome(self, outcome: str, in_flight_before: int, now: float) -> None:
         """Record a request's outcome."""
         self.in_flight -= 1
         self._outcomes += digit(outcome)
@@ -99,15 +99,15 @@ class WorkerSlots:
 
     def _was_late(self, now: float) -> bool:
         """Whether a request was sent late so shortly before `now` that it may be why others are throttled."""
-        return self._late_at > now - ECHO_S
+        return self._late_at > now - LATE_EFFECT_S
 
     def _is_alarmed(self, now: float) -> bool:
         """Whether throttles have to be reported before anything else is sent."""
-        latest = self._outcomes[-OUTCOMES_KEPT:]
-        many = "1" in latest if self._is_unsure else is_outage(latest, is_uneven=self._was_late(now))
-        return many and self._reported_at is not None and now >= self._reported_at + SOON_S
+        latest = self._outcomes[-KEPT_OUTCOMES:]
+        is_overloaded = "1" in latest if self._is_unsure else is_outage(latest, is_uneven=self._was_late(now))
+        return is_overloaded and self._reported_at is not None and now >= self._reported_at + SOON_S
 
-    def _found_cap(self) -> int | None:
+    def _find_cap(self) -> int | None:
         """The least number in flight from which on most requests were throttled, while few with fewer were."""
         if self.cap is not None or self._throttled_at.total() < CAP_THROTTLES:
             return None
@@ -116,8 +116,8 @@ class WorkerSlots:
         for level in sorted({*self._accepted_at, *self._throttled_at} - {0}, reverse=True):
             accepted_above += self._accepted_at[level]
             throttled_above += self._throttled_at[level]
-            below = accepted - accepted_above + throttled - throttled_above
-            many = throttled_above >= max(CAP_THROTTLES, accepted_above)
-            if many and throttled - throttled_above <= CAP_SHARE * below:
+            requests_below = accepted - accepted_above + throttled - throttled_above
+            is_limited = throttled_above >= max(CAP_THROTTLES, accepted_above)
+            if is_limited and throttled - throttled_above <= CAP_SHARE * requests_below:
                 return level
         return None

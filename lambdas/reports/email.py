@@ -21,7 +21,7 @@ from lambdas.runs.failed_run import FailedRun
 
 MAX_SUBJECT = 99  # SNS: "less than 100 characters"
 MAX_LINE = 4_000  # characters, of 256 kB for the message; a cause may be a whole traceback
-FROM = "Inference Unit Tuner"
+SENDER = "Inference Unit Tuner"
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ def finished_email(output: Output) -> Message:
         *([output.start_command] if output.start_command else []),
         "",
         f"Verdict: {verdict}. {output.verdict_detail}",
-        *_recommended(output.recommendation),
+        *_recommendation_lines(output.recommendation),
         *_optional_lines(output),
         f"Cost of this run: ${cost.run_usd:.2f} ({cost.inference_unit_hours:.4f} inference unit hours at "
         f"${cost.price_per_inference_unit_hour_usd:g}).",
         receipt_sentence(output.model),
         "",
-        *(f"{what}: {uri}" for what, uri in (("Report", output.report_uri), ("Result", output.result_uri)) if uri),
+        *(f"{label}: {uri}" for label, uri in (("Report", output.report_uri), ("Result", output.result_uri)) if uri),
         *_run_and_model(output.run_id, output.model_arn),
     ]
     slower = ", SLOWER than before" if output.regression else ""
@@ -57,8 +57,8 @@ def finished_email(output: Output) -> Message:
 
 def batch_email(output: BatchOutput) -> Message:
     """The e-mail about a batch."""
-    ideal = output.cost.ideal_usd if output.cost else None
-    failures = [f"  - {each.key}: {each.error}: {each.message}" for each in output.failures]
+    ideal_usd = output.cost.ideal_usd if output.cost else None
+    failures = [f"  - {failure.key}: {failure.error}: {failure.message}" for failure in output.failures]
     files = {
         "Report": output.report_uri,
         "Manifest": output.manifest_uri,
@@ -67,11 +67,11 @@ def batch_email(output: BatchOutput) -> Message:
     lines = [
         batch_sentence(output),
         f"Verdict: {output.verdict}. {output.verdict_detail}",
-        *([f"The images alone would cost ${ideal:,.2f} at the measured rate."] if ideal is not None else []),
+        *([f"The images alone would cost ${ideal_usd:,.2f} at the measured rate."] if ideal_usd is not None else []),
         *([f"The first failed images, of {output.images.failed:,}:", *failures] if failures else []),
         *([receipt_sentence(output.model)] if output.model else []),
         "",
-        *(f"{what}: {uri}" for what, uri in files.items() if uri),
+        *(f"{label}: {uri}" for label, uri in files.items() if uri),
         *_run_and_model(output.run_id, output.model_arn),
     ]
     images = output.images
@@ -117,16 +117,16 @@ def cleaned_up_email(run: FailedRun, receipt: Receipt) -> Message:
     return _message("model settled after a failed run", run.model_arn, lines)
 
 
-def _recommended(advice: RecommendationOutput) -> list[str]:
+def _recommendation_lines(advice: RecommendationOutput) -> list[str]:
     min_units, max_units = advice.min_inference_units, advice.max_inference_units
-    head = "no number follows" if min_units is None else f"{min_units} at least, {max_units} at most"
-    return [f"Recommended inference units: {head}", *(f"  - {reason}" for reason in advice.reasons)]
+    units_text = "no number follows" if min_units is None else f"{min_units} at least, {max_units} at most"
+    return [f"Recommended inference units: {units_text}", *(f"  - {reason}" for reason in advice.reasons)]
 
 
 def _optional_lines(output: Output) -> list[str]:
     """One line per optional part of the output."""
     plan, parameter = output.recommendation.plan, output.answer_parameter
-    facts = {
+    texts = {
         "REGRESSION" if output.regression else "Compared": output.regression_detail,
         "Start and stop": plan and plan.sentence,
         "More inference units": output.scaling and output.scaling.detail,
@@ -135,7 +135,7 @@ def _optional_lines(output: Output) -> list[str]:
         "Answer as SSM parameter": parameter or output.answer_parameter_detail,
         "No report": output.report_detail,
     }
-    return [f"{what}: {text}" for what, text in facts.items() if text]
+    return [f"{label}: {text}" for label, text in texts.items() if text]
 
 
 def _run_and_model(run_id: str, model_arn: str | None) -> list[str]:
@@ -145,9 +145,9 @@ def _run_and_model(run_id: str, model_arn: str | None) -> list[str]:
 def _message(what: str, model_arn: str | None, lines: list[str]) -> Message:
     arn = ModelArn.find(model_arn)
     model = arn.name if arn else "no model"
-    subject = one_line(f"{FROM}: {what}: {model}").encode("ascii", "replace").decode()
+    subject = one_line(f"{SENDER}: {what}: {model}").encode("ascii", "replace").decode()
     return Message(_cut(subject, MAX_SUBJECT), "\n".join(_cut(one_line(line), MAX_LINE) for line in lines))
 
 
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+def _cut(text: str, max_length: int) -> str:
+    return text if len(text) <= max_length else f"{text[: max_length - 3]}..."

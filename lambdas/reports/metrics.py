@@ -75,7 +75,7 @@ def count_verdict(model_arn: str, verdict: str) -> None:
 
 
 @_harmless
-def measured(output: Output, duration_s: float) -> None:
+def write_measurement(output: Output, duration_s: float) -> None:
     """Write the results and the costs of a finished run; a value that is not known is left out."""
     advice = output.recommendation
     _emit(
@@ -96,17 +96,17 @@ def measured(output: Output, duration_s: float) -> None:
 
 
 @_harmless
-def processed(output: BatchOutput, duration_s: float) -> None:
+def write_batch(output: BatchOutput, duration_s: float) -> None:
     """Write the counts and the costs of a batch; a value that is not known is left out."""
-    images, sent = output.images, output.throughput
+    images, throughput = output.images, output.throughput
     _emit(
         _model(output.model_arn),
         [
             ("ImagesDone", MetricUnit.Count, images.done),
             ("ImagesFailed", MetricUnit.Count, images.failed),
             ("ImagesLeft", MetricUnit.Count, images.left),
-            ("BatchTps", MetricUnit.CountPerSecond, sent.tps),
-            ("BatchOfMeasured", MetricUnit.NoUnit, sent.of_measured),
+            ("BatchTps", MetricUnit.CountPerSecond, throughput.tps),
+            ("BatchOfMeasured", MetricUnit.NoUnit, throughput.of_measured),
             ("RunCostUsd", MetricUnit.NoUnit, output.cost.run_usd if output.cost else None),
             ("RunDurationSeconds", MetricUnit.Seconds, duration_s),
         ],
@@ -115,7 +115,7 @@ def processed(output: BatchOutput, duration_s: float) -> None:
 
 
 @_harmless
-def run_for_uploads(output: ServeOutput, duration_s: float) -> None:
+def write_serve_run(output: ServeOutput, duration_s: float) -> None:
     """Write the cost of a model that ran for uploads; their counts are written batch by batch."""
     usd = output.cost.run_usd if output.cost else None
     values = [("RunCostUsd", MetricUnit.NoUnit, usd), ("RunDurationSeconds", MetricUnit.Seconds, duration_s)]
@@ -124,7 +124,7 @@ def run_for_uploads(output: ServeOutput, duration_s: float) -> None:
 
 
 @_harmless
-def failed(run: FailedRun) -> None:
+def write_failed_run(run: FailedRun) -> None:
     """Count a failed run by its error, and write the cost of its model."""
     _emit({"error": run.error}, [("FailedRuns", MetricUnit.Count, 1)])
     if run.model_arn is not None and run.receipt is not None:
@@ -148,7 +148,7 @@ def count_uploads(queue: str, sent: SentImages, *, done: int, failed: int, oldes
 
 
 @_harmless
-def served(
+def write_gate(
     queue: str, *, is_open: bool, is_idle: bool, rate: float | None, expected: float | None, units: int | None
 ) -> None:
     """Write the state of a queue's gate and model. An idle model runs although nothing waits for it."""
@@ -166,8 +166,8 @@ def served(
 
 def _change(output: Output) -> float | None:
     """The change in TPS per inference unit since the model's last run, in percent. Returns None if there is none."""
-    before = output.compared_with and output.compared_with.same_model
-    return before.change_percent if before and before.change else None
+    earlier_run = output.compared_with and output.compared_with.same_model
+    return earlier_run.change_percent if earlier_run and earlier_run.change else None
 
 
 def _model(model_arn: str) -> dict[str, str]:
@@ -183,8 +183,8 @@ def _count(name: str, value: float = 1) -> None:
 def _emit(dimensions: Mapping[str, str], values: list[tuple[str, MetricUnit, float | None]]) -> None:
     """Write the metrics as one log line; Powertools adds the dimension `service`."""
     metrics = EphemeralMetrics(namespace=METRICS_NAMESPACE)
-    for dimension, of_run in dimensions.items():
-        metrics.add_dimension(name=dimension, value=of_run)
+    for dimension, dimension_value in dimensions.items():
+        metrics.add_dimension(name=dimension, value=dimension_value)
     for name, unit, value in values:
         if value is not None:
             metrics.add_metric(name=name, unit=unit, value=value)

@@ -34,17 +34,17 @@ _SENT_FLAGS = {"Run Finished": "notifiedFinished", "Run Failed": "notifiedFailed
 
 def notify_finished(output: Output, duration_s: float) -> None:
     """Notify once of a run that has its answer."""
-    _notify_once(output, duration_s, metrics.measured, finished_row, message.finished_email)
+    _notify_once(output, duration_s, metrics.write_measurement, finished_row, message.finished_email)
 
 
 def notify_batch(output: BatchOutput, duration_s: float) -> None:
     """Notify once of a batch that is published."""
-    _notify_once(output, duration_s, metrics.processed, batch_row, message.batch_email)
+    _notify_once(output, duration_s, metrics.write_batch, batch_row, message.batch_email)
 
 
 def notify_served(output: ServeOutput, duration_s: float) -> None:
     """Notify once of a run for uploads that is published."""
-    _notify_once(output, duration_s, metrics.run_for_uploads, serve_row, message.serve_email)
+    _notify_once(output, duration_s, metrics.write_serve_run, serve_row, message.serve_email)
 
 
 def _notify_once(
@@ -74,42 +74,42 @@ def notify_failed(
 
     The error and cause in the run's item take precedence over the arguments.
     """
-    known = _claim_notification("Run Failed", run_id)
-    if known is None:
+    item = _claim_notification("Run Failed", run_id)
+    if item is None:
         return False
 
-    def tell() -> None:
-        error_kept, cause_kept = str(known.get("error", error)), str(known.get("cause", cause))
+    def send() -> None:
+        saved_error, saved_cause = str(item.get("error", error)), str(item.get("cause", cause))
         run = FailedRun(
             run_id,
             model_arn,
-            error_kept,
-            cause_kept,
-            receipt_of(known),
+            saved_error,
+            saved_cause,
+            receipt_of(item),
             is_settled,
-            is_receipt_known=bool(known),
+            is_receipt_known=bool(item),
             report_uri=report_uri,
         )
-        metrics.failed(run)
+        metrics.write_failed_run(run)
         log_run(failed_row(run))
         _send("Run Failed", run.as_output(), lambda: message.failed_email(run))
 
-    _guarded(tell)
+    _guarded(send)
     return True
 
 
 def notify_cleaned_up(run_id: str, model_arn: str) -> None:
     """Notify that the safety net has cleaned up after a run whose failure was notified before."""
-    known = _claim_notification("Model Settled", run_id) or {}
+    item = _claim_notification("Model Settled", run_id) or {}
 
-    def tell() -> None:
-        receipt = receipt_of(known)
+    def send() -> None:
+        receipt = receipt_of(item)
         if receipt is None or receipt.settled_by == "finally":
             return
-        run = FailedRun(run_id, model_arn, str(known.get("error")), str(known.get("cause")), receipt)
+        run = FailedRun(run_id, model_arn, str(item.get("error")), str(item.get("cause")), receipt)
         _send("Model Settled", run.as_output(), lambda: message.cleaned_up_email(run, receipt))
 
-    _guarded(tell)
+    _guarded(send)
 
 
 def _send(detail_type: DetailType, output: AnyOutput, text: Callable[[], Message]) -> None:
@@ -145,18 +145,18 @@ def _claim_notification(what: DetailType, run_id: str) -> dict[str, Any] | None:
 
     In the last case it is sent anyway: better twice than never.
     """
-    mark = _SENT_FLAGS[what]
+    flag = _SENT_FLAGS[what]
     try:
         items = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id), kept_s=COUNTS_KEPT_S)
-        return items.update(RUN_ITEM, {mark: int(time.time())}, condition=f"attribute_not_exists({mark})")
+        return items.update(RUN_ITEM, {flag: int(time.time())}, condition=f"attribute_not_exists({flag})")
     except Exception:  # noqa: BLE001 - the notification must be sent whatever the error is
         logger.exception("whether this notification was sent before could not be read")
         return {}
 
 
-def _guarded(tell: Callable[[], None]) -> None:
+def _guarded(send: Callable[[], None]) -> None:
     try:
-        tell()
+        send()
     except Exception:  # noqa: BLE001 - a failed notification must not change how the run ends
         logger.exception("a notification about a run that is over could not be sent")
         metrics.count_failed_notifications()

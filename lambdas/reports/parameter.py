@@ -18,8 +18,8 @@ from lambdas.aws.settings import settings
 from lambdas.past_runs.regression import Answer
 
 
-def with_answer_parameter(output: Output, at: str) -> Output:
-    """Write the parameter. Returns the output with its name; `at` is the start of the run (ISO 8601).
+def with_answer_parameter(output: Output, started_at: str) -> Output:
+    """Write the parameter. Returns the output with its name; `started_at` is the start of the run (ISO 8601).
 
     It is written only if the stack has a prefix for it and the run a rate. If that fails, the parameter keeps its
     former value, and the output says so; the run does not fail.
@@ -30,7 +30,7 @@ def with_answer_parameter(output: Output, at: str) -> Output:
     name = parameter_name(prefix, output.model_arn)
     try:
         ssm = client("ssm", attempts=3, connect_s=3, read_s=5)  # the answer does not depend on it
-        ssm.put_parameter(Name=name, Value=_value(output, at), Type="String", Overwrite=True)
+        ssm.put_parameter(Name=name, Value=_value(output, started_at), Type="String", Overwrite=True)
     except AWS_ERRORS as error:
         logger.exception("the answer's parameter could not be written")
         return replace(output, answer_parameter_detail=f"{name} was not written: {error}")
@@ -42,8 +42,8 @@ def parameter_name(prefix: str, model_arn: str) -> str:
     return f"{prefix}{ModelArn.of(model_arn).name}/answer"
 
 
-def _value(output: Output, at: str) -> str:
-    answer = Answer.of(output, at, None)
+def _value(output: Output, started_at: str) -> str:
+    answer = Answer.of(output, started_at, None)
     return json.dumps(
         {
             "modelArn": answer.model_arn,
@@ -54,6 +54,6 @@ def _value(output: Output, at: str) -> str:
             "high": answer.high,
             "verdict": answer.verdict,
             "runId": answer.run_id,
-            "at": at,
+            "at": started_at,
         }
     )

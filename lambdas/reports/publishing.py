@@ -37,21 +37,21 @@ def page_client() -> Any:
 def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredStep]]) -> Output:
     """Saves the page. If that fails, the output has `reportUri` null, and `reportDetail` says why."""
     try:
-        shown = page(contents(run, steps(), answer, versions(), kept_history(run)))
-        put_page(page_client(), settings().image_bucket, run.run_id, shown)
+        html = page(contents(run, steps(), answer, versions(), kept_history(run)))
+        put_page(page_client(), settings().image_bucket, run.run_id, html)
     except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its answer
         return replace(answer, report_uri=None, report_detail=_count_missing_page(error))
     return answer
 
 
-def with_images_page(answer: ImagesOutput, shown: Callable[[Mapping[str, str]], Contents]) -> ImagesOutput:
-    """Saves the page of a batch or of a run for uploads; `shown` makes its contents, with the software's versions.
+def with_images_page(answer: ImagesOutput, contents_of: Callable[[Mapping[str, str]], Contents]) -> ImagesOutput:
+    """Saves the page of a batch or of a run for uploads; `contents_of` makes its contents from the versions.
 
     If that fails, the output has `reportUri` null, and a warning says why.
     """
     bucket = settings().image_bucket
     try:
-        put_page(page_client(), bucket, answer.run_id, page(shown(versions())))
+        put_page(page_client(), bucket, answer.run_id, page(contents_of(versions())))
     except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its results
         return replace(answer, report_uri=None, warnings=(*(answer.warnings or ()), _count_missing_page(error)))
     return replace(answer, report_uri=report_uri(bucket, answer.run_id))
@@ -61,12 +61,13 @@ def put_failure_page(run_id: str, model_arn: str | None, error: str, cause: str)
     """Save the page of a run without an answer. Returns its URI, or None if it could not be made or saved."""
     try:
         bucket, store = settings().image_bucket, run_store(run_id)
-        known, receipt = store.measurement_or_none(), None
+        run_and_progress, receipt = store.measurement_or_none(), None
         with suppress(KeyError):
             receipt = store.receipt()
         failed = FailedRun(run_id, model_arn, error, cause, receipt, is_settled=error != "ModelStopFailed")
-        shown = failure_contents(failed, known and known[0], store.steps() if known else [], versions())
-        put_page(page_client(), bucket, run_id, page(shown))
+        run, steps = (run_and_progress[0], store.steps()) if run_and_progress else (None, [])
+        html = page(failure_contents(failed, run, steps, versions()))
+        put_page(page_client(), bucket, run_id, html)
     except Exception as problem:  # noqa: BLE001 - this must not hide the run's own error
         _count_missing_page(problem)
         return None

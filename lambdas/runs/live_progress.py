@@ -25,22 +25,22 @@ def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None, lea
 
     `next_plan` is the step whose workers start now and send after `lead_s` seconds, or None if there is no further one.
     """
-    requests, found = requests_row(steps), estimate_so_far(load_of(steps, "main"))
+    requests, interval = requests_row(steps), estimate_so_far(load_of(steps, "main"))
     return LiveProgress(
         accepted=requests.accepted,
         throttled=requests.throttled,
         failed=requests.failed,
         steps=step_rows(steps),
-        step=_under_way(len(steps), next_plan, lead_s) if next_plan else None,
-        estimate=_estimate(found) if found else None,
+        step=_current_step(len(steps), next_plan, lead_s) if next_plan else None,
+        estimate=_estimate(interval) if interval else None,
     )
 
 
-def _estimate(found: Interval) -> CurrentEstimate:
-    return CurrentEstimate(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3))
+def _estimate(interval: Interval) -> CurrentEstimate:
+    return CurrentEstimate(rounded(interval.estimate, 3), rounded(interval.low, 3), rounded(interval.high, 3))
 
 
-def _under_way(number: int, plan: StepPlan, lead_s: float) -> CurrentStep:
+def _current_step(number: int, plan: StepPlan, lead_s: float) -> CurrentStep:
     series = plan.series if plan.series != "main" else None
     is_paced = plan.paced_tps > 0
     return CurrentStep(
@@ -63,27 +63,29 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
     Steps that were not saturated, or that something else than the model limited, are ignored: their rate is not the
     model's limit.
     """
-    sound = [counts for counts in history if is_usable(counts)]
-    measured = [counts for counts in sound if counts.plan.phase != "confirm"]
-    if not measured:
+    usable_steps = [counts for counts in history if is_usable(counts)]
+    measured_steps = [counts for counts in usable_steps if counts.plan.phase != "confirm"]
+    if not measured_steps:
         return None
-    last = measured[-1]
-    if last.plan.phase == "window":
-        return estimator.rate_between_refills(last.accepted[: last.whole_seconds])
-    if last.plan.phase == "latency":
-        return estimator.interval(answered_seconds(last), noisy=True)
-    return _saturated(sound)
+    last_step = measured_steps[-1]
+    if last_step.plan.phase == "window":
+        return estimator.rate_between_refills(last_step.accepted[: last_step.whole_seconds])
+    if last_step.plan.phase == "latency":
+        return estimator.interval(answered_seconds(last_step), noisy=True)
+    return _saturated(usable_steps)
 
 
-def _saturated(sound: Sequence[StepCounts]) -> Interval | None:
+def _saturated(usable_steps: Sequence[StepCounts]) -> Interval | None:
     """From the ramp's last step and the later looks: the mean of the last ones that agree, or the last one alone."""
-    later = list(takewhile(lambda counts: counts.plan.phase in ("look", "precise", "confirm"), reversed(sound)))
-    ramped = saturated_part(sound[-1 - len(later)]) or sound[-1 - len(later)]
-    first = look(ramped)
-    if first is None or limiting_factor(ramped) is not None or estimator.is_windowed(first.counts):
+    later_looks = list(
+        takewhile(lambda counts: counts.plan.phase in ("look", "precise", "confirm"), reversed(usable_steps))
+    )
+    ramp_step = saturated_part(usable_steps[-1 - len(later_looks)]) or usable_steps[-1 - len(later_looks)]
+    first_look = look(ramp_step)
+    if first_look is None or limiting_factor(ramp_step) is not None or estimator.is_windowed(first_look.counts):
         return None
-    level = [first]
-    for seen in map(look, reversed(later)):
-        if seen is not None and seen.tells:
-            level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
-    return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)
+    level = [first_look]
+    for later_look in map(look, reversed(later_looks)):
+        if later_look is not None and later_look.tells:
+            level = [*level, later_look] if agreement.agree(level[-1], later_look) else [later_look]
+    return estimator.widen_by_lost_requests(agreement.together(level), ramp_step.unanswered_tps)

@@ -22,8 +22,8 @@ from lambdas.models.registry import facts_of
 from lambdas.models.tariff import UnitsQuota
 
 RUNNING_MODELS = 2  # default quota of models that run at the same time (AWS General Reference)
-_UNREAD = "the documented default, as Service Quotas could not be read"
-_UNLISTED = "the documented default, as Service Quotas does not list it"
+_UNREAD_SOURCE = "the documented default, as Service Quotas could not be read"
+_UNLISTED_SOURCE = "the documented default, as Service Quotas does not list it"
 
 
 def quotas_client() -> Any:
@@ -43,10 +43,10 @@ def _fast_fail_client(service: str) -> Any:
 
 def units_quota(client: Any, service: ServiceFacts) -> UnitsQuota:
     """The maximum number of inference units that one model may start with."""
-    found = _applied(client, service, service.units_quota_words)
-    if not found:
-        return UnitsQuota(source=_UNREAD if found is None else _UNLISTED)
-    return UnitsQuota(int(min(found)), "Service Quotas")
+    values = _applied_values(client, service, service.units_quota_words)
+    if not values:
+        return UnitsQuota(source=_UNREAD_SOURCE if values is None else _UNLISTED_SOURCE)
+    return UnitsQuota(int(min(values)), "Service Quotas")
 
 
 def require_units(field: str, units: int, quota: int) -> None:
@@ -58,10 +58,10 @@ def require_units(field: str, units: int, quota: int) -> None:
 
 def running_models_quota(client: Any, service: ServiceFacts) -> int | None:
     """The maximum number of models of the account that run at the same time. Returns None if it can't be read."""
-    found = _applied(client, service, ("concurrentlyrunning", "model"))
-    if found is None:
+    values = _applied_values(client, service, ("concurrentlyrunning", "model"))
+    if values is None:
         return None
-    return int(min(found)) if found else RUNNING_MODELS
+    return int(min(values)) if values else RUNNING_MODELS
 
 
 def require_room(leases: LeaseStore, own: Lease) -> None:
@@ -73,20 +73,20 @@ def require_room(leases: LeaseStore, own: Lease) -> None:
     Raises:
         ModelNotStartable: earlier runs hold as many models as the account may run.
     """
-    others = [
+    other_leases = [
         lease
         for lease in leases.all()
         if lease.model_arn != own.model_arn and (lease.started_at, lease.run_id) < (own.started_at, own.run_id)
     ]
-    if not others:
+    if not other_leases:
         return
     quota = running_models_quota(quotas_client(), facts_of(own.model_arn))
     if quota is None:
-        if all(lease.kind == "measure" for lease in (own, *others)):
+        if all(lease.kind == "measure" for lease in (own, *other_leases)):
             return
         quota = RUNNING_MODELS
-    if len(others) >= quota:
-        runs = ", ".join(sorted(lease.run_id for lease in others))
+    if len(other_leases) >= quota:
+        runs = ", ".join(sorted(lease.run_id for lease in other_leases))
         raise ModelNotStartable(
             f"the account runs at most {count(quota, 'model')} at once, and the runs {runs} hold as many - run again"
             " when one of them has ended, or raise the quota in Service Quotas"
@@ -97,21 +97,21 @@ def applied_tps(client: Any, service: ServiceFacts) -> float | None:
     """The account's own value of its quota of requests per second. Returns None if it can't be read."""
     if not service.tps_quota_words:
         return None
-    found = _applied(client, service, service.tps_quota_words)
-    return min(found) if found else None
+    values = _applied_values(client, service, service.tps_quota_words)
+    return min(values) if values else None
 
 
 def tps_quota(client: Any, service: ServiceFacts) -> TpsQuota | None:
     """The maximum inference requests per second of the account. Returns None if the service has no such quota."""
     if not service.tps_quota_words:
         return None
-    applied = _applied(client, service, service.tps_quota_words)
-    if applied:
-        return TpsQuota(min(applied), "Service Quotas", is_applied=True)
+    applied_values = _applied_values(client, service, service.tps_quota_words)
+    if applied_values:
+        return TpsQuota(min(applied_values), "Service Quotas", is_applied=True)
     defaults = client.get_paginator("list_aws_default_service_quotas").paginate(ServiceCode=service.key)
     if default := _values(defaults, service.tps_quota_words):
         return TpsQuota(min(default), "AWS's default, as Service Quotas has no value of this account's own")
-    return TpsQuota(source=_UNREAD if applied is None else _UNLISTED)
+    return TpsQuota(source=_UNREAD_SOURCE if applied_values is None else _UNLISTED_SOURCE)
 
 
 def unreserved_concurrency(client: Any) -> int | None:
@@ -123,7 +123,7 @@ def unreserved_concurrency(client: Any) -> int | None:
         return None
 
 
-def _applied(client: Any, service: ServiceFacts, words: Sequence[str]) -> list[float] | None:
+def _applied_values(client: Any, service: ServiceFacts, words: Sequence[str]) -> list[float] | None:
     """The values of the account's own quotas that have these words. Returns None if they can't be read."""
     return _values(client.get_paginator("list_service_quotas").paginate(ServiceCode=service.key), words)
 

@@ -10,7 +10,7 @@ from lambdas.runs.progress import Progress
 
 def make_receipt(
     lease: Lease,
-    known: tuple[ModelRun, Progress] | None,
+    run_and_progress: tuple[ModelRun, Progress] | None,
     status_after: str,
     *,
     by: CleanupTrigger,
@@ -19,15 +19,15 @@ def make_receipt(
     applied: bool = False,
     service_status: str = "",
 ) -> Receipt:
-    """Make the receipt from the lease and the run; `known` is None if the run ended before it touched the model.
+    """Make the receipt from the lease and the run. `run_and_progress` is None if it touched no model.
 
     `units` are the minimum and maximum inference units that the service returned with the status. `service_status` is
     its own word for the status.
     """
     started_at = stopped_at = None
     hours = usd = 0.0
-    if known is not None:
-        run, progress = known
+    if run_and_progress is not None:
+        run, progress = run_and_progress
         started_at, stopped_at = progress.ran
         hours = progress.unit_hours(run.inference_units, now) + _hours_given_up(lease, progress, now)
         usd = hours * run.usd_per_unit_hour
@@ -51,5 +51,5 @@ def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
     """Upper bound of the unit hours billed for a restart with the answer that had to be rolled back."""
     if lease.owes == "apply" or not lease.apply_arrived(progress) or progress.stopped_at is None:
         return 0.0
-    since = max(progress.starting_at or 0.0, progress.stopped_at)
-    return (lease.max_units_decided or 1) * (now - since) / 3600
+    billed_since = max(progress.starting_at or 0.0, progress.stopped_at)
+    return (lease.max_units_decided or 1) * (now - billed_since) / 3600

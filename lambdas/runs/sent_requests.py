@@ -30,13 +30,13 @@ class SentRequests:
 
     def since(self, moment: float, now: float) -> Counter[str]:
         """The requests by model from `moment` to `now`. One sender's requests count as evenly spread over its time."""
-        sent = Counter[str]()
+        sent_counts = Counter[str]()
         attributes = ("modelArn", "requests", "beganAt", "endedAt")
         for item in self._items.query(f"{moment:.3f}", f"{now + LONGEST_S:.3f}", attributes):
             seconds = max(item["endedAt"] - item["beganAt"], 1e-3)
-            inside = min(seconds, item["endedAt"] - moment)
-            sent[item["modelArn"]] += round(item["requests"] * inside / seconds)
-        return sent
+            inside_s = min(seconds, item["endedAt"] - moment)
+            sent_counts[item["modelArn"]] += round(item["requests"] * inside_s / seconds)
+        return sent_counts
 
 
 def sent_requests() -> SentRequests:

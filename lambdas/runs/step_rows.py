@@ -46,8 +46,8 @@ def step_row(counts: StepCounts) -> StepOutput:
         max_ms=rounded(latency.quantile_ms(1.0), 0),
         late_sends=counts.late,
         intended_tps=rounded(counts.plan.paced_tps, 2) if is_paced else None,
-        offered_tps=rounded(_offered(counts), 2) if is_paced else None,
-        drift_percent=rounded(_drift(by_second), 1),
+        offered_tps=rounded(_offered_tps(counts), 2) if is_paced else None,
+        drift_percent=rounded(_drift_percent(by_second), 1),
         stalled_seconds=counts.spoilt_seconds,
         worker_cpu_share=rounded(counts.cpu_share, 2),
         worker_bytes_per_s=rounded(counts.bytes_per_s, 0),
@@ -61,14 +61,14 @@ def _closed_loop(counts: StepCounts) -> list[int]:
     return [accepted[second] for second in counts.usable_seconds]
 
 
-def _offered(counts: StepCounts) -> float:
+def _offered_tps(counts: StepCounts) -> float:
     """Requests sent per second of the paced part that counts."""
     first, last = paced_seconds(counts.plan)
-    sent = sum(sum(outcome[first:last]) for outcome in (counts.accepted, counts.throttled, counts.failed))
-    return sent / max(1, last - first)
+    sent_count = sum(sum(outcome[first:last]) for outcome in (counts.accepted, counts.throttled, counts.failed))
+    return sent_count / max(1, last - first)
 
 
-def _drift(by_second: Sequence[int]) -> float | None:
+def _drift_percent(by_second: Sequence[int]) -> float | None:
     """The change in percent from the first half of the seconds to the second. Returns None if nothing was accepted."""
     half = len(by_second) // 2
     first, second = sum(by_second[:half]), sum(by_second[len(by_second) - half :])
@@ -98,29 +98,31 @@ def measured_so_far(steps: Sequence[MeasuredStep]) -> dict[str, Any]:
     return {"steps": to_json(step_rows(steps)), "requests": to_json(requests_row(steps))}
 
 
-def interval_row(found: Interval | None, *, confidence: float | None = CONFIDENCE) -> IntervalOutput:
-    """A rate with its interval as the output shows it; all its values are None if `found` is None."""
-    if found is None:
+def interval_row(interval: Interval | None, *, confidence: float | None = CONFIDENCE) -> IntervalOutput:
+    """A rate with its interval as the output shows it; all its values are None if `interval` is None."""
+    if interval is None:
         return IntervalOutput(None, None, None, confidence)
-    return IntervalOutput(rounded(found.estimate, 3), rounded(found.low, 3), rounded(found.high, 3), confidence)
+    return IntervalOutput(
+        rounded(interval.estimate, 3), rounded(interval.low, 3), rounded(interval.high, 3), confidence
+    )
 
 
-def clean_row(clean: CleanRate | None) -> CleanTpsOutput:
+def clean_row(clean_rate: CleanRate | None) -> CleanTpsOutput:
     """`cleanTps` of the output: a rate that passed, or nulls."""
-    if clean is None:
+    if clean_rate is None:
         return CleanTpsOutput(None, None)
-    return CleanTpsOutput(rounded(clean.tps, 2), rounded(clean.throttle_ratio_below, 3))
+    return CleanTpsOutput(rounded(clean_rate.tps, 2), rounded(clean_rate.throttle_ratio_below, 3))
 
 
 def latency_row(latency: LatencyHistogram) -> LatencyOutput:
     """`latencyMs` of the output. A percentile that too few latencies show is null, with the number that it needs."""
-    missing = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
+    missing_counts = {q: latencies_for(q) - latency.count for q in (0.95, 0.99)}
 
     def percentile(q: float) -> float | None:
-        return rounded(latency.quantile_ms(q), 0) if missing[q] <= 0 else None
+        return rounded(latency.quantile_ms(q), 0) if missing_counts[q] <= 0 else None
 
     def needs(q: float) -> int | None:
-        return missing[q] if missing[q] > 0 else None
+        return missing_counts[q] if missing_counts[q] > 0 else None
 
     return LatencyOutput(
         p50=rounded(latency.quantile_ms(0.5), 0),

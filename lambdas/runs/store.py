@@ -41,7 +41,7 @@ from lambdas.runs.store_items import PROGRESS, RUN, closed_item, closed_step, co
 AnyRun = TypeVar("AnyRun", bound=ModelRun)
 _MODEL_RUN = Json(ModelRun)
 # The attributes that a step is read from. Of a worker's item that is `counts` alone, as each value takes time to read.
-_OF_A_STEP = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
+_STEP_ATTRIBUTES = ("sk", "plan", "startAt", "leadS", "counts", "refusedWorkers")
 
 
 class RunStore:
@@ -81,10 +81,10 @@ class RunStore:
         item = self._items.get(RUN_ITEM)
         # Version 0.1.0 wrote another name; the model of a run that an update interrupts must be released, too.
         plan = item["plan"].replace('"units_asked":', '"requested_units":')
-        run, seen = kind.read(plan), PROGRESS.read(item.get("progress", "{}"))
-        if seen.inference_units is not None:
-            run = replace(run, inference_units=seen.inference_units, auto_scales_to=seen.auto_scales_to)
-        return run, seen
+        run, progress = kind.read(plan), PROGRESS.read(item.get("progress", "{}"))
+        if progress.inference_units is not None:
+            run = replace(run, inference_units=progress.inference_units, auto_scales_to=progress.auto_scales_to)
+        return run, progress
 
     def save_progress(self, progress: Progress, *, phase: str | None = None) -> None:
         """Save the progress, and the phase if it changes."""
@@ -94,10 +94,10 @@ class RunStore:
         """Save the live progress, which clients show."""
         self._items.update(RUN_ITEM, {"liveProgress": as_json(to_json(progress))})
 
-    def save_receipt(self, receipt: Receipt, *, phase: str, final: bool) -> None:
+    def save_receipt(self, receipt: Receipt, *, phase: str, is_final: bool) -> None:
         """Save the receipt and the phase. Once a final receipt is saved, only a final one replaces it."""
         values = {"receipt": receipt.write(), "phase": phase}
-        if final:
+        if is_final:
             self._items.update(RUN_ITEM, {**values, "settled": True})
         else:  # fails silently if another caller has saved the final one
             self._items.update(RUN_ITEM, values, condition="attribute_not_exists(settled)")
@@ -108,8 +108,10 @@ class RunStore:
 
     def fail(self, error: str, cause: str) -> None:
         """Save why the run failed, and what it has measured until then."""
-        so_far = as_json(measured_so_far(self.steps()))
-        self._items.update(RUN_ITEM, {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": so_far})
+        measured_values = as_json(measured_so_far(self.steps()))
+        self._items.update(
+            RUN_ITEM, {"phase": "failed", "error": error, "cause": cause, "measuredSoFar": measured_values}
+        )
 
     def plan_step(self, number: int, plan: StepPlan, start_at: float, lead_s: float) -> None:
         """Save a step's plan before its workers start."""
@@ -121,8 +123,8 @@ class RunStore:
 
     def steps(self) -> list[MeasuredStep]:
         """All steps planned so far, in order, each with the counts that its workers have saved."""
-        closed = self._closed_steps()
-        return [*closed, *self._counted_steps(after=closed)]
+        closed_steps = self._closed_steps()
+        return [*closed_steps, *self._counted_steps(after=closed_steps)]
 
     def compact_steps(self, refused_workers: int = 0) -> list[MeasuredStep]:
         """Like `steps`, after all workers have ended: saves the merged counts of each step in one item.
@@ -130,22 +132,22 @@ class RunStore:
         Counts that a worker saves later are ignored, as the next steps were planned without them.
         `refused_workers` is the number of the last step's workers that Lambda refused to run.
         """
-        closed = self._closed_steps()
-        counted = self._counted_steps(after=closed)
-        if counted:
-            counts = replace(counted[-1].counts, refused_workers=refused_workers)
-            counted[-1] = replace(counted[-1], counts=counts)
-        for step in counted:
+        closed_steps = self._closed_steps()
+        counted_steps = self._counted_steps(after=closed_steps)
+        if counted_steps:
+            counts = replace(counted_steps[-1].counts, refused_workers=refused_workers)
+            counted_steps[-1] = replace(counted_steps[-1], counts=counts)
+        for step in counted_steps:
             self._items.put(f"CLOSED#{step.number:02}", closed_item(step))
-        return [*closed, *counted]
+        return [*closed_steps, *counted_steps]
 
     def _closed_steps(self) -> list[MeasuredStep]:
-        return [closed_step(item) for item in self._items.query("CLOSED#", "CLOSED#~", _OF_A_STEP)]
+        return [closed_step(item) for item in self._items.query("CLOSED#", "CLOSED#~", _STEP_ATTRIBUTES)]
 
     def _counted_steps(self, *, after: Sequence[MeasuredStep]) -> list[MeasuredStep]:
         """The steps that are not compacted yet, from their workers' items, which sort after the step's own item."""
-        first = after[-1].number + 1 if after else 0
-        items = self._items.query(f"STEP#{first:02}", "STEP#~", _OF_A_STEP)
+        first_number = after[-1].number + 1 if after else 0
+        items = self._items.query(f"STEP#{first_number:02}", "STEP#~", _STEP_ATTRIBUTES)
         steps = groupby(items, key=lambda item: int(item["sk"].split("#")[1]))
         return [merged_step(measured_step(number, next(of_step), of_step)) for number, of_step in steps]
 

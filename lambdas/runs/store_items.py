@@ -58,19 +58,19 @@ def counts_item(counts: WorkerCounts) -> dict[str, Any]:
 
 def counts_of(item: Mapping[str, Any]) -> WorkerCounts:
     """The inverse of `counts_item`; reads only the attribute `counts`."""
-    kept = json.loads(item["counts"])
+    values = json.loads(item["counts"])
     return WorkerCounts(
-        **kept["perSecond"],
-        failures=kept["failures"],
-        latency=LatencyHistogram.from_mapping(kept["latency"]),
-        seconds=kept["seconds"],
-        ready_s=kept["readyS"],
-        client_utilization=kept["busyShare"],
-        late=kept["late"],
-        workers=kept["workers"],
-        cpu_share=kept["cpuShare"],
-        bytes_per_s=kept["bytesPerS"],
-        stalled=kept["stalled"],
+        **values["perSecond"],
+        failures=values["failures"],
+        latency=LatencyHistogram.from_mapping(values["latency"]),
+        seconds=values["seconds"],
+        ready_s=values["readyS"],
+        client_utilization=values["busyShare"],
+        late=values["late"],
+        workers=values["workers"],
+        cpu_share=values["cpuShare"],
+        bytes_per_s=values["bytesPerS"],
+        stalled=values["stalled"],
     )
 
 

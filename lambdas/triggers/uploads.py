@@ -72,11 +72,13 @@ def _newest_uploads(records: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[
         try:
             upload = _Upload.model_validate_json(record["body"])
         except ValidationError as error:
-            why = [f"{each['loc']}: {each['msg']}" for each in error.errors()]
-            logger.warning("it starts no run", extra={"body": record["body"][:10_000], "why": why})
+            reasons = [f"{entry['loc']}: {entry['msg']}" for entry in error.errors()]
+            logger.warning("it starts no run", extra={"body": record["body"][:10_000], "why": reasons})
         else:
-            key, found = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
-            newest[key] = max(newest.get(key, found), found, key=lambda each: each[1].uploaded_at)
+            key, record_and_upload = (upload.trigger.prefix, upload.trigger.input.model_arn), (record, upload)
+            newest[key] = max(
+                newest.get(key, record_and_upload), record_and_upload, key=lambda entry: entry[1].uploaded_at
+            )
     return list(newest.values())
 
 
@@ -86,25 +88,25 @@ def _look(trigger: _Trigger, uploaded_at: int, read_at: float) -> int:
     uploads = Partition(dynamodb_client(), settings().runs_table, pk, kept_s=COUNTS_KEPT_S)
     if not uploads.update(model_arn, {"lastUpload": uploaded_at}, condition=_IS_NEWEST):
         return 0
-    due = read_at + trigger.settle_seconds + CLOCK_MARGIN_S
-    wait = wait_s(due, now, settings().model_poll_s)
-    if now < due or lease_store().get(model_arn) is not None:
+    due_at = read_at + trigger.settle_seconds + CLOCK_MARGIN_S
+    wait = wait_s(due_at, now, settings().model_poll_s)
+    if now < due_at or lease_store().get(model_arn) is not None:
         return wait
-    before, after = int(uploads.get(model_arn).get("coveredThrough", 0)), int(now) - CLOCK_MARGIN_S
-    outcome = _start(trigger, before) if before >= uploaded_at else "skipped"
+    covered_before, covered_through = int(uploads.get(model_arn).get("coveredThrough", 0)), int(now) - CLOCK_MARGIN_S
+    outcome = _start(trigger, covered_before) if covered_before >= uploaded_at else "skipped"
     if outcome == "skipped":
-        covered = {"lastUpload": uploaded_at, "coveredThrough": after, "coveredBefore": before}
-        if uploads.update(model_arn, covered, condition=_IS_UNCHANGED):
-            _start(trigger, after)
+        covered_values = {"lastUpload": uploaded_at, "coveredThrough": covered_through, "coveredBefore": covered_before}
+        if uploads.update(model_arn, covered_values, condition=_IS_UNCHANGED):
+            _start(trigger, covered_through)
     return 0 if outcome == "over" else wait
 
 
 def _start(trigger: _Trigger, covered_through: int) -> str:
     """Start the run unless it was started before. Returns "running", "skipped" (it did not measure) or "over"."""
-    machine, own = settings().state_machine_arn, trigger.input.model_dump(by_alias=True)
-    images = {**own.get("images", {}), "bucket": settings().image_bucket, "prefix": trigger.prefix}
+    machine, trigger_input = settings().state_machine_arn, trigger.input.model_dump(by_alias=True)
+    images = {**trigger_input.get("images", {}), "bucket": settings().image_bucket, "prefix": trigger.prefix}
     trigger_id = hashlib.sha256(f"{trigger.prefix}\n{trigger.input.model_arn}".encode()).hexdigest()[:10]
-    name, run_input = f"upload-{trigger_id}-{covered_through}", json.dumps({**own, "images": images})
+    name, run_input = f"upload-{trigger_id}-{covered_through}", json.dumps({**trigger_input, "images": images})
     try:
         states_client().start_execution(stateMachineArn=machine, name=name, input=run_input)
     except states_client().exceptions.ExecutionAlreadyExists:

@@ -15,8 +15,8 @@ from lambdas.models.tariff import UnitsQuota
 def with_target_units(lease: Lease, recommendation: RecommendationOutput, quota: UnitsQuota) -> Lease:
     """The lease with the recommended inference units to apply, or with the reason why none are applied."""
     if recommendation.units is None:
-        why = "; ".join(recommendation.reasons[:1]) or "there is no demand to find it for"
-        return replace(lease, not_applied=f"no number of inference units is recommended ({why})")
+        reason = "; ".join(recommendation.reasons[:1]) or "there is no demand to find it for"
+        return replace(lease, not_applied=f"no number of inference units is recommended ({reason})")
     min_units, max_units = recommendation.units
     if max_units > quota.units:
         return replace(
@@ -30,15 +30,15 @@ def with_target_units(lease: Lease, recommendation: RecommendationOutput, quota:
 def applied_output(receipt: Receipt, usd_per_unit_hour: float) -> tuple[bool, str]:
     """`applied` and `appliedDetail` of the output."""
     if not receipt.applied:
-        why = receipt.not_applied or "the run was ended before the model could be restarted"
-        return False, f"The answer was not applied: {why}; the model was left {receipt.status_after}."
+        reason = receipt.not_applied or "the run was ended before the model could be restarted"
+        return False, f"The answer was not applied: {reason}; the model was left {receipt.status_after}."
     min_units, max_units = receipt.min_inference_units or 1, receipt.max_inference_units
-    scales = f" to {max_units}" if max_units and max_units > min_units else ""
+    scale_text = f" to {max_units}" if max_units and max_units > min_units else ""
     price = f"${min_units * usd_per_unit_hour:.2f}"
-    more = f", up to ${max_units * usd_per_unit_hour:.2f} when it scales" if max_units and scales else ""
+    price_text = f", up to ${max_units * usd_per_unit_hour:.2f} when it scales" if max_units and scale_text else ""
     return True, (
-        f"The model runs with {min_units}{scales} inference units, as was read back, and costs {price} "
-        f"per hour from now on{more}, until somebody stops it."
+        f"The model runs with {min_units}{scale_text} inference units, as was read back, and costs {price} "
+        f"per hour from now on{price_text}, until somebody stops it."
     )
 
 

@@ -16,7 +16,7 @@ from lambdas.reports.notifications import notify_failed
 from lambdas.reports.publishing import put_failure_page
 from lambdas.runs.store import run_store
 
-_DENIED = ("AccessDenied", "not authorized to perform", "AuthorizationError")
+_DENIAL_MARKS = ("AccessDenied", "not authorized to perform", "AuthorizationError")
 
 
 def explain(failure: RunError, run_id: str, raw_input: Any, started_at: str) -> dict[str, str]:
@@ -44,31 +44,31 @@ def identify(failure: Mapping[str, Any]) -> RunError:
     `errorMessage`. A failure that no handler raised on purpose becomes AccessDenied or InternalError.
     The cause of a failed stop also holds `stopFailure` and `runFailure`, the errors before it.
     """
-    cause = _parsed(failure.get("Cause"))
+    cause = _parse_cause(failure.get("Cause"))
     message = str(cause.get("errorMessage") or failure.get("Cause") or "no cause was given")
     name, _, sentence = message.partition(": ")
     if name in NAMES:
-        before = [identify(cause[key]) for key in ("stopFailure", "runFailure") if _is_failure(cause.get(key))]
-        return _BY_NAME[name](" - before that, ".join([sentence, *map(str, before)]))
+        earlier_errors = [identify(cause[key]) for key in ("stopFailure", "runFailure") if _is_failure(cause.get(key))]
+        return _BY_NAME[name](" - before that, ".join([sentence, *map(str, earlier_errors)]))
     if "TooManyRequests" in str(failure.get("Error")):
         return InternalError(
             f"Lambda refused to run a function ({message}) - the account's concurrent executions are used up: run again"
             " when less is going on, or raise them in Service Quotas"
         )
-    if any(mark in message for mark in _DENIED):
-        otherwise = "grant this to the function's role, or name the model in `modelArns`"
-        return AccessDenied(f"{message} - {advice(message, otherwise)}")
+    if any(mark in message for mark in _DENIAL_MARKS):
+        default_advice = "grant this to the function's role, or name the model in `modelArns`"
+        return AccessDenied(f"{message} - {advice(message, default_advice)}")
     return InternalError(
         f"{failure.get('Error', 'unknown error')}: {message} - see the logs of the Lambda function in CloudWatch"
     )
 
 
-def _parsed(cause: object) -> Mapping[str, Any]:
+def _parse_cause(cause: object) -> Mapping[str, Any]:
     try:
-        parsed = json.loads(cause) if isinstance(cause, str) else None
+        values = json.loads(cause) if isinstance(cause, str) else None
     except ValueError:
-        parsed = None
-    return parsed if isinstance(parsed, dict) else {}
+        values = None
+    return values if isinstance(values, dict) else {}
 
 
 def _is_failure(value: object) -> TypeGuard[Mapping[str, Any]]:

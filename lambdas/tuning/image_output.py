@@ -18,10 +18,10 @@ def cautions_of(run: Run, refused: int) -> tuple[str, ...]:
 def images_row(run: Run, progress: Progress) -> ImagesOutput:
     """`images` of the output."""
     refused = {image.key for image in progress.refused_images}
-    counted = run.images_counted
+    counted_images = run.images_counted
     return ImagesOutput(
-        prefix=counted.prefix if counted else None,
-        listing_cut=counted.listing_was_cut if counted else None,
+        prefix=counted_images.prefix if counted_images else None,
+        listing_cut=counted_images.listing_was_cut if counted_images else None,
         found=run.images_found,
         used=len(run.images) - len(refused),
         skipped_total=run.images_skipped + len(refused),

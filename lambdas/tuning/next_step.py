@@ -40,12 +40,12 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     save_scaling_decision(store, progress, move, steps)
-    lead = max(lead_s(steps[-1]), least_lead_s(steps, run, plan)) if plan else 0.0
-    store.save_live_progress(live_progress(steps, plan, lead))
+    step_lead_s = max(lead_s(steps[-1]), least_lead_s(steps, run, plan)) if plan else 0.0
+    store.save_live_progress(live_progress(steps, plan, step_lead_s))
     if plan is None:
         return {"step": None, "restart": isinstance(move, RestartWith)}
-    number, start_at = len(steps), time.time() + lead + plan.wait_s
-    store.plan_step(number, plan, start_at, lead)
+    number, start_at = len(steps), time.time() + step_lead_s + plan.wait_s
+    store.plan_step(number, plan, start_at, step_lead_s)
     return {"step": {"number": number, "startAt": start_at, **plan.as_mapping()}, "restart": False}
 
 
@@ -57,13 +57,13 @@ def next_move(
     Raises:
         ModelLost, InternalError: as the search does.
     """
-    found = search.next_move(load_of(steps, "main"), run.search_limits)
-    if isinstance(found, StepPlan):
-        return found
+    search_move = search.next_move(load_of(steps, "main"), run.search_limits)
+    if isinstance(search_move, StepPlan):
+        return search_move
     comparison = None
     if progress.units_wanted is None:  # the comparison uses the inference units of the answer
-        comparison = next_comparison(steps, run, progress, found, run.remaining(progress, now))
-    return comparison or scaling.next_move(run, progress, found, steps, now)
+        comparison = next_comparison(steps, run, progress, search_move, run.remaining(progress, now))
+    return comparison or scaling.next_move(run, progress, search_move, steps, now)
 
 
 def check_budget(run: Run, progress: Progress, steps: Sequence[MeasuredStep], now: float) -> None:
@@ -74,6 +74,6 @@ def check_budget(run: Run, progress: Progress, steps: Sequence[MeasuredStep], no
     Raises:
         BudgetExceeded: one of the limits is passed.
     """
-    comparing = progress.units_wanted is None and any(step.counts.plan.phase == "compare" for step in steps)
-    if not comparing:
+    is_comparing = progress.units_wanted is None and any(step.counts.plan.phase == "compare" for step in steps)
+    if not is_comparing:
         run.budget.check(now - run.started_epoch, run.spent_usd(progress, now))

@@ -43,7 +43,7 @@ NO_ADVICE = {
 def findings(
     run: Run,
     steps: Sequence[MeasuredStep],
-    found: Measurement,
+    measurement: Measurement,
     history: RequestHistory | None = None,
     scaling: ScalingResult | None = None,
     *,
@@ -55,14 +55,14 @@ def findings(
     The model refused `refused_images` of the run's images.
     """
     cautions = cautions_of(run, refused_images)
-    found = behind_quota(found, run.tps_quota)
-    under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
-    quick = run.mode == "quick"
+    measurement = behind_quota(measurement, run.tps_quota)
+    load_failures = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
+    is_quick = run.mode == "quick"
     verdict = judge(
-        found,
-        quick=quick,
+        measurement,
+        quick=is_quick,
         auto_scales_to=run.auto_scales_to,
-        failures=under_load,
+        failures=load_failures,
         other_traffic=run.other_traffic,
         image_cautions=cautions,
         quota=run.tps_quota,
@@ -70,9 +70,9 @@ def findings(
         observed_s=observed_s(steps),
         service=facts_of(run.model_arn),
     )
-    if verdict.word == "client-limited" and found.max_tps:
-        found = replace(found, max_tps=replace(found.max_tps, high=None))
-    sizing = sizing_of(found, verdict.word, run.inference_units)
+    if verdict.word == "client-limited" and measurement.max_tps:
+        measurement = replace(measurement, max_tps=replace(measurement.max_tps, high=None))
+    sizing = sizing_of(measurement, verdict.word, run.inference_units)
     per_unit = sizing.per_unit
     no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
     no_advice = no_advice or ("" if per_unit else sizing.missing)
@@ -81,13 +81,13 @@ def findings(
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
     else:
-        more = sizing.reduced(scaling.more if scaling else None)
-        advice = recommended(run, per_unit, history, more)
+        more_units = sizing.reduced(scaling.more if scaling else None)
+        advice = recommended(run, per_unit, history, more_units)
         advice = replace(advice, reasons=(*advice.reasons, *sizing.reasons, *(scaling.reasons if scaling else ())))
-        planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
+        planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more_units)
     recommendation = with_demand(_recommendation(advice, sizing), run, planned_with, advice, history)
     reasons = (*recommendation.reasons, *(each[0].upper() + each[1:] for each in cautions))
-    traffic, clean = run.other_traffic, found.clean
+    traffic, clean_rate = run.other_traffic, measurement.clean
     return Findings(
         run_id=run.run_id,
         model_arn=run.model_arn,
@@ -96,12 +96,12 @@ def findings(
         verdict=verdict.word,
         verdict_detail=verdict.detail,
         limited_by=verdict.limited_by,
-        max_tps=interval_row(found.max_tps),
+        max_tps=interval_row(measurement.max_tps),
         observed_seconds=rounded(observed_s(steps), 0),
-        clean_tps=clean_row(clean),
+        clean_tps=clean_row(clean_rate),
         inference_units=run.inference_units,
         tps_per_inference_unit=rounded(sizing.max_per_unit.estimate, 3) if sizing.max_per_unit else None,
-        latency_ms=latency_row(clean.latency if clean else LatencyHistogram()),
+        latency_ms=latency_row(clean_rate.latency if clean_rate else LatencyHistogram()),
         recommendation=replace(recommendation, reasons=reasons),
         steps=step_rows(steps),
         requests=requests_row(steps),
@@ -114,7 +114,7 @@ def findings(
 
 def skipped(run_id: str, holder: Lease) -> Findings:
     """The output of a run that found the model's lease taken: it has no numbers, and the run touched nothing."""
-    found = Findings(
+    empty_findings = Findings(
         run_id=run_id,
         model_arn=holder.model_arn,
         summary="",
@@ -132,19 +132,19 @@ def skipped(run_id: str, holder: Lease) -> Findings:
         requests=requests_row([]),
         held_by=LeaseHolder(holder.run_id, holder.execution_arn, holder.started_at),
     )
-    return summarized(found)
+    return summarized(empty_findings)
 
 
 def output(
-    run: Run, progress: Progress, found: Findings, receipt: Receipt, *, result_uri: str, report_uri: str
+    run: Run, progress: Progress, run_findings: Findings, receipt: Receipt, *, result_uri: str, report_uri: str
 ) -> Output:
     """The execution's output: the findings, what they cost, and how the model was left."""
     price = run.usd_per_unit_hour
     applied, applied_detail = applied_output(receipt, price) if run.after_run == "apply" else (None, None)
-    units = found.recommendation.units
+    units = run_findings.recommendation.units
     command = facts_of(run.model_arn).start_command(run.model_arn, *units) if units and not applied else None
     answer = Output(
-        **{**vars(found), "start_command": command},
+        **{**vars(run_findings), "start_command": command},
         cost=CostOutput(
             run_usd=rounded(receipt.usd, 4),
             inference_unit_hours=rounded(receipt.inference_unit_hours, 4),

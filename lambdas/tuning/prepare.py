@@ -38,7 +38,7 @@ from lambdas.runs.quotas import (
 from lambdas.runs.run import Run
 from lambdas.runs.store import run_store
 from lambdas.tuning.output import skipped
-from lambdas.tuning.served_models import with_end_of_served
+from lambdas.tuning.served_models import keep_served_model_running
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FoundModel:
     other_traffic: TrafficSeen | None
 
 
-def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
+def prepare(run_input: ExecutionInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
     """Acquire the lease, find the model, and save the plan of the run.
 
     Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
@@ -59,90 +59,90 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
         InvalidInput, ServiceEnded, ModelNotFound, ModelNotStartable, ModelInUse, NoUsableImages, BudgetExceeded,
         AccessDenied, InternalError
     """
-    require_service(wanted.model_arn)
-    wanted = with_end_of_served(wanted, settings().served_models)
+    require_service(run_input.model_arn)
+    run_input = keep_served_model_running(run_input, settings().served_models)
     leases = lease_store()
     lease = leases.acquire(
-        Lease(wanted.model_arn, run_id, execution_arn, started_at, wanted.limits.max_minutes, wanted.after_run)
+        Lease(run_input.model_arn, run_id, execution_arn, started_at, run_input.limits.max_minutes, run_input.after_run)
     )
     if lease.run_id != run_id:
-        count_verdict(wanted.model_arn, "skipped")
+        count_verdict(run_input.model_arn, "skipped")
         return {"holds": False, "output": to_json(skipped(run_id, lease))}
-    images, own_bucket = wanted.images, settings().image_bucket
+    images, own_bucket = run_input.images, settings().image_bucket
     # An input error, before the run has any duty to the model.
-    require_same_region(images.bucket, images.source, wanted.model_arn, own_bucket)
-    found = look_model_up(wanted)
-    if not found.state.costs_money:
+    require_same_region(images.bucket, images.source, run_input.model_arn, own_bucket)
+    found_model = look_model_up(run_input)
+    if not found_model.state.costs_money:
         require_room(leases, lease)
-    leases.save(lease.with_initial_state(found.model.handle, found.state))
-    run = plan_run(wanted, found, lease)
+    leases.save(lease.with_initial_state(found_model.model.handle, found_model.state))
+    run = plan_run(run_input, found_model, lease)
     keep_history(run)
     run_store(run_id).create(run)
     return {"holds": True, "output": None}
 
 
-def look_model_up(wanted: ExecutionInput) -> FoundModel:
+def look_model_up(run_input: ExecutionInput) -> FoundModel:
     """Find the model and check whether others use it.
 
     Raises:
         ModelNotFound, AccessDenied, InternalError
         ModelInUse: the model runs and serves others, which the input does not allow.
     """
-    model = find_model(wanted.model_arn)
+    model = find_model(run_input.model_arn)
     state = model.look()
     if state.status != "RUNNING":
         return FoundModel(model, state, None)
-    traffic = traffic_of_others(wanted.model_arn, time.time())
-    if not wanted.test.allow_other_traffic:
-        require_unused(traffic, facts_of(wanted.model_arn))
+    traffic = traffic_of_others(run_input.model_arn, time.time())
+    if not run_input.test.allow_other_traffic:
+        require_unused(traffic, facts_of(run_input.model_arn))
     return FoundModel(model, state, traffic)
 
 
-def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
+def plan_run(run_input: ExecutionInput, found_model: FoundModel, lease: Lease) -> Run:
     """Choose the images, estimate time and cost, and save the plan.
 
     Raises:
         ModelNotStartable, BudgetExceeded, NoUsableImages, AccessDenied
     """
     # The test uses the inference units of the input; if it names none, a running model keeps its own.
-    named = "inference_units" in wanted.test.model_fields_set
-    requested_units = wanted.test.inference_units if named else None
-    keeps_its_own = move_to_running(found.state, units=requested_units) == "use"
-    units = (found.state.min_inference_units or 1) if keeps_its_own else wanted.test.inference_units
+    names_units = "inference_units" in run_input.test.model_fields_set
+    requested_units = run_input.test.inference_units if names_units else None
+    keeps_its_own = move_to_running(found_model.state, units=requested_units) == "use"
+    units = (found_model.state.min_inference_units or 1) if keeps_its_own else run_input.test.inference_units
     usd_per_unit_hour = settings().usd_per_unit_hour
-    quota = units_quota(quotas_client(), facts_of(wanted.model_arn)) if wanted.test.verify_scaling else None
+    quota = units_quota(quotas_client(), facts_of(run_input.model_arn)) if run_input.test.verify_scaling else None
     second_units = units_to_verify(units, quota) or 0
-    usd = expected_usd(wanted, units, usd_per_unit_hour, second_units=second_units)
-    bucket = wanted.images.bucket or settings().image_bucket
-    chosen = choose_images(s3_client(), bucket, wanted.images.prefix, wanted.images.source)
-    bounds = account_bounds(wanted, found.model, units, lease.started_at)
+    usd = expected_usd(run_input, units, usd_per_unit_hour, second_units=second_units)
+    bucket = run_input.images.bucket or settings().image_bucket
+    chosen_images = choose_images(s3_client(), bucket, run_input.images.prefix, run_input.images.source)
+    bounds = account_bounds(run_input, found_model.model, units, lease.started_at)
     return Run(
         run_id=lease.run_id,
-        model_arn=found.model.model_arn,
-        project_arn=found.model.handle,
+        model_arn=found_model.model.model_arn,
+        project_arn=found_model.model.handle,
         started_at=lease.started_at,
         inference_units=units,
         requested_units=requested_units,
         usd_per_unit_hour=usd_per_unit_hour,
         expected_usd=usd,
-        mode=wanted.test.mode,
-        start_concurrency=min(wanted.test.start_concurrency, bounds.max_concurrency),
+        mode=run_input.test.mode,
+        start_concurrency=min(run_input.test.start_concurrency, bounds.max_concurrency),
         max_concurrency=bounds.max_concurrency,
-        in_flight_per_worker=wanted.test.in_flight_per_worker,
-        max_minutes=wanted.limits.max_minutes,
-        max_usd=wanted.limits.max_cost_usd,
-        demand=demand_of(wanted.demand),
+        in_flight_per_worker=run_input.test.in_flight_per_worker,
+        max_minutes=run_input.limits.max_minutes,
+        max_usd=run_input.limits.max_cost_usd,
+        demand=demand_of(run_input.demand),
         bucket=bucket,
-        source=wanted.images.source,
-        images=chosen.images,
-        skipped=chosen.skipped,
-        images_found=chosen.found,
-        images_skipped=chosen.skipped_total,
-        images_counted=chosen.counted,
-        other_traffic=found.other_traffic,
-        effective_input=wanted.model_dump(by_alias=True, warnings=False),
-        after_run=wanted.after_run,
-        compare_images=wanted.images.compare,
+        source=run_input.images.source,
+        images=chosen_images.images,
+        skipped=chosen_images.skipped,
+        images_found=chosen_images.found,
+        images_skipped=chosen_images.skipped_total,
+        images_counted=chosen_images.counted,
+        other_traffic=found_model.other_traffic,
+        effective_input=run_input.model_dump(by_alias=True, warnings=False),
+        after_run=run_input.after_run,
+        compare_images=run_input.images.compare,
         scaling_quota=quota,
         tps_quota=bounds.tps_quota,
         most_workers=bounds.workers,
@@ -160,16 +160,16 @@ class AccountBounds:
     warnings: tuple[str, ...]
 
 
-def account_bounds(wanted: ExecutionInput, model: ModelControl, units: int, started_at: str) -> AccountBounds:
+def account_bounds(run_input: ExecutionInput, model: ModelControl, units: int, started_at: str) -> AccountBounds:
     """Read the quotas of the service and of Lambda. One that can't be read sets no bound or has its default."""
-    test, quota = wanted.test, tps_quota(quotas_client(), facts_of(wanted.model_arn))
+    test, quota = run_input.test, tps_quota(quotas_client(), facts_of(run_input.model_arn))
     workers = workers_within(unreserved_concurrency(lambda_client()))
     known_tps = history().last_tps(model.handle, model.model_arn, started_at)
-    possible = (
+    possible_warnings = (
         quota_warning(units, known_tps, quota, facts_of(model.model_arn)),
         workers_warning(workers, test.max_concurrency, test.in_flight_per_worker),
     )
-    warnings = tuple(warning for warning in possible if warning)
+    warnings = tuple(warning for warning in possible_warnings if warning)
     for warning in warnings:
         logger.warning(warning)
     return AccountBounds(quota, workers, min(test.max_concurrency, workers * MAX_LANES), warnings)

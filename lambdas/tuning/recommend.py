@@ -28,17 +28,17 @@ def recommend(run_id: str) -> None:
     """
     store = run_store(run_id)
     (run, progress), steps = store.load(), store.steps()
-    found = next_move(load_of(steps, "main"), run.search_limits)
-    if not isinstance(found, Measurement):
+    measurement = next_move(load_of(steps, "main"), run.search_limits)
+    if not isinstance(measurement, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
-    scaling = scaling_of(run, progress, found, steps) if run.scaling_quota else None
+    scaling = scaling_of(run, progress, measurement, steps) if run.scaling_quota else None
     refused = len(progress.refused_images)
-    answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
-    if images := compared_images(steps, run, progress, found, run.remaining(progress, time.time())):
+    answer = findings(run, steps, measurement, kept_history(run), scaling, refused_images=refused)
+    if images := compared_images(steps, run, progress, measurement, run.remaining(progress, time.time())):
         answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)
     if run.after_run == "apply":  # last: from here on the lease asks for the units of this answer
         leases = lease_store()
         quota = units_quota(quotas_client(), facts_of(run.model_arn))
-        held = leases.require_held(run.model_arn, run_id)
-        leases.save(with_target_units(held, answer.recommendation, quota))
+        held_lease = leases.require_held(run.model_arn, run_id)
+        leases.save(with_target_units(held_lease, answer.recommendation, quota))

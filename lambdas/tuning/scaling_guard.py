@@ -17,31 +17,31 @@ from lambdas.runs.progress import Progress
 from lambdas.runs.store import RunStore, run_store
 
 
-def keep_answer_on_error(instead: Mapping[str, Any]) -> Callable[[Handler], Handler]:
-    """Turn a RunError during the scaling check into the result `instead`, and record its cause.
+def keep_answer_on_error(result_on_error: Mapping[str, Any]) -> Callable[[Handler], Handler]:
+    """Turn a RunError during the scaling check into `result_on_error`, and record its cause.
 
     If another layer is ending the run, or the error is not a RunError, the state fails as usual.
     """
 
-    def keeping(handler: Handler) -> Handler:
+    def wrap(handler: Handler) -> Handler:
         @wraps(handler)
-        def kept(event: dict[str, Any], context: Any) -> Any:
+        def guarded(event: dict[str, Any], context: Any) -> Any:
             try:
                 return handler(event, context)
             except RunError as error:
                 store = run_store(event["runId"])
-                known = store.load_model_run_or_none()
-                if known is None or known[1].units_wanted is None:
+                run_and_progress = store.load_model_run_or_none()
+                if run_and_progress is None or run_and_progress[1].units_wanted is None:
                     raise
-                run, progress = known
+                run, progress = run_and_progress
                 lease_store().require_held(run.model_arn, run.run_id)
                 logger.warning("the second measurement is given up", extra={"reason": str(error)})
                 store.save_progress(replace(progress, scaling_error=error.sentence), phase="measuring")
-                return dict(instead)
+                return dict(result_on_error)
 
-        return kept
+        return guarded
 
-    return keeping
+    return wrap
 
 
 def save_scaling_decision(store: RunStore, progress: Progress, move: object, steps: Sequence[MeasuredStep]) -> None:

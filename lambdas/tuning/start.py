@@ -27,39 +27,43 @@ def move_towards_running(run_id: str) -> bool:
         BudgetExceeded, ModelLost, ModelNotStartable, ModelStartFailed, ModelNotFound, AccessDenied
     """
     store, now = run_store(run_id), time.time()
-    run, before = store.load_model_run()
-    run.budget.check(now - run.started_epoch, run.spent_usd(before, now))
+    run, progress_before = store.load_model_run()
+    run.budget.check(now - run.started_epoch, run.spent_usd(progress_before, now))
     lease = lease_store().require_held(run.model_arn, run_id)
     model = model_of(run.model_arn, run.project_arn)
     state = model.look()
-    waited_s = now - (before.first_look_at or now)
-    units = before.units_wanted or run.requested_units
+    waited_s = now - (progress_before.first_look_at or now)
+    units = progress_before.units_wanted or run.requested_units
     move = move_to_running(
-        state, attempts=before.start_attempts, waited_s=waited_s, units=units, looks=before.start_looks
+        state,
+        attempts=progress_before.start_attempts,
+        waited_s=waited_s,
+        units=units,
+        looks=progress_before.start_looks,
     )
-    if move == "restart" and before.stretches:
+    if move == "restart" and progress_before.stretches:
         raise ModelLost(
             f"somebody else started the model, with {state.min_inference_units} inference units - run again"
         )
-    after = before.looked(state, now)
-    if move == "start" and lease.start_pending(now, after):
+    progress = progress_before.looked(state, now)
+    if move == "start" and lease.start_pending(now, progress):
         move = "wait"
-    after = replace(
-        after.without_old_units(state, run.inference_units, now),
-        first_look_at=before.first_look_at or now,
+    progress = replace(
+        progress.without_old_units(state, run.inference_units, now),
+        first_look_at=progress_before.first_look_at or now,
         last_look_at=now,
-        start_looks=before.start_looks + 1,
+        start_looks=progress_before.start_looks + 1,
     )
     if state.status == "STARTING":
-        after = replace(after, starting_at=now)
+        progress = replace(progress, starting_at=now)
     if move == "use":
-        after = _running(run, after, before, state)
+        progress = _running(run, progress, progress_before, state)
     elif move == "start":
-        after = replace(after, start_attempts=before.start_attempts + 1)
-    store.save_progress(after, phase="measuring" if move == "use" else "starting")
+        progress = replace(progress, start_attempts=progress_before.start_attempts + 1)
+    store.save_progress(progress, phase="measuring" if move == "use" else "starting")
     if move == "start":
-        token = client_token(lease, "start", after.up_at)
-        start(model, lease, state, before.units_wanted or run.inference_units, token, run.scales_to)
+        token = client_token(lease, "start", progress.up_at)
+        start(model, lease, state, progress_before.units_wanted or run.inference_units, token, run.scales_to)
     elif move == "restart":
         restart(model, lease)
     return move == "use"
@@ -94,10 +98,10 @@ def restart(model: ModelControl, lease: Lease) -> None:
     model.stop(token=client_token(lease, "stop", now))
 
 
-def _running(run: ModelRun, after: Progress, before: Progress, state: ModelState) -> Progress:
+def _running(run: ModelRun, progress: Progress, progress_before: Progress, state: ModelState) -> Progress:
     # The model was not RUNNING at the last poll: a count from there never bills too little.
-    since = after.running_since or before.last_look_at or run.started_epoch
-    if before.units_wanted is not None:
-        return replace(after, running_since=since)
+    running_since = progress.running_since or progress_before.last_look_at or run.started_epoch
+    if progress_before.units_wanted is not None:
+        return replace(progress, running_since=running_since)
     units = state.min_inference_units
-    return replace(after, running_since=since, inference_units=units, auto_scales_to=state.auto_scales_to)
+    return replace(progress, running_since=running_since, inference_units=units, auto_scales_to=state.auto_scales_to)

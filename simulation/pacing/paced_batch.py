@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from lambdas.inference.gate import UPLOADS, batches_for
+from lambdas.inference.gate import UPLOADS_PER_BATCH, batches_for
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 from lambdas.processing.pace import Pace, Report, with_units
 from lambdas.processing.pacer import after
@@ -120,11 +120,11 @@ class _Sending:
         """Report, and reserve what the worker needs. It looks again when the pace says so."""
         worker.asks = True
         own, local = worker.slots, now + worker.clock
-        unsent, report = own.unsent(local), own.report(local)
-        wanted = None if worker.uploads is None else max(0, len(worker.uploads) - own.held)
+        returned_slots, report = own.give_back(local), own.report(local)
+        wanted_slots = None if worker.uploads is None else max(0, len(worker.uploads) - own.held_count)
         self.schedule(
             now + EXCHANGE_S * self.random.random(),
-            lambda now: self.exchange(worker, now, local, report, unsent, wanted),
+            lambda now: self.exchange(worker, now, local, report, returned_slots, wanted_slots),
         )
 
     def exchange(
@@ -133,8 +133,8 @@ class _Sending:
         now: float,
         local: float,
         report: Report,
-        unsent: tuple[float, float] | None,
-        wanted: int | None,
+        returned_slots: tuple[float, float] | None,
+        wanted_slots: int | None,
     ) -> None:
         """The exchange that a worker asked for at the time `local` on its clock."""
         own, batch = worker.slots, self.batch
@@ -142,10 +142,10 @@ class _Sending:
         if self.units_at is not None:
             batch.pace = with_units(batch.pace, self.units_at(now))
         batch.pace = after(batch.pace, report, local)
-        if unsent is not None:
-            batch.pace = give_back(batch.pace, *unsent)
+        if returned_slots is not None:
+            batch.pace = give_back(batch.pace, *returned_slots)
         same = self.workers if worker.kind == "batch" else 1
-        batch.pace, reserved = reserve(batch.pace, local, worker.kind, same, wanted)
+        batch.pace, reserved = reserve(batch.pace, local, worker.kind, same, wanted_slots)
         own.add(reserved)
         batch.rates.append((now, batch.pace.rate))
         for at in (*reserved.times, own.again_at):
@@ -170,7 +170,7 @@ class _Sending:
         self.schedule(at, lambda now: self.reply(worker, now, outcome, before, uploaded))
 
     def reply(self, worker: _Worker, now: float, outcome: str, before: int, uploaded: float | None) -> None:
-        worker.slots.done(outcome, before, now + worker.clock)
+        worker.slots.record_outcome(outcome, before, now + worker.clock)
         if worker.uploads is not None and uploaded is not None:
             if outcome == THROTTLED:
                 worker.uploads.appendleft(uploaded)
@@ -193,7 +193,7 @@ class _Sending:
     def start(self, now: float) -> None:
         """Start workers for the uploads that wait."""
         while self.waiting and self.running < batches_for(self.batch.pace.rate):
-            taken = deque(self.waiting.popleft() for _ in range(min(UPLOADS, len(self.waiting))))
+            taken = deque(self.waiting.popleft() for _ in range(min(UPLOADS_PER_BATCH, len(self.waiting))))
             worker = _Worker(EPOCH, taken, unanswered=len(taken))
             self.running += 1
             self.schedule(now + BEFORE_S, partial(self.step, worker))

@@ -90,7 +90,7 @@ def test_a_run_that_finds_its_model_slower_is_counted_by_the_metric_that_its_ala
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE_NAME)
 
-    metrics.measured(from_json(Output, {**sample_output(), "regression": slower}), 300)
+    metrics.write_measurement(from_json(Output, {**sample_output(), "regression": slower}), 300)
 
     (written,) = (line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "Regression" in line)
     (directive,) = written["_aws"]["CloudWatchMetrics"]

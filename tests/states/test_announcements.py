@@ -123,7 +123,7 @@ def broken(stack: Stack, monkeypatch: pytest.MonkeyPatch, service: str, fails: s
 
 
 def given(receipt: Receipt) -> None:
-    run_store("run-1").save_receipt(receipt, phase="stopped", final=True)
+    run_store("run-1").save_receipt(receipt, phase="stopped", is_final=True)
 
 
 class TestAFinishedRun:
@@ -313,7 +313,7 @@ def test_the_janitor_counts_leases_that_are_long_overdue(
     lease_store().acquire(Lease(ARN, "run-0", "", STARTED_AT, 90, "stop"))
     later = datetime.fromisoformat(STARTED_AT).timestamp() + 60 * (90 + minutes_over)
     monkeypatch.setattr("lambdas.cleanup.janitor.time.time", lambda: later)
-    monkeypatch.setattr("lambdas.cleanup.janitor._cleaned_up", lambda _: True)
+    monkeypatch.setattr("lambdas.cleanup.janitor._clean_up", lambda _: True)
 
     janitor.handler({}, stack.context)
 

@@ -18,7 +18,7 @@ from lambdas.handlers import prepare_batch
 from lambdas.models.lease import RENEWAL_S, Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.models.recent_traffic import TrafficSeen
-from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.pace_store import pace_store
 from lambdas.runs.sent_requests import sent_requests
 from local.simulated_model.account import ModelSetup
@@ -103,8 +103,8 @@ def test_a_batch_is_resumed_with_the_images_and_results_of_the_earlier_one(stack
 
     prepare(stack, arn, "run-2", resume="run-1", results={"prefix": "elsewhere/"})
 
-    wanted = batch_store("run-2").load().run.wanted
-    assert (wanted.resume, wanted.images.prefix, wanted.results.prefix) == ("run-1", "photos/", "elsewhere/")
+    run_input = batch_store("run-2").load().run.input
+    assert (run_input.resume, run_input.images.prefix, run_input.results.prefix) == ("run-1", "photos/", "elsewhere/")
 
 
 def test_a_batch_that_listed_nothing_is_begun_again(stack: Stack) -> None:
@@ -114,8 +114,8 @@ def test_a_batch_that_listed_nothing_is_begun_again(stack: Stack) -> None:
 
     prepare(stack, arn, "run-2", resume="run-1")
 
-    wanted = batch_store("run-2").load().run.wanted
-    assert (wanted.resume, wanted.images.prefix) == (None, "photos/")
+    run_input = batch_store("run-2").load().run.input
+    assert (run_input.resume, run_input.images.prefix) == (None, "photos/")
 
 
 def release(arn: str, run_id: str) -> None:
@@ -157,7 +157,7 @@ def test_the_account_s_traffic_is_counted_without_that_of_a_batch_of_another_mod
     store = batch_store("run-1")
     batch = replace(store.load(), state=BatchState(began_at=now - 100))
     store.save_state(batch.state, live_batch(batch, BatchImages()))
-    pace_store(arn, "batch").begin(first_pace(1, Measured(10.0, None)), now)
+    pace_store(arn, "batch").begin(first_pace(1, MeasuredRate(10.0, None)), now)
 
     seen = without_own_requests(TrafficSeen(1500, of_model=False), ARN.format(1), now)
 

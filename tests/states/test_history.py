@@ -50,7 +50,7 @@ def published(stack: Stack, number: int, tps: float, *, version: int = 1, **more
     store.create(run)
     store.save_measurement(findings(run, [], measurement))
     lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop")
-    store.save_receipt(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
+    store.save_receipt(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", is_final=True)
     return stack.publish()
 
 
@@ -255,7 +255,7 @@ class TestTheParameter:
         store.create(replace(run, run_id="run-3", started_at="2026-11-20T06:00:00.000Z"))
         store.save_measurement(from_json(Findings, found))
         lease = Lease(run.model_arn, "run-3", "", run.started_at, 90, "stop")
-        store.save_receipt(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", final=True)
+        store.save_receipt(make_receipt(lease, None, "STOPPED", by="finally", now=0.0), phase="stopped", is_final=True)
         stack.run_id = "run-3"
 
         stack.publish()

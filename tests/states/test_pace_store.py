@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from lambdas.aws.table import Partition
 from lambdas.past_runs.store import history
-from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, first_pace, measured_in
+from lambdas.processing.first_pace import USABLE_VERDICTS, MeasuredRate, first_pace, last_measured_rate
 from lambdas.processing.pace import Pace, Report
 from lambdas.processing.pace_store import PaceStore, pace_store
 from tests.states.conftest import TABLE, Stack
@@ -20,7 +20,7 @@ from tests.support.modules import ROOT
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/bees.2026/1700000000000"
 NOW = 1_800_000_000.0
-START = first_pace(2, Measured(5.0, 0.2))
+START = first_pace(2, MeasuredRate(5.0, 0.2))
 
 
 class Counted:
@@ -65,7 +65,7 @@ def test_a_later_start_goes_on_from_what_an_earlier_one_has_found(stack: Stack) 
     store.begin(Pace(rate=12.0, units=2, measured=6.1, ceiling=12.5), NOW + 200)
     assert store.begin(first_pace(3, None), NOW + 300)
     assert (_present(store).rate, _present(store).slow_start) == (pytest.approx(18.0), False)
-    assert store.begin(first_pace(3, None), NOW + 400, anew=True)
+    assert store.begin(first_pace(3, None), NOW + 400, starts_anew=True)
     assert (_present(store).rate, _present(store).slow_start) == (3.0, True)
 
 
@@ -104,7 +104,7 @@ def test_a_worker_that_others_always_precede_gets_no_slots_and_asks_again(stack:
     client = Counted(stack.dynamodb)
     mine, other = PaceStore(Partition(client, TABLE, f"MODEL#{ARN}"), "batch"), pace_store(ARN, "live")
     other.begin(START, NOW)
-    client.others = [lambda: other.exchange(Report(), NOW, wanted=1)] * 20
+    client.others = [lambda: other.exchange(Report(), NOW, wanted_slots=1)] * 20
 
     slots = mine.exchange(Report(), NOW)
 
@@ -143,7 +143,7 @@ def test_the_start_comes_from_the_models_past_runs(stack: Stack) -> None:
     past.put("RUN#2026-01-01T00:00:00Z", {"output": json.dumps(output), "verdict": "ok"})
     past.put("RUN#2026-01-02T00:00:00Z", {"error": "ModelLost", "cause": "the model stopped"})
 
-    measured = measured_in(history().outputs(ARN, verdicts=USABLE_VERDICTS))
+    measured = last_measured_rate(history().outputs(ARN, verdicts=USABLE_VERDICTS))
 
     assert measured is not None
     assert measured.tps == output["tpsPerInferenceUnit"]

@@ -44,7 +44,7 @@ def measured(stack: Stack) -> Callable[[str], str]:
         store.save_measurement(replace(answer, run_id=run.run_id))
         lease = Lease(run.model_arn, run.run_id, "", run.started_at, 90, "stop", status_found="STOPPED")
         receipt = make_receipt(lease, (run, progress), "STOPPED", by="finally", now=STARTED_AT + 95)
-        store.save_receipt(receipt, phase="stopped", final=True)
+        store.save_receipt(receipt, phase="stopped", is_final=True)
         return run.model_arn
 
     return measure

@@ -320,7 +320,7 @@ def test_a_slower_look_does_not_go_over_the_final_receipt(stack: Stack, running:
     final = stack.run_item()["receipt"]
     older = Receipt(**{**final, "status_after": "STOPPING"})
 
-    run_store(stack.run_id).save_receipt(older, phase="stopping", final=False)
+    run_store(stack.run_id).save_receipt(older, phase="stopping", is_final=False)
 
     assert stack.run_item()["receipt"] == final
     assert stack.run_item()["phase"] == "stopped"

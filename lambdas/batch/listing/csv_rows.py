@@ -21,25 +21,25 @@ _HEADERS: dict[tuple[str, ...], ListFormat] = {
 }
 
 
-def csv_entries(lines: Iterable[str], wanted: ListFormat | None) -> Iterator[Entry]:
-    """The objects of a list. Its first line decides the format, if `wanted` does not.
+def csv_entries(lines: Iterable[str], given_format: ListFormat | None) -> Iterator[Entry]:
+    """The objects of a list. Its first line decides the format, if `given_format` does not.
 
     Raises:
         InvalidInput: the format is ambiguous, or a row does not have it; the sentence names the row.
     """
     rows = csv_rows(lines)
-    first = next(rows, None)
-    if first is None:
+    first_row = next(rows, None)
+    if first_row is None:
         return
-    number, cells = first
+    number, cells = first_row
     header = _HEADERS.get(tuple(cell.strip().lower() for cell in cells))
-    decided = wanted or header or ("keys" if len(cells) == 1 else None)
-    if decided is None or (header is not None and header != decided):
-        raise InvalidInput(_ambiguous(cells, wanted))
+    row_format = given_format or header or ("keys" if len(cells) == 1 else None)
+    if row_format is None or (header is not None and header != row_format):
+        raise InvalidInput(_ambiguous(cells, given_format))
     if header is None:
-        yield _entry(number, cells, decided)
+        yield _entry(number, cells, row_format)
     for number, cells in rows:
-        yield _entry(number, cells, decided)
+        yield _entry(number, cells, row_format)
 
 
 def csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
@@ -65,27 +65,29 @@ def decoded_key(text: str, number: int) -> str:
         raise wrong_row(number, text, "a URL-encoded key in UTF-8") from error
 
 
-def wrong_row(number: int, got_: object, takes: str) -> InvalidInput:
+def wrong_row(number: int, value: object, takes: str) -> InvalidInput:
     """The error about one row of the list."""
-    return InvalidInput(f"images.list: got {quoted(got_)} in row {number:,}; takes {takes}")
+    return InvalidInput(f"images.list: got {quoted(value)} in row {number:,}; takes {takes}")
 
 
-def _entry(number: int, cells: list[str], form: ListFormat) -> Entry:
-    columns = 3 if form == "s3" else 2
+def _entry(number: int, cells: list[str], row_format: ListFormat) -> Entry:
+    columns = 3 if row_format == "s3" else 2
     if not columns - 1 <= len(cells) <= columns or any(len(cell) > MAX_CELL for cell in cells):
-        takes = "bucket, key and perhaps a version" if form == "s3" else "a key and perhaps a version"
+        takes = "bucket, key and perhaps a version" if row_format == "s3" else "a key and perhaps a version"
         raise wrong_row(number, cells, takes)
-    bucket = cells[0] if form == "s3" else None
-    key = decoded_key(cells[1], number) if form == "s3" else cells[0]
+    bucket = cells[0] if row_format == "s3" else None
+    key = decoded_key(cells[1], number) if row_format == "s3" else cells[0]
     version = cells[columns - 1] if len(cells) == columns else ""
     if not key:
         raise wrong_row(number, cells, "a key in each row")
     return Entry(ListedObject(key, version_id=version or None), bucket)
 
 
-def _ambiguous(cells: list[str], wanted: ListFormat | None) -> str:
-    if wanted is not None:
-        return wrong_value("images.listFormat", wanted, f"the format that the list's header names: {', '.join(cells)}")
+def _ambiguous(cells: list[str], given_format: ListFormat | None) -> str:
+    if given_format is not None:
+        return wrong_value(
+            "images.listFormat", given_format, f"the format that the list's header names: {', '.join(cells)}"
+        )
     takes = (
         "a header (Bucket,Key[,VersionId] or key[,versionId]) as its first line, or images.listFormat: s3 for"
         " bucket, key, version, keys for key, version"

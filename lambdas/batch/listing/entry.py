@@ -11,8 +11,8 @@ from lambdas.batch.shards.names import BATCHES
 from lambdas.images.formats import fault_of_companion
 
 # Why an object is left out: the keys of `images.leftOut` in the output.
-FOLDER, OTHER_NAME, COMPANION, REPORT, RESULT = "folder", "other suffix", "companion file", "report", "result"
-TOO_OLD, OTHER_BUCKET, TWICE = "not modified since", "in another bucket", "listed twice"
+FOLDER, OTHER_NAME, COMPANION_FILE, REPORT, RESULT = "folder", "other suffix", "companion file", "report", "result"
+TOO_OLD, OTHER_BUCKET, LISTED_TWICE = "not modified since", "in another bucket", "listed twice"
 DELETE_MARKER, OLD_VERSION = "delete marker", "old version"
 
 
@@ -20,13 +20,13 @@ DELETE_MARKER, OLD_VERSION = "delete marker", "old version"
 class Entry:
     """An object of a listing. `bucket` and `modified` (epoch seconds) are None if the listing does not say them.
 
-    `left_out` is the reason why this row stands for no image, whatever its key is.
+    `reason_left_out` is the reason why this row stands for no image, whatever its key is.
     """
 
     object: ListedObject
     bucket: str | None = None
     modified: float | None = None
-    left_out: str | None = None
+    reason_left_out: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,19 @@ class Selection:
         has_masks: bool = False,
     ) -> Selection:
         """The selection of an input. Suffixes are compared in lower case."""
-        own = ((REPORT_PREFIX, REPORT), (BATCHES, REPORT), (results_prefix, RESULT)) if bucket == own_bucket else ()
-        named = tuple(each for each in own if each[0])
-        ends = tuple(suffix.lower() for suffix in suffixes)
-        masks = has_masks and bucket == own_bucket
-        return cls(bucket, ends, named, modified_after, takes_bare_names, masks)
+        own_prefixes = (
+            ((REPORT_PREFIX, REPORT), (BATCHES, REPORT), (results_prefix, RESULT)) if bucket == own_bucket else ()
+        )
+        prefixes = tuple(each for each in own_prefixes if each[0])
+        lower_suffixes = tuple(suffix.lower() for suffix in suffixes)
+        covers_masks = has_masks and bucket == own_bucket
+        return cls(bucket, lower_suffixes, prefixes, modified_after, takes_bare_names, covers_masks)
 
     def reason(self, entry: Entry) -> str | None:
         """Why the object is no image of this batch. Returns None if it is one."""
         key = entry.object.key
-        if entry.left_out is not None:
-            return entry.left_out
+        if entry.reason_left_out is not None:
+            return entry.reason_left_out
         if entry.bucket is not None and entry.bucket != self.bucket:
             return OTHER_BUCKET
         if key.endswith("/"):
@@ -86,7 +88,7 @@ class Selection:
         if self.has_masks and key.endswith(MASK_SUFFIX):
             return RESULT
         if fault_of_companion(key):
-            return COMPANION
+            return COMPANION_FILE
         is_bare = self.takes_bare_names and "." not in key.rpartition("/")[2]
         if not is_bare and not key.lower().endswith(self.suffixes):
             return OTHER_NAME

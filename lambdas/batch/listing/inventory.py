@@ -38,7 +38,7 @@ class InventoryManifest:
         try:
             values = json.loads(content)
             fields = {name: values[name] for name in ("sourceBucket", "destinationBucket", "fileFormat", "fileSchema")}
-            keys = tuple(each["key"] for each in values["files"])
+            keys = tuple(file["key"] for file in values["files"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InvalidInput(
                 f"images.list: got a manifest.json without {error}; takes that of S3 Inventory, with sourceBucket,"
@@ -72,12 +72,12 @@ class InventoryManifest:
 def _entry(number: int, row: Mapping[str, str]) -> Entry:
     key = decoded_key(row["Key"], number)
     if row.get("IsDeleteMarker", "").lower() == "true":
-        return Entry(ListedObject(key), left_out=DELETE_MARKER)
+        return Entry(ListedObject(key), reason_left_out=DELETE_MARKER)
     if row.get("IsLatest", "").lower() == "false":
-        return Entry(ListedObject(key), left_out=OLD_VERSION)
+        return Entry(ListedObject(key), reason_left_out=OLD_VERSION)
     size, e_tag, modified = row.get("Size", ""), row.get("ETag", ""), row.get("LastModifiedDate", "")
-    found = ListedObject(key, e_tag.strip('"') or None, int(size) if size.isdecimal() else None)
-    return Entry(found, row.get("Bucket"), _epoch(modified, number) if modified else None)
+    listed = ListedObject(key, e_tag.strip('"') or None, int(size) if size.isdecimal() else None)
+    return Entry(listed, row.get("Bucket"), _epoch(modified, number) if modified else None)
 
 
 def _epoch(text: str, number: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from iu_tuner.contract.errors import InvalidInput
 from lambdas.batch.listing.digests import Digests
-from lambdas.batch.listing.entry import OTHER_BUCKET, TWICE, Entry, Page, Selection
+from lambdas.batch.listing.entry import LISTED_TWICE, OTHER_BUCKET, Entry, Page, Selection
 from lambdas.batch.shards.writer import ShardWriter
 
 
@@ -62,16 +62,16 @@ def list_images(
         InvalidInput: a list is wrong, or all of its rows are of another bucket. ClientError: S3 refuses.
     """
     assert state.position is not None
-    count = _Count(state, seen)
+    counts = _Counts(state, seen)
     with ShardWriter(put_shard, state.shards) as writer:
         for page in pages(state.position):
             for entry in page.entries:
-                if count.takes(entry, selection.reason(entry)):
+                if counts.add(entry, selection.reason(entry)):
                     writer.add(entry.object)
             if page.position is None or is_over():
                 break
         writer.flush()
-        listed = ListingState(page.position, writer.next_shard, count.listed, count.duplicates, dict(count.left_out))
+        listed = ListingState(page.position, writer.next_shard, counts.listed, counts.duplicates, dict(counts.left_out))
     if listed.is_complete and not listed.listed and listed.left_out.get(OTHER_BUCKET):
         raise InvalidInput(
             f"images.list: got {listed.left_out[OTHER_BUCKET]:,} rows of other buckets and none of {selection.bucket};"
@@ -80,17 +80,17 @@ def list_images(
     return listed
 
 
-class _Count:
+class _Counts:
     """The numbers of a listing as it goes on."""
 
     def __init__(self, state: ListingState, seen: SeenImages) -> None:
         self.listed, self.duplicates, self.left_out = state.listed, state.duplicates, Counter(state.left_out)
         self._seen = seen
 
-    def takes(self, entry: Entry, reason: str | None) -> bool:
+    def add(self, entry: Entry, reason: str | None) -> bool:
         """Count an entry. Returns whether it is an image to process."""
         if reason is None and self._seen.keys is not None and not self._seen.keys.add(entry.object.key):
-            reason = TWICE
+            reason = LISTED_TWICE
         if reason is not None:
             self.left_out[reason] += 1
             return False

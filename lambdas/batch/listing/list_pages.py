@@ -52,16 +52,16 @@ def list_pages(s3: Any, files: ListFiles, position: Mapping[str, Any]) -> Iterat
     Raises:
         InvalidInput: a row is wrong. ClientError: S3 does not give a file out.
     """
-    first, skipped = position.get("file", 0), position.get("row", 0)
-    for number in range(first, len(files.keys)):
+    first_file, rows_read = position.get("file", 0), position.get("row", 0)
+    for number in range(first_file, len(files.keys)):
         body = s3.get_object(Bucket=files.bucket, Key=files.keys[number])["Body"]
         with _lines(body, files.keys[number]) as lines:
-            entries = files.read(_decoded(lines))
-            row = sum(1 for _ in islice(entries, skipped))
+            entries = files.read(_decoded_lines(lines))
+            row = sum(1 for _ in islice(entries, rows_read))
             while page := list(islice(entries, ROWS_PER_PAGE)):
                 row += len(page)
                 yield Page(page, {"file": number, "row": row})
-        skipped = 0
+        rows_read = 0
     yield Page([], None)
 
 
@@ -71,7 +71,7 @@ def _lines(body: Any, key: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedReader(raw, 1 << 20), encoding="utf-8-sig", newline="")
 
 
-def _decoded(lines: Iterable[str]) -> Iterator[str]:
+def _decoded_lines(lines: Iterable[str]) -> Iterator[str]:
     try:
         yield from lines
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:

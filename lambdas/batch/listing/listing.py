@@ -25,13 +25,13 @@ class ImageListing:
 
     s3: Any
     run_id: str
-    wanted: ProcessInput
+    input: ProcessInput
     own_bucket: str
 
     @property
     def bucket(self) -> str:
         """The bucket of the images."""
-        return self.wanted.images.bucket or self.own_bucket
+        return self.input.images.bucket or self.own_bucket
 
     def go_on(self, state: ListingState, is_over: Callable[[], bool]) -> ListingState:
         """List from `state` on until everything is listed or the time is over.
@@ -39,7 +39,7 @@ class ImageListing:
         Raises:
             InvalidInput: the list is wrong. AccessDenied, NoUsableImages: S3 refuses the bucket or the list.
         """
-        images = self.wanted.images
+        images = self.input.images
         bucket, key = (self.bucket, images.prefix) if images.list is None else list_address(images.list)
         try:
             seen = self._load(state)
@@ -51,22 +51,22 @@ class ImageListing:
         return listed
 
     def _pages(self, position: Mapping[str, Any]) -> Any:
-        images = self.wanted.images
+        images = self.input.images
         if images.list is None:
             return prefix_pages(self.s3, self.bucket, images.prefix, position)
         return list_pages(self.s3, list_files(self.s3, images, self.bucket), position)
 
     @property
     def _selection(self) -> Selection:
-        images, after = self.wanted.images, self.wanted.images.modified_after
+        images, modified_after = self.input.images, self.input.images.modified_after
         return Selection.of(
             self.bucket,
             images.suffixes,
             own_bucket=self.own_bucket,
-            results_prefix=self.wanted.results.prefix,
-            has_masks=service_of(self.wanted.model_arn).has_masks,
+            results_prefix=self.input.results.prefix,
+            has_masks=service_of(self.input.model_arn).has_masks,
             takes_bare_names=images.list is not None and not images.list.endswith("manifest.json"),
-            modified_after=None if after is None else datetime.fromisoformat(after).timestamp(),
+            modified_after=None if modified_after is None else datetime.fromisoformat(modified_after).timestamp(),
         )
 
     def _put_shard(self, number: int, content: bytes) -> None:
@@ -74,19 +74,19 @@ class ImageListing:
 
     def _load(self, state: ListingState) -> SeenImages:
         """What earlier invocations seen. Each has files of its own, so that one that is repeated reads the same."""
-        has_list = self.wanted.images.list is not None
+        has_list = self.input.images.list is not None
         if not state.listed:
             return SeenImages(Digests(), Digests() if has_list else None)
         return SeenImages(self._digests(state, "etags"), self._digests(state, "keys") if has_list else None)
 
     def _digests(self, state: ListingState, kind: str) -> Digests:
-        return Digests(self.s3.get_object(Bucket=self.own_bucket, Key=self._met_key(state, kind))["Body"].read())
+        return Digests(self.s3.get_object(Bucket=self.own_bucket, Key=self._digests_key(state, kind))["Body"].read())
 
     def _save(self, state: ListingState, seen: SeenImages) -> None:
         for kind, digests in (("etags", seen.e_tags), ("keys", seen.keys)):
             if digests is not None and state.listed:
-                key = self._met_key(state, kind)
+                key = self._digests_key(state, kind)
                 self.s3.put_object(Bucket=self.own_bucket, Key=key, Body=digests.content())
 
-    def _met_key(self, state: ListingState, kind: str) -> str:
+    def _digests_key(self, state: ListingState, kind: str) -> str:
         return f"{folder(self.run_id)}listed-{state.listed}-{kind}.bin"

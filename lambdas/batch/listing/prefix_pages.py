@@ -15,19 +15,19 @@ def prefix_pages(s3: Any, bucket: str, prefix: str, position: Mapping[str, Any])
     Raises:
         ClientError: S3 refuses to list the bucket.
     """
-    after = position.get("after")
+    last_key = position.get("after")
     while True:
-        start = {} if after is None else {"StartAfter": after}
+        start = {} if last_key is None else {"StartAfter": last_key}
         reply = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **start)
-        found = reply.get("Contents", [])
-        entries = [_entry(each) for each in found]
-        if not reply.get("IsTruncated") or not found:
+        contents = reply.get("Contents", [])
+        entries = [_entry(content) for content in contents]
+        if not reply.get("IsTruncated") or not contents:
             yield Page(entries, None)
             return
-        after = found[-1]["Key"]
-        yield Page(entries, {"after": after})
+        last_key = contents[-1]["Key"]
+        yield Page(entries, {"after": last_key})
 
 
-def _entry(found: Mapping[str, Any]) -> Entry:
-    e_tag = found["ETag"].strip('"')
-    return Entry(ListedObject(found["Key"], e_tag, found["Size"]), modified=found["LastModified"].timestamp())
+def _entry(content: Mapping[str, Any]) -> Entry:
+    e_tag = content["ETag"].strip('"')
+    return Entry(ListedObject(content["Key"], e_tag, content["Size"]), modified=content["LastModified"].timestamp())

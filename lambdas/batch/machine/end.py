@@ -31,7 +31,7 @@ def summarise_batch(run_id: str) -> None:
     lease_store().renew(batch.run.model_arn, run_id, now)
     records = store.shards.records()
     store.save_state(batch.state, live_batch(batch, store.shards.load().tally(records)))
-    run, results, state = batch.run, batch.run.wanted.results, batch.state
+    run, results, state = batch.run, batch.run.input.results, batch.state
     times = result_times(files_of(run_id), records, run.started_epoch)
     ended = EndedBatch(
         run_id,
@@ -39,7 +39,7 @@ def summarise_batch(run_id: str) -> None:
         run.bucket,
         results.min_confidence,
         results.ground_truth,
-        run.wanted.limits.max_failed_percent,
+        run.input.limits.max_failed_percent,
         run.started_epoch,
         times.seconds if times else 0.0,
         Ending(times.ended_at if times else now, run.deadline_at, state.left_because),
@@ -61,9 +61,9 @@ def publish_batch(run_id: str) -> BatchOutput:
     records = store.shards.records()
     processed = sum(record.done for record in records)
     receipt = store.of_run.receipt()
-    own = own_usd(records, per_image=batch.run.wanted.results.per_image, source=batch.run.wanted.images.source)
+    own_cost_usd = own_usd(records, per_image=batch.run.input.results.per_image, source=batch.run.input.images.source)
     output = with_receipt(
-        store.load_result(), receipt.as_output(), batch.state.capacity, processed=processed, own_usd=own
+        store.load_result(), receipt.as_output(), batch.state.capacity, processed=processed, own_usd=own_cost_usd
     )
     output = with_images_page(output, lambda software: batch_contents(output, _facts(batch, records), software))
     put_result(files_of(run_id).s3, bucket, output)

@@ -38,22 +38,22 @@ def list_images(run_id: str, state: Mapping[str, Any] | None) -> dict[str, Any]:
     store, now = batch_store(run_id), time.time()
     run = store.load().run
     lease_store().renew(run.model_arn, run_id, now)
-    if run.wanted.resume is not None:
-        earlier = run.wanted.resume
-        store.shards.create(resume(batch_store(earlier).shards, files_of(earlier), files_of(run_id)))
+    if run.input.resume is not None:
+        earlier_id = run.input.resume
+        store.shards.create(resume(batch_store(earlier_id).shards, files_of(earlier_id), files_of(run_id)))
         return {"listing": None, "listed": True}
-    listing = ImageListing(s3_client(16), run_id, run.wanted, settings().image_bucket)
-    listed = listing.go_on(_STATE.validate_python(state or {}), _after(now + MAX_SECONDS))
-    if listed.is_complete:
+    listing = ImageListing(s3_client(16), run_id, run.input, settings().image_bucket)
+    next_state = listing.go_on(_STATE.validate_python(state or {}), _is_past(now + MAX_SECONDS))
+    if next_state.is_complete:
         images = BatchImages(
-            listed=listed.listed,
-            not_images=listed.not_images,
-            duplicates=listed.duplicates,
-            left_out=dict(listed.left_out),
+            listed=next_state.listed,
+            not_images=next_state.not_images,
+            duplicates=next_state.duplicates,
+            left_out=dict(next_state.left_out),
         )
-        store.shards.create(Shards(listed.shards, images))
-    store.save_state(store.load().state, LiveBatch(listed.listed))
-    return {"listing": _STATE.dump_python(listed, mode="json"), "listed": listed.is_complete}
+        store.shards.create(Shards(next_state.shards, images))
+    store.save_state(store.load().state, LiveBatch(next_state.listed))
+    return {"listing": _STATE.dump_python(next_state, mode="json"), "listed": next_state.is_complete}
 
 
 def find_current_results(run_id: str) -> bool:
@@ -66,10 +66,10 @@ def find_current_results(run_id: str) -> bool:
     run = store.load().run
     lease_store().renew(run.model_arn, run_id, now)
     # The results of an earlier run that left off are part of this one's.
-    processing = replace(processing_of(run, threads=16), keeps_current=run.wanted.resume is not None)
-    find_current(store.shards, files_of(run_id), processing, _after(now + MAX_SECONDS))
+    processing = replace(processing_of(run, threads=16), reads_current=run.input.resume is not None)
+    find_current(store.shards, files_of(run_id), processing, _is_past(now + MAX_SECONDS))
     shards = store.shards.load()
-    is_over = not processing.has_files or shards.claims > shards.waiting
+    is_over = not processing.has_files or shards.claims > shards.claimable_count
     if is_over:
         store.shards.plan(shards.next_round(store.shards.records()))
     return is_over
@@ -77,13 +77,13 @@ def find_current_results(run_id: str) -> bool:
 
 def processing_of(run: BatchRun, *, threads: int) -> Processing:
     """What the images of the batch have in common, for so many threads."""
-    wanted = run.wanted
-    results = wanted.results
+    run_input = run.input
+    results = run_input.results
     question = Question(run.model_arn, run.bucket, results.min_confidence, results.keep_from)
     store = ResultStore(s3_client(threads), run.bucket, settings().image_bucket, ResultKeys(results.prefix))
     rules = Rules(facts_of(run.model_arn))
-    return Processing(question, rules, detector_of(run.model_arn), store, wanted.images.source, results.per_image)
+    return Processing(question, rules, detector_of(run.model_arn), store, run_input.images.source, results.per_image)
 
 
-def _after(moment: float) -> Callable[[], bool]:
+def _is_past(moment: float) -> Callable[[], bool]:
     return lambda: time.time() >= moment

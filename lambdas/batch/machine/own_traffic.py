@@ -9,7 +9,7 @@ from lambdas.models.registry import usage_of
 from lambdas.processing.pace_store import pace_store
 from lambdas.runs.sent_requests import sent_requests
 
-MARGIN = 1.05  # the rate varies, and CloudWatch counts whole minutes
+PACE_MARGIN = 1.05  # the rate varies, and CloudWatch counts whole minutes
 
 
 def traffic_of_others(model_arn: str, now: float) -> TrafficSeen:
@@ -24,11 +24,11 @@ def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> Tr
     """
     if traffic.of_model or not traffic.requests:
         return traffic
-    running = {lease.model_arn: lease.run_id for lease in lease_store().all() if lease.kind == "process"}
-    own = sum(_requests(arn, run_id, now) for arn, run_id in running.items() if arn != model_arn)
-    recorded = sent_requests().since(now - 60.0 * (MINUTES + 1), now)
-    own += sum(count for arn, count in recorded.items() if arn != model_arn and arn not in running)
-    return TrafficSeen(max(0, traffic.requests - round(own)), of_model=False)
+    batch_runs = {lease.model_arn: lease.run_id for lease in lease_store().all() if lease.kind == "process"}
+    own_count = sum(_requests(arn, run_id, now) for arn, run_id in batch_runs.items() if arn != model_arn)
+    recorded_counts = sent_requests().since(now - 60.0 * (MINUTES + 1), now)
+    own_count += sum(count for arn, count in recorded_counts.items() if arn != model_arn and arn not in batch_runs)
+    return TrafficSeen(max(0, traffic.requests - round(own_count)), of_model=False)
 
 
 def _requests(model_arn: str, run_id: str, now: float) -> float:
@@ -40,4 +40,4 @@ def _requests(model_arn: str, run_id: str, now: float) -> float:
         return 0.0
     if pace is None or began_at is None:
         return 0.0
-    return MARGIN * pace.rate * min(now - began_at, 60.0 * (MINUTES + 1))
+    return PACE_MARGIN * pace.rate * min(now - began_at, 60.0 * (MINUTES + 1))

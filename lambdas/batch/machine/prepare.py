@@ -23,7 +23,7 @@ from lambdas.models.recent_traffic import require_unused
 from lambdas.models.registry import facts_of, find_model
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
-from lambdas.processing.first_pace import USABLE_VERDICTS, Measured, measured_in
+from lambdas.processing.first_pace import USABLE_VERDICTS, MeasuredRate, last_measured_rate
 from lambdas.reports.metrics import count_verdict
 from lambdas.runs.quotas import (
     applied_tps,
@@ -35,10 +35,10 @@ from lambdas.runs.quotas import (
     unreserved_concurrency,
 )
 
-_SHARE = 'give afterRun "restore" to process the images beside their requests'
+_SHARING_ADVICE = 'give afterRun "restore" to process the images beside their requests'
 
 
-def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
+def prepare_batch(run_input: ProcessInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
     """Acquire the lease, find the model, and save the plan.
 
     Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
@@ -46,24 +46,34 @@ def prepare_batch(wanted: ProcessInput, run_id: str, execution_arn: str, started
     Raises:
         InvalidInput, ModelNotFound, ModelNotStartable, ModelInUse, AccessDenied, InternalError
     """
-    leases, limits = lease_store(), wanted.limits
+    leases, limits = lease_store(), run_input.limits
     lease = leases.acquire(
-        Lease(wanted.model_arn, run_id, execution_arn, started_at, limits.max_minutes, wanted.after_run, kind="process")
+        Lease(
+            run_input.model_arn,
+            run_id,
+            execution_arn,
+            started_at,
+            limits.max_minutes,
+            run_input.after_run,
+            kind="process",
+        )
     )
     if lease.run_id != run_id:
-        count_verdict(wanted.model_arn, "skipped")
+        count_verdict(run_input.model_arn, "skipped")
         return {"holds": False, "output": to_json(skipped(run_id, lease))}
-    require_same_region(wanted.images.bucket, wanted.images.source, wanted.model_arn, settings().image_bucket)
-    wanted = _resuming(wanted)
-    model = find_model(wanted.model_arn)
+    require_same_region(run_input.images.bucket, run_input.images.source, run_input.model_arn, settings().image_bucket)
+    run_input = _with_earlier_input(run_input)
+    model = find_model(run_input.model_arn)
     state = model.look()
     leases.save(lease.with_initial_state(model.handle, state))
     move_to_running(state)  # raises ModelNotStartable
-    if state.status == "RUNNING" and wanted.after_run == "stop":
-        require_unused(traffic_of_others(wanted.model_arn, time.time()), facts_of(wanted.model_arn), _SHARE)
+    if state.status == "RUNNING" and run_input.after_run == "stop":
+        require_unused(
+            traffic_of_others(run_input.model_arn, time.time()), facts_of(run_input.model_arn), _SHARING_ADVICE
+        )
     if not state.costs_money:
         require_room(leases, lease)
-    batch_store(run_id).save_plan(_plan(wanted, lease, model.handle, state), phase="listing")
+    batch_store(run_id).save_plan(_plan(run_input, lease, model.handle, state), phase="listing")
     return {"holds": True, "output": None}
 
 
@@ -90,47 +100,47 @@ def skipped(run_id: str, holder: Lease) -> BatchOutput:
     )
 
 
-def _plan(wanted: ProcessInput, lease: Lease, handle: str, state: ModelState) -> BatchRun:
+def _plan(run_input: ProcessInput, lease: Lease, handle: str, state: ModelState) -> BatchRun:
     measured = None
-    if wanted.tps is not None:
-        measured = Measured(wanted.tps, None)
-    elif not wanted.measure_first:
-        measured = measured_in(history().outputs(wanted.model_arn, verdicts=USABLE_VERDICTS))
+    if run_input.tps is not None:
+        measured = MeasuredRate(run_input.tps, None)
+    elif not run_input.measure_first:
+        measured = last_measured_rate(history().outputs(run_input.model_arn, verdicts=USABLE_VERDICTS))
     found_running = state.status == "RUNNING"
     started_at = datetime.fromisoformat(lease.started_at).timestamp()
-    quota = units_quota(quotas_client(), facts_of(wanted.model_arn)).units
-    _require_quota(wanted, quota)
+    quota = units_quota(quotas_client(), facts_of(run_input.model_arn)).units
+    _require_quota(run_input, quota)
     return BatchRun(
         run_id=lease.run_id,
-        model_arn=wanted.model_arn,
+        model_arn=run_input.model_arn,
         project_arn=handle,
         started_at=lease.started_at,
         inference_units=(state.min_inference_units or 1) if found_running else 1,
         requested_units=None,
         usd_per_unit_hour=settings().usd_per_unit_hour,
-        max_minutes=wanted.limits.max_minutes,
-        max_usd=wanted.limits.max_cost_usd,
-        after_run=wanted.after_run,
-        effective_input=wanted.model_dump(by_alias=True, mode="json", warnings=False),
-        bucket=wanted.images.bucket or settings().image_bucket,
-        deadline_at=wanted.deadline_at(started_at),
+        max_minutes=run_input.limits.max_minutes,
+        max_usd=run_input.limits.max_cost_usd,
+        after_run=run_input.after_run,
+        effective_input=run_input.model_dump(by_alias=True, mode="json", warnings=False),
+        bucket=run_input.images.bucket or settings().image_bucket,
+        deadline_at=run_input.deadline_at(started_at),
         measured=measured,
         quota=quota,
         max_workers=workers_within(unreserved_concurrency(lambda_client())),
         found_running=found_running,
-        account_tps=applied_tps(quotas_client(), facts_of(wanted.model_arn)),
+        account_tps=applied_tps(quotas_client(), facts_of(run_input.model_arn)),
     )
 
 
-def _require_quota(wanted: ProcessInput, quota: int) -> None:
+def _require_quota(run_input: ProcessInput, quota: int) -> None:
     """Require that the account may start a model with the inference units of the input. Raises InvalidInput."""
-    if isinstance(wanted.units, UnitsRange):
-        require_units("units.max", wanted.units.max, quota)
-    elif isinstance(wanted.units, int):
-        require_units("units", wanted.units, quota)
+    if isinstance(run_input.units, UnitsRange):
+        require_units("units.max", run_input.units.max, quota)
+    elif isinstance(run_input.units, int):
+        require_units("units", run_input.units, quota)
 
 
-def _resuming(wanted: ProcessInput) -> ProcessInput:
+def _with_earlier_input(run_input: ProcessInput) -> ProcessInput:
     """The input with the images and the results of the batch that it resumes, where it names none itself.
 
     A batch that listed nothing is begun again. It has ended, as this run holds the model's lease.
@@ -138,21 +148,24 @@ def _resuming(wanted: ProcessInput) -> ProcessInput:
     Raises:
         InvalidInput: `resume` names no batch of this model.
     """
-    if wanted.resume is None:
-        return wanted
-    earlier = batch_store(wanted.resume)
+    if run_input.resume is None:
+        return run_input
+    earlier_store = batch_store(run_input.resume)
     try:
-        found = earlier.load().run
+        earlier_run = earlier_store.load().run
     except (KeyError, ValueError):  # no run, or no batch
-        raise InvalidInput(wrong_value("resume", wanted.resume, "the runId of an earlier batch")) from None
-    if found.model_arn != wanted.model_arn:
-        takes = f"the runId of a batch of this model, not of {found.model_arn}"
-        raise InvalidInput(wrong_value("resume", wanted.resume, takes))
-    its_own: dict[str, Any] = {}
-    if not wanted.images.model_fields_set - {"source"} and wanted.images.source == found.wanted.images.source:
-        its_own["images"] = found.wanted.images
-    if "results" not in wanted.model_fields_set:
-        its_own["results"] = found.wanted.results
-    has_listed = earlier.has_listed()
-    resumed = wanted.model_copy(update={**its_own, **({} if has_listed else {"resume": None})})
-    return parse_process_input(resumed.model_dump(by_alias=True, mode="json", warnings=False))
+        raise InvalidInput(wrong_value("resume", run_input.resume, "the runId of an earlier batch")) from None
+    if earlier_run.model_arn != run_input.model_arn:
+        takes = f"the runId of a batch of this model, not of {earlier_run.model_arn}"
+        raise InvalidInput(wrong_value("resume", run_input.resume, takes))
+    earlier_fields: dict[str, Any] = {}
+    if (
+        not run_input.images.model_fields_set - {"source"}
+        and run_input.images.source == earlier_run.input.images.source
+    ):
+        earlier_fields["images"] = earlier_run.input.images
+    if "results" not in run_input.model_fields_set:
+        earlier_fields["results"] = earlier_run.input.results
+    has_listed = earlier_store.has_listed()
+    full_input = run_input.model_copy(update={**earlier_fields, **({} if has_listed else {"resume": None})})
+    return parse_process_input(full_input.model_dump(by_alias=True, mode="json", warnings=False))

@@ -13,7 +13,7 @@ from lambdas.batch.quote import Quote, choose_units, quote, require_possible
 from lambdas.batch.unit_capacity import EXPECTED_START_S, EXPECTED_STOP_S, Capacity
 from lambdas.models.lease_store import lease_store
 
-UNMEASURED = (
+UNMEASURED_WARNING = (
     "this model has no usable measurement, so there was no quote before the start, and neither its deadline nor its"
     " cost could be checked: measure it, give tps, or measureFirst; the run found its rate by a slow start"
 )
@@ -33,16 +33,16 @@ def quote_batch(run_id: str) -> bool:
         store.save_state(batch.state, live_batch(batch, tally))
         return False
     capacity = capacity_of(batch.run)
-    chosen = _quoted(batch.run, tally, capacity, now)
-    run = _with_units(batch.run, chosen)
-    if capacity is None and not run.wanted.measure_first:
-        run = replace(run, warnings=(*run.warnings, UNMEASURED))
-    quoted = chosen if isinstance(chosen, Quote) else None
+    quote_or_units = _quote_or_units(batch.run, tally, capacity, now)
+    run = _with_units(batch.run, quote_or_units)
+    if capacity is None and not run.input.measure_first:
+        run = replace(run, warnings=(*run.warnings, UNMEASURED_WARNING))
+    known_quote = quote_or_units if isinstance(quote_or_units, Quote) else None
     state = replace(
         batch.state,
         capacity=capacity,
-        expected_usd=quoted.usd if quoted else None,
-        expected_hours=quoted.hours if quoted else None,
+        expected_usd=known_quote.usd if known_quote else None,
+        expected_hours=known_quote.hours if known_quote else None,
     )
     store.save_plan(run, phase="starting")
     store.save_state(state, live_batch(LoadedBatch(run, batch.progress, state), tally))
@@ -58,24 +58,24 @@ def capacity_of(run: BatchRun) -> Capacity | None:
     return Capacity(tps, run.usd_per_unit_hour, run.quota, start_s)
 
 
-def _quoted(run: BatchRun, images: BatchImages, capacity: Capacity | None, now: float) -> Quote | int:
+def _quote_or_units(run: BatchRun, images: BatchImages, capacity: Capacity | None, now: float) -> Quote | int:
     """The quote, or only the inference units without a measurement."""
-    wanted = run.wanted.units
-    if run.found_running and wanted == "deadline" and run.deadline_at is None:
-        wanted = run.inference_units  # a model that runs keeps its own
+    units_input = run.input.units
+    if run.found_running and units_input == "deadline" and run.deadline_at is None:
+        units_input = run.inference_units  # a model that runs keeps its own
     if capacity is not None:
         within_s = None if run.deadline_at is None else run.deadline_at - now
-        return quote(images.left, wanted, run.wanted.limits, capacity, within_s)
+        return quote(images.left, units_input, run.input.limits, capacity, within_s)
     if run.deadline_at is not None:
         overhead_s = EXPECTED_STOP_S + (0.0 if run.found_running else EXPECTED_START_S)
         require_possible(images.left, run.deadline_at - now, overhead_s, run.account_tps)
-    unknown = Capacity(1.0, run.usd_per_unit_hour, run.quota)
-    return choose_units(images.left, wanted, unknown, None)
+    unknown_capacity = Capacity(1.0, run.usd_per_unit_hour, run.quota)
+    return choose_units(images.left, units_input, unknown_capacity, None)
 
 
-def _with_units(run: BatchRun, chosen: Quote | int) -> BatchRun:
-    units = chosen.inference_units if isinstance(chosen, Quote) else chosen
-    wanted = run.wanted.units
-    scales_to = wanted.max if isinstance(wanted, UnitsRange) and wanted.max > wanted.min else None
-    keeps = run.found_running and wanted == "deadline" and run.deadline_at is None
-    return with_units(run, units, None if keeps else units, scales_to)
+def _with_units(run: BatchRun, quote_or_units: Quote | int) -> BatchRun:
+    units = quote_or_units.inference_units if isinstance(quote_or_units, Quote) else quote_or_units
+    units_input = run.input.units
+    scales_to = units_input.max if isinstance(units_input, UnitsRange) and units_input.max > units_input.min else None
+    keeps_units = run.found_running and units_input == "deadline" and run.deadline_at is None
+    return with_units(run, units, None if keeps_units else units, scales_to)

@@ -61,13 +61,13 @@ def plan_round(run_id: str) -> dict[str, Any]:
     elif batch.progress.scaling_error is not None:  # the restart with other units has failed
         move = Finish(batch.progress.scaling_error)
     else:
-        found = model_of(batch.run.model_arn, batch.run.project_arn).look()
-        require_running(found)
-        pace = _pace(pace_store(batch.run.model_arn, "batch"), batch, found, now)
-        terms = _terms(batch, found, now)
+        model_state = model_of(batch.run.model_arn, batch.run.project_arn).look()
+        require_running(model_state)
+        pace = _pace(pace_store(batch.run.model_arn, "batch"), batch, model_state, now)
+        terms = _terms(batch, model_state, now)
         move = _move(progress, pace, terms, now)
         if _is_measured_now(batch) and isinstance(move, Round):
-            state = _quoted(state, progress, pace, terms, now, batch.run.usd_per_unit_hour)
+            state = _with_measured_rate(state, progress, pace, terms, now, batch.run.usd_per_unit_hour)
     if isinstance(move, Finish):
         state = replace(state, left_because=move.left_because)
     store.save_state(state, live_batch(LoadedBatch(batch.run, batch.progress, state), tally))
@@ -95,10 +95,10 @@ def _move(progress: BatchProgress, pace: PaceNow, terms: Terms, now: float) -> R
 
 def _is_measured_now(batch: LoadedBatch) -> bool:
     """Whether the last round was the one that `measureFirst` asks for."""
-    return batch.run.wanted.measure_first and batch.state.capacity is None and batch.state.progress is not None
+    return batch.run.input.measure_first and batch.state.capacity is None and batch.state.progress is not None
 
 
-def _quoted(
+def _with_measured_rate(
     state: BatchState, progress: BatchProgress, pace: PaceNow, terms: Terms, now: float, usd_per_unit_hour: float
 ) -> BatchState:
     """The state with what the first round has measured. Raises BudgetExceeded, DeadlineImpossible."""
@@ -107,10 +107,10 @@ def _quoted(
     return replace(state, capacity=capacity, expected_usd=usd, expected_hours=busy_s / 3600)
 
 
-def _units_in_service(batch: LoadedBatch, found: ModelState, now: float) -> int | None:
+def _units_in_service(batch: LoadedBatch, model_state: ModelState, now: float) -> int | None:
     """The inference units that the model has now. CloudWatch knows those of one that auto-scales."""
-    if found.auto_scales_to is None:
-        return found.min_inference_units
+    if model_state.auto_scales_to is None:
+        return model_state.min_inference_units
     try:
         return usage_of(batch.run.model_arn).in_service(now)
     except RunError:
@@ -118,29 +118,29 @@ def _units_in_service(batch: LoadedBatch, found: ModelState, now: float) -> int 
         return None
 
 
-def _pace(paces: PaceStore, batch: LoadedBatch, found: ModelState, now: float) -> PaceNow:
+def _pace(paces: PaceStore, batch: LoadedBatch, model_state: ModelState, now: float) -> PaceNow:
     """The pace of the model. The first round of a start sets it, unless other work with the model has one."""
-    units = _units_in_service(batch, found, now)
-    first, anew = first_pace(units or batch.units, batch.run.measured), batch.run.wanted.measure_first
-    begun = batch.state.progress is None and paces.begin(first, now, anew=anew)
-    if units is not None and not begun:
+    units = _units_in_service(batch, model_state, now)
+    start_pace, starts_anew = first_pace(units or batch.units, batch.run.measured), batch.run.input.measure_first
+    has_begun = batch.state.progress is None and paces.begin(start_pace, now, starts_anew=starts_anew)
+    if units is not None and not has_begun:
         paces.set_units(units)
     pace = paces.load()
     assert pace is not None, "it was just set"
     return PaceNow(pace.rate, pace.cap if pace.is_limited else None, pace.units)
 
 
-def _terms(batch: LoadedBatch, found: ModelState, now: float) -> Terms:
+def _terms(batch: LoadedBatch, model_state: ModelState, now: float) -> Terms:
     run, progress = batch.run, batch.progress
-    wanted = run.wanted
-    may_change = wanted.units == "deadline" and progress.units_wanted is None and run.after_run == "stop"
-    is_to_measure = wanted.measure_first and batch.state.capacity is None
-    max_units = wanted.units.max if isinstance(wanted.units, UnitsRange) else run.quota
+    run_input = run.input
+    may_change = run_input.units == "deadline" and progress.units_wanted is None and run.after_run == "stop"
+    is_to_measure = run_input.measure_first and batch.state.capacity is None
+    max_units = run_input.units.max if isinstance(run_input.units, UnitsRange) else run.quota
     return Terms(
         remaining=replace(run, inference_units=batch.units).remaining(progress, now),
-        max_failed_percent=wanted.limits.max_failed_percent,
+        max_failed_percent=run_input.limits.max_failed_percent,
         max_workers=run.max_workers,
         deadline_at=run.deadline_at,
         max_units=max_units if may_change else None,
-        max_round_s=MAX_ROUND_S if found.auto_scales_to is None and not is_to_measure else SHORT_ROUND_S,
+        max_round_s=MAX_ROUND_S if model_state.auto_scales_to is None and not is_to_measure else SHORT_ROUND_S,
     )

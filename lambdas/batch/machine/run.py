@@ -17,7 +17,7 @@ from lambdas.aws.table import COUNTS_KEPT_S, Json, Partition, as_json, dynamodb_
 from lambdas.batch.next_round import BatchProgress
 from lambdas.batch.shards.store import DynamoShardTable, ShardFiles
 from lambdas.batch.unit_capacity import Capacity
-from lambdas.processing.first_pace import Measured
+from lambdas.processing.first_pace import MeasuredRate
 from lambdas.processing.result_store import s3_client
 from lambdas.runs.model_run import ModelRun
 from lambdas.runs.progress import Progress
@@ -36,7 +36,7 @@ class BatchRun(ModelRun):
     effective_input: Mapping[str, Any]
     bucket: str  # of the images
     deadline_at: float | None
-    measured: Measured | None  # per inference unit; None for a model without an earlier measurement
+    measured: MeasuredRate | None  # per inference unit; None for a model without an earlier measurement
     quota: int
     max_workers: int
     found_running: bool
@@ -44,7 +44,7 @@ class BatchRun(ModelRun):
     warnings: tuple[str, ...] = ()
 
     @property
-    def wanted(self) -> ProcessInput:
+    def input(self) -> ProcessInput:
         """The input."""
         return parse_process_input(self.effective_input)
 

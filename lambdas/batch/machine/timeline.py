@@ -45,24 +45,24 @@ def times_of(lines: Iterable[str], since: float = 0.0) -> ResultTimes | None:
     ended_at = 0.0
     for line in lines:
         values = json.loads(line)
-        at = datetime.fromisoformat(values["at"]).timestamp()
-        sent_at = at - values["ms"] / 1000
+        received_at = datetime.fromisoformat(values["at"]).timestamp()
+        sent_at = received_at - values["ms"] / 1000
         if sent_at < since:  # of a run that this one resumes
             continue
         began_at = sent_at if began_at is None else min(began_at, sent_at)
-        ended_at = max(ended_at, at)
-        counts[int(at)] += 1
+        ended_at = max(ended_at, received_at)
+        counts[int(received_at)] += 1
     return None if began_at is None else ResultTimes(began_at, ended_at, _points(counts, began_at, ended_at))
 
 
 def _points(counts: Counter[int], began_at: float, ended_at: float) -> tuple[tuple[float, int], ...]:
-    every = max(1, -(-int(ended_at - began_at + 1) // MAX_POINTS))
+    interval_s = max(1, -(-int(ended_at - began_at + 1) // MAX_POINTS))
     points, done = [(0.0, 0)], 0
     for second in range(int(began_at), int(ended_at) + 1):
         done += counts[second]
-        at = min(second + 1.0, ended_at)
-        if at == ended_at or (second - int(began_at)) % every == every - 1:
-            points.append((round(at - began_at, 1), done))
+        point_at = min(second + 1.0, ended_at)
+        if point_at == ended_at or (second - int(began_at)) % interval_s == interval_s - 1:
+            points.append((round(point_at - began_at, 1), done))
     return tuple(points)
 
 

@@ -29,7 +29,7 @@ from lambdas.processing.slots import Slots
 from lambdas.runs.sent_requests import sent_requests
 
 
-def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None:
+def process_images(run_id: str, round_plan: Mapping[str, Any], worker: int) -> None:
     """Claim shards and send their images until the round or the run ends.
 
     Raises:
@@ -37,7 +37,7 @@ def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None
     """
     store = batch_store(run_id)
     run = store.load().run
-    began_at, until, workers = time.time(), float(planned["until"]), int(planned["workers"])
+    began_at, until, workers = time.time(), float(round_plan["until"]), int(round_plan["workers"])
     pace, processing = _HeldPace(pace_store(run.model_arn, "batch", workers), run), _processing(run)
     lease_store().require_held(run.model_arn, run_id)
 
@@ -45,7 +45,7 @@ def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None
         try:
             return send_paced(tasks, pace, processing.detector.connection, until=until)
         except ModelLost:  # what was answered is saved
-            return Sent(gone=True)
+            return Sent(model_is_gone=True)
 
     work = RoundWork(_CountingTable(run_id), files_of(run_id), processing, time.time)
     try:
@@ -53,14 +53,14 @@ def process_images(run_id: str, planned: Mapping[str, Any], worker: int) -> None
     except AccessDenied as error:
         store.save_refusal(error.sentence)
         raise
-    sent_requests().add(run.model_arn, sum(each.requests for each in sent), began_at, time.time())
+    sent_requests().add(run.model_arn, sum(part.requests for part in sent), began_at, time.time())
     if _is_over(store):
         _stop(run_id, run.model_arn)
 
 
 def _processing(run: BatchRun) -> Processing:
     """A result that is current in a round is that of a worker which died before it saved its shard."""
-    return replace(processing_of(run, threads=THREADS), keeps_current=True, denials=Denials())
+    return replace(processing_of(run, threads=THREADS), reads_current=True, denials=Denials())
 
 
 def _is_over(store: BatchStore) -> bool:
@@ -90,12 +90,17 @@ class _HeldPace:
     run: BatchRun
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
         """Report, give slots back, and reserve the next ones. Raises ModelLost if the run was ended."""
         if not lease_store().is_active(self.run.model_arn, self.run.run_id):
             raise ModelLost(f"the run {self.run.run_id} has been ended")
-        return self.pace.exchange(report, now, wanted=wanted, unsent=unsent)
+        return self.pace.exchange(report, now, wanted_slots=wanted_slots, returned_slots=returned_slots)
 
 
 class _CountingTable(DynamoShardTable):
@@ -104,23 +109,23 @@ class _CountingTable(DynamoShardTable):
     def __init__(self, run_id: str) -> None:
         super().__init__(dynamodb_client(), settings().runs_table, run_id)
         self._run = Partition(dynamodb_client(), settings().runs_table, run_pk(run_id))
-        self._before: dict[int, ShardRecord] = {}
+        self._earlier_records: dict[int, ShardRecord] = {}
 
     def record(self, number: int) -> ShardRecord | None:
         """What became of a shard's images. Returns None before the end of its first turn."""
-        found = super().record(number)
-        if found is not None:
-            self._before[number] = found
-        return found
+        record = super().record(number)
+        if record is not None:
+            self._earlier_records[number] = record
+        return record
 
     def put(self, record: ShardRecord) -> bool:
         """Save a record. Returns False if one of a later turn, or another one of this turn, is there."""
-        before = self._before.get(record.number)
-        saved = super().put(record)
-        if saved:
-            self._before[record.number] = record
-            done, failed = (0, 0) if before is None else (before.done, before.failed)
-            for name, more in (("imagesDone", record.done - done), ("imagesFailed", record.failed - failed)):
-                if more:
-                    self._run.add(RUN_ITEM, name, more)
-        return saved
+        earlier = self._earlier_records.get(record.number)
+        is_saved = super().put(record)
+        if is_saved:
+            self._earlier_records[record.number] = record
+            done, failed = (0, 0) if earlier is None else (earlier.done, earlier.failed)
+            for name, increase in (("imagesDone", record.done - done), ("imagesFailed", record.failed - failed)):
+                if increase:
+                    self._run.add(RUN_ITEM, name, increase)
+        return is_saved

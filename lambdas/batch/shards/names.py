@@ -19,13 +19,13 @@ def shard_key(run_id: str, number: int) -> str:
 
 def part_key(run_id: str, number: int, turn: int) -> str:
     """The detections lines of one shard. `turn` counts the workers that worked on it, from 1."""
-    return f"{folder(run_id)}part-{_numbered(number, turn)}.jsonl"
+    return f"{folder(run_id)}part-{_file_number(number, turn)}.jsonl"
 
 
 def failures_key(run_id: str, number: int, turn: int) -> str:
     """The failed images of one shard."""
-    return f"{folder(run_id)}failures-{_numbered(number, turn)}.jsonl"
+    return f"{folder(run_id)}failures-{_file_number(number, turn)}.jsonl"
 
 
-def _numbered(number: int, turn: int) -> str:
+def _file_number(number: int, turn: int) -> str:
     return f"{number:06}" if turn == 1 else f"{number:06}-{turn}"

@@ -74,7 +74,7 @@ class Shards:
     resumed: str | None = None
     before: BatchImages = field(default_factory=BatchImages)
 
-    def claimed(self, position: int) -> int | None:
+    def shard_of_claim(self, position: int) -> int | None:
         """The shard of the claim with this position, from 0. Returns None if there is none."""
         if position < len(self.again):
             return self.again[position]
@@ -88,12 +88,12 @@ class Shards:
         """
         handed_out = min(self.total, self.handed_out + max(0, self.claims - len(self.again)))
         finished = {record.number for record in records if not record.left}
-        known = range(self.total - 1, self.total - 1 - handed_out, -1)
-        again = tuple(number for number in known if number not in finished)
+        known_numbers = range(self.total - 1, self.total - 1 - handed_out, -1)
+        again = tuple(number for number in known_numbers if number not in finished)
         return replace(self, round=self.round + 1, again=again, handed_out=handed_out, claims=0)
 
     @property
-    def waiting(self) -> int:
+    def claimable_count(self) -> int:
         """The number of shards that this round's workers can claim."""
         return len(self.again) + self.total - self.handed_out
 
@@ -103,5 +103,5 @@ class Shards:
         for record in records:
             current, done, failed = current + record.current, done + record.done, failed + record.failed
         listed = self.before.listed + self.images.listed
-        left = listed - current - done - failed
-        return replace(self.images, listed=listed, current=current, done=done, failed=failed, left=left)
+        left_count = listed - current - done - failed
+        return replace(self.images, listed=listed, current=current, done=done, failed=failed, left=left_count)

@@ -16,10 +16,10 @@ from lambdas.aws.table import COUNTS_KEPT_S, Json, Partition
 from lambdas.batch.shards.listed_object import ListedObject, of_file
 from lambdas.batch.shards.names import shard_key
 from lambdas.batch.shards.record import ShardRecord, Shards
-from lambdas.batch.shards.turn import Flushed, ShardTurn
+from lambdas.batch.shards.turn import ShardTurn, TurnFiles
 
 _SHARDS, _RECORD = Json(Shards), Json(ShardRecord)
-_NEWER = "attribute_not_exists(turn) OR turn < :turn"
+_IS_NEWER = "attribute_not_exists(turn) OR turn < :turn"
 
 
 class ShardTable(Protocol):
@@ -68,7 +68,7 @@ class DynamoShardTable:
     def claim(self) -> int | None:
         """Claim the next shard of this round. One write, however many workers claim at the same time."""
         item = self._items.add("SHARDS", "claims", 1)
-        return _read_shards(item).claimed(int(item["claims"]) - 1)
+        return _read_shards(item).shard_of_claim(int(item["claims"]) - 1)
 
     def record(self, number: int) -> ShardRecord | None:
         """What became of a shard's images. Returns None before the end of its first turn."""
@@ -84,8 +84,11 @@ class DynamoShardTable:
     def put(self, record: ShardRecord) -> bool:
         """Save a record. Returns False if one of a later turn, or another one of this turn, is there."""
         values = {"turn": record.turn, "record": _RECORD.text(record)}
-        compared = {":turn": record.turn}
-        return self._items.update(_sk(record.number), values, condition=_NEWER, compared=compared) is not None
+        condition_values = {":turn": record.turn}
+        return (
+            self._items.update(_sk(record.number), values, condition=_IS_NEWER, condition_values=condition_values)
+            is not None
+        )
 
 
 def _read_shards(item: dict[str, Any]) -> Shards:
@@ -123,13 +126,13 @@ def take_turn(table: ShardTable, files: ShardFiles) -> ShardTurn | None:
     """Claim a shard with images without an outcome. Returns None if this round has no more."""
     while (number := table.claim()) is not None:
         turn = ShardTurn(files.run_id, number, files.objects(number), table.record(number))
-        if turn.open:
+        if turn.open_images:
             return turn
     return None
 
 
-def save_turn(table: ShardTable, files: ShardFiles, flushed: Flushed) -> bool:
+def save_turn(table: ShardTable, files: ShardFiles, turn_files: TurnFiles) -> bool:
     """Save the files of a turn, then its record. A worker that dies in between leaves the shard to another one."""
-    for key, content in flushed.files.items():
+    for key, content in turn_files.files.items():
         files.write(key, content)
-    return table.put(flushed.record)
+    return table.put(turn_files.record)

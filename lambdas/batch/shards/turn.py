@@ -15,7 +15,7 @@ from lambdas.batch.shards.record import ShardRecord, Traffic
 
 
 @dataclass(frozen=True)
-class Flushed:
+class TurnFiles:
     """The record of a turn, and its files by key. The files are written first."""
 
     files: dict[str, bytes]
@@ -23,17 +23,17 @@ class Flushed:
 
 
 class ShardTurn:
-    """The turn of a worker at a shard with these `objects`; `before` is the record of the turn before, if any."""
+    """The turn of a worker at a shard with these `objects`, after the turn with `record_before`, if any."""
 
     def __init__(
-        self, run_id: str, number: int, objects: Sequence[ListedObject], before: ShardRecord | None = None
+        self, run_id: str, number: int, objects: Sequence[ListedObject], record_before: ShardRecord | None = None
     ) -> None:
-        self._run_id, self._number, self._objects, self._before = run_id, number, objects, before
+        self._run_id, self._number, self._objects, self._record_before = run_id, number, objects, record_before
         self._lines: list[str] = []
-        self._done = 0
+        self._done_count = 0
         self._failures: list[FailedImage] = []
-        self._current = 0
-        self._left = set(range(len(objects)) if before is None else before.left)
+        self._current_count = 0
+        self._open_positions = set(range(len(objects)) if record_before is None else record_before.left)
 
     @property
     def size(self) -> int:
@@ -41,56 +41,56 @@ class ShardTurn:
         return len(self._objects)
 
     @property
-    def open(self) -> list[tuple[int, ListedObject]]:
+    def open_images(self) -> list[tuple[int, ListedObject]]:
         """The images without an outcome, each with its position in the shard."""
-        return [(position, self._objects[position]) for position in sorted(self._left)]
+        return [(position, self._objects[position]) for position in sorted(self._open_positions)]
 
-    def done(self, position: int, line: str) -> None:
+    def record_done(self, position: int, line: str) -> None:
         """Record the detections line of an image, without its end."""
         self._close(position)
         self._lines.append(line)
-        self._done += 1
+        self._done_count += 1
 
-    def current(self, position: int, line: str | None = None) -> None:
+    def record_current(self, position: int, line: str | None = None) -> None:
         """Record that an image has a current result, with its detections line if it was read."""
         self._close(position)
-        self._current += 1
+        self._current_count += 1
         if line is not None:
             self._lines.append(line)
 
-    def failed(self, position: int, failure: FailedImage) -> None:
+    def record_failure(self, position: int, failure: FailedImage) -> None:
         """Record that an image has no result."""
         self._close(position)
         self._failures.append(failure)
 
-    def flush(self, traffic: Traffic) -> Flushed:
+    def flush(self, traffic: Traffic) -> TurnFiles:
         """The files and the record. Images without an outcome are left."""
-        old = self._before or ShardRecord(self._number, 0, len(self._objects), 0, 0, 0, 0, ())
-        turn, files = old.turn + 1, dict[str, bytes]()
+        old_record = self._record_before or ShardRecord(self._number, 0, len(self._objects), 0, 0, 0, 0, ())
+        turn, files = old_record.turn + 1, dict[str, bytes]()
         part = _file(files, part_key(self._run_id, self._number, turn), self._lines)
         failures = [_as_line(failure) for failure in self._failures]
-        failed = _file(files, failures_key(self._run_id, self._number, turn), failures)
+        failures_part = _file(files, failures_key(self._run_id, self._number, turn), failures)
         record = ShardRecord(
             self._number,
             turn,
-            old.lines,
-            old.current + self._current,
-            old.done + self._done,
-            old.failed + len(self._failures),
-            old.temporary + sum(not failure.permanent for failure in self._failures),
-            tuple(sorted(self._left)),
-            old.parts + part,
-            old.failures + failed,
-            old.traffic.plus(traffic),
+            old_record.lines,
+            old_record.current + self._current_count,
+            old_record.done + self._done_count,
+            old_record.failed + len(self._failures),
+            old_record.temporary + sum(not failure.permanent for failure in self._failures),
+            tuple(sorted(self._open_positions)),
+            old_record.parts + part,
+            old_record.failures + failures_part,
+            old_record.traffic.plus(traffic),
         )
-        return Flushed(files, record)
+        return TurnFiles(files, record)
 
-    def following(self, record: ShardRecord) -> ShardTurn:
+    def next_turn(self, record: ShardRecord) -> ShardTurn:
         """The turn after this one, whose record it is."""
         return ShardTurn(self._run_id, self._number, self._objects, record)
 
     def _close(self, position: int) -> None:
-        self._left.remove(position)  # raises KeyError if an image would get a second outcome
+        self._open_positions.remove(position)  # raises KeyError if an image would get a second outcome
 
 
 def failures_of(content: bytes) -> list[FailedImage]:

@@ -36,7 +36,7 @@ class RunRecords:
 
 
 @dataclass(frozen=True)
-class Summarised:
+class BatchSummary:
     """A batch whose files are to be written. `images_bucket` holds the images; times are in epoch seconds."""
 
     model_arn: str
@@ -58,10 +58,10 @@ class BatchFiles:
     summary_uri: str
     labels_uri: str | None
     failures: tuple[FailedImage, ...]
-    unlabelled: int
+    unlabelled_count: int
 
 
-def write_files(files: ShardFiles, chain: Sequence[RunRecords], batch: Summarised) -> BatchFiles:
+def write_files(files: ShardFiles, chain: Sequence[RunRecords], batch: BatchSummary) -> BatchFiles:
     """Write all files of the last run of the chain. A repeated call writes the same files.
 
     Raises:
@@ -72,7 +72,7 @@ def write_files(files: ShardFiles, chain: Sequence[RunRecords], batch: Summarise
     failed = _write_failed(files, failures)
     parts = tuple(part for run in chain for record in run.records for part in record.parts)
     labels = LabelsManifest(batch.images_bucket, run_id, batch.min_confidence) if batch.ground_truth else None
-    unlabelled = _write_labels(files, parts, batch.images_bucket, labels)
+    unlabelled_count = _write_labels(files, parts, batch.images_bucket, labels)
     resumed = chain[-2].run_id if len(chain) > 1 else None
     times = str(iso(batch.started_at)), str(iso(batch.finished_at))
     manifest = BatchManifest(
@@ -86,7 +86,7 @@ def write_files(files: ShardFiles, chain: Sequence[RunRecords], batch: Summarise
         summary_uri=_uri(files, "summary.csv"),
         labels_uri=_uri(files, "labels.manifest") if labels else None,
         failures=failures,
-        unlabelled=unlabelled,
+        unlabelled_count=unlabelled_count,
     )
 
 
@@ -95,8 +95,8 @@ def _failures(files: ShardFiles, chain: Sequence[RunRecords]) -> Iterator[Failed
     for run in chain:
         for record in run.records:
             for part in record.failures:
-                found = failures_of(files.read(part.key))
-                yield from (each for each in found if each.permanent or run is chain[-1])
+                failures = failures_of(files.read(part.key))
+                yield from (each for each in failures if each.permanent or run is chain[-1])
 
 
 def _write_failed(files: ShardFiles, failures: Sequence[FailedImage]) -> ManifestPart:
@@ -108,27 +108,27 @@ def _write_failed(files: ShardFiles, failures: Sequence[FailedImage]) -> Manifes
 
 def _write_labels(files: ShardFiles, parts: Sequence[ManifestPart], bucket: str, labels: LabelsManifest | None) -> int:
     """Write summary.csv and, with `labels`, labels.manifest. Returns the number of images that the latter lacks."""
-    table, unlabelled = LabelTable(), 0
+    table, unlabelled_count = LabelTable(), 0
     with ThreadPoolExecutor(READERS) as threads, TemporaryFile() as manifest:
         for content in _in_groups(threads, lambda part: files.read(part.key), parts):
-            found = [Detections.of_line(line) for line in content.decode().split("\n") if line]
-            for each in found:
-                table.add(each)
+            results = [Detections.of_line(line) for line in content.decode().split("\n") if line]
+            for result in results:
+                table.add(result)
             if labels is None:
                 continue
-            needed = [labels.needs_sides(each) for each in found]
-            wanted = [each.image if needs else None for each, needs in zip(found, needed, strict=True)]
-            sides = list(threads.map(lambda image: _sides(files.s3, bucket, image), wanted))
-            for each, needs, known in zip(found, needed, sides, strict=True):
-                if needs and known is None:
-                    unlabelled += 1
+            needs_sides = [labels.needs_sides(result) for result in results]
+            images = [result.image if needs else None for result, needs in zip(results, needs_sides, strict=True)]
+            sides = list(threads.map(lambda image: _sides(files.s3, bucket, image), images))
+            for result, needs, image_sides in zip(results, needs_sides, sides, strict=True):
+                if needs and image_sides is None:
+                    unlabelled_count += 1
                 else:
-                    manifest.write(f"{labels.line(each, known)}\n".encode())
+                    manifest.write(f"{labels.line(result, image_sides)}\n".encode())
         if labels is not None:
             manifest.seek(0)
             files.s3.upload_fileobj(manifest, files.bucket, _key(files, "labels.manifest"))
     files.write(_key(files, "summary.csv"), table.as_csv(), "text/csv")
-    return unlabelled
+    return unlabelled_count
 
 
 def _in_groups(
@@ -154,10 +154,10 @@ def _sides(s3: Any, bucket: str, image: ListedImage | None) -> Sides | None:
         return content
 
     try:
-        found = sides_of_picture(read(0, HEAD_BYTES), read)
+        sides = sides_of_picture(read(0, HEAD_BYTES), read)
     except ClientError:  # the image was deleted in the meantime: its labels remain in its part
         return None
-    return None if isinstance(found, Fault) else found
+    return None if isinstance(sides, Fault) else sides
 
 
 def _key(files: ShardFiles, name: str) -> str:

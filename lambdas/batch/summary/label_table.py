@@ -26,14 +26,14 @@ class LabelTable:
     def __init__(self) -> None:
         self._sums: dict[str, _Sums] = {}
 
-    def add(self, found: Detections) -> None:
+    def add(self, detections: Detections) -> None:
         """Count an image's labels."""
-        for label in found.labels:
+        for label in detections.labels:
             sums = self._sums.setdefault(label.name, _Sums())
             sums.detections += 1
             sums.confidence += label.confidence
             sums.lowest, sums.highest = min(sums.lowest, label.confidence), max(sums.highest, label.confidence)
-        for name in {label.name for label in found.labels}:
+        for name in {label.name for label in detections.labels}:
             self._sums[name].images += 1
 
     def as_csv(self) -> bytes:

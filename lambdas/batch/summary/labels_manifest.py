@@ -23,32 +23,34 @@ class LabelsManifest:
         self._classes: dict[str, int] = {}
         self._has_boxes = True  # of the model; an image without labels does not say it
 
-    def needs_sides(self, found: Detections) -> bool:
+    def needs_sides(self, detections: Detections) -> bool:
         """Whether the image's line has boxes, which are in pixels."""
-        if found.labels:
-            self._has_boxes = found.labels[0].box is not None
+        if detections.labels:
+            self._has_boxes = detections.labels[0].box is not None
         return self._has_boxes
 
-    def line(self, found: Detections, sides: Sides | None) -> str:
+    def line(self, detections: Detections, sides: Sides | None) -> str:
         """The line of an image with these `sides`, which a line without boxes does not need."""
-        labels = [label for label in found.labels if label.confidence >= self._min_confidence]
-        about = {"human-annotated": "no", "creation-date": found.at[:19], "job-name": self._run_id}
-        source = {"source-ref": f"s3://{self._bucket}/{found.image.key}"}
-        members = self._boxes(labels, sides, about) if sides is not None else _image_level(labels, about)
+        labels = [label for label in detections.labels if label.confidence >= self._min_confidence]
+        job = {"human-annotated": "no", "creation-date": detections.at[:19], "job-name": self._run_id}
+        source = {"source-ref": f"s3://{self._bucket}/{detections.image.key}"}
+        members = self._boxes(labels, sides, job) if sides is not None else _image_level(labels, job)
         return json.dumps({**source, **members}, ensure_ascii=False)
 
-    def _boxes(self, labels: list[Label], sides: Sides, about: dict[str, str]) -> dict[str, Any]:
+    def _boxes(self, labels: list[Label], sides: Sides, job: dict[str, str]) -> dict[str, Any]:
         width, height = sides
-        boxed = [(label, label.box) for label in labels if label.box is not None]
-        annotations = [{"class_id": self._class_of(label), **_pixels(box, width, height)} for label, box in boxed]
-        class_map = {str(self._class_of(label)): label.name for label, _ in boxed}
+        labels_with_box = [(label, label.box) for label in labels if label.box is not None]
+        annotations = [
+            {"class_id": self._class_of(label), **_pixels(box, width, height)} for label, box in labels_with_box
+        ]
+        class_map = {str(self._class_of(label)): label.name for label, _ in labels_with_box}
         return {
             ATTRIBUTE: {"image_size": [{"width": width, "height": height, "depth": 3}], "annotations": annotations},
             f"{ATTRIBUTE}-metadata": {
-                "objects": [{"confidence": _share(label)} for label, _ in boxed],
+                "objects": [{"confidence": _share(label)} for label, _ in labels_with_box],
                 "class-map": class_map,
                 "type": "groundtruth/object-detection",
-                **about,
+                **job,
             },
         }
 
@@ -56,7 +58,7 @@ class LabelsManifest:
         return self._classes.setdefault(label.name, len(self._classes))
 
 
-def _image_level(labels: list[Label], about: dict[str, str]) -> dict[str, Any]:
+def _image_level(labels: list[Label], job: dict[str, str]) -> dict[str, Any]:
     """One attribute for each label of the whole image."""
     members: dict[str, Any] = {}
     for number, label in enumerate(labels, start=1):
@@ -66,7 +68,7 @@ def _image_level(labels: list[Label], about: dict[str, str]) -> dict[str, Any]:
             "class-name": label.name,
             "confidence": _share(label),
             "type": "groundtruth/image-classification",
-            **about,
+            **job,
         }
     return members
 

@@ -21,9 +21,9 @@ class Ending:
         """The deadline in the output."""
         if self.deadline_at is None:
             return None
-        spare = round((self.deadline_at - self.finished_at) / 60, 1)
-        met = self.finished_at <= self.deadline_at
-        return DeadlineOutput(str(iso(self.deadline_at)), str(iso(self.finished_at)), met, spare)
+        spare_minutes = round((self.deadline_at - self.finished_at) / 60, 1)
+        is_met = self.finished_at <= self.deadline_at
+        return DeadlineOutput(str(iso(self.deadline_at)), str(iso(self.finished_at)), is_met, spare_minutes)
 
     @property
     def is_late(self) -> bool:
@@ -33,18 +33,21 @@ class Ending:
 
 def verdict_of(images: BatchImages, ending: Ending) -> tuple[BatchVerdict, str]:
     """The verdict and its sentence."""
-    late = ""
+    late_text = ""
     if ending.is_late and ending.deadline is not None:
-        late = f"; the last result came {-ending.deadline.spare_minutes:g} minutes after the deadline"
+        late_text = f"; the last result came {-ending.deadline.spare_minutes:g} minutes after the deadline"
     if images.left:
-        why = ending.left_because or "the run ended before they were processed"
-        return "partial", f"{count(images.left, 'image')} left: {why}; run again with resume{late}."
+        reason = ending.left_because or "the run ended before they were processed"
+        return "partial", f"{count(images.left, 'image')} left: {reason}; run again with resume{late_text}."
     if images.failed:
         done = images.done + images.current
-        return "partial", f"{done:,} of {count(images.listed, 'image')} have a result, {images.failed:,} failed{late}."
+        return (
+            "partial",
+            f"{done:,} of {count(images.listed, 'image')} have a result, {images.failed:,} failed{late_text}.",
+        )
     if not images.done:
-        found = f"all {images.listed:,} images have a current result" if images.listed else "no image was found"
-        return "nothing-to-do", f"There is nothing to do: {found}; the model costs nothing."
-    if late:
-        return "deadline-missed", f"All {count(images.listed, 'image')} have a result{late}."
+        images_text = f"all {images.listed:,} images have a current result" if images.listed else "no image was found"
+        return "nothing-to-do", f"There is nothing to do: {images_text}; the model costs nothing."
+    if late_text:
+        return "deadline-missed", f"All {count(images.listed, 'image')} have a result{late_text}."
     return "complete", f"All {count(images.listed, 'image')} have a result."

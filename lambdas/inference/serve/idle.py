@@ -15,7 +15,7 @@ ROUNDING_S = 1.0  # a pause has whole seconds
 MAX_POLLS = 10  # until the next look, while nothing can be decided
 # Seconds of a run for each second between two looks: a look adds nine events to the execution's history, which AWS
 # limits to 25,000. A run of a day has about 860 looks.
-RUN_PER_WAIT = 250.0
+RUN_S_PER_WAIT_S = 250.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,6 @@ class Pause:
 
     def until_next(self, quiet: Quiet, now: float, started_at: float) -> int:
         """Whole seconds until the next look. The looks that decide are close together, the ones before may be rare."""
-        step = max(self.poll_s, (now - started_at) / RUN_PER_WAIT)
-        before_the_last = quiet.since + self.idle_s - now - (EMPTY_LOOKS - 1) * step
-        return max(1, round(max(step, min(MAX_POLLS * self.poll_s, before_the_last))))
+        wait_s = max(self.poll_s, (now - started_at) / RUN_S_PER_WAIT_S)
+        wait_before_last_s = quiet.since + self.idle_s - now - (EMPTY_LOOKS - 1) * wait_s
+        return max(1, round(max(wait_s, min(MAX_POLLS * self.poll_s, wait_before_last_s))))

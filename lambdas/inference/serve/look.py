@@ -35,18 +35,18 @@ def look_at_uploads(run_id: str) -> int | None:
     run, progress, state = store.load()
     lease = lease_store().renew(run.model_arn, run_id, now)
     counts = [counts_of(url) for url, _ in run.queues]
-    state = replace(state, waiting=sum(each.messages for each in counts if each))
+    state = replace(state, waiting=sum(queue_counts.messages for queue_counts in counts if queue_counts))
 
-    def save(looked: ServeState, phase: str) -> None:
-        store.save_state(looked, run.live(looked, run.spent_usd(progress, now), now), phase=phase)
+    def save(new_state: ServeState, phase: str) -> None:
+        store.save_state(new_state, run.live(new_state, run.spent_usd(progress, now), now), phase=phase)
 
     if state.closing_at is not None:
         save(state, "closing")
         return _until_closed(run, counts, now - state.closing_at)
-    found = model_of(run.model_arn, run.project_arn).look()
-    require_running(found)
-    are_open = _open_gates(run, found, lease)
-    state = _looked(run, state, counts, are_open=are_open, now=now)
+    model_state = model_of(run.model_arn, run.project_arn).look()
+    require_running(model_state)
+    are_open = _open_gates(run, model_state, lease)
+    state = _state_after_look(run, state, counts, are_open=are_open, now=now)
     assert state.quiet is not None, "it was just looked"
     remaining = run.remaining(progress, now)
     is_idle = state.quiet.is_idle(run.idle_s, now)
@@ -64,7 +64,7 @@ def look_at_uploads(run_id: str) -> int | None:
     return settings().model_poll_s
 
 
-def _looked(
+def _state_after_look(
     run: ServeRun, state: ServeState, counts: list[QueueCounts | None], *, are_open: bool, now: float
 ) -> ServeState:
     """The state after a look. As long as a gate is not open, or a queue can't be read, there may be something to do."""
@@ -79,8 +79,8 @@ def _looked(
 
 def _open_gates(run: ServeRun, state: ModelState, lease: Lease) -> bool:
     """Open the gates. Returns whether all of them were open before, as far as is known, and should be."""
-    found = [set_gate(run.model_arn, arn, state, lease) for _, arn in run.queues]
-    return all(was_open and pace is not None for was_open, pace in found)
+    gates = [set_gate(run.model_arn, arn, state, lease) for _, arn in run.queues]
+    return all(was_open and pace is not None for was_open, pace in gates)
 
 
 def _until_closed(run: ServeRun, counts: list[QueueCounts | None], closing_s: float) -> int | None:

@@ -22,7 +22,7 @@ from lambdas.reports.metrics import count_verdict
 from lambdas.runs.quotas import quotas_client, require_room, require_units, units_quota
 
 
-def prepare_serve(wanted: ServeInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
+def prepare_serve(run_input: ServeInput, run_id: str, execution_arn: str, started_at: str) -> dict[str, Any]:
     """Acquire the lease, find the model, and save the plan.
 
     Returns `{"holds", "output"}`; `output` is None unless another run holds the lease.
@@ -30,64 +30,64 @@ def prepare_serve(wanted: ServeInput, run_id: str, execution_arn: str, started_a
     Raises:
         InvalidInput, ModelNotFound, ModelNotStartable, AccessDenied, InternalError
     """
-    leases, minutes = lease_store(), wanted.limits.max_minutes
+    leases, minutes = lease_store(), run_input.limits.max_minutes
     # A model that its owner has started meanwhile keeps running.
-    own = Lease(wanted.model_arn, run_id, execution_arn, started_at, minutes, "restore", kind="serve")
-    lease = leases.acquire(own)
+    own_lease = Lease(run_input.model_arn, run_id, execution_arn, started_at, minutes, "restore", kind="serve")
+    lease = leases.acquire(own_lease)
     if lease.run_id != run_id:
-        count_verdict(wanted.model_arn, "skipped")
-        return {"holds": False, "output": to_json(_skipped(wanted, run_id, lease))}
-    model = find_model(wanted.model_arn)
+        count_verdict(run_input.model_arn, "skipped")
+        return {"holds": False, "output": to_json(_skipped(run_input, run_id, lease))}
+    model = find_model(run_input.model_arn)
     state = model.look()
     leases.save(lease.with_initial_state(model.handle, state))
     move_to_running(state)  # raises ModelNotStartable
     if not state.costs_money:
         require_room(leases, lease)
-    serve_store(run_id).create(_plan(wanted, lease, model.handle, state))
+    serve_store(run_id).create(_plan(run_input, lease, model.handle, state))
     return {"holds": True, "output": None}
 
 
-def _plan(wanted: ServeInput, lease: Lease, handle: str, state: ModelState) -> ServeRun:
-    before = activity_of(wanted.model_arn)
+def _plan(run_input: ServeInput, lease: Lease, handle: str, state: ModelState) -> ServeRun:
+    earlier_activity = activity_of(run_input.model_arn)
     return ServeRun(
         run_id=lease.run_id,
-        model_arn=wanted.model_arn,
+        model_arn=run_input.model_arn,
         project_arn=handle,
         started_at=lease.started_at,
-        inference_units=_units(wanted, state),
+        inference_units=_units(run_input, state),
         requested_units=None,
         usd_per_unit_hour=settings().usd_per_unit_hour,
-        max_minutes=wanted.limits.max_minutes,
-        max_usd=wanted.limits.max_cost_usd,
+        max_minutes=run_input.limits.max_minutes,
+        max_usd=run_input.limits.max_cost_usd,
         after_run="restore",
-        prefix=wanted.prefix,
-        queues=tuple((each.url, each.arn) for each in wanted.queues),
-        idle_s=60 * wanted.idle_stop_minutes,
-        done_before=before.images_done,
-        failed_before=before.images_failed,
-        failures_before={each.error: each.images for each in failures_of(wanted.model_arn)},
+        prefix=run_input.prefix,
+        queues=tuple((each.url, each.arn) for each in run_input.queues),
+        idle_s=60 * run_input.idle_stop_minutes,
+        done_before=earlier_activity.images_done,
+        failed_before=earlier_activity.images_failed,
+        failures_before={each.error: each.images for each in failures_of(run_input.model_arn)},
     )
 
 
-def _units(wanted: ServeInput, state: ModelState) -> int:
+def _units(run_input: ServeInput, state: ModelState) -> int:
     """The inference units to start with: those of a model that runs, else of the input or of the last measurement."""
     if state.status == "RUNNING":
         return state.min_inference_units or 1
-    quota = units_quota(quotas_client(), facts_of(wanted.model_arn)).units
-    if wanted.units == "recommended":
-        outputs = history().outputs(wanted.model_arn, verdicts=USABLE_VERDICTS)
-        recommended = (each.recommendation.min_inference_units for each in outputs)
-        return min(quota, next((units for units in recommended if units is not None), 1))
-    require_units("units", wanted.units, quota)
-    return wanted.units
+    quota = units_quota(quotas_client(), facts_of(run_input.model_arn)).units
+    if run_input.units == "recommended":
+        outputs = history().outputs(run_input.model_arn, verdicts=USABLE_VERDICTS)
+        recommended_units = (each.recommendation.min_inference_units for each in outputs)
+        return min(quota, next((units for units in recommended_units if units is not None), 1))
+    require_units("units", run_input.units, quota)
+    return run_input.units
 
 
-def _skipped(wanted: ServeInput, run_id: str, holder: Lease) -> ServeOutput:
+def _skipped(run_input: ServeInput, run_id: str, holder: Lease) -> ServeOutput:
     """The output of a run that found the model's lease taken: it has touched nothing."""
     return ServeOutput(
         run_id=run_id,
         model_arn=holder.model_arn,
-        prefix=wanted.prefix,
+        prefix=run_input.prefix,
         verdict="skipped",
         verdict_detail=f"{holder.sentence}; uploads wait.",
         images=ServedImages(0, 0, 0),

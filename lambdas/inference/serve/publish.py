@@ -50,8 +50,15 @@ def _facts(run: ServeRun, state: ServeState) -> ServeFacts:
 
 def _new_failures(run: ServeRun, failures: Iterable[FailedImages]) -> tuple[FailedImages, ...]:
     """The failures of the run, of all those of its model."""
-    own = (replace(each, images=each.images - run.failures_before.get(each.error, 0)) for each in failures)
-    return tuple(sorted((each for each in own if each.images > 0), key=lambda each: (-each.images, each.error)))
+    own_failures = (
+        replace(failure, images=failure.images - run.failures_before.get(failure.error, 0)) for failure in failures
+    )
+    return tuple(
+        sorted(
+            (failure for failure in own_failures if failure.images > 0),
+            key=lambda failure: (-failure.images, failure.error),
+        )
+    )
 
 
 def serve_output(
@@ -67,14 +74,14 @@ def serve_output(
     busy_s = (activity.active_at or 0.0) - (state.opened_at or 0.0)
     usd = receipt.usd or 0.0
     verdict: ServeVerdict = "served" if state.limit is None else "limit-reached"
-    left = f"; {count(state.waiting, 'upload')} left for the next start" if state.waiting else ""
-    why = f"No upload came for {run.idle_s / 60:g} minutes" if state.limit is None else f"{state.limit} is reached"
+    left_text = f"; {count(state.waiting, 'upload')} left for the next start" if state.waiting else ""
+    reason = f"No upload came for {run.idle_s / 60:g} minutes" if state.limit is None else f"{state.limit} is reached"
     return ServeOutput(
         run_id=run.run_id,
         model_arn=run.model_arn,
         prefix=run.prefix,
         verdict=verdict,
-        verdict_detail=f"{why}, so the model was released{left}.",
+        verdict_detail=f"{reason}, so the model was released{left_text}.",
         images=ServedImages(done, failed, state.waiting),
         failures=failures,
         tps=rounded(done / busy_s, 2) if done and busy_s > 0 else None,

@@ -36,7 +36,7 @@ class ServeRun(ModelRun):
     failed_before: int
     failures_before: Mapping[str, int] = field(default_factory=dict)
 
-    def live(self, looked: ServeState | None = None, usd: float | None = None, now: float | None = None) -> LiveServe:
+    def live(self, state: ServeState | None = None, usd: float | None = None, now: float | None = None) -> LiveServe:
         """The run as clients show it: after PrepareServe, or after a look at the time `now`."""
         return LiveServe(
             queue_urls=tuple(url for url, _ in self.queues),
@@ -45,9 +45,9 @@ class ServeRun(ModelRun):
             usd_per_unit_hour=self.usd_per_unit_hour,
             done_before=self.done_before,
             failed_before=self.failed_before,
-            waiting=looked.waiting if looked else None,
-            opened_at=looked.opened_at if looked else None,
-            idle_since=looked.quiet.since if looked and looked.quiet else None,
+            waiting=state.waiting if state else None,
+            opened_at=state.opened_at if state else None,
+            idle_since=state.quiet.since if state and state.quiet else None,
             usd=usd,
             usd_at=now,
         )

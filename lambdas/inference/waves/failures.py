@@ -21,12 +21,12 @@ _IMAGES, _KEY, _MESSAGE = "images ", "key ", "message "  # names of attributes, 
 
 def count_failures(model_arn: str, failures: Sequence[Failure]) -> None:
     """Count images by their errors. An error of the table is logged: it must not bring the messages back."""
-    last = {failure.error: failure for failure in failures}
-    if not last:
+    last_failures = {failure.error: failure for failure in failures}
+    if not last_failures:
         return
     amounts = {f"{_IMAGES}{error}": number for error, number in Counter(each.error for each in failures).items()}
-    examples = {f"{_KEY}{error}": each.image.key for error, each in last.items()}
-    messages = {f"{_MESSAGE}{error}": each.message[:MAX_MESSAGE] for error, each in last.items()}
+    examples = {f"{_KEY}{error}": each.image.key for error, each in last_failures.items()}
+    messages = {f"{_MESSAGE}{error}": each.message[:MAX_MESSAGE] for error, each in last_failures.items()}
     try:
         items_of(model_arn).add_all(UPLOAD_FAILURES_ITEM, amounts, {**examples, **messages})
     except AWS_ERRORS:

@@ -8,7 +8,7 @@ from lambdas.aws.clients import client
 from lambdas.aws.errors import AWS_ERRORS
 from lambdas.aws.logging import logger
 
-_NAME = "ApproximateNumberOfMessages"
+_ATTRIBUTE_PREFIX = "ApproximateNumberOfMessages"
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class QueueCounts:
 
 def counts_of(queue_url: str) -> QueueCounts | None:
     """The counts now. Returns None if the queue can't be read, which is logged."""
-    names = [f"{_NAME}{kind}" for kind in ("", "NotVisible", "Delayed")]
+    names = [f"{_ATTRIBUTE_PREFIX}{kind}" for kind in ("", "NotVisible", "Delayed")]
     try:
-        found = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+        attributes = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
     except AWS_ERRORS:
         logger.warning("the queue could not be read", exc_info=True)
         return None
-    return QueueCounts(*(int(found[name]) for name in names))
+    return QueueCounts(*(int(attributes[name]) for name in names))

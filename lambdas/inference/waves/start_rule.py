@@ -38,9 +38,9 @@ class LastRun:
         return self.ended_at if self.has_succeeded else self.ended_at + AFTER_FAILURE_S
 
 
-def wave_began_at(waiting_since: float, last: LastRun | None) -> float:
+def wave_began_at(waiting_since: float, last_run: LastRun | None) -> float:
     """When the uploads that wait now were first seen. What a run has left counts from the moment after it."""
-    return max(waiting_since, last.ended_at + MOMENT_S if last and last.ended_at is not None else 0.0)
+    return max(waiting_since, last_run.ended_at + MOMENT_S if last_run and last_run.ended_at is not None else 0.0)
 
 
 def should_start(
@@ -49,7 +49,7 @@ def should_start(
     waiting_since: float | None,
     state: ModelState | None,
     lease: Lease | None,
-    last: LastRun | None,
+    last_run: LastRun | None,
     now: float,
 ) -> bool:
     """Whether a run starts the model now for so many `visible` messages, the first of which was seen `waiting_since`.
@@ -58,7 +58,7 @@ def should_start(
     """
     if state is None or not state.is_startable or lease is not None or not visible or waiting_since is None:
         return False
-    if last is not None and now < last.next_at:
+    if last_run is not None and now < last_run.next_at:
         return False
-    is_old = now - wave_began_at(waiting_since, last) >= terms.oldest_seconds
+    is_old = now - wave_began_at(waiting_since, last_run) >= terms.oldest_seconds
     return visible >= terms.images or is_old

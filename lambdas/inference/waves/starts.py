@@ -30,7 +30,7 @@ from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
 
 _ITEM = "WAVE"
-_UNCHANGED = "attribute_not_exists(waitingSince) OR waitingSince = :before"
+_IS_UNCHANGED = "attribute_not_exists(waitingSince) OR waitingSince = :before"
 
 
 class Start(BaseModel, alias_generator=to_camel):
@@ -51,10 +51,10 @@ def start_if_due(
         if waiting_since is None:
             return False
         model_arn = parse_serve_input(start.input).model_arn
-        last = _last_run(activity_of(model_arn).served_by, start.input)
-        if not should_start(start.start_at, counts.visible, waiting_since, state, lease, last, now):
+        last_run = _last_run(activity_of(model_arn).served_by, start.input)
+        if not should_start(start.start_at, counts.visible, waiting_since, state, lease, last_run, now):
             return False
-        _start(model_arn, queue_url, start.input, wave_began_at(waiting_since, last))
+        _start(model_arn, queue_url, start.input, wave_began_at(waiting_since, last_run))
     except AWS_ERRORS:
         logger.exception("no run could be started for the uploads; the next look tries")
         return False
@@ -64,14 +64,16 @@ def start_if_due(
 def _waiting_since(queue_url: str, counts: QueueCounts, state: ModelState | None, now: float) -> float | None:
     """When uploads were first seen to wait for the model. Returns None if none do."""
     items = Partition(dynamodb_client(), settings().runs_table, f"QUEUE#{_name(queue_url)}", kept_s=COUNTS_KEPT_S)
-    before, waits = 0.0, counts.visible > 0 and (state is None or state.status != "RUNNING")
+    saved_since, is_waiting = 0.0, counts.visible > 0 and (state is None or state.status != "RUNNING")
     with suppress(KeyError):
-        before = items.get(_ITEM)["waitingSince"]
-    if waits == bool(before):
-        return before or None
-    after = float(int(now)) if waits else 0.0
-    item = items.update(_ITEM, {"waitingSince": after}, condition=_UNCHANGED, compared={":before": before})
-    return (after if item else items.get(_ITEM)["waitingSince"]) or None
+        saved_since = items.get(_ITEM)["waitingSince"]
+    if is_waiting == bool(saved_since):
+        return saved_since or None
+    new_since = float(int(now)) if is_waiting else 0.0
+    item = items.update(
+        _ITEM, {"waitingSince": new_since}, condition=_IS_UNCHANGED, condition_values={":before": saved_since}
+    )
+    return (new_since if item else items.get(_ITEM)["waitingSince"]) or None
 
 
 def _last_run(execution_arn: str | None, run_input: Mapping[str, Any]) -> LastRun | None:
@@ -79,16 +81,16 @@ def _last_run(execution_arn: str | None, run_input: Mapping[str, Any]) -> LastRu
     if execution_arn is None:
         return None
     try:
-        found = states_client().describe_execution(executionArn=execution_arn)
+        execution = states_client().describe_execution(executionArn=execution_arn)
     except states_client().exceptions.ExecutionDoesNotExist:
         return None
-    output = json.loads(found.get("output") or "{}")
+    output = json.loads(execution.get("output") or "{}")
     return LastRun(
-        found["startDate"].timestamp(),
-        found["stopDate"].timestamp() if found["status"] != "RUNNING" else None,
-        found["status"] == "SUCCEEDED",
+        execution["startDate"].timestamp(),
+        execution["stopDate"].timestamp() if execution["status"] != "RUNNING" else None,
+        execution["status"] == "SUCCEEDED",
         output.get("verdict") == "limit-reached",
-        json.loads(found["input"]) == run_input,
+        json.loads(execution["input"]) == run_input,
     )
 
 

@@ -15,10 +15,10 @@ from iu_tuner.formats import count, percent, tps
 from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table, Tone
 from lambdas.reports.page.html.formats import milliseconds, moment, usd
-from lambdas.reports.page.images import failures_by_kind, flat, numbers, pairs, progress
+from lambdas.reports.page.images import counts_table, failures_by_kind, flat_values, pairs_table, progress
 
 _TONES: Mapping[str, Tone] = {"complete": "good", "nothing-to-do": "good"}
-_NEXT = {
+_NEXT_ACTIONS = {
     "complete": "Use the results: manifest.json lists their files.",
     "partial": "Run again with resume to process what is left; failed.jsonl says what to mend.",
     "deadline-missed": "Give more inference units, or an earlier start.",
@@ -55,7 +55,7 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
             verdict=output.verdict,
             tone=_TONES.get(output.verdict, "caution"),
             evidence=output.verdict_detail,
-            next_action=_NEXT.get(output.verdict, ""),
+            next_action=_NEXT_ACTIONS.get(output.verdict, ""),
             command=None,
             figures=_figures(output, facts),
             receipt=receipt_sentence(model) if model else "",
@@ -67,23 +67,27 @@ def batch_contents(output: BatchOutput, facts: BatchFacts, versions: Mapping[str
             _images(output),
             *_failures(output),
             *_alternatives(output, facts),
-            pairs("input", "Input, with its defaults", flat(facts.effective_input)),
-            pairs("versions", "Versions", versions.items()),
+            pairs_table("input", "Input, with its defaults", flat_values(facts.effective_input)),
+            pairs_table("versions", "Versions", versions.items()),
         ),
         "The same as data: result.json beside this file, and manifest.json of the batch.",
     )
 
 
 def _figures(output: BatchOutput, facts: BatchFacts) -> tuple[Figure, ...]:
-    images, sent, cost = output.images, output.throughput, output.cost
-    share = f"{percent(sent.of_measured)} of the measured rate" if sent.of_measured else "not measured before"
-    throttled = f", {percent(sent.throttled_share)} throttled" if sent.throttled_share is not None else ""
-    ideal = f"{usd(cost.ideal_usd)} for the images alone" if cost and cost.ideal_usd is not None else ""
-    expected = f"{usd(facts.expected_usd)} expected" if facts.expected_usd is not None else ""
+    images, throughput, cost = output.images, output.throughput, output.cost
+    share_text = (
+        f"{percent(throughput.of_measured)} of the measured rate" if throughput.of_measured else "not measured before"
+    )
+    throttled_text = (
+        f", {percent(throughput.throttled_share)} throttled" if throughput.throttled_share is not None else ""
+    )
+    ideal_text = f"{usd(cost.ideal_usd)} for the images alone" if cost and cost.ideal_usd is not None else ""
+    expected_text = f"{usd(facts.expected_usd)} expected" if facts.expected_usd is not None else ""
     return (
         Figure("Results", f"{images.done + images.current:,}", f"of {count(images.listed, 'image')}"),
-        Figure("Images/s", "–" if sent.tps is None else tps(sent.tps), f"{share}{throttled}"),
-        Figure("Cost", usd(cost.run_usd if cost else None), ", ".join(filter(None, (ideal, expected)))),
+        Figure("Images/s", "–" if throughput.tps is None else tps(throughput.tps), f"{share_text}{throttled_text}"),
+        Figure("Cost", usd(cost.run_usd if cost else None), ", ".join(filter(None, (ideal_text, expected_text)))),
         Figure("p50 ms", milliseconds(output.latency_ms.p50), f"p95 {milliseconds(output.latency_ms.p95)}"),
     )
 
@@ -99,25 +103,27 @@ def _images(output: BatchOutput) -> Table:
         ("of these with the content of another image", images.duplicates),
         *((f"left out: {reason}", number) for reason, number in sorted(images.left_out.items())),
     ]
-    return numbers("images", "Images", rows)
+    return counts_table("images", "Images", rows)
 
 
 def _failures(output: BatchOutput) -> tuple[Table, ...]:
     if not output.failures:
         return ()
     numbers_of = Counter(failure.error for failure in output.failures)
-    last = {failure.error: failure for failure in output.failures}
-    kinds = [(error, number, last[error].key, last[error].message) for error, number in numbers_of.most_common()]
-    shown = len(output.failures)
+    examples = {failure.error: failure for failure in output.failures}
+    kinds = [
+        (error, number, examples[error].key, examples[error].message) for error, number in numbers_of.most_common()
+    ]
+    shown_count = len(output.failures)
     note = (
-        f"Of the first {shown} of {output.images.failed:,}; failed.jsonl has all."
-        if output.images.failed > shown
+        f"Of the first {shown_count} of {output.images.failed:,}; failed.jsonl has all."
+        if output.images.failed > shown_count
         else ""
     )
-    first = tuple((each.key, each.error, f"{each.attempts}") for each in output.failures)
+    rows = tuple((failure.key, failure.error, f"{failure.attempts}") for failure in output.failures)
     return (
         failures_by_kind(kinds, note),
-        Table("failed", "Failed images", ("Key", "Error", "Attempts"), first, numbers=frozenset({2})),
+        Table("failed", "Failed images", ("Key", "Error", "Attempts"), rows, numbers=frozenset({2})),
     )
 
 

@@ -24,10 +24,10 @@ def progress(points: Sequence[tuple[float, int]], measured: float | None) -> Pic
     return Picture("progress", title, sentence, chart)
 
 
-def numbers(name: str, title: str, rows: Iterable[tuple[str, int]], note: str = "") -> Table:
+def counts_table(name: str, title: str, rows: Iterable[tuple[str, int]], note: str = "") -> Table:
     """A table of numbers of images."""
-    shown = tuple((what, f"{number:,}") for what, number in rows)
-    return Table(name, title, ("Images", "Number"), shown, numbers=frozenset({1}), note=note)
+    cells = tuple((what, f"{number:,}") for what, number in rows)
+    return Table(name, title, ("Images", "Number"), cells, numbers=frozenset({1}), note=note)
 
 
 def failures_by_kind(kinds: Iterable[tuple[str, int, str, str]], note: str = "") -> Table:
@@ -42,17 +42,17 @@ def _shortened(key: str) -> str:
     return key if len(key) <= MAX_KEY else f"{key[: MAX_KEY // 2]}…{key[-MAX_KEY // 2 :]}"
 
 
-def pairs(name: str, title: str, rows: Iterable[tuple[str, Any]]) -> Table:
+def pairs_table(name: str, title: str, rows: Iterable[tuple[str, Any]]) -> Table:
     """A table of names and their values."""
     return Table(name, title, ("Name", "Value"), tuple((str(key), str(value)) for key, value in rows))
 
 
-def flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+def flat_values(values: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
     """The values of an object, each with its path as the name."""
     rows: list[tuple[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            rows += flat(value, f"{above}{name}.")
+            rows += flat_values(value, f"{path}{name}.")
         else:
-            rows.append((f"{above}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value))
+            rows.append((f"{path}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value))
     return rows

@@ -13,10 +13,10 @@ from iu_tuner.formats import tps
 from lambdas.models.registry import facts_of
 from lambdas.reports.page.html.contents import Contents, Figure, Summary, Table
 from lambdas.reports.page.html.formats import moment, usd
-from lambdas.reports.page.images import failures_by_kind, numbers, pairs, progress
+from lambdas.reports.page.images import counts_table, failures_by_kind, pairs_table, progress
 
-_REPLAY = "Look at the failures by kind. iu-tuner queue replay sends the dead letters again."
-_NEXT = {
+_REPLAY_ADVICE = "Look at the failures by kind. iu-tuner queue replay sends the dead letters again."
+_NEXT_ACTIONS = {
     "served": "Nothing; uploads that come start the model again.",
     "limit-reached": "Give higher limits if uploads are not to wait for a day.",
 }
@@ -34,7 +34,8 @@ class ServeFacts:
 
 def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str, str]) -> Contents:
     """The contents of the page."""
-    names, left, has_failed = ModelArn.of(output.model_arn), output.model, output.images.failed > 0
+    names, model = ModelArn.of(output.model_arn), output.model
+    is_served, has_failed = output.verdict == "served", output.images.failed > 0
     circumstances = f"{facts_of(output.model_arn).notice}Uploads under {output.prefix}, {moment(facts.started_at)}"
     return Contents(
         Summary(
@@ -44,21 +45,21 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
             circumstances=circumstances,
             answer=output.sentence,
             verdict=output.verdict,
-            tone="good" if output.verdict == "served" and not has_failed else "caution",
+            tone="good" if is_served and not has_failed else "caution",
             evidence=output.verdict_detail,
-            next_action=_REPLAY if has_failed and output.verdict == "served" else _NEXT.get(output.verdict, ""),
+            next_action=_REPLAY_ADVICE if is_served and has_failed else _NEXT_ACTIONS.get(output.verdict, ""),
             command=None,
             figures=_figures(output, facts),
-            receipt=receipt_sentence(left) if left else "",
-            receipt_tone="caution" if left is not None and left.costs_money else "good",
+            receipt=receipt_sentence(model) if model else "",
+            receipt_tone="caution" if model is not None and model.costs_money else "good",
             reasons=(),
         ),
         (progress(facts.points, facts.measured_tps),),
         (
             _images(output),
             *_failures(output),
-            pairs("terms", "Terms of the run", facts.terms.items()),
-            pairs("versions", "Versions", versions.items()),
+            pairs_table("terms", "Terms of the run", facts.terms.items()),
+            pairs_table("versions", "Versions", versions.items()),
         ),
         "The same as data: result.json beside this file.",
     )
@@ -67,10 +68,10 @@ def serve_contents(output: ServeOutput, facts: ServeFacts, versions: Mapping[str
 def _figures(output: ServeOutput, facts: ServeFacts) -> tuple[Figure, ...]:
     images, cost = output.images, output.cost
     per_1000 = cost.usd_per1000_images if cost else None
-    measured = "not measured before" if facts.measured_tps is None else f"{tps(facts.measured_tps)} were measured"
+    measured_text = "not measured before" if facts.measured_tps is None else f"{tps(facts.measured_tps)} were measured"
     return (
         Figure("Results", f"{images.done:,}", f"{images.failed:,} failed, {images.waiting:,} wait"),
-        Figure("Images/s", "–" if output.tps is None else tps(output.tps), measured),
+        Figure("Images/s", "–" if output.tps is None else tps(output.tps), measured_text),
         Figure("Cost", usd(cost.run_usd if cost else None), f"{usd(per_1000)} for 1,000 images"),
         Figure("Inference units", str(output.inference_units or "–"), "of the model in this run"),
     )
@@ -79,7 +80,7 @@ def _figures(output: ServeOutput, facts: ServeFacts) -> tuple[Figure, ...]:
 def _images(output: ServeOutput) -> Table:
     images = output.images
     rows = [("with a new result", images.done), ("failed", images.failed), ("wait for the next start", images.waiting)]
-    return numbers("images", "Images", rows)
+    return counts_table("images", "Images", rows)
 
 
 def _failures(output: ServeOutput) -> tuple[Table, ...]:

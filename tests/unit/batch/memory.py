@@ -29,7 +29,7 @@ class MemoryTable:
     def claim(self) -> int | None:
         shards = self.load()
         self.shards = replace(shards, claims=shards.claims + 1)
-        return shards.claimed(shards.claims)
+        return shards.shard_of_claim(shards.claims)
 
     def record(self, number: int) -> ShardRecord | None:
         return self.kept.get(number)

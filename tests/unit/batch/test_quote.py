@@ -73,7 +73,7 @@ def test_the_other_forms_of_units() -> None:
 
 
 def test_the_alternatives_are_the_other_numbers_of_units() -> None:
-    rows = {row.inference_units: (row.hours, row.usd) for row in alternatives(54_000, BEES, chosen=1)}
+    rows = {row.inference_units: (row.hours, row.usd) for row in alternatives(54_000, BEES, chosen_units=1)}
 
     assert rows[3] == (1.2, 12.54)
     assert sorted(rows) == [2, 3, 4, 5]

@@ -48,7 +48,7 @@ class Sender:
     requests: int = 0
     throttled: int = 0
     paced_s: float = 0.5
-    gone: bool = False
+    model_is_gone: bool = False
     flaky: set[bytes] = field(default_factory=set)  # keys that fail once
 
     def __call__(self, tasks: Iterator[ShardTask | None]) -> Sender:
@@ -206,20 +206,20 @@ def test_current_results_are_found_before_anything_is_sent(s3: Any) -> None:
     assert (after.current, after.done, after.failed) == (3, 1, 1)
 
 
-@pytest.mark.parametrize("keeps_current", [True, False])
-def test_what_a_worker_wrote_before_it_died_is_in_the_parts(s3: Any, keeps_current: bool) -> None:
+@pytest.mark.parametrize("reads_current", [True, False])
+def test_what_a_worker_wrote_before_it_died_is_in_the_parts(s3: Any, reads_current: bool) -> None:
     for key in KEYS[:5]:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     play(s3, listed(s3, {}), Sender(limit=3), has_files=True)
     table, files = listed(s3, {}), ShardFiles(s3, BUCKET, RUN)
-    processing = replace(processing_of(s3, has_files=True), keeps_current=keeps_current)
+    processing = replace(processing_of(s3, has_files=True), reads_current=reads_current)
 
     find_current(table, files, processing, is_over=lambda: False)
     play(s3, table, Sender(), has_files=True)
 
     tally = table.load().tally(table.records())
     assert (tally.current, tally.done) == (3, 2)
-    assert sorted(keys_in_parts(s3, table)) == (KEYS[:5] if keeps_current else KEYS[3:5])
+    assert sorted(keys_in_parts(s3, table)) == (KEYS[:5] if reads_current else KEYS[3:5])
 
 
 def test_a_list_without_etags_asks_s3_and_names_what_is_missing(s3: Any) -> None:

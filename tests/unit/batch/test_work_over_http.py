@@ -19,7 +19,7 @@ from lambdas.batch.work import RoundWork
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.models.rekognition.request import RequestSigner
-from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.image_result import Question, ResultKeys
 from lambdas.processing.image_work import Processing
 from lambdas.processing.outcomes import Rules
@@ -54,7 +54,7 @@ def test_a_round_answers_each_image_once_although_the_model_throttles() -> None:
         detector = CustomLabelsDetector(arn, RequestSigner(server.url, "us-east-1", Credentials("test", "test")))
         store = ResultStore(s3, BUCKET, BUCKET, ResultKeys("results/"))
         processing = Processing(Question(arn, BUCKET), Rules(FACTS), detector, store, "bytes", has_files=False)
-        pace = MemoryPace(first_pace(1, Measured(2 * TPS, LATENCY_S)))  # so the model throttles
+        pace = MemoryPace(first_pace(1, MeasuredRate(2 * TPS, LATENCY_S)))  # so the model throttles
 
         def send(tasks: Iterator[ShardTask | None]) -> Sent:
             return send_paced(tasks, pace, detector.connection, until=time.time() + 30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.inference.live_pace import LivePace, ModelIsMeasured, Unreported
+from lambdas.inference.live_pace import LivePace, ModelIsMeasured, UnreportedOutcomes
 from lambdas.processing.pace import Report
 from lambdas.processing.slots import Slots
 
@@ -17,38 +17,43 @@ class Pace:
         self._is_unsure = is_unsure
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
         self.reports.append(report.outcomes)
-        return Slots(now, 1.0, wanted or 0, now + 1.0, is_unsure=self._is_unsure)
+        return Slots(now, 1.0, wanted_slots or 0, now + 1.0, is_unsure=self._is_unsure)
 
 
-def live(pace: Pace, unreported: Unreported) -> LivePace:
+def live(pace: Pace, unreported: UnreportedOutcomes) -> LivePace:
     """A batch that has its slots."""
     begun = LivePace(pace, lambda: True, unreported)  # type: ignore[arg-type]
-    begun.exchange(Report(), 10.0, wanted=5)
+    begun.exchange(Report(), 10.0, wanted_slots=5)
     return begun
 
 
 def test_the_next_batch_reports_what_became_of_the_last_one() -> None:
-    pace, unreported = Pace(), Unreported()
+    pace, unreported = Pace(), UnreportedOutcomes()
 
-    live(pace, unreported).exchange(Report("000"), 11.0, wanted=0)
+    live(pace, unreported).exchange(Report("000"), 11.0, wanted_slots=0)
     assert pace.reports == [""]
-    live(pace, unreported).exchange(Report("0"), 12.0, wanted=0)
+    live(pace, unreported).exchange(Report("0"), 12.0, wanted_slots=0)
     live(pace, unreported)
 
     assert pace.reports == ["", "000", "0"]
 
 
 @pytest.mark.parametrize(
-    ("report", "unsent"),
+    ("report", "returned_slots"),
     [(Report("01"), None), (Report("0", unused=1), None), (Report("0", cap=3), None), (Report("0"), (11.0, 12.0))],
 )
-def test_news_are_reported_at_once(report: Report, unsent: tuple[float, float] | None) -> None:
+def test_news_are_reported_at_once(report: Report, returned_slots: tuple[float, float] | None) -> None:
     pace = Pace()
 
-    live(pace, Unreported()).exchange(report, 11.0, wanted=0, unsent=unsent)
+    live(pace, UnreportedOutcomes()).exchange(report, 11.0, wanted_slots=0, returned_slots=returned_slots)
 
     assert pace.reports == ["", report.outcomes]
 
@@ -56,16 +61,16 @@ def test_news_are_reported_at_once(report: Report, unsent: tuple[float, float] |
 def test_while_the_rate_is_a_guess_all_is_reported_at_once() -> None:
     pace = Pace(is_unsure=True)
 
-    live(pace, Unreported()).exchange(Report("00"), 11.0, wanted=0)
+    live(pace, UnreportedOutcomes()).exchange(Report("00"), 11.0, wanted_slots=0)
 
     assert pace.reports == ["", "00"]
 
 
 def test_a_batch_that_is_over_while_a_run_begins_to_measure_has_sent_its_requests() -> None:
     answers = iter([True, False, False])
-    batch = LivePace(Pace(), lambda: next(answers), Unreported())  # type: ignore[arg-type]
-    batch.exchange(Report(), 9.0, wanted=2)
+    batch = LivePace(Pace(), lambda: next(answers), UnreportedOutcomes())  # type: ignore[arg-type]
+    batch.exchange(Report(), 9.0, wanted_slots=2)
 
-    assert batch.exchange(Report("00"), 10.0, wanted=0).count == 0
+    assert batch.exchange(Report("00"), 10.0, wanted_slots=0).count == 0
     with pytest.raises(ModelIsMeasured):
-        batch.exchange(Report(), 10.0, wanted=1)
+        batch.exchange(Report(), 10.0, wanted_slots=1)

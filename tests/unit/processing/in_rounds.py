@@ -12,7 +12,7 @@ class SentRound(Protocol):
     """What came of a round."""
 
     @property
-    def gone(self) -> bool:
+    def model_is_gone(self) -> bool:
         """Whether the model does not run any more."""
 
 
@@ -39,7 +39,7 @@ def send_in_rounds(
             sleep(min(until, min(work.not_before for work in todo)) - moment)
             continue
         rounds.append(send(iter(due)))
-        if rounds[-1].gone:
+        if rounds[-1].model_is_gone:
             break
         todo = [work for work in works if work.is_waiting]
     for work in works:

@@ -14,13 +14,18 @@ class MemoryPace:
         self.pace, self.exchanges, self.outcomes, self.reserved = pace, 0, "", 0
 
     def exchange(
-        self, report: Report, now: float, *, wanted: int | None = None, unsent: tuple[float, float] | None = None
+        self,
+        report: Report,
+        now: float,
+        *,
+        wanted_slots: int | None = None,
+        returned_slots: tuple[float, float] | None = None,
     ) -> Slots:
         self.exchanges += 1
         self.outcomes += report.outcomes
         self.pace = after(self.pace, report, now)
-        if unsent is not None:
-            self.pace = give_back(self.pace, *unsent)
-        self.pace, slots = reserve(self.pace, now, "batch", 1, wanted)
+        if returned_slots is not None:
+            self.pace = give_back(self.pace, *returned_slots)
+        self.pace, slots = reserve(self.pace, now, "batch", 1, wanted_slots)
         self.reserved += slots.count
         return slots

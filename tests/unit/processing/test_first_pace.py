@@ -8,8 +8,8 @@ import pytest
 from iu_tuner.contract.output.measured import CleanTpsOutput
 from iu_tuner.contract.output.reading import parse_output
 from iu_tuner.contract.output.result import MeasuredVerdict, Output
-from lambdas.processing.first_pace import Measured, first_pace, measured_in
-from lambdas.processing.pacer import SAFETY
+from lambdas.processing.first_pace import MeasuredRate, first_pace, last_measured_rate
+from lambdas.processing.pacer import START_SHARE
 from tests.support.modules import ROOT
 
 OUTPUTS = ROOT / "tests/unit/contract/output/outputs.jsonl"
@@ -36,21 +36,21 @@ def _parsed(text: str) -> object:
 def test_the_newest_usable_measurement_counts() -> None:
     unusable = [_output("unstable", 9.0), _output("ok", None), _output("throttles-below-max", 9.0)]
 
-    assert measured_in([*unusable, _output("ok", 5.0, 9.5), _output("ok", 7.0)]) == Measured(5.0, 0.2)
-    assert measured_in([_output("throttles-below-max", 5.0, 8.0)]) == Measured(5.0, 0.2, 4.0)
-    assert measured_in(unusable) is None
+    assert last_measured_rate([*unusable, _output("ok", 5.0, 9.5), _output("ok", 7.0)]) == MeasuredRate(5.0, 0.2)
+    assert last_measured_rate([_output("throttles-below-max", 5.0, 8.0)]) == MeasuredRate(5.0, 0.2, 4.0)
+    assert last_measured_rate(unusable) is None
 
 
 @pytest.mark.parametrize(
     ("measured", "rate", "cap"),
     [
-        (Measured(5.0, 0.2), SAFETY * 15, 3 + 3),
-        (Measured(5.0, None), SAFETY * 15, None),
-        (Measured(5.0, 0.2, 4.0), 12.0, 3),
-        (Measured(1.0, 0.1, 0.5), 1.5, 1),
+        (MeasuredRate(5.0, 0.2), START_SHARE * 15, 3 + 3),
+        (MeasuredRate(5.0, None), START_SHARE * 15, None),
+        (MeasuredRate(5.0, 0.2, 4.0), 12.0, 3),
+        (MeasuredRate(1.0, 0.1, 0.5), 1.5, 1),
     ],
 )
-def test_the_rate_and_the_requests_in_flight_at_the_start(measured: Measured, rate: float, cap: int | None) -> None:
+def test_the_rate_and_the_requests_in_flight_at_the_start(measured: MeasuredRate, rate: float, cap: int | None) -> None:
     pace = first_pace(3, measured)
 
     assert (pace.rate, pace.cap, pace.slow_start) == (pytest.approx(rate), cap, False)

@@ -60,7 +60,7 @@ def test_a_file_says_from_which_confidence_labels_are_kept():
 
     told = json.loads(result_file(keeping, Result({"CustomLabels": []}, ()), found))["Inference"]
 
-    assert (told["minConfidence"], told["keepFrom"], keeping.asked_from) == (50, 0, 0)
+    assert (told["minConfidence"], told["keepFrom"], keeping.requested_confidence) == (50, 0, 0)
 
 
 def test_the_file_of_an_error():

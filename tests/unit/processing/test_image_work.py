@@ -91,7 +91,7 @@ ANSWERED_TWICE: dict[str, Any] = {
 class Round:
     """A round, which ends when the script does."""
 
-    gone: bool
+    model_is_gone: bool
 
 
 def send(work: ImageWork, script: list[Reply], now: Callable[[], float]) -> int:
@@ -109,7 +109,7 @@ def send(work: ImageWork, script: list[Reply], now: Callable[[], float]) -> int:
                     accepted += reply.outcome == ACCEPTED and reply is not BROKEN
                     is_again = each.finish(reply, 183.4)
                 assert prepared.sha256
-        return Round(gone=not script)
+        return Round(model_is_gone=not script)
 
     send_in_rounds([work], send_once, 1e12, now, lambda seconds: None)
     return accepted
@@ -128,7 +128,7 @@ def test_an_image_has_one_outcome_and_is_not_paid_for_twice(image, script, fault
     accepted = send(work, list(script), lambda: next(clock))
 
     result_key = every.store.keys.of_result(image.key)
-    assert (work.outcome is Outcome.DONE) == (work.found is not None and work.outcome is not None)
+    assert (work.outcome is Outcome.DONE) == (work.detections is not None and work.outcome is not None)
     assert (work.outcome is Outcome.FAILED) == (work.failure is not None)
     assert accepted <= 1
     assert not accepted or work.outcome is not None  # an answer is never left
@@ -180,5 +180,5 @@ def test_an_image_that_changed_after_the_listing_has_the_read_one_s_result():
     send(work, [Reply(ACCEPTED)], lambda: 1.0)
 
     assert s3.objects["results/a.jpg.json"][1]["source-etag"] == "e2"
-    assert work.found is not None
-    assert (work.found.image.e_tag, work.found.image.size) == ("e2", len(JPEG))
+    assert work.detections is not None
+    assert (work.detections.image.e_tag, work.detections.image.size) == ("e2", len(JPEG))

@@ -52,7 +52,7 @@ REFUSED = ({"key": POISON}, {"key": LATE, "code": "InvalidS3ObjectException", "t
 class Round:
     """A round in which the model ran."""
 
-    gone: bool = False
+    model_is_gone: bool = False
 
 
 @dataclass
@@ -71,7 +71,7 @@ class World:
         signer = RequestSigner(self.server.url, "us-east-1", Credentials("test", "test"))
         store = ResultStore(self.s3, BUCKET, BUCKET, ResultKeys("r/"))
         if look:
-            store.look_around(images)
+            store.list_results(images)
         question = Question(arn, BUCKET, min_confidence=10)
         every = Processing(question, Rules(FACTS), CustomLabelsDetector(arn, signer), store, source)
         works = [ImageWork(image, every, now=self.clock.__next__) for image in images]

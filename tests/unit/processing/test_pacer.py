@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.pacer import Case, goals, run_case
-from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.pace import Pace, Report, with_units
-from lambdas.processing.pacer import PROBED, SAFETY, after
+from lambdas.processing.pacer import PROBE_RATIO, START_SHARE, after
 from local.simulated_model.model_spec import ModelTruth
 from simulation.pacing.paced_batch import run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
@@ -128,7 +128,7 @@ def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
 
 def test_a_pace_that_ignores_throttles_misses_the_goals(monkeypatch: pytest.MonkeyPatch) -> None:
     def deaf(pace: Pace, report: Report, now: float) -> Pace:
-        return replace(pace, rate=1.2 * pace.rate / SAFETY) if pace.ceiling is None else pace
+        return replace(pace, rate=1.2 * pace.rate / START_SHARE) if pace.ceiling is None else pace
 
     monkeypatch.setattr("simulation.pacing.paced_batch.after", lambda *given: replace(deaf(*given), ceiling=1.0))
 
@@ -142,7 +142,7 @@ def test_of_a_model_that_halves_for_a_third_of_the_time_a_batch_uses_nearly_all(
         begins_s = third_s * (0.7 + 0.2 * seed)
         tempo = Tempo(((0.0, 1.0), (begins_s, 0.5), (begins_s + third_s, 1.0)))
         service = UnsteadyService(ModelTruth(tps_per_iu=tps, latency_mean_s=0.08, seed=seed), Around(tempo))
-        done = run_batch(service, first_pace(1, Measured(tps, 0.08)), 3 * third_s, seed=str(seed)).between(
+        done = run_batch(service, first_pace(1, MeasuredRate(tps, 0.08)), 3 * third_s, seed=str(seed)).between(
             0, 3 * third_s
         )
         used.append(done["accepted"] / (tps * tempo.work_until(int(3 * third_s))))
@@ -170,5 +170,5 @@ def test_a_throttled_probe_ends_at_what_was_answered_since_the_last_throttle() -
     throttled = after(replace(probed, rate=9.0), Report("0" * 12 + "1"), NOW + 4)
 
     assert lost.seeking
-    assert probed.rate > PROBED * lost.rate
+    assert probed.rate > PROBE_RATIO * lost.rate
     assert throttled.rate == pytest.approx(20 / 4)

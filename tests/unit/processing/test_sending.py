@@ -14,7 +14,7 @@ from lambdas.models.ports import PreparedRequest
 from lambdas.models.rekognition.data_plane import CustomLabelsDetector
 from lambdas.models.rekognition.request import RequestSigner
 from lambdas.processing import sending
-from lambdas.processing.first_pace import Measured, first_pace
+from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.pace import Pace
 from lambdas.processing.sending import Sent, send_paced
 from local.simulated_model.model_spec import ModelTruth
@@ -86,7 +86,7 @@ def _send(model: Model, images: list[Image], pace: MemoryPace, seconds: float = 
 
 def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimulatedModel) -> None:
     model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.05))
-    images, pace = model.images(IMAGES), MemoryPace(first_pace(1, Measured(TPS / 2, 0.05)))
+    images, pace = model.images(IMAGES), MemoryPace(first_pace(1, MeasuredRate(TPS / 2, 0.05)))
     decided = [Image(None) for _ in range(5)]
 
     sent = _send(model, [*images, *decided], pace)
@@ -126,7 +126,7 @@ def test_no_slot_is_reserved_for_what_turns_out_to_need_no_request(
     monkeypatch.setattr(sending, "PREPARE_S", 60.0)
     model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.02))
     [image], decided = model.images(1), [Decided() for _ in range(4)]
-    pace = MemoryPace(first_pace(1, Measured(TPS, 0.02)))
+    pace = MemoryPace(first_pace(1, MeasuredRate(TPS, 0.02)))
 
     sent = send_paced(
         iter([image, *decided]),
@@ -143,7 +143,7 @@ def test_a_throttled_image_is_sent_again_and_its_throttles_are_no_replies(server
     model = Model(server, ModelTruth(tps_per_iu=TPS / 4, start_s=0.0, latency_mean_s=0.02))
     images = model.images(40)
 
-    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.02))))
+    sent = _send(model, images, MemoryPace(first_pace(1, MeasuredRate(TPS, 0.02))))
 
     assert all(image.replies == [Reply(ACCEPTED)] for image in images)
     assert sent.throttled == model.totals()["throttled"] > 0
@@ -161,7 +161,7 @@ def test_a_task_that_may_not_be_sent_yet_is_asked_for_again(server: RunningSimul
             while not image.replies:
                 yield None
 
-    pace = MemoryPace(first_pace(1, Measured(TPS, 0.05)))
+    pace = MemoryPace(first_pace(1, MeasuredRate(TPS, 0.05)))
     sent = send_paced(one_after_the_other(), pace, model.detector.connection, until=time.time() + 60)
 
     assert all(image.replies == [Reply(ACCEPTED)] for image in images)
@@ -173,7 +173,7 @@ def test_an_image_is_sent_again_as_often_as_its_task_asks(server: RunningSimulat
     images = model.images(6)
     images[2].again = 3
 
-    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.01))))
+    sent = _send(model, images, MemoryPace(first_pace(1, MeasuredRate(TPS, 0.01))))
 
     assert [len(image.replies) for image in images] == [1, 1, 4, 1, 1, 1]
     assert sent.requests == 9
@@ -183,7 +183,7 @@ def test_what_is_not_sent_at_the_end_stays_with_the_caller(server: RunningSimula
     model = Model(server, ModelTruth(tps_per_iu=TPS, start_s=0.0, latency_mean_s=0.01))
     images = model.images(200)
 
-    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.01))), seconds=1.0)
+    sent = _send(model, images, MemoryPace(first_pace(1, MeasuredRate(TPS, 0.01))), seconds=1.0)
 
     finished = sum(len(image.replies) for image in images)
     assert finished == sent.accepted == model.totals()["accepted"] < len(images)
@@ -194,9 +194,9 @@ def test_a_model_that_is_gone_ends_the_sending(server: RunningSimulatedModel) ->
     client_of(server).stop_project_version(ProjectVersionArn=model.arn)
     images = model.images(30)
 
-    sent = _send(model, images, MemoryPace(first_pace(1, Measured(TPS, 0.01))))
+    sent = _send(model, images, MemoryPace(first_pace(1, MeasuredRate(TPS, 0.01))))
 
-    assert sent.gone and sent.accepted == 0
+    assert sent.model_is_gone and sent.accepted == 0
     assert not any(image.replies for image in images)
 
 
@@ -212,6 +212,6 @@ def test_an_error_of_a_task_ends_all_threads_and_is_raised(server: RunningSimula
         _send(
             model,
             [*model.images(5), Broken(model.images(1)[0].prepared)],
-            MemoryPace(first_pace(1, Measured(TPS, 0.01))),
+            MemoryPace(first_pace(1, MeasuredRate(TPS, 0.01))),
         )
     assert threading.active_count() == before

@@ -95,8 +95,8 @@ def test_a_worker_counts_what_it_did_with_its_slots() -> None:
     assert own.next_at(NOW) == NOW
     before = [own.send(NOW), own.send(NOW)]
     assert own.next_at(NOW + 0.2) is None  # the cap
-    own.done(ACCEPTED, before[0], NOW)
-    own.done(THROTTLED, before[1], NOW)
+    own.record_outcome(ACCEPTED, before[0], NOW)
+    own.record_outcome(THROTTLED, before[1], NOW)
     assert own.next_at(NOW + 0.95) == pytest.approx(NOW + 0.6)  # the others are too old
     report = own.report(NOW + 0.95)
 
@@ -120,9 +120,9 @@ def test_a_worker_tells_whether_requests_were_late() -> None:
 def test_a_worker_whose_late_request_was_followed_by_a_throttle_gives_up_late_slots() -> None:
     own = WorkerSlots()
     own.add(Slots(NOW, 0.1, 20, NOW + 2))
-    own.done(ACCEPTED, own.send(NOW + 0.15), NOW + 0.2)
+    own.record_outcome(ACCEPTED, own.send(NOW + 0.15), NOW + 0.2)
     assert own.next_at(NOW + 0.35) == pytest.approx(NOW + 0.1)
-    own.done(THROTTLED, own.send(NOW + 0.35), NOW + 0.4)
+    own.record_outcome(THROTTLED, own.send(NOW + 0.35), NOW + 0.4)
 
     assert own.next_at(NOW + 0.55) == pytest.approx(NOW + 0.6)
     assert own.report(NOW + 0.55).unused == 4
@@ -133,12 +133,12 @@ def test_many_throttles_make_a_worker_report_early_and_give_its_slots_back() -> 
     own.report(NOW)
     own.add(Slots(NOW, 0.1, 10, NOW + 1))
     for _ in range(4):
-        own.done(THROTTLED, own.send(NOW), NOW)
+        own.record_outcome(THROTTLED, own.send(NOW), NOW)
 
     assert not own.is_due(NOW + 0.05)
     assert own.is_due(NOW + 0.4)
     assert own.next_at(NOW + 0.4) is None, "first it reports"
-    assert own.unsent(NOW + 0.4) == (pytest.approx(NOW + 0.4), pytest.approx(NOW + 1.0))
+    assert own.give_back(NOW + 0.4) == (pytest.approx(NOW + 0.4), pytest.approx(NOW + 1.0))
     assert own.next_at(NOW + 0.4) is None
 
 
@@ -146,10 +146,10 @@ def test_a_guess_is_left_at_the_first_throttle() -> None:
     own = WorkerSlots()
     own.report(NOW)
     own.add(Slots(NOW, 0.1, 10, NOW + 1, is_unsure=True))
-    own.done(ACCEPTED, own.send(NOW), NOW)
+    own.record_outcome(ACCEPTED, own.send(NOW), NOW)
     assert own.next_at(NOW + 0.4) is not None
 
-    own.done(THROTTLED, own.send(NOW + 0.4), NOW + 0.4)
+    own.record_outcome(THROTTLED, own.send(NOW + 0.4), NOW + 0.4)
 
     assert own.is_due(NOW + 0.4)
     assert own.next_at(NOW + 0.4) is None
@@ -158,8 +158,8 @@ def test_a_guess_is_left_at_the_first_throttle() -> None:
 def test_a_worker_finds_the_limit_of_requests_in_flight_and_none_where_there_is_none() -> None:
     limited, rated = WorkerSlots(), WorkerSlots()
     for number in range(100):
-        limited.done(THROTTLED if number % 5 > 2 else ACCEPTED, number % 5, NOW)
-        rated.done(THROTTLED if number % 7 == 0 else ACCEPTED, number % 5, NOW)
+        limited.record_outcome(THROTTLED if number % 5 > 2 else ACCEPTED, number % 5, NOW)
+        rated.record_outcome(THROTTLED if number % 7 == 0 else ACCEPTED, number % 5, NOW)
 
     assert limited.report(NOW).cap == 3
     assert rated.report(NOW).cap is None

@@ -8,7 +8,7 @@ import pytest
 
 from iu_tuner.contract.errors import InvalidInput
 from iu_tuner.contract.execution_input import parse_input
-from lambdas.tuning.served_models import with_end_of_served
+from lambdas.tuning.served_models import keep_served_model_running
 
 ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/1615476219000"
 
@@ -24,9 +24,9 @@ ARN = "arn:aws:rekognition:us-east-1:123456789012:project/bees/version/v1/161547
     ],
 )
 def test_a_model_that_analyses_uploads_keeps_running(given: dict[str, Any], served: list[str], end: str) -> None:
-    assert with_end_of_served(parse_input({"modelArn": ARN, **given}), served).after_run == end
+    assert keep_served_model_running(parse_input({"modelArn": ARN, **given}), served).after_run == end
 
 
 def test_a_stop_needs_the_word_that_others_use_the_model() -> None:
     with pytest.raises(InvalidInput, match='afterRun: got "stop"; takes "restore"'):
-        with_end_of_served(parse_input({"modelArn": ARN, "afterRun": "stop"}), [ARN])
+        keep_served_model_running(parse_input({"modelArn": ARN, "afterRun": "stop"}), [ARN])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def given(value: float) -> str:
+def input_number(value: float) -> str:
     """A number of the input, formatted about as the user wrote it."""
     return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:.2g}"
 
@@ -36,11 +36,6 @@ def size(size_bytes: int) -> str:
 def milliseconds(value: float | None) -> str:
     """A latency in milliseconds; a dash for None."""
     return "–" if value is None else f"{value:,.0f}"
-
-
-def listed(names: list[str]) -> str:
-    """The names as a list in a sentence: `a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 MONTHS = (

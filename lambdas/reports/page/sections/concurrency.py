@@ -14,7 +14,7 @@ from lambdas.reports.page.html.contents import Picture
 from lambdas.reports.page.html.formats import milliseconds
 
 TITLE = "What more concurrency bought"
-QUEUES = 1.5  # ratio of latencies between two steps; above it, requests wait for each other
+QUEUEING_RATIO = 1.5  # ratio of latencies between two steps; above it, requests wait for each other
 
 
 def concurrency(steps: Sequence[MeasuredStep], answer: Output) -> Picture:
@@ -27,10 +27,10 @@ def concurrency(steps: Sequence[MeasuredStep], answer: Output) -> Picture:
     if not points:
         nothing = "No step with a fixed number of concurrent requests came to an end, so there is nothing to compare."
         return Picture("concurrency", TITLE, nothing, None)
-    drawn = [points[lanes] for lanes in sorted(points)]
+    drawn_points = [points[lanes] for lanes in sorted(points)]
     # One bar compares nothing; the sentence has its numbers.
-    chart = {"points": drawn} if len(drawn) > 1 else None
-    return Picture("concurrency", TITLE, " ".join(_sentences(drawn, answer)), chart)
+    chart = {"points": drawn_points} if len(drawn_points) > 1 else None
+    return Picture("concurrency", TITLE, " ".join(_sentences(drawn_points, answer)), chart)
 
 
 def _point(counts: StepCounts) -> dict[str, Any]:
@@ -76,6 +76,6 @@ def _last_doubling(before: Mapping[str, Any], last: Mapping[str, Any]) -> list[s
         return []
     if last["throttled"] > before["throttled"]:
         return ["The last move bought throttles, not throughput: the model is saturated there."]
-    if last["p50"] and before["p50"] and last["p50"] > QUEUES * before["p50"]:
+    if last["p50"] and before["p50"] and last["p50"] > QUEUEING_RATIO * before["p50"]:
         return ["The last move bought latency, not throughput: requests wait for each other there."]
     return []

@@ -19,8 +19,8 @@ from lambdas.reports.page.html.formats import day_of_week, usd
 
 TITLE = "What clients asked for in the past"
 MAX_POINTS = 720  # points that a screen can show; each one has the busiest of its periods
-PERIODS = {60: "minute", 300: "five minutes", 3600: "hour"}
-SPANS = {60: "minutes", 300: "five-minute spans", 3600: "hours"}
+PERIOD_NAMES = {60: "minute", 300: "five minutes", 3600: "hour"}
+SPAN_NAMES = {60: "minutes", 300: "five-minute spans", 3600: "hours"}
 
 
 def past(answer: Output, history: RequestHistory | None) -> tuple[Picture, ...]:
@@ -32,7 +32,7 @@ def past(answer: Output, history: RequestHistory | None) -> tuple[Picture, ...]:
     if not row.requests:
         return (Picture("past", TITLE, _nothing(row), None),)
     tables = [_busiest(row), *([_scaling(advice.auto_scaling)] if advice.auto_scaling else [])]
-    chart = {**points(history), "period": PERIODS[history.period_s], "levels": _levels(row, answer)}
+    chart = {**points(history), "period": PERIOD_NAMES[history.period_s], "levels": _levels(row, answer)}
     return (Picture("past", TITLE, " ".join(_sentences(row, advice)), chart, tables=tuple(tables)),)
 
 
@@ -55,24 +55,24 @@ def points(history: RequestHistory) -> dict[str, Any]:
 def _levels(row: PastDemandOutput, answer: Output) -> list[dict[str, Any]]:
     advice, per_unit = answer.recommendation, answer.tps_per_inference_unit
     average, peak = row.average_tps or 0.0, row.peak_tps or 0.0
-    shown = [
+    levels = [
         {"of": "demand", "text": f"average {tps(average)}/s", "tps": average},
         {
             "of": "demand",
-            "text": f"{row.percentile:g} % of the {SPANS[row.period_seconds]} ≤ {tps(peak)}/s",
+            "text": f"{row.percentile:g} % of the {SPAN_NAMES[row.period_seconds]} ≤ {tps(peak)}/s",
             "tps": peak,
         },
     ]
     for units in sorted(set(advice.units or ())):
-        carried = units * (per_unit or 0.0)
+        carried_tps = units * (per_unit or 0.0)
         carry = "carries" if units == 1 else "carry"
-        text = f"{count(units, 'unit')} {carry} {tps(carried)}/s"
-        shown.append({"of": "units", "text": text, "tps": rounded(carried, 3)})
-    return shown
+        text = f"{count(units, 'unit')} {carry} {tps(carried_tps)}/s"
+        levels.append({"of": "units", "text": text, "tps": rounded(carried_tps, 3)})
+    return levels
 
 
 def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]:
-    periods, average, peak = SPANS[row.period_seconds], row.average_tps or 0.0, row.peak_tps or 0.0
+    periods, average, peak = SPAN_NAMES[row.period_seconds], row.average_tps or 0.0, row.peak_tps or 0.0
     sentences = [
         f"In the last {count(row.days, 'day')} clients sent {count(row.requests, 'request')} to {_whose(row)},"
         f" over {_time(row.minutes)} of service: {requests_per_second(average)} on average, and"
@@ -85,7 +85,7 @@ def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]
             f" {percent(carried.minutes_share)} of these {periods} in full, and"
             f" {percent(carried.requests_share)} of the requests."
         )
-        sentences += _scaled(advice.auto_scaling)
+        sentences += _scaling_sentences(advice.auto_scaling)
     if row.headroom:
         sentences.append(f"The recommendation adds {percent(row.headroom)} of headroom to both rates.")
     if row.throttled_share:
@@ -98,7 +98,7 @@ def _sentences(row: PastDemandOutput, advice: RecommendationOutput) -> list[str]
     return sentences
 
 
-def _scaled(row: AutoScalingOutput) -> list[str]:
+def _scaling_sentences(row: AutoScalingOutput) -> list[str]:
     min_units, max_units, lag = row.min_inference_units, row.max_inference_units, row.assumptions
     if min_units == max_units:
         return []
@@ -134,7 +134,7 @@ def _busiest(row: PastDemandOutput) -> Table:
         )
         for hour in row.busiest_hours
     )
-    columns = ("Hour of the week, UTC", "Requests", "Average/s", f"Busiest {PERIODS[row.period_seconds]}/s")
+    columns = ("Hour of the week, UTC", "Requests", "Average/s", f"Busiest {PERIOD_NAMES[row.period_seconds]}/s")
     return Table("busiest", "The busiest hours", columns, rows, numbers=frozenset({1, 2, 3}))
 
 

@@ -18,12 +18,12 @@ SOURCES = {"bytes": "sent as bytes", "s3": "named in S3"}
 
 def image_comparison(answer: Output) -> tuple[Picture, ...]:
     """A bar with its interval for each way of sending and each size; empty unless the input asks for it."""
-    found = answer.image_comparison
-    if found is None:
+    comparison = answer.image_comparison
+    if comparison is None:
         return ()
-    named = [(SOURCES[row.source] if row.source else "", row) for row in found.sources]
-    named += [(f"{row.size} images", row) for row in found.sizes]
-    missing = "; ".join(f"{row.what}: {row.why}" for row in found.not_measured)
+    named_rows = [(SOURCES[row.source] if row.source else "", row) for row in comparison.sources]
+    named_rows += [(f"{row.size} images", row) for row in comparison.sizes]
+    missing_text = "; ".join(f"{row.what}: {row.why}" for row in comparison.not_measured)
     rows = tuple(
         (
             name,
@@ -34,37 +34,41 @@ def image_comparison(answer: Output) -> tuple[Picture, ...]:
             milliseconds(row.p50_ms),
             milliseconds(row.p95_ms),
         )
-        for name, row in named
+        for name, row in named_rows
     )
     columns = ("Which", "Images", "Size", "Requests/s", "95 % interval", "p50 ms", "p95 ms")
     table = Table(
         "compared-images",
-        f"Measured at {count(found.concurrency, 'concurrent request')}",
+        f"Measured at {count(comparison.concurrency, 'concurrent request')}",
         columns,
         rows,
         numbers=frozenset(range(1, 7)),
-        note=f"Not measured: {missing}" if missing else "",
+        note=f"Not measured: {missing_text}" if missing_text else "",
     )
-    shown = [
+    bars = [
         _bar(name.rsplit(" ", 1), rate) | {"p50": row.p50_ms, "p95": row.p95_ms}
-        for name, row in named
+        for name, row in named_rows
         if (rate := row.max_tps.rate)
     ]
-    chart = {"bars": shown} if len(shown) > 1 else None  # the table has a single rate
-    return (Picture("images", IMAGES_TITLE, found.detail, chart, tables=(table,)),)
+    chart = {"bars": bars} if len(bars) > 1 else None  # the table has a single rate
+    return (Picture("images", IMAGES_TITLE, comparison.detail, chart, tables=(table,)),)
 
 
 def scaling(answer: Output) -> tuple[Picture, ...]:
     """The rate with a second number of inference units, beside the rate if capacity grew in proportion."""
-    found = answer.scaling
-    if found is None:
+    result = answer.scaling
+    if result is None:
         return ()
-    first, second = answer.max_tps.rate, found.max_tps.rate if found.max_tps else None
-    units = found.inference_units
+    first, second = answer.max_tps.rate, result.max_tps.rate if result.max_tps else None
+    units = result.inference_units
     if first is None or second is None or units is None:
-        return (Picture("scaling", SCALING_TITLE, found.detail, None),)
-    fewer, more = answer.inference_units or 1, units
-    rates = [(fewer, "measured", first), (more, "expected", _times(first, more / fewer)), (more, "measured", second)]
+        return (Picture("scaling", SCALING_TITLE, result.detail, None),)
+    first_units, second_units = answer.inference_units or 1, units
+    rates = [
+        (first_units, "measured", first),
+        (second_units, "expected", _times(first, second_units / first_units)),
+        (second_units, "measured", second),
+    ]
     rows = tuple(
         (f"{count(units, 'inference unit')}, {what}", _rate(rate), _range(rate), tps(rate.estimate / units))
         for units, what, rate in rates
@@ -75,36 +79,37 @@ def scaling(answer: Output) -> tuple[Picture, ...]:
         ("Which", "Requests/s", "95 % interval", "Per unit"),
         rows,
         numbers=frozenset({1, 2, 3}),
-        note=f"Expected: each as much as in the first row. {_efficiency(found.efficiency)}",
+        note=f"Expected: each as much as in the first row. {_efficiency(result.efficiency)}",
     )
     chart = {"bars": [_bar([count(units, "unit"), what], rate) for units, what, rate in rates]}
-    return (Picture("scaling", SCALING_TITLE, found.detail, chart, tables=(table,)),)
+    return (Picture("scaling", SCALING_TITLE, result.detail, chart, tables=(table,)),)
 
 
 def how_units_add_up(answer: Output) -> str:
     """A sentence on how the TPS of several inference units is computed, and whether it was measured."""
-    found = answer.scaling
-    share = found and found.efficiency and found.efficiency.rate
-    if not found or not share:
+    result = answer.scaling
+    share = result and result.efficiency and result.efficiency.rate
+    if not result or not share:
         return "The numbers take for granted that capacity grows in step with the number of units."
-    most, measured = count(found.inference_units or 0, "unit"), percent(share.estimate)
+    units_text, share_text = count(result.inference_units or 0, "unit"), percent(share.estimate)
     if share.high is not None and share.high < 1:
         return (
-            f"The numbers of more than {count(answer.inference_units or 1, 'unit')} count on what each of {most} was "
-            f"measured to carry, {measured} of one alone; that this goes on beyond {most} is taken for granted."
+            f"The numbers of more than {count(answer.inference_units or 1, 'unit')} count on what each of {units_text}"
+            f" was measured to carry, {share_text} of one alone; that this goes on beyond {units_text} is taken for"
+            " granted."
         )
     return (
         "The numbers take for granted that capacity grows in step with the number of units: this run measured "
-        f"{most}, too, and they carried {measured} of that."
+        f"{units_text}, too, and they carried {share_text} of that."
     )
 
 
-def _efficiency(found: IntervalOutput | None) -> str:
-    share = found and found.rate
+def _efficiency(efficiency: IntervalOutput | None) -> str:
+    share = efficiency and efficiency.rate
     if not share:
         return ""
-    within = "" if share.high is None else f" ({percent(share.low)} to {percent(share.high)})"
-    return f"Measured was {percent(share.estimate)} of it{within}."
+    interval_text = "" if share.high is None else f" ({percent(share.low)} to {percent(share.high)})"
+    return f"Measured was {percent(share.estimate)} of it{interval_text}."
 
 
 def _times(rate: Rate, factor: float) -> Rate:

@@ -44,46 +44,49 @@ def failure_contents(
 ) -> Contents:
     """The contents of the page. If the run ended before it had a plan, `run` is None and `steps` is empty."""
     names = ModelArn.find(failed.model_arn)
-    word, to_do = ERRORS.get(failed.error, (failed.error, "Run again."))
-    to_do = to_do.format(console=console_of(failed.model_arn))
-    began = f", {moment(run.started_at)}, {run.mode} mode" if run else ""
-    found = estimate_so_far([step.counts for step in steps if step.number > 0])
-    requests, rate = requests_row(steps), Rate(found.estimate, found.low, None) if found else None
-    tested = run is not None and bool(requests.sent)
+    words, next_action = ERRORS.get(failed.error, (failed.error, "Run again."))
+    next_action = next_action.format(console=console_of(failed.model_arn))
+    start_text = f", {moment(run.started_at)}, {run.mode} mode" if run else ""
+    interval = estimate_so_far([step.counts for step in steps if step.number > 0])
+    requests, rate = requests_row(steps), Rate(interval.estimate, interval.low, None) if interval else None
+    has_load = run is not None and bool(requests.sent)
     service = facts_of(run.model_arn) if run else None
+    notice = service.notice if service else ""
     return Contents(
         Summary(
             model=names.project if names else "no model",
             version=names.version if names else "",
-            circumstances=f"{service.notice if service else ''}Run {failed.run_id}{began}, {count(len(steps), 'step')}",
+            circumstances=f"{notice}Run {failed.run_id}{start_text}, {count(len(steps), 'step')}",
             answer="This run failed: there is no answer yet.",
-            verdict=f"{word} ({failed.error})",
+            verdict=f"{words} ({failed.error})",
             tone="bad",
             evidence=failed.cause[:1].upper() + failed.cause[1:],
-            next_action=to_do,
+            next_action=next_action,
             command=None,
-            figures=_figures(failed, run, found, requests.sent, len(steps)),
+            figures=_figures(failed, run, interval, requests.sent, len(steps)),
             receipt=failed.how_model_was_left,
             receipt_tone=_receipt_tone(failed),
             reasons=(),
         ),
-        (timeline(steps, requests, rate, "failed"),) if tested else (),
+        (timeline(steps, requests, rate, "failed"),) if has_load else (),
         (
-            *((steps_table(steps), errors_table(requests, service.throttle)) if service and tested else ()),
+            *((steps_table(steps), errors_table(requests, service.throttle)) if service and has_load else ()),
             *((input_table(run),) if run else ()),
             versions_table(versions),
-            *((words_table(),) if tested else ()),
+            *((words_table(),) if has_load else ()),
         ),
         "What had been measured is kept in the runs table, on the run's item.",
     )
 
 
-def _figures(failed: FailedRun, run: Run | None, found: Interval | None, sent: int, steps: int) -> tuple[Figure, ...]:
+def _figures(
+    failed: FailedRun, run: Run | None, interval: Interval | None, sent: int, steps: int
+) -> tuple[Figure, ...]:
     figures = [Figure("Requests sent", f"{sent:,}", f"in {count(steps, 'step')}")]
-    if found is not None and run is not None:
-        within = "a lower bound" if found.high is None else f"{tps(found.low)} to {tps(found.high)}"
-        note = f"{within}, with {count(run.inference_units, 'inference unit')}; not confirmed"
-        figures.append(Figure("Measured so far", requests_per_second(found.estimate), note))
+    if interval is not None and run is not None:
+        interval_text = "a lower bound" if interval.high is None else f"{tps(interval.low)} to {tps(interval.high)}"
+        note = f"{interval_text}, with {count(run.inference_units, 'inference unit')}; not confirmed"
+        figures.append(Figure("Measured so far", requests_per_second(interval.estimate), note))
     if failed.receipt is not None:
         hours = f"{failed.receipt.inference_unit_hours:.3f} inference unit hours"
         figures.append(Figure("This run cost", usd(failed.receipt.usd), hours))

@@ -20,10 +20,10 @@ MAX_BARS = 32
 def latencies(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Picture:
     """The histogram of the confirmation step that passed; its latencies count from the planned time of sending."""
     rate = answer.clean_tps.rate
-    confirmed = [step.counts for step in steps if step.counts.plan.phase == "confirm"]
-    if rate is None or not confirmed or not confirmed[-1].latency.count:
-        return Picture("latencies", TITLE, _why_missing(run, answer, bool(confirmed)), None)
-    histogram, percentiles = confirmed[-1].latency, answer.latency_ms
+    confirmations = [step.counts for step in steps if step.counts.plan.phase == "confirm"]
+    if rate is None or not confirmations or not confirmations[-1].latency.count:
+        return Picture("latencies", TITLE, _why_missing(run, answer, bool(confirmations)), None)
+    histogram, percentiles = confirmations[-1].latency, answer.latency_ms
     chart = {
         "bars": bars(histogram),
         "percentiles": {name: value for name in ("p50", "p95", "p99") if (value := getattr(percentiles, name))},
@@ -71,12 +71,12 @@ def _bounds(percentiles: LatencyOutput) -> Iterator[str]:
             yield f"A bound of the {name} needs {count(needs, 'more answer')}."
 
 
-def _why_missing(run: Run, answer: Output, tried: bool) -> str:
-    none = "There is no clean rate to draw the latencies of"
-    if tried:
-        return f"{none}: every evenly paced rate that was tried met throttles."
+def _why_missing(run: Run, answer: Output, has_tried: bool) -> str:
+    no_rate = "There is no clean rate to draw the latencies of"
+    if has_tried:
+        return f"{no_rate}: every evenly paced rate that was tried met throttles."
     if run.mode == "quick" and answer.verdict in ("ok", "latency-bound", "windowed-quota"):
-        return f"{none}: a quick run does not look for it. Run in standard mode to get it."
+        return f"{no_rate}: a quick run does not look for it. Run in standard mode to get it."
     if answer.max_tps.estimate is None:
-        return f"{none}: without a rate there is nothing to pace requests by."
-    return f"{none}: it is looked for below a maximum, and this run found none."
+        return f"{no_rate}: without a rate there is nothing to pace requests by."
+    return f"{no_rate}: it is looked for below a maximum, and this run found none."

@@ -18,7 +18,7 @@ TITLES: dict[str | None, tuple[str, Tone]] = {
     "within": ("The same as before", "good"),
     None: ("Not compared with earlier runs", "caution"),
 }
-AFTER_A_DROP = (
+DROP_ADVICE = (
     " If the images are the same, look at what changed in the model before you rely on it. The numbers on this page"
     " count on the lower rate."
 )
@@ -26,42 +26,42 @@ AFTER_A_DROP = (
 
 def earlier(started_at: str, answer: Output) -> tuple[Note, ...]:
     """A note on the last run of this model and that of the version before; empty if there are none."""
-    compared = answer.compared_with or ComparedWith(None, None)
-    both = {SAME_MODEL: compared.same_model, VERSION_BEFORE: compared.version_before}
-    before = {which: run for which, run in both.items() if run is not None}
-    if not before:
+    comparison = answer.compared_with or ComparedWith(None, None)
+    earlier_runs = {SAME_MODEL: comparison.same_model, VERSION_BEFORE: comparison.version_before}
+    known_runs = {which: run for which, run in earlier_runs.items() if run is not None}
+    if not known_runs:
         return ()
-    changes = [run.change for run in before.values()]
+    changes = [run.change for run in known_runs.values()]
     title, tone = next(TITLES[change] for change in TITLES if change in changes)
     if None in changes:
         text = str(answer.regression_detail)
     else:
-        text = " ".join(_sentence(which, run) for which, run in before.items())
+        text = " ".join(_sentence(which, run) for which, run in known_runs.items())
     return (
         Note(
             "earlier",
             title,
-            text + (AFTER_A_DROP if "dropped" in changes else ""),
+            text + (DROP_ADVICE if "dropped" in changes else ""),
             tone,
-            _table(started_at, answer, before),
+            _table(started_at, answer, known_runs),
         ),
     )
 
 
 def _sentence(which: str, run: EarlierRun) -> str:
     change = run.change_percent or 0.0
-    named, percent = f"{which} ({day(run.started_at)})", f"{abs(change):.1f} %"
+    run_text, percent_text = f"{which} ({day(run.started_at)})", f"{abs(change):.1f} %"
     match run.change:
         case "dropped":
-            return f"An inference unit carries {percent} less than in {named}: more than the intervals explain."
+            return f"An inference unit carries {percent_text} less than in {run_text}: more than the intervals explain."
         case "risen":
-            return f"An inference unit carries {percent} more than in {named}: more than the intervals explain."
+            return f"An inference unit carries {percent_text} more than in {run_text}: more than the intervals explain."
         case _:
-            signed = f"{change:+.1f} %"
-            return f"An inference unit carries as much as in {named}, within the intervals ({signed})."
+            change_text = f"{change:+.1f} %"
+            return f"An inference unit carries as much as in {run_text}, within the intervals ({change_text})."
 
 
-def _table(started_at: str, answer: Output, before: Mapping[str, EarlierRun]) -> Table:
+def _table(started_at: str, answer: Output, earlier_runs: Mapping[str, EarlierRun]) -> Table:
     low, high = (answer.per_unit.low, answer.per_unit.high) if answer.per_unit else (None, None)
     rows: list[tuple[str, ...]] = [
         (
@@ -86,7 +86,7 @@ def _table(started_at: str, answer: Output, before: Mapping[str, EarlierRun]) ->
             "–" if run.change_percent is None else f"{run.change_percent:+.1f} %",
             run.verdict,
         )
-        for which, run in before.items()
+        for which, run in earlier_runs.items()
     ]
     columns = ("Which", "Run", "Version", "Began", "Requests/s per unit", "95 % interval", "Change", "Verdict")
     return Table("earlier", "The numbers", columns, tuple(rows), numbers=frozenset({4, 5, 6}))

@@ -39,11 +39,11 @@ def summary(run: Run, steps: Sequence[MeasuredStep], answer: Output) -> Summary:
         receipt=receipt,
         receipt_tone=receipt_tone,
         reasons=tuple(answer.recommendation.reasons),
-        notes=(*_left_undone(answer), *earlier(run.started_at, answer)),
+        notes=(*_failed_actions(answer), *earlier(run.started_at, answer)),
     )
 
 
-def _left_undone(answer: Output) -> tuple[Note, ...]:
+def _failed_actions(answer: Output) -> tuple[Note, ...]:
     """Notes on requested actions that failed."""
     notes = []
     if answer.applied is False:

@@ -17,7 +17,7 @@ from lambdas.runs.run import Run
 from lambdas.runs.step_rows import step_row
 
 # The meaning of a request's error; other errors appear with their names alone.
-MEANINGS = {
+ERROR_MEANINGS = {
     "ThrottlingException": "a limit of the account, not of the model",
     RAMP_LIMIT: "the rate of requests grew too suddenly; not the model's capacity",
     "LimitExceededException": "a limit of the account, not of the model",
@@ -32,7 +32,7 @@ MEANINGS = {
     "InvalidImageFormatException": "the model refused the image",
     "InvalidS3ObjectException": "the model could not read the image",
 }
-PHASES = {
+PHASE_NAMES = {
     "probe": "probe, each once",
     "ramp": "ramp",
     "look": "look again",
@@ -62,14 +62,14 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
         "Sent late",
         "Drift",
     )
-    began = began_at(steps)
+    began_at_s = began_at(steps)
     lost = sum(step.counts.lost_workers for step in steps)
     spoilt = sum(step.counts.spoilt_seconds for step in steps)
     return Table(
         "steps",
         "Steps",
         columns,
-        tuple(_step_cells(step, began) for step in steps),
+        tuple(_step_cells(step, began_at_s) for step in steps),
         numbers=frozenset(range(len(columns))) - {1},
         note="Began counts minutes and seconds from the first request. "
         "A confirmation begins with seconds of full load, to use up saved-up credit: the throttles of its row are "
@@ -80,12 +80,12 @@ def steps_table(steps: Sequence[MeasuredStep]) -> Table:
     )
 
 
-def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
+def _step_cells(step: MeasuredStep, began_at_s: float) -> tuple[str, ...]:
     row = step_row(step.counts)
     return (
         str(step.number),
-        PHASES.get(row.phase, row.phase) + (f" ({row.series})" if row.series else ""),
-        clock(step.start_at - began),
+        PHASE_NAMES.get(row.phase, row.phase) + (f" ({row.series})" if row.series else ""),
+        clock(step.start_at - began_at_s),
         *(f"{number:,}" for number in (row.concurrency, row.workers)),
         f"{row.seconds:.1f}",
         f"{step.counts.sent:,}",
@@ -100,19 +100,19 @@ def _step_cells(step: MeasuredStep, began: float) -> tuple[str, ...]:
 
 def errors_table(requests: RequestsOutput, throttle: str) -> Table:
     """The throttles, by the service's name of theirs, and all other errors by name."""
-    found = [(throttle, requests.throttled, "throttled: more than the model carries, which is what a run is after")]
-    found += [(name, number, MEANINGS.get(name, "")) for name, number in requests.failures.items()]
+    errors = [(throttle, requests.throttled, "throttled: more than the model carries, which is what a run is after")]
+    errors += [(name, number, ERROR_MEANINGS.get(name, "")) for name, number in requests.failures.items()]
     rows = tuple(
-        (name, f"{number:,}", f"{number / requests.sent:.1%}", meaning) for name, number, meaning in found if number
+        (name, f"{number:,}", f"{number / requests.sent:.1%}", meaning) for name, number, meaning in errors if number
     )
-    none = "" if requests.failures else "No request failed by another error than a throttle."
+    note = "" if requests.failures else "No request failed by another error than a throttle."
     return Table(
         "errors",
         "Errors by name",
         ("Error", "Requests", "Of all sent", "Meaning"),
         rows,
         numbers=frozenset({1, 2}),
-        note=none or "",
+        note=note,
     )
 
 
@@ -133,14 +133,14 @@ def images_table(run: Run, answer: Output) -> Table:
 def skipped_table(answer: Output) -> Table:
     """The skipped objects with the reasons."""
     images = answer.images
-    shown, in_all = len(images.skipped), images.skipped_total
-    note = "" if shown else "No image was skipped."
+    shown_count, total = len(images.skipped), images.skipped_total
+    note = "" if shown_count else "No image was skipped."
     return Table(
         "skipped",
         "Images skipped",
         ("Key", "Why"),
         tuple((image.key, image.reason) for image in images.skipped),
-        note=f"{shown} of {in_all:,} are shown." if shown < in_all else note,
+        note=f"{shown_count} of {total:,} are shown." if shown_count < total else note,
     )
 
 
@@ -160,16 +160,16 @@ def costs_table(run: Run, answer: Output) -> Table:
 
 def input_table(run: Run) -> Table:
     """The execution's input with all defaults, and what the run derived from it."""
-    understood = {**dict(_flat("", run.effective_input or {"modelArn": run.model_arn}))}
-    understood["images.bucket"] = run.bucket
-    rows = [(name, _in_words(value)) for name, value in understood.items()]
-    tested = f"The model was tested with {count(run.inference_units, 'inference unit')}."
+    input_values = {**dict(_flat("", run.effective_input or {"modelArn": run.model_arn}))}
+    input_values["images.bucket"] = run.bucket
+    rows = [(name, _in_words(value)) for name, value in input_values.items()]
+    units_text = f"The model was tested with {count(run.inference_units, 'inference unit')}."
     return Table(
         "input",
         "Input as understood",
         ("Field", "Value"),
         tuple(rows),
-        note=" ".join([tested, *(f"Known before the start: {warning}." for warning in run.warnings)]),
+        note=" ".join([units_text, *(f"Known before the start: {warning}." for warning in run.warnings)]),
     )
 
 

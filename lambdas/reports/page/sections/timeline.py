@@ -14,7 +14,7 @@ from lambdas.reports.page.html.contents import Picture
 
 TITLE = "The whole run, second by second"
 # The meaning of an estimate without an upper end, if it is not simply a lower bound.
-BOUNDS = {
+BOUND_MEANINGS = {
     "account-throttled": "which is what the account's quota let through; the model may carry more",
     "failed": "measured by the time the run ended, and not confirmed",
     "unstable": "the mean of an unstable measurement, and no capacity to plan with",
@@ -72,11 +72,11 @@ def _sentences(
     if rate is None:
         return [*sentences, "No line marks the model's capacity, because these counts give no rate."]
     if rate.high is None:
-        meaning = BOUNDS.get(verdict, "a lower bound: the model may carry more")
+        meaning = BOUND_MEANINGS.get(verdict, "a lower bound: the model may carry more")
         return [*sentences, f"The line marks {requests_per_second(rate.estimate)}, {meaning}."]
     band = f"the band from {tps(rate.low)} to {tps(rate.high)} is its 95 % interval"
     sentences.append(f"The line marks {requests_per_second(rate.estimate)}, the most that the model carries; {band}.")
-    peak = max((max(span["accepted"], default=0) for span in spans if _loaded(span)), default=0)
+    peak = max((max(span["accepted"], default=0) for span in spans if _is_of_search(span)), default=0)
     if peak > 1.5 * math.ceil(rate.high):
         sentences.append(
             f"Up to {peak:,} a second were accepted for a moment: saved-up credit, which the estimate leaves out."
@@ -84,6 +84,6 @@ def _sentences(
     return sentences
 
 
-def _loaded(span: Mapping[str, Any]) -> bool:
+def _is_of_search(span: Mapping[str, Any]) -> bool:
     """Whether the step belongs to the main search, whose rate the chart compares with the estimate."""
     return bool(span["phase"] != "probe" and span["series"] == "main")

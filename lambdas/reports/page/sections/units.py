@@ -12,7 +12,7 @@ from iu_tuner.contract.output.sentences import UNIT
 from iu_tuner.formats import count, duration, requests_per_second, tps
 from lambdas.planning.demand import BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.page.html.contents import Picture, Table
-from lambdas.reports.page.html.formats import given, usd
+from lambdas.reports.page.html.formats import input_number, usd
 from lambdas.reports.page.sections.experiments import how_units_add_up
 from lambdas.runs.run import Run
 
@@ -31,25 +31,25 @@ def units(run: Run, answer: Output) -> Picture:
         return Picture("units", TITLE, f"There is nothing to draw. {why}.", None)
     min_units, max_units = advice.min_inference_units, advice.max_inference_units
     sentence, table = " ".join(_sentences(run, answer)), _table(rows, min_units, max_units)
-    demand = [{"name": name, "tps": rate} for name, rate in demanded(run, answer)]
+    demand = [{"name": name, "tps": rate} for name, rate in demand_rates(run, answer)]
     if not demand:  # bars that grow in a straight line and are compared with nothing say less than the table
         return Picture("units", TITLE, sentence, None, tables=(replace(table, title="Rates and costs"),))
     chart = {"rows": to_json(rows), "recommended": advice.units, "demand": demand}
     return Picture("units", TITLE, sentence, chart, table)
 
 
-def demanded(run: Run, answer: Output) -> list[tuple[str, float]]:
+def demand_rates(run: Run, answer: Output) -> list[tuple[str, float]]:
     """The demand in requests/s including the headroom, as (name, rate)."""
-    wanted = run.demand
-    if isinstance(wanted, PastDemand):
+    demand = run.demand
+    if isinstance(demand, PastDemand):
         past = answer.recommendation.demand
         if past is None or past.average_tps is None or past.peak_tps is None:
             return []
-        wanted = TrafficDemand(past.average_tps, past.peak_tps, wanted.headroom)
-    if isinstance(wanted, BatchDemand):
-        return [("batch", wanted.tps)]
-    if isinstance(wanted, TrafficDemand):
-        average, peak = (rate * (1 + wanted.headroom) for rate in (wanted.average_tps, wanted.peak_tps))
+        demand = TrafficDemand(past.average_tps, past.peak_tps, demand.headroom)
+    if isinstance(demand, BatchDemand):
+        return [("batch", demand.tps)]
+    if isinstance(demand, TrafficDemand):
+        average, peak = (rate * (1 + demand.headroom) for rate in (demand.average_tps, demand.peak_tps))
         return [("average", average), ("peak", peak)] if average != peak else [("average and peak", peak)]
     return []
 
@@ -67,9 +67,9 @@ def _sentences(run: Run, answer: Output) -> list[str]:
         )
     elif min_units:
         sentences += [
-            f"The {name} demand of {given(rate)} requests/s takes {count(number, UNIT)}"
+            f"The {name} demand of {input_number(rate)} requests/s takes {count(number, UNIT)}"
             f" ({usd(number * run.usd_per_unit_hour)} an hour)."
-            for (name, rate), number in zip(demanded(run, answer), (min_units, max_units), strict=False)
+            for (name, rate), number in zip(demand_rates(run, answer), (min_units, max_units), strict=False)
         ]
     else:
         sentences.append(

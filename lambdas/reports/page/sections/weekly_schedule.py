@@ -33,9 +33,9 @@ def start_stop(answer: Output) -> tuple[Picture, ...]:
     commands = _commands(answer.model_arn, plan.scheduler)
     snippets = [Snippet("Set it up: put your role into this, and paste it into a shell", commands)]
     if plan.measure_again:
-        again = json.dumps([to_json(plan.measure_again)], indent=2, ensure_ascii=False)
+        schedule_text = json.dumps([to_json(plan.measure_again)], indent=2, ensure_ascii=False)
         title = "Measure again while it is stopped: the context key schedules of the stack"
-        snippets.append(Snippet(title, again))
+        snippets.append(Snippet(title, schedule_text))
     return (Picture("plan", TITLE, plan.sentence, None, tables=(_hours(plan), _costs(plan)), snippets=tuple(snippets)),)
 
 
@@ -49,14 +49,15 @@ def _hours(plan: PlanOutput) -> Table:
         )
         for row in plan.hours
     )
-    early = plan.assumptions.start_up_minutes if plan.assumptions else 0
+    early_minutes = plan.assumptions.start_up_minutes if plan.assumptions else 0
     return Table(
         "hours",
         "Hours on",
         ("From, UTC", "To, UTC", "Least units", "Most units"),
         rows,
         numbers=frozenset({2, 3}),
-        note=f"The model is started {early:g} minutes before, as that is how long it may take; they are paid for, too.",
+        note=f"The model is started {early_minutes:g} minutes before, as that is how long it may take;"
+        " they are paid for, too.",
     )
 
 
@@ -71,8 +72,8 @@ def _costs(plan: PlanOutput) -> Table:
 
 
 def _commands(model_arn: str, entries: Sequence[ScheduleEntry]) -> str:
-    arn, known = ModelArn.of(model_arn), ModelArn.find(model_arn)
-    model = known.project[:MAX_NAME] if known else "model"
+    arn, known_arn = ModelArn.of(model_arn), ModelArn.find(model_arn)
+    model = known_arn.project[:MAX_NAME] if known_arn else "model"
     lines = [_command(f"{model}-{number}", arn.region, entry) for number, entry in enumerate(entries, 1)]
     service = facts_of(model_arn)
     rights = {name: service.action(operation) for name, operation in (("start", service.start), ("stop", service.stop))}
@@ -86,8 +87,8 @@ def _command(model: str, region: str, entry: ScheduleEntry) -> str:
     words += ["--schedule-expression-timezone", entry.timezone]
     target = json.dumps({"Arn": entry.target, "Input": json.dumps(entry.input), "RoleArn": ""})
     # The shell's variable is inserted between the last two quotes of the JSON.
-    before, after = target[:-2], target[-2:]
-    return f'{shlex.join(words)} --target {shlex.quote(before)}"$ROLE"{shlex.quote(after)}'
+    target_start, target_end = target[:-2], target[-2:]
+    return f'{shlex.join(words)} --target {shlex.quote(target_start)}"$ROLE"{shlex.quote(target_end)}'
 
 
 def _moment(text: str) -> str:

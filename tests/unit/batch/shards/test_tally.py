@@ -55,18 +55,18 @@ def worker(table: ShardTable, files: ShardFiles) -> Iterator[None]:
         if turn is None:
             return
         may_die()
-        for position, each in turn.open:
+        for position, each in turn.open_images:
             yield
             may_die()
             match chance.choices(("done", "current", "poison", "busy", "late"), (80, 5, 4, 4, 7))[0]:
                 case "done":
-                    turn.done(position, json.dumps({"key": each.key}))
+                    turn.record_done(position, json.dumps({"key": each.key}))
                 case "current":
-                    turn.current(position)
+                    turn.record_current(position)
                 case "poison":
-                    turn.failed(position, FailedImage(each.key, "InvalidImageFormatException", "", 1, True))
+                    turn.record_failure(position, FailedImage(each.key, "InvalidImageFormatException", "", 1, True))
                 case "busy":
-                    turn.failed(position, FailedImage(each.key, "RequestTimeout", "", 5, False))
+                    turn.record_failure(position, FailedImage(each.key, "RequestTimeout", "", 5, False))
                 case "late":
                     break
         save_turn(table, files, turn.flush(Traffic(requests=1)))

@@ -56,17 +56,17 @@ def play(table: MemoryTable, files: ShardFiles, fates: dict[str, str]) -> None:
     """One round with one worker."""
     table.plan(table.load().next_round(table.records()))
     while (turn := take_turn(table, files)) is not None:
-        for position, each in turn.open:
+        for position, each in turn.open_images:
             assert each.e_tag is not None and each.size is not None
             image = ListedImage(each.key, each.e_tag, each.size)
             match fates.get(each.key[-5], "done"):
                 case "poison":
-                    turn.failed(position, FailedImage(each.key, "InvalidImageFormatException", "no", 1))
+                    turn.record_failure(position, FailedImage(each.key, "InvalidImageFormatException", "no", 1))
                 case "busy":
-                    turn.failed(position, FailedImage(each.key, "RequestTimeout", "late", 5, permanent=False))
+                    turn.record_failure(position, FailedImage(each.key, "RequestTimeout", "late", 5, permanent=False))
                 case "done":
                     labels = (Label("bee", 90.0 + int(each.key[-5]), Box(0.5, 0.5, 0.25, 0.25)),)
-                    turn.done(position, Detections(image, labels, 180, 1, "2026-11-28T06:00:00.000Z").to_line())
+                    turn.record_done(position, Detections(image, labels, 180, 1, "2026-11-28T06:00:00.000Z").to_line())
         save_turn(table, files, turn.flush(TRAFFIC))
 
 
