@@ -163,7 +163,8 @@ def test_a_token_makes_repeated_starts_one(client: Any, simulated: RunningSimula
 
     assert (again, after_again) == ("STARTING_HOSTING", "TRAINED")
     assert other["Code"] == "ValidationException"
-    assert really == status(client, named) == "STARTING_HOSTING"
+    assert really == "STARTING_HOSTING"
+    wait_until("HOSTED", lambda: status(client, named) == "HOSTED")
 
 
 def test_a_lost_reply_closes_the_connection(client: Any, simulated: RunningSimulatedModel) -> None:
