@@ -16,7 +16,7 @@ from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
 
 
-def without_refused(
+def without_refused_steps(
     history: Sequence[StepCounts], limits: SearchLimits
 ) -> tuple[list[StepCounts], SearchLimits, WorkersRefused | None]:
     """The history without steps that were refused twice, the remaining limits, and the last refusal or None.
@@ -50,7 +50,7 @@ def lower_bound(kept: Sequence[StepCounts], refusal: WorkersRefused) -> Measurem
     return Measurement("client-limited", last.plan.lanes, Interval.lower_bound(rate), refused=refusal)
 
 
-def as_refused(found: Measurement, refusal: WorkersRefused) -> Measurement:
+def with_refusal(measurement: Measurement, refusal: WorkersRefused) -> Measurement:
     """The measurement of a search that went on with fewer workers than planned."""
-    ending = "client-limited" if found.ending == "not-saturated" else found.ending
-    return replace(found, ending=ending, refused=refusal)
+    ending = "client-limited" if measurement.ending == "not-saturated" else measurement.ending
+    return replace(measurement, ending=ending, refused=refusal)

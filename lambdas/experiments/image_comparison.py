@@ -16,7 +16,7 @@ from iu_tuner.contract.output.measured import ImageComparisonOutput
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.step_checks import run_step
 from lambdas.capacity.step_plans import closed_loop_plan
-from lambdas.capacity.verdicts.account_quota import behind_quota
+from lambdas.capacity.verdicts.account_quota import bounded_by_quota
 from lambdas.experiments.image_comparison_output import comparison_output
 from lambdas.experiments.image_variants import images_of, source_of
 from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rate_variant
@@ -51,7 +51,7 @@ def next_comparison(
     Raises:
         ModelLost: the model answered nothing in a step.
     """
-    if not run.compare_images or incomparable(behind_quota(found, run.tps_quota)):
+    if not run.compare_images or incomparable(bounded_by_quota(found, run.tps_quota)):
         return None
     plan = _replay(steps, run, progress, found).next_plan
     return plan if plan and plan.longest_s + MAX_LEAD_S + AFTERWARDS_S <= remaining.seconds else None
@@ -65,7 +65,7 @@ def compared_images(
         return None
     refused = {image.key for image in progress.refused_images}
     lanes = _lanes(run, found)
-    found = behind_quota(found, run.tps_quota)
+    found = bounded_by_quota(found, run.tps_quota)
     if why := incomparable(found):
         return comparison_output(run, refused, lanes, {}, dict.fromkeys(("bytes", "s3", "sizes"), why))
     state = _replay(steps, run, progress, found)
@@ -108,7 +108,7 @@ def _capacity_drifted(run: Run, refused: set[str], rates: Mapping[Series, Varian
     same = images_of(run, run.source, refused) == images_of(run, "main", refused)
     if again and found.max_tps and same and are_disjoint(again.max_tps, found.max_tps):
         return True
-    return not all(rate.steady for rate in rates.values())
+    return not all(rate.is_steady for rate in rates.values())
 
 
 def _replay(steps: Sequence[MeasuredStep], run: Run, progress: Progress, found: Measurement) -> _State:

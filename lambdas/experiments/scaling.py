@@ -12,12 +12,13 @@ from math import hypot
 
 from iu_tuner.contract.choices import EXPECTED_MINUTES
 from iu_tuner.contract.output.measured import ScalingOutput
+from iu_tuner.contract.output.result import MeasuredVerdict
 from iu_tuner.formats import rounded
 from lambdas.capacity import search
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_plans import SearchLimits
-from lambdas.capacity.verdicts.verdict import Word, judge
+from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.measured_step import MeasuredStep, load_of
 from lambdas.load.step import StepPlan
 from lambdas.models.registry import facts_of
@@ -29,7 +30,7 @@ from lambdas.runs.run import Run
 from lambdas.runs.step_rows import interval_row
 
 # With these verdicts the rate is not one that the inference units decide, so there is nothing to compare.
-_INCOMPARABLE: tuple[Word, ...] = ("unstable", "account-throttled", "windowed-quota")
+_INCOMPARABLE: tuple[MeasuredVerdict, ...] = ("unstable", "account-throttled", "windowed-quota")
 _ASSUMED = "that capacity grows in proportion to the inference units stays an assumption"
 
 
@@ -53,7 +54,7 @@ class ScalingResult:
 
     detail: str
     units: int | None = None
-    verdict: Word | None = None
+    verdict: MeasuredVerdict | None = None
     max_tps: Interval | None = None
     efficiency: Interval | None = None
     more: ReducedRate | None = None  # where growth is clearly less than proportional
@@ -149,7 +150,7 @@ def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuot
         return f"one model may start with {quota.units} inference units ({quota.source})"
     twice = Interval(2 * tps.estimate, 2 * tps.low, 2 * tps.high)
     if run.tps_quota is not None and run.tps_quota.is_applied and run.tps_quota.may_limit(twice):
-        quota_named = run.tps_quota.named(facts_of(run.model_arn))
+        quota_named = run.tps_quota.phrase(facts_of(run.model_arn))
         return f"twice {tps.estimate:.2f} TPS do not fit behind {quota_named}: raise it in Service Quotas"
     minutes, elapsed = EXPECTED_MINUTES[run.mode], (now - run.started_epoch) / 60
     restart = _start_minutes(progress)

@@ -13,7 +13,7 @@ from lambdas.capacity.step_checks import limiting_factor
 from lambdas.capacity.verdicts.account_quota import TpsQuota
 from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.models.facts import UNNAMED, ServiceNames
+from lambdas.models.facts import UNNAMED_SERVICE, ServiceNames
 
 WARM_S = 2  # seconds at the start of an unthrottled step that are not counted
 
@@ -28,16 +28,16 @@ HINDERED = {
 class VariantRate:
     """The measured rate of a variant; `max_tps` is a lower bound if its steps were not saturated.
 
-    `steady`: each of its steps has the same rate in its first and its second half.
+    `is_steady`: each of its steps has the same rate in its first and its second half.
     """
 
     max_tps: Interval
     latency: LatencyHistogram
-    steady: bool = True
+    is_steady: bool = True
 
 
 def rate_variant(
-    steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None, service: ServiceNames = UNNAMED
+    steps: Sequence[StepCounts], *, queues: bool, quota: TpsQuota | None = None, service: ServiceNames = UNNAMED_SERVICE
 ) -> VariantRate | str:
     """The rate of a variant, or why there is none (empty: it has no steps).
 
@@ -54,12 +54,12 @@ def rate_variant(
     if not answered:
         return VariantRate(Interval.lower_bound(min(map(estimator.accepted_rate, sound))), latency)
     found = [estimator.interval(each) for each in answered]
-    steady = [estimator.steady(each, one.half_width) for each, one in zip(answered, found, strict=True)]
+    is_steady = [estimator.is_steady(each, one.half_width) for each, one in zip(answered, found, strict=True)]
     unanswered_tps = max(counts.unanswered_tps for counts in sound)
     rate = estimator.widen_by_lost_requests(_combined(found), unanswered_tps)
     if quota is not None and not queues and quota.may_limit(rate):
-        return f"{quota.named(service)} may have decided its rate of {rate.estimate:.2f} requests/s"
-    return VariantRate(rate, latency, all(steady))
+        return f"{quota.phrase(service)} may have decided its rate of {rate.estimate:.2f} requests/s"
+    return VariantRate(rate, latency, all(is_steady))
 
 
 def are_disjoint(one: Interval, other: Interval) -> bool:

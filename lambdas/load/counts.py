@@ -27,7 +27,7 @@ class WorkerCounts:
     seconds: float  # length of the closed-loop load
     ready_s: float  # when it was ready to send; negative before the common start
     client_utilization: float  # share of the lanes' time spent waiting for replies or backing off as planned
-    late: int = 0  # paced requests sent more than LATE_S after their planned time
+    late: int = 0  # paced requests sent more than LATE_AFTER_S after their planned time
     workers: int = 1  # number of workers whose counts are merged here
     cpu_share: float = 0.0  # CPU seconds of its process per second of load; 1 is a whole vCPU
     bytes_per_s: float = 0.0  # sent and received; of the busiest worker if merged

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lambdas.load.counts import WorkerCounts
 from lambdas.load.heartbeat import Beat, Heartbeat
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.load.step import LATE_S, LOOKBACK_S, PACED_WARM_UP_S, StepPlan
+from lambdas.load.step import LATE_AFTER_S, LOOKBACK_S, PACED_WARM_UP_S, StepPlan
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 
 ATTEMPTS_FLOOR_TPS = 60.0  # minimum attempts per second, about, of all lanes together while they are throttled
@@ -146,7 +146,7 @@ class WorkerStep:
             if outcome == ACCEPTED:
                 self._latency.add(done_s - sent_s)
         elif planned_s is not None and planned_s >= self.plan.max_s + PACED_WARM_UP_S:
-            self._late += sent_s - planned_s > LATE_S
+            self._late += sent_s - planned_s > LATE_AFTER_S
             if outcome == ACCEPTED:
                 self._latency.add(done_s - planned_s)
 

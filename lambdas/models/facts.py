@@ -19,7 +19,7 @@ class ServiceNames:
     operation: str = "inference"
 
 
-UNNAMED = ServiceNames()
+UNNAMED_SERVICE = ServiceNames()
 
 
 @dataclass(frozen=True, kw_only=True)

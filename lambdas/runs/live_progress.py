@@ -9,7 +9,7 @@ from iu_tuner.contract.output.live_run import CurrentEstimate, CurrentStep, Live
 from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look
-from lambdas.capacity.other_limits import answered_seconds
+from lambdas.capacity.other_limits import replies_by_second
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
@@ -71,7 +71,7 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
     if last.plan.phase == "window":
         return estimator.rate_between_refills(last.accepted[: last.whole_seconds])
     if last.plan.phase == "latency":
-        return estimator.interval(answered_seconds(last), noisy=True)
+        return estimator.interval(replies_by_second(last), noisy=True)
     return _saturated(sound)
 
 
@@ -84,6 +84,6 @@ def _saturated(sound: Sequence[StepCounts]) -> Interval | None:
         return None
     level = [first]
     for seen in map(look, reversed(later)):
-        if seen is not None and seen.tells:
+        if seen is not None and seen.is_conclusive:
             level = [*level, seen] if agreement.agree(level[-1], seen) else [seen]
-    return estimator.widen_by_lost_requests(agreement.together(level), ramped.unanswered_tps)
+    return estimator.widen_by_lost_requests(agreement.pooled_rate(level), ramped.unanswered_tps)

@@ -13,7 +13,7 @@ from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, O
 from iu_tuner.contract.output.sentences import summarized
 from iu_tuner.formats import rounded
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.verdicts.account_quota import behind_quota
+from lambdas.capacity.verdicts.account_quota import bounded_by_quota
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingResult
 from lambdas.load.client_load import client_load
@@ -55,7 +55,7 @@ def findings(
     The model refused `refused_images` of the run's images.
     """
     cautions = cautions_of(run, refused_images)
-    found = behind_quota(found, run.tps_quota)
+    found = bounded_by_quota(found, run.tps_quota)
     under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
     quick = run.mode == "quick"
     verdict = judge(

@@ -30,11 +30,13 @@ def test_a_probe_tells_a_limiter_from_one_that_carries_more() -> None:
 
     assert expected == 10.7
     assert same == pytest.approx(expected, abs=0.5)
-    assert faster < saturated.PROBE_THROTTLED * expected / 4
+    assert faster < saturated.MIN_PROBE_THROTTLE_SHARE * expected / 4
 
 
 def test_half_of_what_agrees_is_the_error_of_the_mean() -> None:
-    share, off, _ = next(row for row in constants.agreements(2000) if row[0] == f"{100 * agreement.AGREEING_SHARE:g}")
+    share, off, _ = next(
+        row for row in constants.agreements(2000) if row[0] == f"{100 * agreement.AGREEMENT_TOLERANCE:g}"
+    )
 
     assert float(off) == pytest.approx(float(share) / 2, abs=0.4)
 

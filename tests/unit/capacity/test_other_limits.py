@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.capacity.other_limits import answered_seconds, measure_latency_bound, measure_windowed
+from lambdas.capacity.other_limits import measure_latency_bound, measure_windowed, replies_by_second
 from lambdas.capacity.step_checks import LoadTest
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
@@ -33,7 +33,7 @@ def test_the_queue_is_empty_before_its_replies_are_counted(latency_s: float, wai
 def test_the_first_two_seconds_of_replies_are_left_out() -> None:
     plan = StepPlan("latency", 4, 1, 14.0, 14.0, 14.0)
 
-    assert answered_seconds(steady(plan, 7)) == [7] * 12
+    assert replies_by_second(steady(plan, 7)) == [7] * 12
 
 
 def test_a_rate_that_passes_at_once_is_confirmed() -> None:
@@ -69,7 +69,7 @@ def test_after_three_rates_that_are_throttled_none_is_clean() -> None:
 def test_a_second_without_replies_counts_as_none() -> None:
     plan = StepPlan("latency", 4, 1, 14.0, 14.0, 14.0)
 
-    assert answered_seconds(StepCounts(plan, [worker([9] * 5, seconds=14.0)])) == [9] * 3 + [0] * 9
+    assert replies_by_second(StepCounts(plan, [worker([9] * 5, seconds=14.0)])) == [9] * 3 + [0] * 9
 
 
 @pytest.mark.parametrize(("latency_s", "workers"), [(0.2, 4), (2.0, 7)])

@@ -11,9 +11,9 @@ from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import InternalError
 from lambdas.capacity.measurement import Measurement, WorkersRefused
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.refused_workers import lower_bound, without_refused
+from lambdas.capacity.refused_workers import lower_bound, without_refused_steps
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, paced
+from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, confirmation_plan
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.counts import StepCounts
 from lambdas.load.lambda_quota import workers_warning, workers_within
@@ -119,7 +119,7 @@ def ran(phase: Phase, workers: int, given: int | None = None, rate: int = 5) -> 
 def test_the_search_goes_on_with_the_most_workers_that_ran() -> None:
     limits = SearchLimits(start_concurrency=300, max_concurrency=400, in_flight_per_worker=8)
 
-    kept, fewer, refusal = without_refused([ran("ramp", 5), ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
+    kept, fewer, refusal = without_refused_steps([ran("ramp", 5), ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
 
     assert [step.plan.workers for step in kept] == [5]
     assert refusal == WorkersRefused(16, 3)
@@ -129,7 +129,7 @@ def test_the_search_goes_on_with_the_most_workers_that_ran() -> None:
 def test_a_search_with_few_lanes_keeps_its_concurrency() -> None:
     limits = SearchLimits(start_concurrency=4, max_concurrency=20, in_flight_per_worker=8)
 
-    _, fewer, _ = without_refused([ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
+    _, fewer, _ = without_refused_steps([ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
 
     assert (fewer.most_workers, fewer.max_concurrency, fewer.start_concurrency) == (3, 20, 4)
 
@@ -144,7 +144,7 @@ def test_a_search_with_few_lanes_keeps_its_concurrency() -> None:
     ],
 )
 def test_only_a_step_that_was_refused_twice_is_left_out(steps: list[StepCounts]) -> None:
-    assert without_refused(steps, ONE_LANE) == (steps, ONE_LANE, None)
+    assert without_refused_steps(steps, ONE_LANE) == (steps, ONE_LANE, None)
 
 
 def test_a_refusal_that_fewer_workers_do_not_avoid_ends_the_search() -> None:
@@ -181,7 +181,7 @@ def test_with_fewer_workers_each_gets_more_lanes(workers: int) -> None:
     assert plan.workers == min(workers, 8)
     assert sum(plan.lanes_of(each) for each in range(plan.workers)) == 64
     assert max(plan.lanes_of(each) for each in range(plan.workers)) <= limits.lanes_per_worker
-    assert paced(500.0, 0.2, 128, limits).workers == min(workers, 94)
+    assert confirmation_plan(500.0, 0.2, 128, limits).workers == min(workers, 94)
 
 
 def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:

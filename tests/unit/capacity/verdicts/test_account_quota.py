@@ -11,7 +11,7 @@ from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.measurement import Measurement, WorkersRefused
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.verdicts.account_quota import TpsQuota, account_limit, behind_quota, quota_warning
+from lambdas.capacity.verdicts.account_quota import TpsQuota, account_limit, bounded_by_quota, quota_warning
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingSkipped, next_move, scaling_of
 from lambdas.load.measured_step import MeasuredStep
@@ -98,7 +98,7 @@ def test_a_rate_without_throttles_is_not_the_quotas_but_told_to_be_near_it(endin
     verdict = judge(found, quota=APPLIED)
     assert (verdict.word, verdict.limited_by) == (ending, None)
     assert "carry no more than this behind the account's quota" in verdict.detail
-    assert behind_quota(found, APPLIED) == found
+    assert bounded_by_quota(found, APPLIED) == found
 
 
 def test_a_sudden_increase_is_nothing_that_a_higher_quota_would_change() -> None:
