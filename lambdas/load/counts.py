@@ -70,8 +70,8 @@ class StepCounts:
     @cached_property
     def usable_seconds(self) -> list[int]:
         """The whole seconds that no stall spoilt."""
-        spoilt = heartbeat.spoilt_seconds(self.stalled, self.throttled)
-        return [second for second in range(self.whole_seconds) if second not in spoilt]
+        spoilt_seconds = heartbeat.spoilt_seconds(self.stalled, self.throttled)
+        return [second for second in range(self.whole_seconds) if second not in spoilt_seconds]
 
     @property
     def spoilt_seconds(self) -> int:
@@ -155,5 +155,5 @@ class StepCounts:
 
 
 def _sum_per_second(series: Sequence[Sequence[int]]) -> list[int]:
-    length = max((len(one) for one in series), default=0)
-    return [sum(one[second] for one in series if second < len(one)) for second in range(length)]
+    length = max((len(counts) for counts in series), default=0)
+    return [sum(counts[second] for counts in series if second < len(counts)) for second in range(length)]

@@ -66,10 +66,10 @@ class LatencyHistogram:
 
     def _bucket_of(self, rank: int) -> int | None:
         """The bucket of the latency with this rank; the shortest latency has rank 1."""
-        seen = 0
+        latencies = 0
         for index, count in sorted(self.buckets.items()):
-            seen += count
-            if seen >= rank:
+            latencies += count
+            if latencies >= rank:
                 return index
         return None
 
@@ -86,16 +86,16 @@ def _rank_above(q: float, count: int) -> int | None:
     """The smallest rank whose latency is at least the quantile `q` with BOUND_CONFIDENCE. None if there is none."""
     if count < latencies_for(q):
         return None
-    rank, above = count + 1, 0.0  # `above`: the probability that `rank` or more of `count` latencies are below q
-    while (more := above + _binomial(rank - 1, count, q)) <= 1 - BOUND_CONFIDENCE:
-        rank, above = rank - 1, more
+    rank, probability = count + 1, 0.0  # the probability that `rank` or more of `count` latencies are below q
+    while (larger_probability := probability + _binomial(rank - 1, count, q)) <= 1 - BOUND_CONFIDENCE:
+        rank, probability = rank - 1, larger_probability
     return rank
 
 
 def _binomial(k: int, n: int, p: float) -> float:
     """The probability of `k` successes in `n` trials."""
-    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+    log_combinations = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(log_combinations + k * math.log(p) + (n - k) * math.log1p(-p))
 
 
 LATENCIES_FOR_P95, LATENCIES_FOR_P99 = latencies_for(0.95), latencies_for(0.99)  # 59 and 299

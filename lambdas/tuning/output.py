@@ -81,10 +81,10 @@ def findings(
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
     else:
-        more = sizing.reduced(scaling.more if scaling else None)
-        advice = recommended(run, per_unit, history, more)
+        reduced_rate = sizing.reduced(scaling.reduced_rate if scaling else None)
+        advice = recommended(run, per_unit, history, reduced_rate)
         advice = replace(advice, reasons=(*advice.reasons, *sizing.reasons, *(scaling.reasons if scaling else ())))
-        planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more)
+        planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, reduced_rate)
     recommendation = with_demand(_recommendation(advice, sizing), run, planned_with, advice, history)
     reasons = (*recommendation.reasons, *(each[0].upper() + each[1:] for each in cautions))
     traffic, clean = run.other_traffic, found.clean

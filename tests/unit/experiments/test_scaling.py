@@ -133,7 +133,7 @@ def test_a_second_rate_without_an_upper_end_has_none_in_its_efficiency() -> None
     assert found.verdict == "not-saturated"
     assert found.efficiency is not None
     assert found.efficiency.high is None
-    assert found.more is None
+    assert found.reduced_rate is None
     assert "at least" in found.detail
 
 
