@@ -8,7 +8,7 @@
 - what noise of `agreement.MAX_NOISE_SHARE` leaves open;
 - how often the halves of a steady step seem to differ (`estimator.STEADY_ERRORS`), and those of one that moved;
 - after which doublings of the concurrency a pool seems to queue (`ramp.QUEUE_FACTORS`, `ramp.POSSIBLE_QUEUE_FACTORS`);
-- what a model throttles of requests that come at random (`recommendation.POISSON_THROTTLED`).
+- what a model throttles of requests that come at random (`recommendation.POISSON_THROTTLE_SHARE`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from statistics import fmean, median
 from bench.tables import markdown, percentile
 from lambdas.capacity import agreement, looks, ramp, saturated
 from lambdas.capacity.rates import estimator
-from lambdas.planning.recommendation import POISSON_FREE_TPS, POISSON_TPS
+from lambdas.planning.recommendation import POISSON_TPS, THROTTLE_FREE_TPS
 from local.simulated_model.limiters import TokenBucket
 
 Row = tuple[str, ...]
@@ -182,7 +182,7 @@ def _closed_loop(random: Random, executors: int, lanes: int, mean_s: float) -> t
 def random_requests(runs: int) -> list[Row]:
     """By the rate of a token bucket with 1 s of credit: its use, and what it throttles of Poisson requests."""
     rows: list[Row] = []
-    for carried in (POISSON_TPS, 16, 17, 18, POISSON_FREE_TPS):
+    for carried in (POISSON_TPS, 16, 17, 18, THROTTLE_FREE_TPS):
         random, bucket, now_s, throttled = Random("random requests"), TokenBucket(carried, carried), 0.0, 0
         for _ in range(10 * runs):
             now_s += random.expovariate(POISSON_TPS)

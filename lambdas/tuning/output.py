@@ -81,7 +81,7 @@ def findings(
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
     else:
-        reduced_rate = sizing.reduced(scaling.reduced_rate if scaling else None)
+        reduced_rate = sizing.reduced_rate(scaling.reduced_rate if scaling else None)
         advice = recommended(run, per_unit, history, reduced_rate)
         advice = replace(advice, reasons=(*advice.reasons, *sizing.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, reduced_rate)

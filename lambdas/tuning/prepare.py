@@ -24,7 +24,7 @@ from lambdas.models.recent_traffic import TrafficSeen, require_unused
 from lambdas.models.registry import facts_of, find_model, require_service
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
-from lambdas.planning.cloudwatch_demand import keep_history
+from lambdas.planning.cloudwatch_demand import save_history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.metrics import count_verdict
 from lambdas.runs.quotas import (
@@ -76,7 +76,7 @@ def prepare(wanted: ExecutionInput, run_id: str, execution_arn: str, started_at:
         require_room(leases, lease)
     leases.save(lease.with_initial_state(found.model.handle, found.state))
     run = plan_run(wanted, found, lease)
-    keep_history(run)
+    save_history(run)
     run_store(run_id).create(run)
     return {"holds": True, "output": None}
 

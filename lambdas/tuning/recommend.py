@@ -13,7 +13,7 @@ from lambdas.experiments.scaling import scaling_of
 from lambdas.load.measured_step import load_of
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of
-from lambdas.planning.cloudwatch_demand import kept_history
+from lambdas.planning.cloudwatch_demand import saved_history
 from lambdas.runs.quotas import quotas_client, units_quota
 from lambdas.runs.store import run_store
 from lambdas.tuning.apply_answer import with_target_units
@@ -33,7 +33,7 @@ def recommend(run_id: str) -> None:
         raise InternalError("the counts ask for another step where none was planned - run again")
     scaling = scaling_of(run, progress, found, steps) if run.scaling_quota else None
     refused = len(progress.refused_images)
-    answer = findings(run, steps, found, kept_history(run), scaling, refused_images=refused)
+    answer = findings(run, steps, found, saved_history(run), scaling, refused_images=refused)
     if images := compared_images(steps, run, progress, found, run.remaining(progress, time.time())):
         answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)

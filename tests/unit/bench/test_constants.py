@@ -6,7 +6,7 @@ import pytest
 
 from bench import constants
 from lambdas.capacity import agreement, looks, saturated
-from lambdas.planning.recommendation import POISSON_FREE_TPS, POISSON_THROTTLED, POISSON_TPS
+from lambdas.planning.recommendation import POISSON_THROTTLE_SHARE, POISSON_TPS, THROTTLE_FREE_TPS
 
 
 def test_the_widths_of_intervals_cover_what_they_say() -> None:
@@ -48,5 +48,5 @@ def test_counting_in_whole_seconds_misses_no_more_than_it_is_given() -> None:
 def test_the_advice_on_spiky_traffic_is_what_a_bucket_throttles_of_random_requests() -> None:
     by_rate = {float(row[0]): float(row[2]) for row in constants.random_requests(10_000)}
 
-    assert by_rate[POISSON_TPS] == pytest.approx(100 * POISSON_THROTTLED, abs=0.4)
-    assert by_rate[POISSON_FREE_TPS] == 0.0
+    assert by_rate[POISSON_TPS] == pytest.approx(100 * POISSON_THROTTLE_SHARE, abs=0.4)
+    assert by_rate[THROTTLE_FREE_TPS] == 0.0

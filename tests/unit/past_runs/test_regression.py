@@ -102,8 +102,8 @@ def test_rates_are_per_inference_unit() -> None:
 
     made = Answer.of(output, "2026-11-21T06:00:00.000Z", None)
 
-    assert (made.tps, made.low, made.high, made.incomparable) == (5.0, 4.5, 5.5, None)
-    assert Answer.of(output, "", 3).incomparable == "measured on a model that scales by itself"
+    assert (made.tps, made.low, made.high, made.incomparable_reason) == (5.0, 4.5, 5.5, None)
+    assert Answer.of(output, "", 3).incomparable_reason == "measured on a model that scales by itself"
 
 
 def test_runs_without_a_rate_in_between_hide_no_drop() -> None:
