@@ -18,7 +18,7 @@ from lambdas.models.lease_store import LeaseStore, lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState
-from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.timeline import EMPTY_TIMELINE, Timeline
 from lambdas.models.tokens import client_token
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import save_own_run
@@ -131,7 +131,7 @@ def _timeline(run_id: str) -> Timeline:
     except Exception:  # noqa: BLE001 - an error of the run's item shows when the receipt is saved
         logger.exception("what was seen of the model can't be read")
         known = None
-    return known[1] if known else UNSEEN
+    return known[1] if known else EMPTY_TIMELINE
 
 
 def _save_state_and_receipt(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, done: bool) -> None:

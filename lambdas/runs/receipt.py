@@ -28,7 +28,7 @@ def make_receipt(
     hours = usd = 0.0
     if known is not None:
         run, progress = known
-        started_at, stopped_at = progress.ran
+        started_at, stopped_at = progress.running_period
         hours = progress.unit_hours(run.inference_units, now) + _hours_given_up(lease, progress, now)
         usd = hours * run.usd_per_unit_hour
     return Receipt(

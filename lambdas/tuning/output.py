@@ -20,7 +20,7 @@ from lambdas.load.client_load import client_load
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
 from lambdas.models.lease import Lease
-from lambdas.models.recent_traffic import MINUTES
+from lambdas.models.recent_traffic import RECENT_MINUTES
 from lambdas.models.registry import facts_of
 from lambdas.planning.advice import recommended, with_demand
 from lambdas.planning.recommendation import Recommendation
@@ -106,7 +106,7 @@ def findings(
         steps=step_rows(steps),
         requests=requests_row(steps),
         scaling=scaling.as_output() if scaling else None,
-        other_traffic=OtherTraffic(traffic.requests, MINUTES, traffic.of_model) if traffic else None,
+        other_traffic=OtherTraffic(traffic.requests, RECENT_MINUTES, traffic.of_model) if traffic else None,
         account_quota_tps=run.tps_quota.tps if run.tps_quota else None,
         warnings=run.warnings or None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambdas.batch.machine.run import batch_store
 from lambdas.models.lease_store import lease_store
-from lambdas.models.recent_traffic import MINUTES, TrafficSeen
+from lambdas.models.recent_traffic import RECENT_MINUTES, TrafficSeen
 from lambdas.models.registry import usage_of
 from lambdas.processing.pace_store import pace_store
 from lambdas.runs.sent_requests import sent_requests
@@ -26,7 +26,7 @@ def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> Tr
         return traffic
     running = {lease.model_arn: lease.run_id for lease in lease_store().all() if lease.kind == "process"}
     own = sum(_requests(arn, run_id, now) for arn, run_id in running.items() if arn != model_arn)
-    recorded = sent_requests().since(now - 60.0 * (MINUTES + 1), now)
+    recorded = sent_requests().since(now - 60.0 * (RECENT_MINUTES + 1), now)
     own += sum(count for arn, count in recorded.items() if arn != model_arn and arn not in running)
     return TrafficSeen(max(0, traffic.requests - round(own)), of_model=False)
 
@@ -40,4 +40,4 @@ def _requests(model_arn: str, run_id: str, now: float) -> float:
         return 0.0
     if pace is None or began_at is None:
         return 0.0
-    return MARGIN * pace.rate * min(now - began_at, 60.0 * (MINUTES + 1))
+    return MARGIN * pace.rate * min(now - began_at, 60.0 * (RECENT_MINUTES + 1))

@@ -27,9 +27,9 @@ from lambdas.models.wire.refusals import looking, starting, stopping
 from lambdas.models.wire.signer import Signer
 
 ATTEMPTS = 4
-READ_S = 10.0
+READ_TIMEOUT_S = 10.0
 FIRST_PAUSE_S = 0.25  # before the second attempt; it doubles
-_MAY_PASS = frozenset({CONNECTION_LOST, TIMED_OUT, "ThrottlingException", "InternalServerException"})
+_RETRIABLE_ERRORS = frozenset({CONNECTION_LOST, TIMED_OUT, "ThrottlingException", "InternalServerException"})
 STATUSES = SERVICES[FACTS.key].statuses
 """The service's statuses in the words of `lambdas/models/status.py`; others are the same."""
 
@@ -58,8 +58,8 @@ def find_model(model_arn: str) -> ModelControl:
         ServiceEnded: the stack has no endpoint of the service.
     """
     arn = ModelArn.of(model_arn)
-    place = f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account}"
-    return model_of(model_arn, f"{place}:project/{arn.project}")
+    arn_prefix = f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account}"
+    return model_of(model_arn, f"{arn_prefix}:project/{arn.project}")
 
 
 def model_of(model_arn: str, handle: str) -> ModelControl:
@@ -78,13 +78,13 @@ class LookoutVisionModel:
     def look(self) -> ModelState:
         """Read the model's present state. Raises ModelNotFound, AccessDenied."""
         with looking(FACTS, self.model_arn):
-            found = _call("DescribeModel", look_request(self.model_arn))["ModelDescription"]
-        status = found["Status"]
+            description = _call("DescribeModel", look_request(self.model_arn))["ModelDescription"]
+        status = description["Status"]
         return ModelState(
             STATUSES.get(status, status),
-            found.get("StatusMessage", ""),
-            found.get("MinInferenceUnits"),
-            found.get("MaxInferenceUnits"),
+            description.get("StatusMessage", ""),
+            description.get("MinInferenceUnits"),
+            description.get("MaxInferenceUnits"),
             service_status=status,
         )
 
@@ -126,12 +126,12 @@ def _call(operation: str, request: PreparedRequest) -> dict[str, Any]:
 
 def _reply_to(request: PreparedRequest) -> Reply:
     """The reply to the last attempt."""
-    connection = HttpConnection(signer(), call_reply, READ_S)
+    connection = HttpConnection(signer(), call_reply, READ_TIMEOUT_S)
     try:
         for attempt in range(ATTEMPTS):
             reply = connection.send(request)
-            may_pass = reply.outcome in _MAY_PASS or reply.outcome.startswith("HTTP5")
-            if not may_pass or attempt == ATTEMPTS - 1:
+            is_retriable = reply.outcome in _RETRIABLE_ERRORS or reply.outcome.startswith("HTTP5")
+            if not is_retriable or attempt == ATTEMPTS - 1:
                 break
             time.sleep(FIRST_PAUSE_S * 2**attempt)
         return reply

@@ -33,9 +33,9 @@ def find_model(model_arn: str) -> ModelControl:
     project = ModelArn.of(model_arn).project
     with looking(FACTS, model_arn):
         pages = rekognition_client().get_paginator("describe_projects").paginate(ProjectNames=[project])
-        for found in (each for page in pages for each in page["ProjectDescriptions"]):
-            if f":project/{project}/" in found["ProjectArn"]:
-                return model_of(model_arn, found["ProjectArn"])
+        for found_project in (description for page in pages for description in page["ProjectDescriptions"]):
+            if f":project/{project}/" in found_project["ProjectArn"]:
+                return model_of(model_arn, found_project["ProjectArn"])
     raise not_found(model_arn, f"there is no project {project}")
 
 

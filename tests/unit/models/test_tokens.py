@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
-from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.timeline import EMPTY_TIMELINE, Timeline
 from lambdas.models.tokens import client_token
 
 LEASE = Lease("model", "run-1", "execution", "2026-11-21T06:10:00.000Z", 90, "stop")
@@ -19,7 +19,7 @@ def start_token(seen: Timeline) -> str:
 
 
 def test_a_start_has_its_token_until_it_took_effect() -> None:
-    first = UNSEEN.looked(STOPPED, 1.0)
+    first = EMPTY_TIMELINE.looked(STOPPED, 1.0)
     again = first.looked(STOPPED, 31.0)
     after_a_stop = again.looked(STARTING, 60.0).looked(RUNNING, 90.0).looked(STOPPED, 120.0)
 
