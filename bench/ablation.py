@@ -61,7 +61,10 @@ RULES: dict[str, tuple[Without, tuple[Group, ...]]] = {
     "vague looks count": (_set(looks, VAGUE_SHARE=99.0), ("two limiters", "small pool")),
     "noise is ok": (_set(agreement, MAX_NOISE_SHARE=9.0), ("small pool", "pool")),
     "the probe may accept more than the level": (_set(Model, probe_contradicts=False), ("costly refusals",)),
-    "a rate that passed is not sent again": (_set(search, _passes_above=_never), ("costly refusals", "step")),
+    "a rate that passed is not sent again": (
+        _set(search, _clean_rate_still_passes=_never),
+        ("costly refusals", "step"),
+    ),
     "the probe is not judged": (_set(Model, _judge_probe=lambda self, probe: None), ("costly refusals",)),
     "pauses are not looked for": (_set(looks.Look, has_pause=False), ("pauses",)),
     "no fair share": (_set(agreement, fair_share=lambda look, paced: None), ("other client",)),

@@ -38,7 +38,7 @@ def pooled_rate(looks: Sequence[Look]) -> Interval:
 def spanning_interval(looks: Sequence[Look]) -> Interval:
     """An interval that covers the intervals of all looks. Its estimate is that of the last look."""
     rates = [look.rate for look in looks]
-    return Interval(rates[-1].estimate, min(r.low for r in rates), max(r.top for r in rates))
+    return Interval(rates[-1].estimate, min(r.low for r in rates), max(r.upper_end for r in rates))
 
 
 def noise_half_width(looks: Sequence[Look]) -> float:
@@ -52,7 +52,7 @@ def noise_half_width(looks: Sequence[Look]) -> float:
     squares = sum(sum((block - fmean(blocks)) ** 2 for block in blocks) for blocks in blocks_by_look if blocks)
     degrees_of_freedom = sum(len(blocks) - 1 for blocks in blocks_by_look if blocks)
     pooled = estimator.pooled([look.counts for look in looks])
-    half_width = pooled.top - pooled.estimate
+    half_width = pooled.upper_end - pooled.estimate
     if degrees_of_freedom < 1:
         return half_width
     seconds = sum(look.seconds for look in looks)

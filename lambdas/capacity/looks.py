@@ -34,7 +34,7 @@ class Look:
     counts: tuple[int, ...]  # accepted requests in each second
     attempts_tps: float = 0.0  # accepted + throttled requests per second of the whole step
     cut: int = 0  # seconds before the level, which are left out
-    rose: bool = False  # the level before it was lower
+    has_risen: bool = False  # the level before it was lower
 
     @cached_property
     def rate(self) -> Interval:
@@ -44,7 +44,7 @@ class Look:
     @property
     def half_width(self) -> float:
         """Half-width of the interval, requests/s."""
-        return self.rate.top - self.rate.estimate
+        return self.rate.upper_end - self.rate.estimate
 
     @property
     def seconds(self) -> int:
@@ -81,13 +81,13 @@ def look(counts: StepCounts) -> Look | None:
 
 def last_level(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
     """The last level of a stretch of accepted requests per second."""
-    level, rose = list(accepted), False
+    level, has_risen = list(accepted), False
     while estimator.period_of(level) == 1 and (split := _shift(level, shift_errors)):
-        rose = fmean(level[:split]) < fmean(level[split:])
+        has_risen = fmean(level[:split]) < fmean(level[split:])
         # The second of the shift belongs to both levels.
         level = level[split + 1 :] if len(level) - split > MIN_SECONDS else level[split:]
     cut = len(accepted) - len(level)
-    return Look(tuple(level), attempts_tps, cut, rose)
+    return Look(tuple(level), attempts_tps, cut, has_risen)
 
 
 def jitter(counts: Sequence[int]) -> float:

@@ -27,11 +27,11 @@ class CleanRate:
 
 
 @dataclass(frozen=True)
-class WorkersRefused:
-    """Lambda ran only `given` of the `wanted` workers of a step, and refused the others again in its repetition."""
+class WorkerRefusal:
+    """Lambda ran only `given_workers` of a step's `planned_workers`, and refused the others again in its repetition."""
 
-    wanted: int
-    given: int
+    planned_workers: int
+    given_workers: int
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,4 @@ class Measurement:
     unsettled: str = ""
     saturated: tuple[int, ...] = ()
     looks: int = 1
-    refused: WorkersRefused | None = None  # the search went on with the workers that Lambda gave
+    refused: WorkerRefusal | None = None  # the search went on with the workers that Lambda gave

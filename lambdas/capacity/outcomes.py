@@ -36,15 +36,16 @@ def unsettled_rate(model: SaturatedModel, reason: str) -> Measurement:
     assert measurement.max_tps is not None
     spanning_interval = agreement.spanning_interval([*model.probe_looks, *saturated_looks])
     estimate = measurement.max_tps.estimate if model.looks_agree else spanning_interval.estimate
-    low, high = min(measurement.max_tps.low, spanning_interval.low), max(measurement.max_tps.top, spanning_interval.top)
+    low = min(measurement.max_tps.low, spanning_interval.low)
+    high = max(measurement.max_tps.upper_end, spanning_interval.upper_end)
     return replace(measurement, max_tps=Interval(estimate, low, high), unsettled=reason, looks=len(saturated_looks))
 
 
 def rate_without_upper_bound(model: SaturatedModel) -> Measurement:
     """The measurement if the model accepts more when it is overloaded less. Its maximum has no known upper bound."""
-    seen = model.max_tps.estimate
-    why = f"it carried {seen:.3g} requests/s when it was overloaded, and more when they came evenly"
-    measurement = unsettled_rate(model, why)
+    accepted_tps = model.max_tps.estimate
+    reason = f"it carried {accepted_tps:.3g} requests/s when it was overloaded, and more when they came evenly"
+    measurement = unsettled_rate(model, reason)
     assert measurement.max_tps is not None
     highest = max([measurement.max_tps.estimate, *(each.rate.estimate for each in model.probe_looks)])
     return replace(measurement, max_tps=Interval(highest, measurement.max_tps.low, None))

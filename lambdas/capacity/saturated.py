@@ -116,7 +116,7 @@ class SaturatedModel:
         if second.seconds < MIN_SECONDS:  # burst credit from the pause filled it
             second = yield from self._look(REFILLED_LOOK_S)
         self.looks.append(second)
-        self.looks_agree = not second.rose and agreement.agree(self.first_look, second)
+        self.looks_agree = not second.has_risen and agreement.agree(self.first_look, second)
         if plan.paced_tps and second.seconds and paced_part(counts).sent:
             self._judge_probe(paced_part(counts))
         if self.looks_agree:

@@ -40,7 +40,7 @@ def next_move(history: Sequence[StepCounts], limits: SearchLimits) -> StepPlan |
         InternalError: more than a tenth of a step's workers were lost, twice; or Lambda refused to run all of them.
     """
     history, limits, refusal = without_refused_steps(history, limits)
-    if refusal and limits.most_workers >= refusal.wanted:
+    if refusal and limits.most_workers >= refusal.planned_workers:
         return lower_bound(history, refusal)
     steps = measure(limits)
     try:

@@ -21,7 +21,7 @@ TOLERATED_LOSS = 0.1  # share of workers that may be lost
 TOLERATED_DELAY_S = 1  # seconds that the last worker may start after the common start
 TOLERATED_STALLS = 0.5  # share of closed-loop seconds that stalls may spoil
 PHASES_WITHOUT_GAPS = ("window", "latency")  # phases that need consecutive seconds
-LAMBDA_QUOTA = (
+LAMBDA_QUOTA_ADVICE = (
     "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
     " is going on"
@@ -55,7 +55,7 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     if is_refused(counts):
         raise InternalError(
             f"Lambda refused to run {counts.refused_workers} of {plan.workers} workers of a {plan.phase} step, twice:"
-            f" {LAMBDA_QUOTA}"
+            f" {LAMBDA_QUOTA_ADVICE}"
         )
     if _too_many_lost(counts):
         raise InternalError(

@@ -52,7 +52,7 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
     leases = lease_store()
     closed = leases.mark_closing(lease)
     if closed is not None and closed.owes == "apply" and not answered:
-        ended = closed.giving_up(f"the run ended without publishing its answer (settled by: {by})")
+        ended = closed.without_applying(f"the run ended without publishing its answer (settled by: {by})")
         leases.save_changes(ended, instead_of=closed)
         closed = ended
     if closed is None:
@@ -62,10 +62,10 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, answered: bool = False) -> bo
         return True
     model = model_of(closed.model_arn, closed.project_arn)
     state, now = _look(model), time.time()
-    seen, lease = _timeline(closed.run_id).looked(state, now), closed
+    seen, lease = _timeline(closed.run_id).with_look(state, now), closed
     move = lease.next_move(state, now, seen)
     if move == "give-up":
-        lease = lease.giving_up(lease.why_given_up(state))
+        lease = lease.without_applying(lease.reason_not_applied(state))
         move = lease.next_move(state, now, seen)
     leases.save_changes(lease.with_stop_requested(now) if move == "stop" else lease, instead_of=closed)
     if move == "stop":
@@ -114,7 +114,7 @@ def _start(leases: LeaseStore, model: ModelControl, lease: Lease, token: str) ->
         model.start(min_units, max_units if max_units > min_units else None, token=token)
     except RunError as refusal:
         # The answer is still published, and says why it was not applied.
-        leases.save_changes(replace(asked.giving_up(refusal.sentence), apply_starts=0), instead_of=asked)
+        leases.save_changes(replace(asked.without_applying(refusal.sentence), apply_starts=0), instead_of=asked)
 
 
 def _look(model: ModelControl) -> ModelState:
@@ -140,7 +140,7 @@ def _save_state_and_receipt(lease: Lease, state: ModelState, now: float, *, by: 
     known = store.load_model_run_or_none()
     if known is not None:
         run, before = known
-        progress = before.looked(state, now).after_run(state, now, applying=lease.apply_starts > 0)
+        progress = before.with_look(state, now).after_run(state, now, applying=lease.apply_starts > 0)
         if progress != before:
             store.save_progress(progress)
         known = run, progress

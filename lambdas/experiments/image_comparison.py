@@ -85,7 +85,7 @@ def compared_images(
     )
 
 
-def least_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
+def min_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float:
     """Minimum seconds before a comparison step starts: a cold start if it needs new workers or reads images."""
     earlier_plans = [step.counts.plan for step in steps]
     has_enough_workers = any(earlier.workers >= plan.workers for earlier in earlier_plans)

@@ -9,7 +9,7 @@ from iu_tuner.contract.choices import Source
 from iu_tuner.contract.output.measured import ImageComparisonOutput, NotMeasured, VariantOutput
 from iu_tuner.formats import rounded
 from lambdas.capacity.rates.interval import Interval
-from lambdas.experiments.image_variants import SIZES, WAYS, average_bytes, images_of
+from lambdas.experiments.image_variants import SIZES, SOURCES, average_bytes, images_of
 from lambdas.experiments.variant_rate import VariantRate, is_above
 from lambdas.images.image import MAX_BYTES, Image
 from lambdas.load.histogram import LATENCIES_FOR_P95
@@ -33,10 +33,10 @@ def comparison_output(
 
     With `capacity_moved` no difference is claimed, as the capacity of the model changed meanwhile.
     """
-    images = {series: images_of(run, series, refused) for series in (*WAYS, *SIZES)}
+    images = {series: images_of(run, series, refused) for series in (*SOURCES, *SIZES)}
     used = len(images_of(run, "main", refused))
     reasons = dict(not_measured)
-    for source in WAYS:
+    for source in SOURCES:
         if not images[source]:
             reasons[source] = f"no image is small enough for both ways ({MAX_BYTES['bytes']:,} bytes)"
     if not any(images[size] for size in SIZES):
@@ -45,7 +45,7 @@ def comparison_output(
         concurrency=concurrency,
         sources=tuple(
             VariantOutput(source=source, **_common_fields(images[source], rates[source]))
-            for source in WAYS
+            for source in SOURCES
             if source in rates
         ),
         sizes=tuple(
@@ -61,7 +61,7 @@ def comparison_output(
 
 def faster_source(rates: Mapping[Series, VariantRate]) -> Source | None:
     """The way whose interval lies above the other's. Returns None if the intervals overlap."""
-    if not {*WAYS} <= rates.keys():
+    if not {*SOURCES} <= rates.keys():
         return None
     by_bytes, by_s3 = rates["bytes"].max_tps, rates["s3"].max_tps
     return "bytes" if is_above(by_bytes, by_s3) else "s3" if is_above(by_s3, by_bytes) else None
@@ -84,7 +84,7 @@ def _detail(
         sentences.append(
             f"{left_out} of {used} images were left out of that: bytes takes {MAX_BYTES['bytes']:,} bytes at most."
         )
-    lower_bounds = [series for series in (*WAYS, *SIZES) if series in rates and rates[series].max_tps.high is None]
+    lower_bounds = [series for series in (*SOURCES, *SIZES) if series in rates and rates[series].max_tps.high is None]
     if lower_bounds:
         sentences.append(
             f"Not saturated at {concurrency} concurrent requests, so lower bounds: {', '.join(lower_bounds)}."
@@ -93,8 +93,8 @@ def _detail(
 
 
 def _sources_sentence(rates: Mapping[Series, VariantRate], reasons: Mapping[str, str], capacity_moved: bool) -> str:
-    if not {*WAYS} <= rates.keys():
-        missing = [source for source in WAYS if source not in rates]
+    if not {*SOURCES} <= rates.keys():
+        missing = [source for source in SOURCES if source not in rates]
         return f"The ways were not compared: {'; '.join(f'{source}: {reasons[source]}' for source in missing)}."
     by_bytes, by_s3 = rates["bytes"], rates["s3"]
     rates_clause = (

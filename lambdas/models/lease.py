@@ -62,9 +62,9 @@ class Lease:
         activity = "testing" if self.kind == "measure" else "using"
         return f"The run {self.run_id} has been {activity} this model since {self.started_at}"
 
-    def apply_arrived(self, timeline: Timeline) -> bool:
+    def has_apply_arrived(self, timeline: Timeline) -> bool:
         """Whether a status check showed that the model is starting with the units decided, or runs with them."""
-        return self.apply_starts > 0 and timeline.start_arrived(self.start_asked_at)
+        return self.apply_starts > 0 and timeline.has_start_arrived(self.start_asked_at)
 
     def with_initial_state(self, project_arn: str, state: ModelState) -> Lease:
         """The lease with the model's initial state and the cleanup for it."""
@@ -78,10 +78,10 @@ class Lease:
             owes="restore" if gets_back else "stop",
         )
 
-    def start_pending(self, now: float, timeline: Timeline) -> bool:
+    def is_start_pending(self, now: float, timeline: Timeline) -> bool:
         """Whether a requested start may still take effect. A second one could then take effect after the next stop."""
         retry_at = (self.start_asked_at or 0) + RETRY_START_AFTER_S
-        return not timeline.start_arrived(self.start_asked_at) and now < retry_at
+        return not timeline.has_start_arrived(self.start_asked_at) and now < retry_at
 
     def with_start_requested(self, now: float) -> Lease:
         """The lease to save before a request to start. A run must stop a model that it has started."""
@@ -118,14 +118,14 @@ class Lease:
             return "stop"
         # FAILED is the result of the start, unless the model was FAILED before the run.
         failed_by_start = state.status == "FAILED" and self.status_found != "FAILED"
-        may_still_start = not timeline.start_arrived(self.start_asked_at) and _is_recent(self.start_asked_at, now)
+        may_still_start = not timeline.has_start_arrived(self.start_asked_at) and _is_recent(self.start_asked_at, now)
         return "wait" if may_still_start and not failed_by_start else "done"
 
-    def giving_up(self, why: str) -> Lease:
-        """The lease of a run that does not apply its answer, for the reason `why`. It asks for a stop."""
-        return replace(self, owes="stop", not_applied=why)
+    def without_applying(self, reason: str) -> Lease:
+        """The lease of a run that does not apply its answer, for this `reason`. It asks for a stop."""
+        return replace(self, owes="stop", not_applied=reason)
 
-    def why_given_up(self, state: ModelState) -> str:
+    def reason_not_applied(self, state: ModelState) -> str:
         """The reason why the model does not run with the units decided, as a clause."""
         min_units, max_units = self.min_units_decided, self.max_units_decided
         status_clause = f"{state.status}{f' ({state.message})' if state.message else ''}"
@@ -142,11 +142,11 @@ class Lease:
             if (state.min_inference_units, max_units) == (self.min_units_decided, self.max_units_decided):
                 return "done"
             return "give-up" if self.apply_starts else "stop"
-        if state.costs_money or (self.start_pending(now, timeline) and state.status != "FAILED"):
+        if state.costs_money or (self.is_start_pending(now, timeline) and state.status != "FAILED"):
             return "wait"
         # It failed, or another client stopped it after it had begun to start, or all attempts had no effect.
         failed = state.status == "FAILED" and self.apply_starts > 0
-        is_over = failed or self.apply_arrived(timeline) or self.apply_starts >= MAX_START_ATTEMPTS
+        is_over = failed or self.has_apply_arrived(timeline) or self.apply_starts >= MAX_START_ATTEMPTS
         return "give-up" if is_over or not state.is_startable else "start"
 
     def _reconcile_restored(self, state: ModelState, now: float, timeline: Timeline) -> CleanupAction:
@@ -156,7 +156,7 @@ class Lease:
         if state.status == "RUNNING":
             has_initial_units = (state.min_inference_units, state.max_inference_units) == initial_units
             if has_initial_units:
-                has_stopped = timeline.stop_arrived(self.stop_asked_at)
+                has_stopped = timeline.has_stop_arrived(self.stop_asked_at)
                 return "wait" if not has_stopped and _is_recent(self.stop_asked_at, now) else "done"
             return "stop"
         if state.costs_money:

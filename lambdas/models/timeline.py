@@ -29,16 +29,16 @@ class Timeline:
     up_at: float | None = None  # last status check that found it STARTING or RUNNING
     not_running_at: float | None = None  # last status check that found any status but RUNNING
 
-    def looked(self, state: ModelState, now: float) -> Self:
+    def with_look(self, state: ModelState, now: float) -> Self:
         """The timeline after one more status check: updates `up_at` and `not_running_at`."""
         up_at = now if state.status in ("STARTING", "RUNNING") else self.up_at
         return replace(self, up_at=up_at, not_running_at=self.not_running_at if state.status == "RUNNING" else now)
 
-    def start_arrived(self, asked_at: float | None) -> bool:
+    def has_start_arrived(self, asked_at: float | None) -> bool:
         """Whether the start requested at `asked_at` took effect. Returns True if `asked_at` is None."""
         return asked_at is None or (self.up_at is not None and self.up_at >= asked_at)
 
-    def stop_arrived(self, asked_at: float | None) -> bool:
+    def has_stop_arrived(self, asked_at: float | None) -> bool:
         """Whether the stop requested at `asked_at` took effect. Returns True if `asked_at` is None."""
         return asked_at is None or (self.not_running_at is not None and self.not_running_at >= asked_at)
 

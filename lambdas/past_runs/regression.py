@@ -76,65 +76,66 @@ def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
     return next((answer for answer in answers_of_model if not answer.incomparable_reason), latest)
 
 
-def change(now: Answer, before: Answer) -> RateChange | None:
+def rate_change(answer: Answer, earlier: Answer) -> RateChange | None:
     """The change that the two intervals prove. Returns None if the runs can't be compared."""
-    if now.incomparable_reason or before.incomparable_reason:
+    if answer.incomparable_reason or earlier.incomparable_reason:
         return None
-    assert now.low is not None and now.high is not None and before.low is not None and before.high is not None
-    if now.high < before.low:
+    assert answer.low is not None and answer.high is not None and earlier.low is not None and earlier.high is not None
+    if answer.high < earlier.low:
         return "dropped"
-    return "risen" if now.low > before.high else "within"
+    return "risen" if answer.low > earlier.high else "within"
 
 
-def with_comparison(output: Output, now: Answer, same_model: Answer | None, version_before: Answer | None) -> Output:
+def with_comparison(output: Output, answer: Answer, same_model: Answer | None, version_before: Answer | None) -> Output:
     """The output with `comparedWith`, `regression` and `regressionDetail`."""
     baselines = [(same_model, "the last run of this model"), (version_before, "the last run of the version before")]
-    sentences = [_comparison_sentence(now, before, which) for before, which in baselines if before is not None]
+    sentences = [_comparison_sentence(answer, earlier, which) for earlier, which in baselines if earlier is not None]
     if not sentences:
         sentences = ["No earlier run of this model, or of a version before it, is there to compare with."]
-    before = _earlier_run(now, version_before)
-    if before is not None and version_before is not None:
-        before = replace(before, model_arn=version_before.model_arn)
+    earlier = _earlier_run(answer, version_before)
+    if earlier is not None and version_before is not None:
+        earlier = replace(earlier, model_arn=version_before.model_arn)
     return replace(
         output,
-        compared_with=ComparedWith(_earlier_run(now, same_model), before),
+        compared_with=ComparedWith(_earlier_run(answer, same_model), earlier),
         regression=any(
-            before is not None and change(now, before) == "dropped" for before in (same_model, version_before)
+            earlier is not None and rate_change(answer, earlier) == "dropped"
+            for earlier in (same_model, version_before)
         ),
         regression_detail=" ".join(sentences),
     )
 
 
-def _earlier_run(now: Answer, before: Answer | None) -> EarlierRun | None:
-    if before is None:
+def _earlier_run(answer: Answer, earlier: Answer | None) -> EarlierRun | None:
+    if earlier is None:
         return None
     return EarlierRun(
-        run_id=before.run_id,
-        started_at=before.started_at,
-        verdict=before.verdict,
-        tps_per_inference_unit=rounded(before.tps, 3),
-        low=rounded(before.low, 3),
-        high=rounded(before.high, 3),
-        change_percent=rounded(_change_percent(now, before), 1),
-        change=change(now, before),
+        run_id=earlier.run_id,
+        started_at=earlier.started_at,
+        verdict=earlier.verdict,
+        tps_per_inference_unit=rounded(earlier.tps, 3),
+        low=rounded(earlier.low, 3),
+        high=rounded(earlier.high, 3),
+        change_percent=rounded(_change_percent(answer, earlier), 1),
+        change=rate_change(answer, earlier),
     )
 
 
-def _change_percent(now: Answer, before: Answer) -> float | None:
-    if now.tps is None or not before.tps:
+def _change_percent(answer: Answer, earlier: Answer) -> float | None:
+    if answer.tps is None or not earlier.tps:
         return None
-    return 100 * (now.tps / before.tps - 1)
+    return 100 * (answer.tps / earlier.tps - 1)
 
 
-def _comparison_sentence(now: Answer, before: Answer, which: str) -> str:
-    baseline = f"{which} ({before.run_id}, {before.started_at})"
-    if now.incomparable_reason:
-        return f"Not compared with {baseline}: this run is {now.incomparable_reason}."
-    if before.incomparable_reason:
-        return f"Not compared with {baseline}: that one is {before.incomparable_reason}."
-    percent = f"{_change_percent(now, before) or 0:+.1f} %"
-    ranges = f"{now.low:.2f} to {now.high:.2f} now, {before.low:.2f} to {before.high:.2f} then"
-    match change(now, before):
+def _comparison_sentence(answer: Answer, earlier: Answer, which: str) -> str:
+    baseline = f"{which} ({earlier.run_id}, {earlier.started_at})"
+    if answer.incomparable_reason:
+        return f"Not compared with {baseline}: this run is {answer.incomparable_reason}."
+    if earlier.incomparable_reason:
+        return f"Not compared with {baseline}: that one is {earlier.incomparable_reason}."
+    percent = f"{_change_percent(answer, earlier) or 0:+.1f} %"
+    ranges = f"{answer.low:.2f} to {answer.high:.2f} now, {earlier.low:.2f} to {earlier.high:.2f} then"
+    match rate_change(answer, earlier):
         case "dropped":
             return (
                 f"TPS per inference unit has dropped by more than both intervals explain since {baseline}: {percent} "

@@ -39,10 +39,10 @@ class History:
 
     def with_comparison(self, run: Run, output: Output) -> Output:
         """The run's output with `comparedWith`, `regression` and `regressionDetail`."""
-        now, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
+        answer, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
         same_model = self._last_run(run.project_arn, version, run.started_at)
         version_before = self._last_answer(run.project_arn, at_least="VERSION#", below=version)
-        return with_comparison(output, now, same_model, version_before)
+        return with_comparison(output, answer, same_model, version_before)
 
     def save(self, run: Run, output: Output) -> None:
         """Save what later runs compare with. Idempotent."""

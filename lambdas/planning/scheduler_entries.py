@@ -29,10 +29,10 @@ def start_stop_entries(model_arn: str, blocks: Sequence[OnPeriod], start_up_s: i
         stops.setdefault(minute, []).append(day)
     return (
         *(
-            start_entry(model_arn, weekly(minute, days), min_units, max_units)
+            start_entry(model_arn, weekly_expression(minute, days), min_units, max_units)
             for (minute, min_units, max_units), days in sorted(starts.items())
         ),
-        *(stop_entry(model_arn, weekly(minute, days)) for minute, days in sorted(stops.items())),
+        *(stop_entry(model_arn, weekly_expression(minute, days)) for minute, days in sorted(stops.items())),
     )
 
 
@@ -48,7 +48,7 @@ def stop_entry(model_arn: str, expression: str) -> ScheduleEntry:
     return _entry(model_arn, expression, service.stop, service.model_parameters(model_arn))
 
 
-def weekly(minute: int, days: Iterable[int]) -> str:
+def weekly_expression(minute: int, days: Iterable[int]) -> str:
     """At a minute of the day, on these days of the week (0 is Monday)."""
     sorted_days = sorted(set(days))
     if len(sorted_days) == len(DAYS):

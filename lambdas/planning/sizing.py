@@ -36,7 +36,7 @@ class Sizing:
     reasons: tuple[str, ...] = ()
 
     @property
-    def missing(self) -> str:
+    def missing_rate_reason(self) -> str:
         """The reason for a `per_unit` of None, as a main clause."""
         return "No evenly paced rate passed without throttles" if self.max_per_unit else "No rate was measured"
 

@@ -12,7 +12,7 @@ from lambdas.planning.auto_scaling import HOURS_PER_MONTH
 from lambdas.planning.demand import BatchDemand
 from lambdas.planning.recommendation import BatchPlan
 from lambdas.planning.request_history import HOURS_OF_WEEK
-from lambdas.planning.scheduler_entries import DAYS, start_entry, start_stop_entries, stop_entry, weekly
+from lambdas.planning.scheduler_entries import DAYS, start_entry, start_stop_entries, stop_entry, weekly_expression
 from lambdas.planning.weekly_schedule import MAX_MISSED_RATIO, START_UP_S, OnPeriod, WeekPlan
 
 STOP_MINUTES = 15  # from a stop that was asked for until the model is free to be measured
@@ -87,7 +87,7 @@ def batch_row(
     always_usd = batch.inference_units * usd_per_unit_hour * HOURS_PER_MONTH
     start_days, stop_days = (range(7), range(7)) if is_daily else ([6], [minutes_on // _DAY])
     demand = {"images": batch_demand.images, "withinHours": batch_demand.within_hours}
-    start = weekly(_DAY - start_up_minutes, start_days)
+    start = weekly_expression(_DAY - start_up_minutes, start_days)
     free_minutes = (_DAY if is_daily else _WEEK) - minutes_on - start_up_minutes
     return PlanOutput(
         sentence=f"On for {minutes_on / 60:.2f} h, a start of {start_up_minutes} minutes before them, each batch costs"
@@ -116,7 +116,7 @@ def batch_row(
         ),
         scheduler=(
             start_entry(model_arn, start, batch.inference_units, batch.inference_units),
-            stop_entry(model_arn, weekly(minutes_on % _DAY, stop_days)),
+            stop_entry(model_arn, weekly_expression(minutes_on % _DAY, stop_days)),
         ),
         measure_again=_measure_again(minutes_on, free_minutes, start_up_s, model_arn, demand),
     )
@@ -131,4 +131,4 @@ def _measure_again(
         return None
     day, minute = divmod((free_from + STOP_MINUTES) % _WEEK, _DAY)
     run_input = {"modelArn": model_arn, "demand": demand, "limits": {"maxMinutes": max_minutes}}
-    return ScheduleEntry(expression=weekly(minute, [day]), timezone="UTC", input=run_input)
+    return ScheduleEntry(expression=weekly_expression(minute, [day]), timezone="UTC", input=run_input)

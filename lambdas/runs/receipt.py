@@ -49,7 +49,7 @@ def make_receipt(
 
 def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
     """Upper bound of the unit hours billed for a restart with the answer that had to be rolled back."""
-    if lease.owes == "apply" or not lease.apply_arrived(progress) or progress.stopped_at is None:
+    if lease.owes == "apply" or not lease.has_apply_arrived(progress) or progress.stopped_at is None:
         return 0.0
     since = max(progress.starting_at or 0.0, progress.stopped_at)
     return (lease.max_units_decided or 1) * (now - since) / 3600

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambdas.capacity import search
 from lambdas.experiments import scaling
-from lambdas.experiments.image_comparison import least_lead_s, next_comparison
+from lambdas.experiments.image_comparison import min_lead_s, next_comparison
 from lambdas.experiments.scaling import RestartWith, ScalingSkipped
 from lambdas.load.measured_step import MeasuredStep, lead_s, load_of
 from lambdas.load.step import StepPlan
@@ -40,7 +40,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     save_scaling_decision(store, progress, move, steps)
-    lead = max(lead_s(steps[-1]), least_lead_s(steps, run, plan)) if plan else 0.0
+    lead = max(lead_s(steps[-1]), min_lead_s(steps, run, plan)) if plan else 0.0
     store.save_live_progress(live_progress(steps, plan, lead))
     if plan is None:
         return {"step": None, "restart": isinstance(move, RestartWith)}

@@ -75,7 +75,7 @@ def findings(
     sizing = sizing_of(found, verdict.word, run.inference_units)
     per_unit = sizing.per_unit
     no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
-    no_advice = no_advice or ("" if per_unit else sizing.missing)
+    no_advice = no_advice or ("" if per_unit else sizing.missing_rate_reason)
     no_advice = no_advice.format(service=facts_of(run.model_arn).name)
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())

@@ -41,8 +41,8 @@ def move_towards_running(run_id: str) -> bool:
         raise ModelLost(
             f"somebody else started the model, with {state.min_inference_units} inference units - run again"
         )
-    after = before.looked(state, now)
-    if move == "start" and lease.start_pending(now, after):
+    after = before.with_look(state, now)
+    if move == "start" and lease.is_start_pending(now, after):
         move = "wait"
     after = replace(
         after.without_old_units(state, run.inference_units, now),

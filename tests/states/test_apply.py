@@ -232,7 +232,7 @@ class TestTheOtherRoads:
         settled(stack, raw)
         held = lease(raw)
         assert held is not None
-        lease_store().save_changes(held.giving_up("aborted"), instead_of=held)
+        lease_store().save_changes(held.without_applying("aborted"), instead_of=held)
 
         with pytest.raises(ModelLost, match="has been ended"):
             stack.publish()

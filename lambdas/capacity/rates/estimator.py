@@ -80,7 +80,7 @@ def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
     sums = [sum(whole_periods[start : start + period]) for start in range(0, len(whole_periods), period)]
     seconds, mean = len(whole_periods), fmean(whole_periods)
     deviation = max_deviation(sums)
-    half_width = max(COUNTING_ERROR, _width(len(sums)) * deviation if noisy or deviation > 1 else 0.0) / seconds
+    half_width = max(COUNTING_ERROR, _width_factor(len(sums)) * deviation if noisy or deviation > 1 else 0.0) / seconds
     half_width = max(half_width, MIN_RELATIVE_HALF_WIDTH * period * mean)
     return Interval(mean, max(0.0, mean - half_width), mean + half_width)
 
@@ -90,7 +90,7 @@ def pooled(segments: Sequence[Sequence[int]]) -> Interval:
     intervals = [(len(segment), interval(segment)) for segment in segments]
     seconds = sum(length for length, _ in intervals)
     mean = sum(length * each.estimate for length, each in intervals) / seconds
-    half_width = sqrt(sum((length * (each.top - each.estimate)) ** 2 for length, each in intervals)) / seconds
+    half_width = sqrt(sum((length * (each.upper_end - each.estimate)) ** 2 for length, each in intervals)) / seconds
     return Interval(mean, max(0.0, mean - half_width), mean + half_width)
 
 
@@ -164,7 +164,8 @@ def accepted_rate(counts: StepCounts) -> float:
     """Mean accepted requests per second after the first refusal, or after the first second if too few follow one."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
-    refused = [one + other for one, other in zip(throttled, _padded(counts.failed, seconds), strict=True)]
+    failed = _padded(counts.failed, seconds)
+    refused = [throttles + failures for throttles, failures in zip(throttled, failed, strict=True)]
     first_second = counts.first_full_second + 1
     second_after_refusal = next((second + 1 for second in range(seconds) if refused[second]), first_second)
     usable = [second for second in counts.usable_seconds if second >= first_second] or range(first_second, seconds)
@@ -177,7 +178,7 @@ def _padded(series: Sequence[int], seconds: int) -> list[int]:
     return [*series[:seconds], *[0] * (seconds - len(series))]
 
 
-def _width(seconds: int) -> float:
+def _width_factor(seconds: int) -> float:
     (shortest, _), *_, (longest, _) = WIDTH_BY_SECONDS
     m = min(max(seconds, shortest), longest)
     (m0, k0), (m1, k1) = next(pair for pair in pairwise(WIDTH_BY_SECONDS) if m <= pair[1][0])

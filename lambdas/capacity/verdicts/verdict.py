@@ -9,7 +9,7 @@ from typing import Literal
 from iu_tuner.contract.output.result import MeasuredVerdict
 from lambdas.capacity.confirmation import TOLERATED_LATE_SHARE
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.step_checks import LAMBDA_QUOTA
+from lambdas.capacity.step_checks import LAMBDA_QUOTA_ADVICE
 from lambdas.capacity.verdicts.account_quota import (
     AccountLimit,
     TpsQuota,
@@ -133,8 +133,8 @@ def _evidence(word: MeasuredVerdict, measurement: Measurement, client: ClientLoa
             return _windowed_sentence(measurement, rate) + _clean_rate_clause(measurement)
         case "client-limited" if measurement.refused:
             return (
-                f"Lambda ran {measurement.refused.given} of {measurement.refused.wanted} load workers: "
-                f"{LAMBDA_QUOTA}; {rate} were accepted {at_load}, a lower bound"
+                f"Lambda ran {measurement.refused.given_workers} of {measurement.refused.planned_workers} load"
+                f" workers: {LAMBDA_QUOTA_ADVICE}; {rate} were accepted {at_load}, a lower bound"
             )
         case "client-limited" if measurement.ending == "saturated":
             return (

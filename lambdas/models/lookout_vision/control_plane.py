@@ -23,7 +23,7 @@ from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST, TIMED_OUT, Reply
 from lambdas.models.ports import ModelControl, PreparedRequest
 from lambdas.models.status import ModelState
 from lambdas.models.wire.connection import HttpConnection
-from lambdas.models.wire.refusals import looking, starting, stopping
+from lambdas.models.wire.refusals import look_errors, start_errors, stop_errors
 from lambdas.models.wire.signer import Signer
 
 ATTEMPTS = 4
@@ -77,7 +77,7 @@ class LookoutVisionModel:
 
     def look(self) -> ModelState:
         """Read the model's present state. Raises ModelNotFound, AccessDenied."""
-        with looking(FACTS, self.model_arn):
+        with look_errors(FACTS, self.model_arn):
             description = _call("DescribeModel", look_request(self.model_arn))["ModelDescription"]
         status = description["Status"]
         return ModelState(
@@ -99,12 +99,12 @@ class LookoutVisionModel:
             ModelNotStartable: the model is FAILED, and the start was refused.
             ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
         """
-        with starting(FACTS, self.model_arn, failed):
+        with start_errors(FACTS, self.model_arn, failed):
             _call("StartModel", start_request(self.model_arn, min_units, max_units, token))
 
     def stop(self, *, token: str) -> None:
         """Request a stop. Only `look` shows its effect. Raises ModelNotFound, AccessDenied."""
-        with stopping(FACTS, self.model_arn):
+        with stop_errors(FACTS, self.model_arn):
             _call("StopModel", stop_request(self.model_arn, token))
 
 

@@ -91,9 +91,9 @@ class _Stream:
         while missing > 0:
             parts.append(self._receive_more())
             missing -= len(parts[-1])
-        whole = b"".join(parts)
-        self._unread = whole[length:]
-        return whole[:length]
+        received = b"".join(parts)
+        self._unread = received[length:]
+        return received[:length]
 
     def read_chunk(self) -> bytes:
         """Read the next chunk of a body. Returns empty bytes after the last one, when the trailers are read, too."""

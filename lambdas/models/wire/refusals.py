@@ -14,7 +14,7 @@ from lambdas.models.status import ModelState
 
 
 @contextmanager
-def looking(service: ServiceFacts, model_arn: str) -> Iterator[None]:
+def look_errors(service: ServiceFacts, model_arn: str) -> Iterator[None]:
     """Raises ModelNotFound and AccessDenied instead of the service's errors."""
     try:
         yield
@@ -28,7 +28,7 @@ def looking(service: ServiceFacts, model_arn: str) -> Iterator[None]:
 
 
 @contextmanager
-def starting(service: ServiceFacts, model_arn: str, failed: ModelState | None) -> Iterator[None]:
+def start_errors(service: ServiceFacts, model_arn: str, failed: ModelState | None) -> Iterator[None]:
     """Ignores errors of a start that may pass: only the next look shows its effect. `failed` is a FAILED model's state.
 
     Raises:
@@ -36,7 +36,7 @@ def starting(service: ServiceFacts, model_arn: str, failed: ModelState | None) -
         ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
     """
     try:
-        with looking(service, model_arn):
+        with look_errors(service, model_arn):
             yield
     except ClientError as refusal:
         if failed is not None:
@@ -55,10 +55,10 @@ def starting(service: ServiceFacts, model_arn: str, failed: ModelState | None) -
 
 
 @contextmanager
-def stopping(service: ServiceFacts, model_arn: str) -> Iterator[None]:
+def stop_errors(service: ServiceFacts, model_arn: str) -> Iterator[None]:
     """Ignores errors of a stop, whose effect only the next look shows. Raises ModelNotFound, AccessDenied."""
     try:
-        with looking(service, model_arn):
+        with look_errors(service, model_arn):
             yield
     except (ClientError, BotoCoreError):
         pass  # it stops already, can't be stopped yet, or the reply was lost: the next status check shows which

@@ -39,8 +39,8 @@ def test_only_the_last_level_counts(seconds: list[int], expected: list[int]) -> 
 
 
 def test_a_rise_is_noted() -> None:
-    assert last_level([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
-    assert not last_level([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
+    assert last_level([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).has_risen
+    assert not last_level([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).has_risen
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import InternalError
-from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.measurement import Measurement, WorkerRefusal
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.refused_workers import lower_bound, without_refused_steps
 from lambdas.capacity.search import next_move
@@ -64,7 +64,7 @@ def test_a_model_that_fewer_workers_saturate_gets_its_answer() -> None:
 
     assert judge(found, quick=True).word == "ok"
     assert found.refused is not None
-    assert found.refused.given == 6
+    assert found.refused.given_workers == 6
     assert found.max_tps is not None
     assert found.max_tps.low <= 15 <= (found.max_tps.high or 0)
 
@@ -122,7 +122,7 @@ def test_the_search_goes_on_with_the_most_workers_that_ran() -> None:
     kept, fewer, refusal = without_refused_steps([ran("ramp", 5), ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
 
     assert [step.plan.workers for step in kept] == [5]
-    assert refusal == WorkersRefused(16, 3)
+    assert refusal == WorkerRefusal(16, 3)
     assert (fewer.most_workers, fewer.max_concurrency, fewer.start_concurrency) == (5, 40, 40)
 
 
@@ -154,13 +154,13 @@ def test_a_refusal_that_fewer_workers_do_not_avoid_ends_the_search() -> None:
     found = next_move(steps, SearchLimits())
 
     assert isinstance(found, Measurement)
-    assert (found.ending, found.refused) == ("client-limited", WorkersRefused(16, 3))
+    assert (found.ending, found.refused) == ("client-limited", WorkerRefusal(16, 3))
 
 
 def test_a_lower_bound_is_the_rate_of_the_last_step_that_ran_and_was_not_paced() -> None:
     kept = [ran("ramp", 2, rate=5), ran("ramp", 4, rate=6), ran("look", 4, 1, rate=9), ran("confirm", 4, rate=1)]
 
-    found = lower_bound(kept, WorkersRefused(4, 1))
+    found = lower_bound(kept, WorkerRefusal(4, 1))
 
     assert found.max_tps == Interval.lower_bound(24.0)
 
@@ -193,4 +193,4 @@ def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:
 def test_the_refusal_is_told_by_its_numbers() -> None:
     found, _ = searched(ModelTruth(tps_per_iu=100, latency_mean_s=0.2), ONE_LANE, lambda *_: 5)
 
-    assert found.refused == WorkersRefused(wanted=16, given=5)
+    assert found.refused == WorkerRefusal(planned_workers=16, given_workers=5)

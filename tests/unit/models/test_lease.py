@@ -59,7 +59,7 @@ def test_a_model_found_failed_may_still_be_about_to_start() -> None:
 
     assert asked.next_move(ModelState("FAILED"), now=101.0) == "wait"
     assert asked.next_move(ModelState("FAILED"), now=100.0 + MAX_REQUEST_DELAY_S) == "done"
-    starting = EMPTY_TIMELINE.looked(ModelState("STARTING"), 100.5)
+    starting = EMPTY_TIMELINE.with_look(ModelState("STARTING"), 100.5)
     assert asked.next_move(ModelState("FAILED"), now=101.0, timeline=starting) == "done"
 
 
@@ -99,7 +99,7 @@ def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_g
 
     assert lease.next_move(RUNNING, now=1.0) == "wait"
     assert lease.next_move(RUNNING, now=MAX_REQUEST_DELAY_S) == "done"
-    stopping = EMPTY_TIMELINE.looked(ModelState("STOPPING"), 1.5)
+    stopping = EMPTY_TIMELINE.with_look(ModelState("STOPPING"), 1.5)
     assert lease.next_move(ModelState("STOPPED"), now=2.0, timeline=stopping) == "start"
     assert lease.next_move(RUNNING, now=10.0, timeline=stopping) == "done"
 
@@ -127,7 +127,7 @@ def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
     now = ended_after_s
     while True:
         state = _look(life, now)
-        timeline = timeline.looked(state, now)
+        timeline = timeline.with_look(state, now)
         move = lease.next_move(state, now, timeline)
         if move == "done":
             break
@@ -147,7 +147,7 @@ def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) 
     now, timeline = 0.0, EMPTY_TIMELINE
     while now < ended_after_s:
         state = _look(life, now)
-        timeline = timeline.looked(state, now)
+        timeline = timeline.with_look(state, now)
         if state.status == "RUNNING" and state.min_inference_units != units:
             lease = lease.with_restart_requested(now)
             _make("stop", life, now, None)
@@ -194,10 +194,10 @@ def test_a_fixed_number_of_units_may_be_read_back_with_or_without_a_maximum(read
 )
 def test_units_that_do_not_come_of_a_start_are_given_up(state: ModelState) -> None:
     arrived = replace(DECIDED, apply_starts=1, start_asked_at=1.0)
-    timeline = EMPTY_TIMELINE.looked(ModelState("STARTING"), 2.0)
+    timeline = EMPTY_TIMELINE.with_look(ModelState("STARTING"), 2.0)
 
     assert arrived.next_move(state, now=3.0, timeline=timeline) == "give-up"
-    assert "2 to 3 inference units" in arrived.why_given_up(state)
+    assert "2 to 3 inference units" in arrived.reason_not_applied(state)
 
 
 def test_a_start_that_did_not_arrive_is_asked_for_again_a_few_times() -> None:
@@ -234,7 +234,7 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
     )
     life = Lifecycle(truth, 0.0, status, inference_units=1 if status in ("STARTING", "RUNNING") else None)
     lease, now = DECIDED, 0.0
-    timeline = EMPTY_TIMELINE.looked(state := _look(life, now), now)
+    timeline = EMPTY_TIMELINE.with_look(state := _look(life, now), now)
 
     while (move := lease.next_move(state, now, timeline)) != "done":
         if move == "give-up" or (lease.owes == "apply" and ended_after_s is not None and now > ended_after_s):
@@ -245,7 +245,7 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
         elif move == "stop":
             _make("stop", life, now, None)
         now += 1.0
-        timeline = timeline.looked(state := _look(life, now), now)
+        timeline = timeline.with_look(state := _look(life, now), now)
         assert now < 400, "never settled"
 
     left = _look(life, now)

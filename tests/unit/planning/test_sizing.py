@@ -50,7 +50,9 @@ def test_a_rate_of_nothing_is_none(estimate: float, is_rate: bool) -> None:
     sizing = sizing_of(found(Interval(estimate, 0.0, None)), "ok", 3)
 
     assert (sizing.per_unit is not None) == is_rate
-    assert sizing.missing == ("No evenly paced rate passed without throttles" if is_rate else "No rate was measured")
+    assert sizing.missing_rate_reason == (
+        "No evenly paced rate passed without throttles" if is_rate else "No rate was measured"
+    )
 
 
 def test_the_clean_rate_of_more_units_falls_as_their_max_tps_does() -> None:

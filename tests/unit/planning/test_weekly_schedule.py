@@ -16,7 +16,7 @@ from lambdas.planning.auto_scaling import HOURS_PER_MONTH, auto_scaled
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.demand_output import traffic_of
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory
-from lambdas.planning.scheduler_entries import start_stop_entries, weekly
+from lambdas.planning.scheduler_entries import start_stop_entries, weekly_expression
 from lambdas.planning.sizing import units_for
 from lambdas.planning.weekly_schedule import OnPeriod, WeekPlan, week_plan
 from tests.support import past_traffic
@@ -260,7 +260,7 @@ def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:
     ],
 )
 def test_days_are_told_in_few_words(days: list[int], told: str) -> None:
-    assert weekly(365, days) == told
+    assert weekly_expression(365, days) == told
     assert is_schedule_expression(told)
 
 

@@ -316,7 +316,7 @@ def test_the_rate_of_one_unit_is_estimate_and_bounds_divided() -> None:
 
 
 def test_a_lower_bound_has_no_top() -> None:
-    assert (Interval(12.0, 9.0, 15.0).top, Interval.lower_bound(12.0).top) == (15.0, math.inf)
+    assert (Interval(12.0, 9.0, 15.0).upper_end, Interval.lower_bound(12.0).upper_end) == (15.0, math.inf)
 
 
 @pytest.mark.parametrize(("rise", "half", "steady"), [(2, 0.0, True), (3, 0.0, False), (3, 3.0, True)])

@@ -9,7 +9,7 @@ import pytest
 
 from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.output.json_values import to_json
-from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.measurement import Measurement, WorkerRefusal
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import TpsQuota, account_limit, bounded_by_quota, quota_warning
 from lambdas.capacity.verdicts.verdict import judge
@@ -210,10 +210,10 @@ def test_a_start_that_will_meet_the_quota_is_warned_of(units: int, tps: float | 
 
 @pytest.mark.parametrize(
     ("late_share", "refused", "limited_by"),
-    [(0.2, WorkersRefused(9, 5), "lambda-concurrency"), (0.2, None, None), (0.0, WorkersRefused(9, 5), None)],
+    [(0.2, WorkerRefusal(9, 5), "lambda-concurrency"), (0.2, None, None), (0.0, WorkerRefusal(9, 5), None)],
 )
 def test_lambdas_quota_is_the_limit_only_where_the_client_was(
-    late_share: float, refused: WorkersRefused | None, limited_by: str | None
+    late_share: float, refused: WorkerRefusal | None, limited_by: str | None
 ) -> None:
     verdict = judge(replace(SATURATED, late_share=late_share, refused=refused))
 

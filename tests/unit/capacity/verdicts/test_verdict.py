@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.capacity.measurement import CleanRate, Measurement, WorkersRefused
+from lambdas.capacity.measurement import CleanRate, Measurement, WorkerRefusal
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.client_load import ClientLoad
@@ -19,7 +19,7 @@ FOUND = Measurement(
     "saturated", 16, Interval(5.01, 4.93, 5.09), clean=CLEAN, confirmed=True, saturated=(5,) * 12, looks=2
 )
 
-REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
+REFUSED = replace(FOUND, ending="client-limited", refused=WorkerRefusal(16, 5))
 
 
 @pytest.mark.parametrize(
