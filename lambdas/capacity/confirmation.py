@@ -13,7 +13,7 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import PACED_WARM_UP_S, StepPlan
 
-MAX_CONFIRM_THROTTLE_RATIO = 0.005  # largest share of throttled requests in a clean confirmation
+MAX_CONFIRMATION_THROTTLE_RATIO = 0.005  # largest share of throttled requests in a clean confirmation
 TOLERATED_LATE_SHARE = 0.01  # share of requests sent late: with more, the requests did not come evenly
 MAX_REPETITIONS = 2  # of a step whose requests did not come evenly
 
@@ -48,7 +48,7 @@ class PacedCounts:
     @property
     def clean_rate(self) -> CleanRate | None:
         """The rate that passed. Returns None if too many requests were throttled, or none was sent."""
-        is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRM_THROTTLE_RATIO * self.sent
+        is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRMATION_THROTTLE_RATIO * self.sent
         return CleanRate(self.rate, self.sent, self.throttled, self.latency) if is_clean else None
 
 

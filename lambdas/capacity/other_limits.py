@@ -15,8 +15,8 @@ from lambdas.load.step import StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
-CONFIRM_RATIO = 0.95  # first confirmation rate of a windowed quota, as a share of the estimate
-LATENCY_CONFIRM_RATIO = 0.90  # the same for a model that queues: nearer to its capacity the queue keeps growing
+CONFIRMATION_SHARE = 0.95  # first confirmation rate of a windowed quota, as a share of the estimate
+QUEUE_CONFIRMATION_SHARE = 0.90  # the same for a model that queues: nearer to its capacity the queue keeps growing
 MAX_CONFIRMATIONS = 3  # each slower than the one before
 WINDOW_STEP_S = 40.0  # length of the step that counts from refill to refill
 LATENCY_STEP_S = 14.0  # length of the step at a model that queues
@@ -33,7 +33,7 @@ def measure_windowed(load_test: LoadTest, counts: StepCounts) -> Steps:
         return measurement
     # The confirmation starts with a new window: it has no drain, and waits long enough for a refill.
     wait_s = estimator.seconds_between_refills(accepted)
-    return (yield from _confirm(load_test, measurement, CONFIRM_RATIO, counts, wait_s))
+    return (yield from _confirm(load_test, measurement, CONFIRMATION_SHARE, counts, wait_s))
 
 
 def measure_latency_bound(load_test: LoadTest, counts: StepCounts) -> Steps:
@@ -48,7 +48,7 @@ def measure_latency_bound(load_test: LoadTest, counts: StepCounts) -> Steps:
     if load_test.limits.mode == "quick":
         return measurement
     # There is no drain: it would fill the queue, and the latencies would be those of the backlog.
-    return (yield from _confirm(load_test, measurement, LATENCY_CONFIRM_RATIO, latency_counts))
+    return (yield from _confirm(load_test, measurement, QUEUE_CONFIRMATION_SHARE, latency_counts))
 
 
 def replies_by_second(latency_counts: StepCounts) -> list[int]:

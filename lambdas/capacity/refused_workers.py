@@ -11,7 +11,7 @@ from dataclasses import replace
 from lambdas.capacity.measurement import Measurement, WorkerRefusal
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.step_checks import is_refused, is_usable
+from lambdas.capacity.step_checks import has_refused_workers, is_usable
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
 
@@ -29,7 +29,7 @@ def without_refused_steps(
     for counts in history:
         is_repetition = bool(kept_steps) and kept_steps[-1].plan == counts.plan and not is_usable(kept_steps[-1])
         given_workers = counts.plan.workers - counts.lost_workers
-        if not (is_repetition and given_workers and is_refused(counts)):
+        if not (is_repetition and given_workers and has_refused_workers(counts)):
             kept_steps.append(counts)
             continue
         kept_steps.pop()

@@ -25,7 +25,7 @@ from lambdas.load.step import StepPlan
 
 Steps = Generator[StepPlan, StepCounts, Measurement]
 
-CONFIRM_RATIO = 0.95  # of the estimate: evenly paced, this rate must pass without throttles
+CONFIRMATION_SHARE = 0.95  # of the estimate: evenly paced, this rate must pass without throttles
 CONFIRMING_SHARES = (0.85, 0.975)  # of the estimate: a rate between these shares confirms it if it passes
 PRECISE_HALF_WIDTH = 0.02  # of the estimate: half-width of the interval that precise mode aims at
 PRECISE_STEP_S = 20.0  # length of an extra look in precise mode
@@ -72,7 +72,7 @@ def measure(limits: SearchLimits) -> Steps:
 
 def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     """Check the first look by a confirmation and a second look: the result holds if both support it."""
-    yield from model.confirm(CONFIRM_RATIO * model.max_tps.estimate)
+    yield from model.confirm(CONFIRMATION_SHARE * model.max_tps.estimate)
     if not model.clean:
         return (yield from _confirm_lower(model))
     if model.has_paused:
@@ -90,7 +90,7 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     if not _is_confirmed(model):
         if (yield from _clean_rate_still_passes(model)):
             return outcomes.rate_without_upper_bound(model)
-        yield from model.confirm(CONFIRM_RATIO * model.max_tps.estimate)
+        yield from model.confirm(CONFIRMATION_SHARE * model.max_tps.estimate)
     return (yield from (_finish(model) if model.clean else _confirm_lower(model)))
 
 
@@ -112,7 +112,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
             or estimate_before < CONFIRMING_SHARES[0] * estimate_now
         ):
             if not _is_confirmed(model):
-                yield from model.confirm(CONFIRM_RATIO * estimate_now)
+                yield from model.confirm(CONFIRMATION_SHARE * estimate_now)
             if model.clean:
                 return (yield from _finish(model))
     lower_confirmation = model.confirmation
@@ -123,7 +123,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
     measurement = outcomes.rate_with_throttles_below(model, failed_confirmation, lower_confirmation)
     if measurement.clean is None and measurement.max_tps and measurement.max_tps.low > 0:
         # Inference units are sized by the clean rate, so it is worth one more confirmation, at what was accepted.
-        yield from model.confirm(CONFIRM_RATIO * measurement.max_tps.low)
+        yield from model.confirm(CONFIRMATION_SHARE * measurement.max_tps.low)
         measurement = outcomes.rate_with_throttles_below(model, failed_confirmation, lower_confirmation)
     return measurement
 

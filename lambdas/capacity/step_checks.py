@@ -52,7 +52,7 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     counts = yield plan
     if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in PHASES_WITHOUT_GAPS):
         counts = yield plan
-    if is_refused(counts):
+    if has_refused_workers(counts):
         raise InternalError(
             f"Lambda refused to run {counts.refused_workers} of {plan.workers} workers of a {plan.phase} step, twice:"
             f" {LAMBDA_QUOTA_ADVICE}"
@@ -83,7 +83,7 @@ def is_stalled(counts: StepCounts) -> bool:
     return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
 
 
-def is_refused(counts: StepCounts) -> bool:
+def has_refused_workers(counts: StepCounts) -> bool:
     """Whether too many workers were lost, nearly all because Lambda refused to run them."""
     other_lost_workers = counts.lost_workers - counts.refused_workers
     return _too_many_lost(counts) and other_lost_workers <= TOLERATED_LOSS * counts.plan.workers

@@ -21,7 +21,7 @@ from lambdas.experiments.image_comparison_output import comparison_output
 from lambdas.experiments.image_variants import images_of, source_of
 from lambdas.experiments.variant_rate import VariantRate, are_disjoint, rate_variant
 from lambdas.load.counts import StepCounts
-from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, load_of
+from lambdas.load.measured_step import COLD_START_LEAD_S, MAX_LEAD_S, MeasuredStep, counts_of_series
 from lambdas.load.step import Series, StepPlan
 from lambdas.models.registry import facts_of
 from lambdas.runs.budget import Remaining
@@ -161,7 +161,9 @@ def _replay_step(plan: StepPlan, counts: deque[StepCounts]) -> StepCounts | Step
 def _plan(steps: Sequence[MeasuredStep], run: Run, measurement: Measurement) -> StepPlan:
     """The plan of a step that is long enough for a slow model."""
     lanes, limits = _lanes(run, measurement), run.search_limits
-    main_steps = [c for c in load_of(steps, "main") if c.plan.lanes == measurement.concurrency and not c.plan.paced_tps]
+    main_steps = [
+        c for c in counts_of_series(steps, "main") if c.plan.lanes == measurement.concurrency and not c.plan.paced_tps
+    ]
     median_s = max((c.latency.quantile_s(0.5) for c in main_steps), default=0.0)
     rate = measurement.max_tps.estimate if measurement.max_tps else 0.0
     replies = MIN_REPLIES / 2 if limits.mode == "quick" else MIN_REPLIES

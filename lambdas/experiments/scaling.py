@@ -19,7 +19,7 @@ from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.capacity.verdicts.verdict import judge
-from lambdas.load.measured_step import MeasuredStep, load_of
+from lambdas.load.measured_step import MeasuredStep, counts_of_series
 from lambdas.load.step import StepPlan
 from lambdas.models.registry import facts_of
 from lambdas.models.tariff import Tariff, UnitsQuota
@@ -93,7 +93,7 @@ def next_move(
         return ScalingSkipped(why) if why else RestartWith(2 * run.inference_units)
     if not any(step.counts.plan.series == "scaling" for step in steps):
         return RestartWith(progress.units_wanted)  # requested again: the reply to the first request got lost
-    move = search.next_move(load_of(steps, "scaling"), _limits(run, first))
+    move = search.next_move(counts_of_series(steps, "scaling"), _limits(run, first))
     return replace(move, series="scaling") if isinstance(move, StepPlan) else None
 
 
@@ -102,7 +102,7 @@ def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence
     units = progress.units_wanted
     if progress.scaling_error is not None or units is None:
         return _not_measured(units, progress.scaling_error or "the run did not come to it")
-    second = search.next_move(load_of(steps, "scaling"), _limits(run, first))
+    second = search.next_move(counts_of_series(steps, "scaling"), _limits(run, first))
     if isinstance(second, StepPlan):
         return _not_measured(units, "it has not come to its end")
     service = facts_of(run.model_arn)

@@ -34,7 +34,7 @@ class Selection:
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
-    found: int
+    object_count: int
     skipped_total: int
     counted: ImagesFound | None = None
 

@@ -21,7 +21,7 @@ class MeasuredStep:
     counts: StepCounts
 
 
-def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
+def counts_of_series(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
     """The counts of one series' steps in order, without its probe."""
     counts = [step.counts for step in steps]
     return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]

@@ -23,7 +23,7 @@ def save_history(run: PlannedRun) -> None:
         return
     window = Window.before(time.time(), run.demand.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
-    usage = usage_of(run.model_arn).past(window)
+    usage = usage_of(run.model_arn).past_requests(window)
     # The account's series count what this tuner asked any model for.
     own_runs = items.own_runs(window.start_s, run.model_arn if usage.of_model else None)
     items.save(run.run_id, build_history(window, usage, own_runs))

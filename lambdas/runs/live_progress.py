@@ -15,7 +15,7 @@ from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_checks import is_usable, limiting_factor
 from lambdas.load.counts import StepCounts
-from lambdas.load.measured_step import MeasuredStep, load_of
+from lambdas.load.measured_step import MeasuredStep, counts_of_series
 from lambdas.load.step import StepPlan
 from lambdas.runs.step_rows import requests_row, step_rows
 
@@ -25,7 +25,7 @@ def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None, lea
 
     `next_plan` is the step whose workers start now and send after `lead_s` seconds, or None if there is no further one.
     """
-    requests, found = requests_row(steps), estimate_so_far(load_of(steps, "main"))
+    requests, found = requests_row(steps), estimate_so_far(counts_of_series(steps, "main"))
     return LiveProgress(
         accepted=requests.accepted,
         throttled=requests.throttled,

@@ -10,7 +10,7 @@ from lambdas.capacity import search
 from lambdas.experiments import scaling
 from lambdas.experiments.image_comparison import min_lead_s, next_comparison
 from lambdas.experiments.scaling import RestartWith, ScalingSkipped
-from lambdas.load.measured_step import MeasuredStep, lead_s, load_of
+from lambdas.load.measured_step import MeasuredStep, counts_of_series, lead_s
 from lambdas.load.step import StepPlan
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import model_of
@@ -57,7 +57,7 @@ def next_move(
     Raises:
         ModelLost, InternalError: as the search does.
     """
-    found = search.next_move(load_of(steps, "main"), run.search_limits)
+    found = search.next_move(counts_of_series(steps, "main"), run.search_limits)
     if isinstance(found, StepPlan):
         return found
     comparison = None

@@ -18,7 +18,7 @@ from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingResult
 from lambdas.load.client_load import client_load
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
+from lambdas.load.measured_step import MeasuredStep, counts_of_series, observed_s
 from lambdas.models.lease import Lease
 from lambdas.models.recent_traffic import RECENT_MINUTES
 from lambdas.models.registry import facts_of
@@ -56,7 +56,7 @@ def findings(
     """
     cautions = cautions_of(run, refused_images)
     found = bounded_by_quota(found, run.tps_quota)
-    under_load = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
+    under_load = sum((counts.failures for counts in counts_of_series(steps, "main")), Counter[str]())
     quick = run.mode == "quick"
     verdict = judge(
         found,
@@ -66,7 +66,7 @@ def findings(
         other_traffic=run.other_traffic,
         image_cautions=cautions,
         quota=run.tps_quota,
-        client=client_load(load_of(steps, "main")),
+        client=client_load(counts_of_series(steps, "main")),
         observed_s=observed_s(steps),
         service=facts_of(run.model_arn),
     )

@@ -136,7 +136,7 @@ def plan_run(wanted: ExecutionInput, found: FoundModel, lease: Lease) -> Run:
         source=wanted.images.source,
         images=chosen.images,
         skipped=chosen.skipped,
-        images_found=chosen.found,
+        images_found=chosen.object_count,
         images_skipped=chosen.skipped_total,
         images_counted=chosen.counted,
         other_traffic=found.other_traffic,

@@ -10,7 +10,7 @@ from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.search import next_move
 from lambdas.experiments.image_comparison import compared_images
 from lambdas.experiments.scaling import scaling_of
-from lambdas.load.measured_step import load_of
+from lambdas.load.measured_step import counts_of_series
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of
 from lambdas.planning.cloudwatch_demand import saved_history
@@ -28,7 +28,7 @@ def recommend(run_id: str) -> None:
     """
     store = run_store(run_id)
     (run, progress), steps = store.load(), store.steps()
-    found = next_move(load_of(steps, "main"), run.search_limits)
+    found = next_move(counts_of_series(steps, "main"), run.search_limits)
     if not isinstance(found, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
     scaling = scaling_of(run, progress, found, steps) if run.scaling_quota else None

@@ -53,7 +53,7 @@ def client(stack: Stack) -> Any:
 
 
 def past(client: Any) -> Any:
-    return CustomLabelsUsage(client, ARN).past(WINDOW)
+    return CustomLabelsUsage(client, ARN).past_requests(WINDOW)
 
 
 def test_what_the_account_was_asked_for_is_read_by_the_minute(client: Any) -> None:
@@ -245,7 +245,7 @@ def test_a_window_is_asked_for_with_its_period(client: Any) -> None:
     )
     window = replace(Window.before(NOW, 20), end_s=week_old // 300 * 300 + 600)
 
-    seen = CustomLabelsUsage(client, ARN).past(window)
+    seen = CustomLabelsUsage(client, ARN).past_requests(window)
 
     assert sum(seen.successful.values()) == 5
     assert all(start % 300 == 0 for start in seen.successful)

@@ -14,7 +14,7 @@ MARGIN = 1.05  # the rate varies, and CloudWatch counts whole minutes
 
 def traffic_of_others(model_arn: str, now: float) -> TrafficSeen:
     """The recent traffic of a running model from outside this stack."""
-    return without_own_requests(usage_of(model_arn).recent(now), model_arn, now)
+    return without_own_requests(usage_of(model_arn).recent_requests(now), model_arn, now)
 
 
 def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> TrafficSeen:

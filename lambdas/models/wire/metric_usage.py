@@ -45,7 +45,7 @@ class MetricUsage:
         # The demand of clients: successful requests, and those that were throttled for lack of capacity.
         self._demand = service.metric_counts[:2]
 
-    def recent(self, now: float) -> TrafficSeen:
+    def recent_requests(self, now: float) -> TrafficSeen:
         """The requests of the RECENT_MINUTES before `now` (epoch seconds).
 
         Raises:
@@ -65,7 +65,7 @@ class MetricUsage:
         of_model, of_account = values[: len(self._of_model)], values[len(self._of_model) :]
         return recent_traffic(of_model, [value for account in of_account for value in account])
 
-    def in_service(self, now: float) -> int | None:
+    def units_in_service(self, now: float) -> int | None:
         """The inference units in service by the newest value of the last RECENT_MINUTES. Returns None if there is none.
 
         Raises:
@@ -76,7 +76,7 @@ class MetricUsage:
             (series,) = self._series(metrics_asked, now - RECENT_MINUTES * 60, now, MINUTE_S)
         return max(1, round(series[max(series)])) if series else None
 
-    def past(self, window: Window) -> UsageSums:
+    def past_requests(self, window: Window) -> UsageSums:
         """The requests in the window: the model's own series, or else those of the account and Region.
 
         Raises:

@@ -19,7 +19,7 @@ from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.step_checks import is_refused, is_stalled, is_usable, limiting_factor
+from lambdas.capacity.step_checks import has_refused_workers, is_stalled, is_usable, limiting_factor
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.histogram import LatencyHistogram
@@ -155,7 +155,7 @@ def _worker(random: Random, base_s: float, throttled: int) -> WorkerCounts:
 def _of_step(counts: StepCounts) -> str:
     part, seen, paced = saturated_part(counts), look(counts), paced_part(counts)
     return _line(
-        (is_usable(counts), is_stalled(counts), is_refused(counts), limiting_factor(counts)),
+        (is_usable(counts), is_stalled(counts), has_refused_workers(counts), limiting_factor(counts)),
         estimator.saturated_seconds(counts),
         estimator.saturated_seconds(counts, 3),
         estimator.accepted_rate(counts),
