@@ -48,7 +48,7 @@ def false_cuts(runs: int) -> list[Row]:
     """By threshold, in noise: steady stretches of 11 s that are cut, and shifts of 10, 20 and 30 % that are found."""
 
     def is_cut(counts: list[int], errors: float) -> bool:
-        return looks.last_level(counts, shift_errors=errors).cut > 0
+        return looks.last_level(counts, shift_errors=errors).cut_seconds > 0
 
     return _found(runs, "cuts", (5, 6), (3.0, 3.5, 4.0, looks.SHIFT_ERRORS, 5.0, 6.0), is_cut)
 

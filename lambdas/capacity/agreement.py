@@ -32,7 +32,7 @@ def pooled_rate(looks: Sequence[Look]) -> Interval:
     low, high = (choose(looks, key=lambda look: look.rate.estimate) for choose in (min, max))
     if high.rate.estimate - low.rate.estimate > hypot(low.half_width, high.half_width):
         return replace(spanning_interval(looks), estimate=fmean(look.rate.estimate for look in looks))
-    return estimator.pooled([look.counts for look in looks])
+    return estimator.pooled_interval([look.counts for look in looks])
 
 
 def spanning_interval(looks: Sequence[Look]) -> Interval:
@@ -51,7 +51,7 @@ def noise_half_width(looks: Sequence[Look]) -> float:
     ]
     squares = sum(sum((block - fmean(blocks)) ** 2 for block in blocks) for blocks in blocks_by_look if blocks)
     degrees_of_freedom = sum(len(blocks) - 1 for blocks in blocks_by_look if blocks)
-    pooled = estimator.pooled([look.counts for look in looks])
+    pooled = estimator.pooled_interval([look.counts for look in looks])
     half_width = pooled.upper_end - pooled.estimate
     if degrees_of_freedom < 1:
         return half_width

@@ -33,7 +33,7 @@ class Look:
 
     counts: tuple[int, ...]  # accepted requests in each second
     attempts_tps: float = 0.0  # accepted + throttled requests per second of the whole step
-    cut: int = 0  # seconds before the level, which are left out
+    cut_seconds: int = 0  # seconds before the level, which are left out
     has_risen: bool = False  # the level before it was lower
 
     @cached_property
@@ -86,8 +86,8 @@ def last_level(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_erro
         has_risen = fmean(level[:split]) < fmean(level[split:])
         # The second of the shift belongs to both levels.
         level = level[split + 1 :] if len(level) - split > MIN_SECONDS else level[split:]
-    cut = len(accepted) - len(level)
-    return Look(tuple(level), attempts_tps, cut, has_risen)
+    cut_seconds = len(accepted) - len(level)
+    return Look(tuple(level), attempts_tps, cut_seconds, has_risen)
 
 
 def jitter(counts: Sequence[int]) -> float:

@@ -87,7 +87,8 @@ class SaturatedModel:
             extra_look = yield from self._look(SATURATED_STEP_S, lanes=self.concurrency)
             previous_look = self.first_look
             if extra_look.seconds:
-                self.looks = [replace(extra_look, cut=extra_look.cut + previous_look.cut + previous_look.seconds)]
+                cut_seconds = previous_look.cut_seconds + previous_look.seconds + extra_look.cut_seconds
+                self.looks = [replace(extra_look, cut_seconds=cut_seconds)]
                 self.agreeing_looks = self.looks[:]
 
     def confirm(self, rate: float, drain_s: float = DRAIN_S) -> Load:
@@ -123,7 +124,7 @@ class SaturatedModel:
             self.agreeing_looks = [self.first_look, second]
 
     def _second_look(self) -> StepPlan:
-        if self.first_look.cut > MAX_SHIFT_S:
+        if self.first_look.cut_seconds > MAX_SHIFT_S:
             return self._plan(SATURATED_STEP_S)
         wait_s = max(0.0, SECOND_LOOK_AFTER_S - self.load_test.elapsed_s)
         shortest_s, longest_s = LOOK_RANGE_S

@@ -62,22 +62,24 @@ class ImagesFound:
         )
 
 
-def image_cautions(found: ImagesFound, *, found_objects: int, chosen: int, refused: int) -> tuple[str, ...]:
+def image_cautions(found: ImagesFound, *, object_count: int, chosen_count: int, refused_count: int) -> tuple[str, ...]:
     """Cautions, as clauses, about a result from few of the user's images. Empty if there are none.
 
-    `found_objects` is the number of listed objects. Of the `chosen` images the model refused `refused`.
+    `object_count` is the number of listed objects. Of `chosen_count` images the model refused `refused_count`.
     """
-    used, cautions = chosen - refused, []
+    used, cautions = chosen_count - refused_count, []
     if found.left_out and sum(found.left_out.values()) >= NOTABLE_SHARE * found.images:
         cautions.append(_left_out_caution(found))
-    if refused and refused >= NOTABLE_SHARE * chosen:
-        cautions.append(f"the model refused {refused} of the {chosen} images chosen: images.skipped says why")
+    if refused_count and refused_count >= NOTABLE_SHARE * chosen_count:
+        cautions.append(
+            f"the model refused {refused_count} of the {chosen_count} images chosen: images.skipped says why"
+        )
     if used <= FEW_IMAGES:
         upload_advice = f"upload at least {ENOUGH_IMAGES} like those that the model will get"
         cautions.append(f"measured with only {count(used, 'image')}: {upload_advice}")
     if found.listing_was_cut:
         cautions.append(
-            f"only the first {found_objects:,} objects under {found.prefix or 'the bucket'} were listed, in the order"
+            f"only the first {object_count:,} objects under {found.prefix or 'the bucket'} were listed, in the order"
             " of their keys: name a folder with fewer in images.prefix"
         )
     return tuple(cautions)

@@ -9,7 +9,7 @@ from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.models.registry import facts_of
-from lambdas.planning.auto_scaling import auto_scaled, fixed_units
+from lambdas.planning.auto_scaling import simulate_auto_scaling, simulate_fixed_units
 from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
 from lambdas.planning.recommendation import Recommendation, recommend
@@ -21,7 +21,7 @@ from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, ba
 MIN_MINUTES = 60  # minutes of service; a percentile of fewer minutes says little
 
 
-def recommended(
+def recommend_for_run(
     run: PlannedRun, per_unit: Interval, history: RequestHistory | None, with_more_units: ReducedRate | None = None
 ) -> Recommendation:
     """The inference units for the demand of the run's input, or for its request history."""
@@ -66,10 +66,10 @@ def _with_past_demand(
     history: RequestHistory,
 ) -> RecommendationOutput:
     (min_units, max_units), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
-    carried = carried_row(fixed_units(history.counts, max_units, tps, history.period_s), max_units)
+    carried = carried_row(simulate_fixed_units(history.counts, max_units, tps, history.period_s), max_units)
     scaling = scaling_row(history, min_units, max_units, tps, price, facts_of(run.model_arn).name)
     always_usd = usd_per_month(
-        auto_scaled(history.whole_weeks.counts, min_units, max_units, tps, history.period_s), price
+        simulate_auto_scaling(history.whole_weeks.counts, min_units, max_units, tps, history.period_s), price
     )
     plan = week_plan(history, past, per_unit, min_units, max_units, price) if history.covers_a_week else None
     if plan is None:

@@ -98,12 +98,12 @@ def simulate(counts: Sequence[int | None], units: Iterable[int], tps_per_unit: f
     return ServedDemand(requests, carried, served_periods, fully_served, unit_periods, len(counts))
 
 
-def fixed_units(counts: Sequence[int | None], units: int, tps_per_unit: float, period_s: int) -> ServedDemand:
+def simulate_fixed_units(counts: Sequence[int | None], units: int, tps_per_unit: float, period_s: int) -> ServedDemand:
     """Simulate a model with a fixed number of inference units."""
     return simulate(counts, [units] * len(counts), tps_per_unit, period_s)
 
 
-def auto_scaled(
+def simulate_auto_scaling(
     counts: Sequence[int | None],
     min_units: int,
     max_units: int,

@@ -16,7 +16,13 @@ from iu_tuner.contract.output.recommendation import (
     ServiceOutput,
 )
 from iu_tuner.formats import iso, rounded
-from lambdas.planning.auto_scaling import HOURS_PER_MONTH, ScalingDelay, ServedDemand, auto_scaled, fixed_units
+from lambdas.planning.auto_scaling import (
+    HOURS_PER_MONTH,
+    ScalingDelay,
+    ServedDemand,
+    simulate_auto_scaling,
+    simulate_fixed_units,
+)
 from lambdas.planning.demand import PastDemand, TrafficDemand
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
 from lambdas.planning.scheduler_entries import DAYS
@@ -106,7 +112,8 @@ def scaling_row(
 
     `service_name` is the name of the model's service.
     """
-    delay = ScalingDelay().rounded_to(history.period_s)
+    period_s = history.period_s
+    delay = ScalingDelay().rounded_to(period_s)
 
     def service_row(serve: Callable[[Sequence[int | None]], ServedDemand]) -> ServiceOutput:
         # A month has as many of each weekday; a history need not.
@@ -122,14 +129,15 @@ def scaling_row(
             scale_up_minutes=delay.up_s / 60,
             scale_down_minutes=delay.down_s / 60,
             note=f"AWS does not document when {service_name} scales, nor how fast: these times are assumed. Requests"
-            f" are taken as spread evenly over {_period_phrase(history.period_s)}, and the model as running all the"
-            " time.",
+            f" are taken as spread evenly over {_period_phrase(period_s)}, and the model as running all the time.",
         ),
         min_inference_units=min_units,
         max_inference_units=max_units,
-        **asdict(service_row(lambda counts: auto_scaled(counts, min_units, max_units, tps_per_unit, history.period_s))),
-        always_min=service_row(lambda counts: fixed_units(counts, min_units, tps_per_unit, history.period_s)),
-        always_max=service_row(lambda counts: fixed_units(counts, max_units, tps_per_unit, history.period_s)),
+        **asdict(
+            service_row(lambda counts: simulate_auto_scaling(counts, min_units, max_units, tps_per_unit, period_s))
+        ),
+        always_min=service_row(lambda counts: simulate_fixed_units(counts, min_units, tps_per_unit, period_s)),
+        always_max=service_row(lambda counts: simulate_fixed_units(counts, max_units, tps_per_unit, period_s)),
     )
 
 

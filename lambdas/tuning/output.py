@@ -22,7 +22,7 @@ from lambdas.load.measured_step import MeasuredStep, counts_of_series, observed_
 from lambdas.models.lease import Lease
 from lambdas.models.recent_traffic import RECENT_MINUTES
 from lambdas.models.registry import facts_of
-from lambdas.planning.advice import recommended, with_demand
+from lambdas.planning.advice import recommend_for_run, with_demand
 from lambdas.planning.recommendation import Recommendation
 from lambdas.planning.request_history import RequestHistory
 from lambdas.planning.sizing import Sizing, per_unit_of, sizing_of
@@ -82,7 +82,7 @@ def findings(
         planned_with = per_unit
     else:
         reduced_rate = sizing.reduced_rate(scaling.reduced_rate if scaling else None)
-        advice = recommended(run, per_unit, history, reduced_rate)
+        advice = recommend_for_run(run, per_unit, history, reduced_rate)
         advice = replace(advice, reasons=(*advice.reasons, *sizing.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, reduced_rate)
     recommendation = with_demand(_recommendation(advice, sizing), run, planned_with, advice, history)

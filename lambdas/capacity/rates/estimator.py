@@ -85,7 +85,7 @@ def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
     return Interval(mean, max(0.0, mean - half_width), mean + half_width)
 
 
-def pooled(segments: Sequence[Sequence[int]]) -> Interval:
+def pooled_interval(segments: Sequence[Sequence[int]]) -> Interval:
     """Mean rate and interval of several stretches of counts, whose errors are independent."""
     intervals = [(len(segment), interval(segment)) for segment in segments]
     seconds = sum(length for length, _ in intervals)

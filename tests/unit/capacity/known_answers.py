@@ -99,7 +99,7 @@ def _of_stretch(counts: list[int]) -> str:
         estimator.is_windowed(counts),
         estimator.rate_between_refills(counts),
         estimator.seconds_between_refills(counts),
-        (last.cut, last.has_risen),
+        (last.cut_seconds, last.has_risen),
         (seen.has_pause, seen.is_conclusive, seen.is_noisy),
         agreement.noise_half_width([seen]),
     )
@@ -160,7 +160,7 @@ def _of_step(counts: StepCounts) -> str:
         estimator.saturated_seconds(counts, 3),
         estimator.accepted_rate(counts),
         part and [(worker.seconds, worker.ready_s) for worker in part.workers],
-        seen and (seen.counts, seen.attempts_tps, seen.cut, seen.has_risen),
+        seen and (seen.counts, seen.attempts_tps, seen.cut_seconds, seen.has_risen),
         (paced.accepted_by_second, paced.throttled, paced.failed, paced.late_share),
         estimator.widen_by_lost_requests(Interval(5.0, 4.5, 5.5), counts.unanswered_tps),
     )

@@ -35,7 +35,7 @@ from tests.unit.capacity.steps import steady
 )
 def test_only_the_last_level_counts(seconds: list[int], expected: list[int]) -> None:
     assert list(last_level(seconds).counts) == expected
-    assert last_level(seconds).cut == len(seconds) - len(expected)
+    assert last_level(seconds).cut_seconds == len(seconds) - len(expected)
 
 
 def test_a_rise_is_noted() -> None:
@@ -55,7 +55,7 @@ def test_a_rise_is_noted() -> None:
     ],
 )
 def test_a_level_may_have_one_second_astray(seconds: list[int], cut: int) -> None:
-    assert last_level(seconds).cut == cut
+    assert last_level(seconds).cut_seconds == cut
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
@@ -63,7 +63,7 @@ def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
     seen = last_level(seconds)
 
     assert 1 <= seen.seconds <= len(seconds)
-    assert list(seen.counts) == seconds[seen.cut :]
+    assert list(seen.counts) == seconds[seen.cut_seconds :]
     assert seen.seconds >= min(4, len(seconds))
 
 

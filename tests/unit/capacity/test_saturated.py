@@ -101,7 +101,7 @@ def test_without_noise_seven_percent_more_contradict(rate: int, contradicts: boo
 @pytest.mark.parametrize(("cut", "seconds", "wait_s"), [(2, 6.0, 30.0), (3, 12.0, 0.0)])
 def test_after_a_shift_no_pause_refills_the_credit(cut: int, seconds: float, wait_s: float) -> None:
     model = saturated([20] * 11)
-    model.looks = [replace(model.first_look, cut=cut)]
+    model.looks = [replace(model.first_look, cut_seconds=cut)]
 
     plan = next(model.look_again())
 
@@ -133,11 +133,11 @@ def test_a_second_look_of_four_seconds_is_enough(throttled_from: int, plans: int
 
 def test_what_an_extended_first_look_leaves_out_is_added_up() -> None:
     model = saturated([20] * 5)
-    model.looks = [replace(model.first_look, cut=3)]
+    model.looks = [replace(model.first_look, cut_seconds=3)]
 
     Played.of(model.look_first(), (20, 20))
 
-    assert (model.first_look.cut, model.first_look.seconds) == (3 + 5, 11)
+    assert (model.first_look.cut_seconds, model.first_look.seconds) == (3 + 5, 11)
 
 
 def test_a_longer_look_has_to_agree_with_the_last_one() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from infra.settings.schedule_expression import is_schedule_expression
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.rates.interval import Interval
-from lambdas.planning.auto_scaling import HOURS_PER_MONTH, auto_scaled
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH, simulate_auto_scaling
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.demand_output import traffic_of
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory
@@ -46,7 +46,7 @@ def certain(past: RequestHistory, start_up_s: int = 1200) -> WeekPlan:
 
 def always_usd(past: RequestHistory) -> float:
     return (
-        auto_scaled(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
+        simulate_auto_scaling(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
         * PRICE
         * HOURS_PER_MONTH
     )

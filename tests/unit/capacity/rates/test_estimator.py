@@ -127,7 +127,7 @@ def test_a_deviation_of_one_is_counting(counts: list[int], half: float) -> None:
 
 def test_stretches_count_by_their_length_and_their_errors_are_independent() -> None:
     """Half-widths of 1.5 counts each: together the root of 2 times 1.5, in 12 seconds."""
-    pooled = estimator.pooled([[20] * 8, [26] * 4])
+    pooled = estimator.pooled_interval([[20] * 8, [26] * 4])
 
     assert pooled.estimate == 22
     assert pooled.half_width == pytest.approx(((8 * 0.2) ** 2 + (4 * 0.375) ** 2) ** 0.5 / 12)
