@@ -28,7 +28,7 @@ def measure_windowed(load_test: LoadTest, counts: StepCounts) -> Steps:
     window_counts = yield from load_test.run(plan)
     accepted = window_counts.accepted[: window_counts.whole_seconds]
     max_tps = estimator.rate_between_refills(accepted)
-    measurement = Measurement("saturated", counts.plan.lanes, max_tps, windowed=True)
+    measurement = Measurement("saturated", counts.plan.lanes, max_tps, is_windowed=True)
     if max_tps is None or load_test.limits.mode == "quick":
         return measurement
     # The confirmation starts with a new window: it has no drain, and waits long enough for a refill.
@@ -44,7 +44,9 @@ def measure_latency_bound(load_test: LoadTest, counts: StepCounts) -> Steps:
     plan = closed_loop_plan("latency", lanes, load_test.limits, at_least_s=LATENCY_STEP_S, wait_s=wait_s)
     latency_counts = yield from load_test.run(plan)
     replies = replies_by_second(latency_counts)
-    measurement = Measurement("latency-bound", lanes, estimator.interval(replies, noisy=True), saturated=tuple(replies))
+    measurement = Measurement(
+        "latency-bound", lanes, estimator.interval(replies, noisy=True), saturated_counts=tuple(replies)
+    )
     if load_test.limits.mode == "quick":
         return measurement
     # There is no drain: it would fill the queue, and the latencies would be those of the backlog.
@@ -71,10 +73,10 @@ def _confirm(
         measurement = replace(
             measurement,
             late_share=confirmation.late_share,
-            clean=confirmation.clean_rate,
-            confirmed=confirmation.clean_rate is not None and rate == first_rate,
+            clean_rate=confirmation.clean_rate,
+            is_confirmed=confirmation.clean_rate is not None and rate == first_rate,
         )
-        if not confirmation.sent or measurement.confirmed:
+        if not confirmation.sent or measurement.is_confirmed:
             break
         if confirmation.clean_rate is not None:
             lower_end = min(lower_end, rate)

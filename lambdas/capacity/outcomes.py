@@ -15,16 +15,16 @@ from lambdas.capacity.saturated import SaturatedModel
 PAUSE_CLAUSE = "it paused for a second or more"
 
 
-def settled_rate(model: SaturatedModel, *, confirmed: bool = False) -> Measurement:
+def settled_rate(model: SaturatedModel, *, is_confirmed: bool = False) -> Measurement:
     """The measurement with the rate that the looks agree on."""
     return Measurement(
         "saturated",
         model.concurrency,
         estimator.widen_by_lost_requests(model.max_tps, model.unanswered_tps),
-        clean=model.clean,
-        confirmed=confirmed,
+        clean_rate=model.clean_rate,
+        is_confirmed=is_confirmed,
         late_share=max(model.confirmation.late_share if model.confirmation else 0.0, model.probe_late_share),
-        saturated=tuple(chain(*(each.counts for each in model.agreeing_looks))),
+        saturated_counts=tuple(chain(*(each.counts for each in model.agreeing_looks))),
         looks=len(model.agreeing_looks),
     )
 
@@ -38,7 +38,9 @@ def unsettled_rate(model: SaturatedModel, reason: str) -> Measurement:
     estimate = measurement.max_tps.estimate if model.looks_agree else spanning_interval.estimate
     low = min(measurement.max_tps.low, spanning_interval.low)
     high = max(measurement.max_tps.upper_end, spanning_interval.upper_end)
-    return replace(measurement, max_tps=Interval(estimate, low, high), unsettled=reason, looks=len(saturated_looks))
+    return replace(
+        measurement, max_tps=Interval(estimate, low, high), unsettled_reason=reason, looks=len(saturated_looks)
+    )
 
 
 def rate_without_upper_bound(model: SaturatedModel) -> Measurement:
@@ -57,8 +59,8 @@ def rate_with_throttles_below(model: SaturatedModel, *confirmations: PacedCounts
     assert measurement.max_tps is not None
     sent_confirmations = [each for each in confirmations if each.sent]
     lower_ends = [measurement.max_tps.low, *(each.accepted_tps for each in sent_confirmations)]
-    if model.clean:
-        lower_ends.append(model.clean.tps)
+    if model.clean_rate:
+        lower_ends.append(model.clean_rate.tps)
     saturated = next(each for each in reversed(model.looks) if each.seconds)
     shares = [agreement.fair_share(saturated, each) for each in sent_confirmations]
     low = min([*lower_ends, *(share for share in shares if share is not None)])

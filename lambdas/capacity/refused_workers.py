@@ -47,10 +47,10 @@ def lower_bound(kept_steps: Sequence[StepCounts], refusal: WorkerRefusal) -> Mea
     last_step = usable_steps[-1]
     saturated = estimator.saturated_seconds(last_step)
     rate = estimator.interval(saturated).estimate if saturated else estimator.accepted_rate(last_step)
-    return Measurement("client-limited", last_step.plan.lanes, Interval.lower_bound(rate), refused=refusal)
+    return Measurement("client-limited", last_step.plan.lanes, Interval.lower_bound(rate), worker_refusal=refusal)
 
 
 def with_refusal(measurement: Measurement, refusal: WorkerRefusal) -> Measurement:
     """The measurement of a search that went on with fewer workers than planned."""
     ending = "client-limited" if measurement.ending == "not-saturated" else measurement.ending
-    return replace(measurement, ending=ending, refused=refusal)
+    return replace(measurement, ending=ending, worker_refusal=refusal)

@@ -51,7 +51,7 @@ class SaturatedModel:
         ] = []  # the accepted requests of a probe, which overloads the model less than a look
         self.confirmation: PacedCounts | None = None
         self.probe_late_share = 0.0  # of the probe's requests, sent late
-        self.clean: CleanRate | None = None
+        self.clean_rate: CleanRate | None = None
         self.carries_more = False  # the model accepts more than its estimate if it is overloaded less
 
     @property
@@ -95,7 +95,7 @@ class SaturatedModel:
         """Send an evenly paced rate (requests/s), after a drain of `drain_s` seconds that uses up burst credit."""
         plan = confirmation_plan(rate, self.p95_s, self.lanes, self.load_test.limits, drain_s=drain_s)
         self.confirmation = yield from run_paced(self.load_test, plan)
-        self.clean = self.confirmation.clean_rate
+        self.clean_rate = self.confirmation.clean_rate
 
     def confirm_lower(self, rate: float) -> Load:
         """Confirm a lower rate. The drain before it is long enough to be a look, too."""
@@ -113,15 +113,15 @@ class SaturatedModel:
         """Take the second look, late and independent of the first. A noisy model gets a probe above the rate, too."""
         plan = self._second_look()
         counts = yield from run_evenly(self.load_test, plan)
-        second = look(counts) or Look(())
-        if second.seconds < MIN_SECONDS:  # burst credit from the pause filled it
-            second = yield from self._look(REFILLED_LOOK_S)
-        self.looks.append(second)
-        self.looks_agree = not second.has_risen and agreement.agree(self.first_look, second)
-        if plan.paced_tps and second.seconds and paced_part(counts).sent:
+        second_look = look(counts) or Look(())
+        if second_look.seconds < MIN_SECONDS:  # burst credit from the pause filled it
+            second_look = yield from self._look(REFILLED_LOOK_S)
+        self.looks.append(second_look)
+        self.looks_agree = not second_look.has_risen and agreement.agree(self.first_look, second_look)
+        if plan.paced_tps and second_look.seconds and paced_part(counts).sent:
             self._judge_probe(paced_part(counts))
         if self.looks_agree:
-            self.agreeing_looks = [self.first_look, second]
+            self.agreeing_looks = [self.first_look, second_look]
 
     def _second_look(self) -> StepPlan:
         if self.first_look.cut_seconds > MAX_SHIFT_S:
@@ -145,14 +145,14 @@ class SaturatedModel:
         If the second look shows a higher rate than the first, the estimate is out of date, and the probe too slow.
         """
         self.probe_late_share = probe.late_share
-        second, probe_look = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
+        second_look, probe_look = self.looks[-1], Look(probe.accepted_by_second, probe.rate)
         self.probe_looks = [probe_look]
-        is_up_to_date = self.looks_agree or second.rate.estimate <= self.max_tps.estimate
+        is_up_to_date = self.looks_agree or second_look.rate.estimate <= self.max_tps.estimate
         if is_up_to_date and probe.throttled < MIN_PROBE_THROTTLE_SHARE * (1 - 1 / PROBE_SHARE) * probe.sent:
             self.carries_more = True
-        if probe_look.rate.estimate < second.rate.estimate:
+        if probe_look.rate.estimate < second_look.rate.estimate:
             self.looks.append(probe_look)
-            self.looks_agree = self.looks_agree and agreement.agree(second, probe_look)
+            self.looks_agree = self.looks_agree and agreement.agree(second_look, probe_look)
 
     def look_on(self) -> Load:
         """Take longer looks, until one agrees with the one before it, but at most MAX_EXTRA_LOOKS."""

@@ -73,7 +73,7 @@ def measure(limits: SearchLimits) -> Steps:
 def _confirm_and_look_again(model: SaturatedModel) -> Steps:
     """Check the first look by a confirmation and a second look: the result holds if both support it."""
     yield from model.confirm(CONFIRMATION_SHARE * model.max_tps.estimate)
-    if not model.clean:
+    if not model.clean_rate:
         return (yield from _confirm_lower(model))
     if model.has_paused:
         return outcomes.unsettled_rate(model, outcomes.PAUSE_CLAUSE)
@@ -91,7 +91,7 @@ def _confirm_and_look_again(model: SaturatedModel) -> Steps:
         if (yield from _clean_rate_still_passes(model)):
             return outcomes.rate_without_upper_bound(model)
         yield from model.confirm(CONFIRMATION_SHARE * model.max_tps.estimate)
-    return (yield from (_finish(model) if model.clean else _confirm_lower(model)))
+    return (yield from (_finish(model) if model.clean_rate else _confirm_lower(model)))
 
 
 def _confirm_lower(model: SaturatedModel) -> Steps:
@@ -113,7 +113,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
         ):
             if not _is_confirmed(model):
                 yield from model.confirm(CONFIRMATION_SHARE * estimate_now)
-            if model.clean:
+            if model.clean_rate:
                 return (yield from _finish(model))
     lower_confirmation = model.confirmation
     assert lower_confirmation is not None
@@ -121,7 +121,7 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
     if not model.looks_agree:
         return outcomes.unsettled_rate(model, outcomes.levels_clause(model))
     measurement = outcomes.rate_with_throttles_below(model, failed_confirmation, lower_confirmation)
-    if measurement.clean is None and measurement.max_tps and measurement.max_tps.low > 0:
+    if measurement.clean_rate is None and measurement.max_tps and measurement.max_tps.low > 0:
         # Inference units are sized by the clean rate, so it is worth one more confirmation, at what was accepted.
         yield from model.confirm(CONFIRMATION_SHARE * measurement.max_tps.low)
         measurement = outcomes.rate_with_throttles_below(model, failed_confirmation, lower_confirmation)
@@ -130,16 +130,16 @@ def _confirm_lower(model: SaturatedModel) -> Steps:
 
 def _clean_rate_still_passes(model: SaturatedModel) -> Generator[StepPlan, StepCounts, bool]:
     """Whether a rate that passed before later looks were lower still passes: then overload lowers what is accepted."""
-    if model.clean is None or model.clean.tps <= (1 + agreement.AGREEMENT_TOLERANCE) * model.max_tps.estimate:
+    if model.clean_rate is None or model.clean_rate.tps <= (1 + agreement.AGREEMENT_TOLERANCE) * model.max_tps.estimate:
         return False
-    yield from model.confirm(model.clean.tps)
-    return model.clean is not None
+    yield from model.confirm(model.clean_rate.tps)
+    return model.clean_rate is not None
 
 
 def _is_confirmed(model: SaturatedModel) -> bool:
     """Whether the rate that passed is just below the estimate."""
     low, high = (share * model.max_tps.estimate for share in CONFIRMING_SHARES)
-    return model.clean is not None and low <= model.clean.tps <= high
+    return model.clean_rate is not None and low <= model.clean_rate.tps <= high
 
 
 def _finish(model: SaturatedModel) -> Steps:
@@ -153,7 +153,7 @@ def _finish(model: SaturatedModel) -> Steps:
         return outcomes.unsettled_rate(model, outcomes.levels_clause(model))
     if agreement.is_too_noisy(model.agreeing_looks):
         return outcomes.unsettled_rate(model, outcomes.noise_clause(model))
-    return outcomes.settled_rate(model, confirmed=True)
+    return outcomes.settled_rate(model, is_confirmed=True)
 
 
 def _prolong(model: SaturatedModel) -> Generator[StepPlan, StepCounts, None]:

@@ -97,7 +97,7 @@ def min_lead_s(steps: Sequence[MeasuredStep], run: Run, plan: StepPlan) -> float
 
 def incomparable_reason(measurement: Measurement) -> str | None:
     """The reason why nothing can be compared: the measured rate was not the model's. Returns None if there is none."""
-    if measurement.windowed:
+    if measurement.is_windowed:
         return "the model refills its quota in windows of several seconds, longer than the steps of a comparison"
     if measurement.ending in ("saturated", "latency-bound"):
         return None

@@ -55,9 +55,9 @@ def sizing_of(measurement: Measurement, verdict: MeasuredVerdict, units: int) ->
     """
     max_tps = measurement.max_tps.per_unit(units) if measurement.max_tps and measurement.max_tps.estimate > 0 else None
     if verdict == "throttles-below-max":
-        if max_tps is None or measurement.clean is None:
+        if max_tps is None or measurement.clean_rate is None:
             return Sizing("cleanTps", max_tps, None)
-        tps = measurement.clean.tps / units
+        tps = measurement.clean_rate.tps / units
         why = f"Sized by the clean rate, {tps:.2f} evenly paced requests/s per inference unit, as more are throttled"
         return Sizing("cleanTps", max_tps, Interval(tps, tps, tps), reasons=(why,))
     if verdict == "latency-bound":

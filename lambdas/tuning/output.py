@@ -87,7 +87,7 @@ def findings(
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, reduced_rate)
     recommendation = with_demand(_recommendation(advice, sizing), run, planned_with, advice, history)
     reasons = (*recommendation.reasons, *(each[0].upper() + each[1:] for each in cautions))
-    traffic, clean = run.other_traffic, found.clean
+    traffic, clean = run.other_traffic, found.clean_rate
     return Findings(
         run_id=run.run_id,
         model_arn=run.model_arn,

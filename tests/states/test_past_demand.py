@@ -217,7 +217,7 @@ def test_recommend_gets_the_past_that_was_kept(
 ) -> None:
     told("SuccessfulRequestCount", own(model), {ago: 60 + ago for ago in range(1, 60)})
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
-    measured = Measurement("saturated", 8, Interval(1.5, 1.4, 1.6), confirmed=True)
+    measured = Measurement("saturated", 8, Interval(1.5, 1.4, 1.6), is_confirmed=True)
     monkeypatch.setattr("lambdas.tuning.recommend.next_move", lambda *_: measured)
 
     stack.recommend()

@@ -82,7 +82,7 @@ def judge(
         limit = account_limit(measurement, quota, failures or {})
         evidence = limit_sentence(limit, measurement, quota, failures or {}, service)
     else:
-        limit = "lambda-concurrency" if word == "client-limited" and measurement.refused else None
+        limit = "lambda-concurrency" if word == "client-limited" and measurement.worker_refusal else None
         evidence = _evidence(word, measurement, client)
     return Verdict(word, "; ".join([evidence, *remarks]) + ".", limit)
 
@@ -90,11 +90,11 @@ def judge(
 def _word(measurement: Measurement, quick: bool) -> MeasuredVerdict:
     if measurement.ending != "saturated":
         return measurement.ending
-    if measurement.windowed:
+    if measurement.is_windowed:
         return "windowed-quota"
-    if measurement.unsettled:
+    if measurement.unsettled_reason:
         return "unstable"
-    if quick or measurement.confirmed:
+    if quick or measurement.is_confirmed:
         return "client-limited" if measurement.late_share > TOLERATED_LATE_SHARE else "ok"
     return "client-limited" if measurement.late_share > MAX_LATE_RATIO else "throttles-below-max"
 
@@ -105,8 +105,8 @@ def _evidence(word: MeasuredVerdict, measurement: Measurement, client: ClientLoa
     rate = f"{measurement.max_tps.estimate:.2f} requests/s" if measurement.max_tps else "no rate"
     match word:
         case "ok":
-            seconds = f"over {len(measurement.saturated)} s of throttling"
-            if not measurement.clean:
+            seconds = f"over {len(measurement.saturated_counts)} s of throttling"
+            if not measurement.clean_rate:
                 unproved = "seen once, and not confirmed at a clean rate (quick mode)"
                 return f"Saturated {at_load}: {rate} were accepted {seconds}, {unproved}; plan with this rate"
             looks = f"in {measurement.looks} looks that agree"
@@ -131,10 +131,10 @@ def _evidence(word: MeasuredVerdict, measurement: Measurement, client: ClientLoa
             )
         case "windowed-quota":
             return _windowed_sentence(measurement, rate) + _clean_rate_clause(measurement)
-        case "client-limited" if measurement.refused:
+        case "client-limited" if refusal := measurement.worker_refusal:
             return (
-                f"Lambda ran {measurement.refused.given_workers} of {measurement.refused.planned_workers} load"
-                f" workers: {LAMBDA_QUOTA_ADVICE}; {rate} were accepted {at_load}, a lower bound"
+                f"Lambda ran {refusal.given_workers} of {refusal.planned_workers} load workers: {LAMBDA_QUOTA_ADVICE};"
+                f" {rate} were accepted {at_load}, a lower bound"
             )
         case "client-limited" if measurement.ending == "saturated":
             return (
@@ -149,7 +149,7 @@ def _evidence(word: MeasuredVerdict, measurement: Measurement, client: ClientLoa
             return f"More than a tenth of the requests failed {at_load}; look at the errors, and run again"
         case "unstable":
             return (
-                f"No single rate holds for this model {at_load}: {measurement.unsettled}; "
+                f"No single rate holds for this model {at_load}: {measurement.unsettled_reason}; "
                 "run again, in precise mode, when nothing else uses the model"
             )
     raise AssertionError(f"no sentence for {word}")
@@ -161,16 +161,16 @@ def _strain_clause(client: ClientLoad) -> str:
 
 
 def _clean_rate_clause(measurement: Measurement) -> str:
-    if measurement.clean is None:
+    if measurement.clean_rate is None:
         return ", and no evenly paced rate passed"
     return (
-        f", and {measurement.clean.tps:.2f} evenly paced requests/s passed"
-        f" ({measurement.clean.throttled} of {measurement.clean.sent} throttled)"
+        f", and {measurement.clean_rate.tps:.2f} evenly paced requests/s passed"
+        f" ({measurement.clean_rate.throttled} of {measurement.clean_rate.sent} throttled)"
     )
 
 
 def _plan_advice(measurement: Measurement) -> str:
-    if measurement.clean is None:
+    if measurement.clean_rate is None:
         return "there is no clean rate to plan with: run again when the model has no other load"
     return "plan with the clean rate"
 

@@ -176,9 +176,11 @@ def _of_search(limits: SearchLimits, truth: dict[str, Any]) -> str:
 
 
 def _of_measurement(found: Measurement) -> list[Any]:
-    others = [getattr(found, name) for name in ("ending", "concurrency", "max_tps", "confirmed", "windowed", "looks")]
-    clean = found.clean and (found.clean.tps, found.clean.sent, found.clean.throttled)
-    return [*others, found.late_share, found.unsettled, clean]
+    others = [
+        getattr(found, name) for name in ("ending", "concurrency", "max_tps", "is_confirmed", "is_windowed", "looks")
+    ]
+    clean = found.clean_rate and (found.clean_rate.tps, found.clean_rate.sent, found.clean_rate.throttled)
+    return [*others, found.late_share, found.unsettled_reason, clean]
 
 
 def _line(*values: Any) -> str:

@@ -29,9 +29,9 @@ def paced(rate: float, accepted: int, throttled: int, late_share: float = 0.0) -
 def test_a_measurement_has_the_level_and_its_seconds() -> None:
     found = outcomes.settled_rate(model(TWENTY, THIRTY))
 
-    assert (found.max_tps, found.saturated, found.looks) == (TWENTY.rate, TWENTY.counts, 1)
-    assert (found.concurrency, found.confirmed, found.clean, found.late_share) == (16, False, None, 0)
-    assert (found.windowed, found.unsettled, found.refused) == (False, "", None)
+    assert (found.max_tps, found.saturated_counts, found.looks) == (TWENTY.rate, TWENTY.counts, 1)
+    assert (found.concurrency, found.is_confirmed, found.clean_rate, found.late_share) == (16, False, None, 0)
+    assert (found.is_windowed, found.unsettled_reason, found.worker_refusal) == (False, "", None)
 
 
 def test_the_share_of_late_requests_is_that_of_the_confirmation_or_the_probe() -> None:
@@ -50,7 +50,7 @@ def test_an_interval_of_no_single_rate_covers_all_looks() -> None:
     for found in (agreed, last):
         assert found.max_tps is not None
         assert (found.max_tps.low, found.max_tps.high) == (TEN.rate.low, THIRTY.rate.high)
-        assert (found.unsettled, found.looks, found.confirmed) == ("why", 3, False)
+        assert (found.unsettled_reason, found.looks, found.is_confirmed) == ("why", 3, False)
     assert agreed.max_tps and agreed.max_tps.estimate == 20
     assert last.max_tps and last.max_tps.estimate == 10
 
@@ -69,7 +69,7 @@ def test_a_model_that_carried_more_when_it_was_overloaded_less_has_no_upper_end(
     found = outcomes.rate_without_upper_bound(probed)
 
     assert found.max_tps == Interval(24.0, TEN.rate.low, None)
-    assert found.unsettled == "it carried 20 requests/s when it was overloaded, and more when they came evenly"
+    assert found.unsettled_reason == "it carried 20 requests/s when it was overloaded, and more when they came evenly"
 
 
 def test_a_model_that_throttles_below_its_maximum_has_its_lowest_rate_as_the_lower_end() -> None:
@@ -83,7 +83,7 @@ def test_a_model_that_throttles_below_its_maximum_has_its_lowest_rate_as_the_low
     assert low() == TWENTY.rate.low
     assert low(paced(19.0, 15, 40)) == 15
     assert low(paced(19.0, 15, 40), paced(18.0, 0, 0)) == 15  # nothing was sent, so it shows nothing
-    throttling.clean = CleanRate(13.0, 130, 0, NO_LATENCIES)
+    throttling.clean_rate = CleanRate(13.0, 130, 0, NO_LATENCIES)
     assert low(paced(19.0, 15, 40)) == 13
 
 

@@ -63,8 +63,8 @@ def test_a_model_that_fewer_workers_saturate_gets_its_answer() -> None:
     found, _ = searched(ModelTruth(tps_per_iu=15, latency_mean_s=0.2), ONE_LANE, lambda *_: 6)
 
     assert judge(found, quick=True).word == "ok"
-    assert found.refused is not None
-    assert found.refused.given_workers == 6
+    assert found.worker_refusal is not None
+    assert found.worker_refusal.given_workers == 6
     assert found.max_tps is not None
     assert found.max_tps.low <= 15 <= (found.max_tps.high or 0)
 
@@ -75,7 +75,7 @@ def test_a_step_is_refused_once_and_then_run_as_if_nothing_had_been() -> None:
     found, history = searched(ModelTruth(tps_per_iu=30, latency_mean_s=0.2), ONE_LANE, given)
 
     assert history[1].plan == history[2].plan
-    assert found.refused is None
+    assert found.worker_refusal is None
     assert judge(found, quick=True).word == "ok"
 
 
@@ -154,7 +154,7 @@ def test_a_refusal_that_fewer_workers_do_not_avoid_ends_the_search() -> None:
     found = next_move(steps, SearchLimits())
 
     assert isinstance(found, Measurement)
-    assert (found.ending, found.refused) == ("client-limited", WorkerRefusal(16, 3))
+    assert (found.ending, found.worker_refusal) == ("client-limited", WorkerRefusal(16, 3))
 
 
 def test_a_lower_bound_is_the_rate_of_the_last_step_that_ran_and_was_not_paced() -> None:
@@ -193,4 +193,4 @@ def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:
 def test_the_refusal_is_told_by_its_numbers() -> None:
     found, _ = searched(ModelTruth(tps_per_iu=100, latency_mean_s=0.2), ONE_LANE, lambda *_: 5)
 
-    assert found.refused == WorkerRefusal(planned_workers=16, given_workers=5)
+    assert found.worker_refusal == WorkerRefusal(planned_workers=16, given_workers=5)

@@ -163,7 +163,7 @@ def test_a_drain_without_throttles_is_no_look() -> None:
 
     Played.of(model.confirm_lower(15.0), (15, 0))
 
-    assert (len(model.looks), model.looks_agree, model.clean and model.clean.tps) == (1, True, 15.0)
+    assert (len(model.looks), model.looks_agree, model.clean_rate and model.clean_rate.tps) == (1, True, 15.0)
 
 
 def test_a_second_look_that_burst_credit_filled_is_taken_again() -> None:
@@ -194,7 +194,7 @@ def test_a_lower_rate_is_confirmed_after_a_drain_that_is_a_look() -> None:
     (plan,) = Played.of(model.confirm_lower(15.0), (15, 10)).plans
 
     assert (plan.base_s, plan.paced_tps) == (5.0, 15.0)
-    assert (model.clean, len(model.looks), model.looks_agree, len(model.agreeing_looks)) == (None, 2, False, 1)
+    assert (model.clean_rate, len(model.looks), model.looks_agree, len(model.agreeing_looks)) == (None, 2, False, 1)
 
 
 def test_the_confirmation_has_lanes_for_the_slowest_twentieth_of_the_replies() -> None:
