@@ -34,13 +34,15 @@ def comparison_output(
     With `capacity_moved` no difference is claimed, as the capacity of the model changed meanwhile.
     """
     images = {series: images_of(run, series, refused) for series in (*SOURCES, *SIZES)}
-    used = len(images_of(run, "main", refused))
+    used_count = len(images_of(run, "main", refused))
     reasons = dict(not_measured)
     for source in SOURCES:
         if not images[source]:
             reasons[source] = f"no image is small enough for both ways ({MAX_BYTES['bytes']:,} bytes)"
     if not any(images[size] for size in SIZES):
-        reasons.setdefault("sizes", "there is one image" if used == 1 else "the images are of about the same size")
+        reasons.setdefault(
+            "sizes", "there is one image" if used_count == 1 else "the images are of about the same size"
+        )
     return ImageComparisonOutput(
         concurrency=concurrency,
         sources=tuple(
@@ -54,7 +56,7 @@ def comparison_output(
             if size in rates
         ),
         faster_source=None if capacity_moved else faster_source(rates),
-        detail=_detail(concurrency, images, used, rates, reasons, capacity_moved),
+        detail=_detail(concurrency, images, used_count, rates, reasons, capacity_moved),
         not_measured=tuple(NotMeasured(what, reason) for what, reason in reasons.items()),
     )
 
@@ -70,7 +72,7 @@ def faster_source(rates: Mapping[Series, VariantRate]) -> Source | None:
 def _detail(
     concurrency: int,
     images: Mapping[Series, tuple[Image, ...]],
-    used: int,
+    used_count: int,
     rates: Mapping[Series, VariantRate],
     reasons: Mapping[str, str],
     capacity_moved: bool,
@@ -80,9 +82,10 @@ def _detail(
         return f"Nothing was compared: {all_reasons}."
     sentences = [CAPACITY_MOVED] if capacity_moved else []
     sentences.append(_sources_sentence(rates, reasons, capacity_moved))
-    if left_out := used - len(images["bytes"]):
+    if left_out := used_count - len(images["bytes"]):
         sentences.append(
-            f"{left_out} of {used} images were left out of that: bytes takes {MAX_BYTES['bytes']:,} bytes at most."
+            f"{left_out} of {used_count} images were left out of that: bytes takes {MAX_BYTES['bytes']:,} bytes at"
+            " most."
         )
     lower_bounds = [series for series in (*SOURCES, *SIZES) if series in rates and rates[series].max_tps.high is None]
     if lower_bounds:
@@ -94,8 +97,8 @@ def _detail(
 
 def _sources_sentence(rates: Mapping[Series, VariantRate], reasons: Mapping[str, str], capacity_moved: bool) -> str:
     if not {*SOURCES} <= rates.keys():
-        missing = [source for source in SOURCES if source not in rates]
-        return f"The ways were not compared: {'; '.join(f'{source}: {reasons[source]}' for source in missing)}."
+        missing_sources = [source for source in SOURCES if source not in rates]
+        return f"The ways were not compared: {'; '.join(f'{source}: {reasons[source]}' for source in missing_sources)}."
     by_bytes, by_s3 = rates["bytes"], rates["s3"]
     rates_clause = (
         f"the model carried {_rate_text(by_bytes.max_tps)} requests/s by bytes and {_rate_text(by_s3.max_tps)} by s3"

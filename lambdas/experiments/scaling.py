@@ -79,9 +79,9 @@ def units_to_verify(units: int, quota: UnitsQuota | None) -> int | None:
 
 
 def next_move(
-    run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep], now: float
+    run: Run, progress: Progress, first_measurement: Measurement, steps: Sequence[MeasuredStep], now: float
 ) -> StepPlan | RestartWith | ScalingSkipped | None:
-    """The next step after the `first` measurement. Returns None if nothing is left to do.
+    """The next step after `first_measurement`. Returns None if nothing is left to do.
 
     Raises:
         ModelLost, InternalError: as the search does.
@@ -89,28 +89,31 @@ def next_move(
     if run.scaling_quota is None or progress.scaling_error is not None:
         return None
     if progress.units_wanted is None:
-        why = _obstacle(run, progress, first, run.scaling_quota, now)
+        why = _obstacle(run, progress, first_measurement, run.scaling_quota, now)
         return ScalingSkipped(why) if why else RestartWith(2 * run.inference_units)
     if not any(step.counts.plan.series == "scaling" for step in steps):
         return RestartWith(progress.units_wanted)  # requested again: the reply to the first request got lost
-    move = search.next_move(counts_of_series(steps, "scaling"), _limits(run, first))
+    move = search.next_move(counts_of_series(steps, "scaling"), _limits(run, first_measurement))
     return replace(move, series="scaling") if isinstance(move, StepPlan) else None
 
 
-def scaling_of(run: Run, progress: Progress, first: Measurement, steps: Sequence[MeasuredStep]) -> ScalingResult:
+def scaling_of(
+    run: Run, progress: Progress, first_measurement: Measurement, steps: Sequence[MeasuredStep]
+) -> ScalingResult:
     """The result of the second measurement that the input asked for."""
     units = progress.units_wanted
     if progress.scaling_error is not None or units is None:
         return _not_measured(units, progress.scaling_error or "the run did not come to it")
-    second = search.next_move(counts_of_series(steps, "scaling"), _limits(run, first))
-    if isinstance(second, StepPlan):
+    second_measurement = search.next_move(counts_of_series(steps, "scaling"), _limits(run, first_measurement))
+    if isinstance(second_measurement, StepPlan):
         return _not_measured(units, "it has not come to its end")
     service = facts_of(run.model_arn)
-    verdict = judge(second, quick=run.mode == "quick", quota=run.tps_quota, service=service)
-    if not (first.max_tps and second.max_tps and second.max_tps.estimate) or verdict.word in _INCOMPARABLE_VERDICTS:
+    verdict = judge(second_measurement, quick=run.mode == "quick", quota=run.tps_quota, service=service)
+    first_tps, second_tps = first_measurement.max_tps, second_measurement.max_tps
+    if not (first_tps and second_tps and second_tps.estimate) or verdict.word in _INCOMPARABLE_VERDICTS:
         return _not_measured(units, f"no rate to compare was found ({verdict.word}). {verdict.detail}")
-    share = efficiency(first.max_tps.per_unit(run.inference_units), second.max_tps.per_unit(units))
-    return _with_detail(ScalingResult("", units, verdict.word, second.max_tps, share), run.inference_units)
+    share = efficiency(first_tps.per_unit(run.inference_units), second_tps.per_unit(units))
+    return _with_detail(ScalingResult("", units, verdict.word, second_tps, share), run.inference_units)
 
 
 def efficiency(base: Interval, larger: Interval) -> Interval:
@@ -128,15 +131,17 @@ def efficiency(base: Interval, larger: Interval) -> Interval:
     return Interval(share, max(0.0, share * (1 - relative_error)), high)
 
 
-def _limits(run: Run, first: Measurement) -> SearchLimits:
+def _limits(run: Run, first_measurement: Measurement) -> SearchLimits:
     # A concurrency below the one that saturated the first model could not saturate this one.
-    return replace(run.search_limits, start_concurrency=first.concurrency)
+    return replace(run.search_limits, start_concurrency=first_measurement.concurrency)
 
 
-def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuota, now: float) -> str | None:
+def _obstacle(
+    run: Run, progress: Progress, first_measurement: Measurement, quota: UnitsQuota, now: float
+) -> str | None:
     """The reason why a second measurement is impossible or useless; None if there is none."""
-    word = judge(first, quick=run.mode == "quick", quota=run.tps_quota).word
-    tps = first.max_tps
+    word = judge(first_measurement, quick=run.mode == "quick", quota=run.tps_quota).word
+    tps = first_measurement.max_tps
     if tps is None or tps.high is None or not tps.estimate or word in _INCOMPARABLE_VERDICTS:
         return f"the first measurement ({word}) gave no rate to compare with"
     if run.auto_scales_to is not None:
@@ -159,8 +164,8 @@ def _obstacle(run: Run, progress: Progress, first: Measurement, quota: UnitsQuot
             f"the run has taken {elapsed_minutes:.1f} minutes, and about {restart_minutes + minutes:.1f} more for a"
             f" restart and the measurement are beyond limits.maxMinutes = {run.max_minutes:g}"
         )
-    second = Tariff(2 * run.inference_units, run.usd_per_unit_hour)
-    usd = run.spent_usd(progress, now) + second.usd(60 * minutes)
+    second_tariff = Tariff(2 * run.inference_units, run.usd_per_unit_hour)
+    usd = run.spent_usd(progress, now) + second_tariff.usd(60 * minutes)
     if usd > run.max_usd:
         return f"the model would have cost about ${usd:.2f}, beyond limits.maxCostUsd = {run.max_usd:g}"
     return None

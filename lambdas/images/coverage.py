@@ -67,16 +67,16 @@ def image_cautions(found: ImagesFound, *, object_count: int, chosen_count: int, 
 
     `object_count` is the number of listed objects. Of `chosen_count` images the model refused `refused_count`.
     """
-    used, cautions = chosen_count - refused_count, []
+    used_count, cautions = chosen_count - refused_count, []
     if found.left_out and sum(found.left_out.values()) >= NOTABLE_SHARE * found.images:
         cautions.append(_left_out_caution(found))
     if refused_count and refused_count >= NOTABLE_SHARE * chosen_count:
         cautions.append(
             f"the model refused {refused_count} of the {chosen_count} images chosen: images.skipped says why"
         )
-    if used <= FEW_IMAGES:
+    if used_count <= FEW_IMAGES:
         upload_advice = f"upload at least {ENOUGH_IMAGES} like those that the model will get"
-        cautions.append(f"measured with only {count(used, 'image')}: {upload_advice}")
+        cautions.append(f"measured with only {count(used_count, 'image')}: {upload_advice}")
     if found.listing_was_cut:
         cautions.append(
             f"only the first {object_count:,} objects under {found.prefix or 'the bucket'} were listed, in the order"

@@ -55,8 +55,8 @@ def choose_images(s3: Any, bucket: str, prefix: str, source: Source) -> Selectio
         raise NoUsableImages(_no_image_message(s3, bucket, listing, search.skipped))
     object_count, skipped = len(listing.objects), search.skipped
     counted = ImagesFound.of(search.samples, prefix=listing.prefix, listing_was_cut=listing.was_cut)
-    in_order = sorted(search.images, key=lambda image: image.key)
-    return Selection(tuple(in_order), tuple(skipped[:MAX_SKIPPED_LISTED]), object_count, len(skipped), counted)
+    sorted_images = sorted(search.images, key=lambda image: image.key)
+    return Selection(tuple(sorted_images), tuple(skipped[:MAX_SKIPPED_LISTED]), object_count, len(skipped), counted)
 
 
 def read_image(s3: Any, bucket: str, key: str) -> bytes:

@@ -51,5 +51,5 @@ class StepPlan:
 
     def lanes_of(self, worker: int) -> int:
         """The number of lanes that a worker (0, 1, …) runs."""
-        share, rest = divmod(self.lanes, self.workers)
-        return share + (worker < rest)
+        lanes, extra_lanes = divmod(self.lanes, self.workers)
+        return lanes + (worker < extra_lanes)

@@ -51,10 +51,10 @@ class LoadWorker:
                 return detector.request_with_object(target.bucket, image.key)
             return detector.request_with_bytes(read_image(s3_client(), target.bucket, image.key))
 
-        missing = [image for image in images if (source, image.key) not in prepared]
+        new_images = [image for image in images if (source, image.key) not in prepared]
         with ThreadPoolExecutor(8) as threads:
-            new_requests = list(threads.map(request, missing))
-        keys = [(source, image.key) for image in missing]
+            new_requests = list(threads.map(request, new_images))
+        keys = [(source, image.key) for image in new_images]
         self.prepared = {**prepared, **dict(zip(keys, new_requests, strict=True))}
         self._requests = [self.prepared[source, image.key] for image in images]
         self._connections: list[Connection] = [detector.connection() for _ in range(target.connections)]
@@ -89,8 +89,8 @@ class LoadWorker:
         with ThreadPoolExecutor(lanes) as threads:
             replies = [reply for lane_replies in threads.map(lane, range(lanes)) for reply in lane_replies]
         took_s = time.perf_counter() - start_s
-        in_order = sorted(replies, key=lambda indexed_reply: indexed_reply[0])
-        replies_by_image = [(self._images[index], reply) for index, reply in in_order]
+        sorted_replies = sorted(replies, key=lambda indexed_reply: indexed_reply[0])
+        replies_by_image = [(self._images[index], reply) for index, reply in sorted_replies]
         return Probe(plan, replace(step.counts(), seconds=took_s), replies_by_image, self._service)
 
 

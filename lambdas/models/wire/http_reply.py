@@ -87,10 +87,10 @@ class _Stream:
 
     def read_exactly(self, length: int) -> bytes:
         """Read this number of bytes."""
-        parts, missing = [self._unread], length - len(self._unread)
-        while missing > 0:
+        parts, missing_bytes = [self._unread], length - len(self._unread)
+        while missing_bytes > 0:
             parts.append(self._receive_more())
-            missing -= len(parts[-1])
+            missing_bytes -= len(parts[-1])
         received = b"".join(parts)
         self._unread = received[length:]
         return received[:length]
