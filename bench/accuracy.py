@@ -40,7 +40,7 @@ def run_one(task: tuple[str, int], limits: SearchLimits, *, beside: bool = True)
         seed=f"{name}/{seed}",
     )
     run = run_search(client, limits)
-    tps, clean = run.measurement.max_tps, run.measurement.clean
+    tps, clean = run.measurement.max_tps, run.measurement.clean_rate
     found = Result(
         service=name,
         seed=seed,

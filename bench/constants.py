@@ -3,12 +3,12 @@
 - the width of an interval by its number of seconds (`estimator`): counts that vary by chance, 95 % covered;
 - how often steady counts are cut as if they had shifted (`looks.SHIFT_ERRORS`), and how small a shift is found;
 - how many of the probe's requests (`saturated.PROBE_SHARE`) a limiter throttles, and one that carries more;
-- how far the mean of two looks is off, that are as far apart as `agreement.AGREEING_SHARE` lets them;
+- how far the mean of two looks is off, that are as far apart as `agreement.AGREEMENT_TOLERANCE` lets them;
 - what counting in whole seconds leaves open (`estimator.COUNTING_ERROR`);
-- what noise of `agreement.SOUND_SHARE` leaves open;
+- what noise of `agreement.MAX_NOISE_SHARE` leaves open;
 - how often the halves of a steady step seem to differ (`estimator.STEADY_ERRORS`), and those of one that moved;
-- after which doublings of the concurrency a pool seems to queue (`ramp.QUEUES`, `ramp.MAY_QUEUE`);
-- what a model throttles of requests that come at random (`recommendation.POISSON_THROTTLED`).
+- after which doublings of the concurrency a pool seems to queue (`ramp.QUEUE_FACTORS`, `ramp.POSSIBLE_QUEUE_FACTORS`);
+- what a model throttles of requests that come at random (`recommendation.POISSON_THROTTLE_SHARE`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from statistics import fmean, median
 from bench.tables import markdown, percentile
 from lambdas.capacity import agreement, looks, ramp, saturated
 from lambdas.capacity.rates import estimator
-from lambdas.planning.recommendation import POISSON_FREE_TPS, POISSON_TPS
+from lambdas.planning.recommendation import POISSON_TPS, THROTTLE_FREE_TPS
 from local.simulated_model.limiters import TokenBucket
 
 Row = tuple[str, ...]
@@ -39,7 +39,7 @@ def widths(runs: int) -> list[Row]:
         ratios = []
         for _ in range(runs):
             counts = [random.gauss(MEAN, 10.0) for _ in range(seconds)]
-            ratios.append(abs(fmean(counts) - MEAN) * seconds / estimator.strays(counts))
+            ratios.append(abs(fmean(counts) - MEAN) * seconds / estimator.max_deviation(counts))
         rows.append((str(seconds), f"{percentile(ratios, 95):.2f}", f"{used:.2f}"))
     return rows
 
@@ -48,7 +48,7 @@ def false_cuts(runs: int) -> list[Row]:
     """By threshold, in noise: steady stretches of 11 s that are cut, and shifts of 10, 20 and 30 % that are found."""
 
     def is_cut(counts: list[int], errors: float) -> bool:
-        return looks.last_level(counts, shift_errors=errors).cut > 0
+        return looks.last_level(counts, shift_errors=errors).cut_seconds > 0
 
     return _found(runs, "cuts", (5, 6), (3.0, 3.5, 4.0, looks.SHIFT_ERRORS, 5.0, 6.0), is_cut)
 
@@ -57,7 +57,7 @@ def moves(runs: int) -> list[Row]:
     """By threshold: 12-s steps whose halves seem to differ, of a steady rate, and of one that moved by a share."""
 
     def has_moved(counts: list[int], errors: float) -> bool:
-        return not estimator.steady(counts, 0.0, errors=errors)
+        return not estimator.is_steady(counts, 0.0, errors=errors)
 
     return _found(runs, "moves", (6, 6), (2.0, 3.0, estimator.STEADY_ERRORS, 5.0), has_moved)
 
@@ -112,7 +112,7 @@ def _throttled(runs: int, share: float, tps: float) -> float:
 def agreements(runs: int) -> list[Row]:
     """By the difference that passes: how far the mean of an 11-s and a 6-s look is off, worst case, after a shift."""
     rows: list[Row] = []
-    for share in (0.04, agreement.AGREEING_SHARE, 0.10):
+    for share in (0.04, agreement.AGREEMENT_TOLERANCE, 0.10):
         random, errors = Random("agreements"), []
         for _ in range(runs):
             shift = random.uniform(-share, share)
@@ -139,7 +139,7 @@ def soundness(_: int) -> list[Row]:
     """By the noise that passes as ok: the standard errors that a mistake of 10 % is."""
     return [
         (f"{100 * share:g}", f"{0.10 / (share / agreement.NOISE_ERRORS):.1f}")
-        for share in (0.05, agreement.SOUND_SHARE, 0.10)
+        for share in (0.05, agreement.MAX_NOISE_SHARE, 0.10)
     ]
 
 
@@ -150,7 +150,7 @@ def doublings(runs: int) -> list[Row]:
         grown = [_doubled(random, load) for _ in range(max(1, runs // 100))]
         shares = [
             100 * fmean(tps < factors[0] and latency > factors[1] for tps, latency in grown)
-            for factors in (ramp.MAY_QUEUE, ramp.QUEUES)
+            for factors in (ramp.POSSIBLE_QUEUE_FACTORS, ramp.QUEUE_FACTORS)
         ]
         growth = [median(each) for each in zip(*grown, strict=True)]
         rows.append((f"{load:g}", *(f"{each:.2f}" for each in growth), *(f"{each:.0f}" for each in shares)))
@@ -167,22 +167,22 @@ def _doubled(random: Random, load: float) -> tuple[float, float]:
 
 
 def _closed_loop(random: Random, executors: int, lanes: int, mean_s: float) -> tuple[float, float]:
-    """Replies per second of `lanes` lanes at a pool for `ramp.SHORT_S`, and their median latency."""
+    """Replies per second of `lanes` lanes at a pool for `ramp.SHORT_STEP_S`, and their median latency."""
     free, waiting = [0.0] * executors, [0.0] * max(1, lanes)  # when each is free, when each lane sends
     latencies: list[float] = []
-    while (sent_s := heapq.heappop(waiting)) < ramp.SHORT_S:
+    while (sent_s := heapq.heappop(waiting)) < ramp.SHORT_STEP_S:
         ready_s = max(sent_s, heapq.heappop(free)) + random.gammavariate(11.0, mean_s / 11.0)  # varies by 30 %
         heapq.heappush(free, ready_s)
         heapq.heappush(waiting, ready_s)
-        if ready_s < ramp.SHORT_S:
+        if ready_s < ramp.SHORT_STEP_S:
             latencies.append(ready_s - sent_s)
-    return len(latencies) / ramp.SHORT_S, median(latencies)
+    return len(latencies) / ramp.SHORT_STEP_S, median(latencies)
 
 
 def random_requests(runs: int) -> list[Row]:
     """By the rate of a token bucket with 1 s of credit: its use, and what it throttles of Poisson requests."""
     rows: list[Row] = []
-    for carried in (POISSON_TPS, 16, 17, 18, POISSON_FREE_TPS):
+    for carried in (POISSON_TPS, 16, 17, 18, THROTTLE_FREE_TPS):
         random, bucket, now_s, throttled = Random("random requests"), TokenBucket(carried, carried), 0.0, 0
         for _ in range(10 * runs):
             now_s += random.expovariate(POISSON_TPS)

@@ -20,7 +20,7 @@ from lambdas.capacity.search import next_move
 from lambdas.experiments.image_comparison import compared_images, next_comparison
 from lambdas.experiments.image_variants import images_of, source_of
 from lambdas.images.image import Image
-from lambdas.load.measured_step import MeasuredStep, load_of
+from lambdas.load.measured_step import MeasuredStep, counts_of_series
 from lambdas.load.step import Series, StepPlan
 from lambdas.runs.budget import Remaining
 from lambdas.runs.progress import Progress
@@ -99,7 +99,7 @@ def run_compared(
         start_s = client.now_s
         steps.append(MeasuredStep(len(steps), start_s, 3.0, client.run_step(plan)))
 
-    while isinstance(move := next_move(load_of(steps, "main"), run.search_limits), StepPlan):
+    while isinstance(move := next_move(counts_of_series(steps, "main"), run.search_limits), StepPlan):
         play(move)
     main = len(steps)
     while plan := next_comparison(steps, run, Progress(), move, none if len(steps) - main == most_steps else remaining):

@@ -13,13 +13,13 @@ from lambdas.load.counts import StepCounts
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import PACED_WARM_UP_S, StepPlan
 
-MAX_CONFIRM_THROTTLE_RATIO = 0.005  # largest share of throttled requests in a clean confirmation
-TOLERATED_LATE = 0.01  # share of requests sent late: with more, the requests did not come evenly
-REPEATS = 2  # of a step whose requests did not come evenly
+MAX_CONFIRMATION_THROTTLE_RATIO = 0.005  # largest share of throttled requests in a clean confirmation
+TOLERATED_LATE_SHARE = 0.01  # share of requests sent late: with more, the requests did not come evenly
+MAX_REPETITIONS = 2  # of a step whose requests did not come evenly
 
 
 @dataclass(frozen=True)
-class Paced:
+class PacedCounts:
     """The counts of evenly paced requests, and the look at their drain. Rates are in requests per second."""
 
     rate: float
@@ -48,26 +48,26 @@ class Paced:
     @property
     def clean_rate(self) -> CleanRate | None:
         """The rate that passed. Returns None if too many requests were throttled, or none was sent."""
-        is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRM_THROTTLE_RATIO * self.sent
+        is_clean = self.sent > 0 and self.throttled <= MAX_CONFIRMATION_THROTTLE_RATIO * self.sent
         return CleanRate(self.rate, self.sent, self.throttled, self.latency) if is_clean else None
 
 
-def paced_again(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, Paced]:
+def run_paced(load_test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, PacedCounts]:
     """Run the step as `run_evenly` does. Returns its paced part."""
-    return paced_part((yield from run_evenly(test, plan)))
+    return paced_part((yield from run_evenly(load_test, plan)))
 
 
-def run_evenly(test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
+def run_evenly(load_test: LoadTest, plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     """Run the step, and repeat it if too many of its paced requests left late.
 
     Requests that the client bunched may have been throttled by that, and if they passed, they do not show that evenly
     paced ones do.
     """
-    counts = yield from test.run(plan)
-    for _ in range(REPEATS):
-        if not plan.paced_tps or paced_part(counts).late_share <= TOLERATED_LATE:
+    counts = yield from load_test.run(plan)
+    for _ in range(MAX_REPETITIONS):
+        if not plan.paced_tps or paced_part(counts).late_share <= TOLERATED_LATE_SHARE:
             break
-        counts = yield from test.run(plan)
+        counts = yield from load_test.run(plan)
     return counts
 
 
@@ -76,10 +76,12 @@ def paced_seconds(plan: StepPlan) -> tuple[int, int]:
     return int(plan.max_s + PACED_WARM_UP_S), math.floor(plan.longest_s)
 
 
-def paced_part(counts: StepCounts) -> Paced:
+def paced_part(counts: StepCounts) -> PacedCounts:
     """The counts of a step's paced part, without its first second."""
     first, last = paced_seconds(counts.plan)
     accepted = [*counts.accepted, *[0] * last][first:last]
     throttled, failed = sum(counts.throttled[first:]), sum(counts.failed[first:])
     late_share = counts.late / max(1, counts.latency.count + throttled)
-    return Paced(counts.plan.paced_tps, tuple(accepted), throttled, failed, late_share, look(counts), counts.latency)
+    return PacedCounts(
+        counts.plan.paced_tps, tuple(accepted), throttled, failed, late_share, look(counts), counts.latency
+    )

@@ -18,12 +18,12 @@ from lambdas.capacity.rates.estimator import COUNTING_ERROR, MIN_SECONDS
 from lambdas.capacity.rates.interval import Interval
 from lambdas.load.counts import StepCounts
 
-MIN_TO_SPLIT = 6  # seconds; shorter stretches are one level
+MIN_SPLIT_S = 6  # seconds; shorter stretches are one level
 SHIFT_ERRORS = 4.5  # standard errors between two levels; cuts 1 or 2 of 100 steady stretches (bench/constants.py)
 SHIFT_SHARE = 0.03  # of the mean: smaller shifts are ignored
-DARK_SHARE = 0.1  # of the level that follows: a lower second is a pause, and a stretch with a pause is no level
+PAUSE_SHARE = 0.1  # of the level that follows: a lower second is a pause, and a stretch with a pause is no level
 VAGUE_SHARE = 0.1  # of the rate: a wider half-width is inconclusive, unless counting explains it
-NOISY_STRAY = 1.5  # counts: if the running sum is farther from a line, counting alone does not explain it
+MAX_COUNTING_DEVIATION = 1.5  # counts: if the running sum is farther from a line, counting alone does not explain it
 DIP_SHARE = 0.5  # of the median: a lower second that is not the last one is a pause
 
 
@@ -33,8 +33,8 @@ class Look:
 
     counts: tuple[int, ...]  # accepted requests in each second
     attempts_tps: float = 0.0  # accepted + throttled requests per second of the whole step
-    cut: int = 0  # seconds before the level, which are left out
-    rose: bool = False  # the level before it was lower
+    cut_seconds: int = 0  # seconds before the level, which are left out
+    has_risen: bool = False  # the level before it was lower
 
     @cached_property
     def rate(self) -> Interval:
@@ -42,9 +42,9 @@ class Look:
         return estimator.interval(self.counts)
 
     @property
-    def half(self) -> float:
+    def half_width(self) -> float:
         """Half-width of the interval, requests/s."""
-        return self.rate.top - self.rate.estimate
+        return self.rate.upper_end - self.rate.estimate
 
     @property
     def seconds(self) -> int:
@@ -52,25 +52,25 @@ class Look:
         return len(self.counts)
 
     @property
-    def tells(self) -> bool:
+    def is_conclusive(self) -> bool:
         """Whether the look is long and precise enough to be conclusive: a vague one would agree with any other."""
         if self.seconds < MIN_SECONDS:
             return False
-        return self.half <= max(VAGUE_SHARE * self.rate.estimate, COUNTING_ERROR / self.seconds)
+        return self.half_width <= max(VAGUE_SHARE * self.rate.estimate, COUNTING_ERROR / self.seconds)
 
     @property
-    def noisy(self) -> bool:
+    def is_noisy(self) -> bool:
         """Whether the counts vary by more than the error of counting in whole seconds."""
-        return estimator.strays(self.counts) > NOISY_STRAY
+        return estimator.max_deviation(self.counts) > MAX_COUNTING_DEVIATION
 
     @property
     def has_pause(self) -> bool:
         """Whether the model paused for a second or more and then went on."""
         if self.seconds < MIN_SECONDS or estimator.period_of(self.counts) > 1:
             return False
-        usual = median(self.counts)
-        low = [count < DIP_SHARE * usual and usual - count > COUNTING_ERROR for count in self.counts]
-        return any(low[:-1])
+        median_count = median(self.counts)
+        is_low = [count < DIP_SHARE * median_count and median_count - count > COUNTING_ERROR for count in self.counts]
+        return any(is_low[:-1])
 
 
 def look(counts: StepCounts) -> Look | None:
@@ -81,13 +81,13 @@ def look(counts: StepCounts) -> Look | None:
 
 def last_level(accepted: Sequence[int], attempts_tps: float = 0.0, *, shift_errors: float = SHIFT_ERRORS) -> Look:
     """The last level of a stretch of accepted requests per second."""
-    kept, rose = list(accepted), False
-    while estimator.period_of(kept) == 1 and (split := _shift(kept, shift_errors)):
-        rose = fmean(kept[:split]) < fmean(kept[split:])
+    level, has_risen = list(accepted), False
+    while estimator.period_of(level) == 1 and (split := _shift(level, shift_errors)):
+        has_risen = fmean(level[:split]) < fmean(level[split:])
         # The second of the shift belongs to both levels.
-        kept = kept[split + 1 :] if len(kept) - split > MIN_SECONDS else kept[split:]
-    cut = len(accepted) - len(kept)
-    return Look(tuple(kept), attempts_tps, cut, rose)
+        level = level[split + 1 :] if len(level) - split > MIN_SECONDS else level[split:]
+    cut_seconds = len(accepted) - len(level)
+    return Look(tuple(level), attempts_tps, cut_seconds, has_risen)
 
 
 def jitter(counts: Sequence[int]) -> float:
@@ -101,16 +101,16 @@ def jitter(counts: Sequence[int]) -> float:
 
 def _shift(counts: Sequence[int], errors: float) -> int | None:
     """The index of the second in which the last level begins. Returns None if there is only one level."""
-    if len(counts) < MIN_TO_SPLIT:
+    if len(counts) < MIN_SPLIT_S:
         return None
     noise, mean = jitter(counts), fmean(counts)
     scores = {}
     for split in range(1, len(counts) - MIN_SECONDS + 1):
         head, tail = counts[:split], counts[split:]
-        parts = 1 / len(head) + 1 / len(tail)
-        need = max(errors * noise * sqrt(parts), COUNTING_ERROR * parts, SHIFT_SHARE * mean)
-        if need and _two_levels(head, tail):
-            scores[split] = abs(fmean(head) - fmean(tail)) / need
+        variance_factor = 1 / len(head) + 1 / len(tail)
+        threshold = max(errors * noise * sqrt(variance_factor), COUNTING_ERROR * variance_factor, SHIFT_SHARE * mean)
+        if threshold and _two_levels(head, tail):
+            scores[split] = abs(fmean(head) - fmean(tail)) / threshold
     best = max(scores, key=lambda split: scores[split], default=None)
     return best if best is not None and scores[best] > 1 else None
 
@@ -118,12 +118,12 @@ def _shift(counts: Sequence[int], errors: float) -> int | None:
 def _two_levels(head: Sequence[int], tail: Sequence[int]) -> bool:
     before, after = fmean(head), fmean(tail)
     rises, middle = after > before, (before + after) / 2
-    if min(head) < DARK_SHARE * after or (rises and len(head) < MIN_SECONDS):
+    if min(head) < PAUSE_SHARE * after or (rises and len(head) < MIN_SECONDS):
         return False
     if len(head) == 1 and head[0] <= max(tail):
         return False
-    astray = (sum((count > middle) == rises for count in head), sum((count < middle) == rises for count in tail))
-    return astray[0] <= (len(head) > 3) and astray[1] <= (len(tail) > MIN_SECONDS)
+    misplaced = (sum((count > middle) == rises for count in head), sum((count < middle) == rises for count in tail))
+    return misplaced[0] <= (len(head) > 3) and misplaced[1] <= (len(tail) > MIN_SECONDS)
 
 
 def _attempts_tps(counts: StepCounts) -> float:

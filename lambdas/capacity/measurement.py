@@ -27,29 +27,29 @@ class CleanRate:
 
 
 @dataclass(frozen=True)
-class WorkersRefused:
-    """Lambda ran only `given` of the `wanted` workers of a step, and refused the others again in its repetition."""
+class WorkerRefusal:
+    """Lambda ran only `given_workers` of a step's `planned_workers`, and refused the others again in its repetition."""
 
-    wanted: int
-    given: int
+    planned_workers: int
+    given_workers: int
 
 
 @dataclass(frozen=True)
 class Measurement:
     """The result of all steps. `max_tps` is None if the model's quota window is longer than the test.
 
-    `unsettled` is a clause that says why no single rate holds, or empty. `saturated` holds the accepted requests of
-    each second behind the rate, from `looks` looks.
+    `unsettled_reason` is a clause that says why no single rate holds, or empty. `saturated_counts` holds the accepted
+    requests of each second behind the rate, from `looks` looks.
     """
 
     ending: Ending
     concurrency: int
     max_tps: Interval | None
-    clean: CleanRate | None = None
-    confirmed: bool = False
-    windowed: bool = False
+    clean_rate: CleanRate | None = None
+    is_confirmed: bool = False
+    is_windowed: bool = False
     late_share: float = 0.0
-    unsettled: str = ""
-    saturated: tuple[int, ...] = ()
+    unsettled_reason: str = ""
+    saturated_counts: tuple[int, ...] = ()
     looks: int = 1
-    refused: WorkersRefused | None = None  # the search went on with the workers that Lambda gave
+    worker_refusal: WorkerRefusal | None = None  # the search went on with the workers that Lambda gave

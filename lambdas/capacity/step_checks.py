@@ -20,8 +20,8 @@ CHANCE_ERRORS = 3.0  # standard errors of that share that chance may add
 TOLERATED_LOSS = 0.1  # share of workers that may be lost
 TOLERATED_DELAY_S = 1  # seconds that the last worker may start after the common start
 TOLERATED_STALLS = 0.5  # share of closed-loop seconds that stalls may spoil
-WITHOUT_GAPS = ("window", "latency")  # phases that need consecutive seconds
-LAMBDA_QUOTA = (
+PHASES_WITHOUT_GAPS = ("window", "latency")  # phases that need consecutive seconds
+LAMBDA_QUOTA_ADVICE = (
     "the account's concurrent executions, or those reserved for ApplyLoad, are used up (Lambda.TooManyRequests) - raise"
     " 'Concurrent executions' of AWS Lambda in Service Quotas, raise test.inFlightPerWorker, or run again when less"
     " is going on"
@@ -50,12 +50,12 @@ class LoadTest:
 def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
     """Run one step, and repeat it if too many of its workers were lost, stalled or late for the common start."""
     counts = yield plan
-    if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in WITHOUT_GAPS):
+    if not is_usable(counts) or (counts.spoilt_seconds and plan.phase in PHASES_WITHOUT_GAPS):
         counts = yield plan
-    if is_refused(counts):
+    if has_refused_workers(counts):
         raise InternalError(
             f"Lambda refused to run {counts.refused_workers} of {plan.workers} workers of a {plan.phase} step, twice:"
-            f" {LAMBDA_QUOTA}"
+            f" {LAMBDA_QUOTA_ADVICE}"
         )
     if _too_many_lost(counts):
         raise InternalError(
@@ -74,19 +74,19 @@ def run_step(plan: StepPlan) -> Generator[StepPlan, StepCounts, StepCounts]:
 
 def is_usable(counts: StepCounts) -> bool:
     """Whether nearly all workers reported, and these started together and did not stall."""
-    in_time = not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
-    return in_time and (counts.plan.paced_tps > 0 or not stalled(counts))
+    is_in_time = not _too_many_lost(counts) and counts.first_full_second <= TOLERATED_DELAY_S
+    return is_in_time and (counts.plan.paced_tps > 0 or not is_stalled(counts))
 
 
-def stalled(counts: StepCounts) -> bool:
+def is_stalled(counts: StepCounts) -> bool:
     """Whether stalls of workers spoilt most seconds of the closed loop. In a paced part, late requests show a stall."""
     return counts.spoilt_seconds > TOLERATED_STALLS * counts.whole_seconds
 
 
-def is_refused(counts: StepCounts) -> bool:
+def has_refused_workers(counts: StepCounts) -> bool:
     """Whether too many workers were lost, nearly all because Lambda refused to run them."""
-    lost_otherwise = counts.lost_workers - counts.refused_workers
-    return _too_many_lost(counts) and lost_otherwise <= TOLERATED_LOSS * counts.plan.workers
+    other_lost_workers = counts.lost_workers - counts.refused_workers
+    return _too_many_lost(counts) and other_lost_workers <= TOLERATED_LOSS * counts.plan.workers
 
 
 def _too_many_lost(counts: StepCounts) -> bool:
@@ -96,17 +96,17 @@ def _too_many_lost(counts: StepCounts) -> bool:
 def limiting_factor(counts: StepCounts) -> Ending | None:
     """The limit that decided this step instead of the model's capacity. Returns None if there is none."""
     throttled, failed = sum(counts.throttled), sum(counts.failed)
-    account = counts.account_limited
-    if account >= 3 and account > 0.02 * counts.sent and account >= throttled:
+    account_refusals = counts.account_limited
+    if account_refusals >= 3 and account_refusals > 0.02 * counts.sent and account_refusals >= throttled:
         return "account-throttled"
-    by_chance = CHANCE_ERRORS * sqrt(TOLERATED_FAILURES * (1 - TOLERATED_FAILURES) * counts.sent)
-    if failed - account > TOLERATED_FAILURES * counts.sent + by_chance:
+    chance_failures = CHANCE_ERRORS * sqrt(TOLERATED_FAILURES * (1 - TOLERATED_FAILURES) * counts.sent)
+    if failed - account_refusals > TOLERATED_FAILURES * counts.sent + chance_failures:
         return "unstable"
     if not throttled and counts.client_utilization < MIN_CLIENT_UTILIZATION:
         return "client-limited"
     # A model that throttles this many requests is saturated, even if the workers are near their own limit.
     if client_load([counts]).is_too_much and throttled < MIN_THROTTLE_RATIO * counts.sent:
         return "client-limited"
-    if stalled(counts) and counts.whole_seconds >= SATURATED_SECONDS:
+    if is_stalled(counts) and counts.whole_seconds >= SATURATED_SECONDS:
         return "client-limited"
     return None

@@ -40,17 +40,17 @@ def closed_loop_plan(
     return StepPlan(phase, lanes, workers, at_least_s, extended_s, max_s, wait_s=wait_s)
 
 
-def paced(
-    rate: float, p95_s: float, drain: int, limits: SearchLimits, *, drain_s: float = DRAIN_S, wait_s: float = 0.0
+def confirmation_plan(
+    rate: float, p95_s: float, drain_lanes: int, limits: SearchLimits, *, drain_s: float = DRAIN_S, wait_s: float = 0.0
 ) -> StepPlan:
-    """The plan of a confirmation: a drain with `drain` lanes, then `rate` requests/s, long enough for a p95."""
+    """The plan of a confirmation: a drain with `drain_lanes` lanes, then `rate` requests/s, long enough for a p95."""
     longest_s, requests = (25.0, 100) if limits.mode == "precise" else (15.0, 61)
     paced_s = min(longest_s, max(MIN_PACED_S, requests / rate + PACED_WARM_UP_S))
-    workers = _paced_workers(rate, p95_s, drain, limits)
-    return StepPlan("confirm", drain, workers, drain_s, drain_s, drain_s, rate, paced_s, wait_s)
+    workers = _paced_workers(rate, p95_s, drain_lanes, limits)
+    return StepPlan("confirm", drain_lanes, workers, drain_s, drain_s, drain_s, rate, paced_s, wait_s)
 
 
-def probing(look: StepPlan, rate: float, p95_s: float, paced_s: float, limits: SearchLimits) -> StepPlan:
+def probe_plan(look: StepPlan, rate: float, p95_s: float, paced_s: float, limits: SearchLimits) -> StepPlan:
     """The plan of a look with a probe: `rate` evenly paced requests/s for `paced_s` seconds after the look."""
     workers = _paced_workers(rate, p95_s, look.lanes, limits)
     return replace(look, workers=workers, paced_tps=rate, paced_s=paced_s)

@@ -18,7 +18,7 @@ from lambdas.models.lease_store import LeaseStore, lease_store
 from lambdas.models.ports import ModelControl
 from lambdas.models.registry import model_of
 from lambdas.models.status import ModelState
-from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.timeline import EMPTY_TIMELINE, Timeline
 from lambdas.models.tokens import client_token
 from lambdas.past_runs.store import history
 from lambdas.planning.cloudwatch_demand import save_own_run
@@ -52,7 +52,7 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, has_answer: bool = False) -> 
     leases = lease_store()
     closing_lease = leases.mark_closing(lease)
     if closing_lease is not None and closing_lease.owes == "apply" and not has_answer:
-        given_up = closing_lease.giving_up(f"the run ended without publishing its answer (settled by: {by})")
+        given_up = closing_lease.without_applying(f"the run ended without publishing its answer (settled by: {by})")
         leases.save_changes(given_up, instead_of=closing_lease)
         closing_lease = given_up
     if closing_lease is None:
@@ -62,10 +62,10 @@ def reconcile(lease: Lease, *, by: CleanupTrigger, has_answer: bool = False) -> 
         return True
     model = model_of(closing_lease.model_arn, closing_lease.project_arn)
     state, now = _look(model), time.time()
-    timeline, lease = _timeline(closing_lease.run_id).looked(state, now), closing_lease
+    timeline, lease = _timeline(closing_lease.run_id).with_look(state, now), closing_lease
     move = lease.next_move(state, now, timeline)
     if move == "give-up":
-        lease = lease.giving_up(lease.why_given_up(state))
+        lease = lease.without_applying(lease.reason_not_applied(state))
         move = lease.next_move(state, now, timeline)
     leases.save_changes(lease.with_stop_requested(now) if move == "stop" else lease, instead_of=closing_lease)
     if move == "stop":
@@ -114,7 +114,9 @@ def _start(leases: LeaseStore, model: ModelControl, lease: Lease, token: str) ->
         model.start(min_units, max_units if max_units > min_units else None, token=token)
     except RunError as refusal:
         # The answer is still published, and says why it was not applied.
-        leases.save_changes(replace(asking_lease.giving_up(refusal.sentence), apply_starts=0), instead_of=asking_lease)
+        leases.save_changes(
+            replace(asking_lease.without_applying(refusal.sentence), apply_starts=0), instead_of=asking_lease
+        )
 
 
 def _look(model: ModelControl) -> ModelState:
@@ -131,7 +133,7 @@ def _timeline(run_id: str) -> Timeline:
     except Exception:  # noqa: BLE001 - an error of the run's item shows when the receipt is saved
         logger.exception("what was seen of the model can't be read")
         run_and_progress = None
-    return run_and_progress[1] if run_and_progress else UNSEEN
+    return run_and_progress[1] if run_and_progress else EMPTY_TIMELINE
 
 
 def _save_state_and_receipt(lease: Lease, state: ModelState, now: float, *, by: CleanupTrigger, is_done: bool) -> None:
@@ -140,7 +142,7 @@ def _save_state_and_receipt(lease: Lease, state: ModelState, now: float, *, by: 
     run_and_progress = store.load_model_run_or_none()
     if run_and_progress is not None:
         run, progress_before = run_and_progress
-        progress = progress_before.looked(state, now).after_run(state, now, applying=lease.apply_starts > 0)
+        progress = progress_before.with_look(state, now).after_run(state, now, applying=lease.apply_starts > 0)
         if progress != progress_before:
             store.save_progress(progress)
         run_and_progress = run, progress

@@ -10,7 +10,7 @@ from lambdas.images.image import MAX_BYTES, Image
 from lambdas.load.step import Series
 from lambdas.runs.run import Run
 
-WAYS: tuple[Source, ...] = ("bytes", "s3")
+SOURCES: tuple[Source, ...] = ("bytes", "s3")
 SIZES: tuple[Series, ...] = ("small", "medium", "large")
 MIN_SIZE_RATIO = 1.1  # two size classes whose mean sizes differ by a smaller factor are one class
 
@@ -25,10 +25,10 @@ def images_of(run: Run, series: Series, refused: Collection[str]) -> tuple[Image
 
     Bytes and S3 are compared with the images that are small enough for both.
     """
-    used = tuple(image for image in run.images if image.key not in refused)
-    if series in WAYS:
-        return tuple(image for image in used if image.bytes <= min(MAX_BYTES.values()))
-    return size_classes(used).get(series, ()) if series in SIZES else used
+    used_images = tuple(image for image in run.images if image.key not in refused)
+    if series in SOURCES:
+        return tuple(image for image in used_images if image.bytes <= min(MAX_BYTES.values()))
+    return size_classes(used_images).get(series, ()) if series in SIZES else used_images
 
 
 def size_classes(images: Sequence[Image]) -> dict[Series, tuple[Image, ...]]:

@@ -9,7 +9,7 @@ from iu_tuner.contract.choices import Source
 # Quotas of a request (AWS General Reference): bytes of a file, pixels of a side, ratio of the longer to the shorter.
 MAX_BYTES: dict[Source, int] = {"bytes": 4 * 1024**2, "s3": 15 * 1024**2}
 MIN_PIXELS, MAX_PIXELS = 64, 4096
-MAX_TO_SHORTEST = 20
+MAX_SIDE_RATIO = 20
 
 # The suffixes of JPEG and PNG files. Compare them with lower-case names.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png")
@@ -62,13 +62,13 @@ def fault_of_bytes(size: int, source: Source) -> Fault | None:
 
 def fault_of_sides(width: int, height: int) -> Fault | None:
     """The fault of an image with these sides in pixels. Returns None if the service accepts it."""
-    has, longer, shorter = f"it has {width} x {height} pixels", max(width, height), min(width, height)
-    taken = f"{MIN_PIXELS} to {MAX_PIXELS} a side are taken"
+    sides_clause, longer, shorter = f"it has {width} x {height} pixels", max(width, height), min(width, height)
+    limits_clause = f"{MIN_PIXELS} to {MAX_PIXELS} a side are taken"
     if longer > MAX_PIXELS:
-        return Fault(TOO_MANY_PIXELS, f"{has}; {taken}")
+        return Fault(TOO_MANY_PIXELS, f"{sides_clause}; {limits_clause}")
     if shorter < MIN_PIXELS:
-        return Fault(f"of less than {MIN_PIXELS} pixels a side", f"{has}; {taken}")
-    if longer > MAX_TO_SHORTEST * shorter:
-        ratio = f"{MAX_TO_SHORTEST}:1"
-        return Fault(f"longer than {ratio}", f"{has}; its sides may be {ratio} at most")
+        return Fault(f"of less than {MIN_PIXELS} pixels a side", f"{sides_clause}; {limits_clause}")
+    if longer > MAX_SIDE_RATIO * shorter:
+        ratio = f"{MAX_SIDE_RATIO}:1"
+        return Fault(f"longer than {ratio}", f"{sides_clause}; its sides may be {ratio} at most")
     return None

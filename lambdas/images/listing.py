@@ -26,18 +26,18 @@ class Listing:
 def list_objects(client: Any, bucket: str, prefix: str) -> Listing:
     """List up to MAX_LISTED objects. The prefix `samples` means only the folder `samples/` if that has objects."""
     if prefix and not prefix.endswith("/"):
-        folder = _listed(client, bucket, f"{prefix}/")
+        folder = _list_prefix(client, bucket, f"{prefix}/")
         if folder.objects:
             return folder
-    return _listed(client, bucket, prefix)
+    return _list_prefix(client, bucket, prefix)
 
 
-def _listed(client: Any, bucket: str, prefix: str) -> Listing:
+def _list_prefix(client: Any, bucket: str, prefix: str) -> Listing:
     pages = client.get_paginator("list_objects_v2").paginate(
         Bucket=bucket, Prefix=prefix, PaginationConfig={"MaxItems": MAX_LISTED}
     )
-    found = [entry for page in pages for entry in page.get("Contents", [])]
-    objects = tuple(Image(entry["Key"], entry["Size"]) for entry in found if not entry["Key"].endswith("/"))
+    entries = [entry for page in pages for entry in page.get("Contents", [])]
+    objects = tuple(Image(entry["Key"], entry["Size"]) for entry in entries if not entry["Key"].endswith("/"))
     return Listing(prefix, objects, was_cut=pages.resume_token is not None)
 
 
@@ -47,15 +47,15 @@ def prefixes_near(client: Any, bucket: str, prefix: str) -> list[str]:
     levels = ["/".join([*parts[:depth], ""]) for depth in range(len(parts), 0, -1)]
     for level in [*levels[:MAX_LEVELS], ""]:
         try:
-            folders = _places(client, bucket, level)
+            folders = _prefixes_in(client, bucket, level)
         except ClientError:  # the role may not list this prefix; the run's error is reported without suggestions
             return []
         if folders:
-            return sorted(folders, key=lambda folder: _difference(folder, prefix))[:MAX_FOLDERS_SHOWN]
+            return sorted(folders, key=lambda folder: _dissimilarity(folder, prefix))[:MAX_FOLDERS_SHOWN]
     return []
 
 
-def _places(client: Any, bucket: str, level: str) -> list[str]:
+def _prefixes_in(client: Any, bucket: str, level: str) -> list[str]:
     """The folders in a folder, and the folder itself if it contains objects."""
     page = client.list_objects_v2(Bucket=bucket, Prefix=level, Delimiter="/")
     folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
@@ -63,5 +63,5 @@ def _places(client: Any, bucket: str, level: str) -> list[str]:
     return [*folders, level or '""'] if has_objects else folders
 
 
-def _difference(folder: str, prefix: str) -> float:
+def _dissimilarity(folder: str, prefix: str) -> float:
     return -difflib.SequenceMatcher(None, folder.lower(), prefix.lower()).ratio()

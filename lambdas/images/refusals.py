@@ -9,16 +9,17 @@ from iu_tuner.contract.errors import AccessDenied, NoUsableImages
 from lambdas.aws.denials import advice
 from lambdas.aws.errors import BotoCoreError, ClientError, code_of, message_of, status_of
 
-_NO_BUCKET = ("NoSuchBucket", "InvalidBucketName")
-_ELSEWHERE = ("PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
-_ARCHIVED = "InvalidObjectState"  # has status 403, although no permission is missing
-_KEY = re.compile(r"\bkms\b", re.IGNORECASE)
+_NO_BUCKET_CODES = ("NoSuchBucket", "InvalidBucketName")
+_OTHER_REGION_CODES = ("PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+_ARCHIVED_CODE = "InvalidObjectState"  # has status 403, although no permission is missing
+_KMS_PATTERN = re.compile(r"\bkms\b", re.IGNORECASE)
 
 
 def is_denied(error: ClientError) -> bool:
     """Whether a permission is missing: for the bucket, the object or the KMS key."""
     code = code_of(error)
-    return code.startswith("KMS.") or (status_of(error) == 403 and code != _ARCHIVED) or code in ("AccessDenied", "403")
+    is_forbidden = status_of(error) == 403 and code != _ARCHIVED_CODE
+    return is_forbidden or code.startswith("KMS.") or code in ("AccessDenied", "403")
 
 
 def is_outage(error: ClientError) -> bool:
@@ -26,29 +27,29 @@ def is_outage(error: ClientError) -> bool:
     return status_of(error) >= 500
 
 
-def explained(error: ClientError, bucket: str, key: str) -> Exception:
+def run_error_of(error: ClientError, bucket: str, key: str) -> Exception:
     """The run's error for a refused key or prefix. Returns an outage unchanged."""
     code = code_of(error)
     where = f"s3://{bucket}/{key}"
     if is_denied(error):
-        return AccessDenied(f"{where} is not readable for this stack: {_said(error)} - {_advice(error)}")
-    if code in _NO_BUCKET:
-        return NoUsableImages(f"there is no bucket {bucket} - check images.bucket ({_said(error)})")
-    if code in _ELSEWHERE:
+        return AccessDenied(f"{where} is not readable for this stack: {_s3_message(error)} - {_advice(error)}")
+    if code in _NO_BUCKET_CODES:
+        return NoUsableImages(f"there is no bucket {bucket} - check images.bucket ({_s3_message(error)})")
+    if code in _OTHER_REGION_CODES:
         return NoUsableImages(
-            f"the bucket {bucket} is in another Region: {_said(error)} - name one in the model's Region, or copy the"
-            " images to the stack's bucket"
+            f"the bucket {bucket} is in another Region: {_s3_message(error)} - name one in the model's Region, or"
+            " copy the images to the stack's bucket"
         )
     if is_outage(error):
         return error
-    todo = "restore them from their archive, or name" if code == _ARCHIVED else "check images.bucket, or name"
-    return NoUsableImages(f"S3 does not give {where} out: {_said(error)} - {todo} other images")
+    todo = "restore them from their archive, or name" if code == _ARCHIVED_CODE else "check images.bucket, or name"
+    return NoUsableImages(f"S3 does not give {where} out: {_s3_message(error)} - {todo} other images")
 
 
-def _said(error: ClientError) -> str:
+def _s3_message(error: ClientError) -> str:
     """S3's message, the operation and the error's name."""
-    words, code = message_of(error).rstrip("."), code_of(error)
-    return f"{words} ({error.operation_name}: {code})" if words else f"{error.operation_name}: {code}"
+    message, code = message_of(error).rstrip("."), code_of(error)
+    return f"{message} ({error.operation_name}: {code})" if message else f"{error.operation_name}: {code}"
 
 
 def bucket_region(client: Any, bucket: str) -> str | None:
@@ -64,13 +65,13 @@ def bucket_region(client: Any, bucket: str) -> str | None:
 
 
 def _advice(error: ClientError) -> str:
-    is_key = _KEY.search(f"{code_of(error)} {message_of(error)}")
-    key = (
+    is_about_kms = _KMS_PATTERN.search(f"{code_of(error)} {message_of(error)}")
+    kms_advice = (
         "the images are encrypted with a KMS key that the stack's roles can't use: deploy with this key in the context"
         " key kmsKeyArn and see that its policy lets the account's roles in, or name images in another bucket"
     )
-    bucket = (
+    bucket_advice = (
         "deploy with this bucket in the context key imageBuckets (if it is the stack's own: with this prefix in"
         " imagePrefixes), or name other images"
     )
-    return advice(message_of(error), key if is_key else bucket)
+    return advice(message_of(error), kms_advice if is_about_kms else bucket_advice)

@@ -16,7 +16,7 @@ from lambdas.aws.errors import ClientError
 from lambdas.images.coverage import ImagesFound, advice
 from lambdas.images.image import Image, SkippedImage
 from lambdas.images.listing import Listing, list_objects, prefixes_near
-from lambdas.images.refusals import explained
+from lambdas.images.refusals import run_error_of
 from lambdas.images.search import MAX_IMAGES, ImageSearch
 
 MAX_SKIPPED_LISTED = 50  # skipped images with reasons: the size of a table item and of an output is limited
@@ -34,7 +34,7 @@ class Selection:
 
     images: tuple[Image, ...]
     skipped: tuple[SkippedImage, ...]
-    found: int
+    object_count: int
     skipped_total: int
     counted: ImagesFound | None = None
 
@@ -50,13 +50,13 @@ def choose_images(s3: Any, bucket: str, prefix: str, source: Source) -> Selectio
         search = ImageSearch(s3, bucket, source)
         search.look_through(listing.objects)
     except ClientError as error:
-        raise explained(error, bucket, prefix) from error
+        raise run_error_of(error, bucket, prefix) from error
     if not search.images:
-        raise NoUsableImages(_nothing(s3, bucket, listing, search.skipped))
-    found, skipped = len(listing.objects), search.skipped
+        raise NoUsableImages(_no_image_message(s3, bucket, listing, search.skipped))
+    object_count, skipped = len(listing.objects), search.skipped
     counted = ImagesFound.of(search.samples, prefix=listing.prefix, listing_was_cut=listing.was_cut)
-    in_order = sorted(search.images, key=lambda image: image.key)
-    return Selection(tuple(in_order), tuple(skipped[:MAX_SKIPPED_LISTED]), found, len(skipped), counted)
+    sorted_images = sorted(search.images, key=lambda image: image.key)
+    return Selection(tuple(sorted_images), tuple(skipped[:MAX_SKIPPED_LISTED]), object_count, len(skipped), counted)
 
 
 def read_image(s3: Any, bucket: str, key: str) -> bytes:
@@ -68,25 +68,26 @@ def read_image(s3: Any, bucket: str, key: str) -> bytes:
     try:
         body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        raise explained(error, bucket, key) from error
+        raise run_error_of(error, bucket, key) from error
     return body
 
 
-def _nothing(s3: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedImage]) -> str:
+def _no_image_message(s3: Any, bucket: str, listing: Listing, skipped: Sequence[SkippedImage]) -> str:
     """The error message if no image can be used: the number of objects by kind of fault, and what to do."""
     kinds = Counter(image.kind for image in skipped).most_common()
     example = {image.kind: image for image in reversed(skipped)}
-    why = [f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}" for kind, n in kinds[:MAX_KINDS_SHOWN]]
-    found, where = len(listing.objects), f"s3://{bucket}/{listing.prefix}"
-    do = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
-    if not found:
+    reasons = [f"{n:,} {kind}, like {example[kind].key}: {example[kind].reason}" for kind, n in kinds[:MAX_KINDS_SHOWN]]
+    object_count, address = len(listing.objects), f"s3://{bucket}/{listing.prefix}"
+    steps = [*advice(kind for kind, _ in kinds), "upload JPEG or PNG images there"]
+    if not object_count:
         pattern = " (it is no pattern)" if is_like_a_pattern(listing.prefix) else ""
-        near = [place for place in prefixes_near(s3, bucket, listing.prefix) if place != REPORT_PREFIX]
-        do = [*([f"give a prefix that exists as images.prefix{pattern}: {', '.join(near)}"] if near else []), *do]
-    looked_at = f"{len(skipped):,} looked at of the " if len(skipped) < found else ""
-    first_of_more = "first " if listing.was_cut else ""
-    because = f" ({'; '.join(why)})" if why else ""
+        near_prefixes = [place for place in prefixes_near(s3, bucket, listing.prefix) if place != REPORT_PREFIX]
+        if near_prefixes:
+            steps.insert(0, f"give a prefix that exists as images.prefix{pattern}: {', '.join(near_prefixes)}")
+    inspected_clause = f"{len(skipped):,} looked at of the " if len(skipped) < object_count else ""
+    first_clause = "first " if listing.was_cut else ""
+    reasons_clause = f" ({'; '.join(reasons)})" if reasons else ""
     return (
-        f"none of the {looked_at}{first_of_more}{found:,} objects under {where} can be used{because} - "
-        + "; or ".join(do)
+        f"none of the {inspected_clause}{first_clause}{object_count:,} objects under {address} can be"
+        f" used{reasons_clause} - " + "; or ".join(steps)
     )

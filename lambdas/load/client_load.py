@@ -11,7 +11,7 @@ from lambdas.load.counts import StepCounts
 MAX_CPU_SHARE = 0.7
 # AWS documents no network throughput of a Lambda; about 70 MB/s were observed.
 MAX_BYTES_PER_S = 40_000_000
-NOTABLE_STALLS = 0.05  # share of the seconds of load: if more are left out, the verdict says so
+NOTABLE_STALL_SHARE = 0.05  # share of the seconds of load: if more are left out, the verdict says so
 
 
 @dataclass(frozen=True)
@@ -37,27 +37,29 @@ class ClientLoad:
                 f"a load worker with {self.in_flight} requests in flight used {self.cpu_share:.0%} of its CPU"
                 f" and moved {self.bytes_per_s / 1e6:.1f} MB/s"
             )
-        if self.spoilt_seconds > NOTABLE_STALLS * self.seconds:
+        if self.spoilt_seconds > NOTABLE_STALL_SHARE * self.seconds:
             return f"{self.spoilt_seconds} of {self.seconds} seconds were left out, as a load worker stalled in them"
         return ""
 
     @property
     def advice(self) -> str:
         """What to do if the workers, not the model, limit the rate."""
-        fewer = "" if self.in_flight == 1 else "lower test.inFlightPerWorker, so that more workers share the load"
-        smaller = "use smaller images, or images.source s3" if self.is_too_much else ""
-        return ", or ".join(filter(None, (fewer, smaller))) + (", and run again" if fewer or smaller else "run again")
+        lane_advice = "" if self.in_flight == 1 else "lower test.inFlightPerWorker, so that more workers share the load"
+        image_advice = "use smaller images, or images.source s3" if self.is_too_much else ""
+        return ", or ".join(filter(None, (lane_advice, image_advice))) + (
+            ", and run again" if lane_advice or image_advice else "run again"
+        )
 
 
 def client_load(steps: Sequence[StepCounts]) -> ClientLoad:
     """The load of a run's workers, from all of its steps."""
     if not steps:
         return ClientLoad()
-    hardest = max(steps, key=lambda step: max(step.cpu_share / MAX_CPU_SHARE, step.bytes_per_s / MAX_BYTES_PER_S))
+    busiest_step = max(steps, key=lambda step: max(step.cpu_share / MAX_CPU_SHARE, step.bytes_per_s / MAX_BYTES_PER_S))
     return ClientLoad(
-        hardest.cpu_share,
-        hardest.bytes_per_s,
-        hardest.plan.lanes_of(0),
+        busiest_step.cpu_share,
+        busiest_step.bytes_per_s,
+        busiest_step.plan.lanes_of(0),
         sum(step.whole_seconds for step in steps),
         sum(step.spoilt_seconds for step in steps),
     )

@@ -27,7 +27,7 @@ class WorkerCounts:
     seconds: float  # length of the closed-loop load
     ready_s: float  # when it was ready to send; negative before the common start
     client_utilization: float  # share of the lanes' time spent waiting for replies or backing off as planned
-    late: int = 0  # paced requests sent more than LATE_S after their planned time
+    late: int = 0  # paced requests sent more than LATE_AFTER_S after their planned time
     workers: int = 1  # number of workers whose counts are merged here
     cpu_share: float = 0.0  # CPU seconds of its process per second of load; 1 is a whole vCPU
     bytes_per_s: float = 0.0  # sent and received; of the busiest worker if merged
@@ -70,8 +70,8 @@ class StepCounts:
     @cached_property
     def usable_seconds(self) -> list[int]:
         """The whole seconds that no stall spoilt."""
-        spoilt = heartbeat.spoilt_seconds(self.stalled, self.throttled)
-        return [second for second in range(self.whole_seconds) if second not in spoilt]
+        spoilt_seconds = heartbeat.spoilt_seconds(self.stalled, self.throttled)
+        return [second for second in range(self.whole_seconds) if second not in spoilt_seconds]
 
     @property
     def spoilt_seconds(self) -> int:
@@ -155,5 +155,5 @@ class StepCounts:
 
 
 def _sum_per_second(series: Sequence[Sequence[int]]) -> list[int]:
-    length = max((len(one) for one in series), default=0)
-    return [sum(one[second] for one in series if second < len(one)) for second in range(length)]
+    length = max((len(counts) for counts in series), default=0)
+    return [sum(counts[second] for counts in series if second < len(counts)) for second in range(length)]

@@ -8,13 +8,15 @@ from iu_tuner.contract.errors import AccessDenied, InternalError, ModelLost, Run
 from lambdas.models.outcomes import DENIED, MODEL_GONE
 
 
-def no_reply_error(failures: Mapping[str, int], sent: int, words: Mapping[str, str] | None = None) -> RunError:
+def no_reply_error(
+    failures: Mapping[str, int], sent: int, messages_by_outcome: Mapping[str, str] | None = None
+) -> RunError:
     """The error of a step without any reply: the model is gone, access is denied, or the model runs and fails.
 
-    `failures` are counts by outcome. `words` are the service's messages by outcome, as far as they are known.
+    `failures` are counts by outcome. `messages_by_outcome` are those of the service, if known.
     """
-    messages = {name: f": {text.rstrip('.')}" for name, text in (words or {}).items() if text}
-    errors = ", ".join(f"{name} x {count}{messages.get(name, '')}" for name, count in failures.items())
+    message_clauses = {name: f": {text.rstrip('.')}" for name, text in (messages_by_outcome or {}).items() if text}
+    errors = ", ".join(f"{name} x {count}{message_clauses.get(name, '')}" for name, count in failures.items())
     errors = errors or "none was sent"
     sentence = f"the model answered none of {sent} requests ({errors})"
     if MODEL_GONE & set(failures):

@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-BEAT_S = 0.02  # interval of beats
+BEAT_INTERVAL_S = 0.02  # interval of beats
 STALL_S = 0.25  # a longer time between two beats is a stall
-MIN_S = 1.0  # seconds of load that a CPU share or a byte rate needs
+MIN_LOAD_S = 1.0  # seconds of load that a CPU share or a byte rate needs
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,21 @@ class Beat:
 class Heartbeat:
     """The beats of a worker in one step."""
 
-    _first: Beat | None = None
-    _under_load: Beat | None = None
+    _first_beat: Beat | None = None
+    _last_beat: Beat | None = None
     _last_s: float | None = None
     _stalled: set[int] = field(default_factory=set)
 
-    def beat(self, now: Beat, until_s: float) -> None:
-        """Record a beat. Call it every BEAT_S, beginning before the start. The load ends at `until_s`."""
-        due_s = max(0.0, now.at_s if self._last_s is None else self._last_s + BEAT_S)
-        late_s = 0.0 if self._last_s is None else now.at_s - self._last_s
-        self._last_s = now.at_s
-        if late_s > STALL_S and due_s < min(now.at_s, until_s):
-            self._stalled.update(range(math.floor(due_s), math.floor(min(now.at_s, until_s)) + 1))
-        if 0 <= now.at_s <= until_s:
-            self._first = self._first or now
-            self._under_load = now
+    def beat(self, latest: Beat, until_s: float) -> None:
+        """Record a beat. Call it every BEAT_INTERVAL_S, beginning before the start. The load ends at `until_s`."""
+        due_s = max(0.0, latest.at_s if self._last_s is None else self._last_s + BEAT_INTERVAL_S)
+        late_s = 0.0 if self._last_s is None else latest.at_s - self._last_s
+        self._last_s = latest.at_s
+        if late_s > STALL_S and due_s < min(latest.at_s, until_s):
+            self._stalled.update(range(math.floor(due_s), math.floor(min(latest.at_s, until_s)) + 1))
+        if 0 <= latest.at_s <= until_s:
+            self._first_beat = self._first_beat or latest
+            self._last_beat = latest
 
     @property
     def stalled(self) -> list[int]:
@@ -52,17 +52,17 @@ class Heartbeat:
     @property
     def cpu_share(self) -> float:
         """CPU seconds per second of load."""
-        seconds, cpu_s, _ = self._used()
-        return cpu_s / seconds if seconds >= MIN_S else 0.0
+        seconds, cpu_s, _ = self._used_under_load()
+        return cpu_s / seconds if seconds >= MIN_LOAD_S else 0.0
 
     @property
     def bytes_per_s(self) -> float:
         """Bytes sent and received per second of load."""
-        seconds, _, on_wire = self._used()
-        return on_wire / seconds if seconds >= MIN_S else 0.0
+        seconds, _, on_wire = self._used_under_load()
+        return on_wire / seconds if seconds >= MIN_LOAD_S else 0.0
 
-    def _used(self) -> tuple[float, float, int]:
-        first, last = self._first, self._under_load
+    def _used_under_load(self) -> tuple[float, float, int]:
+        first, last = self._first_beat, self._last_beat
         if first is None or last is None:
             return 0.0, 0.0, 0
         return last.at_s - first.at_s, last.cpu_s - first.cpu_s, last.on_wire - first.on_wire

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-GROWTH = 1.02  # width of a bucket relative to its lower edge
+BUCKET_GROWTH = 1.02  # width of a bucket relative to its lower edge
 
 
 @dataclass
 class LatencyHistogram:
-    """Counts by bucket; bucket i holds latencies from GROWTH**i to GROWTH**(i+1) milliseconds."""
+    """Counts by bucket; bucket i holds latencies from BUCKET_GROWTH**i to BUCKET_GROWTH**(i+1) milliseconds."""
 
     buckets: Counter[int] = field(default_factory=Counter)
 
@@ -27,7 +27,7 @@ class LatencyHistogram:
 
     def add(self, latency_s: float) -> None:
         """Count one latency in seconds."""
-        self.buckets[math.floor(math.log(max(latency_s * 1000, 1e-3), GROWTH))] += 1
+        self.buckets[math.floor(math.log(max(latency_s * 1000, 1e-3), BUCKET_GROWTH))] += 1
 
     def merge(self, other: LatencyHistogram) -> None:
         """Add another histogram's counts."""
@@ -41,7 +41,7 @@ class LatencyHistogram:
     def quantile_ms(self, q: float) -> float | None:
         """The latency in ms that a share `q` of the requests did not exceed. Returns None if the histogram is empty."""
         bucket = self._bucket_of(max(1, math.ceil(q * self.count)))
-        return None if bucket is None else float(GROWTH ** (bucket + 0.5))
+        return None if bucket is None else float(BUCKET_GROWTH ** (bucket + 0.5))
 
     def quantile_s(self, q: float) -> float:
         """`quantile_ms` in seconds; 0 if the histogram is empty."""
@@ -50,7 +50,7 @@ class LatencyHistogram:
     @property
     def mean_ms(self) -> float | None:
         """The mean in ms, each latency taken as the middle of its bucket. Returns None if the histogram is empty."""
-        total = math.fsum(number * GROWTH ** (index + 0.5) for index, number in self.buckets.items())
+        total = math.fsum(number * BUCKET_GROWTH ** (index + 0.5) for index, number in self.buckets.items())
         return total / self.count if self.count else None
 
     def quantile_at_most_ms(self, q: float) -> float | None:
@@ -62,14 +62,14 @@ class LatencyHistogram:
         """
         rank = _rank_above(q, self.count)
         bucket = None if rank is None else self._bucket_of(rank)
-        return None if bucket is None else float(GROWTH ** (bucket + 1))
+        return None if bucket is None else float(BUCKET_GROWTH ** (bucket + 1))
 
     def _bucket_of(self, rank: int) -> int | None:
         """The bucket of the latency with this rank; the shortest latency has rank 1."""
-        seen = 0
+        latencies = 0
         for index, count in sorted(self.buckets.items()):
-            seen += count
-            if seen >= rank:
+            latencies += count
+            if latencies >= rank:
                 return index
         return None
 
@@ -86,16 +86,16 @@ def _rank_above(q: float, count: int) -> int | None:
     """The smallest rank whose latency is at least the quantile `q` with BOUND_CONFIDENCE. None if there is none."""
     if count < latencies_for(q):
         return None
-    rank, above = count + 1, 0.0  # `above`: the probability that `rank` or more of `count` latencies are below q
-    while (more := above + _binomial(rank - 1, count, q)) <= 1 - BOUND_CONFIDENCE:
-        rank, above = rank - 1, more
+    rank, probability = count + 1, 0.0  # the probability that `rank` or more of `count` latencies are below q
+    while (larger_probability := probability + _binomial(rank - 1, count, q)) <= 1 - BOUND_CONFIDENCE:
+        rank, probability = rank - 1, larger_probability
     return rank
 
 
 def _binomial(k: int, n: int, p: float) -> float:
     """The probability of `k` successes in `n` trials."""
-    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+    log_combinations = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(log_combinations + k * math.log(p) + (n - k) * math.log1p(-p))
 
 
 LATENCIES_FOR_P95, LATENCIES_FOR_P99 = latencies_for(0.95), latencies_for(0.99)  # 59 and 299

@@ -24,9 +24,10 @@ def workers_warning(workers: int, max_concurrency: int, in_flight_per_worker: in
     if math.ceil(max_concurrency / in_flight_per_worker) <= workers:
         return None
     lanes = min(MAX_LANES, math.ceil(max_concurrency / workers))
-    taken = f", and test.maxConcurrency is taken as {workers * lanes}" if workers * lanes < max_concurrency else ""
+    total = workers * lanes
+    concurrency_clause = f", and test.maxConcurrency is taken as {total}" if total < max_concurrency else ""
     return (
         f"Lambda's quota of concurrent executions leaves room for {workers} load workers, so each may get up to"
-        f" {lanes} requests in flight instead of {in_flight_per_worker}{taken}: raise 'Concurrent executions' of AWS"
-        " Lambda in Service Quotas if a run ends as client-limited"
+        f" {lanes} requests in flight instead of {in_flight_per_worker}{concurrency_clause}: raise"
+        " 'Concurrent executions' of AWS Lambda in Service Quotas if a run ends as client-limited"
     )

@@ -21,7 +21,7 @@ class MeasuredStep:
     counts: StepCounts
 
 
-def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
+def counts_of_series(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
     """The counts of one series' steps in order, without its probe."""
     counts = [step.counts for step in steps]
     return [each for each in counts if each.plan.series == series and each.plan.phase != "probe"]
@@ -29,11 +29,11 @@ def load_of(steps: Sequence[MeasuredStep], series: Series) -> list[StepCounts]:
 
 def observed_s(steps: Sequence[MeasuredStep]) -> float | None:
     """Seconds from the first to the last request of the main series, pauses included. Returns None without steps."""
-    load = [step for step in steps if step.counts.plan.series == "main" and step.counts.plan.phase != "probe"]
-    if not load:
+    load_steps = [step for step in steps if step.counts.plan.series == "main" and step.counts.plan.phase != "probe"]
+    if not load_steps:
         return None
-    last = load[-1]
-    return last.start_at + last.counts.seconds + last.counts.plan.paced_s - load[0].start_at
+    last_step = load_steps[-1]
+    return last_step.start_at + last_step.counts.seconds + last_step.counts.plan.paced_s - load_steps[0].start_at
 
 
 def lead_s(previous: MeasuredStep) -> float:
@@ -52,10 +52,10 @@ def merged_step(step: MeasuredStep) -> MeasuredStep:
 
     All properties of the step stay the same.
     """
-    return replace(step, counts=replace(step.counts, workers=merged(step.counts)))
+    return replace(step, counts=replace(step.counts, workers=merged_workers(step.counts)))
 
 
-def merged(counts: StepCounts) -> Sequence[WorkerCounts]:
+def merged_workers(counts: StepCounts) -> Sequence[WorkerCounts]:
     """One entry for all workers that reported; empty if all were lost."""
     workers = counts.workers
     if len(workers) < 2:

@@ -25,7 +25,7 @@ class Probe:
     service: ServiceFacts
 
     @property
-    def refused(self) -> tuple[SkippedImage, ...]:
+    def refused_images(self) -> tuple[SkippedImage, ...]:
         """The images that the model refused, with its reasons."""
         return tuple(
             SkippedImage(image.key, f"the model refused it: {reply.outcome}: {reply.message}")
@@ -40,18 +40,18 @@ class Probe:
             AccessDenied, NoUsableImages, ModelLost, InternalError
         """
         service = self.service
-        failures, words = self.counts.failures, {reply.outcome: reply.message for _, reply in self.replies}
+        failures, messages = self.counts.failures, {reply.outcome: reply.message for _, reply in self.replies}
         if DENIED in failures:
-            message = words[DENIED]
+            message = messages[DENIED]
             todo = advice(message, "name the model in the context key modelArns, and deploy again")
             raise AccessDenied(f"{service.action(service.operation)} was refused: {message.rstrip('.')} - {todo}")
-        images, refused = len(self.replies), self.refused
+        images, refused_images = len(self.replies), self.refused_images
         for name, todo in service.not_about_images.items():
             if failures.get(name) == images:
-                message = words[name].rstrip(".")
+                message = messages[name].rstrip(".")
                 raise NoUsableImages(f"{service.name} refused all {images} images alike: {message} ({name}) - {todo}")
-        if len(refused) == images:
-            reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused[:5])
+        if len(refused_images) == images:
+            reasons = "; ".join(f"{image.key}: {image.reason}" for image in refused_images[:5])
             raise NoUsableImages(f"the model refused all {images} images that were tried ({reasons}) - upload others")
-        if sum(self.counts.failed) == images and not refused:
-            raise no_reply_error(failures, images, words)
+        if sum(self.counts.failed) == images and not refused_images:
+            raise no_reply_error(failures, images, messages)

@@ -12,7 +12,7 @@ Series = Literal["main", "bytes", "s3", "small", "medium", "large", "scaling"]
 
 LOOKBACK_S = 2.0  # a worker that was throttled within these last seconds extends its step
 MIN_RECENT_THROTTLE_RATIO = 0.03  # throttled share of the last seconds; a lower one comes from lanes that collide
-LATE_S = 0.05  # a paced request is late if it is sent this long after its planned time
+LATE_AFTER_S = 0.05  # a paced request is late if it is sent this long after its planned time
 PACED_WARM_UP_S = 1.0  # start of a paced part, which does not count, as lanes still finish their closed loop
 
 
@@ -51,5 +51,5 @@ class StepPlan:
 
     def lanes_of(self, worker: int) -> int:
         """The number of lanes that a worker (0, 1, …) runs."""
-        share, rest = divmod(self.lanes, self.workers)
-        return share + (worker < rest)
+        lanes, extra_lanes = divmod(self.lanes, self.workers)
+        return lanes + (worker < extra_lanes)

@@ -51,10 +51,11 @@ class LoadWorker:
                 return detector.request_with_object(target.bucket, image.key)
             return detector.request_with_bytes(read_image(s3_client(), target.bucket, image.key))
 
-        missing = [image for image in images if (source, image.key) not in prepared]
+        new_images = [image for image in images if (source, image.key) not in prepared]
         with ThreadPoolExecutor(8) as threads:
-            made = list(threads.map(request, missing))
-        self.prepared = {**prepared, **{(source, image.key): one for image, one in zip(missing, made, strict=True)}}
+            new_requests = list(threads.map(request, new_images))
+        keys = [(source, image.key) for image in new_images]
+        self.prepared = {**prepared, **dict(zip(keys, new_requests, strict=True))}
         self._requests = [self.prepared[source, image.key] for image in images]
         self._connections: list[Connection] = [detector.connection() for _ in range(target.connections)]
 
@@ -73,40 +74,41 @@ class LoadWorker:
         """Send each image once, with up to PROBE_LANES concurrent requests."""
         lanes = min(PROBE_LANES, len(self._connections), len(self._requests))
         plan = StepPlan("probe", lanes, workers=1, base_s=0.0, extended_s=0.0, max_s=0.0)
-        step, zero, lock = WorkerStep(plan, 0), time.perf_counter(), threading.Lock()
+        step, start_s, lock = WorkerStep(plan, 0), time.perf_counter(), threading.Lock()
 
         def lane(index: int) -> list[tuple[int, Reply]]:
             replies = []
             for image in range(index, len(self._requests), lanes):
-                sent_s = time.perf_counter() - zero
+                sent_s = time.perf_counter() - start_s
                 reply = self._connections[index].send(self._requests[image])
                 replies.append((image, reply))
                 with lock:
-                    step.record(reply.outcome, sent_s, time.perf_counter() - zero)
+                    step.record(reply.outcome, sent_s, time.perf_counter() - start_s)
             return replies
 
         with ThreadPoolExecutor(lanes) as threads:
             replies = [reply for lane_replies in threads.map(lane, range(lanes)) for reply in lane_replies]
-        took_s = time.perf_counter() - zero
-        by_image = [(self._images[image], reply) for image, reply in sorted(replies, key=lambda one: one[0])]
-        return Probe(plan, replace(step.counts(), seconds=took_s), by_image, self._service)
+        took_s = time.perf_counter() - start_s
+        sorted_replies = sorted(replies, key=lambda indexed_reply: indexed_reply[0])
+        replies_by_image = [(self._images[index], reply) for index, reply in sorted_replies]
+        return Probe(plan, replace(step.counts(), seconds=took_s), replies_by_image, self._service)
 
 
 # It holds one worker at most: that of the last run in this Lambda environment.
-_kept: dict[tuple[str, Source, tuple[Image, ...]], LoadWorker] = {}
+_cached_workers: dict[tuple[str, Source, tuple[Image, ...]], LoadWorker] = {}
 
 
 def load_worker(target: LoadTarget, images: tuple[Image, ...], source: Source) -> LoadWorker:
     """The cached worker for a run's images. It is new if the run, the images or the way of sending changed."""
     key = (target.run_id, source, images)
-    if key not in _kept:
-        prepared = [worker.prepared for (run_id, _, _), worker in _kept.items() if run_id == target.run_id]
+    if key not in _cached_workers:
+        prepared = [worker.prepared for (run_id, _, _), worker in _cached_workers.items() if run_id == target.run_id]
         close_cached()
-        _kept[key] = LoadWorker(target, images, source, prepared[0] if prepared else {})
-    return _kept[key]
+        _cached_workers[key] = LoadWorker(target, images, source, prepared[0] if prepared else {})
+    return _cached_workers[key]
 
 
 def close_cached() -> None:
     """Close the connections of the cached worker and forget it."""
-    while _kept:
-        _kept.popitem()[1].close()
+    while _cached_workers:
+        _cached_workers.popitem()[1].close()

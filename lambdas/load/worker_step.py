@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lambdas.load.counts import WorkerCounts
 from lambdas.load.heartbeat import Beat, Heartbeat
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.load.step import LATE_S, LOOKBACK_S, PACED_WARM_UP_S, StepPlan
+from lambdas.load.step import LATE_AFTER_S, LOOKBACK_S, PACED_WARM_UP_S, StepPlan
 from lambdas.models.outcomes import ACCEPTED, THROTTLED
 
 ATTEMPTS_FLOOR_TPS = 60.0  # minimum attempts per second, about, of all lanes together while they are throttled
@@ -40,8 +40,8 @@ class Lane:
             self._accepted += 1
             self._latency_s += latency_s
             return 0.0
-        usual_s = self._latency_s / self._accepted if self._accepted else UNKNOWN_LATENCY_S
-        return (0.5 + jitter) * min(usual_s, self._longest_pause_s)
+        mean_latency_s = self._latency_s / self._accepted if self._accepted else UNKNOWN_LATENCY_S
+        return (0.5 + jitter) * min(mean_latency_s, self._longest_pause_s)
 
 
 class ImageCycle:
@@ -49,17 +49,17 @@ class ImageCycle:
 
     def __init__(self, images: int, offset: int) -> None:
         self._order = [(offset + index) % images for index in range(images)]
-        self._next: deque[int] = deque()
+        self._queue: deque[int] = deque()
 
     def take(self) -> int:
         """Take the index of the image to send next."""
-        if not self._next:
-            self._next.extend(self._order)
-        return self._next.popleft()
+        if not self._queue:
+            self._queue.extend(self._order)
+        return self._queue.popleft()
 
     def requeue(self, image: int) -> None:
         """Put back an image that was not accepted, to be sent next."""
-        self._next.appendleft(image)
+        self._queue.appendleft(image)
 
 
 class WorkerStep:
@@ -69,8 +69,8 @@ class WorkerStep:
         self.plan = plan
         self.worker = worker
         self.ready_s = ready_s
-        self._closed_until_s = plan.base_s
-        self._closed_ended = False
+        self._loop_end_s = plan.base_s
+        self._loop_has_ended = False
         self._stopped = False
         self._by_second: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[str] = Counter()
@@ -85,32 +85,32 @@ class WorkerStep:
 
     def is_active(self, now_s: float) -> bool:
         """Whether a closed-loop lane may send at `now_s`. Extends the step if the worker was throttled."""
-        while now_s >= self._closed_until_s and not self._closed_ended:
-            longer_s = self._extended()
+        while now_s >= self._loop_end_s and not self._loop_has_ended:
+            end_s = self._extended_end_s()
             # The end is final: a late reply must not make some of the lanes send again.
-            self._closed_ended = longer_s <= self._closed_until_s
-            self._closed_until_s = longer_s
-        return not self._closed_ended
+            self._loop_has_ended = end_s <= self._loop_end_s
+            self._loop_end_s = end_s
+        return not self._loop_has_ended
 
-    def _extended(self) -> float:
-        plan, until_s = self.plan, self._closed_until_s
-        if until_s < plan.extended_s:
-            if self._last_throttle_s <= until_s - LOOKBACK_S or self._spare() < MIN_SPARE_RATIO:
-                return until_s
-            return min(until_s + LOOKBACK_S, plan.extended_s)
-        alone_and_short = plan.workers == 1 and self._accepted_after_throttle < MIN_ACCEPTED_AFTER_THROTTLE
-        throttled = math.isfinite(self._first_throttle_s)
-        return min(until_s + 1.0, plan.max_s) if throttled and alone_and_short else until_s
+    def _extended_end_s(self) -> float:
+        plan, end_s = self.plan, self._loop_end_s
+        if end_s < plan.extended_s:
+            if self._last_throttle_s <= end_s - LOOKBACK_S or self._spare_ratio() < MIN_SPARE_RATIO:
+                return end_s
+            return min(end_s + LOOKBACK_S, plan.extended_s)
+        may_extend_alone = plan.workers == 1 and self._accepted_after_throttle < MIN_ACCEPTED_AFTER_THROTTLE
+        was_throttled = math.isfinite(self._first_throttle_s)
+        return min(end_s + 1.0, plan.max_s) if was_throttled and may_extend_alone else end_s
 
-    def _spare(self) -> float:
+    def _spare_ratio(self) -> float:
         """The share of the lanes' time so far that was not spent on accepted requests."""
-        lane_s = self.plan.lanes_of(self.worker) * (self._closed_until_s - max(0.0, self.ready_s))
+        lane_s = self.plan.lanes_of(self.worker) * (self._loop_end_s - max(0.0, self.ready_s))
         return 1 - self._accepted_s / lane_s if lane_s > 0 else 0.0
 
     def stop(self, now_s: float) -> None:
         """End the step at `now_s`, because the run is over or further requests would fail alike."""
-        self._closed_until_s = min(self._closed_until_s, now_s)
-        self._closed_ended = self._stopped = True
+        self._loop_end_s = min(self._loop_end_s, now_s)
+        self._loop_has_ended = self._stopped = True
 
     @property
     def is_stopped(self) -> bool:
@@ -146,7 +146,7 @@ class WorkerStep:
             if outcome == ACCEPTED:
                 self._latency.add(done_s - sent_s)
         elif planned_s is not None and planned_s >= self.plan.max_s + PACED_WARM_UP_S:
-            self._late += sent_s - planned_s > LATE_S
+            self._late += sent_s - planned_s > LATE_AFTER_S
             if outcome == ACCEPTED:
                 self._latency.add(done_s - planned_s)
 
@@ -155,12 +155,12 @@ class WorkerStep:
         self._busy_s += seconds
 
     def beat(self, now: Beat) -> None:
-        """Record a beat. Call it every `heartbeat.BEAT_S`, beginning before the common start."""
-        self._heartbeat.beat(now, self.plan.longest_s if self.plan.paced_tps else self._closed_until_s)
+        """Record a beat. Call it every `heartbeat.BEAT_INTERVAL_S`, beginning before the common start."""
+        self._heartbeat.beat(now, self.plan.longest_s if self.plan.paced_tps else self._loop_end_s)
 
     def counts(self) -> WorkerCounts:
         """The counts of the step so far."""
-        ran_s = max(0.0, self._closed_until_s - max(0.0, self.ready_s))
+        ran_s = max(0.0, self._loop_end_s - max(0.0, self.ready_s))
         lane_s = self.plan.lanes_of(self.worker) * ran_s
         return WorkerCounts(
             accepted=self._series(ACCEPTED),
@@ -169,7 +169,7 @@ class WorkerStep:
             completed=self._series("completed"),
             failures=dict(self._failures),
             latency=self._latency,
-            seconds=self._closed_until_s,
+            seconds=self._loop_end_s,
             ready_s=self.ready_s,
             client_utilization=min(1.0, self._busy_s / lane_s) if lane_s else 1.0,
             late=self._late,

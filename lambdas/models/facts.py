@@ -19,7 +19,7 @@ class ServiceNames:
     operation: str = "inference"
 
 
-UNNAMED = ServiceNames()
+UNNAMED_SERVICE = ServiceNames()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +41,16 @@ class ServiceFacts(ServiceNames):
     tps_quota_words: tuple[str, ...]  # the same for the quota of requests per second; empty if it has none
     throttle: str  # the error by which a model says that its inference units are full
     image_refusals: frozenset[str]  # outcomes that the image causes
-    lagging: frozenset[str]  # those of them that may pass: S3 may show a new object to the service later than to others
+    lagging_refusals: frozenset[
+        str
+    ]  # those that may pass: S3 may show a new object to the service later than to others
     not_about_images: Mapping[str, str]  # outcome -> what to do, if all images have it: then no image is the cause
-    ended: str = ""  # the day on which AWS ended the service (ISO 8601)
+    end_date: str = ""  # the day on which AWS ended the service (ISO 8601)
 
     @property
     def notice(self) -> str:
         """What a report says of a service that has ended, before it says more. Empty for other services."""
-        return f"{self.name} (ended {self.ended}), simulated. " if self.ended else ""
+        return f"{self.name} (ended {self.end_date}), simulated. " if self.end_date else ""
 
     @property
     def console(self) -> str:

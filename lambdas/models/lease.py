@@ -12,7 +12,7 @@ from typing import Literal
 
 from iu_tuner.contract.choices import AfterRun
 from lambdas.models.status import MAX_START_ATTEMPTS, ModelState
-from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.timeline import EMPTY_TIMELINE, Timeline
 
 RunKind = Literal["measure", "process", "serve"]
 Owed = Literal["nothing", "stop", "restore", "apply"]
@@ -59,12 +59,12 @@ class Lease:
     @property
     def sentence(self) -> str:
         """Who uses the model, and since when."""
-        doing = "testing" if self.kind == "measure" else "using"
-        return f"The run {self.run_id} has been {doing} this model since {self.started_at}"
+        activity = "testing" if self.kind == "measure" else "using"
+        return f"The run {self.run_id} has been {activity} this model since {self.started_at}"
 
-    def apply_arrived(self, seen: Timeline) -> bool:
+    def has_apply_arrived(self, timeline: Timeline) -> bool:
         """Whether a status check showed that the model is starting with the units decided, or runs with them."""
-        return self.apply_starts > 0 and seen.start_arrived(self.start_asked_at)
+        return self.apply_starts > 0 and timeline.has_start_arrived(self.start_asked_at)
 
     def with_initial_state(self, project_arn: str, state: ModelState) -> Lease:
         """The lease with the model's initial state and the cleanup for it."""
@@ -78,9 +78,10 @@ class Lease:
             owes="restore" if gets_back else "stop",
         )
 
-    def start_pending(self, now: float, seen: Timeline) -> bool:
+    def is_start_pending(self, now: float, timeline: Timeline) -> bool:
         """Whether a requested start may still take effect. A second one could then take effect after the next stop."""
-        return not seen.start_arrived(self.start_asked_at) and now < (self.start_asked_at or 0) + RETRY_START_AFTER_S
+        retry_at = (self.start_asked_at or 0) + RETRY_START_AFTER_S
+        return not timeline.has_start_arrived(self.start_asked_at) and now < retry_at
 
     def with_start_requested(self, now: float) -> Lease:
         """The lease to save before a request to start. A run must stop a model that it has started."""
@@ -96,67 +97,67 @@ class Lease:
 
     def is_overdue(self, now: float) -> bool:
         """Whether the lease is older than its run may take, and was not renewed for a while."""
-        ends = datetime.fromisoformat(self.started_at).timestamp() + 60 * self.max_minutes
-        return now > max(ends, (self.renewed_at or 0.0) + RENEWAL_S)
+        latest_end = datetime.fromisoformat(self.started_at).timestamp() + 60 * self.max_minutes
+        return now > max(latest_end, (self.renewed_at or 0.0) + RENEWAL_S)
 
-    def next_move(self, state: ModelState, now: float, seen: Timeline = UNSEEN) -> CleanupAction:
+    def next_move(self, state: ModelState, now: float, timeline: Timeline = EMPTY_TIMELINE) -> CleanupAction:
         """The next move of the cleanup. Returns `done` if the cleanup is complete.
 
-        `state` is the model as of `now` (epoch seconds). `seen` is its timeline up to and including this state.
+        `state` is the model as of `now` (epoch seconds). `timeline` is its timeline up to and including this state.
         Returns `give-up` if the units decided can't be applied, so that the model must be stopped.
         """
         if self.owes == "nothing":
             return "done"
         if self.owes == "apply":
-            return self._reconcile_applied(state, now, seen)
+            return self._reconcile_applied(state, now, timeline)
         if self.owes == "restore":
-            return self._reconcile_restored(state, now, seen)
+            return self._reconcile_restored(state, now, timeline)
         if state.status == "STOPPING":
             return "wait"
         if state.costs_money:
             return "stop"
         # FAILED is the result of the start, unless the model was FAILED before the run.
-        came_of_it = state.status == "FAILED" and self.status_found != "FAILED"
-        may_arrive = not seen.start_arrived(self.start_asked_at) and _is_recent(self.start_asked_at, now)
-        return "wait" if may_arrive and not came_of_it else "done"
+        failed_by_start = state.status == "FAILED" and self.status_found != "FAILED"
+        may_still_start = not timeline.has_start_arrived(self.start_asked_at) and _is_recent(self.start_asked_at, now)
+        return "wait" if may_still_start and not failed_by_start else "done"
 
-    def giving_up(self, why: str) -> Lease:
-        """The lease of a run that does not apply its answer, for the reason `why`. It asks for a stop."""
-        return replace(self, owes="stop", not_applied=why)
+    def without_applying(self, reason: str) -> Lease:
+        """The lease of a run that does not apply its answer, for this `reason`. It asks for a stop."""
+        return replace(self, owes="stop", not_applied=reason)
 
-    def why_given_up(self, state: ModelState) -> str:
+    def reason_not_applied(self, state: ModelState) -> str:
         """The reason why the model does not run with the units decided, as a clause."""
         min_units, max_units = self.min_units_decided, self.max_units_decided
-        described = f"{state.status}{f' ({state.message})' if state.message else ''}"
+        status_clause = f"{state.status}{f' ({state.message})' if state.message else ''}"
         if state.status == "RUNNING":
-            got = f"{state.min_inference_units} to {state.max_inference_units or state.min_inference_units}"
-            return f"it was started with {min_units} to {max_units} inference units and runs with {got}"
+            running_units = f"{state.min_inference_units} to {state.max_inference_units or state.min_inference_units}"
+            return f"it was started with {min_units} to {max_units} inference units and runs with {running_units}"
         if self.apply_starts:
-            return f"it was asked to start with {min_units} to {max_units} inference units and is {described}"
-        return f"it is {described}, which does not allow a start"
+            return f"it was asked to start with {min_units} to {max_units} inference units and is {status_clause}"
+        return f"it is {status_clause}, which does not allow a start"
 
-    def _reconcile_applied(self, state: ModelState, now: float, seen: Timeline) -> CleanupAction:
+    def _reconcile_applied(self, state: ModelState, now: float, timeline: Timeline) -> CleanupAction:
         if state.status == "RUNNING":
             max_units = state.max_inference_units or state.min_inference_units
             if (state.min_inference_units, max_units) == (self.min_units_decided, self.max_units_decided):
                 return "done"
             return "give-up" if self.apply_starts else "stop"
-        if state.costs_money or (self.start_pending(now, seen) and state.status != "FAILED"):
+        if state.costs_money or (self.is_start_pending(now, timeline) and state.status != "FAILED"):
             return "wait"
         # It failed, or another client stopped it after it had begun to start, or all attempts had no effect.
         failed = state.status == "FAILED" and self.apply_starts > 0
-        is_over = failed or self.apply_arrived(seen) or self.apply_starts >= MAX_START_ATTEMPTS
+        is_over = failed or self.has_apply_arrived(timeline) or self.apply_starts >= MAX_START_ATTEMPTS
         return "give-up" if is_over or not state.is_startable else "start"
 
-    def _reconcile_restored(self, state: ModelState, now: float, seen: Timeline) -> CleanupAction:
-        as_found = (self.units_found or 1, self.max_units_found)
+    def _reconcile_restored(self, state: ModelState, now: float, timeline: Timeline) -> CleanupAction:
+        initial_units = (self.units_found or 1, self.max_units_found)
         if state.status == "RUNNING" and not self.restarted:
             return "done"
         if state.status == "RUNNING":
-            is_as_found = (state.min_inference_units, state.max_inference_units) == as_found
-            if is_as_found:
-                arrived = seen.stop_arrived(self.stop_asked_at)
-                return "wait" if not arrived and _is_recent(self.stop_asked_at, now) else "done"
+            has_initial_units = (state.min_inference_units, state.max_inference_units) == initial_units
+            if has_initial_units:
+                has_stopped = timeline.has_stop_arrived(self.stop_asked_at)
+                return "wait" if not has_stopped and _is_recent(self.stop_asked_at, now) else "done"
             return "stop"
         if state.costs_money:
             return "wait"

@@ -19,9 +19,9 @@ from lambdas.aws.table import Attributes, Partition, dynamodb_client, items_of_i
 from lambdas.models.lease import Lease
 
 _INDEX_KEY = "leaseHolder"
-_IS_MINE = "runId = :me"
+_HELD_BY_RUN = "runId = :me"
 _ATTRIBUTES = Attributes(Lease)
-_CHANGED_BY_THE_RUN = (
+_FIELDS_OF_RUN = (
     "project_arn",
     "status_found",
     "units_found",
@@ -83,11 +83,11 @@ class LeaseStore:
 
     def save(self, lease: Lease) -> Lease:
         """Save the changes that an active run made to its lease. Raises ModelLost as `require_held` does."""
-        changes = {name: getattr(lease, name) for name in _CHANGED_BY_THE_RUN}
-        noted = self._update(lease, changes, f"{_IS_MINE} AND closing = :no", {":no": False})
-        if noted is None:
-            raise _given_up(lease.run_id)
-        return noted
+        changes = {name: getattr(lease, name) for name in _FIELDS_OF_RUN}
+        saved_lease = self._update(lease, changes, f"{_HELD_BY_RUN} AND closing = :no", {":no": False})
+        if saved_lease is None:
+            raise _lease_lost(lease.run_id)
+        return saved_lease
 
     def require_held(self, model_arn: str, run_id: str) -> Lease:
         """The lease of an active run.
@@ -97,16 +97,16 @@ class LeaseStore:
         """
         lease = self.get(model_arn)
         if lease is None or lease.run_id != run_id or lease.closing:
-            raise _given_up(run_id)
+            raise _lease_lost(run_id)
         return lease
 
     def renew(self, model_arn: str, run_id: str, now: float) -> Lease:
         """Note that an active run goes on. Returns its lease. Raises ModelLost as `require_held` does."""
         lease = self.require_held(model_arn, run_id)
-        renewed = self._update(lease, {"renewed_at": now}, f"{_IS_MINE} AND closing = :no", {":no": False})
-        if renewed is None:
-            raise _given_up(run_id)
-        return renewed
+        renewed_lease = self._update(lease, {"renewed_at": now}, f"{_HELD_BY_RUN} AND closing = :no", {":no": False})
+        if renewed_lease is None:
+            raise _lease_lost(run_id)
+        return renewed_lease
 
     def is_active(self, model_arn: str, run_id: str) -> bool:
         """Like `require_held`, but returns a bool. Returns True if DynamoDB does not answer, as that ends no run."""
@@ -120,18 +120,18 @@ class LeaseStore:
 
     def mark_closing(self, lease: Lease) -> Lease | None:
         """Forbid the run to start the model. Returns the present lease, or None if the run does not hold it."""
-        return self._update(lease, {"closing": True}, _IS_MINE, {})
+        return self._update(lease, {"closing": True}, _HELD_BY_RUN, {})
 
     def save_changes(self, lease: Lease, *, instead_of: Lease) -> None:
         """Save the changes in a lease that is marked as closing; `instead_of` is the lease before them."""
         changes = {name: value for name, value in asdict(lease).items() if value != getattr(instead_of, name)}
         if changes:
-            self._update(lease, changes, _IS_MINE, {})
+            self._update(lease, changes, _HELD_BY_RUN, {})
 
     def ask_to_apply(self, lease: Lease, now: float) -> Lease | None:
         """Save a request to start with the units decided. Returns None if the run was ended: then nothing may start."""
-        asked = {"apply_starts": lease.apply_starts + 1, "start_asked_at": now}
-        return self._update(lease, asked, f"{_IS_MINE} AND owes = :apply", {":apply": "apply"})
+        changes = {"apply_starts": lease.apply_starts + 1, "start_asked_at": now}
+        return self._update(lease, changes, f"{_HELD_BY_RUN} AND owes = :apply", {":apply": "apply"})
 
     def release_to_user(self, model_arn: str, run_id: str) -> None:
         """Release the lease of a model that runs with the units decided, so that the user owns it from now on.
@@ -139,15 +139,17 @@ class LeaseStore:
         Raises:
             ModelLost: the run was ended meanwhile, and its model is being stopped.
         """
-        condition, condition_values = f"{_IS_MINE} AND owes = :apply", {":me": run_id, ":apply": "apply"}
+        condition, condition_values = f"{_HELD_BY_RUN} AND owes = :apply", {":me": run_id, ":apply": "apply"}
         if not self._of_model(model_arn).delete(LEASE_ITEM, condition=condition, condition_values=condition_values):
             lease = self.get(model_arn)
             if lease is not None and lease.run_id == run_id:
-                raise _given_up(run_id)
+                raise _lease_lost(run_id)
 
     def release(self, lease: Lease) -> None:
         """Release the lease after the cleanup, so that the model is free for the next run."""
-        self._of_model(lease.model_arn).delete(LEASE_ITEM, condition=_IS_MINE, condition_values={":me": lease.run_id})
+        self._of_model(lease.model_arn).delete(
+            LEASE_ITEM, condition=_HELD_BY_RUN, condition_values={":me": lease.run_id}
+        )
 
     def _of_model(self, model_arn: str) -> Partition:
         return Partition(self._client, self._table, model_pk(model_arn))
@@ -168,6 +170,6 @@ def lease_store() -> LeaseStore:
     return LeaseStore(dynamodb_client(), settings().runs_table)
 
 
-def _given_up(run_id: str) -> ModelLost:
+def _lease_lost(run_id: str) -> ModelLost:
     """The error that ends a run's remaining work after it lost its lease."""
     return ModelLost(f"the run {run_id} has been ended and does not hold the model any more - start a new run")

@@ -112,11 +112,11 @@ class Detector(Protocol):
 class Usage(Protocol):
     """CloudWatch's counts of the requests to one model. If CloudWatch does not answer, that is an error, not a 0."""
 
-    def recent(self, now: float) -> TrafficSeen:
+    def recent_requests(self, now: float) -> TrafficSeen:
         """The requests of the minutes before `now` (epoch seconds). Raises AccessDenied, InternalError."""
 
-    def in_service(self, now: float) -> int | None:
+    def units_in_service(self, now: float) -> int | None:
         """The inference units in service. Returns None without a value. Raises AccessDenied, InternalError."""
 
-    def past(self, window: Window) -> UsageSums:
+    def past_requests(self, window: Window) -> UsageSums:
         """The requests in the window, by period. Raises AccessDenied, InternalError."""

@@ -77,23 +77,25 @@ def move_to_running(
         ModelNotStartable: the status does not allow a start.
         ModelStartFailed: the model was started, and then failed, stopped, or takes too long.
     """
-    described = f"{state.status}{f' ({state.message})' if state.message else ''}"
+    status_clause = f"{state.status}{f' ({state.message})' if state.message else ''}"
     move = _MOVES.get(state.status)
     if move == "use" and units is not None and state.min_inference_units != units:
         move = "restart"
     if attempts and (move is None or state.status == "FAILED"):
         raise ModelStartFailed(
-            f"the model was started and is now {described} - start it once in the console before you run again"
+            f"the model was started and is now {status_clause} - start it once in the console before you run again"
         )
     if move is None:
         advice = _ADVICE.get(state.status, "see the service's documentation for this status")
-        raise ModelNotStartable(f"the model is {described}, which does not allow a start - {advice}")
+        raise ModelNotStartable(f"the model is {status_clause}, which does not allow a start - {advice}")
     if move == "start" and attempts >= MAX_START_ATTEMPTS:
-        raise ModelStartFailed(f"the model is still {described} after {attempts} attempts to start it - try it by hand")
+        raise ModelStartFailed(
+            f"the model is still {status_clause} after {attempts} attempts to start it - try it by hand"
+        )
     if move != "use" and looks >= MAX_LOOKS:
-        raise ModelStartFailed(f"the model is still {described} after {looks} looks - try it by hand")
+        raise ModelStartFailed(f"the model is still {status_clause} after {looks} looks - try it by hand")
     if move == "wait" and waited_s > MAX_START_S:
-        raise ModelStartFailed(f"the model is still {described} after {waited_s / 60:.0f} minutes - try it by hand")
+        raise ModelStartFailed(f"the model is still {status_clause} after {waited_s / 60:.0f} minutes - try it by hand")
     return move
 
 

@@ -29,25 +29,25 @@ class Timeline:
     up_at: float | None = None  # last status check that found it STARTING or RUNNING
     not_running_at: float | None = None  # last status check that found any status but RUNNING
 
-    def looked(self, state: ModelState, now: float) -> Self:
+    def with_look(self, state: ModelState, now: float) -> Self:
         """The timeline after one more status check: updates `up_at` and `not_running_at`."""
-        up = now if state.status in ("STARTING", "RUNNING") else self.up_at
-        return replace(self, up_at=up, not_running_at=self.not_running_at if state.status == "RUNNING" else now)
+        up_at = now if state.status in ("STARTING", "RUNNING") else self.up_at
+        return replace(self, up_at=up_at, not_running_at=self.not_running_at if state.status == "RUNNING" else now)
 
-    def start_arrived(self, asked_at: float | None) -> bool:
+    def has_start_arrived(self, asked_at: float | None) -> bool:
         """Whether the start requested at `asked_at` took effect. Returns True if `asked_at` is None."""
         return asked_at is None or (self.up_at is not None and self.up_at >= asked_at)
 
-    def stop_arrived(self, asked_at: float | None) -> bool:
+    def has_stop_arrived(self, asked_at: float | None) -> bool:
         """Whether the stop requested at `asked_at` took effect. Returns True if `asked_at` is None."""
         return asked_at is None or (self.not_running_at is not None and self.not_running_at >= asked_at)
 
     def without_old_units(self, state: ModelState, units: int, now: float) -> Self:
         """The timeline after a status check. Closes the first measurement's period if the model left its `units`."""
-        has_them = state.status == "STOPPING" or (
+        has_old_units = state.status == "STOPPING" or (
             state.status == "RUNNING" and state.min_inference_units != self.units_wanted
         )
-        if self.units_wanted is None or self.stretches or self.running_since is None or has_them:
+        if self.units_wanted is None or self.stretches or self.running_since is None or has_old_units:
             return self
         return replace(self, stretches=(BilledPeriod(units, self.running_since, now),), running_since=None)
 
@@ -67,23 +67,23 @@ class Timeline:
         return replace(self, running_since=running_since, stopped_at=stopped_at)
 
     @property
-    def ran(self) -> tuple[float | None, float | None]:
+    def running_period(self) -> tuple[float | None, float | None]:
         """When the model first ran in this run, and when it stopped (epoch seconds); None for what is still to come."""
         if not self.stretches:
             return self.running_since, self.stopped_at
-        over = self.stretches[-1].until if self.running_since is None else self.stopped_at
-        return self.stretches[0].since, over
+        end = self.stretches[-1].until if self.running_since is None else self.stopped_at
+        return self.stretches[0].since, end
 
     def unit_hours(self, units: int, now: float) -> float:
         """The billed inference-unit hours in this run up to `now`. Between two status checks it is an upper bound.
 
         `units` are the inference units of the first measurement.
         """
-        before = sum(stretch.unit_hours for stretch in self.stretches)
+        earlier_hours = sum(period.unit_hours for period in self.stretches)
         if self.running_since is None:
-            return before
-        under_way = (self.units_wanted or units) if self.stretches else units
-        return before + BilledPeriod(under_way, self.running_since, self.stopped_at or now).unit_hours
+            return earlier_hours
+        present_units = (self.units_wanted or units) if self.stretches else units
+        return earlier_hours + BilledPeriod(present_units, self.running_since, self.stopped_at or now).unit_hours
 
 
-UNSEEN = Timeline()
+EMPTY_TIMELINE = Timeline()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # (days, period in seconds): how long CloudWatch retains data of each period, according to its documentation.
-KEPT = ((15, 60), (63, 300), (455, 3600))
+RETENTION = ((15, 60), (63, 300), (455, 3600))
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Window:
     @classmethod
     def before(cls, now: float, days: int) -> Window:
         """The window that ends now, with the shortest period that CloudWatch retains for these days."""
-        period_s = next(period for kept, period in KEPT if days <= kept)
+        period_s = next(period for retained_days, period in RETENTION if days <= retained_days)
         # It starts one period later, as CloudWatch refuses a start even a moment before the data that it retains.
         start = math.ceil((now - days * 86_400) / period_s) + 1
         return cls(days, start * period_s, int(now // period_s) * period_s, period_s)

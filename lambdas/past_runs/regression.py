@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from iu_tuner.contract.output.result import ComparedWith, EarlierRun, Output, RateChange
 from iu_tuner.formats import rounded
 
-_NO_RATE = {
+_INCOMPARABLE_REASONS = {
     "not-saturated": "a lower bound (not-saturated)",
     "account-throttled": "limited by the account (account-throttled)",
     "client-limited": "limited by the load workers (client-limited)",
@@ -37,7 +37,7 @@ class Answer:
     def of(cls, output: Output, started_at: str, auto_scales_to: int | None) -> Answer:
         """Build it from an execution's output and the maximum inference units of a model with auto-scaling."""
         units, rate = output.inference_units or 1, output.max_tps
-        low, high = (None if end is None else end / units for end in (rate.low, rate.high))
+        low, high = (None if bound is None else bound / units for bound in (rate.low, rate.high))
         not_comparable_because = None
         if output.other_traffic is not None and output.other_traffic.requests:
             not_comparable_because = "measured beside the requests of others"
@@ -55,10 +55,10 @@ class Answer:
         )
 
     @property
-    def incomparable(self) -> str | None:
+    def incomparable_reason(self) -> str | None:
         """The reason why its rate can't be compared with another. Returns None if it can."""
-        if self.verdict in _NO_RATE:
-            return _NO_RATE[self.verdict]
+        if self.verdict in _INCOMPARABLE_REASONS:
+            return _INCOMPARABLE_REASONS[self.verdict]
         if self.tps is None or self.low is None or self.high is None:
             return "a run without a rate" if self.tps is None else "a lower bound"
         return self.not_comparable_because
@@ -71,76 +71,77 @@ def last_comparable(newest_first: Sequence[Answer]) -> Answer | None:
     """
     if not newest_first:
         return None
-    last = newest_first[0]
-    of_it = (answer for answer in newest_first if answer.model_arn == last.model_arn)
-    return next((answer for answer in of_it if not answer.incomparable), last)
+    latest = newest_first[0]
+    answers_of_model = (answer for answer in newest_first if answer.model_arn == latest.model_arn)
+    return next((answer for answer in answers_of_model if not answer.incomparable_reason), latest)
 
 
-def change(now: Answer, before: Answer) -> RateChange | None:
+def rate_change(answer: Answer, earlier: Answer) -> RateChange | None:
     """The change that the two intervals prove. Returns None if the runs can't be compared."""
-    if now.incomparable or before.incomparable:
+    if answer.incomparable_reason or earlier.incomparable_reason:
         return None
-    assert now.low is not None and now.high is not None and before.low is not None and before.high is not None
-    if now.high < before.low:
+    assert answer.low is not None and answer.high is not None and earlier.low is not None and earlier.high is not None
+    if answer.high < earlier.low:
         return "dropped"
-    return "risen" if now.low > before.high else "within"
+    return "risen" if answer.low > earlier.high else "within"
 
 
-def with_comparison(output: Output, now: Answer, same_model: Answer | None, version_before: Answer | None) -> Output:
+def with_comparison(output: Output, answer: Answer, same_model: Answer | None, version_before: Answer | None) -> Output:
     """The output with `comparedWith`, `regression` and `regressionDetail`."""
-    others = [(same_model, "the last run of this model"), (version_before, "the last run of the version before")]
-    sentences = [_sentence(now, before, which) for before, which in others if before is not None]
+    baselines = [(same_model, "the last run of this model"), (version_before, "the last run of the version before")]
+    sentences = [_comparison_sentence(answer, earlier, which) for earlier, which in baselines if earlier is not None]
     if not sentences:
         sentences = ["No earlier run of this model, or of a version before it, is there to compare with."]
-    before = _described(now, version_before)
-    if before is not None and version_before is not None:
-        before = replace(before, model_arn=version_before.model_arn)
+    earlier = _earlier_run(answer, version_before)
+    if earlier is not None and version_before is not None:
+        earlier = replace(earlier, model_arn=version_before.model_arn)
     return replace(
         output,
-        compared_with=ComparedWith(_described(now, same_model), before),
+        compared_with=ComparedWith(_earlier_run(answer, same_model), earlier),
         regression=any(
-            before is not None and change(now, before) == "dropped" for before in (same_model, version_before)
+            earlier is not None and rate_change(answer, earlier) == "dropped"
+            for earlier in (same_model, version_before)
         ),
         regression_detail=" ".join(sentences),
     )
 
 
-def _described(now: Answer, before: Answer | None) -> EarlierRun | None:
-    if before is None:
+def _earlier_run(answer: Answer, earlier: Answer | None) -> EarlierRun | None:
+    if earlier is None:
         return None
     return EarlierRun(
-        run_id=before.run_id,
-        started_at=before.started_at,
-        verdict=before.verdict,
-        tps_per_inference_unit=rounded(before.tps, 3),
-        low=rounded(before.low, 3),
-        high=rounded(before.high, 3),
-        change_percent=rounded(_percent(now, before), 1),
-        change=change(now, before),
+        run_id=earlier.run_id,
+        started_at=earlier.started_at,
+        verdict=earlier.verdict,
+        tps_per_inference_unit=rounded(earlier.tps, 3),
+        low=rounded(earlier.low, 3),
+        high=rounded(earlier.high, 3),
+        change_percent=rounded(_change_percent(answer, earlier), 1),
+        change=rate_change(answer, earlier),
     )
 
 
-def _percent(now: Answer, before: Answer) -> float | None:
-    if now.tps is None or not before.tps:
+def _change_percent(answer: Answer, earlier: Answer) -> float | None:
+    if answer.tps is None or not earlier.tps:
         return None
-    return 100 * (now.tps / before.tps - 1)
+    return 100 * (answer.tps / earlier.tps - 1)
 
 
-def _sentence(now: Answer, before: Answer, which: str) -> str:
-    named = f"{which} ({before.run_id}, {before.started_at})"
-    if now.incomparable:
-        return f"Not compared with {named}: this run is {now.incomparable}."
-    if before.incomparable:
-        return f"Not compared with {named}: that one is {before.incomparable}."
-    percent = f"{_percent(now, before) or 0:+.1f} %"
-    ranges = f"{now.low:.2f} to {now.high:.2f} now, {before.low:.2f} to {before.high:.2f} then"
-    match change(now, before):
+def _comparison_sentence(answer: Answer, earlier: Answer, which: str) -> str:
+    baseline = f"{which} ({earlier.run_id}, {earlier.started_at})"
+    if answer.incomparable_reason:
+        return f"Not compared with {baseline}: this run is {answer.incomparable_reason}."
+    if earlier.incomparable_reason:
+        return f"Not compared with {baseline}: that one is {earlier.incomparable_reason}."
+    percent = f"{_change_percent(answer, earlier) or 0:+.1f} %"
+    ranges = f"{answer.low:.2f} to {answer.high:.2f} now, {earlier.low:.2f} to {earlier.high:.2f} then"
+    match rate_change(answer, earlier):
         case "dropped":
             return (
-                f"TPS per inference unit has dropped by more than both intervals explain since {named}: {percent} "
+                f"TPS per inference unit has dropped by more than both intervals explain since {baseline}: {percent} "
                 f"({ranges}); if the images are the same, look at what changed before you rely on this model."
             )
         case "risen":
-            return f"TPS per inference unit has risen since {named}: {percent} ({ranges})."
+            return f"TPS per inference unit has risen since {baseline}: {percent} ({ranges})."
         case _:
-            return f"TPS per inference unit is as in {named}, within the intervals: {percent} ({ranges})."
+            return f"TPS per inference unit is as in {baseline}, within the intervals: {percent} ({ranges})."

@@ -39,24 +39,26 @@ class History:
 
     def with_comparison(self, run: Run, output: Output) -> Output:
         """The run's output with `comparedWith`, `regression` and `regressionDetail`."""
-        now, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
+        answer, version = Answer.of(output, run.started_at, run.auto_scales_to), _version(run.model_arn)
         same_model = self._last_run(run.project_arn, version, run.started_at)
-        version_before = self._last(run.project_arn, at_least="VERSION#", below=version)
-        return with_comparison(output, now, same_model, version_before)
+        version_before = self._last_answer(run.project_arn, at_least="VERSION#", below=version)
+        return with_comparison(output, answer, same_model, version_before)
 
     def save(self, run: Run, output: Output) -> None:
         """Save what later runs compare with. Idempotent."""
         answer = Answer.of(output, run.started_at, run.auto_scales_to)
         values = {key: value for key, value in _ATTRIBUTES.of(answer).items() if value is not None}
-        self._of(f"PROJECT#{run.project_arn}").put(f"{_version(run.model_arn)}#RUN#{run.started_at}", values)
+        self._partition(f"PROJECT#{run.project_arn}").put(f"{_version(run.model_arn)}#RUN#{run.started_at}", values)
 
     def save_failure(self, model_arn: str, started_at: str, run_id: str, error: str, cause: str) -> None:
         """Save the error of a run in an item without a verdict. A published output of the run stays unchanged."""
-        self._of(model_pk(model_arn)).update(f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause})
+        self._partition(model_pk(model_arn)).update(
+            f"RUN#{started_at}", {"runId": run_id, "error": error, "cause": cause}
+        )
 
     def outputs(self, model_arn: str, *, verdicts: Collection[str]) -> Iterator[Output]:
         """The outputs of the model's latest runs with one of these verdicts, the newest first."""
-        items = self._of(model_pk(model_arn)).newest("RUN#", "RUN#~", MAX_RUNS_SEARCHED)
+        items = self._partition(model_pk(model_arn)).newest("RUN#", "RUN#~", MAX_RUNS_SEARCHED)
         return (from_json(Output, json.loads(item["output"])) for item in items if item.get("verdict") in verdicts)
 
     def last_tps(self, project_arn: str, model_arn: str, before: str) -> float | None:
@@ -65,14 +67,14 @@ class History:
         return last.tps if last else None
 
     def _last_run(self, project_arn: str, version: str, before: str) -> Answer | None:
-        return self._last(project_arn, at_least=f"{version}#RUN#", below=f"{version}#RUN#{before}")
+        return self._last_answer(project_arn, at_least=f"{version}#RUN#", below=f"{version}#RUN#{before}")
 
-    def _last(self, project_arn: str, *, at_least: str, below: str) -> Answer | None:
-        items = self._of(f"PROJECT#{project_arn}").newest(at_least, below, MAX_RUNS_COMPARED)
+    def _last_answer(self, project_arn: str, *, at_least: str, below: str) -> Answer | None:
+        items = self._partition(f"PROJECT#{project_arn}").newest(at_least, below, MAX_RUNS_COMPARED)
         # `below` is this run's own item if the run is published a second time.
         return last_comparable([_ATTRIBUTES.read(item) for item in items if item["sk"] < below])
 
-    def _of(self, pk: str) -> Partition:
+    def _partition(self, pk: str) -> Partition:
         return Partition(self._client, self._table, pk, kept_s=RESULTS_KEPT_S)
 
 

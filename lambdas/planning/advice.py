@@ -9,7 +9,7 @@ from iu_tuner.formats import count, percent
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import ACCOUNT_QUOTA_TPS
 from lambdas.models.registry import facts_of
-from lambdas.planning.auto_scaling import auto_scaled, fixed_units
+from lambdas.planning.auto_scaling import simulate_auto_scaling, simulate_fixed_units
 from lambdas.planning.demand import BatchDemand, Demand, PastDemand, PlannedRun
 from lambdas.planning.demand_output import carried_row, demand_row, scaling_row, traffic_of, usd_per_month
 from lambdas.planning.recommendation import Recommendation, recommend
@@ -21,7 +21,7 @@ from lambdas.planning.weekly_schedule_output import NEEDS_A_WEEK, NEVER_IDLE, ba
 MIN_MINUTES = 60  # minutes of service; a percentile of fewer minutes says little
 
 
-def recommended(
+def recommend_for_run(
     run: PlannedRun, per_unit: Interval, history: RequestHistory | None, with_more_units: ReducedRate | None = None
 ) -> Recommendation:
     """The inference units for the demand of the run's input, or for its request history."""
@@ -50,14 +50,14 @@ def with_demand(
         return output
     output = replace(output, demand=demand_row(demand, history))
     if not history.requests:
-        unknown = f"No demand: {_no_requests(history)}: read the table, or give demand.averageTps and demand.peakTps"
-        return replace(output, reasons=(unknown,)) if advice.table else output
+        reason = f"No demand: {_no_requests(history)}: read the table, or give demand.averageTps and demand.peakTps"
+        return replace(output, reasons=(reason,)) if advice.table else output
     if per_unit is None or output.units is None:
         return output
-    return _with_past(output, output.units, run, demand, per_unit, history)
+    return _with_past_demand(output, output.units, run, demand, per_unit, history)
 
 
-def _with_past(
+def _with_past_demand(
     output: RecommendationOutput,
     units: tuple[int, int],
     run: PlannedRun,
@@ -66,37 +66,39 @@ def _with_past(
     history: RequestHistory,
 ) -> RecommendationOutput:
     (min_units, max_units), price, tps = units, run.usd_per_unit_hour, per_unit.estimate
-    carried = carried_row(fixed_units(history.counts, max_units, tps, history.period_s), max_units)
+    carried = carried_row(simulate_fixed_units(history.counts, max_units, tps, history.period_s), max_units)
     scaling = scaling_row(history, min_units, max_units, tps, price, facts_of(run.model_arn).name)
     always_usd = usd_per_month(
-        auto_scaled(history.whole_weeks.counts, min_units, max_units, tps, history.period_s), price
+        simulate_auto_scaling(history.whole_weeks.counts, min_units, max_units, tps, history.period_s), price
     )
     plan = week_plan(history, past, per_unit, min_units, max_units, price) if history.covers_a_week else None
     if plan is None:
-        row = no_plan(NEVER_IDLE if history.covers_a_week else NEEDS_A_WEEK)
+        plan_row = no_plan(NEVER_IDLE if history.covers_a_week else NEEDS_A_WEEK)
     else:
-        asked = {"fromCloudWatchDays": past.days, "percentile": past.percentile, "headroom": past.headroom}
-        row = week_row(plan, run.model_arn, asked, always_usd, history.requests)
+        demand_input = {"fromCloudWatchDays": past.days, "percentile": past.percentile, "headroom": past.headroom}
+        plan_row = week_row(plan, run.model_arn, demand_input, always_usd, history.requests)
     reasons = (
         *output.reasons,
         *_demand_reasons(past, history),
         f"{count(max_units, 'inference unit')} would have carried {percent(carried.minutes_share)} of the past minutes"
         f" and {percent(carried.requests_share)} of their requests",
-        *([_scaling(scaling)] if max_units > min_units else []),
+        *([_scaling_sentence(scaling)] if max_units > min_units else []),
     )
-    return replace(output, reasons=reasons, carried=carried, auto_scaling=scaling, plan=row)
+    return replace(output, reasons=reasons, carried=carried, auto_scaling=scaling, plan=plan_row)
 
 
 def _demand_reasons(past: PastDemand, history: RequestHistory) -> list[str]:
-    whose = (
+    scope_clause = (
         "of this model"
         if history.of_model
         else "of the whole account and Region (CloudWatch does not tell which model was asked)"
     )
-    over = "that it was in service" if history.in_service_known else "with requests, or less than an hour from some"
+    period_clause = (
+        "that it was in service" if history.in_service_known else "with requests, or less than an hour from some"
+    )
     reasons = [
-        f"Demand: {count(history.requests, 'request')} {whose} in the last {count(past.days, 'day')}, over"
-        f" {count(round(history.minutes), 'minute')} {over};"
+        f"Demand: {count(history.requests, 'request')} {scope_clause} in the last {count(past.days, 'day')}, over"
+        f" {count(round(history.minutes), 'minute')} {period_clause};"
         f" the peak is the rate that {past.percentile:g} % of them did not exceed",
         f"Rates are means over {history.period_s} s; spikes within these are not seen, and take demand.headroom",
     ]
@@ -112,12 +114,13 @@ def _demand_reasons(past: PastDemand, history: RequestHistory) -> list[str]:
     return reasons
 
 
-def _scaling(row: AutoScalingOutput) -> str:
-    lag, mean = row.assumptions, row.mean_inference_units
+def _scaling_sentence(row: AutoScalingOutput) -> str:
+    assumptions, mean_units = row.assumptions, row.mean_inference_units
     return (
         f"Auto-scaling between {row.min_inference_units} and {row.max_inference_units} would have throttled"
-        f" {percent(row.throttled_share)} of the requests with {mean:g} unit{'' if mean == 1 else 's'}"
-        f" on average, if it takes {lag.scale_up_minutes:g} minutes up and {lag.scale_down_minutes:g} down"
+        f" {percent(row.throttled_share)} of the requests with {mean_units:g} unit{'' if mean_units == 1 else 's'}"
+        f" on average, if it takes {assumptions.scale_up_minutes:g} minutes up and"
+        f" {assumptions.scale_down_minutes:g} down"
         " (assumed, AWS does not say):"
         f" ${row.usd_per_month:,.0f} a month, ${row.always_max.usd_per_month:,.0f} with"
         f" {row.max_inference_units} all the time"
@@ -125,5 +128,7 @@ def _scaling(row: AutoScalingOutput) -> str:
 
 
 def _no_requests(history: RequestHistory) -> str:
-    whose = "this model" if history.of_model or history.in_service_known else "any model of this account and Region"
-    return f"CloudWatch knows of no requests to {whose} in the last {count(history.days, 'day')}"
+    scope_clause = (
+        "this model" if history.of_model or history.in_service_known else "any model of this account and Region"
+    )
+    return f"CloudWatch knows of no requests to {scope_clause} in the last {count(history.days, 'day')}"

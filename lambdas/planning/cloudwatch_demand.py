@@ -13,7 +13,7 @@ from lambdas.planning.history_store import HistoryItems
 from lambdas.planning.request_history import RequestHistory, build_history
 
 
-def keep_history(run: PlannedRun) -> None:
+def save_history(run: PlannedRun) -> None:
     """Read the past requests that the run plans for, and save them, if it plans for past ones.
 
     Raises:
@@ -23,14 +23,14 @@ def keep_history(run: PlannedRun) -> None:
         return
     window = Window.before(time.time(), run.demand.days)
     items = HistoryItems(dynamodb_client(), settings().runs_table)
-    seen = usage_of(run.model_arn).past(window)
+    usage = usage_of(run.model_arn).past_requests(window)
     # The account's series count what this tuner asked any model for.
-    own_runs = items.own_runs(window.start_s, run.model_arn if seen.of_model else None)
-    items.save(run.run_id, build_history(window, seen, own_runs))
+    own_runs = items.own_runs(window.start_s, run.model_arn if usage.of_model else None)
+    items.save(run.run_id, build_history(window, usage, own_runs))
 
 
-def kept_history(run: PlannedRun) -> RequestHistory | None:
-    """The history that `keep_history` saved. Returns None if the run has another demand."""
+def saved_history(run: PlannedRun) -> RequestHistory | None:
+    """The history that `save_history` saved. Returns None if the run has another demand."""
     if not isinstance(run.demand, PastDemand):
         return None
     return HistoryItems(dynamodb_client(), settings().runs_table).load(run.run_id)

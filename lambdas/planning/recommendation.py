@@ -13,11 +13,11 @@ from lambdas.planning.auto_scaling import HOURS_PER_MONTH
 from lambdas.planning.demand import BatchDemand, Demand, TrafficDemand
 from lambdas.planning.sizing import ReducedRate, per_unit_of, units_for
 
-PRODUCTION_IUS = 2
-ZONES = 2  # Availability Zones over which the units are assumed to be spread; AWS does not say over how many they are
+MIN_PRODUCTION_IUS = 2
+ASSUMED_ZONES = 2  # Availability Zones over which units are assumed to be spread; AWS does not say over how many
 MAX_TABLE_ROWS = 100
 
-POISSON_TPS, POISSON_THROTTLED, POISSON_FREE_TPS = 15, 0.033, 20
+POISSON_TPS, POISSON_THROTTLE_SHARE, THROTTLE_FREE_TPS = 15, 0.033, 20
 """Requests/s that come at random (Poisson), the share of them that a model of just this rate throttles, and the rate of
 a model that throttles none. Source: `python -m bench.constants`, in virtual time: a token bucket with 1 s of credit."""
 
@@ -89,34 +89,33 @@ def recommend(
     if isinstance(demand, BatchDemand):
         units = units_for(demand.tps, per_unit, with_more_units)
         average_tps = peak_tps = demand.tps
-        each = per_unit_of(units, per_unit, with_more_units)
-        hours = demand.images / (units * each.estimate * 3600)
+        unit_rate = per_unit_of(units, per_unit, with_more_units)
+        hours = demand.images / (units * unit_rate.estimate * 3600)
         rate = f"{demand.images:,} images within {demand.within_hours:g} h are {demand.tps:.2f} TPS"
         reasons = [f"{rate}; {count(units, 'inference unit')} {'needs' if units == 1 else 'need'} {hours:.2f} h"]
         min_units = max_units = units
         batch = BatchPlan(units, hours, units * hours * usd_per_unit_hour)
-        reasons += _cautions(demand.tps, units, each, quota_tps)
+        reasons += _cautions(demand.tps, units, unit_rate, quota_tps)
     elif demand is not None:
         average_tps, peak_tps = demand.average_tps, demand.peak_tps
-        average = demand.average_tps * (1 + demand.headroom)
-        peak = demand.peak_tps * (1 + demand.headroom)
-        min_units, max_units, batch = (
-            units_for(average, per_unit, with_more_units),
-            units_for(peak, per_unit, with_more_units),
-            None,
-        )
-        each = per_unit_of(max_units, per_unit, with_more_units)
+        average_need = demand.average_tps * (1 + demand.headroom)
+        peak_need = demand.peak_tps * (1 + demand.headroom)
+        min_units = units_for(average_need, per_unit, with_more_units)
+        max_units = units_for(peak_need, per_unit, with_more_units)
+        min_units_rate = per_unit_of(min_units, per_unit, with_more_units)
+        unit_rate = per_unit_of(max_units, per_unit, with_more_units)
+        batch = None
         reasons = [
-            _sum("Minimum", "average", average, min_units, per_unit_of(min_units, per_unit, with_more_units)),
-            _sum("Maximum", "peak", peak, max_units, each),
+            _sizing_sentence("Minimum", "average", average_need, min_units, min_units_rate),
+            _sizing_sentence("Maximum", "peak", peak_need, max_units, unit_rate),
         ]
-        reasons += _cautions(peak, max_units, each, quota_tps) + _practice(demand, min_units)
+        reasons += _cautions(peak_need, max_units, unit_rate, quota_tps) + _practice_advice(demand, min_units)
     else:
         return Recommendation(
             None,
             None,
             ("No demand was given: read the table, or give demand.averageTps and demand.peakTps",),
-            _table(QUOTA_IUS, per_unit, usd_per_unit_hour, with_more_units),
+            _capacity_table(QUOTA_IUS, per_unit, usd_per_unit_hour, with_more_units),
         )
     if per_unit.high is None:
         reasons.append(
@@ -126,24 +125,24 @@ def recommend(
         min_units,
         max_units,
         tuple(reasons),
-        _table(max_units, per_unit, usd_per_unit_hour, with_more_units, peak_tps),
+        _capacity_table(max_units, per_unit, usd_per_unit_hour, with_more_units, peak_tps),
         batch,
         average_tps / (min_units * per_unit_of(min_units, per_unit, with_more_units).estimate),
-        peak_tps / (max_units * each.estimate),
+        peak_tps / (max_units * unit_rate.estimate),
         min_units * usd_per_unit_hour * HOURS_PER_MONTH,
     )
 
 
-def _sum(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
-    return f"{which} {units}: {name} demand {_rate(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
+def _sizing_sentence(which: str, name: str, tps: float, units: int, per_unit: Interval) -> str:
+    return f"{which} {units}: {name} demand {_rate_text(tps)} TPS at {per_unit.estimate:.2f} TPS per inference unit"
 
 
 def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> list[str]:
     cautions = []
-    if per_unit.low > 0 and (careful := math.ceil(tps / per_unit.low - 1e-9)) > units:
+    if per_unit.low > 0 and (units_at_low_end := math.ceil(tps / per_unit.low - 1e-9)) > units:
         cautions.append(
             f"At the low end of the interval ({per_unit.low:.2f} TPS per inference unit)"
-            f" {_rate(tps)} TPS would need {careful}"
+            f" {_rate_text(tps)} TPS would need {units_at_low_end}"
         )
     if units > QUOTA_IUS:
         cautions.append(f"More than {QUOTA_IUS} inference units per model need a quota raise (Service Quotas)")
@@ -152,21 +151,21 @@ def _cautions(tps: float, units: int, per_unit: Interval, quota_tps: float) -> l
     return cautions
 
 
-def _practice(demand: TrafficDemand, min_units: int) -> list[str]:
-    practice = []
-    if min_units < PRODUCTION_IUS:
-        practice.append("AWS advises at least two inference units in production, spread over Availability Zones")
+def _practice_advice(demand: TrafficDemand, min_units: int) -> list[str]:
+    advice = []
+    if min_units < MIN_PRODUCTION_IUS:
+        advice.append("AWS advises at least two inference units in production, spread over Availability Zones")
     if not demand.headroom:
-        practice.append(
+        advice.append(
             "The rates hold for evenly spaced requests: give demand.headroom if your traffic is spiky. For example, a"
-            f" model that carries {POISSON_TPS} requests/s throttles {percent(POISSON_THROTTLED)} of {POISSON_TPS}"
-            f" random (Poisson) requests/s, and one that carries {POISSON_FREE_TPS} throttles none (simulated, 1 s of"
+            f" model that carries {POISSON_TPS} requests/s throttles {percent(POISSON_THROTTLE_SHARE)} of {POISSON_TPS}"
+            f" random (Poisson) requests/s, and one that carries {THROTTLE_FREE_TPS} throttles none (simulated, 1 s of"
             " burst credit)"
         )
-    return practice
+    return advice
 
 
-def _table(
+def _capacity_table(
     units: int,
     per_unit: Interval,
     usd_per_unit_hour: float,
@@ -178,9 +177,10 @@ def _table(
 
     rows = min(MAX_TABLE_ROWS, max(QUOTA_IUS, units))
     return tuple(
-        Capacity(n, tps(n), n * usd_per_unit_hour, peak_tps, tps(n - math.ceil(n / ZONES))) for n in range(1, rows + 1)
+        Capacity(n, tps(n), n * usd_per_unit_hour, peak_tps, tps(n - math.ceil(n / ASSUMED_ZONES)))
+        for n in range(1, rows + 1)
     )
 
 
-def _rate(tps: float) -> str:
+def _rate_text(tps: float) -> str:
     return f"{tps:.4g}" if tps < 1000 else f"{tps:,.0f}"

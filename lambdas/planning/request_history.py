@@ -78,9 +78,9 @@ class RequestHistory:
     @property
     def whole_weeks(self) -> RequestHistory:
         """The last whole weeks, so that each weekday counts alike; the whole history if it is shorter than a week."""
-        week = HOURS_OF_WEEK * 3600 // self.period_s
-        before = len(self.counts) - (len(self.counts) // week * week or len(self.counts))
-        return replace(self, start_s=self.start_s + before * self.period_s, counts=self.counts[before:])
+        periods_per_week = HOURS_OF_WEEK * 3600 // self.period_s
+        skipped = len(self.counts) % periods_per_week if len(self.counts) >= periods_per_week else 0
+        return replace(self, start_s=self.start_s + skipped * self.period_s, counts=self.counts[skipped:])
 
 
 def percentile_of(ascending: list[float], percentile: float) -> float:
@@ -90,17 +90,17 @@ def percentile_of(ascending: list[float], percentile: float) -> float:
     return ascending[max(1, math.ceil(percentile / 100 * len(ascending) - 1e-9)) - 1]
 
 
-def build_history(window: Window, seen: UsageSums, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
+def build_history(window: Window, usage: UsageSums, own_runs: Collection[tuple[float, float]] = ()) -> RequestHistory:
     """The history in the window, without the time (from, to) of this tuner's own runs: their load is no demand."""
-    asked = seen.successful.keys() | seen.throttled.keys()
-    served = {
+    request_starts = usage.successful.keys() | usage.throttled.keys()
+    served_starts = {
         start
-        for start in _serving(window.period_s, asked, seen)
+        for start in _served_starts(window.period_s, request_starts, usage)
         if not any(start < end and start + window.period_s > begin for begin, end in own_runs)
     }
-    starts = range(min(served, default=window.end_s), window.end_s, window.period_s)
+    starts = range(min(served_starts, default=window.end_s), window.end_s, window.period_s)
     counts = tuple(
-        round(seen.successful.get(start, 0) + seen.throttled.get(start, 0)) if start in served else None
+        round(usage.successful.get(start, 0) + usage.throttled.get(start, 0)) if start in served_starts else None
         for start in starts
     )
     return RequestHistory(
@@ -108,20 +108,20 @@ def build_history(window: Window, seen: UsageSums, own_runs: Collection[tuple[fl
         starts.start,
         window.period_s,
         counts,
-        throttled=round(sum(seen.throttled.get(start, 0) for start in served)),
-        of_model=seen.of_model,
-        in_service_known=bool(seen.in_service),
+        throttled=round(sum(usage.throttled.get(start, 0) for start in served_starts)),
+        of_model=usage.of_model,
+        in_service_known=bool(usage.in_service),
         own_runs=sum(end > window.start_s for _, end in own_runs),
     )
 
 
-def _serving(period_s: int, asked: Collection[int], seen: UsageSums) -> set[int]:
-    if seen.in_service:
-        ran = {start for start, units in seen.in_service.items() if units > 0}
+def _served_starts(period_s: int, request_starts: Collection[int], usage: UsageSums) -> set[int]:
+    if usage.in_service:
+        running_starts = {start for start, units in usage.in_service.items() if units > 0}
         # Requests to all models of the account were none of this one's while it did not run.
-        return ran | set(asked) if seen.of_model else ran
-    serving = set(asked)
-    for before, after in pairwise(sorted(asked)):
+        return running_starts | set(request_starts) if usage.of_model else running_starts
+    served_starts = set(request_starts)
+    for before, after in pairwise(sorted(request_starts)):
         if after - before <= MAX_GAP_S:
-            serving.update(range(before, after, period_s))
-    return serving
+            served_starts.update(range(before, after, period_s))
+    return served_starts

@@ -23,16 +23,16 @@ def start_stop_entries(model_arn: str, blocks: Sequence[OnPeriod], start_up_s: i
     starts: dict[tuple[int, int, int], list[int]] = {}
     stops: dict[int, list[int]] = {}
     for block in blocks:
-        day, minute = _moment(60 * block.start_hour - -(-start_up_s // 60))
+        day, minute = _day_and_minute(60 * block.start_hour - -(-start_up_s // 60))
         starts.setdefault((minute, block.min_units, block.max_units), []).append(day)
-        day, minute = _moment(60 * (block.start_hour + block.hours))
+        day, minute = _day_and_minute(60 * (block.start_hour + block.hours))
         stops.setdefault(minute, []).append(day)
     return (
         *(
-            start_entry(model_arn, weekly(minute, days), min_units, max_units)
+            start_entry(model_arn, weekly_expression(minute, days), min_units, max_units)
             for (minute, min_units, max_units), days in sorted(starts.items())
         ),
-        *(stop_entry(model_arn, weekly(minute, days)) for minute, days in sorted(stops.items())),
+        *(stop_entry(model_arn, weekly_expression(minute, days)) for minute, days in sorted(stops.items())),
     )
 
 
@@ -48,17 +48,18 @@ def stop_entry(model_arn: str, expression: str) -> ScheduleEntry:
     return _entry(model_arn, expression, service.stop, service.model_parameters(model_arn))
 
 
-def weekly(minute: int, days: Iterable[int]) -> str:
+def weekly_expression(minute: int, days: Iterable[int]) -> str:
     """At a minute of the day, on these days of the week (0 is Monday)."""
-    chosen = sorted(set(days))
-    if len(chosen) == len(DAYS):
+    sorted_days = sorted(set(days))
+    if len(sorted_days) == len(DAYS):
         return f"cron({minute % 60} {minute // 60} * * ? *)"
-    in_a_row = len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1 and chosen[-1] < 6  # SUN is 1, not 8
-    named = f"{DAYS[chosen[0]]}-{DAYS[chosen[-1]]}" if in_a_row else ",".join(DAYS[day] for day in chosen)
-    return f"cron({minute % 60} {minute // 60} ? * {named} *)"
+    first, last = sorted_days[0], sorted_days[-1]
+    is_range = len(sorted_days) > 2 and last - first == len(sorted_days) - 1 and last < 6  # SUN is 1, not 8
+    day_names = f"{DAYS[first]}-{DAYS[last]}" if is_range else ",".join(DAYS[day] for day in sorted_days)
+    return f"cron({minute % 60} {minute // 60} ? * {day_names} *)"
 
 
-def _moment(minute_of_week: int) -> tuple[int, int]:
+def _day_and_minute(minute_of_week: int) -> tuple[int, int]:
     day, minute = divmod(minute_of_week % MINUTES_OF_WEEK, 24 * 60)
     return day, minute
 

@@ -15,9 +15,9 @@ TOLERATED_SHORTFALL = 0.01  # one unit fewer is recommended if it lacks less tha
 
 @dataclass(frozen=True)
 class ReducedRate:
-    """Measured TPS per unit of models with more than `than` inference units, if it is lower."""
+    """Measured TPS per unit of models with more than `above_units` inference units, if it is lower."""
 
-    than: int
+    above_units: int
     per_unit: Interval
 
 
@@ -36,11 +36,11 @@ class Sizing:
     reasons: tuple[str, ...] = ()
 
     @property
-    def missing(self) -> str:
+    def missing_rate_reason(self) -> str:
         """The reason for a `per_unit` of None, as a main clause."""
         return "No evenly paced rate passed without throttles" if self.max_per_unit else "No rate was measured"
 
-    def reduced(self, with_more_units: ReducedRate | None) -> ReducedRate | None:
+    def reduced_rate(self, with_more_units: ReducedRate | None) -> ReducedRate | None:
         """The measured rate of models with more units, in the same proportion to their maximum as `per_unit`."""
         if with_more_units is None or self.per_unit is None or self.max_per_unit is None or self.sized_by == "maxTps":
             return with_more_units
@@ -48,20 +48,20 @@ class Sizing:
         return replace(with_more_units, per_unit=Interval(tps, tps, tps))
 
 
-def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizing:
+def sizing_of(measurement: Measurement, verdict: MeasuredVerdict, units: int) -> Sizing:
     """The sizing after a measurement with `units` inference units.
 
     With `throttles-below-max` it is the clean rate: requests above it are throttled, though the model carries more.
     """
-    max_tps = found.max_tps.per_unit(units) if found.max_tps and found.max_tps.estimate > 0 else None
+    max_tps = measurement.max_tps.per_unit(units) if measurement.max_tps and measurement.max_tps.estimate > 0 else None
     if verdict == "throttles-below-max":
-        if max_tps is None or found.clean is None:
+        if max_tps is None or measurement.clean_rate is None:
             return Sizing("cleanTps", max_tps, None)
-        tps = found.clean.tps / units
+        tps = measurement.clean_rate.tps / units
         why = f"Sized by the clean rate, {tps:.2f} evenly paced requests/s per inference unit, as more are throttled"
         return Sizing("cleanTps", max_tps, Interval(tps, tps, tps), reasons=(why,))
     if verdict == "latency-bound":
-        lanes = max(1, found.concurrency // units)
+        lanes = max(1, measurement.concurrency // units)
         why = f"Cap the concurrency of your clients at {lanes} per inference unit: more requests only wait for longer"
         return Sizing("maxTps", max_tps, max_tps, lanes, (why,))
     return Sizing("maxTps", max_tps, max_tps)
@@ -69,22 +69,22 @@ def sizing_of(found: Measurement, verdict: MeasuredVerdict, units: int) -> Sizin
 
 def per_unit_of(units: int, per_unit: Interval, with_more_units: ReducedRate | None) -> Interval:
     """The TPS of each unit of a model with `units` inference units."""
-    return per_unit if with_more_units is None or units <= with_more_units.than else with_more_units.per_unit
+    return per_unit if with_more_units is None or units <= with_more_units.above_units else with_more_units.per_unit
 
 
 def units_for(demand_tps: float, per_unit: Interval, with_more_units: ReducedRate | None = None) -> int:
     """The smallest number of inference units, at least 1, that carries `demand_tps` requests per second."""
-    units = _fewest(demand_tps, per_unit)
+    units = _fewest_units(demand_tps, per_unit)
     return (
         units
-        if with_more_units is None or units <= with_more_units.than
-        else _fewest(demand_tps, with_more_units.per_unit)
+        if with_more_units is None or units <= with_more_units.above_units
+        else _fewest_units(demand_tps, with_more_units.per_unit)
     )
 
 
-def _fewest(demand_tps: float, per_unit: Interval) -> int:
+def _fewest_units(demand_tps: float, per_unit: Interval) -> int:
     units = math.ceil(demand_tps / per_unit.estimate - 1e-9)
-    fewer = units - 1
-    carried = fewer * per_unit.estimate >= (1 - TOLERATED_SHORTFALL) * demand_tps
-    within = per_unit.high is not None and fewer * per_unit.high >= demand_tps
-    return max(1, fewer if carried and within else units)
+    fewer_units = units - 1
+    nearly_carries = fewer_units * per_unit.estimate >= (1 - TOLERATED_SHORTFALL) * demand_tps
+    is_within_interval = per_unit.high is not None and fewer_units * per_unit.high >= demand_tps
+    return max(1, fewer_units if nearly_carries and is_within_interval else units)

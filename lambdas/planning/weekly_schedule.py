@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lambdas.capacity.rates.interval import Interval
-from lambdas.planning.auto_scaling import HOURS_PER_MONTH, AutoScaling, Lag
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH, AutoScaling, ScalingDelay
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory, percentile_of
 from lambdas.planning.sizing import units_for
@@ -48,8 +48,8 @@ class WeekPlan:
     @property
     def longest_stop(self) -> tuple[int, int]:
         """The longest time in which the model is off: (first hour of the week, number of hours)."""
-        around = pairwise((*self.blocks, self.blocks[0]))
-        stops = [(block.start_hour + block.hours, following.start_hour) for block, following in around]
+        neighbours = pairwise((*self.blocks, self.blocks[0]))
+        stops = [(block.start_hour + block.hours, following.start_hour) for block, following in neighbours]
         lengths = [(end % HOURS_OF_WEEK, (start - end) % HOURS_OF_WEEK) for end, start in stops]
         return max(lengths, key=lambda stop: stop[1])
 
@@ -67,38 +67,39 @@ def week_plan(
 
     `min_units` and `max_units` are the recommended inference units; no block gets more. Costs are in USD.
     """
-    busy = _busy_hours(history)
-    spans = _spans(busy, start_up_s)
+    busy_hours = _busy_hours(history)
+    spans = _spans(busy_hours, start_up_s)
     if not spans:
         return None
     blocks = tuple(_block(span, history, past, per_unit, min_units, max_units) for span in spans)
-    on = {hour for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
-    lost = sum(count for index, count in enumerate(history.counts) if count and history.hour_of_week(index) not in on)
+    hours_on = {hour for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
+    requests = ((history.hour_of_week(index), count or 0) for index, count in enumerate(history.counts))
+    missed_requests = sum(count for hour, count in requests if hour not in hours_on)
     weeks = history.whole_weeks
     unit_s = _unit_seconds(blocks, weeks, per_unit.estimate, start_up_s)
     share = unit_s / (len(weeks.counts) * weeks.period_s)
-    return WeekPlan(blocks, start_up_s, share * usd_per_unit_hour * HOURS_PER_MONTH, lost)
+    return WeekPlan(blocks, start_up_s, share * usd_per_unit_hour * HOURS_PER_MONTH, missed_requests)
 
 
 def _busy_hours(history: RequestHistory) -> set[int]:
     """All hours of the week but the quietest, which together hold at most MAX_MISSED_RATIO of the requests."""
     requests = [sum(rates) * history.period_s for rates in history.by_hour_of_week]
-    spare = MAX_MISSED_RATIO * history.requests
-    busy = set(range(HOURS_OF_WEEK))
-    for hour in sorted(busy, key=lambda hour: requests[hour]):
-        spare -= requests[hour]
-        if spare < -1e-6:
+    spare_requests = MAX_MISSED_RATIO * history.requests
+    busy_hours = set(range(HOURS_OF_WEEK))
+    for hour in sorted(busy_hours, key=lambda hour: requests[hour]):
+        spare_requests -= requests[hour]
+        if spare_requests < -1e-6:
             break
-        busy.remove(hour)
-    return busy
+        busy_hours.remove(hour)
+    return busy_hours
 
 
-def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
+def _spans(busy_hours: Set[int], start_up_s: int) -> list[tuple[int, int]]:
     """(First hour, length) of each stretch of busy hours; a pause shorter than a start joins its neighbours."""
-    firsts = sorted(hour for hour in busy if (hour - 1) % HOURS_OF_WEEK not in busy)
+    first_hours = sorted(hour for hour in busy_hours if (hour - 1) % HOURS_OF_WEEK not in busy_hours)
     spans: list[tuple[int, int]] = []
-    for first in firsts:
-        hours = next(length for length in range(1, HOURS_OF_WEEK) if (first + length) % HOURS_OF_WEEK not in busy)
+    for first in first_hours:
+        hours = next(length for length in range(1, HOURS_OF_WEEK) if (first + length) % HOURS_OF_WEEK not in busy_hours)
         if spans and 3600 * (first - sum(spans[-1])) <= start_up_s:
             spans[-1] = (spans[-1][0], first + hours - spans[-1][0])
         else:
@@ -106,8 +107,8 @@ def _spans(busy: Set[int], start_up_s: int) -> list[tuple[int, int]]:
     if len(spans) > 1 and 3600 * (spans[0][0] + HOURS_OF_WEEK - sum(spans[-1])) <= start_up_s:
         first, hours = spans.pop(0)
         spans[-1] = (spans[-1][0], first + HOURS_OF_WEEK + hours - spans[-1][0])
-    only_pause = HOURS_OF_WEEK - spans[0][1] if len(spans) == 1 else HOURS_OF_WEEK
-    return [] if 3600 * only_pause <= start_up_s else spans
+    pause_hours = HOURS_OF_WEEK - spans[0][1] if len(spans) == 1 else HOURS_OF_WEEK
+    return [] if 3600 * pause_hours <= start_up_s else spans
 
 
 def _block(
@@ -118,24 +119,24 @@ def _block(
     rates = sorted(rate for hour in range(first, first + hours) for rate in by_hour[hour % HOURS_OF_WEEK])
     average = sum(rates) / len(rates)
     peak = max(average, percentile_of(rates, past.percentile))
-    low, high = (units_for(tps * (1 + past.headroom), per_unit) for tps in (average, peak))
-    return OnPeriod(first, hours, min(low, min_units), min(high, max_units))
+    average_units, peak_units = (units_for(tps * (1 + past.headroom), per_unit) for tps in (average, peak))
+    return OnPeriod(first, hours, min(average_units, min_units), min(peak_units, max_units))
 
 
 def _unit_seconds(blocks: Sequence[OnPeriod], history: RequestHistory, tps_per_unit: float, start_up_s: int) -> float:
     """Inference units times seconds that the plan would have cost in the past; the time of starts is paid, too."""
     block_of = {hour: block for block in blocks for hour in range(HOURS_OF_WEEK) if block.covers(hour)}
-    total, off_s, on, model = 0.0, 0, None, None
+    unit_seconds, off_s, current_block, model = 0.0, 0, None, None
     for index, count in enumerate(history.counts):
         block = block_of.get(history.hour_of_week(index))
-        if block is not on:
-            on, model = block, None
+        if block is not current_block:
+            current_block, model = block, None
             if block is not None:
-                model = AutoScaling(block.min_units, block.max_units, tps_per_unit, history.period_s, Lag())
-                total += min(start_up_s, off_s) * block.min_units
+                model = AutoScaling(block.min_units, block.max_units, tps_per_unit, history.period_s, ScalingDelay())
+                unit_seconds += min(start_up_s, off_s) * block.min_units
                 off_s = 0
         if model is None:
             off_s += history.period_s
         else:
-            total += model.serve(count) * history.period_s
-    return total
+            unit_seconds += model.serve(count) * history.period_s
+    return unit_seconds

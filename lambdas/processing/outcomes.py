@@ -76,7 +76,7 @@ class Rules:
         attempts = tries.attempts + 1
         if outcome == ACCEPTED:
             return Outcome.DONE, Tries(attempts)
-        if outcome in self.service.lagging:
+        if outcome in self.service.lagging_refusals:
             lagging_since = now if tries.lagging_since is None else tries.lagging_since
             is_over = tries.lagging_since is not None and now >= lagging_since + LAG_S
             return (Outcome.FAILED if is_over else None), Tries(attempts, lagging_since + LAG_S, lagging_since)

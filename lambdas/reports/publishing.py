@@ -15,7 +15,7 @@ from lambdas.aws.logging import logger
 from lambdas.aws.settings import settings
 from lambdas.aws.versions import versions
 from lambdas.load.measured_step import MeasuredStep
-from lambdas.planning.cloudwatch_demand import kept_history
+from lambdas.planning.cloudwatch_demand import saved_history
 from lambdas.reports import metrics
 from lambdas.reports.page.build import contents
 from lambdas.reports.page.html.contents import Contents
@@ -37,7 +37,7 @@ def page_client() -> Any:
 def with_page(run: Run, answer: Output, steps: Callable[[], Sequence[MeasuredStep]]) -> Output:
     """Saves the page. If that fails, the output has `reportUri` null, and `reportDetail` says why."""
     try:
-        html = page(contents(run, steps(), answer, versions(), kept_history(run)))
+        html = page(contents(run, steps(), answer, versions(), saved_history(run)))
         put_page(page_client(), settings().image_bucket, run.run_id, html)
     except Exception as error:  # noqa: BLE001 - a missing page must not fail a run that has its answer
         return replace(answer, report_uri=None, report_detail=_count_missing_page(error))

@@ -9,13 +9,13 @@ from iu_tuner.contract.output.live_run import CurrentEstimate, CurrentStep, Live
 from iu_tuner.formats import rounded
 from lambdas.capacity import agreement
 from lambdas.capacity.looks import look
-from lambdas.capacity.other_limits import answered_seconds
+from lambdas.capacity.other_limits import replies_by_second
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.step_checks import is_usable, limiting_factor
 from lambdas.load.counts import StepCounts
-from lambdas.load.measured_step import MeasuredStep, load_of
+from lambdas.load.measured_step import MeasuredStep, counts_of_series
 from lambdas.load.step import StepPlan
 from lambdas.runs.step_rows import requests_row, step_rows
 
@@ -25,7 +25,7 @@ def live_progress(steps: Sequence[MeasuredStep], next_plan: StepPlan | None, lea
 
     `next_plan` is the step whose workers start now and send after `lead_s` seconds, or None if there is no further one.
     """
-    requests, interval = requests_row(steps), estimate_so_far(load_of(steps, "main"))
+    requests, interval = requests_row(steps), estimate_so_far(counts_of_series(steps, "main"))
     return LiveProgress(
         accepted=requests.accepted,
         throttled=requests.throttled,
@@ -71,7 +71,7 @@ def estimate_so_far(history: Sequence[StepCounts]) -> Interval | None:
     if last_step.plan.phase == "window":
         return estimator.rate_between_refills(last_step.accepted[: last_step.whole_seconds])
     if last_step.plan.phase == "latency":
-        return estimator.interval(answered_seconds(last_step), noisy=True)
+        return estimator.interval(replies_by_second(last_step), noisy=True)
     return _saturated(usable_steps)
 
 
@@ -86,6 +86,6 @@ def _saturated(usable_steps: Sequence[StepCounts]) -> Interval | None:
         return None
     level = [first_look]
     for later_look in map(look, reversed(later_looks)):
-        if later_look is not None and later_look.tells:
+        if later_look is not None and later_look.is_conclusive:
             level = [*level, later_look] if agreement.agree(level[-1], later_look) else [later_look]
-    return estimator.widen_by_lost_requests(agreement.together(level), ramp_step.unanswered_tps)
+    return estimator.widen_by_lost_requests(agreement.pooled_rate(level), ramp_step.unanswered_tps)

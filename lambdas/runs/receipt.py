@@ -28,7 +28,7 @@ def make_receipt(
     hours = usd = 0.0
     if run_and_progress is not None:
         run, progress = run_and_progress
-        started_at, stopped_at = progress.ran
+        started_at, stopped_at = progress.running_period
         hours = progress.unit_hours(run.inference_units, now) + _hours_given_up(lease, progress, now)
         usd = hours * run.usd_per_unit_hour
     return Receipt(
@@ -49,7 +49,7 @@ def make_receipt(
 
 def _hours_given_up(lease: Lease, progress: Progress, now: float) -> float:
     """Upper bound of the unit hours billed for a restart with the answer that had to be rolled back."""
-    if lease.owes == "apply" or not lease.apply_arrived(progress) or progress.stopped_at is None:
+    if lease.owes == "apply" or not lease.has_apply_arrived(progress) or progress.stopped_at is None:
         return 0.0
     billed_since = max(progress.starting_at or 0.0, progress.stopped_at)
     return (lease.max_units_decided or 1) * (now - billed_since) / 3600

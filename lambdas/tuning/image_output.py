@@ -12,7 +12,9 @@ def cautions_of(run: Run, refused: int) -> tuple[str, ...]:
     """Cautions about a run with few of the user's images, as clauses; the model refused `refused` of those chosen."""
     if run.images_counted is None:
         return ()
-    return image_cautions(run.images_counted, found_objects=run.images_found, chosen=len(run.images), refused=refused)
+    return image_cautions(
+        run.images_counted, object_count=run.images_found, chosen_count=len(run.images), refused_count=refused
+    )
 
 
 def images_row(run: Run, progress: Progress) -> ImagesOutput:

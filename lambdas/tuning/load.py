@@ -37,7 +37,7 @@ def probe_images(run_id: str) -> None:
     store.put_counts(progress.probe_number, 0, probe.counts)
     if not is_second:
         probe.check()
-        store.save_progress(replace(progress, refused_images=probe.refused), phase="measuring")
+        store.save_progress(replace(progress, refused_images=probe.refused_images), phase="measuring")
 
 
 def run_worker(run_id: str, step: Mapping[str, Any], worker: int) -> None:

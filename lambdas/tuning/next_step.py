@@ -8,9 +8,9 @@ from typing import Any
 
 from lambdas.capacity import search
 from lambdas.experiments import scaling
-from lambdas.experiments.image_comparison import least_lead_s, next_comparison
+from lambdas.experiments.image_comparison import min_lead_s, next_comparison
 from lambdas.experiments.scaling import RestartWith, ScalingSkipped
-from lambdas.load.measured_step import MeasuredStep, lead_s, load_of
+from lambdas.load.measured_step import MeasuredStep, counts_of_series, lead_s
 from lambdas.load.step import StepPlan
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import model_of
@@ -40,7 +40,7 @@ def plan_step(run_id: str, refused_workers: int) -> dict[str, Any]:
     move = next_move(run, progress, steps, now)
     plan = move if isinstance(move, StepPlan) else None
     save_scaling_decision(store, progress, move, steps)
-    step_lead_s = max(lead_s(steps[-1]), least_lead_s(steps, run, plan)) if plan else 0.0
+    step_lead_s = max(lead_s(steps[-1]), min_lead_s(steps, run, plan)) if plan else 0.0
     store.save_live_progress(live_progress(steps, plan, step_lead_s))
     if plan is None:
         return {"step": None, "restart": isinstance(move, RestartWith)}
@@ -57,7 +57,7 @@ def next_move(
     Raises:
         ModelLost, InternalError: as the search does.
     """
-    search_move = search.next_move(load_of(steps, "main"), run.search_limits)
+    search_move = search.next_move(counts_of_series(steps, "main"), run.search_limits)
     if isinstance(search_move, StepPlan):
         return search_move
     comparison = None

@@ -13,16 +13,16 @@ from iu_tuner.contract.output.result import CostOutput, Findings, LeaseHolder, O
 from iu_tuner.contract.output.sentences import summarized
 from iu_tuner.formats import rounded
 from lambdas.capacity.measurement import Measurement
-from lambdas.capacity.verdicts.account_quota import behind_quota
+from lambdas.capacity.verdicts.account_quota import bounded_by_quota
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingResult
 from lambdas.load.client_load import client_load
 from lambdas.load.histogram import LatencyHistogram
-from lambdas.load.measured_step import MeasuredStep, load_of, observed_s
+from lambdas.load.measured_step import MeasuredStep, counts_of_series, observed_s
 from lambdas.models.lease import Lease
-from lambdas.models.recent_traffic import MINUTES
+from lambdas.models.recent_traffic import RECENT_MINUTES
 from lambdas.models.registry import facts_of
-from lambdas.planning.advice import recommended, with_demand
+from lambdas.planning.advice import recommend_for_run, with_demand
 from lambdas.planning.recommendation import Recommendation
 from lambdas.planning.request_history import RequestHistory
 from lambdas.planning.sizing import Sizing, per_unit_of, sizing_of
@@ -55,8 +55,8 @@ def findings(
     The model refused `refused_images` of the run's images.
     """
     cautions = cautions_of(run, refused_images)
-    measurement = behind_quota(measurement, run.tps_quota)
-    load_failures = sum((counts.failures for counts in load_of(steps, "main")), Counter[str]())
+    measurement = bounded_by_quota(measurement, run.tps_quota)
+    load_failures = sum((counts.failures for counts in counts_of_series(steps, "main")), Counter[str]())
     is_quick = run.mode == "quick"
     verdict = judge(
         measurement,
@@ -66,7 +66,7 @@ def findings(
         other_traffic=run.other_traffic,
         image_cautions=cautions,
         quota=run.tps_quota,
-        client=client_load(load_of(steps, "main")),
+        client=client_load(counts_of_series(steps, "main")),
         observed_s=observed_s(steps),
         service=facts_of(run.model_arn),
     )
@@ -75,19 +75,19 @@ def findings(
     sizing = sizing_of(measurement, verdict.word, run.inference_units)
     per_unit = sizing.per_unit
     no_advice = NO_ADVICE.get(verdict.limited_by or "", NO_ADVICE.get(verdict.word))
-    no_advice = no_advice or ("" if per_unit else sizing.missing)
+    no_advice = no_advice or ("" if per_unit else sizing.missing_rate_reason)
     no_advice = no_advice.format(service=facts_of(run.model_arn).name)
     if per_unit is None or no_advice:
         advice = Recommendation(None, None, (f"{no_advice}: no number of inference units follows",), ())
         planned_with = per_unit
     else:
-        more_units = sizing.reduced(scaling.more if scaling else None)
-        advice = recommended(run, per_unit, history, more_units)
+        more_units = sizing.reduced_rate(scaling.reduced_rate if scaling else None)
+        advice = recommend_for_run(run, per_unit, history, more_units)
         advice = replace(advice, reasons=(*advice.reasons, *sizing.reasons, *(scaling.reasons if scaling else ())))
         planned_with = per_unit_of(advice.max_inference_units or 1, per_unit, more_units)
     recommendation = with_demand(_recommendation(advice, sizing), run, planned_with, advice, history)
     reasons = (*recommendation.reasons, *(each[0].upper() + each[1:] for each in cautions))
-    traffic, clean_rate = run.other_traffic, measurement.clean
+    traffic, clean_rate = run.other_traffic, measurement.clean_rate
     return Findings(
         run_id=run.run_id,
         model_arn=run.model_arn,
@@ -106,7 +106,7 @@ def findings(
         steps=step_rows(steps),
         requests=requests_row(steps),
         scaling=scaling.as_output() if scaling else None,
-        other_traffic=OtherTraffic(traffic.requests, MINUTES, traffic.of_model) if traffic else None,
+        other_traffic=OtherTraffic(traffic.requests, RECENT_MINUTES, traffic.of_model) if traffic else None,
         account_quota_tps=run.tps_quota.tps if run.tps_quota else None,
         warnings=run.warnings or None,
     )

@@ -24,7 +24,7 @@ from lambdas.models.recent_traffic import TrafficSeen, require_unused
 from lambdas.models.registry import facts_of, find_model, require_service
 from lambdas.models.status import ModelState, move_to_running
 from lambdas.past_runs.store import history
-from lambdas.planning.cloudwatch_demand import keep_history
+from lambdas.planning.cloudwatch_demand import save_history
 from lambdas.planning.demand import AnyDemand, BatchDemand, PastDemand, TrafficDemand
 from lambdas.reports.metrics import count_verdict
 from lambdas.runs.quotas import (
@@ -76,7 +76,7 @@ def prepare(run_input: ExecutionInput, run_id: str, execution_arn: str, started_
         require_room(leases, lease)
     leases.save(lease.with_initial_state(found_model.model.handle, found_model.state))
     run = plan_run(run_input, found_model, lease)
-    keep_history(run)
+    save_history(run)
     run_store(run_id).create(run)
     return {"holds": True, "output": None}
 
@@ -136,7 +136,7 @@ def plan_run(run_input: ExecutionInput, found_model: FoundModel, lease: Lease) -
         source=run_input.images.source,
         images=chosen_images.images,
         skipped=chosen_images.skipped,
-        images_found=chosen_images.found,
+        images_found=chosen_images.object_count,
         images_skipped=chosen_images.skipped_total,
         images_counted=chosen_images.counted,
         other_traffic=found_model.other_traffic,

@@ -10,10 +10,10 @@ from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.search import next_move
 from lambdas.experiments.image_comparison import compared_images
 from lambdas.experiments.scaling import scaling_of
-from lambdas.load.measured_step import load_of
+from lambdas.load.measured_step import counts_of_series
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import facts_of
-from lambdas.planning.cloudwatch_demand import kept_history
+from lambdas.planning.cloudwatch_demand import saved_history
 from lambdas.runs.quotas import quotas_client, units_quota
 from lambdas.runs.store import run_store
 from lambdas.tuning.apply_answer import with_target_units
@@ -28,12 +28,12 @@ def recommend(run_id: str) -> None:
     """
     store = run_store(run_id)
     (run, progress), steps = store.load(), store.steps()
-    measurement = next_move(load_of(steps, "main"), run.search_limits)
+    measurement = next_move(counts_of_series(steps, "main"), run.search_limits)
     if not isinstance(measurement, Measurement):
         raise InternalError("the counts ask for another step where none was planned - run again")
     scaling = scaling_of(run, progress, measurement, steps) if run.scaling_quota else None
     refused = len(progress.refused_images)
-    answer = findings(run, steps, measurement, kept_history(run), scaling, refused_images=refused)
+    answer = findings(run, steps, measurement, saved_history(run), scaling, refused_images=refused)
     if images := compared_images(steps, run, progress, measurement, run.remaining(progress, time.time())):
         answer = replace(answer, image_comparison=images)
     store.save_measurement(answer)

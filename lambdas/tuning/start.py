@@ -45,8 +45,8 @@ def move_towards_running(run_id: str) -> bool:
         raise ModelLost(
             f"somebody else started the model, with {state.min_inference_units} inference units - run again"
         )
-    progress = progress_before.looked(state, now)
-    if move == "start" and lease.start_pending(now, progress):
+    progress = progress_before.with_look(state, now)
+    if move == "start" and lease.is_start_pending(now, progress):
         move = "wait"
     progress = replace(
         progress.without_old_units(state, run.inference_units, now),

@@ -8,7 +8,7 @@ import pytest
 from jsonata import Jsonata
 
 from iu_tuner.contract.choices import MAX_WORKERS
-from lambdas.capacity.ramp import SHORT_S
+from lambdas.capacity.ramp import SHORT_STEP_S
 from lambdas.load.measured_step import MIN_LEAD_S
 from lambdas.models.status import MAX_LOOKS
 from tests.infra.deployments import OTHER_VALUES
@@ -280,7 +280,7 @@ def test_a_refused_worker_is_not_asked_for_when_it_would_come_too_late_for_the_c
     (retry,) = (each for each in retries if "Lambda.TooManyRequestsException" in each["ErrorEquals"])
 
     waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"])]
-    shortest_step_s = MIN_LEAD_S + SHORT_S  # when the first workers of a step end
+    shortest_step_s = MIN_LEAD_S + SHORT_STEP_S  # when the first workers of a step end
     assert sum(waits) < shortest_step_s
 
 

@@ -31,7 +31,7 @@ from tests.states.conftest import Stack, picture
 
 FAST: dict[str, Any] = {"start_s": 0.3, "stop_s": 0.3}
 DEMAND = {"averageTps": 6, "peakTps": 15}
-FIVE_TPS = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
+FIVE_TPS = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), is_confirmed=True, saturated_counts=(5,) * 15)
 
 
 @pytest.fixture(autouse=True)
@@ -232,7 +232,7 @@ class TestTheOtherRoads:
         settled(stack, raw)
         held = lease(raw)
         assert held is not None
-        lease_store().save_changes(held.giving_up("aborted"), instead_of=held)
+        lease_store().save_changes(held.without_applying("aborted"), instead_of=held)
 
         with pytest.raises(ModelLost, match="has been ended"):
             stack.publish()

@@ -141,7 +141,7 @@ def test_5000_objects_take_a_bounded_number_of_looks(stack: Stack, name: str, bo
     selection = choose_images(s3, BUCKET, PREFIX, "bytes")
 
     assert s3.gets <= MAX_INSPECTED
-    assert selection.found == 5000
+    assert selection.object_count == 5000
     if body == JPEG:
         assert (len(selection.images), s3.gets) == (24, 24)
     else:

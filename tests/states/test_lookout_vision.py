@@ -201,5 +201,5 @@ def test_every_status_of_the_service_has_a_known_meaning() -> None:
 def test_cloudwatch_counts_by_model(stack: Stack) -> None:
     usage = usage_of(ANYBODY)
 
-    assert usage.recent(time.time()).requests == 0
-    assert usage.past(Window.before(time.time(), 3)).of_model
+    assert usage.recent_requests(time.time()).requests == 0
+    assert usage.past_requests(Window.before(time.time(), 3)).of_model

@@ -53,7 +53,7 @@ def client(stack: Stack) -> Any:
 
 
 def past(client: Any) -> Any:
-    return CustomLabelsUsage(client, ARN).past(WINDOW)
+    return CustomLabelsUsage(client, ARN).past_requests(WINDOW)
 
 
 def test_what_the_account_was_asked_for_is_read_by_the_minute(client: Any) -> None:
@@ -217,7 +217,7 @@ def test_recommend_gets_the_past_that_was_kept(
 ) -> None:
     told("SuccessfulRequestCount", own(model), {ago: 60 + ago for ago in range(1, 60)})
     stack.prepare({"modelArn": model["modelArn"], "demand": {"fromCloudWatchDays": 1}})
-    measured = Measurement("saturated", 8, Interval(1.5, 1.4, 1.6), confirmed=True)
+    measured = Measurement("saturated", 8, Interval(1.5, 1.4, 1.6), is_confirmed=True)
     monkeypatch.setattr("lambdas.tuning.recommend.next_move", lambda *_: measured)
 
     stack.recommend()
@@ -245,7 +245,7 @@ def test_a_window_is_asked_for_with_its_period(client: Any) -> None:
     )
     window = replace(Window.before(NOW, 20), end_s=week_old // 300 * 300 + 600)
 
-    seen = CustomLabelsUsage(client, ARN).past(window)
+    seen = CustomLabelsUsage(client, ARN).past_requests(window)
 
     assert sum(seen.successful.values()) == 5
     assert all(start % 300 == 0 for start in seen.successful)

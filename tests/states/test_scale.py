@@ -19,7 +19,7 @@ from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import LiveProgress
 from iu_tuner.contract.output.result import Output
 from lambdas.aws.table import dynamodb_client
-from lambdas.capacity.step_plans import SearchLimits, paced
+from lambdas.capacity.step_plans import SearchLimits, confirmation_plan
 from lambdas.images.image import Image, SkippedImage
 from lambdas.images.search import MAX_IMAGES
 from lambdas.images.selection import MAX_SKIPPED_LISTED
@@ -122,7 +122,7 @@ def test_counts_of_a_closed_step_are_final_and_its_silent_workers_lost(stack: St
 def test_a_confirmation_has_no_more_workers_than_run_at_once() -> None:
     limits = SearchLimits(max_concurrency=4000, in_flight_per_worker=4)
 
-    plan = paced(3000.0, 4.0, 4000, limits)
+    plan = confirmation_plan(3000.0, 4.0, 4000, limits)
 
     assert plan.workers == MAX_WORKERS
 

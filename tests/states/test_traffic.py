@@ -43,7 +43,7 @@ def count(metric: str, dimensions: dict[str, str], requests: float, *, ago_s: fl
 
 
 def test_a_silent_account_is_told(client: Any) -> None:
-    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(0, of_model=False)
+    assert CustomLabelsUsage(client, ARN).recent_requests(time.time()) == TrafficSeen(0, of_model=False)
 
 
 @pytest.mark.parametrize("metric", ["SuccessfulRequestCount", "ThrottledCount", "ServerErrorCount", "UserErrorCount"])
@@ -51,7 +51,7 @@ def test_requests_of_every_outcome_count(client: Any, metric: str) -> None:
     count(metric, OPERATION, 3)
     count(metric, OPERATION, 4, ago_s=200)
 
-    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(7, of_model=False)
+    assert CustomLabelsUsage(client, ARN).recent_requests(time.time()) == TrafficSeen(7, of_model=False)
 
 
 @pytest.mark.parametrize("dimensions", [MODEL, {**OPERATION, **MODEL}])
@@ -60,7 +60,7 @@ def test_series_of_the_model_go_before_those_of_the_account(client: Any, dimensi
     count("SuccessfulRequestCount", dimensions, 5)
     count("ThrottledCount", dimensions, 2)
 
-    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(7, of_model=True)
+    assert CustomLabelsUsage(client, ARN).recent_requests(time.time()) == TrafficSeen(7, of_model=True)
 
 
 def test_another_model_another_operation_and_long_ago_do_not_count(client: Any) -> None:
@@ -68,7 +68,7 @@ def test_another_model_another_operation_and_long_ago_do_not_count(client: Any) 
     count("SuccessfulRequestCount", {"Operation": "DetectLabels"}, 5)
     count("SuccessfulRequestCount", OPERATION, 5, ago_s=420)
 
-    assert CustomLabelsUsage(client, ARN).recent(time.time()) == TrafficSeen(0, of_model=False)
+    assert CustomLabelsUsage(client, ARN).recent_requests(time.time()) == TrafficSeen(0, of_model=False)
 
 
 class Unanswering:
@@ -105,7 +105,7 @@ def test_a_cloudwatch_that_does_not_answer_is_not_taken_for_nobody(
     failure: Any, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        CustomLabelsUsage(Unanswering(failure), ARN).recent(time.time())
+        CustomLabelsUsage(Unanswering(failure), ARN).recent_requests(time.time())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from lambdas.batch.listing.list_images import ListingState, SeenImages, list_ima
 from lambdas.batch.listing.list_pages import list_files, list_pages
 from lambdas.batch.listing.prefix_pages import prefix_pages
 from lambdas.batch.shards.names import folder, shard_key
-from lambdas.images.refusals import explained
+from lambdas.images.refusals import run_error_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ImageListing:
             if not listed.is_complete:
                 self._save(listed, seen)
         except ClientError as error:
-            raise explained(error, bucket, key) from error
+            raise run_error_of(error, bucket, key) from error
         return listed
 
     def _pages(self, position: Mapping[str, Any]) -> Any:

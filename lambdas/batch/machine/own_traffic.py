@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambdas.batch.machine.run import batch_store
 from lambdas.models.lease_store import lease_store
-from lambdas.models.recent_traffic import MINUTES, TrafficSeen
+from lambdas.models.recent_traffic import RECENT_MINUTES, TrafficSeen
 from lambdas.models.registry import usage_of
 from lambdas.processing.pace_store import pace_store
 from lambdas.runs.sent_requests import sent_requests
@@ -14,7 +14,7 @@ PACE_MARGIN = 1.05  # the rate varies, and CloudWatch counts whole minutes
 
 def traffic_of_others(model_arn: str, now: float) -> TrafficSeen:
     """The recent traffic of a running model from outside this stack."""
-    return without_own_requests(usage_of(model_arn).recent(now), model_arn, now)
+    return without_own_requests(usage_of(model_arn).recent_requests(now), model_arn, now)
 
 
 def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> TrafficSeen:
@@ -26,7 +26,7 @@ def without_own_requests(traffic: TrafficSeen, model_arn: str, now: float) -> Tr
         return traffic
     batch_runs = {lease.model_arn: lease.run_id for lease in lease_store().all() if lease.kind == "process"}
     own_count = sum(_requests(arn, run_id, now) for arn, run_id in batch_runs.items() if arn != model_arn)
-    recorded_counts = sent_requests().since(now - 60.0 * (MINUTES + 1), now)
+    recorded_counts = sent_requests().since(now - 60.0 * (RECENT_MINUTES + 1), now)
     own_count += sum(count for arn, count in recorded_counts.items() if arn != model_arn and arn not in batch_runs)
     return TrafficSeen(max(0, traffic.requests - round(own_count)), of_model=False)
 
@@ -40,4 +40,4 @@ def _requests(model_arn: str, run_id: str, now: float) -> float:
         return 0.0
     if pace is None or began_at is None:
         return 0.0
-    return PACE_MARGIN * pace.rate * min(now - began_at, 60.0 * (MINUTES + 1))
+    return PACE_MARGIN * pace.rate * min(now - began_at, 60.0 * (RECENT_MINUTES + 1))

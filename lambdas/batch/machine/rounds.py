@@ -112,7 +112,7 @@ def _units_in_service(batch: LoadedBatch, model_state: ModelState, now: float) -
     if model_state.auto_scales_to is None:
         return model_state.min_inference_units
     try:
-        return usage_of(batch.run.model_arn).in_service(now)
+        return usage_of(batch.run.model_arn).units_in_service(now)
     except RunError:
         logger.warning("the inference units in service are not known", exc_info=True)
         return None

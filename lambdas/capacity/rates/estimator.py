@@ -45,24 +45,24 @@ def saturated_seconds(counts: StepCounts, at_least_s: float = SATURATED_SECONDS)
     """Accepted requests in each second after the first throttle. Returns None if the step was not saturated."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
-    usable = [second for second in counts.usable_seconds if second >= counts.first_full_second]
-    throttled_in = [second for second in usable if throttled[second]]
-    if seconds < at_least_s or not throttled_in:
+    usable_seconds = [second for second in counts.usable_seconds if second >= counts.first_full_second]
+    throttled_seconds = [second for second in usable_seconds if throttled[second]]
+    if seconds < at_least_s or not throttled_seconds:
         return None
-    since = [second for second in usable if second >= throttled_in[0]]
-    if len(throttled_in) < LASTING_SHARE * len(since):
+    seconds_since = [second for second in usable_seconds if second >= throttled_seconds[0]]
+    if len(throttled_seconds) < LASTING_SHARE * len(seconds_since):
         return None
-    window = [second for second in usable if throttled_in[0] < second <= throttled_in[-1]]
-    inside, refused = _joined(accepted, window), sum(throttled[second] for second in window)
-    if len(inside) < MIN_SECONDS or refused < MIN_THROTTLE_RATIO * (sum(inside) + refused):
+    window = [second for second in usable_seconds if throttled_seconds[0] < second <= throttled_seconds[-1]]
+    accepted_counts, refused = _counts_in(accepted, window), sum(throttled[second] for second in window)
+    if len(accepted_counts) < MIN_SECONDS or refused < MIN_THROTTLE_RATIO * (sum(accepted_counts) + refused):
         return None
-    return inside
+    return accepted_counts
 
 
-def _joined(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
+def _counts_in(accepted: Sequence[int], seconds: Sequence[int]) -> list[int]:
     """The counts in these seconds. Of periodic counts, only those of the longest stretch without a gap."""
     # Seconds without a gap are as far from their index.
-    groups = groupby(enumerate(seconds), key=lambda each: each[1] - each[0])
+    groups = groupby(enumerate(seconds), key=lambda pair: pair[1] - pair[0])
     stretches = [[accepted[second] for _, second in group] for _, group in groups]
     longest = max(stretches, key=len, default=[])
     return longest if longest and period_of(longest) > 1 else list(chain(*stretches))
@@ -76,41 +76,41 @@ def interval(per_second: Sequence[int], *, noisy: bool = False) -> Interval:
     would shift the mean. `noisy` says that the counts come from executors: then even a small deviation is noise.
     """
     period = period_of(per_second)
-    whole = per_second[len(per_second) % period :]
-    sums = [sum(whole[start : start + period]) for start in range(0, len(whole), period)]
-    m, mean = len(whole), fmean(whole)
-    stray = strays(sums)
-    half = max(COUNTING_ERROR, _width(len(sums)) * stray if noisy or stray > 1 else 0.0) / m
-    half = max(half, MIN_RELATIVE_HALF_WIDTH * period * mean)
-    return Interval(mean, max(0.0, mean - half), mean + half)
+    whole_periods = per_second[len(per_second) % period :]
+    sums = [sum(whole_periods[start : start + period]) for start in range(0, len(whole_periods), period)]
+    seconds, mean = len(whole_periods), fmean(whole_periods)
+    deviation = max_deviation(sums)
+    half_width = max(COUNTING_ERROR, _width_factor(len(sums)) * deviation if noisy or deviation > 1 else 0.0) / seconds
+    half_width = max(half_width, MIN_RELATIVE_HALF_WIDTH * period * mean)
+    return Interval(mean, max(0.0, mean - half_width), mean + half_width)
 
 
-def pooled(segments: Sequence[Sequence[int]]) -> Interval:
+def pooled_interval(segments: Sequence[Sequence[int]]) -> Interval:
     """Mean rate and interval of several stretches of counts, whose errors are independent."""
-    found = [(len(segment), interval(segment)) for segment in segments]
-    seconds = sum(length for length, _ in found)
-    mean = sum(length * each.estimate for length, each in found) / seconds
-    half = sqrt(sum((length * (each.top - each.estimate)) ** 2 for length, each in found)) / seconds
-    return Interval(mean, max(0.0, mean - half), mean + half)
+    intervals = [(len(segment), interval(segment)) for segment in segments]
+    seconds = sum(length for length, _ in intervals)
+    mean = sum(length * each.estimate for length, each in intervals) / seconds
+    half_width = sqrt(sum((length * (each.upper_end - each.estimate)) ** 2 for length, each in intervals)) / seconds
+    return Interval(mean, max(0.0, mean - half_width), mean + half_width)
 
 
-def widen_by_lost_requests(found: Interval, unanswered_tps: float) -> Interval:
+def widen_by_lost_requests(rate: Interval, unanswered_tps: float) -> Interval:
     """The interval with a higher upper end, as the model may have carried all requests that got no reply."""
-    return found if found.high is None else replace(found, high=found.high + unanswered_tps)
+    return rate if rate.high is None else replace(rate, high=rate.high + unanswered_tps)
 
 
-def steady(per_second: Sequence[int], half_width: float, *, errors: float = STEADY_ERRORS) -> bool:
+def is_steady(per_second: Sequence[int], half_width: float, *, errors: float = STEADY_ERRORS) -> bool:
     """Whether both halves of the seconds have the same rate within the noise; `half_width` is in requests/s."""
     middle = len(per_second) // 2
     if middle < MIN_SECONDS:
         return True
     # Differences of neighbours show the noise, but not a rate that moves.
     noise = sqrt(fmean((now - before) ** 2 for before, now in pairwise(per_second)) / 2)
-    apart = abs(fmean(per_second[:middle]) - fmean(per_second[middle:]))
-    return apart <= max(half_width, errors * noise * 2 / sqrt(len(per_second)))
+    difference = abs(fmean(per_second[:middle]) - fmean(per_second[middle:]))
+    return difference <= max(half_width, errors * noise * 2 / sqrt(len(per_second)))
 
 
-def strays(counts: Sequence[float]) -> float:
+def max_deviation(counts: Sequence[float]) -> float:
     """The largest deviation of the cumulative counts from a straight line, in counts."""
     mean = fmean(counts)
     return max(abs(total - (j + 1) * mean) for j, total in enumerate(accumulate(counts)))
@@ -119,7 +119,7 @@ def strays(counts: Sequence[float]) -> float:
 def period_of(per_second: Sequence[int]) -> int:
     """The period of the counts in seconds: sums over a period are alike, single seconds are not. 1 if not periodic."""
     swing = max(per_second) - min(per_second)
-    if strays(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
+    if max_deviation(per_second) <= 1 or swing < PERIODIC_SWING * fmean(per_second):
         return 1
     for period in range(2, len(per_second) // 2 + 1):
         sums = [sum(per_second[start : start + period]) for start in range(len(per_second) - period + 1)]
@@ -130,12 +130,12 @@ def period_of(per_second: Sequence[int]) -> int:
 
 def is_windowed(per_second: Sequence[int]) -> bool:
     """Whether the quota is refilled in windows longer than a second, with 3 s or more without accepted requests."""
-    lit = [count for count in per_second if count]
-    longest = run = 0
+    nonzero_counts = [count for count in per_second if count]
+    longest_gap_s = zero_seconds = 0
     for count in per_second:
-        run = 0 if count else run + 1
-        longest = max(longest, run)
-    return longest >= 3 and (not lit or fmean(lit) >= 2)
+        zero_seconds = 0 if count else zero_seconds + 1
+        longest_gap_s = max(longest_gap_s, zero_seconds)
+    return longest_gap_s >= 3 and (not nonzero_counts or fmean(nonzero_counts) >= 2)
 
 
 def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
@@ -145,8 +145,8 @@ def rate_between_refills(per_second: Sequence[int]) -> Interval | None:
         return None
     seconds = refills[-1] - refills[0]
     rate = sum(per_second[refills[0] : refills[-1]]) / seconds
-    half = max(2 / seconds, MIN_RELATIVE_HALF_WIDTH * rate)
-    return Interval(rate, max(0.0, rate - half), rate + half)
+    half_width = max(2 / seconds, MIN_RELATIVE_HALF_WIDTH * rate)
+    return Interval(rate, max(0.0, rate - half_width), rate + half_width)
 
 
 def seconds_between_refills(per_second: Sequence[int]) -> float:
@@ -164,20 +164,21 @@ def accepted_rate(counts: StepCounts) -> float:
     """Mean accepted requests per second after the first refusal, or after the first second if too few follow one."""
     seconds = counts.whole_seconds
     accepted, throttled = _padded(counts.accepted, seconds), _padded(counts.throttled, seconds)
-    refused = [one + other for one, other in zip(throttled, _padded(counts.failed, seconds), strict=True)]
-    going = counts.first_full_second + 1
-    after = next((second + 1 for second in range(seconds) if refused[second]), going)
-    usable = [second for second in counts.usable_seconds if second >= going] or range(going, seconds)
-    after_refusal = [accepted[second] for second in usable if second >= after]
-    rest = after_refusal if len(after_refusal) >= MIN_SECONDS else [accepted[second] for second in usable]
-    return fmean(rest) if rest else 0.0
+    failed = _padded(counts.failed, seconds)
+    refused = [throttles + failures for throttles, failures in zip(throttled, failed, strict=True)]
+    first_second = counts.first_full_second + 1
+    second_after_refusal = next((second + 1 for second in range(seconds) if refused[second]), first_second)
+    usable = [second for second in counts.usable_seconds if second >= first_second] or range(first_second, seconds)
+    after_refusal = [accepted[second] for second in usable if second >= second_after_refusal]
+    accepted_counts = after_refusal if len(after_refusal) >= MIN_SECONDS else [accepted[second] for second in usable]
+    return fmean(accepted_counts) if accepted_counts else 0.0
 
 
 def _padded(series: Sequence[int], seconds: int) -> list[int]:
     return [*series[:seconds], *[0] * (seconds - len(series))]
 
 
-def _width(seconds: int) -> float:
+def _width_factor(seconds: int) -> float:
     (shortest, _), *_, (longest, _) = WIDTH_BY_SECONDS
     m = min(max(seconds, shortest), longest)
     (m0, k0), (m1, k1) = next(pair for pair in pairwise(WIDTH_BY_SECONDS) if m <= pair[1][0])

@@ -22,7 +22,7 @@ class Interval:
         return self.estimate - self.low
 
     @property
-    def top(self) -> float:
+    def upper_end(self) -> float:
         """The upper end, which is infinite for a lower bound."""
         return math.inf if self.high is None else self.high
 

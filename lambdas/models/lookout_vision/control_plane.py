@@ -23,13 +23,13 @@ from lambdas.models.outcomes import ACCEPTED, CONNECTION_LOST, TIMED_OUT, Reply
 from lambdas.models.ports import ModelControl, PreparedRequest
 from lambdas.models.status import ModelState
 from lambdas.models.wire.connection import HttpConnection
-from lambdas.models.wire.refusals import looking, starting, stopping
+from lambdas.models.wire.refusals import look_errors, start_errors, stop_errors
 from lambdas.models.wire.signer import Signer
 
 ATTEMPTS = 4
-READ_S = 10.0
+READ_TIMEOUT_S = 10.0
 FIRST_PAUSE_S = 0.25  # before the second attempt; it doubles
-_MAY_PASS = frozenset({CONNECTION_LOST, TIMED_OUT, "ThrottlingException", "InternalServerException"})
+_RETRIABLE_ERRORS = frozenset({CONNECTION_LOST, TIMED_OUT, "ThrottlingException", "InternalServerException"})
 STATUSES = SERVICES[FACTS.key].statuses
 """The service's statuses in the words of `lambdas/models/status.py`; others are the same."""
 
@@ -58,8 +58,8 @@ def find_model(model_arn: str) -> ModelControl:
         ServiceEnded: the stack has no endpoint of the service.
     """
     arn = ModelArn.of(model_arn)
-    place = f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account}"
-    return model_of(model_arn, f"{place}:project/{arn.project}")
+    arn_prefix = f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account}"
+    return model_of(model_arn, f"{arn_prefix}:project/{arn.project}")
 
 
 def model_of(model_arn: str, handle: str) -> ModelControl:
@@ -77,14 +77,14 @@ class LookoutVisionModel:
 
     def look(self) -> ModelState:
         """Read the model's present state. Raises ModelNotFound, AccessDenied."""
-        with looking(FACTS, self.model_arn):
-            found = _call("DescribeModel", look_request(self.model_arn))["ModelDescription"]
-        status = found["Status"]
+        with look_errors(FACTS, self.model_arn):
+            description = _call("DescribeModel", look_request(self.model_arn))["ModelDescription"]
+        status = description["Status"]
         return ModelState(
             STATUSES.get(status, status),
-            found.get("StatusMessage", ""),
-            found.get("MinInferenceUnits"),
-            found.get("MaxInferenceUnits"),
+            description.get("StatusMessage", ""),
+            description.get("MinInferenceUnits"),
+            description.get("MaxInferenceUnits"),
             service_status=status,
         )
 
@@ -99,12 +99,12 @@ class LookoutVisionModel:
             ModelNotStartable: the model is FAILED, and the start was refused.
             ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
         """
-        with starting(FACTS, self.model_arn, failed):
+        with start_errors(FACTS, self.model_arn, failed):
             _call("StartModel", start_request(self.model_arn, min_units, max_units, token))
 
     def stop(self, *, token: str) -> None:
         """Request a stop. Only `look` shows its effect. Raises ModelNotFound, AccessDenied."""
-        with stopping(FACTS, self.model_arn):
+        with stop_errors(FACTS, self.model_arn):
             _call("StopModel", stop_request(self.model_arn, token))
 
 
@@ -126,12 +126,12 @@ def _call(operation: str, request: PreparedRequest) -> dict[str, Any]:
 
 def _reply_to(request: PreparedRequest) -> Reply:
     """The reply to the last attempt."""
-    connection = HttpConnection(signer(), call_reply, READ_S)
+    connection = HttpConnection(signer(), call_reply, READ_TIMEOUT_S)
     try:
         for attempt in range(ATTEMPTS):
             reply = connection.send(request)
-            may_pass = reply.outcome in _MAY_PASS or reply.outcome.startswith("HTTP5")
-            if not may_pass or attempt == ATTEMPTS - 1:
+            is_retriable = reply.outcome in _RETRIABLE_ERRORS or reply.outcome.startswith("HTTP5")
+            if not is_retriable or attempt == ATTEMPTS - 1:
                 break
             time.sleep(FIRST_PAUSE_S * 2**attempt)
         return reply

@@ -32,9 +32,9 @@ FACTS = ServiceFacts(
     tps_quota_words=(),
     throttle="ThrottlingException",
     image_refusals=frozenset({"ValidationException"}),
-    lagging=frozenset(),
+    lagging_refusals=frozenset(),
     not_about_images={
         "ValidationException": "see that they are PNG or JPEG and have the width and height of the training images"
     },
-    ended="2025-10-31",
+    end_date="2025-10-31",
 )

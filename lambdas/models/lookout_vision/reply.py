@@ -7,7 +7,10 @@ from lambdas.models.wire.http_reply import HttpReply
 from lambdas.models.wire.service_error import ServiceError, error_in
 
 # Errors of DetectAnomalies that all services have, by the names in `lambdas/models/outcomes.py` and in the report.
-_SAME_AS = {"ConflictException": "ResourceNotReadyException", "InternalServerException": "InternalServerError"}
+_COMMON_ERROR_NAMES = {
+    "ConflictException": "ResourceNotReadyException",
+    "InternalServerException": "InternalServerError",
+}
 
 
 def detect_reply(reply: HttpReply) -> Reply:
@@ -40,4 +43,4 @@ def _outcome(status: int, error: ServiceError) -> str:
         return "ThrottlingException" if error.members.get("QuotaCode") else THROTTLED
     if status in (400, 413):
         return "ValidationException"
-    return _SAME_AS.get(error.name, error.name) or f"HTTP{status}"
+    return _COMMON_ERROR_NAMES.get(error.name, error.name) or f"HTTP{status}"

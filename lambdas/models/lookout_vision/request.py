@@ -22,13 +22,13 @@ def path_of(model_arn: str) -> str:
 
 def request_with_bytes(model_arn: str, image: bytes) -> PreparedRequest:
     """A DetectAnomalies request with the image as its body."""
-    kind = "image/png" if image.startswith(_PNG) else "image/jpeg"
-    return _prepared("POST", f"{path_of(model_arn)}/detect", {"Content-Type": kind}, image)
+    content_type = "image/png" if image.startswith(_PNG) else "image/jpeg"
+    return _prepared_request("POST", f"{path_of(model_arn)}/detect", {"Content-Type": content_type}, image)
 
 
 def look_request(model_arn: str) -> PreparedRequest:
     """A DescribeModel request."""
-    return _prepared("GET", path_of(model_arn), {})
+    return _prepared_request("GET", path_of(model_arn), {})
 
 
 def start_request(model_arn: str, min_units: int, max_units: int | None, token: str) -> PreparedRequest:
@@ -37,17 +37,17 @@ def start_request(model_arn: str, min_units: int, max_units: int | None, token: 
     if max_units is not None:
         members["MaxInferenceUnits"] = max_units
     headers = {"Content-Type": "application/json", **_token(token)}
-    return _prepared("POST", f"{path_of(model_arn)}/start", headers, json.dumps(members).encode())
+    return _prepared_request("POST", f"{path_of(model_arn)}/start", headers, json.dumps(members).encode())
 
 
 def stop_request(model_arn: str, token: str) -> PreparedRequest:
     """A StopModel request, which has no body."""
-    return _prepared("POST", f"{path_of(model_arn)}/stop", _token(token))
+    return _prepared_request("POST", f"{path_of(model_arn)}/stop", _token(token))
 
 
 def _token(token: str) -> dict[str, str]:
     return {"X-Amzn-Client-Token": token}
 
 
-def _prepared(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> PreparedRequest:
+def _prepared_request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> PreparedRequest:
     return PreparedRequest(body, hashlib.sha256(body).hexdigest(), method, path, headers)

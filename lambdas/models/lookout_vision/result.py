@@ -20,9 +20,9 @@ def result_of(reply: Reply) -> Result:
     """
     try:
         members = json.loads(reply.body)
-        found = members["DetectAnomalyResult"]
-        mask = base64.b64decode(found.pop("AnomalyMask", ""), validate=True)
-        label = anomaly_label(found)
+        anomaly_result = members["DetectAnomalyResult"]
+        mask = base64.b64decode(anomaly_result.pop("AnomalyMask", ""), validate=True)
+        label = anomaly_label(anomaly_result)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"the service's answer is not one of DetectAnomalies: {reply.body[:100]!r}") from error
     metadata = {"RequestId": reply.request_id, "HTTPStatusCode": 200, "RetryAttempts": 0}

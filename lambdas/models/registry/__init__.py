@@ -26,19 +26,19 @@ def console_of(model_arn: str | None) -> str:
     """The console that shows the model, as a noun phrase. Without an ARN it names those of all services of AWS."""
     if model_arn:
         return facts_of(model_arn).console
-    return " or ".join(each.console for each in _SERVICES.values() if not each.ended)
+    return " or ".join(facts.console for facts in _SERVICES.values() if not facts.end_date)
 
 
 def require_service(model_arn: str) -> None:
     """Require that the model's service exists, without calling it. Raises ServiceEnded."""
-    if facts_of(model_arn).ended:
+    if facts_of(model_arn).end_date:
         _module(model_arn, "control_plane").model_endpoint()
 
 
 def find_model(model_arn: str) -> ModelControl:
     """Find the model in its service. Raises ServiceEnded, ModelNotFound, AccessDenied."""
-    found: ModelControl = _module(model_arn, "control_plane").find_model(model_arn)
-    return found
+    model: ModelControl = _module(model_arn, "control_plane").find_model(model_arn)
+    return model
 
 
 def model_of(model_arn: str, handle: str) -> ModelControl:

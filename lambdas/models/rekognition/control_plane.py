@@ -9,7 +9,7 @@ from lambdas.aws.clients import client
 from lambdas.models.ports import ModelControl
 from lambdas.models.rekognition.facts import FACTS
 from lambdas.models.status import ModelState
-from lambdas.models.wire.refusals import looking, not_found, starting, stopping
+from lambdas.models.wire.refusals import look_errors, not_found, start_errors, stop_errors
 
 
 def rekognition_client() -> Any:
@@ -31,11 +31,11 @@ def find_model(model_arn: str) -> ModelControl:
         ModelNotFound, AccessDenied
     """
     project = ModelArn.of(model_arn).project
-    with looking(FACTS, model_arn):
+    with look_errors(FACTS, model_arn):
         pages = rekognition_client().get_paginator("describe_projects").paginate(ProjectNames=[project])
-        for found in (each for page in pages for each in page["ProjectDescriptions"]):
-            if f":project/{project}/" in found["ProjectArn"]:
-                return model_of(model_arn, found["ProjectArn"])
+        for found_project in (description for page in pages for description in page["ProjectDescriptions"]):
+            if f":project/{project}/" in found_project["ProjectArn"]:
+                return model_of(model_arn, found_project["ProjectArn"])
     raise not_found(model_arn, f"there is no project {project}")
 
 
@@ -59,7 +59,7 @@ class RekognitionModel:
         Raises:
             ModelNotFound, AccessDenied
         """
-        with looking(FACTS, self.model_arn):
+        with look_errors(FACTS, self.model_arn):
             pages = self._client.get_paginator("describe_project_versions").paginate(
                 ProjectArn=self.handle, VersionNames=[self._version]
             )
@@ -85,7 +85,7 @@ class RekognitionModel:
             ModelStartFailed: a retry would be refused, too. ModelNotFound, AccessDenied.
         """
         scaling = {} if max_units is None else {"MaxInferenceUnits": max_units}
-        with starting(FACTS, self.model_arn, failed):
+        with start_errors(FACTS, self.model_arn, failed):
             self._client.start_project_version(ProjectVersionArn=self.model_arn, MinInferenceUnits=min_units, **scaling)
 
     def stop(self, *, token: str = "") -> None:
@@ -94,5 +94,5 @@ class RekognitionModel:
         Raises:
             ModelNotFound, AccessDenied
         """
-        with stopping(FACTS, self.model_arn):
+        with stop_errors(FACTS, self.model_arn):
             self._client.stop_project_version(ProjectVersionArn=self.model_arn)

@@ -6,7 +6,7 @@ from iu_tuner.contract.model_arn import SERVICE, ModelArn
 from lambdas.models.facts import ServiceFacts
 
 OPERATION = "DetectCustomLabels"
-_TRY = "try one of them with the AWS CLI (aws rekognition detect-custom-labels)"
+_TRY_ADVICE = "try one of them with the AWS CLI (aws rekognition detect-custom-labels)"
 
 
 def _dimensions(model_arn: str) -> dict[str, str]:
@@ -43,11 +43,11 @@ FACTS = ServiceFacts(
             "ValidationException",
         }
     ),
-    lagging=frozenset({"InvalidS3ObjectException"}),
+    lagging_refusals=frozenset({"InvalidS3ObjectException"}),
     not_about_images={
         "InvalidS3ObjectException": "see that the bucket is in the model's Region and lets ProbeImages and ApplyLoad"
         " read, or give images.source bytes",
-        "InvalidParameterException": _TRY,
-        "ValidationException": _TRY,
+        "InvalidParameterException": _TRY_ADVICE,
+        "ValidationException": _TRY_ADVICE,
     },
 )

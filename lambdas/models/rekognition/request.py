@@ -18,7 +18,7 @@ _HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"Reko
 
 def request_with_bytes(model_arn: str, image: bytes, min_confidence: float | None = None) -> PreparedRequest:
     """A request that contains the image's bytes."""
-    return _prepared(model_arn, {"Bytes": base64.b64encode(image).decode()}, min_confidence)
+    return _prepared_request(model_arn, {"Bytes": base64.b64encode(image).decode()}, min_confidence)
 
 
 def request_with_object(
@@ -26,12 +26,12 @@ def request_with_object(
 ) -> PreparedRequest:
     """A request that names an object in S3, or one version of it."""
     version = {} if version_id is None else {"Version": version_id}
-    return _prepared(model_arn, {"S3Object": {"Bucket": bucket, "Name": key, **version}}, min_confidence)
+    return _prepared_request(model_arn, {"S3Object": {"Bucket": bucket, "Name": key, **version}}, min_confidence)
 
 
-def _prepared(model_arn: str, image: dict[str, Any], min_confidence: float | None) -> PreparedRequest:
-    least = {} if min_confidence is None else {"MinConfidence": min_confidence}
-    body = json.dumps({"ProjectVersionArn": model_arn, "Image": image, **least}).encode()
+def _prepared_request(model_arn: str, image: dict[str, Any], min_confidence: float | None) -> PreparedRequest:
+    confidence_limit = {} if min_confidence is None else {"MinConfidence": min_confidence}
+    body = json.dumps({"ProjectVersionArn": model_arn, "Image": image, **confidence_limit}).encode()
     return PreparedRequest(body, hashlib.sha256(body).hexdigest(), headers=_HEADERS)
 
 

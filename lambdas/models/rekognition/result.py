@@ -18,14 +18,14 @@ def result_of(reply: Reply) -> Result:
     """
     try:
         members = json.loads(reply.body)
-        labels = tuple(_label(each) for each in members["CustomLabels"])
+        labels = tuple(_label(custom_label) for custom_label in members["CustomLabels"])
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(f"the service's answer is not one of DetectCustomLabels: {reply.body[:100]!r}") from error
     metadata = {"RequestId": reply.request_id, "HTTPStatusCode": 200, "RetryAttempts": 0}
     return Result({**members, "ResponseMetadata": metadata}, labels)
 
 
-def _label(answered: dict[str, Any]) -> Label:
-    sides = (answered.get("Geometry") or {}).get("BoundingBox")
+def _label(custom_label: dict[str, Any]) -> Label:
+    sides = (custom_label.get("Geometry") or {}).get("BoundingBox")
     box = None if sides is None else Box(sides["Left"], sides["Top"], sides["Width"], sides["Height"])
-    return Label(answered["Name"], answered["Confidence"], box)
+    return Label(custom_label["Name"], custom_label["Confidence"], box)

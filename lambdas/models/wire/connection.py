@@ -69,10 +69,10 @@ class HttpConnection:
         self._connection.close()
 
     def _exchange(self, head: bytes, body: bytes) -> HttpReply:
-        wire = self._open_socket()
-        wire.sendall(head)
-        wire.sendall(body)
-        reply = read_reply(wire.recv)
+        open_socket = self._open_socket()
+        open_socket.sendall(head)
+        open_socket.sendall(body)
+        reply = read_reply(open_socket.recv)
         if reply.is_last:
             self._connection.close()
         return reply
@@ -90,12 +90,12 @@ class HttpConnection:
 
         A TLS 1.3 socket may also hold session tickets, which are no application data.
         """
-        wire = self._connection.sock
-        wire.settimeout(0)
+        open_socket = self._connection.sock
+        open_socket.settimeout(0)
         try:
-            wire.recv(1)
+            open_socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
-            wire.settimeout(self._timeout_s)
+            open_socket.settimeout(self._timeout_s)
             return True
         except OSError:
             pass
@@ -103,9 +103,9 @@ class HttpConnection:
 
 
 @cache
-def _tls_context(trusted: str) -> ssl.SSLContext:
+def _tls_context(certificates_path: str) -> ssl.SSLContext:
     """The TLS context of all connections. It is cached, as creating one takes 50 ms of CPU and 0.7 MB."""
-    return ssl.create_default_context(cafile=trusted)
+    return ssl.create_default_context(cafile=certificates_path)
 
 
 def _trusted_certificates() -> str:

@@ -9,8 +9,8 @@ import http.client
 from collections.abc import Callable
 from typing import NamedTuple
 
-RECEIVED_AT_ONCE = 16_384  # bytes: the maximum size of a TLS record
-MAX_HEAD = 65_536  # bytes: http.client's limit of a line
+RECEIVE_BYTES = 16_384  # bytes: the maximum size of a TLS record
+MAX_HEAD_BYTES = 65_536  # bytes: http.client's limit of a line
 
 
 class HttpReply(NamedTuple):
@@ -36,20 +36,20 @@ def read_reply(receive: Callable[[int], bytes]) -> HttpReply:
     stream = _Stream(receive)
     status = 100
     while status < 200:
-        first, *lines = stream.until(b"\r\n\r\n").split(b"\r\n")
-        status = _status(first)
-    fields = [line.partition(b":") for line in lines]
-    headers = {name.strip().lower(): value.strip() for name, _, value in fields}
-    is_last = first.startswith(b"HTTP/1.0") or b"close" in headers.get(b"connection", b"").lower()
-    names = headers.get(b"x-amzn-requestid", b"").lower(), headers.get(b"x-amzn-errortype", b"")
+        status_line, *lines = stream.read_until(b"\r\n\r\n").split(b"\r\n")
+        status = _status(status_line)
+    header_lines = [line.partition(b":") for line in lines]
+    headers = {name.strip().lower(): value.strip() for name, _, value in header_lines}
+    is_last = status_line.startswith(b"HTTP/1.0") or b"close" in headers.get(b"connection", b"").lower()
+    request_and_error = headers.get(b"x-amzn-requestid", b"").lower(), headers.get(b"x-amzn-errortype", b"")
     if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
-        return HttpReply(status, b"".join(iter(stream.chunk, b"")), is_last, *names)
+        return HttpReply(status, b"".join(iter(stream.read_chunk, b"")), is_last, *request_and_error)
     length = headers.get(b"content-length")
     if status in (204, 304):
-        return HttpReply(status, b"", is_last, *names)
+        return HttpReply(status, b"", is_last, *request_and_error)
     if length is None:
-        return HttpReply(status, stream.rest(), True, *names)
-    return HttpReply(status, stream.exactly(_number(length, 10)), is_last, *names)
+        return HttpReply(status, stream.read_rest(), True, *request_and_error)
+    return HttpReply(status, stream.read_exactly(_number(length, 10)), is_last, *request_and_error)
 
 
 def _status(line: bytes) -> int:
@@ -74,47 +74,47 @@ class _Stream:
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive = receive
-        self._held = b""
+        self._unread = b""
 
-    def until(self, mark: bytes) -> bytes:
+    def read_until(self, delimiter: bytes) -> bytes:
         """Read up to the mark. Returns the bytes before it; the mark itself is removed."""
-        while mark not in self._held:
-            if len(self._held) > MAX_HEAD:
+        while delimiter not in self._unread:
+            if len(self._unread) > MAX_HEAD_BYTES:
                 raise http.client.LineTooLong("head")
-            self._held += self._more()
-        before, _, self._held = self._held.partition(mark)
+            self._unread += self._receive_more()
+        before, _, self._unread = self._unread.partition(delimiter)
         return before
 
-    def exactly(self, length: int) -> bytes:
+    def read_exactly(self, length: int) -> bytes:
         """Read this number of bytes."""
-        parts, missing = [self._held], length - len(self._held)
-        while missing > 0:
-            parts.append(self._more())
-            missing -= len(parts[-1])
-        whole = b"".join(parts)
-        self._held = whole[length:]
-        return whole[:length]
+        parts, missing_bytes = [self._unread], length - len(self._unread)
+        while missing_bytes > 0:
+            parts.append(self._receive_more())
+            missing_bytes -= len(parts[-1])
+        received = b"".join(parts)
+        self._unread = received[length:]
+        return received[:length]
 
-    def chunk(self) -> bytes:
+    def read_chunk(self) -> bytes:
         """Read the next chunk of a body. Returns empty bytes after the last one, when the trailers are read, too."""
-        length = _number(self.until(b"\r\n").partition(b";")[0], 16)
-        chunk = self.exactly(length)
-        while length == 0 and self.until(b"\r\n"):
+        length = _number(self.read_until(b"\r\n").partition(b";")[0], 16)
+        chunk = self.read_exactly(length)
+        while length == 0 and self.read_until(b"\r\n"):
             pass
-        return chunk if length == 0 else self._without_end(chunk)
+        return chunk if length == 0 else self._without_chunk_end(chunk)
 
-    def _without_end(self, chunk: bytes) -> bytes:
-        if self.exactly(2) != b"\r\n":
+    def _without_chunk_end(self, chunk: bytes) -> bytes:
+        if self.read_exactly(2) != b"\r\n":
             raise http.client.HTTPException("a chunk is longer than it says")
         return chunk
 
-    def rest(self) -> bytes:
+    def read_rest(self) -> bytes:
         """Read all bytes until the connection ends."""
-        parts = [self._held, *iter(lambda: self._receive(RECEIVED_AT_ONCE), b"")]
+        parts = [self._unread, *iter(lambda: self._receive(RECEIVE_BYTES), b"")]
         return b"".join(parts)
 
-    def _more(self) -> bytes:
-        more = self._receive(RECEIVED_AT_ONCE)
-        if not more:
+    def _receive_more(self) -> bytes:
+        received = self._receive(RECEIVE_BYTES)
+        if not received:
             raise http.client.RemoteDisconnected("the connection was closed before the reply was complete")
-        return more
+        return received

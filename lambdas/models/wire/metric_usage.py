@@ -14,16 +14,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from iu_tuner.contract.errors import AccessDenied, InternalError
 from lambdas.aws.clients import client
 from lambdas.models.facts import ServiceFacts
-from lambdas.models.recent_traffic import MINUTES, TrafficSeen, seen
+from lambdas.models.recent_traffic import RECENT_MINUTES, TrafficSeen, recent_traffic
 from lambdas.models.usage import UsageSums, Window
 
 Sums = dict[int, float]  # start of the period in epoch seconds -> sum
 Dimensions = Mapping[str, str]
 
 MINUTE_S = 60
-IN_SERVICE = "InServiceInferenceUnits"
-_OTHER_TRAFFIC = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
-PAGE = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
+UNITS_METRIC = "InServiceInferenceUnits"
+_TRAFFIC_ADVICE = "cloudwatch:GetMetricData is needed to know whether other clients use the running model"
+MAX_PAGE_VALUES = 20_000  # values per response; CloudWatch's maximum, 100,800, takes longer than the client's timeout
 
 
 def cloudwatch_client() -> Any:
@@ -45,47 +45,47 @@ class MetricUsage:
         # The demand of clients: successful requests, and those that were throttled for lack of capacity.
         self._demand = service.metric_counts[:2]
 
-    def recent(self, now: float) -> TrafficSeen:
-        """The requests of the MINUTES before `now` (epoch seconds).
+    def recent_requests(self, now: float) -> TrafficSeen:
+        """The requests of the RECENT_MINUTES before `now` (epoch seconds).
 
         Raises:
             AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
         """
         # Data points are at whole minutes, and that of the present minute counts, too.
-        first = int(now // MINUTE_S * MINUTE_S - MINUTES * 60)
+        first_start = int(now // MINUTE_S * MINUTE_S - RECENT_MINUTES * 60)
         sources = [*self._of_model, self._of_account] if self._of_account else self._of_model
         metrics = self._service.metric_counts
-        asked = [(metric, dimensions) for dimensions in sources for metric in metrics]
-        with _explained("whether other clients use the running model", _OTHER_TRAFFIC):
-            series = self._series(asked, first, now, MINUTE_S)
+        metrics_asked = [(metric, dimensions) for dimensions in sources for metric in metrics]
+        with _as_run_errors("whether other clients use the running model", _TRAFFIC_ADVICE):
+            series = self._series(metrics_asked, first_start, now, MINUTE_S)
         values = [
-            [value for sums in series[at : at + len(metrics)] for value in sums.values()]
-            for at in range(0, len(series), len(metrics))
+            [value for sums in series[index : index + len(metrics)] for value in sums.values()]
+            for index in range(0, len(series), len(metrics))
         ]
-        own = len(self._of_model)
-        return seen(values[:own], [value for account in values[own:] for value in account])
+        of_model, of_account = values[: len(self._of_model)], values[len(self._of_model) :]
+        return recent_traffic(of_model, [value for account in of_account for value in account])
 
-    def in_service(self, now: float) -> int | None:
-        """The inference units in service by the newest value of the last MINUTES. Returns None if there is none.
+    def units_in_service(self, now: float) -> int | None:
+        """The inference units in service by the newest value of the last RECENT_MINUTES. Returns None if there is none.
 
         Raises:
             AccessDenied, InternalError: CloudWatch does not answer.
         """
-        asked = [(IN_SERVICE, self._of_model[0])]
-        with _explained("for the inference units in service", "the pace follows them by cloudwatch:GetMetricData"):
-            (series,) = self._series(asked, now - MINUTES * 60, now, MINUTE_S)
+        metrics_asked = [(UNITS_METRIC, self._of_model[0])]
+        with _as_run_errors("for the inference units in service", "the pace follows them by cloudwatch:GetMetricData"):
+            (series,) = self._series(metrics_asked, now - RECENT_MINUTES * 60, now, MINUTE_S)
         return max(1, round(series[max(series)])) if series else None
 
-    def past(self, window: Window) -> UsageSums:
+    def past_requests(self, window: Window) -> UsageSums:
         """The requests in the window: the model's own series, or else those of the account and Region.
 
         Raises:
             AccessDenied, InternalError: CloudWatch does not answer, which does not mean that there are no requests.
         """
         times = (window.start_s, window.end_s, window.period_s)
-        asked = [(metric, source) for source in self._of_model for metric in self._demand]
-        with _explained("for the model's requests", "demand.fromCloudWatchDays needs cloudwatch:GetMetricData"):
-            *series, in_service = self._series([*asked, (IN_SERVICE, self._of_model[0])], *times)
+        metrics_asked = [(metric, source) for source in self._of_model for metric in self._demand]
+        with _as_run_errors("for the model's requests", "demand.fromCloudWatchDays needs cloudwatch:GetMetricData"):
+            *series, in_service = self._series([*metrics_asked, (UNITS_METRIC, self._of_model[0])], *times)
             for successful, throttled in zip(series[::2], series[1::2], strict=True):
                 if successful or throttled or not self._of_account:
                     return UsageSums(successful, throttled, in_service, of_model=True)
@@ -96,39 +96,40 @@ class MetricUsage:
         self, metrics: Sequence[tuple[str, Dimensions]], start_s: float, end_s: float, period_s: int
     ) -> list[Sums]:
         """The values of each metric, by the start of their period, from all pages of the response."""
-        found: list[Sums] = [{} for _ in metrics]
+        values_by_metric: list[Sums] = [{} for _ in metrics]
         queries = [self._query(f"m{index}", metric, dims, period_s) for index, (metric, dims) in enumerate(metrics)]
         pages = self._client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=queries, StartTime=start_s, EndTime=end_s, MaxDatapoints=PAGE
+            MetricDataQueries=queries, StartTime=start_s, EndTime=end_s, MaxDatapoints=MAX_PAGE_VALUES
         )
         for result in (result for page in pages for result in page["MetricDataResults"]):
             if result.get("StatusCode") in ("InternalError", "Forbidden"):
-                raise _Unanswered(f"{result['Id']}: {result['StatusCode']}")
-            values = found[int(result["Id"].removeprefix("m"))]
+                raise _MissingData(f"{result['Id']}: {result['StatusCode']}")
+            values = values_by_metric[int(result["Id"].removeprefix("m"))]
             for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
                 values[int(moment.timestamp()) // period_s * period_s] = value
-        return found
+        return values_by_metric
 
     def _query(self, query_id: str, metric: str, dimensions: Dimensions, period_s: int) -> dict[str, Any]:
-        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-        described = {"Namespace": self._service.metric_namespace, "MetricName": metric, "Dimensions": named}
-        stat = "Average" if metric == IN_SERVICE else "Sum"
-        return {"Id": query_id, "MetricStat": {"Metric": described, "Period": period_s, "Stat": stat}}
+        dimension_list = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        namespace = self._service.metric_namespace
+        metric_fields = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimension_list}
+        stat = "Average" if metric == UNITS_METRIC else "Sum"
+        return {"Id": query_id, "MetricStat": {"Metric": metric_fields, "Period": period_s, "Stat": stat}}
 
 
-class _Unanswered(Exception):
+class _MissingData(Exception):
     """A response of CloudWatch without the requested data."""
 
 
 @contextmanager
-def _explained(asked: str, denied: str) -> Iterator[None]:
-    """Raise CloudWatch's errors as the run's own. `asked` and `denied` are parts of their sentences."""
+def _as_run_errors(purpose: str, advice: str) -> Iterator[None]:
+    """Raise CloudWatch's errors as the run's own. `purpose` and `advice` are parts of their sentences."""
     try:
         yield
-    except (ClientError, BotoCoreError, _Unanswered) as error:
+    except (ClientError, BotoCoreError, _MissingData) as error:
         # The name ends in "Exception" in only some of CloudWatch's protocols.
         if isinstance(error, ClientError) and error.response["Error"].get("Code", "").startswith("AccessDenied"):
-            raise AccessDenied(f"{error} - {denied}: grant it to the function's role") from error
+            raise AccessDenied(f"{error} - {advice}: grant it to the function's role") from error
         raise InternalError(
-            f"CloudWatch could not be asked {asked} ({error}) - nothing was started; run again"
+            f"CloudWatch could not be asked {purpose} ({error}) - nothing was started; run again"
         ) from error

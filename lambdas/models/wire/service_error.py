@@ -24,12 +24,12 @@ class ServiceError:
 
 def error_in(body: bytes, error_type: bytes = b"") -> ServiceError:
     """The error in a body of AWS's JSON protocols; a proxy's body may be anything. `error_type` names it if given."""
-    members = _parsed(body)
+    members = _error_members(body)
     name = error_type.decode("latin-1") or members.get("__type") or members.get("Code") or members.get("code")
     return ServiceError(_name(name), _one_line(members.get("Message") or members.get("message")), members)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _error_members(body: bytes) -> dict[str, Any]:
     try:
         error = json.loads(body)
     except (ValueError, RecursionError):
@@ -45,5 +45,5 @@ def _name(value: object) -> str:
 
 def _one_line(value: object) -> str:
     """The text in one line, without control characters and lone surrogates, which JSON allows but storage does not."""
-    text = "".join(each if each.isprintable() else " " for each in str(value or "")[:MAX_MESSAGE])
+    text = "".join(character if character.isprintable() else " " for character in str(value or "")[:MAX_MESSAGE])
     return " ".join(text.split())

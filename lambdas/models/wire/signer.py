@@ -13,8 +13,8 @@ from botocore.awsrequest import AWSRequest
 from lambdas.models.ports import PreparedRequest
 
 # AWS accepts a SigV4 signature for five minutes. One minute leaves time for clock differences and for sending.
-SIGNED_FOR_S = 60.0
-HEADS_KEPT = 1000  # signed heads, of about 1 kB each; a load generator repeats its requests, a batch does not
+SIGNATURE_REUSE_S = 60.0
+MAX_CACHED_HEADS = 1000  # signed heads, of about 1 kB each; a load generator repeats its requests, a batch does not
 
 _HEADERS = {"amz-sdk-request": "attempt=1; max=1", "User-Agent": "inference-unit-tuner", "Accept-Encoding": "identity"}
 
@@ -39,16 +39,17 @@ class Signer:
         """The request line and the signed headers, up to and including the empty line."""
         now = self._clock()
         signed_at, head = self._heads.get(prepared.sha256, (0.0, b""))
-        if abs(now - signed_at) >= SIGNED_FOR_S:
-            head = self._signed(prepared)
-            if len(self._heads) >= HEADS_KEPT:
+        if abs(now - signed_at) >= SIGNATURE_REUSE_S:
+            head = self._signed_head(prepared)
+            if len(self._heads) >= MAX_CACHED_HEADS:
                 self._heads.clear()
             self._heads[prepared.sha256] = now, head
         return head
 
-    def _signed(self, prepared: PreparedRequest) -> bytes:
-        own = {"Host": self.endpoint.netloc, "X-Amz-Content-SHA256": prepared.sha256}
-        request = AWSRequest(prepared.method, f"{self._url}{prepared.path}", {**prepared.headers, **_HEADERS, **own})
+    def _signed_head(self, prepared: PreparedRequest) -> bytes:
+        own_headers = {"Host": self.endpoint.netloc, "X-Amz-Content-SHA256": prepared.sha256}
+        headers = {**prepared.headers, **_HEADERS, **own_headers}
+        request = AWSRequest(prepared.method, f"{self._url}{prepared.path}", headers)
         self._signer.add_auth(request)
         lines = [f"{name}: {value}" for name, value in request.headers.items()]
         path = f"{self.endpoint.path.rstrip('/')}{prepared.path}"

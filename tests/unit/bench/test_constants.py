@@ -6,7 +6,7 @@ import pytest
 
 from bench import constants
 from lambdas.capacity import agreement, looks, saturated
-from lambdas.planning.recommendation import POISSON_FREE_TPS, POISSON_THROTTLED, POISSON_TPS
+from lambdas.planning.recommendation import POISSON_THROTTLE_SHARE, POISSON_TPS, THROTTLE_FREE_TPS
 
 
 def test_the_widths_of_intervals_cover_what_they_say() -> None:
@@ -30,11 +30,13 @@ def test_a_probe_tells_a_limiter_from_one_that_carries_more() -> None:
 
     assert expected == 10.7
     assert same == pytest.approx(expected, abs=0.5)
-    assert faster < saturated.PROBE_THROTTLED * expected / 4
+    assert faster < saturated.MIN_PROBE_THROTTLE_SHARE * expected / 4
 
 
 def test_half_of_what_agrees_is_the_error_of_the_mean() -> None:
-    share, off, _ = next(row for row in constants.agreements(2000) if row[0] == f"{100 * agreement.AGREEING_SHARE:g}")
+    share, off, _ = next(
+        row for row in constants.agreements(2000) if row[0] == f"{100 * agreement.AGREEMENT_TOLERANCE:g}"
+    )
 
     assert float(off) == pytest.approx(float(share) / 2, abs=0.4)
 
@@ -46,5 +48,5 @@ def test_counting_in_whole_seconds_misses_no_more_than_it_is_given() -> None:
 def test_the_advice_on_spiky_traffic_is_what_a_bucket_throttles_of_random_requests() -> None:
     by_rate = {float(row[0]): float(row[2]) for row in constants.random_requests(10_000)}
 
-    assert by_rate[POISSON_TPS] == pytest.approx(100 * POISSON_THROTTLED, abs=0.4)
-    assert by_rate[POISSON_FREE_TPS] == 0.0
+    assert by_rate[POISSON_TPS] == pytest.approx(100 * POISSON_THROTTLE_SHARE, abs=0.4)
+    assert by_rate[THROTTLE_FREE_TPS] == 0.0

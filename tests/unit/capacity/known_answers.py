@@ -13,13 +13,13 @@ from random import Random
 from typing import Any
 
 from lambdas.capacity import agreement
-from lambdas.capacity.confirmation import Paced, paced_part
+from lambdas.capacity.confirmation import PacedCounts, paced_part
 from lambdas.capacity.looks import Look, jitter, last_level, look
 from lambdas.capacity.measurement import Measurement
 from lambdas.capacity.ramp import saturated_part
 from lambdas.capacity.rates import estimator
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.step_checks import is_refused, is_usable, limiting_factor, stalled
+from lambdas.capacity.step_checks import has_refused_workers, is_stalled, is_usable, limiting_factor
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts, WorkerCounts
 from lambdas.load.histogram import LatencyHistogram
@@ -92,29 +92,29 @@ def _of_stretch(counts: list[int]) -> str:
     return _line(
         estimator.interval(counts),
         estimator.interval(counts, noisy=True),
-        estimator.strays(counts),
+        estimator.max_deviation(counts),
         jitter(counts),
-        *(estimator.steady(counts, half) for half in (0.0, 0.5)),
+        *(estimator.is_steady(counts, half) for half in (0.0, 0.5)),
         estimator.period_of(counts),
         estimator.is_windowed(counts),
         estimator.rate_between_refills(counts),
         estimator.seconds_between_refills(counts),
-        (last.cut, last.rose),
-        (seen.has_pause, seen.tells, seen.noisy),
-        agreement.noise_half([seen]),
+        (last.cut_seconds, last.has_risen),
+        (seen.has_pause, seen.is_conclusive, seen.is_noisy),
+        agreement.noise_half_width([seen]),
     )
 
 
 def _of_pair(one: Look, other: Look) -> str:
-    paced = Paced(
+    paced = PacedCounts(
         0.5 * one.attempts_tps, other.counts, sum(one.counts) // 9, sum(one.counts) // 30, 0.0, one, LatencyHistogram()
     )
     return _line(
         agreement.agree(one, other),
-        agreement.together([one, other]),
-        agreement.spanning([one, other]),
-        agreement.noise_half([one, other]),
-        agreement.too_noisy([one, other]),
+        agreement.pooled_rate([one, other]),
+        agreement.spanning_interval([one, other]),
+        agreement.noise_half_width([one, other]),
+        agreement.is_too_noisy([one, other]),
         agreement.fair_share(one, paced) if one.rate.estimate else None,
         paced.clean_rate is not None,
         paced.clean_rate and paced.clean_rate.throttle_ratio_below,
@@ -155,12 +155,12 @@ def _worker(random: Random, base_s: float, throttled: int) -> WorkerCounts:
 def _of_step(counts: StepCounts) -> str:
     part, seen, paced = saturated_part(counts), look(counts), paced_part(counts)
     return _line(
-        (is_usable(counts), stalled(counts), is_refused(counts), limiting_factor(counts)),
+        (is_usable(counts), is_stalled(counts), has_refused_workers(counts), limiting_factor(counts)),
         estimator.saturated_seconds(counts),
         estimator.saturated_seconds(counts, 3),
         estimator.accepted_rate(counts),
         part and [(worker.seconds, worker.ready_s) for worker in part.workers],
-        seen and (seen.counts, seen.attempts_tps, seen.cut, seen.rose),
+        seen and (seen.counts, seen.attempts_tps, seen.cut_seconds, seen.has_risen),
         (paced.accepted_by_second, paced.throttled, paced.failed, paced.late_share),
         estimator.widen_by_lost_requests(Interval(5.0, 4.5, 5.5), counts.unanswered_tps),
     )
@@ -176,9 +176,11 @@ def _of_search(limits: SearchLimits, truth: dict[str, Any]) -> str:
 
 
 def _of_measurement(found: Measurement) -> list[Any]:
-    others = [getattr(found, name) for name in ("ending", "concurrency", "max_tps", "confirmed", "windowed", "looks")]
-    clean = found.clean and (found.clean.tps, found.clean.sent, found.clean.throttled)
-    return [*others, found.late_share, found.unsettled, clean]
+    others = [
+        getattr(found, name) for name in ("ending", "concurrency", "max_tps", "is_confirmed", "is_windowed", "looks")
+    ]
+    clean = found.clean_rate and (found.clean_rate.tps, found.clean_rate.sent, found.clean_rate.throttled)
+    return [*others, found.late_share, found.unsettled_reason, clean]
 
 
 def _line(*values: Any) -> str:

@@ -39,7 +39,7 @@ def saturated(level: Sequence[int], elapsed_s: float = 20.0) -> SaturatedModel:
     seconds = float(len(counts))
     plan = StepPlan("ramp", 16, 1, seconds, seconds, seconds)
     model = SaturatedModel(LoadTest(SearchLimits(), elapsed_s), StepCounts(plan, [worker(counts, [20] * len(counts))]))
-    assert list(model.first.counts) == list(level)
+    assert list(model.first_look.counts) == list(level)
     return model
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.capacity.confirmation import Paced, paced_part, paced_seconds, run_evenly
+from lambdas.capacity.confirmation import PacedCounts, paced_part, paced_seconds, run_evenly
 from lambdas.capacity.measurement import CleanRate
 from lambdas.capacity.step_checks import LoadTest
 from lambdas.capacity.step_plans import SearchLimits
@@ -18,8 +18,8 @@ from tests.unit.capacity.steps import Played, worker
 PLAN = StepPlan("confirm", 4, 1, 2.0, 2.0, 2.0, paced_tps=9.0, paced_s=7.4)
 
 
-def paced(accepted: tuple[int, ...], throttled: int = 0, failed: int = 0) -> Paced:
-    return Paced(9.0, accepted, throttled, failed, 0.0, None, LatencyHistogram())
+def paced(accepted: tuple[int, ...], throttled: int = 0, failed: int = 0) -> PacedCounts:
+    return PacedCounts(9.0, accepted, throttled, failed, 0.0, None, LatencyHistogram())
 
 
 def step(accepted: list[int], throttled: list[int], late: int = 0) -> StepCounts:

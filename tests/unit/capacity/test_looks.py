@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.capacity import agreement
-from lambdas.capacity.confirmation import Paced
+from lambdas.capacity.confirmation import PacedCounts
 from lambdas.capacity.looks import Look, jitter, last_level, look
 from lambdas.load.histogram import LatencyHistogram
 from lambdas.load.step import StepPlan
@@ -35,12 +35,12 @@ from tests.unit.capacity.steps import steady
 )
 def test_only_the_last_level_counts(seconds: list[int], expected: list[int]) -> None:
     assert list(last_level(seconds).counts) == expected
-    assert last_level(seconds).cut == len(seconds) - len(expected)
+    assert last_level(seconds).cut_seconds == len(seconds) - len(expected)
 
 
 def test_a_rise_is_noted() -> None:
-    assert last_level([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).rose
-    assert not last_level([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).rose
+    assert last_level([10, 10, 11, 10, 10, 13, 13, 14, 13, 13, 13]).has_risen
+    assert not last_level([25, 25, 26, 25, 24, 20, 19, 18, 19, 18, 19, 18]).has_risen
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_rise_is_noted() -> None:
     ],
 )
 def test_a_level_may_have_one_second_astray(seconds: list[int], cut: int) -> None:
-    assert last_level(seconds).cut == cut
+    assert last_level(seconds).cut_seconds == cut
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
@@ -63,7 +63,7 @@ def test_a_look_is_the_end_of_what_was_seen(seconds: list[int]) -> None:
     seen = last_level(seconds)
 
     assert 1 <= seen.seconds <= len(seconds)
-    assert list(seen.counts) == seconds[seen.cut :]
+    assert list(seen.counts) == seconds[seen.cut_seconds :]
     assert seen.seconds >= min(4, len(seconds))
 
 
@@ -97,12 +97,12 @@ def test_a_dip_is_a_pause_that_was_recovered_from(seconds: list[int], has_pause:
     ],
 )
 def test_a_look_tells_a_rate_if_it_is_long_and_precise_enough(counts: tuple[int, ...], tells: bool) -> None:
-    assert Look(counts).tells is tells
+    assert Look(counts).is_conclusive is tells
 
 
 @pytest.mark.parametrize(("counts", "noisy"), [((12, 9, 12, 9), False), ((11, 11, 9, 9), True), ((5, 5, 5, 5), False)])
 def test_counts_that_stray_by_more_than_one_and_a_half_are_noisy(counts: tuple[int, ...], noisy: bool) -> None:
-    assert Look(counts).noisy is noisy
+    assert Look(counts).is_noisy is noisy
 
 
 def test_a_look_that_shows_nothing_has_no_attempts_and_no_cut() -> None:
@@ -135,7 +135,7 @@ def test_looks_agree_that_tell_the_same(other: tuple[int, ...], agrees: bool) ->
 
 
 def test_looks_apart_but_in_agreement_are_spanned_and_their_mean_counts_both_alike() -> None:
-    together = agreement.together([FIRST, Look((21, 21, 21, 21, 21))])
+    together = agreement.pooled_rate([FIRST, Look((21, 21, 21, 21, 21))])
 
     assert together.estimate == pytest.approx((20 + 21) / 2)
     assert together.low < 20 < 21 < (together.high or 0)
@@ -145,28 +145,28 @@ def test_counting_is_no_noise_but_spread_is() -> None:
     random = Random(5)
     spread = Look(tuple(round(random.gauss(10, 3)) for _ in range(12)))
 
-    assert agreement.noise_half([Look((1, 1, 2, 1, 1, 1, 2, 1))]) == 0
-    assert agreement.noise_half([spread]) > 0.1 * 10
-    assert agreement.too_noisy([spread])
+    assert agreement.noise_half_width([Look((1, 1, 2, 1, 1, 1, 2, 1))]) == 0
+    assert agreement.noise_half_width([spread]) > 0.1 * 10
+    assert agreement.is_too_noisy([spread])
 
 
 def test_noise_of_one_look_is_noise_of_all() -> None:
     calm, spread = Look((20,) * 12), Look((10, 10, 10, 30, 30, 30, 10, 10, 10, 30, 30, 30))
 
-    assert agreement.noise_half([calm, spread]) > agreement.noise_half([calm, calm]) == 0
+    assert agreement.noise_half_width([calm, spread]) > agreement.noise_half_width([calm, calm]) == 0
 
 
 def test_noise_is_three_standard_errors_of_blocks_of_three_seconds() -> None:
     """Blocks of 30 and 90 have a variance of 1,200, or 400 a second; the mean of twelve has a twelfth of it."""
     spread = Look((10,) * 6 + (30,) * 6)
 
-    assert agreement.noise_half([spread]) == pytest.approx(3 * (1200 / 3) ** 0.5 / 12**0.5)
+    assert agreement.noise_half_width([spread]) == pytest.approx(3 * (1200 / 3) ** 0.5 / 12**0.5)
 
 
 def test_two_slow_clients_share_a_limit_as_fast_ones_do() -> None:
     """A limit of 0.5 requests/s, of which another client asks for 0.25."""
     saturated = Look((1, 0, 1, 0, 1, 0, 0), attempts_tps=1.5)
-    tried = Paced(0.5, (1, 0, 0) * 20_000, 10_000, 0, 0.0, None, LatencyHistogram())
+    tried = PacedCounts(0.5, (1, 0, 0) * 20_000, 10_000, 0, 0.0, None, LatencyHistogram())
 
     assert agreement.fair_share(saturated, tried) == pytest.approx(0.25, rel=0.05)
 
@@ -177,7 +177,9 @@ def test_without_two_rates_of_attempts_nothing_is_known_of_another_client(
 ) -> None:
     saturated = Look((level,) * 11, attempts_tps=90.0)
 
-    assert agreement.fair_share(saturated, Paced(rate, (accepted,) * 9, 9, 0, 0.0, None, LatencyHistogram())) is None
+    assert (
+        agreement.fair_share(saturated, PacedCounts(rate, (accepted,) * 9, 9, 0, 0.0, None, LatencyHistogram())) is None
+    )
 
 
 def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None:
@@ -186,19 +188,19 @@ def test_what_another_client_leaves_follows_from_two_rates_of_attempts() -> None
     saturated = Look((round(limit * attempts / (attempts + others)),) * 11, attempts_tps=attempts)
     accepted = limit * paced / (paced + others)
     seconds = 1000  # no room for chance
-    tried = Paced(
+    tried = PacedCounts(
         paced, (round(accepted),) * seconds, round((paced - accepted) * seconds), 0, 0.0, None, LatencyHistogram()
     )
 
     share = agreement.fair_share(saturated, tried)
 
     assert share == pytest.approx(limit - others, rel=0.12)
-    assert agreement.fair_share(saturated, Paced(95.0, (27,) * 6, 9, 0, 0.0, None, LatencyHistogram())) is None
+    assert agreement.fair_share(saturated, PacedCounts(95.0, (27,) * 6, 9, 0, 0.0, None, LatencyHistogram())) is None
 
 
 def test_a_fair_share_allows_for_chance() -> None:
     saturated = Look((27,) * 11, attempts_tps=90.0)
-    few = Paced(25.0, (25,) * 6, 0, 0, 0.0, None, LatencyHistogram())
+    few = PacedCounts(25.0, (25,) * 6, 0, 0, 0.0, None, LatencyHistogram())
 
     share = agreement.fair_share(saturated, few)
 
@@ -208,7 +210,7 @@ def test_a_fair_share_allows_for_chance() -> None:
 
 def test_where_the_other_client_takes_nearly_all_nothing_is_left() -> None:
     saturated = Look((9,) * 11, attempts_tps=90.0)
-    tried = Paced(30.0, (4,) * 1000, 26_000, 0, 0.0, None, LatencyHistogram())
+    tried = PacedCounts(30.0, (4,) * 1000, 26_000, 0, 0.0, None, LatencyHistogram())
 
     assert agreement.fair_share(saturated, tried) == 0
 

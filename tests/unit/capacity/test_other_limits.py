@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.capacity.other_limits import answered_seconds, measure_latency_bound, measure_windowed
+from lambdas.capacity.other_limits import measure_latency_bound, measure_windowed, replies_by_second
 from lambdas.capacity.step_checks import LoadTest
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
@@ -33,7 +33,7 @@ def test_the_queue_is_empty_before_its_replies_are_counted(latency_s: float, wai
 def test_the_first_two_seconds_of_replies_are_left_out() -> None:
     plan = StepPlan("latency", 4, 1, 14.0, 14.0, 14.0)
 
-    assert answered_seconds(steady(plan, 7)) == [7] * 12
+    assert replies_by_second(steady(plan, 7)) == [7] * 12
 
 
 def test_a_rate_that_passes_at_once_is_confirmed() -> None:
@@ -41,7 +41,8 @@ def test_a_rate_that_passes_at_once_is_confirmed() -> None:
 
     assert [plan.paced_tps for plan in played.plans[1:]] == [pytest.approx(18.0)]
     found = played.result
-    assert (found.ending, found.concurrency, found.confirmed, found.clean.tps) == ("latency-bound", 12, True, 18.0)
+    assert (found.ending, found.concurrency) == ("latency-bound", 12)
+    assert (found.is_confirmed, found.clean_rate.tps) == (True, 18.0)
     assert found.max_tps.estimate == 20
     assert 19.5 < found.max_tps.low < 20
 
@@ -55,7 +56,7 @@ def test_the_next_rate_is_lower_by_the_share_that_was_throttled(accepted: int, t
     first, second = (plan.paced_tps for plan in played.plans[1:])
     assert second == pytest.approx(factor * first)
     found = played.result
-    assert (found.confirmed, found.clean.tps) == (False, second)
+    assert (found.is_confirmed, found.clean_rate.tps) == (False, second)
     assert found.max_tps.low == pytest.approx(min(accepted, second, 199))
 
 
@@ -63,13 +64,13 @@ def test_after_three_rates_that_are_throttled_none_is_clean() -> None:
     played = queueing((20, 0), (16, 2), (14, 1), (15, 1), (10, 0))
 
     assert len(played.plans) == 1 + 3
-    assert (played.result.clean, played.result.confirmed, played.result.max_tps.low) == (None, False, 14.0)
+    assert (played.result.clean_rate, played.result.is_confirmed, played.result.max_tps.low) == (None, False, 14.0)
 
 
 def test_a_second_without_replies_counts_as_none() -> None:
     plan = StepPlan("latency", 4, 1, 14.0, 14.0, 14.0)
 
-    assert answered_seconds(StepCounts(plan, [worker([9] * 5, seconds=14.0)])) == [9] * 3 + [0] * 9
+    assert replies_by_second(StepCounts(plan, [worker([9] * 5, seconds=14.0)])) == [9] * 3 + [0] * 9
 
 
 @pytest.mark.parametrize(("latency_s", "workers"), [(0.2, 4), (2.0, 7)])
@@ -95,7 +96,7 @@ def test_a_confirmation_without_any_request_confirms_nothing() -> None:
     played = queueing((20, 0), silent, (18, 0))
 
     assert len(played.plans) == 2
-    assert (played.result.clean, played.result.confirmed) == (None, False)
+    assert (played.result.clean_rate, played.result.is_confirmed) == (None, False)
 
 
 def test_a_quota_per_window_is_counted_for_longer_and_confirmed_after_a_refill() -> None:

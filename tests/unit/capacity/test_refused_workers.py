@@ -9,11 +9,11 @@ import pytest
 
 from iu_tuner.contract.choices import MAX_WORKERS
 from iu_tuner.contract.errors import InternalError
-from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.measurement import Measurement, WorkerRefusal
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.refused_workers import lower_bound, without_refused
+from lambdas.capacity.refused_workers import lower_bound, without_refused_steps
 from lambdas.capacity.search import next_move
-from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, paced
+from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, confirmation_plan
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.counts import StepCounts
 from lambdas.load.lambda_quota import workers_warning, workers_within
@@ -63,8 +63,8 @@ def test_a_model_that_fewer_workers_saturate_gets_its_answer() -> None:
     found, _ = searched(ModelTruth(tps_per_iu=15, latency_mean_s=0.2), ONE_LANE, lambda *_: 6)
 
     assert judge(found, quick=True).word == "ok"
-    assert found.refused is not None
-    assert found.refused.given == 6
+    assert found.worker_refusal is not None
+    assert found.worker_refusal.given_workers == 6
     assert found.max_tps is not None
     assert found.max_tps.low <= 15 <= (found.max_tps.high or 0)
 
@@ -75,7 +75,7 @@ def test_a_step_is_refused_once_and_then_run_as_if_nothing_had_been() -> None:
     found, history = searched(ModelTruth(tps_per_iu=30, latency_mean_s=0.2), ONE_LANE, given)
 
     assert history[1].plan == history[2].plan
-    assert found.refused is None
+    assert found.worker_refusal is None
     assert judge(found, quick=True).word == "ok"
 
 
@@ -119,17 +119,17 @@ def ran(phase: Phase, workers: int, given: int | None = None, rate: int = 5) -> 
 def test_the_search_goes_on_with_the_most_workers_that_ran() -> None:
     limits = SearchLimits(start_concurrency=300, max_concurrency=400, in_flight_per_worker=8)
 
-    kept, fewer, refusal = without_refused([ran("ramp", 5), ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
+    kept, fewer, refusal = without_refused_steps([ran("ramp", 5), ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
 
     assert [step.plan.workers for step in kept] == [5]
-    assert refusal == WorkersRefused(16, 3)
+    assert refusal == WorkerRefusal(16, 3)
     assert (fewer.most_workers, fewer.max_concurrency, fewer.start_concurrency) == (5, 40, 40)
 
 
 def test_a_search_with_few_lanes_keeps_its_concurrency() -> None:
     limits = SearchLimits(start_concurrency=4, max_concurrency=20, in_flight_per_worker=8)
 
-    _, fewer, _ = without_refused([ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
+    _, fewer, _ = without_refused_steps([ran("ramp", 16, 3), ran("ramp", 16, 3)], limits)
 
     assert (fewer.most_workers, fewer.max_concurrency, fewer.start_concurrency) == (3, 20, 4)
 
@@ -144,7 +144,7 @@ def test_a_search_with_few_lanes_keeps_its_concurrency() -> None:
     ],
 )
 def test_only_a_step_that_was_refused_twice_is_left_out(steps: list[StepCounts]) -> None:
-    assert without_refused(steps, ONE_LANE) == (steps, ONE_LANE, None)
+    assert without_refused_steps(steps, ONE_LANE) == (steps, ONE_LANE, None)
 
 
 def test_a_refusal_that_fewer_workers_do_not_avoid_ends_the_search() -> None:
@@ -154,13 +154,13 @@ def test_a_refusal_that_fewer_workers_do_not_avoid_ends_the_search() -> None:
     found = next_move(steps, SearchLimits())
 
     assert isinstance(found, Measurement)
-    assert (found.ending, found.refused) == ("client-limited", WorkersRefused(16, 3))
+    assert (found.ending, found.worker_refusal) == ("client-limited", WorkerRefusal(16, 3))
 
 
 def test_a_lower_bound_is_the_rate_of_the_last_step_that_ran_and_was_not_paced() -> None:
     kept = [ran("ramp", 2, rate=5), ran("ramp", 4, rate=6), ran("look", 4, 1, rate=9), ran("confirm", 4, rate=1)]
 
-    found = lower_bound(kept, WorkersRefused(4, 1))
+    found = lower_bound(kept, WorkerRefusal(4, 1))
 
     assert found.max_tps == Interval.lower_bound(24.0)
 
@@ -181,7 +181,7 @@ def test_with_fewer_workers_each_gets_more_lanes(workers: int) -> None:
     assert plan.workers == min(workers, 8)
     assert sum(plan.lanes_of(each) for each in range(plan.workers)) == 64
     assert max(plan.lanes_of(each) for each in range(plan.workers)) <= limits.lanes_per_worker
-    assert paced(500.0, 0.2, 128, limits).workers == min(workers, 94)
+    assert confirmation_plan(500.0, 0.2, 128, limits).workers == min(workers, 94)
 
 
 def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:
@@ -193,4 +193,4 @@ def test_fewer_workers_than_asked_for_are_told_before_the_start() -> None:
 def test_the_refusal_is_told_by_its_numbers() -> None:
     found, _ = searched(ModelTruth(tps_per_iu=100, latency_mean_s=0.2), ONE_LANE, lambda *_: 5)
 
-    assert found.refused == WorkersRefused(wanted=16, given=5)
+    assert found.worker_refusal == WorkerRefusal(planned_workers=16, given_workers=5)

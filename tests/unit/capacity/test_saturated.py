@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.capacity.confirmation import Paced
+from lambdas.capacity.confirmation import PacedCounts
 from lambdas.capacity.looks import Look
 from lambdas.capacity.saturated import SaturatedModel
 from lambdas.capacity.step_checks import LoadTest
@@ -35,7 +35,7 @@ def test_the_second_look_takes_whole_seconds_for_eighty_requests(tps: int, secon
 
 def test_a_noisy_model_gets_a_probe_twelve_percent_above_its_rate() -> None:
     model = saturated(NOISY)
-    assert model.first.noisy
+    assert model.first_look.is_noisy
 
     (plan,) = Played.of(model.look_again(), (20, 30)).plans
 
@@ -59,7 +59,7 @@ def test_a_probe_that_is_hardly_throttled_shows_that_the_model_carries_more(
         steps.send(StepCounts(plan, [replace(counted, workers=plan.workers)]))
 
     assert model.carries_more is carries_more
-    assert [each.rate.estimate for each in model.probed] == [accepted]
+    assert [each.rate.estimate for each in model.probe_looks] == [accepted]
     assert len(model.looks) == 2
 
 
@@ -85,7 +85,7 @@ def test_a_probe_of_which_less_is_accepted_is_a_look(accepted: int, agree: bool)
 @pytest.mark.parametrize(("more", "contradicts"), [(3, False), (15, True)])
 def test_a_probe_contradicts_the_level_if_its_noise_does_not_explain_it(more: int, contradicts: bool) -> None:
     model = saturated([20] * 11)
-    model.probed = [Look(tuple(count + more for count in NOISY))]
+    model.probe_looks = [Look(tuple(count + more for count in NOISY))]
 
     assert model.probe_contradicts is contradicts
 
@@ -93,7 +93,7 @@ def test_a_probe_contradicts_the_level_if_its_noise_does_not_explain_it(more: in
 @pytest.mark.parametrize(("rate", "contradicts"), [(21, False), (22, True)])
 def test_without_noise_seven_percent_more_contradict(rate: int, contradicts: bool) -> None:
     model = saturated([20] * 11)
-    model.probed = [Look((rate,) * 12)]
+    model.probe_looks = [Look((rate,) * 12)]
 
     assert model.probe_contradicts is contradicts
 
@@ -101,7 +101,7 @@ def test_without_noise_seven_percent_more_contradict(rate: int, contradicts: boo
 @pytest.mark.parametrize(("cut", "seconds", "wait_s"), [(2, 6.0, 30.0), (3, 12.0, 0.0)])
 def test_after_a_shift_no_pause_refills_the_credit(cut: int, seconds: float, wait_s: float) -> None:
     model = saturated([20] * 11)
-    model.looks = [replace(model.first, cut=cut)]
+    model.looks = [replace(model.first_look, cut_seconds=cut)]
 
     plan = next(model.look_again())
 
@@ -113,7 +113,7 @@ def test_after_a_shift_no_pause_refills_the_credit(cut: int, seconds: float, wai
 )
 def test_a_probe_is_faster_by_the_requests_that_fail(sent: int, failed: int, tps: float) -> None:
     model = saturated(NOISY)
-    model.paced = Paced(19.0, (sent,), 0, failed, 0.0, None, LatencyHistogram())
+    model.confirmation = PacedCounts(19.0, (sent,), 0, failed, 0.0, None, LatencyHistogram())
 
     assert next(model.look_again()).paced_tps == pytest.approx(tps)
 
@@ -133,29 +133,29 @@ def test_a_second_look_of_four_seconds_is_enough(throttled_from: int, plans: int
 
 def test_what_an_extended_first_look_leaves_out_is_added_up() -> None:
     model = saturated([20] * 5)
-    model.looks = [replace(model.first, cut=3)]
+    model.looks = [replace(model.first_look, cut_seconds=3)]
 
     Played.of(model.look_first(), (20, 20))
 
-    assert (model.first.cut, model.first.seconds) == (3 + 5, 11)
+    assert (model.first_look.cut_seconds, model.first_look.seconds) == (3 + 5, 11)
 
 
 def test_a_longer_look_has_to_agree_with_the_last_one() -> None:
     model = saturated([20] * 11)
-    model.level = [Look((20,) * 11), Look((22,) * 11)]
+    model.agreeing_looks = [Look((20,) * 11), Look((22,) * 11)]
 
     Played.of(model.look_longer(20.0), (23, 20))
 
-    assert (model.looks_agree, len(model.level)) == (True, 3)
+    assert (model.looks_agree, len(model.agreeing_looks)) == (True, 3)
 
 
 def test_the_level_of_the_drain_has_to_agree_with_the_last_look() -> None:
     model = saturated([20] * 11)
-    model.level = [Look((20,) * 11), Look((22,) * 11)]
+    model.agreeing_looks = [Look((20,) * 11), Look((22,) * 11)]
 
     Played.of(model.confirm_lower(15.0), (23, 20))
 
-    assert (model.looks_agree, len(model.level)) == (True, 3)
+    assert (model.looks_agree, len(model.agreeing_looks)) == (True, 3)
 
 
 def test_a_drain_without_throttles_is_no_look() -> None:
@@ -163,7 +163,7 @@ def test_a_drain_without_throttles_is_no_look() -> None:
 
     Played.of(model.confirm_lower(15.0), (15, 0))
 
-    assert (len(model.looks), model.looks_agree, model.clean and model.clean.tps) == (1, True, 15.0)
+    assert (len(model.looks), model.looks_agree, model.clean_rate and model.clean_rate.tps) == (1, True, 15.0)
 
 
 def test_a_second_look_that_burst_credit_filled_is_taken_again() -> None:
@@ -194,7 +194,7 @@ def test_a_lower_rate_is_confirmed_after_a_drain_that_is_a_look() -> None:
     (plan,) = Played.of(model.confirm_lower(15.0), (15, 10)).plans
 
     assert (plan.base_s, plan.paced_tps) == (5.0, 15.0)
-    assert (model.clean, len(model.looks), model.looks_agree, len(model.level)) == (None, 2, False, 1)
+    assert (model.clean_rate, len(model.looks), model.looks_agree, len(model.agreeing_looks)) == (None, 2, False, 1)
 
 
 def test_the_confirmation_has_lanes_for_the_slowest_twentieth_of_the_replies() -> None:
@@ -211,8 +211,8 @@ def test_the_confirmation_has_lanes_for_the_slowest_twentieth_of_the_replies() -
 
 def test_a_pause_in_any_look_is_a_pause() -> None:
     model = saturated([20] * 11)
-    assert not model.paused
+    assert not model.has_paused
 
     model.looks.append(Look((20, 20, 0, 20, 20, 20)))
 
-    assert model.paused
+    assert model.has_paused

@@ -81,7 +81,7 @@ def test_quick_mode_grows_by_four_and_confirms_nothing() -> None:
 
     assert ramp_lanes(run)[:2] == [4, 16]
     assert "confirm" not in phases(run)
-    assert run.measurement.clean is None
+    assert run.measurement.clean_rate is None
 
 
 @pytest.mark.parametrize(
@@ -164,10 +164,10 @@ def test_a_limiter_is_saturated_measured_and_confirmed(tps: float, truth: dict[s
     run = measured(tps_per_iu=tps, **truth)
     found = run.measurement
 
-    assert (found.ending, found.confirmed, found.windowed) == ("saturated", True, False)
+    assert (found.ending, found.is_confirmed, found.is_windowed) == ("saturated", True, False)
     assert found.max_tps is not None and found.max_tps.estimate == pytest.approx(tps, rel=0.02)
-    assert found.clean is not None and found.clean.tps == pytest.approx(0.95 * tps, rel=0.02)
-    assert found.clean.throttled == 0
+    assert found.clean_rate is not None and found.clean_rate.tps == pytest.approx(0.95 * tps, rel=0.02)
+    assert found.clean_rate.throttled == 0
     assert judge(found).word == "ok"
     assert phases(run)[-2:] == ["confirm", "look"]
     assert found.looks == 2
@@ -179,9 +179,9 @@ def test_a_model_that_queues_without_end_is_latency_bound() -> None:
 
     assert found.ending == "latency-bound"
     assert found.max_tps is not None and found.max_tps.estimate == pytest.approx(20, rel=0.05)
-    assert found.clean is not None and found.clean.tps == pytest.approx(18, rel=0.05)
+    assert found.clean_rate is not None and found.clean_rate.tps == pytest.approx(18, rel=0.05)
     # At the clean rate requests wait little: the confirmation must not queue up a backlog first.
-    assert (found.clean.latency.quantile_ms(0.5) or 0) < 500
+    assert (found.clean_rate.latency.quantile_ms(0.5) or 0) < 500
     assert phases(run)[-2:] == ["latency", "confirm"]
 
 
@@ -197,7 +197,7 @@ def test_a_quota_in_windows_of_seconds_is_counted_from_refill_to_refill() -> Non
     run = measured(tps_per_iu=12.0, limiter="fixed_window", window_s=10.0)
     found = run.measurement
 
-    assert found.windowed and found.confirmed
+    assert found.is_windowed and found.is_confirmed
     assert found.max_tps is not None and found.max_tps.estimate == pytest.approx(12, rel=0.02)
     assert "window" in phases(run)
 
@@ -205,7 +205,7 @@ def test_a_quota_in_windows_of_seconds_is_counted_from_refill_to_refill() -> Non
 def test_a_quota_window_longer_than_the_test_gives_no_rate() -> None:
     found = measured(tps_per_iu=5.0, limiter="fixed_window", window_s=600.0, seed=3).measurement
 
-    assert found.ending == "not-saturated" or (found.windowed and found.max_tps is None)
+    assert found.ending == "not-saturated" or (found.is_windowed and found.max_tps is None)
 
 
 def test_an_account_limit_is_told_from_the_models() -> None:
@@ -258,10 +258,10 @@ def test_a_client_that_cannot_keep_its_lanes_busy_says_so() -> None:
 def test_a_model_without_a_queue_throttles_below_its_maximum() -> None:
     found = measured(tps_per_iu=12.0, limiter="concurrency_limit", executors=4, latency_cv=0.3).measurement
 
-    assert not found.confirmed
+    assert not found.is_confirmed
     assert judge(found).word == "throttles-below-max"
     assert found.max_tps is not None and found.max_tps.estimate == pytest.approx(12, rel=0.12)
-    assert found.clean is None or found.max_tps.low <= found.clean.tps < 0.95 * 12
+    assert found.clean_rate is None or found.max_tps.low <= found.clean_rate.tps < 0.95 * 12
     assert found.max_tps.low < 0.8 * 12
 
 
@@ -271,8 +271,8 @@ def test_precise_mode_adds_seconds_until_the_interval_is_narrow() -> None:
     standard, precise = (measured(mode=mode, tps_per_iu=30.0, **noisy) for mode in ("standard", "precise"))
 
     assert "precise" in phases(precise) and "precise" not in phases(standard)
-    assert len(precise.measurement.saturated) > len(standard.measurement.saturated)
-    assert len(precise.measurement.saturated) <= 50
+    assert len(precise.measurement.saturated_counts) > len(standard.measurement.saturated_counts)
+    assert len(precise.measurement.saturated_counts) <= 50
 
 
 def test_a_worker_that_comes_three_seconds_late_does_not_change_the_answer() -> None:
@@ -298,7 +298,7 @@ def test_a_rate_beside_account_throttles_is_not_called_clean() -> None:
     found = measured(tps_per_iu=500.0, burst_s=1.0, account_tps=20.0).measurement
 
     assert found.ending == "account-throttled"
-    assert found.clean is None
+    assert found.clean_rate is None
 
 
 def test_lost_workers_cost_one_repeat_and_then_the_run() -> None:
@@ -357,7 +357,7 @@ def test_a_confirmation_in_which_nothing_was_answered_confirms_nothing() -> None
     found = next_move([*before, StepCounts(confirmation.plan, silent)], SearchLimits())
 
     assert isinstance(found, Measurement)
-    assert found.clean is None and not found.confirmed
+    assert found.clean_rate is None and not found.is_confirmed
 
 
 def test_a_queue_that_gave_no_answer_is_not_confirmed() -> None:
@@ -368,7 +368,7 @@ def test_a_queue_that_gave_no_answer_is_not_confirmed() -> None:
     found = next_move([*before, StepCounts(latency_step.plan, stuck)], SearchLimits())
 
     assert isinstance(found, Measurement)
-    assert found.clean is None and found.max_tps is not None and found.max_tps.estimate == 0
+    assert found.clean_rate is None and found.max_tps is not None and found.max_tps.estimate == 0
 
 
 # --- for all services and all counts

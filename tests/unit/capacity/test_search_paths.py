@@ -38,7 +38,7 @@ def test_a_rate_that_passes_and_a_second_look_that_agrees_end_the_search() -> No
     played = searched(PASSES, SATURATED)
 
     assert steps(played) == [("confirm", 19.0), ("look", 0)]
-    assert (estimate(played), found(played).confirmed, found(played).looks) == (20, True, 2)
+    assert (estimate(played), found(played).is_confirmed, found(played).looks) == (20, True, 2)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_new_level_is_confirmed_unless_a_rate_just_below_it_passed(
     played = searched(PASSES, (level, 20), (level, 20), (level - 2, 0))
 
     assert steps(played) == [("confirm", 19.0), ("look", 0), ("look", 0), *again]
-    assert (estimate(played), found(played).confirmed) == (level, True)
+    assert (estimate(played), found(played).is_confirmed) == (level, True)
 
 
 def test_a_rate_that_passed_is_sent_again_once_the_level_is_more_than_seven_percent_below_it() -> None:
@@ -63,24 +63,27 @@ def test_a_rate_that_passed_is_sent_again_once_the_level_is_more_than_seven_perc
     played = searched(PASSES, (17, 20), (17, 20), (17, 2), (16, 0))
 
     assert steps(played) == [("confirm", 19.0), ("look", 0), ("look", 0), ("confirm", 19.0), ("confirm", 16.15)]
-    assert (estimate(played), found(played).confirmed) == (17, True)
+    assert (estimate(played), found(played).is_confirmed) == (17, True)
 
 
 def test_a_rate_that_passes_again_shows_that_overload_lowers_the_level() -> None:
     played = searched(PASSES, (17, 20), (17, 20), PASSES)
 
     assert steps(played)[3:] == [("confirm", 19.0)]
-    assert not found(played).confirmed
+    assert not found(played).is_confirmed
     assert (rate := found(played).max_tps) is not None and rate.high is None
-    assert found(played).unsettled == "it carried 17 requests/s when it was overloaded, and more when they came evenly"
+    assert (
+        found(played).unsettled_reason
+        == "it carried 17 requests/s when it was overloaded, and more when they came evenly"
+    )
 
 
 def test_looks_that_never_agree_are_told() -> None:
     played = searched(PASSES, (30, 20), (40, 20), (50, 30))
 
     assert [phase for phase, _ in steps(played)] == ["confirm", "look", "look", "look"]
-    assert found(played).unsettled == "it carried 20, then 30, then 40, then 50 requests/s"
-    assert not found(played).confirmed
+    assert found(played).unsettled_reason == "it carried 20, then 30, then 40, then 50 requests/s"
+    assert not found(played).is_confirmed
 
 
 @pytest.mark.parametrize(
@@ -100,8 +103,8 @@ def test_a_model_that_throttles_below_its_maximum_has_a_lower_clean_rate() -> No
     played = searched((18, 2), in_parts((20, 20), (15, 0)))
 
     assert steps(played) == [("confirm", 19.0), ("confirm", 15.2)]
-    assert (found(played).confirmed, estimate(played), found(played).looks) == (False, 20, 2)
-    clean = found(played).clean
+    assert (found(played).is_confirmed, estimate(played), found(played).looks) == (False, 20, 2)
+    clean = found(played).clean_rate
     assert clean is not None
     assert (clean.tps, clean.throttled) == (pytest.approx(15.2), 0)
 
@@ -112,11 +115,11 @@ def test_without_a_clean_rate_one_more_is_tried_below_what_was_accepted() -> Non
 
     played = searched((18, 2), fails, (5, 0))
 
-    rate, clean = found(played).max_tps, found(played).clean
+    rate, clean = found(played).max_tps, found(played).clean_rate
     assert [phase for phase, _ in steps(played)] == ["confirm"] * 3
     assert rate is not None and clean is not None
     assert rate.low == clean.tps == played.plans[-1].paced_tps < 14
-    assert not found(played).confirmed
+    assert not found(played).is_confirmed
 
 
 @pytest.mark.parametrize(
@@ -137,20 +140,20 @@ def test_a_rate_that_failed_for_another_level_is_tried_anew(level: int, again: l
     assert steps(played)[:3] == [("confirm", 19.0), ("confirm", 15.2), ("look", 0)]
     assert steps(played)[3:] == (again or [])
     assert estimate(played) == level
-    assert found(played).confirmed is (again is not None)
+    assert found(played).is_confirmed is (again is not None)
 
 
 def test_levels_that_keep_changing_after_a_failed_confirmation_are_told() -> None:
     played = searched((18, 2), in_parts((25, 20), (15, 0)), (30, 20), (40, 20))
 
-    assert found(played).unsettled == "it carried 20, then 25, then 30, then 40 requests/s"
+    assert found(played).unsettled_reason == "it carried 20, then 25, then 30, then 40 requests/s"
 
 
 def test_a_confirmation_without_requests_is_the_end() -> None:
     played = searched(in_parts((20, 20), (0, 0)))
 
     assert steps(played) == [("confirm", 19.0)]
-    assert (found(played).clean, found(played).confirmed) == (None, False)
+    assert (found(played).clean_rate, found(played).is_confirmed) == (None, False)
 
 
 @pytest.mark.parametrize(("rate", "lengths"), [(20, []), (5, [20.0])])
@@ -163,4 +166,4 @@ def test_precise_mode_looks_on_until_the_interval_is_within_two_percent(rate: in
     )
 
     assert [plan.base_s for plan in played.plans if plan.phase == "precise"] == lengths
-    assert found(played).confirmed
+    assert found(played).is_confirmed

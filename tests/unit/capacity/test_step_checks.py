@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.capacity.step_checks import LoadTest, is_refused, is_usable, limiting_factor, run_step
+from lambdas.capacity.step_checks import LoadTest, has_refused_workers, is_usable, limiting_factor, run_step
 from lambdas.capacity.step_plans import SearchLimits
 from lambdas.load.counts import StepCounts
 from lambdas.load.step import Phase, StepPlan
@@ -103,7 +103,7 @@ def test_a_tenth_of_the_workers_may_be_lost(lost: int, usable: bool) -> None:
 def test_lambda_refused_a_step_if_nearly_all_lost_workers_were_refused(refused: int, is_quota: bool) -> None:
     counts = StepCounts(StepPlan("ramp", 40, 20, 3.0, 3.0, 3.0), [worker([5] * 3)] * 15, refused)
 
-    assert is_refused(counts) is is_quota
+    assert has_refused_workers(counts) is is_quota
 
 
 @pytest.mark.parametrize(("ready_s", "usable"), [(0.9, True), (1.0, True), (1.1, False)])

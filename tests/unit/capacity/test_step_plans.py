@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from iu_tuner.contract.choices import Mode
-from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, paced, probing
+from lambdas.capacity.step_plans import SearchLimits, closed_loop_plan, confirmation_plan, probe_plan
 from lambdas.load.step import Phase, StepPlan
 
 LIMITS = SearchLimits(in_flight_per_worker=8, most_workers=20)
@@ -60,7 +60,7 @@ def test_only_a_short_step_of_the_ramp_is_extended(
     ],
 )
 def test_a_confirmation_is_long_enough_for_a_p95(mode: Mode, rate: float, paced_s: float) -> None:
-    plan = paced(rate, 0.2, 4, replace(LIMITS, mode=mode), wait_s=2.0)
+    plan = confirmation_plan(rate, 0.2, 4, replace(LIMITS, mode=mode), wait_s=2.0)
 
     assert plan.paced_s == pytest.approx(paced_s)
     assert plan == StepPlan("confirm", 4, plan.workers, 1.0, 1.0, 1.0, rate, plan.paced_s, wait_s=2.0)
@@ -82,5 +82,5 @@ def test_a_paced_step_has_lanes_for_half_as_many_requests_again_as_are_in_flight
 ) -> None:
     look = closed_loop_plan("look", drain, LIMITS, at_least_s=11.0)
 
-    assert paced(rate, p95_s, drain, LIMITS, drain_s=5.0).workers == workers
-    assert probing(look, rate, p95_s, 6.0, LIMITS) == replace(look, workers=workers, paced_tps=rate, paced_s=6.0)
+    assert confirmation_plan(rate, p95_s, drain, LIMITS, drain_s=5.0).workers == workers
+    assert probe_plan(look, rate, p95_s, 6.0, LIMITS) == replace(look, workers=workers, paced_tps=rate, paced_s=6.0)

@@ -36,7 +36,7 @@ from tests.support import past_traffic
 from tests.support.fuzzed_inputs import ARN, FIELDS, NASTY, inputs, is_in_words
 
 EXAMPLES = int(os.environ.get("FUZZED_INPUTS", "500"))
-MADE_UP = Measurement("saturated", 8, Interval(5.01, 4.93, 5.09), confirmed=True)
+MADE_UP = Measurement("saturated", 8, Interval(5.01, 4.93, 5.09), is_confirmed=True)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from iu_tuner.contract.output.json_values import to_json
 from iu_tuner.contract.output.measured import NotMeasured
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.account_quota import TpsQuota
-from lambdas.experiments.image_comparison import compared_images, least_lead_s, next_comparison
+from lambdas.experiments.image_comparison import compared_images, min_lead_s, next_comparison
 from lambdas.experiments.variant_rate import is_above
 from lambdas.images.image import SkippedImage
 from lambdas.load.counts import StepCounts
@@ -396,6 +396,6 @@ def test_workers_that_are_new_or_read_images_first_get_the_time_for_it(
     ramp = StepPlan("ramp", 8, before, 4.0, 4.0, 4.0)
     plan = StepPlan("compare", 8, workers, 16.0, 16.0, 16.0, series=series)
 
-    least = least_lead_s([MeasuredStep(1, 0.0, 3.0, StepCounts(ramp, []))], run_with([], source=own), plan)
+    least = min_lead_s([MeasuredStep(1, 0.0, 3.0, StepCounts(ramp, []))], run_with([], source=own), plan)
 
     assert least == lead_s

@@ -32,7 +32,7 @@ STARTED = VERIFYING.started_epoch
 # Asked for a start after a minute, which took eleven; it has been measured for three.
 MEASURED = Progress(start_attempts=1, first_look_at=STARTED + 60, running_since=STARTED + 720, inference_units=1)
 AT = STARTED + 900
-FOUND = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), confirmed=True, saturated=(5,) * 15)
+FOUND = Measurement("saturated", 4, Interval(5.0, 4.9, 5.1), is_confirmed=True, saturated_counts=(5,) * 15)
 
 
 def verified(run: Run = VERIFYING, **truth: Any) -> tuple[Measurement, list[MeasuredStep], ScalingResult]:
@@ -133,7 +133,7 @@ def test_a_second_rate_without_an_upper_end_has_none_in_its_efficiency() -> None
     assert found.verdict == "not-saturated"
     assert found.efficiency is not None
     assert found.efficiency.high is None
-    assert found.more is None
+    assert found.reduced_rate is None
     assert "at least" in found.detail
 
 
@@ -163,8 +163,8 @@ def lower_bound(ending: Ending) -> Measurement:
     [
         ({}, {}, lower_bound("not-saturated"), "the first measurement (not-saturated) gave no rate"),
         ({}, {}, lower_bound("unstable"), "the first measurement (unstable) gave no rate"),
-        ({}, {}, replace(FOUND, windowed=True), "the first measurement (windowed-quota) gave no rate"),
-        ({}, {}, replace(FOUND, max_tps=None, windowed=True), "the first measurement (windowed-quota) gave no"),
+        ({}, {}, replace(FOUND, is_windowed=True), "the first measurement (windowed-quota) gave no rate"),
+        ({}, {}, replace(FOUND, max_tps=None, is_windowed=True), "the first measurement (windowed-quota) gave no"),
         ({"auto_scales_to": 3}, {}, FOUND, "the model scales by itself up to 3"),
         ({"other_traffic": TrafficSeen(12, of_model=True)}, {}, FOUND, "the model serves others"),
         ({"inference_units": 3}, {}, FOUND, "one model may start with 5 inference units (the documented default)"),

@@ -58,8 +58,8 @@ def test_steps_that_contradict_each_other_are_all_spanned() -> None:
 def test_a_rate_that_moves_within_a_step_is_not_steady() -> None:
     moving = step(0, answered=[5] * 9 + [15] * 9, throttled=0)
 
-    assert rate_of(step(10)).steady
-    assert not rate_of(moving, queues=True).steady
+    assert rate_of(step(10)).is_steady
+    assert not rate_of(moving, queues=True).is_steady
 
 
 def test_a_step_that_was_not_saturated_is_a_lower_bound_and_counts_for_nothing_beside_one_that_was() -> None:

@@ -14,7 +14,7 @@ def cautions(
     *samples: Sample, chosen: int = 24, refused: int = 0, objects: int = 5000, cut: bool = False
 ) -> tuple[str, ...]:
     found = ImagesFound.of(samples, prefix="samples/", listing_was_cut=cut)
-    return image_cautions(found, found_objects=objects, chosen=chosen, refused=refused)
+    return image_cautions(found, object_count=objects, chosen_count=chosen, refused_count=refused)
 
 
 def all_seen(usable: int, left_out: Mapping[str, int] | None = None) -> Sample:

@@ -13,7 +13,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from lambdas.images.formats import OTHER_PICTURES, fault_of_companion, fault_of_format, picture_called
+from lambdas.images.formats import OTHER_PICTURES, fault_of_companion, fault_of_format, picture_kind_by_name
 
 
 def saved_as(kind: str) -> bytes:
@@ -115,5 +115,5 @@ def test_a_companion_file_is_told_by_its_name() -> None:
     ("key", "kind"), [("a/IMG_1.HEIC", "HEIC"), ("a.tif", "TIFF or a camera's raw file"), ("a.jpg", ""), ("heic", "")]
 )
 def test_other_pictures_are_told_by_their_suffix_too(key: str, kind: str) -> None:
-    assert picture_called(key) == kind
+    assert picture_kind_by_name(key) == kind
     assert not kind or kind in OTHER_PICTURES

@@ -104,7 +104,7 @@ def test_texts_beside_the_images_are_no_images_left_out(number: int) -> None:
 
     assert selection.counted
     assert (selection.counted.images, dict(selection.counted.left_out)) == (number, {})
-    assert selection.found == 3 * number
+    assert selection.object_count == 3 * number
 
 
 def test_pictures_of_other_formats_are_images_left_out() -> None:
@@ -203,7 +203,7 @@ def test_a_listing_that_was_cut_is_told() -> None:
     selection = chosen(ListedBucket(contents))
 
     assert selection.counted
-    assert (selection.found, selection.counted.listing_was_cut) == (MAX_LISTED, True)
+    assert (selection.object_count, selection.counted.listing_was_cut) == (MAX_LISTED, True)
     assert "none of the 2,000 looked at of the first 10,000 objects" in refusal(
         ListedBucket(dict.fromkeys(contents, b"no image"))
     )

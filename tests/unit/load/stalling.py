@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lambdas.load.counts import StepCounts, WorkerCounts
-from lambdas.load.heartbeat import BEAT_S, Beat, Heartbeat
+from lambdas.load.heartbeat import BEAT_INTERVAL_S, Beat, Heartbeat
 from lambdas.load.step import StepPlan
 from lambdas.load.worker_step import ImageCycle, WorkerStep
 from simulation.virtual_time import Sleeper, VirtualClient
@@ -50,7 +50,7 @@ class StallingClient(VirtualClient):
         until_s = plan.longest_s if plan.paced_tps else counts.seconds
         while now_s < until_s:
             heartbeat.beat(Beat(now_s), until_s)
-            now_s = self._runs_at(now_s + BEAT_S)
+            now_s = self._runs_at(now_s + BEAT_INTERVAL_S)
         return heartbeat.stalled
 
     def _runs_at(self, due_s: float) -> float:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.load.heartbeat import BEAT_S, STALL_S, Beat, Heartbeat, spoilt_seconds
+from lambdas.load.heartbeat import BEAT_INTERVAL_S, STALL_S, Beat, Heartbeat, spoilt_seconds
 
 
 def beaten(times_s: Iterable[float], until_s: float = 10.0) -> Heartbeat:
@@ -19,15 +19,15 @@ def beaten(times_s: Iterable[float], until_s: float = 10.0) -> Heartbeat:
 
 
 def ticks(start_s: float, end_s: float) -> list[float]:
-    return [start_s + BEAT_S * n for n in range(round((end_s - start_s) / BEAT_S) + 1)]
+    return [start_s + BEAT_INTERVAL_S * n for n in range(round((end_s - start_s) / BEAT_INTERVAL_S) + 1)]
 
 
-@given(st.floats(0.1, 8.0), st.floats(STALL_S + BEAT_S, 2.0))
+@given(st.floats(0.1, 8.0), st.floats(STALL_S + BEAT_INTERVAL_S, 2.0))
 def test_a_stall_is_seen_in_all_its_seconds_and_in_no_other(start_s: float, length_s: float) -> None:
     heartbeat = beaten([*ticks(-1.0, start_s), *ticks(start_s + length_s, 10.5)])
 
     last_s = max(at_s for at_s in ticks(-1.0, start_s))
-    assert heartbeat.stalled == list(range(int(last_s + BEAT_S), int(min(10.0, start_s + length_s)) + 1))
+    assert heartbeat.stalled == list(range(int(last_s + BEAT_INTERVAL_S), int(min(10.0, start_s + length_s)) + 1))
 
 
 @given(st.lists(st.floats(0.001, STALL_S - 0.001), min_size=1, max_size=50))

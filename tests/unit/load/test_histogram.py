@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.load.histogram import GROWTH, LatencyHistogram, latencies_for
+from lambdas.load.histogram import BUCKET_GROWTH, LatencyHistogram, latencies_for
 
 latencies_s = st.lists(st.floats(0.001, 60.0), min_size=1, max_size=200)
 
@@ -63,7 +63,7 @@ def test_ten_thousand_requests_take_few_buckets() -> None:
 def test_a_bound_of_a_percentile_needs_as_many_latencies_as_the_binomial_says(q: float, needed: int) -> None:
     assert latencies_for(q) == needed
     assert histogram_of([0.1] * (needed - 1)).quantile_at_most_ms(q) is None
-    assert histogram_of([0.1] * needed).quantile_at_most_ms(q) == pytest.approx(100 * GROWTH, rel=0.02)
+    assert histogram_of([0.1] * needed).quantile_at_most_ms(q) == pytest.approx(100 * BUCKET_GROWTH, rel=0.02)
 
 
 # Ranks of "Order statistics as upper tolerance limits": of 93 latencies the second largest bounds the p95, not of 92.
@@ -74,7 +74,7 @@ def test_the_bound_is_the_upper_edge_of_the_order_statistic_s_bin(count: int, ra
     bound = histogram_of(values).quantile_at_most_ms(0.95)
 
     assert bound is not None
-    assert 1 <= bound / (1000 * values[rank - 1]) <= GROWTH
+    assert 1 <= bound / (1000 * values[rank - 1]) <= BUCKET_GROWTH
 
 
 def test_the_bound_covers_the_true_percentile_in_95_of_100_samples() -> None:

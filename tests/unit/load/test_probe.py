@@ -71,5 +71,5 @@ def test_an_image_that_is_refused_alone_is_left_out() -> None:
 
     found.check()
 
-    assert [each.key for each in found.refused] == ["samples/1.jpg"]
-    assert "more than 4 MB" in found.refused[0].reason
+    assert [each.key for each in found.refused_images] == ["samples/1.jpg"]
+    assert "more than 4 MB" in found.refused_images[0].reason

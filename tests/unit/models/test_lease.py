@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iu_tuner.contract.choices import AfterRun
 from lambdas.models.lease import MAX_REQUEST_DELAY_S, RETRY_START_AFTER_S, Lease
 from lambdas.models.status import STATUSES, ModelState
-from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.timeline import EMPTY_TIMELINE, Timeline
 from local.simulated_model.errors import ServiceError
 from local.simulated_model.lifecycle import Lifecycle
 from local.simulated_model.model_spec import ModelTruth
@@ -59,8 +59,8 @@ def test_a_model_found_failed_may_still_be_about_to_start() -> None:
 
     assert asked.next_move(ModelState("FAILED"), now=101.0) == "wait"
     assert asked.next_move(ModelState("FAILED"), now=100.0 + MAX_REQUEST_DELAY_S) == "done"
-    starting = UNSEEN.looked(ModelState("STARTING"), 100.5)
-    assert asked.next_move(ModelState("FAILED"), now=101.0, seen=starting) == "done"
+    starting = EMPTY_TIMELINE.with_look(ModelState("STARTING"), 100.5)
+    assert asked.next_move(ModelState("FAILED"), now=101.0, timeline=starting) == "done"
 
 
 def test_a_model_left_alone_stays_alone_even_when_somebody_else_changes_it() -> None:
@@ -99,9 +99,9 @@ def test_a_stop_that_may_still_arrive_is_waited_for_before_the_model_counts_as_g
 
     assert lease.next_move(RUNNING, now=1.0) == "wait"
     assert lease.next_move(RUNNING, now=MAX_REQUEST_DELAY_S) == "done"
-    stopping = UNSEEN.looked(ModelState("STOPPING"), 1.5)
-    assert lease.next_move(ModelState("STOPPED"), now=2.0, seen=stopping) == "start"
-    assert lease.next_move(RUNNING, now=10.0, seen=stopping) == "done"
+    stopping = EMPTY_TIMELINE.with_look(ModelState("STOPPING"), 1.5)
+    assert lease.next_move(ModelState("STOPPED"), now=2.0, timeline=stopping) == "start"
+    assert lease.next_move(RUNNING, now=10.0, timeline=stopping) == "done"
 
 
 @given(status=st.sampled_from(sorted(STATUSES)), after_run=st.sampled_from(["stop", "restore"]))
@@ -122,13 +122,13 @@ def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
 ) -> None:
     truth = ModelTruth(start_s=9, stop_s=5, stop_fails=stop_fails, lost_replies=lost_replies)
     life = Lifecycle(truth, 0.0, status, inference_units=2 if status in ("STARTING", "RUNNING") else None)
-    lease, seen = _run_until(life, found(status, after_run, units=2), test_units, ended_after_s)
+    lease, timeline = _run_until(life, found(status, after_run, units=2), test_units, ended_after_s)
 
     now = ended_after_s
     while True:
         state = _look(life, now)
-        seen = seen.looked(state, now)
-        move = lease.next_move(state, now, seen)
+        timeline = timeline.with_look(state, now)
+        move = lease.next_move(state, now, timeline)
         if move == "done":
             break
         lease = lease.with_stop_requested(now) if move == "stop" else lease
@@ -144,10 +144,10 @@ def test_wherever_a_run_ends_its_model_gets_what_it_is_owed(
 
 def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) -> tuple[Lease, Timeline]:
     """What a run does to the model, a look a second: to RUNNING with these units."""
-    now, seen = 0.0, UNSEEN
+    now, timeline = 0.0, EMPTY_TIMELINE
     while now < ended_after_s:
         state = _look(life, now)
-        seen = seen.looked(state, now)
+        timeline = timeline.with_look(state, now)
         if state.status == "RUNNING" and state.min_inference_units != units:
             lease = lease.with_restart_requested(now)
             _make("stop", life, now, None)
@@ -155,7 +155,7 @@ def _run_until(life: Lifecycle, lease: Lease, units: int, ended_after_s: float) 
             lease = lease.with_start_requested(now)
             _make("start", life, now, units)
         now += 1.0
-    return lease, seen
+    return lease, timeline
 
 
 def _look(life: Lifecycle, now: float) -> ModelState:
@@ -194,10 +194,10 @@ def test_a_fixed_number_of_units_may_be_read_back_with_or_without_a_maximum(read
 )
 def test_units_that_do_not_come_of_a_start_are_given_up(state: ModelState) -> None:
     arrived = replace(DECIDED, apply_starts=1, start_asked_at=1.0)
-    seen = UNSEEN.looked(ModelState("STARTING"), 2.0)
+    timeline = EMPTY_TIMELINE.with_look(ModelState("STARTING"), 2.0)
 
-    assert arrived.next_move(state, now=3.0, seen=seen) == "give-up"
-    assert "2 to 3 inference units" in arrived.why_given_up(state)
+    assert arrived.next_move(state, now=3.0, timeline=timeline) == "give-up"
+    assert "2 to 3 inference units" in arrived.reason_not_applied(state)
 
 
 def test_a_start_that_did_not_arrive_is_asked_for_again_a_few_times() -> None:
@@ -234,9 +234,9 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
     )
     life = Lifecycle(truth, 0.0, status, inference_units=1 if status in ("STARTING", "RUNNING") else None)
     lease, now = DECIDED, 0.0
-    seen = UNSEEN.looked(state := _look(life, now), now)
+    timeline = EMPTY_TIMELINE.with_look(state := _look(life, now), now)
 
-    while (move := lease.next_move(state, now, seen)) != "done":
+    while (move := lease.next_move(state, now, timeline)) != "done":
         if move == "give-up" or (lease.owes == "apply" and ended_after_s is not None and now > ended_after_s):
             lease = replace(lease, owes="stop")
         elif move == "start":
@@ -245,7 +245,7 @@ def test_a_model_runs_with_the_units_decided_or_not_at_all(
         elif move == "stop":
             _make("stop", life, now, None)
         now += 1.0
-        seen = seen.looked(state := _look(life, now), now)
+        timeline = timeline.with_look(state := _look(life, now), now)
         assert now < 400, "never settled"
 
     left = _look(life, now)

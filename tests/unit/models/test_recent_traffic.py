@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iu_tuner.contract.errors import ModelInUse
-from lambdas.models.recent_traffic import TrafficSeen, require_unused, seen
+from lambdas.models.recent_traffic import TrafficSeen, recent_traffic, require_unused
 from lambdas.models.rekognition.facts import FACTS
 
 
@@ -31,7 +31,7 @@ from lambdas.models.rekognition.facts import FACTS
 def test_the_models_own_series_decide_where_there_are_some(
     of_model: list[list[float]], of_account: list[float], requests: int, is_of_model: bool
 ) -> None:
-    assert seen(of_model, of_account) == TrafficSeen(requests, of_model=is_of_model)
+    assert recent_traffic(of_model, of_account) == TrafficSeen(requests, of_model=is_of_model)
 
 
 @pytest.mark.parametrize("of_model", [True, False])

@@ -66,14 +66,14 @@ def test_until_the_old_units_are_seen_gone_they_are_what_is_billed() -> None:
     assert still == RESTARTING
     assert unit_seconds(still, 430) == 330
     assert unit_seconds(gone, 9999) == 360
-    assert gone.ran == (100, 460)
+    assert gone.running_period == (100, 460)
 
 
 def test_an_end_during_the_restart_is_billed_with_the_units_that_run() -> None:
     ended = RESTARTING.after_run(ModelState("STOPPED", "", 1), 500)
 
     assert unit_seconds(ended, 9999) == 400
-    assert ended.ran == (100, 500)
+    assert ended.running_period == (100, 500)
 
 
 def test_an_end_while_it_starts_again_is_billed_with_the_new_units() -> None:
@@ -83,7 +83,7 @@ def test_an_end_while_it_starts_again_is_billed_with_the_new_units() -> None:
     ended = seen.after_run(ModelState("STOPPED"), 600)
 
     assert unit_seconds(ended, 9999) == 360 + 2 * 100
-    assert ended.ran == (100, 600)
+    assert ended.running_period == (100, 600)
 
 
 def test_a_start_that_applies_the_answer_is_no_part_of_a_second_measurement_that_never_ran() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lambdas.models.lease import Lease
 from lambdas.models.status import ModelState
-from lambdas.models.timeline import UNSEEN, Timeline
+from lambdas.models.timeline import EMPTY_TIMELINE, Timeline
 from lambdas.models.tokens import client_token
 
 LEASE = Lease("model", "run-1", "execution", "2026-11-21T06:10:00.000Z", 90, "stop")
@@ -19,13 +19,13 @@ def start_token(seen: Timeline) -> str:
 
 
 def test_a_start_has_its_token_until_it_took_effect() -> None:
-    first = UNSEEN.looked(STOPPED, 1.0)
-    again = first.looked(STOPPED, 31.0)
-    after_a_stop = again.looked(STARTING, 60.0).looked(RUNNING, 90.0).looked(STOPPED, 120.0)
+    first = EMPTY_TIMELINE.with_look(STOPPED, 1.0)
+    again = first.with_look(STOPPED, 31.0)
+    after_a_stop = again.with_look(STARTING, 60.0).with_look(RUNNING, 90.0).with_look(STOPPED, 120.0)
 
     assert re.fullmatch("[a-zA-Z0-9-]{1,64}", start_token(first))
     assert start_token(first) == start_token(again) != start_token(after_a_stop)
-    assert start_token(after_a_stop) == start_token(after_a_stop.looked(STOPPED, 150.0))
+    assert start_token(after_a_stop) == start_token(after_a_stop.with_look(STOPPED, 150.0))
 
 
 def test_runs_and_verbs_have_tokens_of_their_own() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iu_tuner.contract.output.json_values import from_json, to_json
 from iu_tuner.contract.output.measured import IntervalOutput
 from iu_tuner.contract.output.result import Output
-from lambdas.past_runs.regression import Answer, change, last_comparable, with_comparison
+from lambdas.past_runs.regression import Answer, last_comparable, rate_change, with_comparison
 from simulation.samples.run import sample_output
 
 OUTPUT = from_json(Output, sample_output())
@@ -41,14 +41,14 @@ def test_as_long_as_the_intervals_overlap_nothing_has_dropped(now: Answer, befor
 
     overlap = now.low <= before.high and before.low <= now.high
 
-    assert (change(now, before) == "within") == overlap
+    assert (rate_change(now, before) == "within") == overlap
 
 
 @given(now=answers(), before=answers())
 def test_a_drop_one_way_is_a_rise_the_other_way(now: Answer, before: Answer) -> None:
     opposite = {"dropped": "risen", "risen": "dropped", "within": "within"}
 
-    assert opposite[str(change(now, before))] == change(before, now)
+    assert opposite[str(rate_change(now, before))] == rate_change(before, now)
 
 
 @given(same=answers())
@@ -86,7 +86,7 @@ def test_a_measured_rate_is_compared_whatever_limits_it(verdict: str) -> None:
 
 
 def test_a_lower_bound_is_not_compared() -> None:
-    assert change(answer(2.0, 1.9, None), answer()) is None
+    assert rate_change(answer(2.0, 1.9, None), answer()) is None
 
 
 def test_a_drop_against_the_version_before_is_a_regression_too() -> None:
@@ -102,8 +102,8 @@ def test_rates_are_per_inference_unit() -> None:
 
     made = Answer.of(output, "2026-11-21T06:00:00.000Z", None)
 
-    assert (made.tps, made.low, made.high, made.incomparable) == (5.0, 4.5, 5.5, None)
-    assert Answer.of(output, "", 3).incomparable == "measured on a model that scales by itself"
+    assert (made.tps, made.low, made.high, made.incomparable_reason) == (5.0, 4.5, 5.5, None)
+    assert Answer.of(output, "", 3).incomparable_reason == "measured on a model that scales by itself"
 
 
 def test_runs_without_a_rate_in_between_hide_no_drop() -> None:

@@ -24,7 +24,7 @@ from tests.support.past_traffic import history
 from tests.unit.planning.test_weekly_schedule import ARN
 from tests.unit.tuning.test_output import RUN
 
-MEASURED = Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), confirmed=True)  # with 2 inference units
+MEASURED = Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), is_confirmed=True)  # with 2 inference units
 OFFICE = past_traffic.office_hours()
 
 
@@ -185,7 +185,7 @@ def test_without_requests_the_table_is_the_answer_and_it_says_so() -> None:
 
 
 def test_without_a_rate_the_past_is_told_and_nothing_follows() -> None:
-    advice = recommendation(OFFICE, Measurement("saturated", 8, None, windowed=True))
+    advice = recommendation(OFFICE, Measurement("saturated", 8, None, is_windowed=True))
 
     assert advice["demand"]["averageTps"] > 5
     assert advice["minInferenceUnits"] is None

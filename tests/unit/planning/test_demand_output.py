@@ -91,7 +91,7 @@ def test_a_past_without_requests_has_neither_times_nor_rates() -> None:
 
 
 def test_what_the_maximum_would_have_carried_is_a_share_of_minutes_and_of_requests() -> None:
-    served = ServedDemand(sent=9, carried=6.0, served=7, served_in_full=3, unit_periods=28, periods=7)
+    served = ServedDemand(sent=9, carried=6.0, served_periods=7, fully_served_periods=3, unit_periods=28, periods=7)
 
     row = carried_row(served, 4)
 

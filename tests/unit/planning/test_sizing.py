@@ -50,14 +50,16 @@ def test_a_rate_of_nothing_is_none(estimate: float, is_rate: bool) -> None:
     sizing = sizing_of(found(Interval(estimate, 0.0, None)), "ok", 3)
 
     assert (sizing.per_unit is not None) == is_rate
-    assert sizing.missing == ("No evenly paced rate passed without throttles" if is_rate else "No rate was measured")
+    assert sizing.missing_rate_reason == (
+        "No evenly paced rate passed without throttles" if is_rate else "No rate was measured"
+    )
 
 
 def test_the_clean_rate_of_more_units_falls_as_their_max_tps_does() -> None:
     more, sizing = ReducedRate(3, Interval(7.5, 7.0, 8.0)), sizing_of(found(), "throttles-below-max", 3)
 
-    assert sizing.reduced(more) == ReducedRate(3, Interval(6.0, 6.0, 6.0))
-    assert sizing.reduced(None) is None
+    assert sizing.reduced_rate(more) == ReducedRate(3, Interval(6.0, 6.0, 6.0))
+    assert sizing.reduced_rate(None) is None
 
 
 @pytest.mark.parametrize(
@@ -67,4 +69,4 @@ def test_the_clean_rate_of_more_units_falls_as_their_max_tps_does() -> None:
 def test_else_the_rate_of_more_units_is_as_measured(sizing: Sizing) -> None:
     more = ReducedRate(3, Interval(7.5, 7.0, 8.0))
 
-    assert sizing.reduced(more) is more
+    assert sizing.reduced_rate(more) is more

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from infra.settings.schedule_expression import is_schedule_expression
 from iu_tuner.contract.output.json_values import to_json
 from lambdas.capacity.rates.interval import Interval
-from lambdas.planning.auto_scaling import HOURS_PER_MONTH, auto_scaled
+from lambdas.planning.auto_scaling import HOURS_PER_MONTH, simulate_auto_scaling
 from lambdas.planning.demand import PastDemand
 from lambdas.planning.demand_output import traffic_of
 from lambdas.planning.request_history import HOURS_OF_WEEK, RequestHistory
-from lambdas.planning.scheduler_entries import start_stop_entries, weekly
+from lambdas.planning.scheduler_entries import start_stop_entries, weekly_expression
 from lambdas.planning.sizing import units_for
 from lambdas.planning.weekly_schedule import OnPeriod, WeekPlan, week_plan
 from tests.support import past_traffic
@@ -46,7 +46,7 @@ def certain(past: RequestHistory, start_up_s: int = 1200) -> WeekPlan:
 
 def always_usd(past: RequestHistory) -> float:
     return (
-        auto_scaled(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
+        simulate_auto_scaling(past.whole_weeks.counts, *units(past), PER_UNIT.estimate, past.period_s).mean_units
         * PRICE
         * HOURS_PER_MONTH
     )
@@ -260,7 +260,7 @@ def test_a_start_at_midnight_on_monday_is_on_sunday_evening() -> None:
     ],
 )
 def test_days_are_told_in_few_words(days: list[int], told: str) -> None:
-    assert weekly(365, days) == told
+    assert weekly_expression(365, days) == told
     assert is_schedule_expression(told)
 
 

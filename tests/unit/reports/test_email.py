@@ -11,9 +11,8 @@ import pytest
 from iu_tuner.contract.errors import NAMES
 from iu_tuner.contract.output.json_values import from_json
 from iu_tuner.contract.output.live_run import Receipt
-from iu_tuner.contract.output.result import Output
+from iu_tuner.contract.output.result import MeasuredVerdict, Output
 from iu_tuner.contract.output.sentences import summarized
-from lambdas.capacity.verdicts.verdict import Word
 from lambdas.models.lease import Lease
 from lambdas.reports import email as message
 from lambdas.reports.email import Message
@@ -114,7 +113,7 @@ class TestAFinishedRun:
         ):
             assert said in told.body
 
-    @pytest.mark.parametrize("verdict", get_args(Word))
+    @pytest.mark.parametrize("verdict", get_args(MeasuredVerdict))
     @pytest.mark.parametrize("advice", [sample_output()["recommendation"], no_advice()], ids=["advice", "none"])
     def test_every_verdict_has_its_message(self, verdict: str, advice: dict[str, Any]) -> None:
         told = message.finished_email(output(verdict=verdict, recommendation=advice, maxTps=unsaturated()))

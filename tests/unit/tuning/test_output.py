@@ -67,7 +67,7 @@ def latencies(count: int) -> LatencyHistogram:
 
 
 def test_tps_per_inference_unit_is_max_tps_shared_out() -> None:
-    found = findings(RUN, [], Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), confirmed=True))
+    found = findings(RUN, [], Measurement("saturated", 8, Interval(10.0, 9.8, 10.2), is_confirmed=True))
 
     assert found["tpsPerInferenceUnit"] == 5.0
     assert [row["tps"] for row in found["recommendation"]["table"]] == [5.0, 10.0, 15.0, 20.0, 25.0]
@@ -79,7 +79,7 @@ def test_tps_per_inference_unit_is_max_tps_shared_out() -> None:
 def test_a_percentile_needs_enough_requests(count: int, given: set[str]) -> None:
     clean = CleanRate(4.8, sent=count, throttled=0, latency=latencies(count))
 
-    found = findings(RUN, [], Measurement("saturated", 8, Interval(10, 9, 11), clean=clean, confirmed=True))
+    found = findings(RUN, [], Measurement("saturated", 8, Interval(10, 9, 11), clean_rate=clean, is_confirmed=True))
 
     assert found["latencyMs"].pop("samples") == count
     assert {name for name in ("p50", "p95", "p99") if found["latencyMs"][name] is not None} == given
@@ -96,7 +96,7 @@ def test_a_lower_bound_has_no_upper_end() -> None:
 
 
 def test_without_a_rate_no_number_is_made_up() -> None:
-    found = findings(replace(RUN, demand=TrafficDemand(1, 2)), [], Measurement("saturated", 8, None, windowed=True))
+    found = findings(replace(RUN, demand=TrafficDemand(1, 2)), [], Measurement("saturated", 8, None, is_windowed=True))
 
     assert found["verdict"] == "windowed-quota"
     assert found["maxTps"]["estimate"] is None
@@ -107,7 +107,7 @@ def test_without_a_rate_no_number_is_made_up() -> None:
 
 def test_a_measurement_beside_others_says_so_and_survives_the_table() -> None:
     shared = as_kept(replace(RUN, other_traffic=TrafficSeen(12, of_model=False)))
-    measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), is_confirmed=True)
 
     found = findings(shared, [], measured)
 
@@ -131,7 +131,7 @@ def test_a_rate_that_is_not_the_model_s_gives_no_inference_units(ending: Any) ->
 def test_an_answer_from_few_of_the_images_says_so_in_its_sentence_and_reasons() -> None:
     counted = ImagesFound("samples/", 46, {TOO_LARGE_FOR_BYTES: 40}, 46, is_estimate=False, listing_was_cut=False)
     few = replace(RUN, images=(Image("samples/a.jpg", 9),) * 6, images_found=46, images_counted=counted)
-    measured = Measurement("saturated", 8, Interval(10, 9, 11), confirmed=True)
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), is_confirmed=True)
 
     found = findings(as_kept(few), [], measured, refused_images=5)
 
@@ -170,10 +170,10 @@ def test_a_step_has_its_latencies_and_what_a_paced_one_sent_of_what_was_planned(
 
 def test_the_units_are_sized_by_the_clean_rate_if_requests_are_throttled_below_the_maximum() -> None:
     clean = CleanRate(8.0, sent=80, throttled=0, latency=latencies(80))
-    measured = Measurement("saturated", 8, Interval(10, 9, 11), clean=clean)
+    measured = Measurement("saturated", 8, Interval(10, 9, 11), clean_rate=clean)
     wanted = replace(RUN, demand=TrafficDemand(4, 15))
 
-    sized, unsized = (findings(wanted, [], replace(measured, clean=one)) for one in (clean, None))
+    sized, unsized = (findings(wanted, [], replace(measured, clean_rate=one)) for one in (clean, None))
 
     assert sized["verdict"] == unsized["verdict"] == "throttles-below-max"
     assert (sized["recommendation"]["sizedBy"], sized["recommendation"]["maxInferenceUnits"]) == ("cleanTps", 4)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from iu_tuner.contract.output.measured import LatencyOutput
 from iu_tuner.contract.output.result import Output
 from iu_tuner.formats import count, requests_per_second
-from lambdas.load.histogram import GROWTH, LatencyHistogram
+from lambdas.load.histogram import BUCKET_GROWTH, LatencyHistogram
 from lambdas.load.measured_step import MeasuredStep
 from lambdas.reports.page.html.contents import Picture
 from lambdas.reports.page.html.formats import milliseconds
@@ -38,8 +38,8 @@ def bars(histogram: LatencyHistogram) -> list[dict[str, float]]:
     width = (last - first) // MAX_BARS + 1
     return [
         {
-            "from": round(GROWTH**start, 1),
-            "to": round(GROWTH ** (start + width), 1),
+            "from": round(BUCKET_GROWTH**start, 1),
+            "to": round(BUCKET_GROWTH ** (start + width), 1),
             "count": sum(histogram.buckets[index] for index in range(start, start + width)),
         }
         for start in range(first, last + 1, width)

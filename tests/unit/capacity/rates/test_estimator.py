@@ -127,7 +127,7 @@ def test_a_deviation_of_one_is_counting(counts: list[int], half: float) -> None:
 
 def test_stretches_count_by_their_length_and_their_errors_are_independent() -> None:
     """Half-widths of 1.5 counts each: together the root of 2 times 1.5, in 12 seconds."""
-    pooled = estimator.pooled([[20] * 8, [26] * 4])
+    pooled = estimator.pooled_interval([[20] * 8, [26] * 4])
 
     assert pooled.estimate == 22
     assert pooled.half_width == pytest.approx(((8 * 0.2) ** 2 + (4 * 0.375) ** 2) ** 0.5 / 12)
@@ -291,21 +291,21 @@ def test_one_refill_tells_no_rate() -> None:
 def test_a_rate_limiter_is_never_called_unsteady(tps: float, seconds: int, phase: float) -> None:
     counts = refilled_evenly(tps, seconds, phase)
 
-    assert estimator.steady(counts, estimator.interval(counts).half_width)
+    assert estimator.is_steady(counts, estimator.interval(counts).half_width)
 
 
 @pytest.mark.parametrize("tps", [5, 20, 80])
 def test_a_rate_that_doubles_in_the_middle_is_called_unsteady(tps: int) -> None:
     counts = [tps] * 7 + [2 * tps] * 7
 
-    assert not estimator.steady(counts, estimator.interval(counts).half_width)
+    assert not estimator.is_steady(counts, estimator.interval(counts).half_width)
 
 
 def test_noise_is_not_called_unsteady() -> None:
     random = Random(7)
     runs = [[max(0, round(random.gauss(6, 2))) for _ in range(14)] for _ in range(300)]
 
-    unsteady = fmean(not estimator.steady(run, estimator.interval(run).half_width) for run in runs)
+    unsteady = fmean(not estimator.is_steady(run, estimator.interval(run).half_width) for run in runs)
 
     assert unsteady < 0.02
 
@@ -316,7 +316,7 @@ def test_the_rate_of_one_unit_is_estimate_and_bounds_divided() -> None:
 
 
 def test_a_lower_bound_has_no_top() -> None:
-    assert (Interval(12.0, 9.0, 15.0).top, Interval.lower_bound(12.0).top) == (15.0, math.inf)
+    assert (Interval(12.0, 9.0, 15.0).upper_end, Interval.lower_bound(12.0).upper_end) == (15.0, math.inf)
 
 
 @pytest.mark.parametrize(("rise", "half", "steady"), [(2, 0.0, True), (3, 0.0, False), (3, 3.0, True)])
@@ -325,9 +325,9 @@ def test_halves_differ_by_four_standard_errors_or_the_half_width(rise: int, half
     counts = [10, 12] * 8
     risen = [count + (rise if second >= 8 else 0) for second, count in enumerate(counts)]
 
-    assert estimator.steady(risen, half) is steady
+    assert estimator.is_steady(risen, half) is steady
 
 
 @pytest.mark.parametrize(("seconds", "steady"), [(7, True), (8, False)])
 def test_halves_of_less_than_four_seconds_tell_nothing(seconds: int, steady: bool) -> None:
-    assert estimator.steady([10] * (seconds // 2) + [90] * (seconds - seconds // 2), 0.0, errors=1.0) is steady
+    assert estimator.is_steady([10] * (seconds // 2) + [90] * (seconds - seconds // 2), 0.0, errors=1.0) is steady

@@ -9,9 +9,9 @@ import pytest
 
 from iu_tuner.contract.choices import Mode
 from iu_tuner.contract.output.json_values import to_json
-from lambdas.capacity.measurement import Measurement, WorkersRefused
+from lambdas.capacity.measurement import Measurement, WorkerRefusal
 from lambdas.capacity.rates.interval import Interval
-from lambdas.capacity.verdicts.account_quota import TpsQuota, account_limit, behind_quota, quota_warning
+from lambdas.capacity.verdicts.account_quota import TpsQuota, account_limit, bounded_by_quota, quota_warning
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.experiments.scaling import ScalingSkipped, next_move, scaling_of
 from lambdas.load.measured_step import MeasuredStep
@@ -27,7 +27,7 @@ from tests.unit.tuning.test_output import RUN
 
 APPLIED = TpsQuota(50.0, "Service Quotas", is_applied=True)
 LIKE_THE_MODEL: dict[str, Any] = {"account_error": "ProvisionedThroughputExceededException"}
-SATURATED = Measurement("saturated", 16, Interval(50.0, 49.5, 50.5), confirmed=True, saturated=(50,) * 12)
+SATURATED = Measurement("saturated", 16, Interval(50.0, 49.5, 50.5), is_confirmed=True, saturated_counts=(50,) * 12)
 
 
 def measured(
@@ -70,7 +70,7 @@ def test_a_model_behind_the_accounts_quota_gets_no_number_of_units(mode: Mode) -
     ],
 )
 def test_a_rate_at_the_quota_is_the_accounts(tps: float, quota: TpsQuota, word: str) -> None:
-    found = replace(SATURATED, max_tps=Interval(tps, tps - 1, tps + 1), saturated=(round(tps),) * 12)
+    found = replace(SATURATED, max_tps=Interval(tps, tps - 1, tps + 1), saturated_counts=(round(tps),) * 12)
 
     assert judge(found, quota=quota).word == word
 
@@ -98,7 +98,7 @@ def test_a_rate_without_throttles_is_not_the_quotas_but_told_to_be_near_it(endin
     verdict = judge(found, quota=APPLIED)
     assert (verdict.word, verdict.limited_by) == (ending, None)
     assert "carry no more than this behind the account's quota" in verdict.detail
-    assert behind_quota(found, APPLIED) == found
+    assert bounded_by_quota(found, APPLIED) == found
 
 
 def test_a_sudden_increase_is_nothing_that_a_higher_quota_would_change() -> None:
@@ -180,7 +180,7 @@ def test_a_second_measurement_that_runs_into_the_quota_says_so() -> None:
 
 @pytest.mark.parametrize(("tps", "starts"), [(23.0, True), (24.0, False)])
 def test_a_second_start_that_is_known_to_meet_the_quota_is_not_paid_for(tps: float, starts: bool) -> None:
-    first = replace(SATURATED, max_tps=Interval(tps, tps - 0.1, tps + 0.1), saturated=(round(tps),) * 12)
+    first = replace(SATURATED, max_tps=Interval(tps, tps - 0.1, tps + 0.1), saturated_counts=(round(tps),) * 12)
 
     move = next_move(replace(VERIFYING, tps_quota=APPLIED), MEASURED, first, [], AT)
 
@@ -210,12 +210,12 @@ def test_a_start_that_will_meet_the_quota_is_warned_of(units: int, tps: float | 
 
 @pytest.mark.parametrize(
     ("late_share", "refused", "limited_by"),
-    [(0.2, WorkersRefused(9, 5), "lambda-concurrency"), (0.2, None, None), (0.0, WorkersRefused(9, 5), None)],
+    [(0.2, WorkerRefusal(9, 5), "lambda-concurrency"), (0.2, None, None), (0.0, WorkerRefusal(9, 5), None)],
 )
 def test_lambdas_quota_is_the_limit_only_where_the_client_was(
-    late_share: float, refused: WorkersRefused | None, limited_by: str | None
+    late_share: float, refused: WorkerRefusal | None, limited_by: str | None
 ) -> None:
-    verdict = judge(replace(SATURATED, late_share=late_share, refused=refused))
+    verdict = judge(replace(SATURATED, late_share=late_share, worker_refusal=refused))
 
     assert (verdict.word, verdict.limited_by) == ("client-limited" if late_share else "ok", limited_by)
     assert late_share == 0 or refused or "20.0 % of the evenly paced requests more than 50 ms late" in verdict.detail

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.capacity.measurement import CleanRate, Measurement, WorkersRefused
+from lambdas.capacity.measurement import CleanRate, Measurement, WorkerRefusal
 from lambdas.capacity.rates.interval import Interval
 from lambdas.capacity.verdicts.verdict import judge
 from lambdas.load.client_load import ClientLoad
@@ -16,31 +16,49 @@ from lambdas.models.rekognition.facts import FACTS
 
 CLEAN = CleanRate(4.76, sent=43, throttled=0, latency=LatencyHistogram())
 FOUND = Measurement(
-    "saturated", 16, Interval(5.01, 4.93, 5.09), clean=CLEAN, confirmed=True, saturated=(5,) * 12, looks=2
+    "saturated",
+    16,
+    Interval(5.01, 4.93, 5.09),
+    clean_rate=CLEAN,
+    is_confirmed=True,
+    saturated_counts=(5,) * 12,
+    looks=2,
 )
 
-REFUSED = replace(FOUND, ending="client-limited", refused=WorkersRefused(16, 5))
+REFUSED = replace(FOUND, ending="client-limited", worker_refusal=WorkerRefusal(16, 5))
 
 
 @pytest.mark.parametrize(
     ("found", "word", "said"),
     [
         (FOUND, "ok", "over 12 s of throttling, in 2 looks that agree, and 4.76 evenly paced requests/s passed"),
-        (replace(FOUND, confirmed=False), "throttles-below-max", "check whether other clients use this model"),
-        (replace(FOUND, confirmed=False, clean=None), "throttles-below-max", "there is no clean rate to plan with"),
-        (replace(FOUND, confirmed=False, late_share=0.2), "client-limited", "sent 20.0 % of the evenly paced"),
-        (replace(FOUND, confirmed=False, late_share=0.05), "throttles-below-max", "requests are throttled below that"),
+        (replace(FOUND, is_confirmed=False), "throttles-below-max", "check whether other clients use this model"),
+        (
+            replace(FOUND, is_confirmed=False, clean_rate=None),
+            "throttles-below-max",
+            "there is no clean rate to plan with",
+        ),
+        (replace(FOUND, is_confirmed=False, late_share=0.2), "client-limited", "sent 20.0 % of the evenly paced"),
+        (
+            replace(FOUND, is_confirmed=False, late_share=0.05),
+            "throttles-below-max",
+            "requests are throttled below that",
+        ),
         (replace(FOUND, late_share=0.011), "client-limited", "sent 1.1 % of the evenly paced requests"),
         (replace(FOUND, late_share=0.01), "ok", "plan with this rate"),
         (replace(FOUND, ending="latency-bound"), "latency-bound", "cap the concurrency of your clients at 16"),
         (replace(FOUND, ending="not-saturated"), "not-saturated", "raise test.maxConcurrency"),
-        (replace(FOUND, windowed=True), "windowed-quota", "5.01 requests/s from refill to refill"),
-        (replace(FOUND, windowed=True, max_tps=None), "windowed-quota", "windows longer than the test"),
+        (replace(FOUND, is_windowed=True), "windowed-quota", "5.01 requests/s from refill to refill"),
+        (replace(FOUND, is_windowed=True, max_tps=None), "windowed-quota", "windows longer than the test"),
         (replace(FOUND, ending="account-throttled"), "account-throttled", "raise the account's"),
         (REFUSED, "client-limited", "ran 5 of 16 load workers"),
         (replace(FOUND, ending="client-limited"), "client-limited", "lower test.inFlightPerWorker"),
         (replace(FOUND, ending="unstable"), "unstable", "More than a tenth of the requests failed"),
-        (replace(FOUND, unsettled="it carried 27.1, then 31"), "unstable", "No single rate holds for this model at 16"),
+        (
+            replace(FOUND, unsettled_reason="it carried 27.1, then 31"),
+            "unstable",
+            "No single rate holds for this model at 16",
+        ),
     ],
 )
 def test_each_verdict_has_its_evidence(found: Measurement, word: str, said: str) -> None:
@@ -54,7 +72,7 @@ def test_each_verdict_has_its_evidence(found: Measurement, word: str, said: str)
 
 
 def test_a_quick_run_is_ok_without_a_confirmation_and_says_so() -> None:
-    verdict = judge(replace(FOUND, confirmed=False, clean=None), quick=True)
+    verdict = judge(replace(FOUND, is_confirmed=False, clean_rate=None), quick=True)
 
     assert verdict.word == "ok"
     assert "seen once, and not confirmed at a clean rate (quick mode)" in verdict.detail
