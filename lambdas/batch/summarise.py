@@ -49,7 +49,7 @@ class EndedBatch:
 
 
 def summarise(table: Callable[[str], ShardTable], files: ShardFiles, ended: EndedBatch) -> BatchOutput:
-    """Write the batch's files. `table` gives the account of a run.
+    """Write the batch's files. `table` gives the tally of a run.
 
     Raises:
         TooManyFailures: more images failed than the input allows; the files say which. ClientError: S3 fails.

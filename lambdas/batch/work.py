@@ -60,7 +60,7 @@ class RoundWork:
 
         Raises:
             AccessDenied: a right is missing.
-            ClientError, BotoCoreError: a file or the account can't be read or written; the shard is handed out again.
+            ClientError, BotoCoreError: a file or the tally can't be read or written; the shard is handed out again.
         """
         with ThreadPoolExecutor(BACKGROUND_THREADS) as background:
             sent = [send(self._tasks(background))]

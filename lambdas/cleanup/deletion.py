@@ -15,7 +15,7 @@ from lambdas.cleanup.cleanup import reconcile
 from lambdas.models.lease_store import lease_store
 from lambdas.models.registry import console_of
 
-MAX_SECONDS = 13 * 60.0
+MAX_INVOCATION_S = 13 * 60.0
 NO_NEW_LEASES_S = 1800.0  # longer than a deletion takes, and finite, so that a failed one does not block runs for good
 
 
@@ -31,7 +31,7 @@ def end_all_runs(request_type: str) -> str | None:
 
 
 def _until_released() -> str | None:
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.monotonic() + MAX_INVOCATION_S
     lease_store().block_new_leases(NO_NEW_LEASES_S)
     while True:
         cause = "The stack of the Inference Unit Tuner is being deleted."

@@ -17,7 +17,7 @@ from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
 from lambdas.reports.metrics import count_overdue, count_unstopped
 
-MAX_SECONDS = 9 * 60.0
+MAX_INVOCATION_S = 9 * 60.0
 # A run that reaches its limit stops its model itself, which takes minutes: no alarm before that.
 CLEANUP_GRACE_S = 15 * 60.0
 
@@ -28,7 +28,7 @@ def clean_up_all() -> int:
     Raises:
         ExceptionGroup: the cleanup of some models failed in the last round; that of the others went on.
     """
-    leases, deadline = lease_store(), time.monotonic() + MAX_SECONDS
+    leases, deadline = lease_store(), time.monotonic() + MAX_INVOCATION_S
     count_overdue(sum(lease.is_overdue(time.time() - CLEANUP_GRACE_S) for lease in leases.all()))
     while True:
         # The index is eventually consistent, so the item itself decides.

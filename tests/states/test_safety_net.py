@@ -240,7 +240,7 @@ class TestTheJanitor:
         lease_store().acquire(stray)
         execution.stop_execution(executionArn=stack.execution_arn)
 
-        monkeypatch.setattr("lambdas.cleanup.janitor.MAX_SECONDS", 10.0)
+        monkeypatch.setattr("lambdas.cleanup.janitor.MAX_INVOCATION_S", 10.0)
         with pytest.raises(ExceptionGroup, match="could not be cleaned up"):
             self.clean(stack)
 
@@ -296,7 +296,7 @@ class TestDeletingTheStack:
         self, stack: Stack, execution: Any, running: str, answers: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         url, got = answers
-        monkeypatch.setattr("lambdas.cleanup.deletion.MAX_SECONDS", -1.0)
+        monkeypatch.setattr("lambdas.cleanup.deletion.MAX_INVOCATION_S", -1.0)
 
         stop_on_delete.handler(self.request(url, "Delete"), stack.context)
 

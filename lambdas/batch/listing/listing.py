@@ -73,7 +73,7 @@ class ImageListing:
         self.s3.put_object(Bucket=self.own_bucket, Key=shard_key(self.run_id, number), Body=content)
 
     def _load(self, state: ListingState) -> SeenImages:
-        """What earlier invocations seen. Each has files of its own, so that one that is repeated reads the same."""
+        """What earlier invocations saw. Each has files of its own, so that one that is repeated reads the same."""
         has_list = self.input.images.list is not None
         if not state.listed:
             return SeenImages(Digests(), Digests() if has_list else None)

@@ -25,7 +25,7 @@ from lambdas.processing.image_work import Processing
 from lambdas.processing.outcomes import Rules
 from lambdas.processing.result_store import ResultStore, s3_client
 
-MAX_SECONDS = 600.0  # of one invocation, which may take 15 minutes
+MAX_INVOCATION_S = 600.0  # of one invocation, which may take 15 minutes
 _STATE = TypeAdapter(ListingState)
 
 
@@ -43,7 +43,7 @@ def list_images(run_id: str, state: Mapping[str, Any] | None) -> dict[str, Any]:
         store.shards.create(resume(batch_store(earlier_id).shards, files_of(earlier_id), files_of(run_id)))
         return {"listing": None, "listed": True}
     listing = ImageListing(s3_client(16), run_id, run.input, settings().image_bucket)
-    next_state = listing.go_on(_STATE.validate_python(state or {}), _is_past(now + MAX_SECONDS))
+    next_state = listing.go_on(_STATE.validate_python(state or {}), _is_past(now + MAX_INVOCATION_S))
     if next_state.is_complete:
         images = BatchImages(
             listed=next_state.listed,
@@ -67,7 +67,7 @@ def find_current_results(run_id: str) -> bool:
     lease_store().renew(run.model_arn, run_id, now)
     # The results of an earlier run that left off are part of this one's.
     processing = replace(processing_of(run, threads=16), reads_current=run.input.resume is not None)
-    find_current(store.shards, files_of(run_id), processing, _is_past(now + MAX_SECONDS))
+    find_current(store.shards, files_of(run_id), processing, _is_past(now + MAX_INVOCATION_S))
     shards = store.shards.load()
     is_over = not processing.has_files or shards.claims > shards.claimable_count
     if is_over:

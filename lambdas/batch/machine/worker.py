@@ -104,7 +104,7 @@ class _HeldPace:
 
 
 class _CountingTable(DynamoShardTable):
-    """The account of a run, which also counts the images in the run's item, where clients look."""
+    """The tally of a run, which also counts the images in the run's item, where clients look."""
 
     def __init__(self, run_id: str) -> None:
         super().__init__(dynamodb_client(), settings().runs_table, run_id)

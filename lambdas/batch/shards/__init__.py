@@ -1,1 +1,1 @@
-"""The images of a batch in files of up to 250, and the account of what became of them."""
+"""The images of a batch in files of up to 250, and the tally of what became of them."""

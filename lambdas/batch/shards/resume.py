@@ -18,7 +18,7 @@ def resume(earlier_table: ShardTable, earlier_files: ShardFiles, files: ShardFil
     """Write the shards of the new run, and return them. The earlier run must have ended.
 
     Raises:
-        KeyError: the earlier run has listed nothing, or its account has expired.
+        KeyError: the earlier run has listed nothing, or its tally has expired.
     """
     old_shards, records = earlier_table.load(), {record.number: record for record in earlier_table.records()}
     with ShardWriter(lambda number, content: files.write(shard_key(files.run_id, number), content)) as writer:
