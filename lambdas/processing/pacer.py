@@ -41,6 +41,8 @@ FIRST_SEEK_REQUESTS, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
 SLOW_GROWTH = 0.03  # growth until then, as a limit without credit answers no more than it is asked
 SEEK_STEP, SEEK_S = 1.5, 0.5  # a probe grows by this each FIRST_SEEK_REQUESTS, but at least so long
 HELD_REQUESTS, HELD_S = 24, 1.4  # a probe without a throttle has found the rate after so many, but at least so long
+# A measured rate was wrong if so many probes find less, but not less than this share of it.
+WRONG_PROBES, WRONG_SHARE = 6, 0.85
 PROBE_RATIO = 1.05  # of a guess: a rate above it is a probe
 # Of what a slow start's first probe finds, and of the guess: reports of workers overlap.
 FOUND_SHARE, MAX_FOUND_SHARE = 0.95, 1.1
@@ -48,7 +50,9 @@ KEPT_OUTCOMES, OUTAGE_THROTTLES = 20, 4  # capacity is gone if so many of the la
 # And this share, if requests were sent late: a window has no room for them and for those on time.
 UNEVEN_OUTAGE_SHARE = 0.5
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
-PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up
+PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up; a bucket gains credit
+# Each of the first probes, too, if it was throttled so far above what it found.
+PAUSED_PROBES, USED_UP_RATIO = 3, 1.5
 # Outcomes so soon after a decrease are of requests that were sent before it; a throttle of a guess is reported at once.
 REST_S, SEEK_REST_S = 0.8, 0.4
 SLOW_START_TPS, SLOW_START_GROWTH = 1.0, 1.35  # per inference unit; per second
@@ -68,11 +72,11 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     is_resting = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
     pace = replace(pace, answered=pace.answered + report.accepted, counted_from=pace.counted_from or now)
     if is_resting and pace.seeking:
-        return pace
+        return _paused(pace, now) if "1" in report.outcomes else pace
     kept_count = max(KEPT_OUTCOMES, len(report.outcomes))
     pace = replace(pace, recent=(pace.recent + report.outcomes)[-kept_count:])
     if "1" in report.outcomes and (not is_resting or is_outage(pace.recent, is_uneven=report.is_uneven)):
-        return replace(_lowered(pace, report, now), answered=0, counted_from=now)
+        return _lowered(pace, report, now)
     slots = report.accepted + report.unused
     return pace if is_resting or report.accepted < MIN_USED_SHARE * slots else _raised(pace, report, now)
 
@@ -84,16 +88,17 @@ def is_outage(outcomes: str, *, is_uneven: bool) -> bool:
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     throttled, known_rate = pace.recent.count("1"), pace.ceiling or pace.expected or pace.rate
+    answered, answered_rate = pace.answered, pace.answered / max(now - pace.counted_from, 1e-3)
+    pace = replace(pace, answered=0, counted_from=now)
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
-    answered_rate = pace.answered / max(now - pace.counted_from, 1e-3)
-    if pace.seeking and pace.answered >= FIRST_SEEK_REQUESTS:
+    if pace.seeking and answered >= FIRST_SEEK_REQUESTS:
         return _with_guess(lowered, answered_rate, known_rate)
     is_lost = throttled >= OUTAGE_THROTTLES / 2 if pace.seeking else is_outage(pace.recent, is_uneven=report.is_uneven)
     if pace.slow_start or is_lost:
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
-        lowered = replace(lowered, seeking=True, recent="", false_probes=0, next_free_at=now + PAUSE_S)
-        return replace(lowered, rate=rate, ceiling=rate)
+        lost_pace = replace(lowered, seeking=True, recent="", false_probes=0, rate=rate, ceiling=rate)
+        return replace(lost_pace, next_free_at=now + PAUSE_S)
     excess = 0.0 if pace.ceiling is None else FAR_EXCESS
     if pace.rate > (1 + excess) * known_rate:  # the model carries more than the ceiling, or had much credit
         return _with_rate(lowered, math.sqrt(pace.rate * known_rate))
@@ -106,7 +111,7 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     if known_rate > MAX_FOUND_SHARE * pace.rate and now < pace.lowered_at + 2 * REST_S:
         return _with_rate(pace, rate)
     # It grew fast.
-    if pace.ceiling and pace.answered >= FIRST_SEEK_REQUESTS and known_rate > (1 + RATE_STEP) * pace.rate:
+    if pace.ceiling and answered >= FIRST_SEEK_REQUESTS and known_rate > (1 + RATE_STEP) * pace.rate:
         rate = min(rate, max(answered_rate, FOUND_SHARE * pace.rate))
     return _with_rate(replace(lowered, ceiling=pace.ceiling) if report.is_uneven else lowered, rate)
 
@@ -114,16 +119,26 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
 def _with_guess(pace: Pace, answered_rate: float, known_rate: float) -> Pace:
     """The pace after a throttle while the rate is a guess. `answered_rate` counts from the last throttle."""
     is_probe = pace.rate > PROBE_RATIO * known_rate
-    guess = max(answered_rate, LOW_SHARE * known_rate) if is_probe else answered_rate
+    guess = max(answered_rate, LOW_SHARE * known_rate) if is_probe and pace.expected is not None else answered_rate
     rate = max(LEAST_TPS, min(guess, (1 - RATE_STEP) * pace.rate))
     if pace.expected is None and is_probe and not pace.is_limited:
         rate = min(rate, MAX_FOUND_SHARE * known_rate)
         found_pace = replace(pace, seeking=False, false_probes=0, recent="", measured=FOUND_SHARE * rate / pace.units)
         return _with_rate(found_pace, FOUND_SHARE * rate)
     guessed_pace = replace(pace, rate=rate, recent="")
-    if pace.expected is None or guessed_pace.is_low or pace.false_probes < MOST_FALSE_PROBES:
-        return replace(guessed_pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
-    return replace(guessed_pace, seeking=False, false_probes=0)
+    if pace.expected is not None:
+        if pace.false_probes < PAUSED_PROBES and pace.rate > USED_UP_RATIO * rate:
+            guessed_pace = replace(_paused(guessed_pace, pace.lowered_at), counted_from=pace.lowered_at + PAUSE_S / 2)
+        # Capacity is back, or the measured rate was wrong.
+        enough_probes = WRONG_PROBES if guessed_pace.is_low else MOST_FALSE_PROBES
+        if rate >= WRONG_SHARE * pace.expected and pace.false_probes >= enough_probes:
+            return replace(guessed_pace, seeking=False, false_probes=0, measured=rate / pace.units)
+    return replace(guessed_pace, ceiling=rate, false_probes=min(pace.false_probes + 1, MOST_SEEKS))
+
+
+def _paused(pace: Pace, now: float) -> Pace:
+    """The pace while nobody sends, as what a window admits may be used up."""
+    return replace(pace, next_free_at=max(pace.next_free_at, now + PAUSE_S))
 
 
 def _accepted_share(recent: str) -> float:

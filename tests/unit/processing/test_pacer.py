@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bench.pacer import Case, goals, run_case
 from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.pace import Pace, Report, with_units
-from lambdas.processing.pacer import PROBE_RATIO, START_SHARE, after
+from lambdas.processing.pacer import FOUND_SHARE, PAUSE_S, PAUSED_PROBES, PROBE_RATIO, START_SHARE, after
 from local.simulated_model.model_spec import ModelTruth
 from simulation.pacing.paced_batch import run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
@@ -91,8 +91,50 @@ def test_a_slow_start_grows_as_fast_with_several_workers_as_with_one() -> None:
 def test_requests_that_were_sent_before_a_decrease_do_not_lower_the_rate_again() -> None:
     lowered = after(PACE, Report("10" * 5), NOW)
 
-    assert after(lowered, Report("1" * 5), NOW + 0.3) == lowered
+    assert after(lowered, Report("1" * 5), NOW + 0.3).rate == lowered.rate
     assert after(lowered, Report("1" * 5), NOW + 2).rate < lowered.rate
+
+
+def test_a_guess_that_is_throttled_again_pauses_as_a_window_may_be_used_up() -> None:
+    guess = after(PACE, Report("10" * 5), NOW)
+
+    assert guess.next_free_at == pytest.approx(NOW + PAUSE_S)
+    assert after(guess, Report("01"), NOW + 0.3).next_free_at == pytest.approx(NOW + 0.3 + PAUSE_S)
+    assert after(guess, Report("00"), NOW + 0.3).next_free_at == guess.next_free_at
+
+
+def test_a_probe_far_above_what_it_finds_is_followed_by_a_pause() -> None:
+    probe = replace(PACE, rate=9.0, ceiling=5.0, seeking=True, answered=20, counted_from=NOW - 4)
+
+    far = after(probe, Report("01"), NOW)
+    assert (far.rate, far.next_free_at) == (pytest.approx(5.25), pytest.approx(NOW + PAUSE_S))
+    near = after(replace(probe, rate=7.0), Report("01"), NOW)
+    assert (near.rate, near.next_free_at) == (pytest.approx(5.25), 0.0)
+    later = after(replace(probe, false_probes=PAUSED_PROBES), Report("01"), NOW)
+    assert later.next_free_at == 0.0, "each pause lowers what a window is found to admit"
+    unmeasured = after(replace(probe, measured=None), Report("01"), NOW)
+    assert unmeasured.next_free_at == 0.0, "its credit would hide the limit"
+
+
+@pytest.mark.parametrize(("share", "is_wrong"), [(0.88, True), (0.82, False)])
+def test_a_measured_rate_was_wrong_if_probe_after_probe_finds_a_little_less(share: float, is_wrong: bool) -> None:
+    answered = round(40 * share)
+    guess = replace(PACE, rate=9.8, ceiling=10 * share, seeking=True, false_probes=6, answered=answered - 1)
+
+    found = after(replace(guess, counted_from=NOW - 4), Report("01"), NOW)
+
+    assert found.rate == pytest.approx(answered / 4)
+    assert found.seeking is not is_wrong
+    assert found.expected == pytest.approx(answered / 4 if is_wrong else 10.0)
+
+
+def test_what_a_slow_start_finds_is_what_was_answered_whatever_it_guessed_before() -> None:
+    probe = Pace(rate=50.0, units=1, ceiling=40.0, seeking=True, answered=23, counted_from=NOW - 1, false_probes=1)
+
+    found = after(probe, Report("01"), NOW)
+
+    assert found.rate == pytest.approx(FOUND_SHARE * 24)
+    assert not found.seeking
 
 
 @given(PACES, st.integers(1, 5))
@@ -116,7 +158,10 @@ def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
         Case("unmeasured", "token bucket", (5.0, 1), None, 3),
         Case("measured", "fixed window", (5.0, 1), 0.025, 1),
         Case("measured", "concurrency limit", (5.0, 1), 0.0, 2),
+        Case("unmeasured", "token bucket, 10 s of credit", (5.0, 1), None, 1),
+        Case("unmeasured", "token bucket, 10 s of credit", (12.5, 2), None, 35),
         Case("outage", "sliding window", (5.0, 1), 0.0, 4),
+        Case("outage", "fixed window", (12.5, 2), 0.0, 1),
         Case("units doubled", "pool with a queue", (5.0, 1), 0.0, 5),
     ]
 
