@@ -14,7 +14,9 @@ from lambdas.processing.pace import Report, digit
 from lambdas.processing.pacer import KEPT_OUTCOMES, is_outage
 from lambdas.processing.slots import Slots
 
-LATE_S = 0.4  # a slot that is older is not used any more: many late requests at once look like lost capacity
+# A slot that is older is not used any more: many late requests at once look like lost capacity.
+LATE_S = 0.4
+LATE_SLOTS, SHORT_LATE_S = 2, 0.1  # so many slots late, but at least so long, if it is the worker that was late
 UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
 LATE_EFFECT_S = 1.2  # for so long: a window of a second has less room until the late request has left it
 SOON_S = 0.1  # at most one early report in this time
@@ -74,7 +76,7 @@ class WorkerSlots:
     def next_at(self, now: float) -> float | None:
         """The time of the next slot, which may be past. Returns None if there is none, or the cap is reached."""
         waited_for_reply = self.cap is not None and self.in_flight >= self.cap - 1
-        late_s = UNEVEN_S if self._gives_up_late and not waited_for_reply else LATE_S
+        late_s = LATE_S if waited_for_reply else self._most_late_s()
         while self._slots and self._slots[0] < now - late_s:
             self._slots.popleft()
             self._unused_count += 1
@@ -96,6 +98,10 @@ class WorkerSlots:
         self._gives_up_late |= outcome == THROTTLED and self._was_late(now)
         levels = self._throttled_at if outcome == THROTTLED else self._accepted_at
         levels[in_flight_before] += 1
+
+    def _most_late_s(self) -> float:
+        """How late a slot may be used if the worker itself was late."""
+        return UNEVEN_S if self._gives_up_late else min(LATE_S, max(SHORT_LATE_S, LATE_SLOTS * self._interval))
 
     def _was_late(self, now: float) -> bool:
         """Whether a request was sent late so shortly before `now` that it may be why others are throttled."""

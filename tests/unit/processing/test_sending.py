@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -55,6 +57,16 @@ class Decided(Image):
         return None
 
 
+class Unused:
+    """A connection without a request."""
+
+    def send(self, prepared: PreparedRequest) -> Reply:
+        raise AssertionError
+
+    def close(self) -> None:
+        pass
+
+
 class Model:
     """A running simulated model and its detector."""
 
@@ -100,6 +112,13 @@ def test_every_image_is_finished_once_and_the_pace_is_kept(server: RunningSimula
     assert 0 < pace.exchanges <= 4 * len(by_second)
     assert sent.paced_s > 0 and sent.busy_s > 0
     assert pace.outcomes == "0" * IMAGES, "the last ones, too, are reported"
+
+
+def test_threads_take_turns_quickly_and_garbage_collections_leave_out_what_is_loaded() -> None:
+    send_paced(iter(()), MemoryPace(Pace(rate=TPS, units=1)), Unused, until=0.0)
+
+    assert sys.getswitchinterval() == pytest.approx(sending.SWITCH_S)
+    assert gc.get_freeze_count() > 0
 
 
 def test_no_more_slots_are_reserved_than_the_open_tasks_need(server: RunningSimulatedModel) -> None:

@@ -97,11 +97,29 @@ def test_a_worker_counts_what_it_did_with_its_slots() -> None:
     assert own.next_at(NOW + 0.2) is None  # the cap
     own.record_outcome(ACCEPTED, before[0], NOW)
     own.record_outcome(THROTTLED, before[1], NOW)
-    assert own.next_at(NOW + 0.95) == pytest.approx(NOW + 0.6)  # the others are too old
+    assert own.next_at(NOW + 0.95) == pytest.approx(NOW + 0.8)  # the others are too old
     report = own.report(NOW + 0.95)
 
-    assert (report.outcomes, report.unused) == ("01", 4)
+    assert (report.outcomes, report.unused) == ("01", 6)
     assert own.report(NOW + 2).outcomes == ""
+
+
+@pytest.mark.parametrize(("interval", "late_s"), [(0.005, 0.1), (0.1, 0.2), (1.0, 0.4)])
+def test_a_worker_that_was_late_sends_about_two_requests_at_once(interval: float, late_s: float) -> None:
+    own = WorkerSlots()
+    own.add(Slots(NOW, interval, 1000, NOW + 1))
+
+    assert own.next_at(NOW + 0.9 * late_s) == NOW
+    assert own.next_at(NOW + 1.1 * late_s) != NOW
+
+
+def test_slots_that_waited_for_replies_are_used_for_longer() -> None:
+    own = WorkerSlots()
+    own.add(Slots(NOW, 0.1, 10, NOW + 1, cap=2))
+    own.send(NOW)
+
+    assert own.next_at(NOW + 0.45) == pytest.approx(NOW + 0.1)
+    assert own.next_at(NOW + 0.55) == pytest.approx(NOW + 0.2)
 
 
 def test_a_worker_tells_whether_requests_were_late() -> None:
