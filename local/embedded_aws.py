@@ -29,7 +29,7 @@ _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _START_ATTEMPTS = 3
 _CONNECTIONS = 32
-_MINISTACK = ("-m", "ministack")
+_MINISTACK = (str(Path(__file__).with_name("ministack_server.py")),)
 # boto3 without settings from files or the environment, which may be wrong or refer to missing files.
 _NO_SETTINGS = {
     name: (None, None, os.devnull if name in ("config_file", "credentials_file") else default, convert)

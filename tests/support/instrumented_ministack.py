@@ -18,6 +18,7 @@ def run() -> None:
     from ministack.app import main
     from ministack.core import lambda_runtime
 
+    from local.ministack_server import collect_often
     from tests.support.dynamodb_edge import DynamoDBEdge
     from tests.support.endings import patch_endings
     from tests.support.executions import Executions
@@ -35,6 +36,7 @@ def run() -> None:
     DynamoDBEdge(journal, executions).patch()
     S3Edge(journal).patch()
     add_service_quotas()
+    collect_often()
     main()
 
 
