@@ -73,6 +73,7 @@ class Part:
     changes: bool = False  # the capacity changes for good: how long does the pace take to use it?
     sees_units: bool = False  # the units in service double with the capacity, and the pace reads them
     is_busy: bool = False  # the worker stalls now and then
+    stalls: Sequence[tuple[float, float]] = ()  # when it does nothing, and for how long
 
 
 OWN = {
@@ -86,6 +87,7 @@ OWN = {
     "short": Part(SHORT_S, sizes=SHORT_SIZES),
     "short outage": Part(SHORT_S, SHORT, sizes=SHORT_SIZES),
     "busy": Part(None, sizes=BUSY_SIZES, is_busy=True),
+    "stalled": Part(SHORT_S, sizes=BUSY_SIZES, stalls=((SHORT_S / 3, 0.25), (2 * SHORT_S / 3, 0.39))),
 }
 PARTS = OWN | {name: Part(PEERS_S, sizes=SIZES[:1]) for name in PEERS}
 
@@ -151,6 +153,7 @@ def run_case(case: Case) -> Outcome:
             workers=case.workers,
             units_at=(lambda now: units if now < doubled_at else 2 * units) if part.sees_units else None,
             is_busy=part.is_busy,
+            stalls=part.stalls,
         )
         done = batch.between(0, seconds)
     capacity = truth.true_tps(1) * part.tempo.work_until(seconds)

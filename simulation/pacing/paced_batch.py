@@ -116,6 +116,10 @@ class _Sending:
             worker.stalls_until = 0.0
             self.send(worker, now)
 
+    def stall(self, worker: _Worker, seconds: float, now: float) -> None:
+        worker.stalls_until = now + seconds
+        self.schedule(worker.stalls_until, partial(self.step, worker))
+
     def ask(self, worker: _Worker, now: float) -> None:
         """Report, and reserve what the worker needs. It looks again when the pace says so."""
         worker.asks = True
@@ -209,10 +213,12 @@ def run_batch(
     units_at: Callable[[float], int] | None = None,
     uploads: Sequence[float] = (),
     is_busy: bool = False,
+    stalls: Sequence[tuple[float, float]] = (),
 ) -> Batch:
     """Send for `seconds` with so many workers. `units_at` tells the inference units in service at a time.
 
     `uploads` are the times of live uploads. Busy workers send late at times, and their requests arrive unevenly.
+    In `stalls` (time, seconds) no worker does anything.
     """
     random, batch = Random(f"{seed}/batch"), Batch(pace)
     sending = _Sending(service, batch, random, workers, units_at, is_busy)
@@ -220,6 +226,8 @@ def run_batch(
     for number, clock in enumerate(clocks):
         worker = _Worker(clock)
         sending.schedule(number / workers, partial(sending.step, worker))
+        for at, stall_s in stalls:
+            sending.schedule(at, partial(sending.stall, worker, stall_s))
     for at in uploads:
         sending.schedule(at, sending.upload)
     sending.run_until(seconds)
