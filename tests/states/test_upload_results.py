@@ -17,9 +17,12 @@ import pytest
 from iu_tuner.contract.detections import ListedImage
 from lambdas.aws.table import Partition
 from lambdas.handlers import analyse_uploads, gatekeeper
+from lambdas.inference import analyse
 from lambdas.inference.attempts import attempts_of
+from lambdas.inference.kept_connections import KeptConnections
 from lambdas.models.lease import Lease
 from lambdas.models.lease_store import lease_store
+from lambdas.models.ports import Detector
 from lambdas.processing.pace import Pace
 from lambdas.processing.pace_store import pace_store
 from local.simulated_model.account import ModelSetup
@@ -125,7 +128,16 @@ def pipeline(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline
     entry = {"prefix": PREFIX, "modelArn": arn, "maxAttempts": 2, "source": "bytes"}
     for name, value in {"INFERENCE_ENTRY": json.dumps(entry), "QUEUE_URL": url, "DEAD_LETTERS_URL": dead}.items():
         monkeypatch.setenv(name, value)
+    kept = list[KeptConnections]()
+
+    def connections(detector: Detector) -> KeptConnections:
+        kept.append(KeptConnections(detector))
+        return kept[-1]
+
+    monkeypatch.setattr(analyse, "KeptConnections", connections)
     yield Pipeline(stack, sqs, functions, url, queue_arn, dead, arn)
+    for connection in (idle for each in kept for idle in each._idle):
+        connection.close()
 
 
 @pytest.fixture
