@@ -14,9 +14,10 @@ from lambdas.processing.pace import Report, digit
 from lambdas.processing.pacer import KEPT_OUTCOMES, is_outage
 from lambdas.processing.slots import Slots
 
-# A slot that is older is not used any more: many late requests at once look like lost capacity.
+# A slot that is older is not used any more: many late requests at once look like lost capacity. Where the worker itself
+# was late, and did not wait for replies, that is after so many slots, but at least so long.
 LATE_S = 0.4
-LATE_SLOTS, SHORT_LATE_S = 2, 0.1  # so many slots late, but at least so long, if it is the worker that was late
+LATE_SLOTS, SHORT_LATE_S = 2, 0.1
 UNEVEN_S = 0.02  # a request that is sent so late after its slot may take the place of a later one
 LATE_EFFECT_S = 1.2  # for so long: a window of a second has less room until the late request has left it
 SOON_S = 0.1  # at most one early report in this time
