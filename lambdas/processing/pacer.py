@@ -47,7 +47,6 @@ PROBE_RATIO = 1.05  # of a guess: a rate above it is a probe
 # Of what a slow start's first probe finds, and of the guess: reports of workers overlap.
 FOUND_SHARE, MAX_FOUND_SHARE = 0.95, 1.1
 KEPT_OUTCOMES, OUTAGE_THROTTLES = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
-SUDDEN_OUTCOMES, SUDDEN_THROTTLES = 6, 3  # or so many of these
 # And this share, if requests were sent late: a window has no room for them and for those on time.
 UNEVEN_OUTAGE_SHARE = 0.5
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
@@ -84,10 +83,7 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
 
 def is_outage(outcomes: str, *, is_uneven: bool) -> bool:
     """Whether these latest outcomes show that capacity is gone."""
-    throttled = outcomes.count("1")
-    if is_uneven:
-        return throttled >= max(OUTAGE_THROTTLES, UNEVEN_OUTAGE_SHARE * len(outcomes))
-    return throttled >= OUTAGE_THROTTLES or outcomes[-SUDDEN_OUTCOMES:].count("1") >= SUDDEN_THROTTLES
+    return outcomes.count("1") >= max(OUTAGE_THROTTLES, UNEVEN_OUTAGE_SHARE * len(outcomes) if is_uneven else 0)
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:

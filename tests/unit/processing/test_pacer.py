@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bench.pacer import Case, goals, run_case
 from lambdas.processing.first_pace import MeasuredRate, first_pace
 from lambdas.processing.pace import Pace, Report, with_units
-from lambdas.processing.pacer import FOUND_SHARE, PAUSE_S, PAUSED_PROBES, PROBE_RATIO, START_SHARE, after, is_outage
+from lambdas.processing.pacer import FOUND_SHARE, PAUSE_S, PAUSED_PROBES, PROBE_RATIO, START_SHARE, after
 from local.simulated_model.model_spec import ModelTruth
 from simulation.pacing.paced_batch import run_batch
 from simulation.unsteady import Around, Tempo, UnsteadyService
@@ -93,16 +93,6 @@ def test_requests_that_were_sent_before_a_decrease_do_not_lower_the_rate_again()
 
     assert after(lowered, Report("1" * 5), NOW + 0.3).rate == lowered.rate
     assert after(lowered, Report("1" * 5), NOW + 2).rate < lowered.rate
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "is_gone"),
-    [("0" * 14 + "101010", True), ("0" * 13 + "1010010", False), ("1" + "0" * 11 + "10000101", True), ("", False)],
-)
-def test_capacity_is_gone_if_three_of_the_latest_six_or_four_of_twenty_are_throttled(
-    outcomes: str, is_gone: bool
-) -> None:
-    assert is_outage(outcomes, is_uneven=False) is is_gone
 
 
 def test_a_guess_that_is_throttled_again_pauses_as_a_window_may_be_used_up() -> None:
