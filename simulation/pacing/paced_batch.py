@@ -110,8 +110,7 @@ class _Sending:
             if at > local + 1e-6:
                 return
             if self.is_busy and self.random.random() < STALLS and not worker.stalls_until:
-                worker.stalls_until = now + self.random.expovariate(1 / STALL_S)
-                self.schedule(worker.stalls_until, partial(self.step, worker))
+                self.stall(worker, self.random.expovariate(1 / STALL_S), now)
                 return
             worker.stalls_until = 0.0
             self.send(worker, now)
