@@ -22,9 +22,9 @@ from bench.tables import markdown, percentile
 from bench.targets import Target, Targets
 from lambdas.processing.first_pace import MeasuredRate, first_pace
 from local.simulated_model.model_spec import ModelTruth
+from local.simulated_model.service import SimulatedService
 from simulation.pacing.controllers import PEERS, run_peer
 from simulation.pacing.paced_batch import Batch, run_batch
-from simulation.unsteady import Around, Tempo, UnsteadyService
 
 LATENCY_S = 0.18
 FRACTIONAL = "fixed window, fractional rate"
@@ -45,13 +45,10 @@ LIMITERS: dict[str, dict[str, Any]] = {
 SIZES = ((5.0, 1), (5.0, 3), (12.5, 2), (2.0, 1))  # TPS per inference unit, inference units
 OFF = (-0.05, -0.025, 0.0, 0.025, 0.05)  # relative error of the measurement
 MEASURED_S, OUTAGE_S, PEERS_S = 1200.0, 600.0, 300.0
-STEADY = Tempo()
-HALF = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5), (2 * OUTAGE_S, 1.0)))
-HALVED = Tempo(((0.0, 1.0), (OUTAGE_S, 0.5)), long_run=None)
-DOUBLED = Tempo(((0.0, 0.5), (OUTAGE_S, 1.0)))
+HALF, HALVED, DOUBLED = f"{OUTAGE_S}:{2 * OUTAGE_S}:0.5", f"{OUTAGE_S}::0.5", f"0:{OUTAGE_S}:0.5"
 SHORT_SIZES, SHORT_S = ((60.0, 1), (25.0, 2)), 24.0  # about 1,200 images
 BUSY_SIZES = ((60.0, 1), (25.0, 1), (12.5, 1))  # 1,200 images at each
-SHORT = Tempo(((0.0, 1.0), (SHORT_S / 3, 0.5), (2 * SHORT_S / 3, 1.0)))
+SHORT = f"{SHORT_S / 3}:{2 * SHORT_S / 3}:0.5"
 IMAGES = 1200
 UNITS_LOOK_S = 30.0  # the units in service are looked at this often
 
@@ -60,12 +57,12 @@ UNITS_LOOK_S = 30.0  # the units in service are looked at this often
 class Part:
     """What happens in the runs of a part, and which sizes and measurements it has.
 
-    `seconds` is None for as long as a model of the size takes for IMAGES, `off` are the relative errors of the
-    measurements (None: no measurement), `times` is the capacity that was measured, as a share.
+    `outage` is as in `ModelTruth`. `seconds` is None for as long as a model of the size takes for IMAGES, `off` are the
+    relative errors of the measurements (None: no measurement), `times` is the capacity that was measured, as a share.
     """
 
     seconds: float | None = MEASURED_S
-    tempo: Tempo = STEADY
+    outage: str | None = None
     sizes: Sequence[tuple[float, int]] = SIZES
     off: Sequence[float | None] = (0.0,)
     workers: int = 1
@@ -105,12 +102,12 @@ class Case:
 
     @property
     def truth(self) -> ModelTruth:
-        """The model of all units; its rate differs by up to 15 % from the size's. A fixed window has a whole count."""
+        """The model of all units; its rate differs by up to 15 %. Half a fixed window is a whole number."""
         name = f"{self.limiter}/{self.size}/{self.seed}"
         tps, units = self.size[0] * Random(name).uniform(0.85, 1.15), self.size[1]
         values = {"seed": self.seed, "latency_mean_s": LATENCY_S, **LIMITERS[self.limiter]}
         if self.limiter == "fixed window":
-            tps = max(1, round(tps * units)) / units
+            tps = max(1, round(tps * units / 2)) * 2 / units
         executors = ModelTruth(tps_per_iu=tps, **values).executors_per_iu
         return ModelTruth(tps_per_iu=tps * units, executors=executors * units, queue_length=4 * units, **values)
 
@@ -137,9 +134,10 @@ class Outcome:
 
 def run_case(case: Case) -> Outcome:
     """Run one case in virtual time."""
-    part, truth, units = PARTS[case.part], case.truth, case.size[1]
+    part, units = PARTS[case.part], case.size[1]
+    truth = replace(case.truth, outage=part.outage)
     seconds = part.seconds or IMAGES / case.size[0]
-    service = UnsteadyService(truth, Around(part.tempo))
+    service = SimulatedService(truth)
     if case.part in PEERS:
         done = run_peer(PEERS[case.part], service, seconds, str(case))
     else:
@@ -156,11 +154,13 @@ def run_case(case: Case) -> Outcome:
             stalls=part.stalls,
         )
         done = batch.between(0, seconds)
-    capacity = truth.true_tps(1) * part.tempo.work_until(seconds)
+    capacity = truth.true_tps(1) * seconds * truth.mean_outage(0.0, seconds)
     outcome = Outcome(case, min(1.0, done["accepted"] / capacity), done["throttled"] / max(1, done.total()))
     if not part.changes:
         return outcome
-    return replace(outcome, seconds=_until_used(batch, truth.true_tps(1) * part.tempo.truth_at(seconds), seconds))
+    return replace(
+        outcome, seconds=_until_used(batch, truth.true_tps(1) * truth.mean_outage(OUTAGE_S, seconds), seconds)
+    )
 
 
 def _until_used(batch: Batch, tps: float, seconds: float) -> float:

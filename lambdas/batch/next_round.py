@@ -15,11 +15,11 @@ MAX_ROUND_S = 240.0
 SHORT_ROUND_S = 60.0  # of a model that auto-scales, whose units are read between rounds, or that is being measured
 MIN_ROUND_S = 5.0  # less is not worth the start of a worker
 RESERVE_S = 30.0  # of a limit of time or money, for the replies on their way and for the request to stop the model
-# A worker of 768 MB has CPU for 60 images a second with a file each (bench.wire.image_work). Workers are few, as each
-# cold start is time without images, and one clock keeps a pace better than several. A round whose only worker dies is
-# over at once; after a round without a result there is one more worker.
-IMAGES_PER_SECOND_PER_WORKER = 40.0
-MOST_IMAGES_PER_SECOND = 60.0  # of a worker whose model limits requests in flight, which only one worker can count
+# A worker of 768 MB has CPU for that with a file each (bench.wire.image_work). Workers are few, as each cold start is
+# time without images, and one clock keeps a pace better than several: a worker that learns of lost capacity from
+# another one has sent what it had reserved. Nor can several count the requests in flight of a model that limits them.
+# A round whose only worker dies is over at once; after a round without a result there is one more worker.
+IMAGES_PER_SECOND_PER_WORKER = 60.0
 MAX_IDLE_ROUNDS = 3
 RESTART_S = 1200.0 + EXPECTED_STOP_S  # without images when the units change: AWS documents up to 20 minutes for a start
 
@@ -127,10 +127,9 @@ def check_failures(failed: int, listed: int, max_percent: float) -> None:
 
 def _workers(progress: BatchProgress, pace: PaceNow, max_workers: int) -> int:
     """The number of workers: enough for the rate, at most one for each shard and for each request in flight."""
-    if pace.cap is None:
-        workers_for_rate = math.ceil(pace.tps / IMAGES_PER_SECOND_PER_WORKER)
-    else:
-        workers_for_rate = min(math.ceil(pace.tps / MOST_IMAGES_PER_SECOND), pace.cap)
+    workers_for_rate = math.ceil(pace.tps / IMAGES_PER_SECOND_PER_WORKER)
+    if pace.cap is not None:
+        workers_for_rate = min(workers_for_rate, pace.cap)
     return max(1, min(workers_for_rate + progress.idle_rounds, progress.shards_waiting, max_workers))
 
 

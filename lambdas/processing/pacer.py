@@ -36,19 +36,23 @@ MOST_FALSE_PROBES = 2  # each probe that was throttled doubles them, up to so ma
 PROBE_PER_S = 0.0005  # growth above the ceiling: a bucket's burst credit is spent before the rate is far too high
 FAR_EXCESS = 0.2  # of the ceiling: beyond this, growth accelerates (cubic, as in TCP CUBIC, RFC 9438)
 PROBE_REQUESTS, PROBE_S = 8, 0.5  # unit of the accelerated growth, in requests but at least so long; it doubles in 4.6
-# A guess is probed after so many requests, the first time and later; each probe that was throttled makes them more.
-FIRST_SEEK_REQUESTS, SEEK_REQUESTS, SEEK_GROWTH, MOST_SEEKS = 8, 24, 1.1, 24
-SLOW_GROWTH = 0.03  # growth until then, as a limit without credit answers no more than it is asked
-SEEK_STEP, SEEK_S = 1.5, 0.5  # a probe grows by this each FIRST_SEEK_REQUESTS, but at least so long
+# A guess is probed after so many requests, the first time and later; after so many probes that were throttled each
+# further one makes them more.
+FIRST_SEEK_REQUESTS, SEEK_REQUESTS, EVEN_SEEKS, SEEK_GROWTH, MOST_SEEKS = 12, 20, 4, 1.1, 24
+SLOW_GROWTH = 0.05  # growth until then, as a limit without credit answers no more than it is asked
+SEEK_STEP, SEEK_S = 1.7, 0.3  # a probe grows by this each FIRST_SEEK_REQUESTS, but at least so long
+UNMEASURED_STEP = 1.5  # without a measured rate it goes so far above the guess
 HELD_REQUESTS, HELD_S = 24, 1.4  # a probe without a throttle has found the rate after so many, but at least so long
 # A measured rate was wrong if so many probes find less, but not less than this share of it.
 WRONG_PROBES, WRONG_SHARE = 6, 0.85
 PROBE_RATIO = 1.05  # of a guess: a rate above it is a probe
 # Of what a slow start's first probe finds, and of the guess: reports of workers overlap.
 FOUND_SHARE, MAX_FOUND_SHARE = 0.95, 1.1
-KEPT_OUTCOMES, OUTAGE_THROTTLES = 20, 4  # capacity is gone if so many of the latest outcomes are throttles
-# And this share, if requests were sent late: a window has no room for them and for those on time.
-UNEVEN_OUTAGE_SHARE = 0.5
+# Capacity is gone if so many of the latest outcomes are throttles, or so many of the last six. If requests were sent
+# late, which have taken the place of others in a window, only if it is that share.
+KEPT_OUTCOMES, OUTAGE_THROTTLES, SUDDEN_OUTCOMES, SUDDEN_THROTTLES, UNEVEN_OUTAGE_SHARE = 20, 4, 6, 3, 0.5
+# More is gone if so many requests of a guess are throttled; so many, if none was answered: a window may be used up.
+LOST_THROTTLES, USED_UP_THROTTLES = 2, 4
 LEAST_SHARE, MOST_SHARE = 0.5, 0.8  # what is left of the rate then
 PAUSE_S = 0.4  # then nobody sends for so long, as a window may be used up; a bucket gains credit
 # Each of the first probes, too, if it was throttled so far above what it found.
@@ -69,6 +73,8 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     if pace.cap is None and report.cap is not None:
         limited_pace = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
         return replace(limited_pace, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
+    if report.cap is not None and pace.is_limited:
+        return _with_less_in_flight(pace)
     is_resting = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
     pace = replace(pace, answered=pace.answered + report.accepted, counted_from=pace.counted_from or now)
     if is_resting and pace.seeking:
@@ -81,9 +87,19 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     return pace if is_resting or report.accepted < MIN_USED_SHARE * slots else _raised(pace, report, now)
 
 
+def _with_less_in_flight(pace: Pace) -> Pace:
+    """The pace of a model that throttled at the cap: that was one too many, while the rate was not too high."""
+    cap = max(1, (pace.cap or 1) - 1)
+    rate = max(pace.rate, START_SHARE * (pace.expected or 0.0) * cap / (cap + 1))
+    return replace(pace, cap=cap, rate=rate, ceiling=rate, seeking=False, recent="")
+
+
 def is_outage(outcomes: str, *, is_uneven: bool) -> bool:
     """Whether these latest outcomes show that capacity is gone."""
-    return outcomes.count("1") >= max(OUTAGE_THROTTLES, UNEVEN_OUTAGE_SHARE * len(outcomes) if is_uneven else 0)
+    throttled = outcomes.count("1")
+    if is_uneven:
+        return throttled >= max(OUTAGE_THROTTLES, UNEVEN_OUTAGE_SHARE * len(outcomes))
+    return throttled >= OUTAGE_THROTTLES or outcomes[-SUDDEN_OUTCOMES:].count("1") >= SUDDEN_THROTTLES
 
 
 def _lowered(pace: Pace, report: Report, now: float) -> Pace:
@@ -93,8 +109,7 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     lowered = replace(pace, lowered_at=now, slow_start=False, ceiling=pace.rate)
     if pace.seeking and answered >= FIRST_SEEK_REQUESTS:
         return _with_guess(lowered, answered_rate, known_rate)
-    is_lost = throttled >= OUTAGE_THROTTLES / 2 if pace.seeking else is_outage(pace.recent, is_uneven=report.is_uneven)
-    if pace.slow_start or is_lost:
+    if pace.slow_start or _is_lost(pace, report):
         share = LEAST_SHARE if pace.slow_start else min(max(_accepted_share(pace.recent), LEAST_SHARE), MOST_SHARE)
         rate = max(LEAST_TPS, share * pace.rate)
         lost_pace = replace(lowered, seeking=True, recent="", false_probes=0, rate=rate, ceiling=rate)
@@ -106,6 +121,8 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
         false_probes = min(pace.false_probes + 1, MOST_FALSE_PROBES)
         ceiling = min(pace.rate, (1 + RATE_STEP) * known_rate)
         return _with_rate(replace(lowered, ceiling=ceiling, false_probes=false_probes), (1 - RATE_STEP) * known_rate)
+    if pace.seeking:  # again after few requests
+        return _with_rate(_paused(lowered, now), (1 - RATE_STEP) * pace.rate)
     rate = pace.rate * (1 - (UNEVEN_RATE_STEP if report.is_uneven else RATE_STEP * 2 ** (throttled - 1)))
     # A probe used up what a window admits.
     if known_rate > MAX_FOUND_SHARE * pace.rate and now < pace.lowered_at + 2 * REST_S:
@@ -116,10 +133,19 @@ def _lowered(pace: Pace, report: Report, now: float) -> Pace:
     return _with_rate(replace(lowered, ceiling=pace.ceiling) if report.is_uneven else lowered, rate)
 
 
+def _is_lost(pace: Pace, report: Report) -> bool:
+    """Whether capacity is gone, or more of it."""
+    if not pace.seeking:
+        return is_outage(pace.recent, is_uneven=report.is_uneven)
+    return pace.recent.count("1") >= (LOST_THROTTLES if "0" in pace.recent else USED_UP_THROTTLES)
+
+
 def _with_guess(pace: Pace, answered_rate: float, known_rate: float) -> Pace:
     """The pace after a throttle while the rate is a guess. `answered_rate` counts from the last throttle."""
     is_probe = pace.rate > PROBE_RATIO * known_rate
-    guess = max(answered_rate, LOW_SHARE * known_rate) if is_probe and pace.expected is not None else answered_rate
+    # Not the first guess, which is of a window that was used up.
+    is_known = is_probe and pace.expected is not None and pace.false_probes > 0
+    guess = max(answered_rate, LOW_SHARE * known_rate) if is_known else answered_rate
     rate = max(LEAST_TPS, min(guess, (1 - RATE_STEP) * pace.rate))
     if pace.expected is None and is_probe and not pace.is_limited:
         rate = min(rate, MAX_FOUND_SHARE * known_rate)
@@ -169,10 +195,11 @@ def _raised(pace: Pace, report: Report, now: float) -> Pace:
 
 def _seek(pace: Pace, report: Report, now: float) -> Pace:
     """The pace while the rate is a guess. Once it is near the measured one again, that is the start again."""
-    wait_requests = SEEK_REQUESTS * SEEK_GROWTH**pace.false_probes if pace.false_probes else FIRST_SEEK_REQUESTS
+    later_requests = SEEK_REQUESTS * SEEK_GROWTH ** max(0, pace.false_probes - EVEN_SEEKS)
+    wait_requests = later_requests if pace.false_probes else FIRST_SEEK_REQUESTS
     if pace.answered < wait_requests:
         return _with_rate(pace, pace.rate * (1 + SLOW_GROWTH * report.accepted / wait_requests))
-    top_rate = SEEK_STEP * (pace.ceiling or pace.rate) if pace.expected is None else START_SHARE * pace.expected
+    top_rate = UNMEASURED_STEP * (pace.ceiling or pace.rate) if pace.expected is None else START_SHARE * pace.expected
     if pace.rate >= LOW_SHARE * top_rate and pace.answered >= wait_requests + max(HELD_REQUESTS, HELD_S * top_rate):
         if pace.expected is None:
             is_used = pace.answered > PROBE_RATIO * (now - pace.counted_from) * (pace.ceiling or pace.rate)

@@ -51,7 +51,8 @@ class WorkerSlots:
 
     def is_due(self, now: float) -> bool:
         """Whether to report and to reserve now: a second is over, or many requests are throttled."""
-        return now >= self.again_at or self._is_alarmed(now)
+        can_report_early = self._reported_at is not None and now >= self._reported_at + SOON_S
+        return now >= self.again_at or (can_report_early and self._is_alarmed(now))
 
     def report(self, now: float) -> Report:
         """What happened since the last report."""
@@ -111,12 +112,14 @@ class WorkerSlots:
     def _is_alarmed(self, now: float) -> bool:
         """Whether throttles have to be reported before anything else is sent."""
         latest = self._outcomes[-KEPT_OUTCOMES:]
-        is_overloaded = "1" in latest if self._is_unsure else is_outage(latest, is_uneven=self._was_late(now))
-        return is_overloaded and self._reported_at is not None and now >= self._reported_at + SOON_S
+        return "1" in latest if self._is_unsure else is_outage(latest, is_uneven=self._was_late(now))
 
     def _find_cap(self) -> int | None:
-        """The least number in flight from which on most requests were throttled, while few with fewer were."""
-        if self.cap is not None or self._throttled_at.total() < CAP_THROTTLES:
+        """The least number in flight from which on most requests were throttled, while few with fewer were.
+
+        Returns None if there is no such number below the cap.
+        """
+        if self._throttled_at.total() < CAP_THROTTLES:
             return None
         accepted, throttled = self._accepted_at.total(), self._throttled_at.total()
         accepted_above = throttled_above = 0
@@ -126,5 +129,5 @@ class WorkerSlots:
             requests_below = accepted - accepted_above + throttled - throttled_above
             is_limited = throttled_above >= max(CAP_THROTTLES, accepted_above)
             if is_limited and throttled - throttled_above <= CAP_SHARE * requests_below:
-                return level
+                return level if self.cap is None or level < self.cap else None
         return None

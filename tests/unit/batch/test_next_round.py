@@ -74,8 +74,8 @@ def test_a_round_has_workers_for_the_rate_but_not_more_than_shards_or_requests_i
     assert workers(4.9, 1, 108) == 1
     assert workers(4.9, None, 108) == 1
     assert workers(4.9, 4, 1) == 1
-    assert (workers(40, None, 108), workers(60, None, 108)) == (1, 2)
-    assert workers(300, None, 108) == 8
+    assert (workers(60, None, 108), workers(61, None, 108)) == (1, 2)
+    assert workers(300, None, 108) == 5
     assert workers(300, None, 3) == 3
     assert workers(60, 11, 108) == 1, "only one worker can count the requests in flight"
     assert workers(300, 2, 108) == 2

@@ -54,6 +54,12 @@ def test_many_throttles_take_the_rate_to_the_accepted_share_and_a_single_one_tak
     assert after(PACE, Report("10" * 5), NOW).rate == pytest.approx(10 * 5 / 9)
 
 
+@pytest.mark.parametrize(("outcomes", "is_lost"), [("0" * 17 + "111", True), ("0" * 13 + "1010001", False)])
+def test_three_throttles_among_six_requests_are_lost_capacity(outcomes: str, is_lost: bool) -> None:
+    assert after(PACE, Report(outcomes), NOW).seeking is is_lost
+    assert not after(PACE, Report(outcomes, is_uneven=True), NOW).seeking
+
+
 def test_a_throttle_of_requests_that_were_sent_late_takes_less() -> None:
     late = Report("0" * 9 + "1", is_uneven=True)
 
@@ -101,6 +107,7 @@ def test_a_guess_that_is_throttled_again_pauses_as_a_window_may_be_used_up() -> 
     assert guess.next_free_at == pytest.approx(NOW + PAUSE_S)
     assert after(guess, Report("01"), NOW + 0.3).next_free_at == pytest.approx(NOW + 0.3 + PAUSE_S)
     assert after(guess, Report("00"), NOW + 0.3).next_free_at == guess.next_free_at
+    assert after(guess, Report("1"), NOW + 0.5).next_free_at == pytest.approx(NOW + 0.5 + PAUSE_S)
 
 
 def test_a_probe_far_above_what_it_finds_is_followed_by_a_pause() -> None:
@@ -149,7 +156,27 @@ def test_a_limit_of_requests_in_flight_that_a_worker_found_ends_the_slow_start()
     found = after(Pace(rate=2.0, units=1, slow_start=True), Report("01010", cap=3), NOW)
 
     assert (found.cap, found.slow_start, found.rate) == (3, False, 2.0)
-    assert after(replace(found, cap=2), Report("0", cap=3), NOW).cap == 2
+    assert after(replace(found, is_limited=False, cap=2), Report("0", cap=3), NOW).cap == 2
+
+
+def test_a_limit_of_requests_in_flight_that_is_throttled_is_lowered_by_one_and_the_rate_is_what_is_left() -> None:
+    limited = replace(PACE, rate=4.0, cap=5, is_limited=True, seeking=True)
+
+    lowered = after(limited, Report("0101", cap=4), NOW)
+
+    assert (lowered.cap, lowered.seeking) == (4, False)
+    assert lowered.rate == pytest.approx(START_SHARE * 10 * 4 / 5)
+
+
+def test_a_measurement_that_is_too_high_costs_a_limited_model_few_throttles() -> None:
+    """Its limit of requests in flight, TPS x p50, is one too high then."""
+    case = Case("short", "concurrency limit", (60.0, 1), 0.05, 902)
+    assert first_pace(1, case.measured()).cap == (case.truth.executors or 0) + 1
+
+    done = run_case(case)
+
+    assert done.efficiency >= 0.85
+    assert done.throttled <= 0.005
 
 
 def test_a_small_part_of_the_benchmark_reaches_its_goals() -> None:
@@ -211,9 +238,11 @@ def test_without_a_measurement_a_few_throttles_find_any_rate(limiter: str, tps: 
 
 def test_a_throttled_probe_ends_at_what_was_answered_since_the_last_throttle() -> None:
     lost = after(PACE, Report("10" * 5), NOW)
-    probed = after(replace(lost, answered=0, counted_from=NOW), Report("0" * 8), NOW + 2)
-    throttled = after(replace(probed, rate=9.0), Report("0" * 12 + "1"), NOW + 4)
+    probed = after(replace(lost, answered=0, counted_from=NOW), Report("0" * 12), NOW + 2)
+    throttled = after(replace(probed, rate=9.0), Report("0" * 8 + "1"), NOW + 5)
 
     assert lost.seeking
     assert probed.rate > PROBE_RATIO * lost.rate
-    assert throttled.rate == pytest.approx(20 / 4)
+    assert throttled.rate == pytest.approx(20 / 5), "the first guess was wrong, so it is no floor"
+    later = after(replace(probed, rate=9.0, false_probes=1), Report("0" * 8 + "1"), NOW + 5)
+    assert later.rate == pytest.approx(0.9 * lost.rate), "a guess that a probe has found falls by a tenth at most"

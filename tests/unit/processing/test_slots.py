@@ -181,3 +181,7 @@ def test_a_worker_finds_the_limit_of_requests_in_flight_and_none_where_there_is_
 
     assert limited.report(NOW).cap == 3
     assert rated.report(NOW).cap is None
+    limited.add(Slots(NOW, 0.1, 10, NOW + 1, cap=4))
+    assert limited.report(NOW).cap == 3, "the cap is too high"
+    limited.add(Slots(NOW, 0.1, 10, NOW + 1, cap=3))
+    assert limited.report(NOW).cap is None
