@@ -32,10 +32,10 @@ class PastRun:
 
 @dataclass(frozen=True)
 class ModelPace:
-    """The pace of a model in requests/s, if it has one. It `is_rising` while a slow start has not found the limit."""
+    """The rate of a model in requests/s, as far as its pace knows it, if it has one. It may be a guess."""
 
     tps: float | None = None
-    is_rising: bool = False
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,11 @@ class RunsTable:
     def pace(self, model_arn: str) -> ModelPace:
         """The pace that batches and uploads of the model share."""
         item = self._item(model_pk(model_arn), PACE_ITEM)
-        return ModelPace(float(item["rate"]), bool(item.get("slowStart"))) if item else ModelPace()
+        if item is None:
+            return ModelPace()
+        if item.get("seeking"):  # the rate goes up from the guess, which is the ceiling
+            return ModelPace(float(item.get("ceiling") or item["rate"]), is_guess=True)
+        return ModelPace(float(item["rate"]), bool(item.get("slowStart")))
 
     def past_runs(self, model_arn: str, max_runs: int) -> list[PastRun]:
         """The model's last runs, the latest first: measurements, batches, and runs for uploads."""

@@ -19,6 +19,7 @@ from iu_tuner.formats import count, duration, tps
 # What a sample does not say, as it found its model running: 10 minutes until a model runs (AWS documents 10 to 20), and
 # one for the stop; and the time in which it is billed and processes nothing, from the look after the start to the stop.
 START_AND_STOP_S, BILLED_TAIL_S = 660.0, 90.0
+MORE_IMAGES = 400  # find the rate of most models of up to 25 images/s without a measurement (docs/batches.md)
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,10 @@ def sample_quote(sample: Sample, execution: Mapping[str, Any], usd_per_unit_hour
         f"all {count(sample.images, 'image')} take about {duration(seconds + total_s)} with start-up, and"
         f" ${usd:,.2f}, with {count(units, 'inference unit')} at {tps(rate)} images/s"
     )
-    if pace.is_rising:
+    if pace.is_guess:
         sentence += (
-            " - or less: the sample ended before it found the model's rate; take more images, or measure it first"
+            " - or far from it, as the sample ended before it found the model's rate: take more images, such as"
+            f" --sample {MORE_IMAGES}, or measure the model first"
         )
     return sentence
 

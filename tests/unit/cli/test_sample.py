@@ -11,10 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from iu_tuner.cli.aws.runs_table import ModelPace
+from iu_tuner.cli.aws.runs_table import ModelPace, RunsTable
 from iu_tuner.cli.aws.sample import Sample, choose_sample, sample_quote
 from iu_tuner.contract.batch.batch_input import parse_process_input
 from iu_tuner.exit_codes import UsageError
+from lambdas.aws.table import Attributes, serialized
+from lambdas.processing.pace import Pace
 from tests.unit.cli.aws_stub import MODEL
 
 
@@ -100,8 +102,25 @@ def test_a_sample_that_ramped_up_says_the_rate_that_it_reached() -> None:
     sample, slow = Sample(100, 36_000, "s3://images/x"), described(tps=5.0)
 
     assert "at 20.00 images/s" in sample_quote(sample, slow, 4.0, ModelPace(20.0))
-    assert "or less: the sample ended before" in sample_quote(sample, slow, 4.0, ModelPace(20.0, is_rising=True))
+    told = sample_quote(sample, slow, 4.0, ModelPace(20.0, is_guess=True))
+    assert "at 20.00 images/s - or far from it, as the sample ended before it found the model's rate: take" in told
 
 
 def test_a_sample_of_which_nothing_was_sent_says_nothing() -> None:
     assert "says nothing" in sample_quote(Sample(1, 9, "s3://images/x"), described(tps=None), 4.0, ModelPace())
+
+
+@pytest.mark.parametrize(
+    ("pace", "known"),
+    [
+        (Pace(24.5, 1, measured=25.0), ModelPace(24.5)),
+        (Pace(18.0, 1, slow_start=True), ModelPace(18.0, is_guess=True)),
+        (Pace(18.0, 1, seeking=True, ceiling=12.0), ModelPace(12.0, is_guess=True)),
+        (None, ModelPace()),
+    ],
+)
+def test_the_rate_of_a_model_is_a_guess_until_its_limit_is_found(pace: Pace | None, known: ModelPace) -> None:
+    item = {} if pace is None else {"Item": serialized(Attributes(Pace).of(pace))}
+    client = SimpleNamespace(get_item=lambda **_: item)
+
+    assert RunsTable(client, "runs").pace("arn:model") == known
