@@ -70,11 +70,12 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     A throttle soon after a decrease is of a request that was sent before it. Many of them after a small decrease
     show that capacity is gone. One that may be due to a late request leaves the ceiling where it is.
     """
-    if pace.cap is None and report.cap is not None:
+    if report.cap is not None and pace.cap is None:
         limited_pace = replace(pace, cap=report.cap, is_limited=True, measured=None, answered=0, counted_from=now)
         return replace(limited_pace, slow_start=False, seeking=True, ceiling=pace.rate, recent="")
-    if report.cap is not None and pace.is_limited:
-        return _with_less_in_flight(pace)
+    # Not what another worker has reported before, nor what is known and comes again after the table did not answer.
+    if report.cap is not None and pace.cap is not None and pace.is_limited and report.cap < pace.cap:
+        return _with_cap(pace, pace.cap - 1)
     is_resting = now < pace.lowered_at + (SEEK_REST_S if pace.seeking else REST_S)
     pace = replace(pace, answered=pace.answered + report.accepted, counted_from=pace.counted_from or now)
     if is_resting and pace.seeking:
@@ -87,9 +88,8 @@ def after(pace: Pace, report: Report, now: float) -> Pace:
     return pace if is_resting or report.accepted < MIN_USED_SHARE * slots else _raised(pace, report, now)
 
 
-def _with_less_in_flight(pace: Pace) -> Pace:
-    """The pace of a model that throttled at the cap: that was one too many, while the rate was not too high."""
-    cap = max(1, (pace.cap or 1) - 1)
+def _with_cap(pace: Pace, cap: int) -> Pace:
+    """The pace of a model that throttled with one more in flight, while the rate was not too high."""
     rate = max(pace.rate, START_SHARE * (pace.expected or 0.0) * cap / (cap + 1))
     return replace(pace, cap=cap, rate=rate, ceiling=rate, seeking=False, recent="")
 

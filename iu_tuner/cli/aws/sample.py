@@ -19,7 +19,6 @@ from iu_tuner.formats import count, duration, tps
 # What a sample does not say, as it found its model running: 10 minutes until a model runs (AWS documents 10 to 20), and
 # one for the stop; and the time in which it is billed and processes nothing, from the look after the start to the stop.
 START_AND_STOP_S, BILLED_TAIL_S = 660.0, 90.0
-MORE_IMAGES = 400  # find the rate of most models of up to 25 images/s without a measurement (docs/batches.md)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def sample_quote(sample: Sample, execution: Mapping[str, Any], usd_per_unit_hour
     if pace.is_guess:
         sentence += (
             " - or far from it, as the sample ended before it found the model's rate: take more images, such as"
-            f" --sample {MORE_IMAGES}, or measure the model first"
+            f" --sample {4 * sample.size}, or measure the model first"
         )
     return sentence
 

@@ -165,6 +165,7 @@ def test_a_limit_of_requests_in_flight_that_is_throttled_is_lowered_by_one_and_t
     lowered = after(limited, Report("0101", cap=4), NOW)
 
     assert (lowered.cap, lowered.seeking) == (4, False)
+    assert after(lowered, Report("0101", cap=4), NOW).cap == 4, "another worker found the same"
     assert lowered.rate == pytest.approx(START_SHARE * 10 * 4 / 5)
 
 
